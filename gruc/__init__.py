@@ -1,0 +1,2 @@
+"""stub, to be replaced"""
+__version__ = "0.1.0"

@@ -1,0 +1,9 @@
+"""A GRU network over flat buffers: layers, readout, head, workspace.
+
+Knows arrays and kernels; no epochs, no labels, no scikit-learn.
+"""
+
+from .network import GRUNetwork
+from .workspace import Workspace
+
+__all__ = ["GRUNetwork", "Workspace"]

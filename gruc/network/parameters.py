@@ -1,0 +1,45 @@
+"""One table (name, shape) lays out every flat buffer of a network.
+
+Parameters, gradients and the optimiser's moments are 1-D arrays of the same
+layout, so that zeroing, clipping, a step of Adam, a copy of the best weights
+and saving are each one call over one array.
+"""
+
+from math import prod
+
+import numpy as np
+
+
+class ParameterTable:
+    """Names and shapes in the order in which they lie in a flat buffer.
+
+    Parameters
+    ----------
+    entries : list of (str, tuple of int)
+        Names are torch's, see `GRUNetwork`.
+    """
+
+    def __init__(self, entries):
+        self.entries = entries
+        self.size = sum(prod(shape) for _, shape in entries)
+
+    def views(self, flat):
+        """Dict of named views into `flat`, an array of `size` elements."""
+        views, start = {}, 0
+        for name, shape in self.entries:
+            stop = start + prod(shape)
+            views[name] = flat[start:stop].reshape(shape)
+            start = stop
+        return views
+
+
+def glorot_uniform(rng, shape):
+    """Uniform within +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    limit = np.sqrt(6.0 / sum(shape))
+    return rng.uniform(-limit, limit, shape)
+
+
+def orthogonal(rng, n):
+    """A random orthogonal (n, n) matrix, uniform over all (Mezzadri 2007)."""
+    q, r = np.linalg.qr(rng.standard_normal((n, n)))
+    return q * np.sign(np.diag(r))

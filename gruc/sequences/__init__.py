@@ -1,0 +1,20 @@
+"""What the user gives, checked, scaled and packed into batches.
+
+`from_channels_first` and `from_padded` convert other libraries' layouts; the
+rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
+"""
+
+from .collection import Sequences, as_sequences, is_list_of_arrays
+from .converters import from_channels_first, from_padded
+from .packing import PackedBatch
+from .scaling import Scaling
+
+__all__ = [
+    "PackedBatch",
+    "Scaling",
+    "Sequences",
+    "as_sequences",
+    "from_channels_first",
+    "from_padded",
+    "is_list_of_arrays",
+]

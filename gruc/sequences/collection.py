@@ -1,0 +1,251 @@
+"""The user's X behind one face, whatever its form, without a copy of it.
+
+==================================================  ==========================
+X                                                   meaning
+==================================================  ==========================
+3-D array (n, t, d)                                 equal lengths
+list, tuple, object array of 2-D arrays (t_i, d)    ragged
+list, tuple, object array of 1-D arrays (t_i,)      ragged, one feature
+2-D array (n, t), DataFrame, nested lists           equal lengths, one feature
+==================================================  ==========================
+
+The layout is read off the type and the number of dimensions, never guessed from
+the values.
+"""
+
+import numpy as np
+
+from .packing import PackedBatch, pack_layout
+
+# Rows are looked at, and statistics taken, in blocks of about this many numbers.
+BLOCK_SIZE = 1 << 20
+
+# Beyond these a product of inputs and weights may overflow: floor(sqrt(max)).
+LARGEST = {np.dtype(np.float32): 1e19, np.dtype(np.float64): 1e154}
+
+
+def is_list_of_arrays(X):
+    """Whether X is a list, tuple or object array whose elements are arrays."""
+    if isinstance(X, np.ndarray):
+        return X.dtype == object and X.ndim == 1 and X.size > 0 and _is_array(X[0])
+    return isinstance(X, (list, tuple)) and len(X) > 0 and _is_array(X[0])
+
+
+def as_sequences(X, name="X"):
+    """Check X and put it behind the face of `Sequences`.
+
+    Parameters
+    ----------
+    X : array or list of arrays
+        As the table at the head of this module has it.
+    name : str
+        What to call X in errors.
+
+    Returns
+    -------
+    Sequences
+
+    Raises
+    ------
+    TypeError
+        X is sparse or not a collection of numbers.
+    ValueError
+        X has the wrong number of dimensions, is empty, holds NaN, infinity,
+        complex numbers or text, or sequences that do not fit together.
+    """
+    if is_list_of_arrays(X):
+        return RaggedSequences(X, name)
+    return DenseSequences(X, name)
+
+
+class Sequences:
+    """n sequences of `n_features` features; see `DenseSequences`, `RaggedSequences`.
+
+    Attributes
+    ----------
+    n_features : int
+    lengths : ndarray of shape (n,), intp
+    lowest, highest : ndarray of shape (n_features,)
+        Range of each feature over all sequences and steps.
+    """
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def blocks(self):
+        """Slices of sequences that hold about BLOCK_SIZE numbers each, one at least."""
+        ends = np.cumsum(self.lengths * self.n_features)
+        start = 0
+        while start < len(self):
+            begin = ends[start - 1] if start else 0
+            stop = max(start + 1, int(np.searchsorted(ends, begin + BLOCK_SIZE, side="right")))
+            yield slice(start, stop)
+            start = stop
+
+    def check_range(self, scaling, dtype, name="X"):
+        """Refuse values whose scaled form is too large to compute with in `dtype`."""
+        largest = np.maximum(np.abs(self.lowest), np.abs(self.highest)).astype(np.float64)
+        if scaling is not None:
+            largest = (largest + np.abs(scaling.mean)) / scaling.scale
+        limit = LARGEST[np.dtype(dtype)]
+        if np.any(largest > limit):
+            feature = int(np.argmax(largest))
+            raise ValueError(
+                f"{name} holds values too large to compute with in {np.dtype(dtype).name}: feature "
+                f"{feature} reaches {largest[feature]:.3g}"
+                f"{' after standardization' if scaling is not None else ''}, the limit is {limit:.0e}. "
+                "Rescale the data" + ("." if np.dtype(dtype) == np.float64 else " or use dtype='float64'.")
+            )
+
+
+class DenseSequences(Sequences):
+    """Sequences of equal length in one array (n, t, d) or (n, t)."""
+
+    def __init__(self, X, name="X"):
+        X = _numeric_array(X, name)
+        if X.ndim == 1:
+            raise ValueError(
+                f"{name} is one-dimensional. Expected 2D array (n_sequences, n_steps), 3D array "
+                "(n_sequences, n_steps, n_features) or a list of arrays. Reshape a single series with "
+                f"{name}.reshape(1, -1)."
+            )
+        if X.ndim not in (2, 3):
+            raise ValueError(
+                f"{name} has {X.ndim} dimensions. Expected (n_sequences, n_steps, n_features) or "
+                "(n_sequences, n_steps)."
+            )
+        for axis, what in enumerate(("sequences", "steps", "features")[: X.ndim]):
+            if X.shape[axis] == 0:
+                raise ValueError(f"{name} has no {what}: its shape is {X.shape}.")
+        self.is_2d = X.ndim == 2
+        self.array = X[:, :, np.newaxis] if self.is_2d else X
+        n, n_steps, self.n_features = self.array.shape
+        self.lengths = np.broadcast_to(np.intp(n_steps), n)
+        # min and max carry NaN along: no temporary of the size of X
+        self.lowest = self.array.min(axis=(0, 1))
+        self.highest = self.array.max(axis=(0, 1))
+        if not (np.isfinite(self.lowest).all() and np.isfinite(self.highest).all()):
+            self._raise_not_finite(name)
+
+    def stack(self, block):
+        """Rows of a slice of sequences, end to end: (rows, d)."""
+        return self.array[block].reshape(-1, self.n_features)
+
+    def gather(self, indices, scaling, dtype):
+        """The sequences at `indices`, scaled, cast and packed."""
+        steps = self.array[indices].transpose(1, 0, 2)  # (T, B, D)
+        values = steps.astype(dtype) if scaling is None else scaling.apply(steps, dtype)
+        n_steps, n_sequences, n_features = values.shape
+        return PackedBatch(
+            np.ascontiguousarray(values).reshape(-1, n_features),
+            np.arange(n_steps + 1) * n_sequences,
+            self.lengths[indices],
+            np.arange(n_sequences),
+        )
+
+    def _raise_not_finite(self, name):
+        for i, sequence in enumerate(self.array):
+            _check_finite(sequence, i, name)
+
+
+class RaggedSequences(Sequences):
+    """Sequences of any length in a list of arrays (t_i, d) or (t_i,)."""
+
+    is_2d = False
+
+    def __init__(self, X, name="X"):
+        self.arrays = []
+        for i, sequence in enumerate(X):
+            sequence = _numeric_array(sequence, f"{name}[{i}]")
+            if sequence.ndim not in (1, 2):
+                raise ValueError(
+                    f"{name}[{i}] has {sequence.ndim} dimensions; a sequence is an array (n_steps, "
+                    "n_features) or (n_steps,)."
+                )
+            if sequence.shape[0] == 0:
+                raise ValueError(f"{name}[{i}] is an empty sequence; remove it, or give it a step.")
+            if i == 0:
+                first = sequence
+                self.univariate = sequence.ndim == 1
+                self.n_features = 1 if self.univariate else sequence.shape[1]
+                if self.n_features == 0:
+                    raise ValueError(f"{name}[0] has no features: its shape is {sequence.shape}.")
+            elif sequence.ndim != first.ndim:
+                raise ValueError(
+                    f"{name}[{i}] has {sequence.ndim} dimensions, but {name}[0] has {first.ndim}; "
+                    "give all sequences as (n_steps, n_features), or all as (n_steps,)."
+                )
+            elif sequence.ndim == 2 and sequence.shape[1] != self.n_features:
+                raise ValueError(
+                    f"{name}[{i}] has {sequence.shape[1]} features, but {name}[0] has "
+                    f"{self.n_features}; a sequence is an array (n_steps, n_features)."
+                )
+            self.arrays.append(sequence)
+        self.lengths = np.array([len(sequence) for sequence in self.arrays], np.intp)
+        self.lowest = np.full(self.n_features, np.inf)
+        self.highest = np.full(self.n_features, -np.inf)
+        for block in self.blocks():
+            rows = self.stack(block)
+            lowest, highest = rows.min(axis=0), rows.max(axis=0)
+            if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+                for i in range(*block.indices(len(self))):
+                    _check_finite(self.arrays[i], i, name)
+            np.minimum(self.lowest, lowest, out=self.lowest)
+            np.maximum(self.highest, highest, out=self.highest)
+
+    def stack(self, block):
+        """Rows of a slice of sequences, end to end: (rows, d)."""
+        return np.concatenate(self.arrays[block]).reshape(-1, self.n_features)
+
+    def gather(self, indices, scaling, dtype):
+        """The sequences at `indices`, scaled, cast and packed."""
+        order, offsets, rows = pack_layout(self.lengths[indices])
+        stacked = np.concatenate([self.arrays[i] for i in indices[order]])
+        stacked = stacked.reshape(-1, self.n_features)
+        values = stacked.astype(dtype) if scaling is None else scaling.apply(stacked, dtype)
+        return PackedBatch(values[rows], offsets, self.lengths[indices[order]], order)
+
+
+def _is_array(element):
+    return hasattr(element, "__array__") and getattr(element, "ndim", 1) > 0
+
+
+def _numeric_array(X, name):
+    """X as an array of real numbers, itself where it is one."""
+    if hasattr(X, "toarray"):
+        raise TypeError(f"{name} is sparse; sequences are dense. Use {name}.toarray().")
+    if X is None or isinstance(X, (str, bytes, dict, set)) or (np.isscalar(X) and np.ndim(X) == 0):
+        raise TypeError(
+            f"{name} is a {type(X).__name__}. Expected an array of numbers or a list of arrays, one a sequence."
+        )
+    try:
+        X = np.asarray(X)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise ValueError(
+            f"{name} is no rectangular array of numbers ({error}). For sequences of different lengths "
+            "make each element an array: [np.asarray(s) for s in X]."
+        ) from None
+    if X.dtype == object:
+        try:
+            X = X.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} holds elements that are not numbers ({error}). For sequences of different lengths "
+                "give a list whose elements are all arrays."
+            ) from None
+    if X.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} is {X.dtype}. Give real and imaginary parts as features.")
+    if X.dtype.kind not in "fiub":
+        raise ValueError(f"{name} holds {X.dtype}, not numbers. Encode it as numbers first.")
+    return X
+
+
+def _check_finite(sequence, i, name):
+    finite = np.isfinite(sequence)
+    if not finite.all():
+        where = np.argwhere(~finite)[0]
+        value = sequence[tuple(where)]
+        raise ValueError(
+            f"{name}[{i}] contains {'NaN' if np.isnan(value) else 'infinity (inf)'} at step {where[0]}. "
+            "Impute or remove such steps; for sequences padded with NaN see gruc.sequences.from_padded."
+        )

@@ -1,0 +1,62 @@
+"""Centring and scaling of features by their weighted mean and standard deviation."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Scaling(NamedTuple):
+    """x -> (x - mean) / scale, feature by feature, in float64."""
+
+    mean: np.ndarray  # (D,)
+    scale: np.ndarray  # (D,), all positive
+
+    def apply(self, values, dtype):
+        """Scaled copy of `values` (..., D) in `dtype`."""
+        centred = np.subtract(values, self.mean, dtype=np.float64)
+        return np.divide(
+            centred, self.scale, out=np.empty(centred.shape, dtype), casting="same_kind"
+        )
+
+    def undo(self, values):
+        """The inverse, in float64."""
+        return values * self.scale + self.mean
+
+
+class Moments:
+    """Weighted mean and variance of rows that come in parts (Chan, Golub and LeVeque 1983).
+
+    Holds three vectors whatever the number of rows; each part is centred by its
+    own mean first, so that a large mean costs no digits.
+    """
+
+    def __init__(self, n_features):
+        self.weight = 0.0
+        self.mean = np.zeros(n_features)
+        self.squares = np.zeros(n_features)  # sum of weight * (x - mean)^2
+
+    def add(self, rows, weights=None):
+        """Add rows (m, D) with their weights (m,), all 1 by default."""
+        rows = np.asarray(rows, np.float64)
+        weight = float(len(rows)) if weights is None else float(weights.sum())
+        if weight == 0:
+            return
+        mean = rows.mean(axis=0) if weights is None else weights @ rows / weight
+        deviations = np.square(rows - mean)
+        squares = deviations.sum(axis=0) if weights is None else weights @ deviations
+        shift = mean - self.mean
+        total = self.weight + weight
+        self.squares += squares + np.square(shift) * (self.weight * weight / total)
+        self.mean += shift * (weight / total)
+        self.weight = total
+
+    @property
+    def variance(self):
+        return self.squares / self.weight
+
+    def scaling(self):
+        """`Scaling` by these moments; features that do not vary are centred only."""
+        # rounding alone leaves a variance of about (eps * mean)^2 for each row
+        noise = (10 * np.finfo(np.float64).eps * self.mean) ** 2
+        varies = self.variance > noise
+        return Scaling(self.mean.copy(), np.sqrt(np.where(varies, self.variance, 1.0)))

@@ -1,0 +1,68 @@
+/* Losses of a batch: logits in, their gradient out, in place. Body over `real`;
+ * see real.h. B sequences, K outputs, weights w_b >= 0 with sum W > 0.
+ * Each returns sum_b w_b l_b (not yet divided by W) and leaves the gradient of
+ * the weighted mean sum_b w_b l_b / W. Losses are added up in double. */
+
+/* l_b = -log softmax(a_b)[label_b]        da_b = w_b / W (softmax(a_b) - onehot) */
+GRUC_KERNEL double GRUC(softmax_cross_entropy)(
+    real *GRUC_RESTRICT a,                     /* (B, K) IN: logits, OUT: gradient */
+    const ptrdiff_t *GRUC_RESTRICT labels,     /* (B,) */
+    const double *GRUC_RESTRICT weights,       /* (B,) */
+    double total, size_t B, size_t K)
+{
+    double loss = 0;
+    for (size_t b = 0; b < B; b++) {
+        real *GRUC_RESTRICT a_b = a + b * K;
+        real scale = (real)(weights[b] / total);
+        double label_logit = a_b[labels[b]];
+        real largest = a_b[0];
+        for (size_t k = 1; k < K; k++) largest = a_b[k] > largest ? a_b[k] : largest;
+        double sum = 0;
+        for (size_t k = 0; k < K; k++) {
+            a_b[k] = GRUC(exp)(a_b[k] - largest);
+            sum += a_b[k];
+        }
+        for (size_t k = 0; k < K; k++) a_b[k] = scale * (real)(a_b[k] / sum);
+        a_b[labels[b]] -= scale;
+        loss += weights[b] * (log(sum) + largest - label_logit);
+    }
+    return loss;
+}
+
+/* l_b = sum_k log(1 + exp(a)) - y a       da_b = w_b / W (sigmoid(a_b) - y_b) */
+GRUC_KERNEL double GRUC(sigmoid_cross_entropy)(
+    real *GRUC_RESTRICT a,                     /* (B, K) IN: logits, OUT: gradient */
+    const real *GRUC_RESTRICT y,               /* (B, K), in [0, 1] */
+    const double *GRUC_RESTRICT weights, double total, size_t B, size_t K)
+{
+    double loss = 0;
+    for (size_t b = 0; b < B; b++) {
+        real scale = (real)(weights[b] / total);
+        for (size_t k = 0; k < K; k++) {
+            real *a_bk = a + b * K + k;
+            double logit = *a_bk, target = y[b * K + k];
+            /* log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|)), which cannot overflow */
+            loss += weights[b] * (fmax(logit, 0) + log1p(exp(-fabs(logit))) - target * logit);
+            *a_bk = scale * (GRUC(sigmoid)(*a_bk) - y[b * K + k]);
+        }
+    }
+    return loss;
+}
+
+/* l_b = 1/(2K) sum_k (a - y)^2            da_b = w_b / (W K) (a_b - y_b) */
+GRUC_KERNEL double GRUC(squared_error)(
+    real *GRUC_RESTRICT a,                     /* (B, K) IN: outputs, OUT: gradient */
+    const real *GRUC_RESTRICT y,               /* (B, K) */
+    const double *GRUC_RESTRICT weights, double total, size_t B, size_t K)
+{
+    double loss = 0;
+    for (size_t b = 0; b < B; b++) {
+        double per_output = weights[b] / (double)K;
+        for (size_t k = 0; k < K; k++) {
+            double error = (double)a[b * K + k] - (double)y[b * K + k];
+            loss += 0.5 * per_output * error * error;
+            a[b * K + k] = (real)(per_output / total * error);
+        }
+    }
+    return loss;
+}

@@ -1,0 +1,42 @@
+/* What happens to the flat buffer of gradients and parameters once a batch.
+ * Body over `real`; see real.h. */
+
+/* sqrt(sum g^2), added up in double; eight sums, which a compiler may keep in a vector */
+GRUC_KERNEL double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
+{
+    double sums[8] = {0};
+    size_t whole = size - size % 8;
+    for (size_t i = 0; i < whole; i += 8)
+        for (size_t c = 0; c < 8; c++) sums[c] += (double)g[i + c] * (double)g[i + c];
+    for (size_t i = whole; i < size; i++) sums[i - whole] += (double)g[i] * (double)g[i];
+    double sum = 0;
+    for (size_t c = 0; c < 8; c++) sum += sums[c];
+    return sqrt(sum);
+}
+
+/* g *= factor */
+GRUC_KERNEL void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
+{
+    real f = (real)factor;
+    for (size_t i = 0; i < size; i++) g[i] *= f;
+}
+
+/* Adam (Kingma and Ba 2015), step t = 1, 2, ...; the powers are taken once, by
+ * the caller: rate = learning_rate / (1 - beta_1^t), unbias = 1 / (1 - beta_2^t).
+ *
+ *   m = beta_1 m + (1 - beta_1) g
+ *   v = beta_2 v + (1 - beta_2) g^2
+ *   p -= rate * m / (sqrt(v * unbias) + epsilon) */
+GRUC_KERNEL void GRUC(adam)(
+    real *GRUC_RESTRICT p, real *GRUC_RESTRICT m, real *GRUC_RESTRICT v, /* (size,) IN/OUT */
+    const real *GRUC_RESTRICT g,                                         /* (size,) */
+    double rate, double unbias, double beta_1, double beta_2, double epsilon, size_t size)
+{
+    real b1 = (real)beta_1, b2 = (real)beta_2, c1 = (real)(1 - beta_1), c2 = (real)(1 - beta_2);
+    real step = (real)rate, u = (real)unbias, eps = (real)epsilon;
+    for (size_t i = 0; i < size; i++) {
+        m[i] = b1 * m[i] + c1 * g[i];
+        v[i] = b2 * v[i] + c2 * (g[i] * g[i]);
+        p[i] -= step * m[i] / (GRUC_SQRT(v[i] * u) + eps);
+    }
+}

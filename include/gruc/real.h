@@ -1,0 +1,24 @@
+/* One body, two precisions.
+ *
+ * A kernel header is a body written over `real`, `ureal` and GRUC(name). An
+ * entry header (gruc.h, training.h) defines GRUC_BITS as 32 or 64, includes
+ * this file, the bodies, and end_real.h; and then once more with the other
+ * number. GRUC(sigmoid) is thus gruc_sigmoid_f32, then gruc_sigmoid_f64.
+ * This file and the bodies have no include guard: that is the point of them. */
+#ifndef GRUC_BITS
+#error "include gruc.h or training.h, not their bodies"
+#endif
+
+#if GRUC_BITS == 32
+#define real float
+#define ureal uint32_t /* unsigned integer of the same width, for bit patterns */
+#define GRUC(name) gruc_##name##_f32
+#define GRUC_SQRT sqrtf
+#elif GRUC_BITS == 64
+#define real double
+#define ureal uint64_t
+#define GRUC(name) gruc_##name##_f64
+#define GRUC_SQRT sqrt
+#else
+#error "GRUC_BITS is 32 or 64"
+#endif

@@ -1,0 +1,60 @@
+"""Builds the two extensions; everything else about the package is in pyproject.toml."""
+
+import os
+import sys
+from pathlib import Path
+
+import scipy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+# GRUC_DEBUG=1 checks every index and divisor; GRUC_TRACE=1 lets coverage see Cython lines.
+DEBUG = bool(int(os.environ.get("GRUC_DEBUG", "0")))
+TRACE = bool(int(os.environ.get("GRUC_TRACE", "0")))
+
+if sys.platform == "win32":
+    compile_args = ["/O2", "/std:c11"]
+else:
+    # Never -ffast-math or -march=native: numbers and wheels must travel. Without
+    # contraction a * b + c is two roundings everywhere, in a tile and in its tail.
+    compile_args = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+
+# SciPy from 1.18 on names the type of its BLAS integers; before, they are int.
+blas_pxd = Path(scipy.__file__).parent / "linalg" / "cython_blas.pxd"
+blas_int = (
+    "from scipy.linalg.cython_blas cimport blas_int\n"
+    if "blas_int" in blas_pxd.read_text()
+    else "ctypedef int blas_int\n"
+)
+blas_int_pxi = Path("gruc/kernels/_blas_int.pxi")
+if not blas_int_pxi.exists() or blas_int_pxi.read_text() != blas_int:
+    blas_int_pxi.write_text(blas_int)
+
+headers = [path.as_posix() for path in sorted(Path("include/gruc").glob("*.h"))]
+kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
+
+setup(
+    ext_modules=cythonize(
+        [
+            Extension(
+                f"gruc.kernels.{name}",
+                [f"gruc/kernels/{name}.pyx"],
+                include_dirs=["include"],
+                depends=headers + kernels,
+                extra_compile_args=compile_args,
+                define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
+            )
+            for name in ("inference", "training")
+        ],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": not DEBUG,
+            "linetrace": TRACE,
+        },
+        # a change of directives must reach the C files
+        force=DEBUG or TRACE,
+    )
+)
