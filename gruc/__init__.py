@@ -1,2 +1,61 @@
-"""stub, to be replaced"""
+"""gruc: GRU classifiers and regressors in scikit-learn's style.
+
+Hand-written kernels train and run gated recurrent units without a
+deep-learning framework. ``import gruc`` loads nothing heavy; names come when
+first asked for.
+"""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from . import datasets, preprocessing, runtime, sequences
+    from .estimators import GRUClassifier, GRURegressor
+
+__all__ = [
+    "GRUClassifier",
+    "GRURegressor",
+    "__version__",
+    "datasets",
+    "get_include",
+    "preprocessing",
+    "runtime",
+    "sequences",
+]
+
+_ESTIMATORS = {"GRUClassifier", "GRURegressor"}
+_MODULES = {"datasets", "preprocessing", "runtime", "sequences"}
+
+
+def get_include() -> str:
+    """Directory to put on a C compiler's include path for ``#include "gruc/gruc.h"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import os, gruc
+    >>> os.path.exists(os.path.join(gruc.get_include(), "gruc", "gruc.h"))
+    True
+    """
+    package = Path(__file__).resolve().parent
+    # beside the code in a wheel, beside the package in a checkout
+    installed = package / "include"
+    return str(installed if installed.is_dir() else package.parent / "include")
+
+
+def __getattr__(name: str):
+    if name in _ESTIMATORS:
+        return getattr(importlib.import_module(".estimators", __name__), name)
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

@@ -36,7 +36,7 @@ def as_sequences(X, name="X"):
 
     Parameters
     ----------
-    X : array or list of arrays
+    X : array, list of arrays or Sequences
         As the table at the head of this module has it.
     name : str
         What to call X in errors.
@@ -53,6 +53,8 @@ def as_sequences(X, name="X"):
         X has the wrong number of dimensions, is empty, holds NaN, infinity,
         complex numbers or text, or sequences that do not fit together.
     """
+    if isinstance(X, Sequences):
+        return X
     if is_list_of_arrays(X):
         return RaggedSequences(X, name)
     return DenseSequences(X, name)

@@ -1,0 +1,275 @@
+"""What GRUClassifier and GRURegressor share: X, weights, the order of a fit."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from ..network import GRUNetwork
+from ..runtime import Predictor
+from ..sequences import as_sequences, is_list_of_arrays
+from ..training import LOSSES, Adam, Trainer, TrainingData, sequence_scaling
+
+# The auto batch: large batches waste epochs on few sequences, small ones waste BLAS.
+AUTO_BATCH_SIZE = 32
+
+
+class BaseGRU(BaseEstimator):
+    """Base of the estimators; subclasses encode targets and decode outputs."""
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+        "reset_after": ["boolean"],
+        "pooling": [StrOptions({"last", "mean"})],
+        "standardize": ["boolean"],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "warm_start": ["boolean"],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64,),
+        *,
+        bidirectional=False,
+        reset_after=True,
+        pooling="last",
+        standardize=True,
+        batch_size="auto",
+        learning_rate_init=0.005,
+        max_iter=200,
+        max_grad_norm=1.0,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        warm_start=False,
+        dtype="float32",
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.bidirectional = bidirectional
+        self.reset_after = reset_after
+        self.pooling = pooling
+        self.standardize = standardize
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.max_grad_norm = max_grad_norm
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.verbose = verbose
+
+    @property
+    def weights_(self):
+        """Fitted weights: dict of read-only views by torch's names."""
+        if "_predictor" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} is not fitted yet and has no weights_.")
+        return dict(self._predictor.weights)
+
+    def __sklearn_is_fitted__(self):
+        return "_predictor" in vars(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    # ---- fitting
+
+    def _fit(self, X, y, sample_weight, incremental, **targets_options):
+        """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
+        before = dict(vars(self))
+        try:
+            return self._fit_or_fail(X, y, sample_weight, incremental, **targets_options)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit_or_fail(self, X, y, sample_weight, incremental, **targets_options):
+        goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
+        sequences = self._check_X(X, reset=not goes_on, y=y)
+        check_consistent_length(sequences, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
+        targets, loss, n_outputs, weights = self._encode_targets(
+            y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
+        )
+        _check_weights(weights)
+        config = {
+            "n_features": sequences.n_features,
+            "hidden_layer_sizes": self._check_hidden_layer_sizes(),
+            "bidirectional": bool(self.bidirectional),
+            "reset_after": bool(self.reset_after),
+            "pooling": self.pooling,
+            "n_outputs": n_outputs,
+        }
+        if goes_on:
+            trainer = self._trainer
+            self._check_goes_on(config)
+        else:
+            rng = np.random.default_rng(self._seed())
+            trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, rng)
+            self._scaling = sequence_scaling(sequences, weights) if self.standardize else None
+        sequences.check_range(self._scaling, self.dtype)
+        self._set_optimizer(trainer, keep=incremental)
+        stopped_by = trainer.run(
+            TrainingData(sequences, self._scaling, targets, weights),
+            max_epochs=1 if incremental else self.max_iter,
+            batch_size=AUTO_BATCH_SIZE if self.batch_size == "auto" else self.batch_size,
+            shuffle=self.shuffle,
+            max_grad_norm=self.max_grad_norm,
+            tol=self.tol,
+            patience=None if incremental else self.n_iter_no_change,
+            verbose=self.verbose,
+        )
+        if stopped_by == "max_iter" and not incremental:
+            warnings.warn(
+                f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        self._set_fitted(trainer)
+        return self
+
+    def _set_fitted(self, trainer):
+        self._trainer = trainer
+        self._predictor = Predictor(
+            trainer.network.config,
+            trainer.parameters,
+            scaling=self._scaling,
+            classes=getattr(self, "classes_", None),
+            target_scaling=getattr(self, "_target_scaling", None),
+        )
+        self.n_iter_ = trainer.n_epochs
+        self.t_ = trainer.n_samples_seen
+        self.loss_curve_ = list(trainer.loss_curve)
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
+        self.best_loss_ = min(self.loss_curve_, default=np.nan)
+        self.n_layers_ = len(trainer.network.layers) + 2
+        self.n_outputs_ = trainer.network.head.n_outputs
+
+    def _set_optimizer(self, trainer, keep):
+        settings = {
+            "learning_rate": self.learning_rate_init,
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
+        if keep and trainer.optimizer is not None:
+            vars(trainer.optimizer).update(settings)
+        else:
+            trainer.optimizer = Adam(trainer.parameters, **settings)
+
+    def _seed(self):
+        """For numpy's Generator; of a RandomState one number is drawn, a global seed is never touched."""
+        if isinstance(self.random_state, np.random.RandomState):
+            return self.random_state.randint(np.iinfo(np.int32).max)
+        return self.random_state
+
+    # ---- checks
+
+    def _check_X(self, X, reset, y="no y"):
+        """Sequences of X, held against those of the first fit unless `reset`."""
+        if isinstance(X, (list, tuple)) and not is_list_of_arrays(X):
+            X = _nested_list(X)
+        expects_y = not (isinstance(y, str) and y == "no y")
+        if expects_y and y is None:
+            validate_data(self, np.zeros((1, 1)), y, reset=False, skip_check_array=True)
+        is_table = not is_list_of_arrays(X) and getattr(X, "ndim", 2) != 3
+        if is_table and (reset or self._fitted_on_table):
+            X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        elif is_table:
+            X = check_array(X, dtype="numeric", ensure_all_finite=False, estimator=self)
+        sequences = as_sequences(X)
+        if reset:
+            self._fitted_on_table = is_table
+            if not is_table:
+                self.n_features_in_ = sequences.n_features
+                vars(self).pop("feature_names_in_", None)
+            return sequences
+        expected = 1 if self._fitted_on_table else self.n_features_in_
+        if sequences.n_features != expected:
+            raise ValueError(
+                f"X has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
+                f"{expected} features a step, as in the X it was fitted on."
+            )
+        return sequences
+
+    def _check_hidden_layer_sizes(self):
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        if not sizes or not all(
+            isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes
+        ):
+            raise ValueError(
+                f"hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got {self.hidden_layer_sizes!r}."
+            )
+        return [int(size) for size in sizes]
+
+    def _check_goes_on(self, config):
+        """Refuse to go on with a network of another shape."""
+        trained = self._trainer.network.config | {"dtype": self._trainer.parameters.dtype.name}
+        for name, value in (config | {"dtype": self.dtype}).items():
+            if trained[name] != value:
+                raise ValueError(
+                    f"{name} is {value}, but the network to go on with was made with {trained[name]}. Fit anew "
+                    "with warm_start=False, or clone the estimator."
+                )
+
+    # ---- prediction
+
+    def _sequences_to_predict(self, X):
+        check_is_fitted(self)
+        return self._check_X(X, reset=False)
+
+
+def _nested_list(X):
+    """Nested lists of numbers as the array they spell; sequences of arrays are not for here."""
+    try:
+        return np.asarray(X)
+    except ValueError:
+        return as_sequences(X)  # says what is wrong
+
+
+def _check_weights(weights):
+    if weights is None:
+        return
+    if (weights < 0).any():
+        i = int(np.argmax(weights < 0))
+        raise ValueError(f"sample_weight must not be negative; sample_weight[{i}] is {weights[i]:g}.")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all samples; at least one must count.")

@@ -1,0 +1,252 @@
+"""GRUClassifier."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from ._base import BaseGRU
+from ._docs import shared_docs
+
+
+@shared_docs(
+    standardize="",
+    out_activation='"logistic" (two classes) or "softmax".',
+    loss_curve="",
+)
+class GRUClassifier(ClassifierMixin, BaseGRU):
+    """Gated recurrent unit classifier of sequences.
+
+    Minimises the cross-entropy by Adam over mini-batches, its gradients
+    back-propagated through time.
+
+    Parameters
+    ----------
+    {parameters}
+    class_weight : dict, "balanced" or None, default=None
+        Weights of classes, ``{label: weight}``; "balanced": inversely to how
+        often they occur. Multiplied with `sample_weight`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted.
+    {attributes}
+
+    See Also
+    --------
+    GRURegressor : The same for real-valued targets.
+
+    Notes
+    -----
+    {notes}
+
+    Examples
+    --------
+    >>> from gruc import GRUClassifier
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> X[0].shape, X[1].shape  # frames of speech: as many as the speaker took
+    ((20, 12), (26, 12))
+    >>> model = GRUClassifier(max_iter=100, random_state=0).fit(X, y)
+    >>> X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
+    >>> model.score(X_test, y_test) > 0.9
+    True
+    """
+
+    _parameter_constraints = BaseGRU._parameter_constraints | {
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64,),
+        *,
+        bidirectional=False,
+        reset_after=True,
+        pooling="last",
+        standardize=True,
+        batch_size="auto",
+        learning_rate_init=0.005,
+        max_iter=200,
+        max_grad_norm=1.0,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        class_weight=None,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        warm_start=False,
+        dtype="float32",
+        verbose=False,
+    ):
+        super().__init__(
+            hidden_layer_sizes,
+            bidirectional=bidirectional,
+            reset_after=reset_after,
+            pooling=pooling,
+            standardize=standardize,
+            batch_size=batch_size,
+            learning_rate_init=learning_rate_init,
+            max_iter=max_iter,
+            max_grad_norm=max_grad_norm,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            warm_start=warm_start,
+            dtype=dtype,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit to sequences X and labels y.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+            See the notes of the class. Never copied as a whole.
+        y : array-like of shape (n_sequences,)
+            Labels: integers, strings or booleans, of two or more classes.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weights, not negative. A batch's loss is their weighted mean.
+
+        Returns
+        -------
+        self : GRUClassifier
+
+        Raises
+        ------
+        ValueError
+            Bad input (the message names it), or weights that are not finite.
+            The estimator is as it was before the call.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, *, classes=None, sample_weight=None):
+        """One pass over X and y, going on from where the last call ended.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : array-like of shape (n_sequences,)
+        classes : array-like of shape (n_classes,), default=None
+            All labels there will ever be; needed at the first call unless y
+            holds them all.
+        sample_weight : array-like of shape (n_sequences,), default=None
+
+        Returns
+        -------
+        self : GRUClassifier
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or for labels that are not among the classes.
+        """
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+
+    def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        if classes is not None:
+            classes = np.unique(column_or_1d(classes))
+            if goes_on and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"classes={classes} differ from those of the first call, {self.classes_}."
+                )
+        elif goes_on:
+            classes = self.classes_
+        else:
+            classes = np.unique(y)
+        if len(classes) < 2:
+            raise ValueError(
+                f"y holds {len(classes)} class ({classes[0]!r}) only; a classifier needs samples of at least 2 classes."
+            )
+        unknown = np.setdiff1d(y, classes)
+        if len(unknown):
+            raise ValueError(
+                f"y holds labels that are not among the classes {classes}: {unknown}. "
+                "Give all labels as classes at the first partial_fit."
+            )
+        self.classes_ = classes
+        labels = np.searchsorted(classes, y)
+        weights = self._class_weights(y, labels, sample_weight, incremental)
+        if len(classes) == 2:
+            self.out_activation_ = "logistic"
+            return labels[:, np.newaxis].astype(self.dtype), "sigmoid", 1, weights
+        self.out_activation_ = "softmax"
+        return labels.astype(np.intp), "softmax", len(classes), weights
+
+    def _class_weights(self, y, labels, sample_weight, incremental):
+        if self.class_weight is None:
+            return sample_weight
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give a dict "
+                "of weights, for instance from sklearn.utils.class_weight.compute_class_weight."
+            )
+        if isinstance(self.class_weight, dict):
+            unknown = [label for label in self.class_weight if label not in self.classes_]
+            if unknown:
+                raise ValueError(f"class_weight names labels that are not among the classes: {unknown}.")
+            of_classes = np.array([self.class_weight.get(label, 1.0) for label in self.classes_.tolist()])
+            if not np.isfinite(of_classes).all() or (of_classes < 0).any():
+                raise ValueError(f"class_weight must hold finite weights that are not negative; got {self.class_weight}.")
+        else:
+            of_classes = compute_class_weight("balanced", classes=self.classes_, y=y)
+        weights = of_classes[labels]
+        return weights if sample_weight is None else weights * sample_weight
+
+    def predict(self, X):
+        """The most probable label of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences,)
+        """
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.predict(sequences)
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes), of `dtype`
+            Columns in the order of `classes_`.
+        """
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.predict_proba(sequences)
+
+    def predict_log_proba(self, X):
+        """Logarithm of the probability of each class, finite where that underflows.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes), of `dtype`
+        """
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.predict_log_proba(sequences)

@@ -1,0 +1,141 @@
+"""GRURegressor."""
+
+import numpy as np
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils.validation import check_array, column_or_1d
+
+from ..sequences.scaling import Moments
+from ._base import BaseGRU
+from ._docs import shared_docs
+
+
+@shared_docs(
+    standardize=";\n        targets too, which is undone on output",
+    out_activation='"identity".',
+    loss_curve=",\n        half the squared error on the standardized targets' scale",
+)
+class GRURegressor(RegressorMixin, BaseGRU):
+    """Gated recurrent unit regressor of sequences.
+
+    Minimises the squared error of one or many outputs by Adam over
+    mini-batches, its gradients back-propagated through time.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    GRUClassifier : The same for labels.
+
+    Notes
+    -----
+    {notes}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gruc import GRURegressor
+    >>> series = np.arange(1.0, 21.0)  # 1, 2, 3, ...: what comes next?
+    >>> X = np.lib.stride_tricks.sliding_window_view(series[:-1], 4)
+    >>> y = series[4:]
+    >>> model = GRURegressor(random_state=0, max_iter=500).fit(X, y)
+    >>> float(abs(model.predict([[2.0, 3.0, 4.0, 5.0]])[0] - 6.0)) < 0.5
+    True
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit to sequences X and values y.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+            See the notes of the class. Never copied as a whole.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+            Values, finite.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weights, not negative. A batch's loss is their weighted mean.
+
+        Returns
+        -------
+        self : GRURegressor
+
+        Raises
+        ------
+        ValueError
+            Bad input (the message names it), or weights that are not finite.
+            The estimator is as it was before the call.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, *, sample_weight=None):
+        """One pass over X and y, going on from where the last call ended.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+        sample_weight : array-like of shape (n_sequences,), default=None
+
+        Returns
+        -------
+        self : GRURegressor
+
+        Raises
+        ------
+        ValueError
+            As `fit`.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def _encode_targets(self, y, sample_weight, goes_on, incremental):
+        y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if y.ndim > 2 or y.shape[1:] == (0,):
+            raise ValueError(
+                f"y has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs)."
+            )
+        if np.abs(y).max() > 1e150:
+            raise ValueError(
+                f"y holds values too large to compute with: up to {np.abs(y).max():.3g}. Rescale it."
+            )
+        y = y.reshape(len(y), -1)
+        if not goes_on:
+            self._target_scaling = None
+            if self.standardize:
+                moments = Moments(y.shape[1])
+                moments.add(y, sample_weight)
+                self._target_scaling = moments.scaling()
+        if self._target_scaling is not None and len(self._target_scaling.mean) == y.shape[1]:
+            y = self._target_scaling.apply(y, np.float64)
+        y = np.ascontiguousarray(y, self.dtype)
+        if not np.isfinite(y).all():
+            raise ValueError("y holds values too large for dtype='float32'. Rescale it or use dtype='float64'.")
+        self.out_activation_ = "identity"
+        return y, "squared_error", y.shape[1], sample_weight
+
+    def predict(self, X):
+        """Predicted values.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences,) or (n_sequences, n_outputs), float64
+        """
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.predict(sequences)

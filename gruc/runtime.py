@@ -1,0 +1,193 @@
+"""Prediction without training: needs NumPy only, neither SciPy nor scikit-learn.
+
+Estimators predict through the same `Predictor`, so both give the same bits.
+"""
+
+import numpy as np
+
+from . import kernels
+from .network import GRUNetwork
+from .sequences import Scaling, as_sequences
+
+__all__ = ["Predictor"]
+
+# Sequences are run together up to about this many numbers in the widest array.
+CHUNK_SIZE = 1 << 19
+
+
+class Predictor:
+    """A fitted network that predicts, and does nothing else.
+
+    The prediction for a sequence depends on that sequence alone, to the last
+    bit: not on its place, nor on which others are predicted with it. Calling it
+    from many threads at once is safe.
+
+    Parameters
+    ----------
+    config : dict
+        Arguments of `gruc.network.GRUNetwork`.
+    parameters : ndarray of shape (n_parameters,)
+        Flat buffer of weights, float32 or float64. Copied.
+    scaling : Scaling or None
+        Of features.
+    classes : ndarray of shape (n_classes,) or None
+        Labels of a classifier; None for a regressor.
+    target_scaling : Scaling or None
+        Of a regressor's targets, undone on output.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier(max_iter=2, tol=0, random_state=0).fit(X, y)  # doctest: +SKIP
+    >>> predictor = gruc.runtime.Predictor.from_estimator(model)  # doctest: +SKIP
+    >>> bool((predictor.predict(X) == model.predict(X)).all())  # doctest: +SKIP
+    True
+    """
+
+    def __init__(self, config, parameters, *, scaling=None, classes=None, target_scaling=None):
+        self.config = config
+        self.parameters = np.array(parameters)
+        self.parameters.flags.writeable = False
+        self.scaling = scaling
+        self.classes = classes
+        self.target_scaling = target_scaling
+        self._network = GRUNetwork(**config)
+        self.weights = self._network.table.views(self.parameters)
+        self._prepared = self._network.prepare(self.weights)
+
+    def __reduce__(self):
+        return _rebuild, (
+            self.config,
+            self.parameters,
+            self.scaling,
+            self.classes,
+            self.target_scaling,
+        )
+
+    @classmethod
+    def from_estimator(cls, model):
+        """The predictor of a fitted `GRUClassifier` or `GRURegressor`.
+
+        Parameters
+        ----------
+        model : fitted estimator
+
+        Returns
+        -------
+        Predictor
+
+        Raises
+        ------
+        TypeError
+            `model` is no fitted estimator of gruc's.
+        """
+        predictor = getattr(model, "_predictor", None)
+        if not isinstance(predictor, cls):
+            raise TypeError(f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor.")
+        return predictor
+
+    def predict(self, X):
+        """Labels of a classifier, values of a regressor.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
+            A regressor's are float64, in the targets' own units.
+        """
+        if self.classes is not None:
+            return self.classes[np.argmax(self.predict_proba(X), axis=1)]
+        outputs = self.outputs(X).astype(np.float64)
+        if self.target_scaling is not None:
+            outputs = self.target_scaling.undo(outputs)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def predict_proba(self, X):
+        """Probabilities of a classifier.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes), of the model's dtype
+        """
+        self._require_classifier("predict_proba")
+        logits = self.outputs(X)
+        if len(self.classes) > 2:
+            kernels.inference.softmax(logits)
+            return logits
+        # [sigmoid(-a), sigmoid(a)] keeps the digits of a small first column
+        signed = np.concatenate([-logits, logits], axis=1)
+        probabilities = np.empty_like(signed)
+        kernels.inference.sigmoid(probabilities.reshape(-1), signed.reshape(-1))
+        return probabilities
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities, finite where these underflow.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes), of the model's dtype
+        """
+        self._require_classifier("predict_log_proba")
+        logits = self.outputs(X)
+        if len(self.classes) > 2:
+            logits -= logits.max(axis=1, keepdims=True)
+            return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
+
+    def outputs(self, X):
+        """What the head gives: logits, or values on the scaled targets' scale.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_outputs), of the model's dtype
+        """
+        sequences = as_sequences(X)
+        if sequences.n_features != self.config["n_features"]:
+            raise ValueError(
+                f"X has {sequences.n_features} features a step, but the model was fitted with "
+                f"{self.config['n_features']}."
+            )
+        dtype = self.parameters.dtype
+        sequences.check_range(self.scaling, dtype)
+        outputs = np.empty((len(sequences), self.config["n_outputs"]), dtype)
+        longest_first = np.argsort(-sequences.lengths, kind="stable")
+        widest = max(self.config["n_features"], 2 * max(self.config["hidden_layer_sizes"]))
+        start = 0
+        while start < len(sequences):
+            rows_each = max(1, int(sequences.lengths[longest_first[start]]) * widest)
+            chunk = longest_first[start : start + max(1, CHUNK_SIZE // rows_each)]
+            batch = sequences.gather(chunk, self.scaling, dtype)
+            outputs[chunk[batch.order]] = self._network.infer(self._prepared, batch)
+            start += len(chunk)
+        return outputs
+
+    def _require_classifier(self, method):
+        if self.classes is None:
+            raise AttributeError(f"{method} belongs to classifiers; this predictor is a regressor's.")
+
+
+def _rebuild(config, parameters, scaling, classes, target_scaling):
+    return Predictor(
+        config,
+        parameters,
+        scaling=scaling if scaling is None else Scaling(*scaling),
+        classes=classes,
+        target_scaling=target_scaling if target_scaling is None else Scaling(*target_scaling),
+    )

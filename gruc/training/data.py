@@ -1,0 +1,68 @@
+"""The user's sequences, targets and weights, served batch by batch."""
+
+import numpy as np
+
+from ..sequences.scaling import Moments
+
+
+def sequence_scaling(sequences, weights):
+    """Scaling of features by their statistics over all steps.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    weights : ndarray of shape (n,) or None
+        Weight of each sequence, and so of each of its steps.
+
+    Returns
+    -------
+    Scaling
+    """
+    moments = Moments(sequences.n_features)
+    for block in sequences.blocks():
+        of_steps = None
+        if weights is not None:
+            of_steps = np.repeat(weights[block], sequences.lengths[block])
+        moments.add(sequences.stack(block), of_steps)
+    return moments.scaling()
+
+
+class TrainingData:
+    """What one fit learns from.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    scaling : Scaling or None
+        Applied while a batch is gathered.
+    targets : ndarray of shape (n,) or (n, K)
+        As the loss wants them.
+    weights : ndarray of shape (n,) or None
+        Weights of sequences; None for ones.
+    """
+
+    def __init__(self, sequences, scaling, targets, weights):
+        self.sequences = sequences
+        self.scaling = scaling
+        self.targets = targets
+        self.weights = weights
+
+    def __len__(self):
+        return len(self.sequences)
+
+    def most_rows(self, batch_size):
+        """Steps in the largest batch that may come."""
+        lengths = self.sequences.lengths
+        if batch_size >= len(lengths):
+            return int(lengths.sum())
+        return int(np.partition(lengths, -batch_size)[-batch_size:].sum())
+
+    def batch_weights(self, indices):
+        """Weights of the sequences at `indices`, in float64."""
+        return np.ones(len(indices)) if self.weights is None else self.weights[indices]
+
+    def batch(self, indices, dtype):
+        """PackedBatch of the sequences at `indices`, and targets and weights in its order."""
+        batch = self.sequences.gather(indices, self.scaling, dtype)
+        indices = indices[batch.order]
+        return batch, self.targets[indices], self.batch_weights(indices)
