@@ -7,24 +7,24 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._validation import (
+    SequenceInputMixin,
+    all_or_nothing,
+    check_sample_weight,
+    check_targets_given,
+)
 from ..network import GRUNetwork
 from ..runtime import Predictor
-from ..sequences import as_sequences, is_list_of_arrays
-from ..training import LOSSES, Adam, Trainer, TrainingData, sequence_scaling
+from ..sequences import Scaling
+from ..training import LOSSES, Adam, Trainer, TrainingData
 
 # The auto batch: large batches waste epochs on few sequences, small ones waste BLAS.
 AUTO_BATCH_SIZE = 32
 
 
-class BaseGRU(BaseEstimator):
+class BaseGRU(SequenceInputMixin, BaseEstimator):
     """Base of the estimators; subclasses encode targets and decode outputs."""
 
     _parameter_constraints = {
@@ -102,33 +102,22 @@ class BaseGRU(BaseEstimator):
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
     # ---- fitting
 
     def _fit(self, X, y, sample_weight, incremental, **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
-        before = dict(vars(self))
-        try:
+        with all_or_nothing(self):
             return self._fit_or_fail(X, y, sample_weight, incremental, **targets_options)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
 
     def _fit_or_fail(self, X, y, sample_weight, incremental, **targets_options):
         goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
-        sequences = self._check_X(X, reset=not goes_on, y=y)
+        sequences = self._check_X(X, reset=not goes_on)
+        check_targets_given(self, y)
         check_consistent_length(sequences, y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
+        sample_weight = check_sample_weight(sample_weight, sequences)
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
         )
-        _check_weights(weights)
         config = {
             "n_features": sequences.n_features,
             "hidden_layer_sizes": self._check_hidden_layer_sizes(),
@@ -143,7 +132,7 @@ class BaseGRU(BaseEstimator):
         else:
             rng = np.random.default_rng(self._seed())
             trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, rng)
-            self._scaling = sequence_scaling(sequences, weights) if self.standardize else None
+            self._scaling = Scaling.of_sequences(sequences, weights) if self.standardize else None
         sequences.check_range(self._scaling, self.dtype)
         self._set_optimizer(trainer, keep=incremental)
         stopped_by = trainer.run(
@@ -202,33 +191,6 @@ class BaseGRU(BaseEstimator):
 
     # ---- checks
 
-    def _check_X(self, X, reset, y="no y"):
-        """Sequences of X, held against those of the first fit unless `reset`."""
-        if isinstance(X, (list, tuple)) and not is_list_of_arrays(X):
-            X = _nested_list(X)
-        expects_y = not (isinstance(y, str) and y == "no y")
-        if expects_y and y is None:
-            validate_data(self, np.zeros((1, 1)), y, reset=False, skip_check_array=True)
-        is_table = not is_list_of_arrays(X) and getattr(X, "ndim", 2) != 3
-        if is_table and (reset or self._fitted_on_table):
-            X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
-        elif is_table:
-            X = check_array(X, dtype="numeric", ensure_all_finite=False, estimator=self)
-        sequences = as_sequences(X)
-        if reset:
-            self._fitted_on_table = is_table
-            if not is_table:
-                self.n_features_in_ = sequences.n_features
-                vars(self).pop("feature_names_in_", None)
-            return sequences
-        expected = 1 if self._fitted_on_table else self.n_features_in_
-        if sequences.n_features != expected:
-            raise ValueError(
-                f"X has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
-                f"{expected} features a step, as in the X it was fitted on."
-            )
-        return sequences
-
     def _check_hidden_layer_sizes(self):
         sizes = self.hidden_layer_sizes
         sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
@@ -255,21 +217,3 @@ class BaseGRU(BaseEstimator):
     def _sequences_to_predict(self, X):
         check_is_fitted(self)
         return self._check_X(X, reset=False)
-
-
-def _nested_list(X):
-    """Nested lists of numbers as the array they spell; sequences of arrays are not for here."""
-    try:
-        return np.asarray(X)
-    except ValueError:
-        return as_sequences(X)  # says what is wrong
-
-
-def _check_weights(weights):
-    if weights is None:
-        return
-    if (weights < 0).any():
-        i = int(np.argmax(weights < 0))
-        raise ValueError(f"sample_weight must not be negative; sample_weight[{i}] is {weights[i]:g}.")
-    if not weights.any():
-        raise ValueError("sample_weight is zero for all samples; at least one must count.")

@@ -205,8 +205,10 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
                 raise ValueError(f"class_weight must hold finite weights that are not negative; got {self.class_weight}.")
         else:
             of_classes = compute_class_weight("balanced", classes=self.classes_, y=y)
-        weights = of_classes[labels]
-        return weights if sample_weight is None else weights * sample_weight
+        weights = of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
+        if not weights.any():
+            raise ValueError("class_weight leaves no sample with a weight above zero.")
+        return weights
 
     def predict(self, X):
         """The most probable label of each sequence.

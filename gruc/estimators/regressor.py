@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array, column_or_1d
 
-from ..sequences.scaling import Moments
+from ..sequences import Scaling
 from ._base import BaseGRU
 from ._docs import shared_docs
 
@@ -115,9 +115,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         if not goes_on:
             self._target_scaling = None
             if self.standardize:
-                moments = Moments(y.shape[1])
-                moments.add(y, sample_weight)
-                self._target_scaling = moments.scaling()
+                self._target_scaling = Scaling.of_rows(y, sample_weight)
         if self._target_scaling is not None and len(self._target_scaling.mean) == y.shape[1]:
             y = self._target_scaling.apply(y, np.float64)
         y = np.ascontiguousarray(y, self.dtype)

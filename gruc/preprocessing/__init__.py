@@ -1,0 +1,5 @@
+"""scikit-learn transformers for sequences."""
+
+from ._scaler import SequenceScaler
+
+__all__ = ["SequenceScaler"]

@@ -18,7 +18,7 @@ import numpy as np
 from .packing import PackedBatch, pack_layout
 
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
-BLOCK_SIZE = 1 << 20
+BLOCK_SIZE = 1 << 16
 
 # Beyond these a product of inputs and weights may overflow: floor(sqrt(max)).
 LARGEST = {np.dtype(np.float32): 1e19, np.dtype(np.float64): 1e154}
@@ -145,6 +145,11 @@ class DenseSequences(Sequences):
             np.arange(n_sequences),
         )
 
+    def map(self, function):
+        """function(array (..., d)) over all steps, in the form of the X given."""
+        out = function(self.array).astype(_float_type(self.array), copy=False)
+        return out[:, :, 0] if self.is_2d else out
+
     def _raise_not_finite(self, name):
         for i, sequence in enumerate(self.array):
             _check_finite(sequence, i, name)
@@ -206,6 +211,19 @@ class RaggedSequences(Sequences):
         stacked = stacked.reshape(-1, self.n_features)
         values = stacked.astype(dtype) if scaling is None else scaling.apply(stacked, dtype)
         return PackedBatch(values[rows], offsets, self.lengths[indices[order]], order)
+
+    def map(self, function):
+        """function(array (..., d)) over all steps, in the form of the X given."""
+        return [
+            function(sequence.reshape(-1, self.n_features))
+            .astype(_float_type(sequence), copy=False)
+            .reshape(sequence.shape)
+            for sequence in self.arrays
+        ]
+
+
+def _float_type(array):
+    return np.float32 if array.dtype == np.float32 else np.float64
 
 
 def _is_array(element):

@@ -11,6 +11,31 @@ class Scaling(NamedTuple):
     mean: np.ndarray  # (D,)
     scale: np.ndarray  # (D,), all positive
 
+    @classmethod
+    def of_sequences(cls, sequences, weights=None):
+        """By the statistics of all steps of all sequences.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        weights : ndarray of shape (n,) or None
+            Weight of each sequence, and so of each of its steps.
+        """
+        moments = Moments(sequences.n_features)
+        for block in sequences.blocks():
+            of_steps = None
+            if weights is not None:
+                of_steps = np.repeat(weights[block], sequences.lengths[block])
+            moments.add(sequences.stack(block), of_steps)
+        return moments.scaling()
+
+    @classmethod
+    def of_rows(cls, rows, weights=None):
+        """By the statistics of rows (m, D), weighted by weights (m,)."""
+        moments = Moments(rows.shape[1])
+        moments.add(rows, weights)
+        return moments.scaling()
+
     def apply(self, values, dtype):
         """Scaled copy of `values` (..., D) in `dtype`."""
         centred = np.subtract(values, self.mean, dtype=np.float64)

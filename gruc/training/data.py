@@ -2,30 +2,6 @@
 
 import numpy as np
 
-from ..sequences.scaling import Moments
-
-
-def sequence_scaling(sequences, weights):
-    """Scaling of features by their statistics over all steps.
-
-    Parameters
-    ----------
-    sequences : Sequences
-    weights : ndarray of shape (n,) or None
-        Weight of each sequence, and so of each of its steps.
-
-    Returns
-    -------
-    Scaling
-    """
-    moments = Moments(sequences.n_features)
-    for block in sequences.blocks():
-        of_steps = None
-        if weights is not None:
-            of_steps = np.repeat(weights[block], sequences.lengths[block])
-        moments.add(sequences.stack(block), of_steps)
-    return moments.scaling()
-
 
 class TrainingData:
     """What one fit learns from.

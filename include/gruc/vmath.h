@@ -104,19 +104,19 @@ GRUC_KERNEL real GRUC(sigmoid)(real x)
     return (real)1 / ((real)1 + GRUC(exp)(-x));
 }
 
-/* With e = exp(-2|x|) - 1 in (-1, 0]:  tanh|x| = -e / (e + 2). */
+/* With e = exp(-2|x|) - 1 in (-1, 0]:  tanh|x| = |e / (e + 2)|. */
 GRUC_KERNEL real GRUC(tanh)(real x)
 {
-    ureal sign = GRUC(bits)(x) & ((ureal)1 << (GRUC_BITS - 1));
-    real a = (real)-2 * GRUC(from_bits)(GRUC(bits)(x) ^ sign);
+    const ureal sign_bit = (ureal)1 << (GRUC_BITS - 1);
+    real a = (real)-2 * GRUC(from_bits)(GRUC(bits)(x) & ~sign_bit);
     a = a < GRUC_TANH_MIN ? GRUC_TANH_MIN : a;
     real rounded = a * GRUC_LOG2E + GRUC_ROUND;
     real n = rounded - GRUC_ROUND;
     real r = (a - n * GRUC_LN2_HI) - n * GRUC_LN2_LO;
     real scale = GRUC(pow2)((ureal)(GRUC(bits)(rounded) - GRUC(bits)(GRUC_ROUND)));
     real e = scale * GRUC(expm1_reduced)(r) + (scale - (real)1);
-    real y = -e / (e + (real)2);
-    return GRUC(from_bits)(GRUC(bits)(y) | sign);
+    real y = e / (e + (real)2);
+    return GRUC(from_bits)((GRUC(bits)(y) & ~sign_bit) | (GRUC(bits)(x) & sign_bit));
 }
 
 /* The same over arrays: out[i] = f(x[i]). */

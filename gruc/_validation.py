@@ -1,0 +1,84 @@
+"""scikit-learn's conventions for sequences: what every estimator asks of X and weights."""
+
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+
+from .sequences import as_sequences, is_list_of_arrays
+
+
+class SequenceInputMixin:
+    """Mixin of estimators whose X is sequences in any of gruc's forms.
+
+    A 2-D X goes through scikit-learn's own `validate_data`, so that names and
+    numbers of columns are checked, and errors read, as everywhere.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _check_X(self, X, reset):
+        """`Sequences` of X; unless `reset`, held against the X of the first fit."""
+        if isinstance(X, (list, tuple)) and not is_list_of_arrays(X):
+            X = _nested_list(X)
+        is_table = not is_list_of_arrays(X) and getattr(X, "ndim", 2) != 3
+        if is_table and (reset or self._fitted_on_table):
+            X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        elif is_table:
+            X = check_array(X, dtype="numeric", ensure_all_finite=False, estimator=self)
+        sequences = as_sequences(X)
+        if reset:
+            self._fitted_on_table = is_table
+            if not is_table:
+                self.n_features_in_ = sequences.n_features
+                vars(self).pop("feature_names_in_", None)
+            return sequences
+        expected = 1 if self._fitted_on_table else self.n_features_in_
+        if sequences.n_features != expected:
+            raise ValueError(
+                f"X has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
+                f"{expected} features a step, as in the X it was fitted on."
+            )
+        return sequences
+
+
+def _nested_list(X):
+    """Nested lists of numbers as the array they spell."""
+    try:
+        return np.asarray(X)
+    except ValueError:
+        return as_sequences(X)  # raises, and says what is wrong
+
+
+def check_targets_given(estimator, y):
+    """Raise scikit-learn's own error where y is None."""
+    if y is None:
+        validate_data(estimator, np.zeros((1, 1)), y, reset=False, skip_check_array=True)
+
+
+def check_sample_weight(sample_weight, sequences):
+    """Weights (n,) in float64, not negative and not all zero; or None."""
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
+    if (weights < 0).any():
+        i = int(np.argmax(weights < 0))
+        raise ValueError(f"sample_weight must not be negative; sample_weight[{i}] is {weights[i]:g}.")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for all samples; at least one must count.")
+    return weights
+
+
+@contextmanager
+def all_or_nothing(estimator):
+    """Attributes set inside stay only if nothing is raised."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

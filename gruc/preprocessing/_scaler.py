@@ -1,0 +1,108 @@
+"""SequenceScaler: StandardScaler for sequences."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import SequenceInputMixin, all_or_nothing, check_sample_weight
+from ..sequences import Scaling
+
+
+class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin, BaseEstimator):
+    """Centre and scale each feature over all steps of all sequences.
+
+    What `sklearn.preprocessing.StandardScaler` does for the columns of a table,
+    for 3-D arrays, lists of arrays of any lengths, and 2-D arrays of univariate
+    sequences. In a 2-D array all columns are steps of one feature and share one
+    mean and scale.
+
+    Parameters
+    ----------
+    with_mean : bool, default=True
+        Whether to centre.
+    with_std : bool, default=True
+        Whether to scale to unit standard deviation.
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (n_features,), float64
+        Taken off, divided by; n_features is 1 after a fit on a 2-D X. Features
+        that do not vary have scale 1.
+    n_features_in_ : int
+        Features a step, or, after a fit on a 2-D X, its number of columns (steps).
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X was a DataFrame whose names are all strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gruc.preprocessing import SequenceScaler
+    >>> X = [np.array([[0.0, 10.0], [2.0, 10.0]]), np.array([[4.0, 10.0]])]
+    >>> scaler = SequenceScaler().fit(X)
+    >>> scaler.mean_
+    array([ 2., 10.])
+    >>> scaler.transform(X)[1]
+    array([[1.22474487, 0.        ]])
+    """
+
+    _parameter_constraints = {"with_mean": ["boolean"], "with_std": ["boolean"]}
+
+    def __init__(self, *, with_mean=True, with_std=True):
+        self.with_mean = with_mean
+        self.with_std = with_std
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Take mean and standard deviation of each feature.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : None
+            Ignored, for pipelines.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence, and so of each of its steps.
+
+        Returns
+        -------
+        self : SequenceScaler
+        """
+        with all_or_nothing(self):
+            sequences = self._check_X(X, reset=True)
+            weights = check_sample_weight(sample_weight, sequences)
+            scaling = Scaling.of_sequences(sequences, weights)
+            self.mean_ = scaling.mean if self.with_mean else np.zeros_like(scaling.mean)
+            self.scale_ = scaling.scale if self.with_std else np.ones_like(scaling.scale)
+        return self
+
+    def transform(self, X):
+        """Scaled copy of X, of the same form: array to array, list to list.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray or list of ndarray
+            float32 where X is, else float64.
+        """
+        check_is_fitted(self)
+        sequences = self._check_X(X, reset=False)
+        return sequences.map(lambda values: (values - self.mean_) / self.scale_)
+
+    def inverse_transform(self, X):
+        """X on the original scale, of the same form.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray or list of ndarray
+            float32 where X is, else float64.
+        """
+        check_is_fitted(self)
+        sequences = self._check_X(X, reset=False)
+        return sequences.map(lambda values: values * self.scale_ + self.mean_)

@@ -1,0 +1,65 @@
+"""Random networks and batches that many tests want."""
+
+from itertools import product
+
+import numpy as np
+from gruc.network import GRUNetwork, Workspace
+from gruc.sequences import as_sequences
+
+# tolerance of arithmetic by dtype, relative to values of order 1
+TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
+
+LENGTHS = [3, 1, 6, 6, 2, 4]
+
+# every structure: reset variant, layer sizes, directions, readout
+STRUCTURES = [
+    {"reset_after": reset_after, "hidden_layer_sizes": sizes, "bidirectional": both, "pooling": pooling}
+    for reset_after, sizes, both, pooling in product(
+        (True, False), ([5], [4, 3]), (False, True), ("last", "mean")
+    )
+]
+
+
+def structure_id(structure):
+    return "-".join(
+        [
+            "after" if structure["reset_after"] else "before",
+            "x".join(map(str, structure["hidden_layer_sizes"])),
+            "both" if structure["bidirectional"] else "forward",
+            structure["pooling"],
+        ]
+    )
+
+
+def random_sequences(rng, lengths=LENGTHS, n_features=2):
+    return [rng.standard_normal((length, n_features)) for length in lengths]
+
+
+def random_network(rng, structure, n_features=2, n_outputs=3, dtype="float64"):
+    """A network and a flat buffer of weights of order 1 / sqrt(H), biases included."""
+    network = GRUNetwork(n_features=n_features, n_outputs=n_outputs, **structure)
+    flat = (0.5 * rng.standard_normal(network.table.size)).astype(dtype)
+    return network, flat
+
+
+def random_targets(rng, loss, n, n_outputs):
+    if loss == "softmax":
+        return rng.integers(0, n_outputs, n).astype(np.intp)
+    return rng.random((n, n_outputs))
+
+
+def pack(sequences, dtype="float64"):
+    sequences = as_sequences(sequences)
+    return sequences.gather(np.arange(len(sequences)), None, dtype)
+
+
+def workspace_for(batch):
+    return Workspace(batch.values.dtype, len(batch.values), len(batch.lengths))
+
+
+def unpack(rows, batch):
+    """Packed rows (N, ...) as a list of each sequence's own, in the caller's order."""
+    out = [None] * len(batch.order)
+    for b, caller in enumerate(batch.order):
+        out[caller] = rows[batch.offsets[: batch.lengths[b]] + b]
+    return out

@@ -1,0 +1,167 @@
+"""Inference kernels: the oracle's numbers, and the same bits in any company."""
+
+import numpy as np
+import pytest
+import reference
+from gruc.kernels import inference
+from helpers import TOLERANCE, pack, random_sequences, unpack
+from hypothesis import given
+from hypothesis import strategies as st
+
+DTYPES = ["float32", "float64"]
+sizes = st.integers(1, 40)
+
+
+def layer(rng, D, H, reset_after, dtype):
+    shapes = [(3 * H, D), (3 * H, H), (3 * H,), (3 * H,)]
+    weights = [(0.5 * rng.standard_normal(shape)).astype(dtype) for shape in shapes]
+    return weights if reset_after else [*weights[:3], None]
+
+
+def run(batch, weights, reset_after, reverse, h=None, state=None):
+    W_ih, W_hh, b_ih, b_hh = weights
+    H = W_hh.shape[1]
+    if state is None:
+        state = np.zeros((len(batch.lengths), H), W_ih.dtype)
+    inference.gru(
+        state, h, np.empty(6 * H, W_ih.dtype), batch.values, np.ascontiguousarray(W_ih.T),
+        np.ascontiguousarray(W_hh.T), b_ih, b_hh, batch.offsets, reset_after, reverse,
+    )  # fmt: skip
+    return state
+
+
+@given(m=sizes, k=sizes, n=sizes, dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
+def test_affine_adds_in_its_promised_order(m, k, n, dtype, seed):
+    rng = np.random.default_rng(seed)
+    x, W = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
+    bias = rng.standard_normal(n).astype(dtype)
+    out = np.empty((m, n), dtype)
+    inference.affine(out, x, W, bias)
+    expected = np.tile(bias, (m, 1))
+    for l in range(k):
+        expected = expected + x[:, l : l + 1] * W[l]
+    assert np.array_equal(out, expected)
+
+
+@given(
+    D=st.integers(1, 5), H=st.integers(1, 40), lengths=st.lists(st.integers(1, 7), min_size=1, max_size=6),
+    reset_after=st.booleans(), reverse=st.booleans(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_gru_against_the_oracle(D, H, lengths, reset_after, reverse, dtype, seed):
+    rng = np.random.default_rng(seed)
+    weights = layer(rng, D, H, reset_after, dtype)
+    sequences = [s.astype(dtype) for s in random_sequences(rng, lengths, D)]
+    starts = rng.standard_normal((len(lengths), H)).astype(dtype)
+    batch = pack(sequences, dtype)
+    wide = np.full((len(batch.values), 2 * H), 7, dtype)
+    state = run(batch, weights, reset_after, reverse, wide[:, H:], starts[batch.order])
+    assert (wide[:, :H] == 7).all(), "wrote beside its columns"
+    of_sequences = unpack(wide[:, H:], batch)
+    exact = [None if w is None else w.astype("float64") for w in weights]
+    for b, i in enumerate(batch.order):
+        x = sequences[i].astype("float64")
+        states, _ = reference.gru_forward(x[::-1] if reverse else x, *exact, h0=starts[i].astype("float64"))
+        states = states[::-1] if reverse else states
+        np.testing.assert_allclose(of_sequences[i], states, atol=TOLERANCE[dtype])
+        assert np.array_equal(state[b], of_sequences[i][0 if reverse else -1])
+
+
+@given(
+    H=st.integers(1, 40), n=st.integers(1, 6), reset_after=st.booleans(), reverse=st.booleans(),
+    dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_gru_has_the_same_bits_alone_and_in_company(H, n, reset_after, reverse, dtype, seed):
+    rng = np.random.default_rng(seed)
+    weights = layer(rng, 3, H, reset_after, dtype)
+    sequences = random_sequences(rng, rng.integers(1, 8, n), 3)
+    batch = pack(sequences, dtype)
+    together = run(batch, weights, reset_after, reverse)
+    for b, i in enumerate(batch.order):
+        assert np.array_equal(together[b], run(pack([sequences[i]], dtype), weights, reset_after, reverse)[0])
+
+
+@pytest.mark.parametrize("reset_after, values", [(True, [0.5217289, 0.6371659, 0.39384964]), (False, [0.51447755, 0.6426879, 0.40208298])])
+def test_against_keras(reset_after, values):
+    """Numbers of Keras's own GRU test: constant weights, both places of the reset gate."""
+    D, H = 4, 3
+    x = np.arange(72, dtype="float64").reshape(3, 6, D)
+    bias = np.full(3 * H, 0.03)
+    weights = [np.full((3 * H, D), 0.01), np.full((3 * H, H), 0.02), bias, bias if reset_after else None]
+    state = run(pack(x), weights, reset_after, reverse=False)
+    np.testing.assert_allclose(state, np.repeat(np.array(values)[:, None], H, axis=1), atol=1e-6)
+
+
+def test_update_gate_as_the_texts_write_it():
+    """h = (1 - z) h_prev + z n is our cell with the signs of the z block flipped."""
+    rng = np.random.default_rng(0)
+    D, H = 3, 4
+    W_ih, W_hh, b_ih, _ = layer(rng, D, H, False, "float64")
+    x = rng.standard_normal((6, D))
+    W, U, b = W_ih.reshape(3, H, D), W_hh.reshape(3, H, H), b_ih.reshape(3, H)
+    h = np.zeros(H)
+    for x_t in x:
+        r = reference.sigmoid(W[0] @ x_t + U[0] @ h + b[0])
+        z = reference.sigmoid(W[1] @ x_t + U[1] @ h + b[1])
+        n = np.tanh(W[2] @ x_t + U[2] @ (r * h) + b[2])
+        h = (1 - z) * h + z * n
+    for block in (W, U, b):
+        block[1] *= -1
+    state = run(pack([x]), [W_ih, W_hh, b_ih, None], False, reverse=False)
+    np.testing.assert_allclose(state[0], h, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax(dtype):
+    a = np.array([[1, 2, 3], [1e30, 0, -1e30], [-1000, -1000, -1000]], dtype)
+    inference.softmax(a)
+    e = np.exp([-2.0, -1.0, 0.0])
+    np.testing.assert_allclose(a, [e / e.sum(), [1, 0, 0], [1 / 3] * 3], rtol=1e-6)
+
+
+def test_mean_against_numpy():
+    rng = np.random.default_rng(0)
+    sequences = random_sequences(rng, [4, 2, 5], 3)
+    batch = pack(sequences)
+    out = np.empty((3, 3))
+    inference.mean(out, batch.values, batch.lengths, batch.offsets)
+    np.testing.assert_allclose(out, [sequences[i].mean(axis=0) for i in batch.order], rtol=1e-14)
+
+
+class TestWrongArguments:
+    """Sizes that do not fit are refused before a pointer is taken."""
+
+    def arguments(self):
+        D, H = 2, 3
+        batch = pack([np.ones((2, D)), np.ones((1, D))])
+        return dict(
+            state=np.zeros((2, H)), h=np.zeros((3, H)), scratch=np.zeros(6 * H), x=batch.values,
+            W_ihT=np.zeros((D, 3 * H)), W_hhT=np.zeros((H, 3 * H)), b_ih=np.zeros(3 * H), b_hh=np.zeros(3 * H),
+            offsets=batch.offsets, reset_after=True, reverse=False,
+        )  # fmt: skip
+
+    def test_right_ones_pass(self):
+        inference.gru(**self.arguments())
+
+    @pytest.mark.parametrize(
+        "name, value",
+        [
+            ("state", np.zeros((3, 3))),
+            ("h", np.zeros((2, 3))),
+            ("h", np.zeros((3, 6))[:, ::2]),
+            ("scratch", np.zeros(17)),
+            ("x", np.zeros((4, 2))),
+            ("W_ihT", np.zeros((2, 8))),
+            ("W_hhT", np.zeros((2, 9))),
+            ("b_ih", np.zeros(8)),
+            ("b_hh", np.zeros(8)),
+            ("b_hh", None),
+            ("offsets", np.array([0, 1, 3])),
+            ("offsets", np.array([0, 2])),
+            ("offsets", np.array([0, 2, 2, 3])),
+            ("offsets", np.array([0])),
+            ("reset_after", False),
+        ],
+    )
+    def test_wrong_ones_raise(self, name, value):
+        with pytest.raises(ValueError, match="kernel called with wrong arguments"):
+            inference.gru(**(self.arguments() | {name: value}))

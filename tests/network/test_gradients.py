@@ -1,0 +1,133 @@
+"""Every gradient, three ways: the oracle, central differences, torch (test_torch.py).
+
+Blocks are compared by their norms: single small elements of a correct float64
+gradient may be 5e-7 off a central difference.
+"""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import reference
+from gruc.training import LOSSES
+from helpers import (
+    LENGTHS,
+    STRUCTURES,
+    TOLERANCE,
+    pack,
+    random_network,
+    random_sequences,
+    random_targets,
+    structure_id,
+    unpack,
+    workspace_for,
+)
+
+CASES = [
+    pytest.param(structure, loss, id=f"{structure_id(structure)}-{loss}")
+    for structure, loss in product(STRUCTURES, LOSSES)
+]
+LENGTHS_OF = {"ragged": LENGTHS, "one step": [1, 1, 1], "one sequence": [5], "one of each": [1], "equal": [4, 4, 4]}
+
+
+def loss_and_gradients(network, flat, sequences, targets, weights, loss):
+    """Loss, flat gradient and dx of each sequence, as a training step computes them."""
+    batch = pack(sequences, flat.dtype)
+    parameters, gradient = network.table.views(flat), np.full_like(flat, np.nan)
+    workspace = workspace_for(batch)
+    outputs = network.forward(parameters, batch, workspace)
+    typed = targets if targets.dtype == np.intp else targets.astype(flat.dtype)
+    total = weights.sum()
+    value = LOSSES[loss](outputs, typed[batch.order], weights[batch.order], total) / total
+    dx = network.backward(parameters, network.table.views(gradient), outputs, batch, workspace, want_dx=True)
+    return value, gradient, unpack(dx, batch)
+
+
+def problem(structure, loss, lengths=LENGTHS, seed=0, **kwargs):
+    rng = np.random.default_rng(seed)
+    network, flat = random_network(rng, structure, **kwargs)
+    sequences = random_sequences(rng, lengths)
+    targets = random_targets(rng, loss, len(lengths), 3)
+    return network, flat, sequences, targets, 0.5 + rng.random(len(lengths))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("lengths", LENGTHS_OF.values(), ids=LENGTHS_OF)
+@pytest.mark.parametrize("structure, loss", CASES)
+def test_against_the_oracle(structure, loss, lengths, dtype):
+    network, flat, sequences, targets, weights = problem(structure, loss, lengths, dtype=dtype)
+    value, gradient, dx = loss_and_gradients(network, flat, sequences, targets, weights, loss)
+    exact = network.table.views(flat.astype("float64"))
+    expected, gradients, expected_dx = reference.batch_loss(
+        sequences, targets, weights, exact, network.config, loss
+    )
+    assert value == pytest.approx(expected, rel=TOLERANCE[dtype])
+    for name, block in network.table.views(gradient).items():
+        np.testing.assert_allclose(block, gradients[name], atol=TOLERANCE[dtype], err_msg=name)
+    for got, want in zip(dx, expected_dx, strict=True):
+        np.testing.assert_allclose(got, want, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("structure, loss", CASES)
+def test_against_central_differences(structure, loss, seed):
+    network, flat, sequences, targets, weights = problem(structure, loss, seed=seed)
+    step = 1e-5
+
+    def loss_at():
+        return loss_and_gradients(network, flat, sequences, targets, weights, loss)[0]
+
+    def central_difference(array):
+        slopes = np.empty_like(array)
+        for i in np.ndindex(array.shape):
+            value = array[i]
+            array[i] = value + step
+            up = loss_at()
+            array[i] = value - step
+            slopes[i] = (up - loss_at()) / (2 * step)
+            array[i] = value
+        return slopes
+
+    _, gradient, dx = loss_and_gradients(network, flat, sequences, targets, weights, loss)
+    slopes = network.table.views(central_difference(flat))
+    for name, block in network.table.views(gradient).items():
+        assert relative_error(block, slopes[name]) < 1e-7, name
+    slopes_x = [central_difference(sequence) for sequence in sequences]
+    assert relative_error(np.concatenate(dx), np.concatenate(slopes_x)) < 1e-7
+
+
+def relative_error(gradient, slopes):
+    return np.linalg.norm(gradient - slopes) / (np.linalg.norm(gradient) + np.linalg.norm(slopes))
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=structure_id)
+def test_a_used_workspace_leaves_no_trace(structure):
+    """A larger batch before changes no bit of a smaller one after."""
+    network, flat, sequences, _, _ = problem(structure, "softmax")
+    parameters = network.table.views(flat)
+    large, small = pack(sequences), pack(sequences[:2])
+    fresh, used = workspace_for(small), workspace_for(large)
+    results = []
+    for workspace in (fresh, used):
+        if workspace is used:
+            big = network.forward(parameters, large, workspace)
+            network.backward(parameters, network.table.views(flat.copy()), big, large, workspace)
+        gradient = np.empty_like(flat)
+        outputs = network.forward(parameters, small, workspace).copy()
+        network.backward(parameters, network.table.views(gradient), outputs, small, workspace)
+        results.append((outputs, gradient))
+    for a, b in zip(*results, strict=True):
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("structure", STRUCTURES, ids=structure_id)
+@pytest.mark.parametrize("H", [1, 7, 16, 33])
+def test_inference_is_the_forward_pass(structure, H, dtype):
+    structure = structure | {"hidden_layer_sizes": [H] * len(structure["hidden_layer_sizes"])}
+    rng = np.random.default_rng(0)
+    network, flat = random_network(rng, structure, dtype=dtype)
+    parameters, batch = network.table.views(flat), pack(random_sequences(rng), dtype)
+    trained = network.forward(parameters, batch, workspace_for(batch))
+    inferred = network.infer(network.prepare(parameters), batch)
+    np.testing.assert_allclose(inferred, trained, atol=10 * TOLERANCE[dtype])

@@ -1,0 +1,76 @@
+"""The outside oracle: torch's gradients and ten of its Adam steps, in float64."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from fixtures.make_torch_gru import (
+    ADAM,
+    LOSSES,
+    MAX_GRAD_NORM,
+    N_FEATURES,
+    N_OUTPUTS,
+    PATH,
+    STRUCTURES,
+    case_name,
+    make_problem,
+    run_torch,
+)
+from gruc.network import GRUNetwork
+from gruc.sequences import as_sequences
+from gruc.training import LOSSES as GRUC_LOSSES
+from gruc.training import Adam, Trainer, TrainingData
+from helpers import unpack
+
+CASES = [
+    pytest.param(structure, loss, seed, id=case_name(structure, loss))
+    for seed, (structure, loss) in enumerate(product(STRUCTURES, LOSSES))
+]
+
+
+@pytest.fixture(scope="module")
+def fixtures():
+    with np.load(PATH, allow_pickle=False) as file:
+        return dict(file)
+
+
+def hold_against(expected, structure, loss, seed):
+    X, y, weights = make_problem(seed, loss)
+    network = GRUNetwork(n_features=N_FEATURES, n_outputs=N_OUTPUTS, **structure)
+    trainer = Trainer(network, GRUC_LOSSES[loss], "float64", np.random.default_rng(0))
+    parameters = network.table.views(trainer.parameters)
+    for name, view in parameters.items():
+        view[:] = expected[f"start/{name}"]
+
+    data = TrainingData(as_sequences(X), None, y, weights)
+    batch, targets, batch_weights = data.batch(np.arange(len(X)), "float64")
+    trainer._make_room(data, len(X))
+    gradients = network.table.views(trainer.gradients)
+    outputs = network.forward(parameters, batch, trainer._workspace)
+    total = weights.sum()
+    value = GRUC_LOSSES[loss](outputs, targets, batch_weights, total) / total
+    dx = network.backward(parameters, gradients, outputs, batch, trainer._workspace, want_dx=True)
+    assert value == pytest.approx(float(expected["loss"]), rel=1e-12)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, expected[f"gradient/{name}"], atol=1e-10, err_msg=name)
+    np.testing.assert_allclose(np.concatenate(unpack(dx, batch)), expected["dx"], atol=1e-10)
+
+    trainer.optimizer = Adam(trainer.parameters, **ADAM)
+    trainer.run(
+        data, 10, batch_size=len(X), shuffle=False, max_grad_norm=MAX_GRAD_NORM, tol=0, patience=None, verbose=False
+    )  # fmt: skip
+    for name, view in parameters.items():
+        np.testing.assert_allclose(view, expected[f"after/{name}"], atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("structure, loss, seed", CASES)
+def test_against_committed_fixtures(structure, loss, seed, fixtures):
+    prefix = f"{case_name(structure, loss)}/"
+    expected = {k.removeprefix(prefix): v for k, v in fixtures.items() if k.startswith(prefix)}
+    hold_against(expected, structure, loss, seed)
+
+
+@pytest.mark.parametrize("structure, loss, seed", CASES)
+def test_against_torch_itself(structure, loss, seed):
+    pytest.importorskip("torch")
+    hold_against(run_torch(structure, loss, seed), structure, loss, seed)

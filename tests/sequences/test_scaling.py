@@ -1,0 +1,50 @@
+"""Weighted statistics in parts."""
+
+import numpy as np
+import pytest
+from gruc.sequences import Scaling, as_sequences, collection
+from gruc.sequences.scaling import Moments
+from helpers import random_sequences
+
+
+def test_against_numpy_and_whatever_the_block(monkeypatch):
+    sequences = random_sequences(np.random.default_rng(0), [5, 1, 7, 3], 2)
+    rows = np.concatenate(sequences)
+    for block_size in (1, 8, 10**6):
+        monkeypatch.setattr(collection, "BLOCK_SIZE", block_size)
+        scaling = Scaling.of_sequences(as_sequences(sequences))
+        np.testing.assert_allclose(scaling.mean, rows.mean(axis=0), rtol=1e-13)
+        np.testing.assert_allclose(scaling.scale, rows.std(axis=0), rtol=1e-13)
+
+
+def test_weight_k_is_k_copies():
+    sequences = random_sequences(np.random.default_rng(0), [5, 1, 7, 3], 2)
+    counts = [2, 0, 3, 1]
+    weighted = Scaling.of_sequences(as_sequences(sequences), np.array(counts, float))
+    copies = [s for s, k in zip(sequences, counts, strict=True) for _ in range(k)]
+    repeated = Scaling.of_sequences(as_sequences(copies))
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-13)
+
+
+def test_a_large_mean_costs_no_digits():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1000, 1))
+    moments = Moments(1)
+    for part in np.array_split(x + 1e9, 7):
+        moments.add(part)
+    assert moments.variance[0] == pytest.approx(np.var((x + 1e9) - 1e9), rel=1e-6)
+
+
+def test_a_constant_feature_is_centred_only():
+    X = np.stack([np.full((4, 3), 0.1), np.arange(12.0).reshape(4, 3)], axis=2)
+    scaling = Scaling.of_sequences(as_sequences(X))
+    assert scaling.scale[0] == 1
+    np.testing.assert_allclose(scaling.apply(X, "float64")[..., 0], 0, atol=1e-16)
+
+
+def test_undo_is_the_inverse_and_dtype_is_asked_for():
+    X = np.random.default_rng(0).standard_normal((4, 3, 2)).astype("float32") * 5 + 3
+    scaling = Scaling.of_sequences(as_sequences(X))
+    scaled = scaling.apply(X, "float32")
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(scaling.undo(scaled.astype("float64")), X, rtol=1e-6)
