@@ -7,7 +7,7 @@ import numpy as np
 
 from . import kernels
 from .network import GRUNetwork
-from .sequences import Scaling, as_sequences
+from .sequences import Scaling, as_sequences, check_range
 
 __all__ = ["Predictor"]
 
@@ -165,7 +165,7 @@ class Predictor:
                 f"{self.config['n_features']}."
             )
         dtype = self.parameters.dtype
-        sequences.check_range(self.scaling, dtype)
+        check_range(sequences.lowest, sequences.highest, self.scaling, dtype, "X")
         outputs = np.empty((len(sequences), self.config["n_outputs"]), dtype)
         longest_first = np.argsort(-sequences.lengths, kind="stable")
         widest = max(self.config["n_features"], 2 * max(self.config["hidden_layer_sizes"]))

@@ -17,11 +17,14 @@ from .._validation import (
 )
 from ..network import GRUNetwork
 from ..runtime import Predictor
-from ..sequences import Scaling
+from ..sequences import Scaling, check_range
 from ..training import LOSSES, Adam, Trainer, TrainingData
 
-# The auto batch: large batches waste epochs on few sequences, small ones waste BLAS.
-AUTO_BATCH_SIZE = 32
+
+def auto_batch_size(n_sequences):
+    """A 64th of the sequences, within 8 and 128: few sequences need many steps, many need speed."""
+    return min(max(8, n_sequences // 64), 128)
+
 
 
 class BaseGRU(SequenceInputMixin, BaseEstimator):
@@ -58,7 +61,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         pooling="last",
         standardize=True,
         batch_size="auto",
-        learning_rate_init=0.005,
+        learning_rate_init=0.01,
         max_iter=200,
         max_grad_norm=1.0,
         shuffle=True,
@@ -132,13 +135,17 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         else:
             rng = np.random.default_rng(self._seed())
             trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, rng)
-            self._scaling = Scaling.of_sequences(sequences, weights) if self.standardize else None
-        sequences.check_range(self._scaling, self.dtype)
+            self._scaling = None
+            if self.standardize:
+                # squares must not overflow
+                check_range(sequences.lowest, sequences.highest, None, "float64", "X")
+                self._scaling = Scaling.of_sequences(sequences, weights)
+        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
         stopped_by = trainer.run(
             TrainingData(sequences, self._scaling, targets, weights),
             max_epochs=1 if incremental else self.max_iter,
-            batch_size=AUTO_BATCH_SIZE if self.batch_size == "auto" else self.batch_size,
+            batch_size=auto_batch_size(len(sequences)) if self.batch_size == "auto" else self.batch_size,
             shuffle=self.shuffle,
             max_grad_norm=self.max_grad_norm,
             tol=self.tol,

@@ -17,7 +17,8 @@ PARAMETERS = """
         standard deviation over all training steps{standardize}.
         With `partial_fit` the statistics are those of the first call.
     batch_size : int or "auto", default="auto"
-        Sequences a step of the optimiser; "auto" is 32. Never more than there are.
+        Sequences a step of the optimiser, never more than there are; "auto" is a
+        64th of them, but 8 at least and 128 at most.
     learning_rate_init : float, default={learning_rate_init}
         Adam's step size.
     max_iter : int, default={max_iter}

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -69,7 +70,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         pooling="last",
         standardize=True,
         batch_size="auto",
-        learning_rate_init=0.005,
+        learning_rate_init=0.01,
         max_iter=200,
         max_grad_norm=1.0,
         shuffle=True,
@@ -158,6 +159,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
 
     def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
         y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         if classes is not None:
             classes = np.unique(column_or_1d(classes))
@@ -171,7 +173,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(
-                f"y holds {len(classes)} class ({classes[0]!r}) only; a classifier needs samples of at least 2 classes."
+                f"y holds {len(classes)} class ({classes[0]}) only; a classifier needs samples of at least 2 classes."
             )
         unknown = np.setdiff1d(y, classes)
         if len(unknown):

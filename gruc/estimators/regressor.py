@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array, column_or_1d
 
-from ..sequences import Scaling
+from ..sequences import Scaling, check_range
 from ._base import BaseGRU
 from ._docs import shared_docs
 
@@ -107,20 +107,21 @@ class GRURegressor(RegressorMixin, BaseGRU):
             raise ValueError(
                 f"y has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs)."
             )
-        if np.abs(y).max() > 1e150:
-            raise ValueError(
-                f"y holds values too large to compute with: up to {np.abs(y).max():.3g}. Rescale it."
-            )
         y = y.reshape(len(y), -1)
+        lowest, highest = y.min(axis=0), y.max(axis=0)
         if not goes_on:
             self._target_scaling = None
             if self.standardize:
+                check_range(lowest, highest, None, "float64", "y")  # squares must not overflow
                 self._target_scaling = Scaling.of_rows(y, sample_weight)
-        if self._target_scaling is not None and len(self._target_scaling.mean) == y.shape[1]:
-            y = self._target_scaling.apply(y, np.float64)
-        y = np.ascontiguousarray(y, self.dtype)
-        if not np.isfinite(y).all():
-            raise ValueError("y holds values too large for dtype='float32'. Rescale it or use dtype='float64'.")
+        # a wrong number of outputs is refused with the network's shape, later
+        scaling = self._target_scaling
+        if scaling is not None and len(scaling.mean) == y.shape[1]:
+            check_range(lowest, highest, scaling, self.dtype, "y")
+            y = scaling.apply(y, self.dtype)
+        else:
+            check_range(lowest, highest, None, self.dtype, "y")
+            y = np.ascontiguousarray(y, self.dtype)
         self.out_activation_ = "identity"
         return y, "squared_error", y.shape[1], sample_weight
 

@@ -4,7 +4,7 @@
 rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
 """
 
-from .collection import Sequences, as_sequences, is_list_of_arrays
+from .collection import Sequences, as_sequences, check_range, is_list_of_arrays
 from .converters import from_channels_first, from_padded
 from .packing import PackedBatch
 from .scaling import Scaling
@@ -14,6 +14,7 @@ __all__ = [
     "Scaling",
     "Sequences",
     "as_sequences",
+    "check_range",
     "from_channels_first",
     "from_padded",
     "is_list_of_arrays",

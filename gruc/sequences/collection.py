@@ -84,20 +84,32 @@ class Sequences:
             yield slice(start, stop)
             start = stop
 
-    def check_range(self, scaling, dtype, name="X"):
-        """Refuse values whose scaled form is too large to compute with in `dtype`."""
-        largest = np.maximum(np.abs(self.lowest), np.abs(self.highest)).astype(np.float64)
-        if scaling is not None:
-            largest = (largest + np.abs(scaling.mean)) / scaling.scale
-        limit = LARGEST[np.dtype(dtype)]
-        if np.any(largest > limit):
-            feature = int(np.argmax(largest))
-            raise ValueError(
-                f"{name} holds values too large to compute with in {np.dtype(dtype).name}: feature "
-                f"{feature} reaches {largest[feature]:.3g}"
-                f"{' after standardization' if scaling is not None else ''}, the limit is {limit:.0e}. "
-                "Rescale the data" + ("." if np.dtype(dtype) == np.float64 else " or use dtype='float64'.")
-            )
+
+def check_range(lowest, highest, scaling, dtype, name):
+    """Refuse numbers too large to compute with in `dtype`, once scaled.
+
+    Parameters
+    ----------
+    lowest, highest : ndarray of shape (n_features,)
+        Range of each feature.
+    scaling : Scaling or None
+        What will be applied to them.
+    dtype : {"float32", "float64"}
+    name : str
+        What to call them in errors.
+    """
+    largest = np.maximum(np.abs(lowest), np.abs(highest)).astype(np.float64)
+    if scaling is not None:
+        largest = (largest + np.abs(scaling.mean)) / scaling.scale
+    limit = LARGEST[np.dtype(dtype)]
+    if np.any(largest > limit):
+        feature = int(np.argmax(largest))
+        raise ValueError(
+            f"{name} holds values too large to compute with in {np.dtype(dtype).name}: "
+            f"column {feature} reaches {largest[feature]:.3g}"
+            f"{' after standardization' if scaling is not None else ''}, the limit is {limit:.0e}. "
+            f"Rescale them{'' if dtype == 'float64' else ', or use dtype float64'}."
+        )
 
 
 class DenseSequences(Sequences):

@@ -32,6 +32,10 @@ class Adam:
         )  # fmt: skip
         self.t += 1
 
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.m, self.v = np.array(self.m), np.array(self.v)  # joblib may have mapped them read-only
+
     def snapshot(self):
         """A copy of the state, for `restore`."""
         return self.t, self.m.copy(), self.v.copy()

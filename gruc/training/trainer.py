@@ -47,7 +47,15 @@ class Trainer:
         self._workspace = None
 
     def __getstate__(self):
-        return self.__dict__ | {"_workspace": None}
+        """Without what the next batch overwrites anyway."""
+        state = vars(self) | {"_workspace": None}
+        del state["gradients"]
+        return state
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.parameters = np.array(self.parameters)  # joblib may have mapped it read-only
+        self.gradients = np.zeros_like(self.parameters)
 
     def run(self, data, max_epochs, *, batch_size, shuffle, max_grad_norm, tol, patience, verbose):
         """Epochs over `data` until the loss stops falling.

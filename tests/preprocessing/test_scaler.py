@@ -1,0 +1,94 @@
+"""SequenceScaler."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from gruc.preprocessing import SequenceScaler
+from helpers import random_sequences
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+    parametrize_with_checks,
+)
+
+
+@parametrize_with_checks([SequenceScaler()])
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("check", [check_dataframe_column_names_consistency, check_param_validation])
+def test_more_sklearn_checks(check):
+    check("SequenceScaler", SequenceScaler())
+
+
+@pytest.fixture
+def ragged():
+    return [3 * x + 5 for x in random_sequences(np.random.default_rng(0), [4, 2, 6], 3)]
+
+
+def test_is_standard_scaler_over_the_steps(ragged):
+    scaler, plain = SequenceScaler().fit(ragged), StandardScaler().fit(np.concatenate(ragged))
+    np.testing.assert_allclose(scaler.mean_, plain.mean_, rtol=1e-12)
+    np.testing.assert_allclose(scaler.scale_, plain.scale_, rtol=1e-12)
+    for got, x in zip(scaler.transform(ragged), ragged, strict=True):
+        np.testing.assert_allclose(got, plain.transform(x), rtol=1e-12)
+
+
+def test_form_is_kept(ragged):
+    cube = np.stack([x[:2] for x in ragged])
+    assert SequenceScaler().fit_transform(cube).shape == cube.shape
+    assert SequenceScaler().fit_transform(cube.astype("float32")).dtype == np.float32
+    assert SequenceScaler().fit_transform(cube[:, :, 0]).shape == cube.shape[:2]
+    univariate = [x[:, 0] for x in ragged]
+    assert [x.shape for x in SequenceScaler().fit_transform(univariate)] == [(4,), (2,), (6,)]
+    assert isinstance(SequenceScaler().fit_transform(tuple(ragged)), list)
+
+
+def test_columns_of_a_table_are_steps_of_one_feature():
+    X = np.array([[0.0, 10.0], [0.0, 10.0]])
+    assert SequenceScaler().fit_transform(X).tolist() == [[-1, 1], [-1, 1]]
+
+
+def test_inverse(ragged):
+    scaler = SequenceScaler().fit(ragged)
+    for got, x in zip(scaler.inverse_transform(scaler.transform(ragged)), ragged, strict=True):
+        np.testing.assert_allclose(got, x, rtol=1e-12)
+
+
+def test_switches(ragged):
+    assert (SequenceScaler(with_mean=False).fit(ragged).mean_ == 0).all()
+    assert (SequenceScaler(with_std=False).fit(ragged).scale_ == 1).all()
+
+
+def test_weight_k_is_k_copies(ragged):
+    weighted = SequenceScaler().fit(ragged, sample_weight=[2, 0, 1])
+    copies = SequenceScaler().fit([ragged[0], ragged[0], ragged[2]])
+    np.testing.assert_allclose(weighted.mean_, copies.mean_, rtol=1e-12)
+
+
+def test_lengths_are_free_and_features_are_not(ragged):
+    scaler = SequenceScaler().fit(ragged)
+    scaler.transform([ragged[0][:1]])
+    with pytest.raises(ValueError, match="X has 2 features a step, but SequenceScaler is expecting 3"):
+        scaler.transform([ragged[0][:, :2]])
+
+
+def test_names_of_columns():
+    frame = pd.DataFrame({"mon": [1.0, 2.0], "tue": [3.0, 5.0]})
+    assert SequenceScaler().fit(frame).get_feature_names_out().tolist() == ["mon", "tue"]
+
+
+def test_pandas_output():
+    frame = pd.DataFrame({"mon": [1.0, 2.0], "tue": [3.0, 5.0]})
+    out = SequenceScaler().set_output(transform="pandas").fit_transform(frame)
+    assert out.columns.tolist() == ["mon", "tue"]
+
+
+def test_failed_fit_changes_nothing(ragged):
+    scaler = SequenceScaler().fit(ragged)
+    before = dict(vars(scaler))
+    with pytest.raises(ValueError, match="NaN"):
+        scaler.fit(np.array([[np.nan, 1.0]]))
+    assert vars(scaler) == before

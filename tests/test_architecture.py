@@ -1,0 +1,98 @@
+"""Who may import whom, and what importing gruc does not do."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import gruc
+import pytest
+
+PACKAGE = Path(gruc.__file__).parent
+
+# room: what of gruc and of heavy libraries it may import
+MAY_IMPORT = {
+    "kernels": set(),
+    "sequences": set(),
+    "network": {"kernels"},
+    "runtime": {"kernels", "network", "sequences"},
+    "training": {"kernels", "network", "sequences"},
+    "_validation": {"sequences", "sklearn"},
+    "estimators": {"_validation", "network", "runtime", "sequences", "training", "sklearn"},
+    "preprocessing": {"_validation", "sequences", "sklearn"},
+    "datasets": {"sklearn"},
+}
+WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
+
+
+def imports_of(path):
+    """Rooms and heavy libraries that a module of gruc imports."""
+    package = path.relative_to(PACKAGE.parent).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{prefix}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            yield parts[1] if parts[0] == "gruc" and len(parts) > 1 else parts[0]
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_arrows(room):
+    files = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else sorted((PACKAGE / room).glob("*.py"))
+    assert files
+    for path in files:
+        forbidden = (set(imports_of(path)) & WATCHED) - MAY_IMPORT[room] - {room}
+        assert not forbidden, f"{path.name} imports {forbidden}"
+
+
+def test_every_room_is_listed():
+    rooms = {p.stem for p in PACKAGE.glob("*.py")} | {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
+    assert rooms - {"__init__"} == set(MAY_IMPORT)
+
+
+def test_scipy_is_known_to_the_training_extension_only():
+    cimports = {p.name for p in (PACKAGE / "kernels").glob("*.p[xy][xd]*") if "scipy" in p.read_text()}
+    cimports |= {p.name for p in (PACKAGE / "kernels").glob("*.pxd") if "scipy" in p.read_text()}
+    assert cimports == {"_blas.pxd"}
+
+
+def loaded_by(statement):
+    """Modules that a fresh interpreter holds after `statement`."""
+    program = f"import sys; {statement}; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_import_gruc_loads_nothing_heavy():
+    assert not loaded_by("import gruc") & {"numpy", "scipy", "sklearn"}
+
+
+def test_runtime_and_sequences_need_numpy_only():
+    loaded = loaded_by("import gruc.runtime, gruc.sequences")
+    assert "numpy" in loaded
+    assert not loaded & {"scipy", "sklearn"}
+
+
+def test_importing_starts_no_thread():
+    program = "import gruc.runtime, gruc.kernels.training, threading; assert threading.active_count() == 1"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_importing_changes_no_floating_point_flag():
+    program = (
+        "import numpy as np, gruc.runtime, gruc.kernels.training\n"
+        "assert np.float64(1e-310) * 1 != 0 and np.float32(1e-40) * np.float32(1) != 0"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_public_names():
+    for name in gruc.__all__:
+        assert getattr(gruc, name) is not None
+    assert set(dir(gruc)) == set(gruc.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'LSTMClassifier'"):
+        gruc.LSTMClassifier  # noqa: B018

@@ -1,0 +1,65 @@
+"""The bare predictor: the estimators' numbers, with NumPy alone."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from gruc import GRUClassifier, GRURegressor
+from gruc.runtime import Predictor
+from problems import vowels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
+
+
+def test_the_estimators_bits():
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, y)
+    predictor = Predictor.from_estimator(model)
+    assert np.array_equal(predictor.predict_proba(X), model.predict_proba(X))
+    assert np.array_equal(predictor.predict_log_proba(X), model.predict_log_proba(X))
+    assert np.array_equal(predictor.predict(X), model.predict(X))
+    targets = np.array([x[:2].sum(axis=0)[:2] for x in X])
+    model = GRURegressor(**FAST).fit(X, targets)
+    assert np.array_equal(Predictor.from_estimator(model).predict(X), model.predict(X))
+
+
+def test_going_on_training_leaves_it_alone():
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, y)
+    predictor = Predictor.from_estimator(model)
+    before = predictor.predict_proba(X)
+    model.partial_fit(X, y)
+    assert np.array_equal(predictor.predict_proba(X), before)
+
+
+def test_refuses():
+    X, y = vowels()
+    regressor = Predictor.from_estimator(GRURegressor(**FAST).fit(X, y))
+    for method in (regressor.predict_proba, regressor.predict_log_proba):
+        with pytest.raises(AttributeError, match="belongs to classifiers"):
+            method(X)
+    with pytest.raises(ValueError, match="X has 3 features a step, but the model was fitted with 12"):
+        regressor.predict([x[:, :3] for x in X])
+    with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
+        Predictor.from_estimator(GRUClassifier())
+
+
+def test_without_scipy_and_sklearn(tmp_path):
+    """A pickled predictor answers in a process where neither can be imported."""
+    X, y = vowels()
+    predictor = Predictor.from_estimator(GRUClassifier(**FAST, bidirectional=True, pooling="mean").fit(X, y))
+    expected = predictor.predict_proba(X)
+    (tmp_path / "job").write_bytes(pickle.dumps((predictor, X)))
+    program = """
+import pickle, sys
+for name in ("scipy", "sklearn"):
+    sys.modules[name] = None
+import gruc.runtime
+predictor, X = pickle.load(open(sys.argv[1], "rb"))
+pickle.dump(predictor.predict_proba(X), open(sys.argv[2], "wb"))
+"""
+    subprocess.run([sys.executable, "-c", program, tmp_path / "job", tmp_path / "done"], check=True)
+    assert np.array_equal(pickle.loads((tmp_path / "done").read_bytes()), expected)
