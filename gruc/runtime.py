@@ -3,7 +3,10 @@
 Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import kernels
 from .network import GRUNetwork
@@ -67,7 +70,7 @@ class Predictor:
         )
 
     @classmethod
-    def from_estimator(cls, model):
+    def from_estimator(cls, model: Any) -> "Predictor":
         """The predictor of a fitted `GRUClassifier` or `GRURegressor`.
 
         Parameters
@@ -85,10 +88,12 @@ class Predictor:
         """
         predictor = getattr(model, "_predictor", None)
         if not isinstance(predictor, cls):
-            raise TypeError(f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor.")
+            raise TypeError(
+                f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor."
+            )
         return predictor
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Labels of a classifier, values of a regressor.
 
         Parameters
@@ -107,7 +112,7 @@ class Predictor:
             outputs = self.target_scaling.undo(outputs)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Probabilities of a classifier.
 
         Parameters
@@ -129,7 +134,7 @@ class Predictor:
         kernels.inference.sigmoid(probabilities.reshape(-1), signed.reshape(-1))
         return probabilities
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Logarithms of the probabilities, finite where these underflow.
 
         Parameters
@@ -147,7 +152,7 @@ class Predictor:
             return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
 
-    def outputs(self, X):
+    def outputs(self, X: ArrayLike) -> NDArray[Any]:
         """What the head gives: logits, or values on the scaled targets' scale.
 
         Parameters

@@ -13,7 +13,12 @@ LENGTHS = [3, 1, 6, 6, 2, 4]
 
 # every structure: reset variant, layer sizes, directions, readout
 STRUCTURES = [
-    {"reset_after": reset_after, "hidden_layer_sizes": sizes, "bidirectional": both, "pooling": pooling}
+    {
+        "reset_after": reset_after,
+        "hidden_layer_sizes": sizes,
+        "bidirectional": both,
+        "pooling": pooling,
+    }
     for reset_after, sizes, both, pooling in product(
         (True, False), ([5], [4, 3]), (False, True), ("last", "mean")
     )

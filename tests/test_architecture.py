@@ -43,7 +43,11 @@ def imports_of(path):
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_arrows(room):
-    files = [PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").exists() else sorted((PACKAGE / room).glob("*.py"))
+    files = (
+        [PACKAGE / f"{room}.py"]
+        if (PACKAGE / f"{room}.py").exists()
+        else sorted((PACKAGE / room).glob("*.py"))
+    )
     assert files
     for path in files:
         forbidden = (set(imports_of(path)) & WATCHED) - MAY_IMPORT[room] - {room}
@@ -64,7 +68,11 @@ def test_scipy_is_known_to_the_training_extension_only():
 def loaded_by(statement):
     """Modules that a fresh interpreter holds after `statement`."""
     program = f"import sys; {statement}; print(*sys.modules)"
-    return set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
 
 
 def test_import_gruc_loads_nothing_heavy():

@@ -57,13 +57,16 @@ int main(int argc, char **argv)
         uint64_t state = (uint64_t)i;
         double unit = (double)(next_random(&state) >> 11) * 0x1p-53 * 2 - 1;
         /* a third uniform over the whole range, a third near zero, a third log-uniform */
-        double x = i % 3 == 0 ? unit * 745 : i % 3 == 1 ? unit * 4 : ldexp(unit, -(int)(next_random(&state) % 60));
+        double x = i % 3 == 0   ? unit * 745
+                   : i % 3 == 1 ? unit * 4
+                                : ldexp(unit, -(int)(next_random(&state) % 60));
         long double e = expl(x), s = exact_sigmoidl(x), t = tanhl(x);
         if (e >= DBL_MIN && e <= DBL_MAX) e64 = fmax(e64, ulps_f64(gruc_exp_f64(x), e));
         if (s >= DBL_MIN) s64 = fmax(s64, ulps_f64(gruc_sigmoid_f64(x), s));
         if (fabsl(t) >= DBL_MIN) t64 = fmax(t64, ulps_f64(gruc_tanh_f64(x), t));
     }
-    printf("ulp       float  double\nexp      %6.3f  %6.3f\nsigmoid  %6.3f  %6.3f\ntanh     %6.3f  %6.3f\n", e32, e64, s32, s64,
-           t32, t64);
+    printf(
+        "ulp       float  double\nexp      %6.3f  %6.3f\nsigmoid  %6.3f  %6.3f\ntanh     %6.3f  %6.3f\n", e32,
+        e64, s32, s64, t32, t64);
     return 0;
 }

@@ -1,12 +1,13 @@
 """The Japanese Vowels data set (UCI, CC BY 4.0)."""
 
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
 
-def load_japanese_vowels(*, subset: str = "train", return_X_y: bool = False):
+def load_japanese_vowels(*, subset: str = "train", return_X_y: bool = False) -> Any:
     """Load the Japanese Vowels data set: who of nine speakers is it?
 
     =================   ================================

@@ -22,9 +22,8 @@ from ..training import LOSSES, Adam, Trainer, TrainingData
 
 
 def auto_batch_size(n_sequences):
-    """A 64th of the sequences, within 8 and 128: few sequences need many steps, many need speed."""
+    """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
     return min(max(8, n_sequences // 64), 128)
-
 
 
 class BaseGRU(SequenceInputMixin, BaseEstimator):
@@ -142,6 +141,9 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
                 self._scaling = Scaling.of_sequences(sequences, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = auto_batch_size(len(sequences))
         stopped_by = trainer.run(
             TrainingData(sequences, self._scaling, targets, weights),
             max_epochs=1 if incremental else self.max_iter,
@@ -156,7 +158,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             warnings.warn(
                 f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         self._set_fitted(trainer)
         return self
@@ -191,7 +193,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             trainer.optimizer = Adam(trainer.parameters, **settings)
 
     def _seed(self):
-        """For numpy's Generator; of a RandomState one number is drawn, a global seed is never touched."""
+        """For numpy's Generator; of a RandomState one number is drawn. No global seed is touched."""
         if isinstance(self.random_state, np.random.RandomState):
             return self.random_state.randint(np.iinfo(np.int32).max)
         return self.random_state
@@ -205,7 +207,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes
         ):
             raise ValueError(
-                f"hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got {self.hidden_layer_sizes!r}."
+                "hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got "
+                f"{self.hidden_layer_sizes!r}."
             )
         return [int(size) for size in sizes]
 
@@ -215,8 +218,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         for name, value in (config | {"dtype": self.dtype}).items():
             if trained[name] != value:
                 raise ValueError(
-                    f"{name} is {value}, but the network to go on with was made with {trained[name]}. Fit anew "
-                    "with warm_start=False, or clone the estimator."
+                    f"{name} is {value}, but the network to go on with was made with "
+                    f"{trained[name]}. Fit anew with warm_start=False, or clone the estimator."
                 )
 
     # ---- prediction

@@ -164,16 +164,15 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         if classes is not None:
             classes = np.unique(column_or_1d(classes))
             if goes_on and not np.array_equal(classes, self.classes_):
-                raise ValueError(
-                    f"classes={classes} differ from those of the first call, {self.classes_}."
-                )
+                raise ValueError(f"classes={classes} differ from those of the first call, {self.classes_}.")
         elif goes_on:
             classes = self.classes_
         else:
             classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(
-                f"y holds {len(classes)} class ({classes[0]}) only; a classifier needs samples of at least 2 classes."
+                f"y holds {len(classes)} class ({classes[0]}) only; a classifier needs samples of at "
+                "least 2 classes."
             )
         unknown = np.setdiff1d(y, classes)
         if len(unknown):
@@ -195,18 +194,21 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             return sample_weight
         if incremental and self.class_weight == "balanced":
             raise ValueError(
-                "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give a dict "
-                "of weights, for instance from sklearn.utils.class_weight.compute_class_weight."
+                "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give "
+                "a dict of weights, for instance from sklearn.utils.class_weight.compute_class_weight."
             )
-        if isinstance(self.class_weight, dict):
-            unknown = [label for label in self.class_weight if label not in self.classes_]
+        if self.class_weight == "balanced":
+            of_classes = compute_class_weight("balanced", classes=self.classes_, y=y)
+        else:
+            known = self.classes_.tolist()
+            unknown = [label for label in self.class_weight if label not in known]
             if unknown:
                 raise ValueError(f"class_weight names labels that are not among the classes: {unknown}.")
-            of_classes = np.array([self.class_weight.get(label, 1.0) for label in self.classes_.tolist()])
+            of_classes = np.array([self.class_weight.get(label, 1.0) for label in known])
             if not np.isfinite(of_classes).all() or (of_classes < 0).any():
-                raise ValueError(f"class_weight must hold finite weights that are not negative; got {self.class_weight}.")
-        else:
-            of_classes = compute_class_weight("balanced", classes=self.classes_, y=y)
+                raise ValueError(
+                    f"class_weight must hold finite weights that are not negative; got {self.class_weight}."
+                )
         weights = of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
         if not weights.any():
             raise ValueError("class_weight leaves no sample with a weight above zero.")

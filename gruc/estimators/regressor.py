@@ -104,9 +104,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if y.ndim > 2 or y.shape[1:] == (0,):
-            raise ValueError(
-                f"y has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs)."
-            )
+            raise ValueError(f"y has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs).")
         y = y.reshape(len(y), -1)
         lowest, highest = y.min(axis=0), y.max(axis=0)
         if not goes_on:

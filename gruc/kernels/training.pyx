@@ -29,7 +29,7 @@ product -> [r z n hn] or [r z n r*h_prev] -> [dr dz dn dn*r] or
 
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._blas cimport ASIS, TRANSPOSED, Op, blas_size_max, gemm
+from gruc.kernels._blas cimport ASIS, TRANSPOSED, blas_size_max, gemm
 from gruc.kernels._packed cimport require, require_packed
 from libc.string cimport memcpy, memset
 
@@ -160,7 +160,7 @@ def gru_backward(
     floating[::1] db_ih,           # (3H,) OUT
     floating[::1] db_hh,           # (3H,) OUT, None with reset_after=False
     floating[:, ::1] dx,           # (N, D) OUT, or None where nobody asks
-    const floating[:, ::1] h_prev, # (N, H) from gru_forward
+    const floating[:, ::1] h_prev,  # (N, H) from gru_forward
     const floating[:, ::1] x,      # (N, D)
     const floating[:, ::1] W_ih,   # (3H, D)
     const floating[:, ::1] W_hh,   # (3H, H)
@@ -356,7 +356,7 @@ def softmax_cross_entropy(
 def sigmoid_cross_entropy(
     floating[:, ::1] a,        # (B, K) IN: logits, OUT: gradient
     const floating[:, ::1] y,  # (B, K), in [0, 1]
-    const double[::1] weights, # (B,)
+    const double[::1] weights,  # (B,)
     double total,              # sum of weights, > 0
 ):
     """sum_b weights[b] * sum_k log(1 + exp(a)) - y a"""
@@ -371,7 +371,7 @@ def sigmoid_cross_entropy(
 def squared_error(
     floating[:, ::1] a,        # (B, K) IN: outputs, OUT: gradient
     const floating[:, ::1] y,  # (B, K)
-    const double[::1] weights, # (B,)
+    const double[::1] weights,  # (B,)
     double total,              # sum of weights, > 0
 ):
     """sum_b weights[b] * mean_k (a - y)^2 / 2"""

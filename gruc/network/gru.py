@@ -50,13 +50,19 @@ class GRULayer:
         return entries
 
     def initialize(self, parameters, rng):
-        """Per gate block: Glorot uniform W_ih, orthogonal W_hh; biases zero."""
+        """Per gate block: Glorot uniform W_ih, orthogonal W_hh; biases zero, but 1 for z.
+
+        A z that starts near 0.7 keeps most of the old state, so that gradients reach
+        far back before anything is learned (Jozefowicz, Zaremba and Sutskever 2015,
+        for the LSTM's forget gate). benchmarks/learning.py shows what it gains.
+        """
         D, H = self.n_inputs, self.n_units
         for gate in range(3):
             block = slice(gate * H, (gate + 1) * H)
             parameters[self.weight_ih][block] = glorot_uniform(rng, (H, D))
             parameters[self.weight_hh][block] = orthogonal(rng, H)
         parameters[self.bias_ih][:] = 0
+        parameters[self.bias_ih][H : 2 * H] = 1
         if self.reset_after:
             parameters[self.bias_hh][:] = 0
 
@@ -118,5 +124,15 @@ class GRULayer:
         W_ihT, W_hhT, b_ih, b_hh = prepared
         scratch = np.empty(6 * self.n_units, x.dtype)
         kernels.inference.gru(
-            state, h, scratch, x, W_ihT, W_hhT, b_ih, b_hh, batch.offsets, self.reset_after, self.reverse
+            state,
+            h,
+            scratch,
+            x,
+            W_ihT,
+            W_hhT,
+            b_ih,
+            b_hh,
+            batch.offsets,
+            self.reset_after,
+            self.reverse,
         )

@@ -37,7 +37,7 @@ class DenseHead:
         return np.ascontiguousarray(parameters["head.weight"].T), parameters["head.bias"]
 
     def infer(self, x, prepared):
-        """x @ W.T + b, each row alone."""
+        """X @ W.T + b, each row alone."""
         WT, bias = prepared
         out = np.empty((len(x), self.n_outputs), x.dtype)
         kernels.inference.affine(out, x, WT, bias)

@@ -34,9 +34,7 @@ class GRUNetwork:
     ``head.weight`` (K, F), ``head.bias`` (K,).
     """
 
-    def __init__(
-        self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs
-    ):
+    def __init__(self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs):
         self.config = {
             "n_features": int(n_features),
             "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
@@ -101,7 +99,14 @@ class GRUNetwork:
                 dx = workspace.rows("dx", N, x.shape[1]) if want_dx else None
             for layer, columns in self._columns(self.layers[index]):
                 layer.backward(
-                    dh[:, columns], dx, x, parameters, gradients, batch, workspace, add_to_dx=layer.reverse
+                    dh[:, columns],
+                    dx,
+                    x,
+                    parameters,
+                    gradients,
+                    batch,
+                    workspace,
+                    add_to_dx=layer.reverse,
                 )
             dh = dx
         return dx

@@ -22,11 +22,7 @@ class Workspace:
 
     def fits(self, dtype, max_rows, max_sequences):
         """Whether batches of this kind find room here."""
-        return (
-            self.dtype == dtype
-            and self.max_rows >= max_rows
-            and self.max_sequences >= max_sequences
-        )
+        return self.dtype == dtype and self.max_rows >= max_rows and self.max_sequences >= max_sequences
 
     def rows(self, name, n, width):
         """Array (n, width), n the rows of this batch; contents undefined."""

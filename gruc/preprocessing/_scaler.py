@@ -1,11 +1,14 @@
 """SequenceScaler: StandardScaler for sequences."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import SequenceInputMixin, all_or_nothing, check_sample_weight
-from ..sequences import Scaling
+from ..sequences import Scaling, check_range
 
 
 class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin, BaseEstimator):
@@ -35,7 +38,10 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from typing import Any, Self
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
     >>> from gruc.preprocessing import SequenceScaler
     >>> X = [np.array([[0.0, 10.0], [2.0, 10.0]]), np.array([[4.0, 10.0]])]
     >>> scaler = SequenceScaler().fit(X)
@@ -47,12 +53,12 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
 
     _parameter_constraints = {"with_mean": ["boolean"], "with_std": ["boolean"]}
 
-    def __init__(self, *, with_mean=True, with_std=True):
+    def __init__(self, *, with_mean: bool = True, with_std: bool = True):
         self.with_mean = with_mean
         self.with_std = with_std
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Take mean and standard deviation of each feature.
 
         Parameters
@@ -70,12 +76,13 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         with all_or_nothing(self):
             sequences = self._check_X(X, reset=True)
             weights = check_sample_weight(sample_weight, sequences)
+            check_range(sequences.lowest, sequences.highest, None, "float64", "X")
             scaling = Scaling.of_sequences(sequences, weights)
             self.mean_ = scaling.mean if self.with_mean else np.zeros_like(scaling.mean)
             self.scale_ = scaling.scale if self.with_std else np.ones_like(scaling.scale)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """Scaled copy of X, of the same form: array to array, list to list.
 
         Parameters
@@ -91,7 +98,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         sequences = self._check_X(X, reset=False)
         return sequences.map(lambda values: (values - self.mean_) / self.scale_)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """X on the original scale, of the same form.
 
         Parameters

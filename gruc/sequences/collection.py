@@ -248,7 +248,8 @@ def _numeric_array(X, name):
         raise TypeError(f"{name} is sparse; sequences are dense. Use {name}.toarray().")
     if X is None or isinstance(X, (str, bytes, dict, set)) or (np.isscalar(X) and np.ndim(X) == 0):
         raise TypeError(
-            f"{name} is a {type(X).__name__}. Expected an array of numbers or a list of arrays, one a sequence."
+            f"{name} is a {type(X).__name__}. Expected an array of numbers or a list of arrays, one a "
+            "sequence."
         )
     try:
         X = np.asarray(X)
@@ -266,7 +267,9 @@ def _numeric_array(X, name):
                 "give a list whose elements are all arrays."
             ) from None
     if X.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} is {X.dtype}. Give real and imaginary parts as features.")
+        raise ValueError(
+            f"Complex data not supported: {name} is {X.dtype}. Give real and imaginary parts as features."
+        )
     if X.dtype.kind not in "fiub":
         raise ValueError(f"{name} holds {X.dtype}, not numbers. Encode it as numbers first.")
     return X

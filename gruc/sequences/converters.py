@@ -1,11 +1,14 @@
 """Other libraries' layouts of sequences, as gruc takes them."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .collection import is_list_of_arrays
 
 
-def from_channels_first(X):
+def from_channels_first(X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
     """Turn channels-first sequences into gruc's steps-first ones.
 
     aeon and sktime hold sequences as ``(n, d, t)`` arrays, or as lists of
@@ -30,7 +33,10 @@ def from_channels_first(X):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from typing import Any
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
     >>> from gruc.sequences import from_channels_first
     >>> from_channels_first(np.zeros((10, 6, 100))).shape
     (10, 100, 6)
@@ -53,7 +59,7 @@ def from_channels_first(X):
     return X.transpose(0, 2, 1)
 
 
-def from_padded(X, lengths=None):
+def from_padded(X: ArrayLike, lengths: ArrayLike | None = None) -> list[NDArray[Any]]:
     """Cut padded sequences to their own lengths.
 
     Parameters
@@ -77,7 +83,10 @@ def from_padded(X, lengths=None):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from typing import Any
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
     >>> from gruc.sequences import from_padded
     >>> X = np.array([[1.0, 2.0, np.nan], [3.0, 4.0, 5.0]])
     >>> from_padded(X)
@@ -103,7 +112,8 @@ def from_padded(X, lengths=None):
         lengths = np.asarray(lengths)
         if lengths.shape != (len(X),) or lengths.dtype.kind not in "iu":
             raise ValueError(
-                f"lengths must be {len(X)} integers, one a sequence; got {lengths.dtype} of shape {lengths.shape}."
+                f"lengths must be {len(X)} integers, one a sequence; got {lengths.dtype} of shape "
+                f"{lengths.shape}."
             )
         if lengths.size and lengths.max() > n_steps:
             i = int(np.argmax(lengths))

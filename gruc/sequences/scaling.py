@@ -39,9 +39,7 @@ class Scaling(NamedTuple):
     def apply(self, values, dtype):
         """Scaled copy of `values` (..., D) in `dtype`."""
         centred = np.subtract(values, self.mean, dtype=np.float64)
-        return np.divide(
-            centred, self.scale, out=np.empty(centred.shape, dtype), casting="same_kind"
-        )
+        return np.divide(centred, self.scale, out=np.empty(centred.shape, dtype), casting="same_kind")
 
     def undo(self, values):
         """The inverse, in float64."""
@@ -77,6 +75,7 @@ class Moments:
 
     @property
     def variance(self):
+        """Weighted variance of each feature, (D,)."""
         return self.squares / self.weight
 
     def scaling(self):

@@ -97,20 +97,19 @@ class Trainer:
                 if verbose:
                     elapsed = time.perf_counter() - started
                     print(
-                        f"Epoch {epoch + 1:{width}}/{max_epochs}  loss {loss:.6f}  {elapsed:.1f} s", flush=True
+                        f"Epoch {epoch + 1:{width}}/{max_epochs}  loss {loss:.6f}  {elapsed:.1f} s",
+                        flush=True,
                     )
                 stale = 0 if loss < best - tol else stale + 1
                 best = min(best, loss)
                 if patience is not None and stale >= patience:
                     if verbose:
-                        print(
-                            f"Training loss did not improve by more than tol={tol:g} for {patience} epochs. Stopping."
-                        )
+                        print(f"Stopping: the loss has not fallen by tol={tol:g} for {patience} epochs.")
                     return "tol"
         except KeyboardInterrupt:
             warnings.warn(
                 f"Training interrupted after {self.n_epochs} epochs; the model keeps what it learned so far.",
-                stacklevel=4,
+                stacklevel=6,
             )
             return "interrupt"
         except FloatingPointError as error:

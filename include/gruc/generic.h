@@ -5,11 +5,12 @@
 
 #include "training.h"
 
-#define GRUC_BY_TYPE(name, first, ...)                     \
-    _Generic((first),                                      \
-        float *: gruc_##name##_f32,                        \
-        const float *: gruc_##name##_f32,                  \
-        double *: gruc_##name##_f64,                       \
+#define GRUC_BY_TYPE(name, first, ...)                                                                       \
+    _Generic(                                                                                                \
+        (first),                                                                                             \
+        float *: gruc_##name##_f32,                                                                          \
+        const float *: gruc_##name##_f32,                                                                    \
+        double *: gruc_##name##_f64,                                                                         \
         const double *: gruc_##name##_f64)(first, __VA_ARGS__)
 
 #define gruc_exp(out, ...) GRUC_BY_TYPE(map_exp, out, __VA_ARGS__)

@@ -22,10 +22,10 @@
  * h  = n + z * (h_prev - n)              dh_prev += dh * z   (+ dgates_hh @ W_hh) */
 
 GRUC_KERNEL void GRUC(gru_cell_forward)(
-    real *GRUC_RESTRICT gates,           /* (m, 4H) IN/OUT */
-    real *GRUC_RESTRICT h, size_t ld_h,  /* (m, H) OUT, rows ld_h apart */
-    const real *GRUC_RESTRICT h_prev,    /* (m, H) */
-    const real *GRUC_RESTRICT hh,        /* (m, 3H) */
+    real *GRUC_RESTRICT gates,                                      /* (m, 4H) IN/OUT */
+    real *GRUC_RESTRICT h, size_t ld_h,                             /* (m, H) OUT, rows ld_h apart */
+    const real *GRUC_RESTRICT h_prev,                               /* (m, H) */
+    const real *GRUC_RESTRICT hh,                                   /* (m, 3H) */
     const real *GRUC_RESTRICT b_ih, const real *GRUC_RESTRICT b_hh, /* (3H,) */
     size_t m, size_t H)
 {
@@ -52,10 +52,10 @@ GRUC_KERNEL void GRUC(gru_cell_forward)(
 }
 
 GRUC_KERNEL void GRUC(gru_cell_backward)(
-    real *GRUC_RESTRICT gates,                        /* (m, 4H) IN/OUT */
-    real *GRUC_RESTRICT dh_prev, size_t ld_dh,        /* (carried, H) IN/OUT: added to */
-    const real *GRUC_RESTRICT dh,                     /* (m, H), rows ld_dh apart too */
-    const real *GRUC_RESTRICT h_prev,                 /* (m, H) */
+    real *GRUC_RESTRICT gates,                 /* (m, 4H) IN/OUT */
+    real *GRUC_RESTRICT dh_prev, size_t ld_dh, /* (carried, H) IN/OUT: added to */
+    const real *GRUC_RESTRICT dh,              /* (m, H), rows ld_dh apart too */
+    const real *GRUC_RESTRICT h_prev,          /* (m, H) */
     size_t m, size_t carried, size_t H)
 {
     for (size_t i = 0; i < m; i++) {
@@ -91,9 +91,9 @@ GRUC_KERNEL void GRUC(gru_cell_backward)(
  * h  = n + z * (h_prev - n)              dh_prev += drh * r   (+ [dr, dz] @ W_hh_rz) */
 
 GRUC_KERNEL void GRUC(gru_before_forward_rz)(
-    real *GRUC_RESTRICT gates,                   /* (m, 4H) IN/OUT */
-    const real *GRUC_RESTRICT h_prev,            /* (m, H) */
-    const real *GRUC_RESTRICT hh,                /* (m, 3H): its first 2H columns */
+    real *GRUC_RESTRICT gates,        /* (m, 4H) IN/OUT */
+    const real *GRUC_RESTRICT h_prev, /* (m, H) */
+    const real *GRUC_RESTRICT hh,     /* (m, 3H): its first 2H columns */
     const real *GRUC_RESTRICT b_ih, size_t m, size_t H)
 {
     for (size_t i = 0; i < m; i++) {
@@ -112,10 +112,10 @@ GRUC_KERNEL void GRUC(gru_before_forward_rz)(
 }
 
 GRUC_KERNEL void GRUC(gru_before_forward_n)(
-    real *GRUC_RESTRICT gates,           /* (m, 4H) IN/OUT */
-    real *GRUC_RESTRICT h, size_t ld_h,  /* (m, H) OUT */
-    const real *GRUC_RESTRICT h_prev,    /* (m, H) */
-    const real *GRUC_RESTRICT hh,        /* (m, 3H): its last H columns */
+    real *GRUC_RESTRICT gates,          /* (m, 4H) IN/OUT */
+    real *GRUC_RESTRICT h, size_t ld_h, /* (m, H) OUT */
+    const real *GRUC_RESTRICT h_prev,   /* (m, H) */
+    const real *GRUC_RESTRICT hh,       /* (m, 3H): its last H columns */
     const real *GRUC_RESTRICT b_ih, size_t m, size_t H)
 {
     for (size_t i = 0; i < m; i++) {
@@ -133,10 +133,10 @@ GRUC_KERNEL void GRUC(gru_before_forward_n)(
 }
 
 GRUC_KERNEL void GRUC(gru_before_backward_zn)(
-    real *GRUC_RESTRICT gates,                        /* (m, 4H) IN/OUT */
-    real *GRUC_RESTRICT dh_prev, size_t ld_dh,        /* (carried, H) IN/OUT: added to */
-    const real *GRUC_RESTRICT dh,                     /* (m, H), rows ld_dh apart too */
-    const real *GRUC_RESTRICT h_prev,                 /* (m, H) */
+    real *GRUC_RESTRICT gates,                 /* (m, 4H) IN/OUT */
+    real *GRUC_RESTRICT dh_prev, size_t ld_dh, /* (carried, H) IN/OUT: added to */
+    const real *GRUC_RESTRICT dh,              /* (m, H), rows ld_dh apart too */
+    const real *GRUC_RESTRICT h_prev,          /* (m, H) */
     size_t m, size_t carried, size_t H)
 {
     for (size_t i = 0; i < m; i++) {
@@ -157,10 +157,10 @@ GRUC_KERNEL void GRUC(gru_before_backward_zn)(
 }
 
 GRUC_KERNEL void GRUC(gru_before_backward_r)(
-    real *GRUC_RESTRICT gates,                        /* (m, 4H) IN/OUT */
-    real *GRUC_RESTRICT dh_prev, size_t ld_dh,        /* (carried, H) IN/OUT: added to */
-    const real *GRUC_RESTRICT drh,                    /* (m, H), rows H apart */
-    const real *GRUC_RESTRICT h_prev,                 /* (m, H) */
+    real *GRUC_RESTRICT gates,                 /* (m, 4H) IN/OUT */
+    real *GRUC_RESTRICT dh_prev, size_t ld_dh, /* (carried, H) IN/OUT: added to */
+    const real *GRUC_RESTRICT drh,             /* (m, H), rows H apart */
+    const real *GRUC_RESTRICT h_prev,          /* (m, H) */
     size_t m, size_t carried, size_t H)
 {
     for (size_t i = 0; i < m; i++) {
@@ -179,9 +179,10 @@ GRUC_KERNEL void GRUC(gru_before_backward_r)(
 }
 
 /* out[j] = sum_i a[i, j]: the gradient of a bias */
-GRUC_KERNEL void GRUC(column_sums)(real *GRUC_RESTRICT out,              /* (n,) OUT */
-                                   const real *GRUC_RESTRICT a, size_t ld_a, /* (m, n), rows ld_a apart */
-                                   size_t m, size_t n)
+GRUC_KERNEL void GRUC(column_sums)(
+    real *GRUC_RESTRICT out,                  /* (n,) OUT */
+    const real *GRUC_RESTRICT a, size_t ld_a, /* (m, n), rows ld_a apart */
+    size_t m, size_t n)
 {
     memset(out, 0, n * sizeof(real));
     for (size_t i = 0; i < m; i++)

@@ -17,9 +17,9 @@
 
 /* One step for one row; scratch (6H,). */
 GRUC_KERNEL void GRUC(gru_infer_step)(
-    real *GRUC_RESTRICT h,        /* (H,) IN/OUT */
-    real *GRUC_RESTRICT scratch,  /* (6H,) */
-    const real *GRUC_RESTRICT x,  /* (D,) */
+    real *GRUC_RESTRICT h,       /* (H,) IN/OUT */
+    real *GRUC_RESTRICT scratch, /* (6H,) */
+    const real *GRUC_RESTRICT x, /* (D,) */
     const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, const real *GRUC_RESTRICT b_ih,
     const real *GRUC_RESTRICT b_hh, /* (3H,), NULL when the reset comes before the product */
     size_t D, size_t H, int reset_after)
@@ -47,9 +47,9 @@ GRUC_KERNEL void GRUC(gru_infer_step)(
  * leaves there its state after its last step; in reverse it starts at its own
  * last step and ends at step 0. */
 GRUC_KERNEL void GRUC(gru_infer)(
-    real *GRUC_RESTRICT h, size_t ld_h, /* (N, H) OUT, rows ld_h apart, or NULL */
-    real *GRUC_RESTRICT state,          /* (B, H) IN/OUT */
-    real *GRUC_RESTRICT scratch,        /* (6H,) */
+    real *GRUC_RESTRICT h, size_t ld_h,       /* (N, H) OUT, rows ld_h apart, or NULL */
+    real *GRUC_RESTRICT state,                /* (B, H) IN/OUT */
+    real *GRUC_RESTRICT scratch,              /* (6H,) */
     const real *GRUC_RESTRICT x, size_t ld_x, /* (N, D) */
     const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, const real *GRUC_RESTRICT b_ih,
     const real *GRUC_RESTRICT b_hh, const ptrdiff_t *GRUC_RESTRICT offsets, /* (T + 1,) */
@@ -60,7 +60,8 @@ GRUC_KERNEL void GRUC(gru_infer)(
         size_t row = (size_t)offsets[t];
         size_t alive = (size_t)offsets[t + 1] - row;
         for (size_t b = 0; b < alive; b++) {
-            GRUC(gru_infer_step)(state + b * H, scratch, x + (row + b) * ld_x, W_ihT, W_hhT, b_ih, b_hh, D, H, reset_after);
+            GRUC(gru_infer_step)(
+                state + b * H, scratch, x + (row + b) * ld_x, W_ihT, W_hhT, b_ih, b_hh, D, H, reset_after);
             if (h) memcpy(h + (row + b) * ld_h, state + b * H, H * sizeof(real));
         }
     }

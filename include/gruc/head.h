@@ -1,8 +1,9 @@
 /* From logits to probabilities, in place. Body over `real`; see real.h. */
 
 /* a[b, :] = exp(a[b, :]) / sum exp(a[b, :]), the largest logit taken off first */
-GRUC_KERNEL void GRUC(softmax)(real *GRUC_RESTRICT a, /* (B, K) IN/OUT */
-                               size_t B, size_t K)
+GRUC_KERNEL void GRUC(softmax)(
+    real *GRUC_RESTRICT a, /* (B, K) IN/OUT */
+    size_t B, size_t K)
 {
     for (size_t b = 0; b < B; b++) {
         real *GRUC_RESTRICT a_b = a + b * K;

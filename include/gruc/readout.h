@@ -4,8 +4,8 @@
 
 /* out[b] = sum_t h[t, b] / lengths[b], added up from step 0 on */
 GRUC_KERNEL void GRUC(mean_forward)(
-    real *GRUC_RESTRICT out,       /* (B, F) OUT */
-    const real *GRUC_RESTRICT h,   /* (N, F) */
+    real *GRUC_RESTRICT out,                /* (B, F) OUT */
+    const real *GRUC_RESTRICT h,            /* (N, F) */
     const ptrdiff_t *GRUC_RESTRICT lengths, /* (B,) */
     const ptrdiff_t *GRUC_RESTRICT offsets, /* (T + 1,) */
     size_t T, size_t B, size_t F)
@@ -22,8 +22,8 @@ GRUC_KERNEL void GRUC(mean_forward)(
 
 /* dh[t, b] = dout[b] / lengths[b] */
 GRUC_KERNEL void GRUC(mean_backward)(
-    real *GRUC_RESTRICT dh,          /* (N, F) OUT */
-    const real *GRUC_RESTRICT dout,  /* (B, F) */
+    real *GRUC_RESTRICT dh,         /* (N, F) OUT */
+    const real *GRUC_RESTRICT dout, /* (B, F) */
     const ptrdiff_t *GRUC_RESTRICT lengths, const ptrdiff_t *GRUC_RESTRICT offsets, size_t T, size_t F)
 {
     for (size_t t = 0; t < T; t++) {

@@ -22,9 +22,9 @@
 #define GRUC_ROUND 12582912.0f        /* 1.5 * 2^23: adding it rounds to an integer */
 #define GRUC_MANTISSA 23
 #define GRUC_BIAS 127u
-#define GRUC_EXP_MAX 89.0f    /* exp overflows above */
-#define GRUC_EXP_MIN -104.0f  /* exp is 0 below */
-#define GRUC_TANH_MIN -40.0f  /* tanh(x) rounds to 1 where -2x is below */
+#define GRUC_EXP_MAX 89.0f   /* exp overflows above */
+#define GRUC_EXP_MIN -104.0f /* exp is 0 below */
+#define GRUC_TANH_MIN -40.0f /* tanh(x) rounds to 1 where -2x is below */
 #else
 #define GRUC_LOG2E 1.4426950408889634
 #define GRUC_LN2_HI 6.93147180369123816490e-01 /* 33 bits */
@@ -77,10 +77,7 @@ GRUC_KERNEL real GRUC(expm1_reduced)(real r)
 }
 
 /* 2^n for a normal result; n in two's complement. */
-GRUC_KERNEL real GRUC(pow2)(ureal n)
-{
-    return GRUC(from_bits)((ureal)(n + GRUC_BIAS) << GRUC_MANTISSA);
-}
+GRUC_KERNEL real GRUC(pow2)(ureal n) { return GRUC(from_bits)((ureal)(n + GRUC_BIAS) << GRUC_MANTISSA); }
 
 GRUC_KERNEL real GRUC(exp)(real x)
 {
@@ -99,10 +96,7 @@ GRUC_KERNEL real GRUC(exp)(real x)
     return ((real)1 + GRUC(expm1_reduced)(r)) * scale * rest;
 }
 
-GRUC_KERNEL real GRUC(sigmoid)(real x)
-{
-    return (real)1 / ((real)1 + GRUC(exp)(-x));
-}
+GRUC_KERNEL real GRUC(sigmoid)(real x) { return (real)1 / ((real)1 + GRUC(exp)(-x)); }
 
 /* With e = exp(-2|x|) - 1 in (-1, 0]:  tanh|x| = |e / (e + 2)|. */
 GRUC_KERNEL real GRUC(tanh)(real x)

@@ -21,7 +21,7 @@ PARAMETER = "The {!r} parameter of GRUClassifier must be "
 BAD_DATA = {
     "NaN in a list": (NAN_LIST, y, ValueError, "X[23] contains NaN at step 0. Impute or remove such steps; for sequences padded with NaN see gruc.sequences.from_padded."),
     "inf in an array": (INF_CUBE, y, ValueError, "X[1] contains infinity (inf) at step 1. Impute or remove such steps"),
-    "NaN in a table": (np.where(TABLE == TABLE[2, 3], np.nan, TABLE), y, ValueError, "X[2] contains NaN at step 3."),
+    "NaN in a table": (np.where(TABLE[2, 3] == TABLE, np.nan, TABLE), y, ValueError, "X[2] contains NaN at step 3."),
     "empty sequence": ([*X[:-1], np.empty((0, 12))], y, ValueError, "X[23] is an empty sequence; remove it, or give it a step."),
     "mixed numbers of features": ([*X[:-1], X[-1][:, :5]], y, ValueError, "X[23] has 5 features, but X[0] has 12; a sequence is an array (n_steps, n_features)."),
     "mixed dimensions": ([*X[:-1], X[-1][:, 0]], y, ValueError, "X[23] has 1 dimensions, but X[0] has 2; give all sequences as (n_steps, n_features), or all as (n_steps,)."),
@@ -168,7 +168,10 @@ def test_bad_queries(name):
 
 
 def test_balanced_class_weight_in_partial_fit():
-    with raises(ValueError, "class_weight='balanced' needs all of y at once, which partial_fit does not see."):
+    with raises(
+        ValueError,
+        "class_weight='balanced' needs all of y at once, which partial_fit does not see.",
+    ):
         GRUClassifier(**FAST, class_weight="balanced").partial_fit(X, y)
 
 

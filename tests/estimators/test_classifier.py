@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from problems import vowels
 from gruc import GRUClassifier
+from problems import vowels
 from sklearn.metrics import log_loss
 
 FAST = dict(hidden_layer_sizes=(6,), max_iter=5, random_state=0)
@@ -13,7 +13,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.mark.parametrize(
     "labels",
-    [np.array(["b", "a", "c"]), np.array([10, -3, 7]), np.array([0.0, 1.0, 2.0]), np.array(["x", "y", "z"], object)],
+    [
+        np.array(["b", "a", "c"]),
+        np.array([10, -3, 7]),
+        np.array([0.0, 1.0, 2.0]),
+        np.array(["x", "y", "z"], object),
+    ],
     ids=["str", "int", "float", "object"],
 )
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -8,11 +8,11 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from problems import forms_of_vowels, vowels
 from gruc import GRUClassifier, GRURegressor
 from gruc.preprocessing import SequenceScaler
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from problems import forms_of_vowels, vowels
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
@@ -73,9 +73,7 @@ def test_pickle_goes_on_training_with_the_same_bits():
     X, y = vowels()
     model = GRUClassifier(**FAST).fit(X, y)
     copy = pickle.loads(pickle.dumps(model))
-    assert np.array_equal(
-        model.partial_fit(X, y).predict_proba(X), copy.partial_fit(X, y).predict_proba(X)
-    )
+    assert np.array_equal(model.partial_fit(X, y).predict_proba(X), copy.partial_fit(X, y).predict_proba(X))
 
 
 # ---- numbers do not depend on company
@@ -218,11 +216,15 @@ def test_types_of_numbers(cast, dtype):
     model = GRUClassifier(**FAST, dtype=dtype).fit((10 * X).astype(cast), y)
     assert model.predict_proba((10 * X).astype(cast)).dtype == dtype
     assert np.array_equal(
-        model.predict_proba((10 * X).astype(cast)), model.predict_proba((10 * X).astype(cast).astype("float64"))
+        model.predict_proba((10 * X).astype(cast)),
+        model.predict_proba((10 * X).astype(cast).astype("float64")),
     )
 
 
-@pytest.mark.parametrize("layout", [np.asfortranarray, lambda X: X[::-1][::-1], lambda X: np.repeat(X, 2, axis=1)[:, ::2]])
+@pytest.mark.parametrize(
+    "layout",
+    [np.asfortranarray, lambda X: X[::-1][::-1], lambda X: np.repeat(X, 2, axis=1)[:, ::2]],
+)
 def test_memory_layout_of_x(layout):
     X, y = FORMS["3-D"]
     model = GRUClassifier(**FAST).fit(X, y)
@@ -234,7 +236,9 @@ def test_edges_of_size():
     X = [np.array([[1.0]]), np.array([[2.0]])]
     model = GRUClassifier(hidden_layer_sizes=(1,), max_iter=2, random_state=0).fit(X, [0, 1])
     assert model.predict_proba(X).shape == (2, 2)
-    assert GRURegressor(hidden_layer_sizes=1, max_iter=2, random_state=0).fit([[3.0]], [1.0]).predict([[3.0]]) == [1]
+    assert GRURegressor(hidden_layer_sizes=1, max_iter=2, random_state=0).fit([[3.0]], [1.0]).predict(
+        [[3.0]]
+    ) == [1]
 
 
 # ---- parameters
@@ -291,7 +295,9 @@ def test_standardize_false_takes_numbers_as_they_are():
     scaled = SequenceScaler().fit(X)
     by_hand = GRUClassifier(**FAST, standardize=False, dtype="float64").fit(scaled.transform(X), y)
     inside = GRUClassifier(**FAST, dtype="float64").fit(X, y)
-    np.testing.assert_allclose(by_hand.predict_proba(scaled.transform(X)), inside.predict_proba(X), rtol=1e-12)
+    np.testing.assert_allclose(
+        by_hand.predict_proba(scaled.transform(X)), inside.predict_proba(X), rtol=1e-12
+    )
     assert not np.allclose(model.predict_proba(X), inside.predict_proba(X))
 
 
@@ -376,7 +382,9 @@ def test_warm_start_goes_on_and_cold_start_does_not():
     assert model.n_iter_ == 10
 
 
-@pytest.mark.parametrize("change", [{"hidden_layer_sizes": (7,)}, {"dtype": "float64"}, {"pooling": "mean"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"hidden_layer_sizes": (7,)}, {"dtype": "float64"}, {"pooling": "mean"}], ids=str
+)
 def test_warm_start_refuses_another_network(change):
     X, y = vowels()
     model = GRUClassifier(**FAST, warm_start=True).fit(X, y)
@@ -446,7 +454,9 @@ def test_divergence_raises_and_loses_nothing(method):
         getattr(model, method)(X, y)
     model.set_params(learning_rate_init=0.01)
     assert np.array_equal(model.predict(X), before)
-    assert {k: id(v) for k, v in vars(model).items()} == {k: id(v) for k, v in (state | {"learning_rate_init": 0.01}).items()}
+    assert {k: id(v) for k, v in vars(model).items()} == {
+        k: id(v) for k, v in (state | {"learning_rate_init": 0.01}).items()
+    }
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
@@ -454,7 +464,12 @@ def test_a_failed_fit_changes_nothing(Estimator):
     X, y = vowels()
     model = Estimator(**FAST).fit(X, y)
     before = dict(vars(model))
-    for bad_X, bad_y in [(np.zeros((3, 4)), [1, 2]), (np.full((3, 4), np.nan), [0, 1, 2]), (X, None), ([X[0]], [0])]:
+    for bad_X, bad_y in [
+        (np.zeros((3, 4)), [1, 2]),
+        (np.full((3, 4), np.nan), [0, 1, 2]),
+        (X, None),
+        ([X[0]], [0]),
+    ]:
         if Estimator is GRURegressor and len(bad_X) == 1:
             continue
         with pytest.raises(ValueError):

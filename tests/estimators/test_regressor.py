@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from problems import vowels
 from gruc import GRURegressor
+from problems import vowels
 from sklearn.exceptions import DataConversionWarning
 
 FAST = dict(hidden_layer_sizes=(6,), max_iter=5, random_state=0)

@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import (
     check_param_validation,
     parametrize_with_checks,
 )
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 EXPECTED_FAILURE = {
@@ -16,9 +17,7 @@ EXPECTED_FAILURE = {
 
 
 # xfail_strict in pyproject.toml makes a pass of the expected failure an error
-@parametrize_with_checks(
-    [GRUClassifier(), GRURegressor()], expected_failed_checks=lambda _: EXPECTED_FAILURE
-)
+@parametrize_with_checks([GRUClassifier(), GRURegressor()], expected_failed_checks=lambda _: EXPECTED_FAILURE)
 def test_sklearn_checks(estimator, check):
     check(estimator)
 

@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
-from problems import vowels
 from gruc import GRUClassifier, GRURegressor
+from problems import vowels
 
 FULL_BATCH = dict(
-    hidden_layer_sizes=(5,), batch_size=10**6, shuffle=False, dtype="float64", max_iter=15, tol=0, random_state=0
+    hidden_layer_sizes=(5,),
+    batch_size=10**6,
+    shuffle=False,
+    dtype="float64",
+    max_iter=15,
+    tol=0,
+    random_state=0,
 )
 
 

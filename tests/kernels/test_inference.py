@@ -80,13 +80,21 @@ def test_gru_has_the_same_bits_alone_and_in_company(H, n, reset_after, reverse, 
         assert np.array_equal(together[b], run(pack([sequences[i]], dtype), weights, reset_after, reverse)[0])
 
 
-@pytest.mark.parametrize("reset_after, values", [(True, [0.5217289, 0.6371659, 0.39384964]), (False, [0.51447755, 0.6426879, 0.40208298])])
+@pytest.mark.parametrize(
+    "reset_after, values",
+    [(True, [0.5217289, 0.6371659, 0.39384964]), (False, [0.51447755, 0.6426879, 0.40208298])],
+)
 def test_against_keras(reset_after, values):
     """Numbers of Keras's own GRU test: constant weights, both places of the reset gate."""
     D, H = 4, 3
     x = np.arange(72, dtype="float64").reshape(3, 6, D)
     bias = np.full(3 * H, 0.03)
-    weights = [np.full((3 * H, D), 0.01), np.full((3 * H, H), 0.02), bias, bias if reset_after else None]
+    weights = [
+        np.full((3 * H, D), 0.01),
+        np.full((3 * H, H), 0.02),
+        bias,
+        bias if reset_after else None,
+    ]
     state = run(pack(x), weights, reset_after, reverse=False)
     np.testing.assert_allclose(state, np.repeat(np.array(values)[:, None], H, axis=1), atol=1e-6)
 

@@ -22,9 +22,13 @@ def test_losses_against_the_oracle(loss, dtype):
     gradient = a.astype(dtype)
     typed = targets if targets.dtype == np.intp else targets.astype(dtype)
     value = getattr(training, loss)(gradient, typed, weights, weights.sum())
-    np.testing.assert_allclose(value, sum(w * e[0] for w, e in zip(weights, expected, strict=True)), rtol=TOLERANCE[dtype])
+    np.testing.assert_allclose(
+        value, sum(w * e[0] for w, e in zip(weights, expected, strict=True)), rtol=TOLERANCE[dtype]
+    )
     scale = weights / weights.sum()
-    np.testing.assert_allclose(gradient, [s * e[1] for s, e in zip(scale, expected, strict=True)], atol=TOLERANCE[dtype])
+    np.testing.assert_allclose(
+        gradient, [s * e[1] for s, e in zip(scale, expected, strict=True)], atol=TOLERANCE[dtype]
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -27,7 +27,13 @@ CASES = [
     pytest.param(structure, loss, id=f"{structure_id(structure)}-{loss}")
     for structure, loss in product(STRUCTURES, LOSSES)
 ]
-LENGTHS_OF = {"ragged": LENGTHS, "one step": [1, 1, 1], "one sequence": [5], "one of each": [1], "equal": [4, 4, 4]}
+LENGTHS_OF = {
+    "ragged": LENGTHS,
+    "one step": [1, 1, 1],
+    "one sequence": [5],
+    "one of each": [1],
+    "equal": [4, 4, 4],
+}
 
 
 def loss_and_gradients(network, flat, sequences, targets, weights, loss):

@@ -49,7 +49,7 @@ def test_start_values():
             limit = np.sqrt(6 / (D + H))
             assert 0.95 * limit < np.abs(W_ih).max() <= limit
             assert abs(W_ih.std() - limit / np.sqrt(3)) < 0.03 * limit
-        assert not views[f"gru.bias_ih_{suffix}"].any()
+        assert views[f"gru.bias_ih_{suffix}"].tolist() == [0] * H + [1] * H + [0] * H
         assert not views[f"gru.bias_hh_{suffix}"].any()
     assert not np.array_equal(views["gru.weight_hh_l0"], views["gru.weight_hh_l0_reverse"])
     assert not views["head.bias"].any()

@@ -46,7 +46,12 @@ def test_forms_of_the_same_univariate_sequences(X):
 
 def test_ragged_forms():
     arrays = [np.ones((2, 3), "float32"), np.zeros((1, 3), int)]
-    for X in (arrays, tuple(arrays), np.array(arrays + [None], dtype=object)[:2], [pd.DataFrame(a) for a in arrays]):
+    for X in (
+        arrays,
+        tuple(arrays),
+        np.array(arrays + [None], dtype=object)[:2],
+        [pd.DataFrame(a) for a in arrays],
+    ):
         sequences = as_sequences(X)
         assert sequences.n_features == 3
         assert sequences.lengths.tolist() == [2, 1]

@@ -95,7 +95,7 @@ def test_verbose_prints_a_line_an_epoch(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"Epoch  1/12  loss {trainer.loss_curve[0]:.6f}")
     assert len(lines) == 4
-    assert "did not improve" in lines[-1]
+    assert "has not fallen" in lines[-1]
 
 
 class TestInterrupt:

@@ -1,0 +1,48 @@
+# Every target makes what it needs in its own virtual environment; see CONTRIBUTING.md.
+PYTHON ?= python3
+VENV ?= .venv
+# tests run one process a core: BLAS threads beside that only wait for each other
+WORKERS ?= auto
+
+.PHONY: demo test test-oldest coverage lint bench clean
+
+demo: $(VENV)/demo
+	$(VENV)/demo/bin/python examples/japanese_vowels.py
+
+# a user's install, from a clean build; the others are editable
+$(VENV)/demo: pyproject.toml setup.py $(wildcard include/gruc/*.h) $(shell find gruc -name '*.py' -o -name '*.px[dy]')
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip install --quiet .
+	@touch $@
+
+test: $(VENV)/test
+	OMP_NUM_THREADS=1 $(VENV)/test/bin/python -m pytest -n $(WORKERS)
+
+$(VENV)/test: pyproject.toml setup.py $(wildcard include/gruc/*.h gruc/kernels/*.px[dy])
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+# the floors of pyproject.toml
+test-oldest:
+	$(PYTHON) -m venv --clear $(VENV)/oldest
+	$(VENV)/oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable '.[test]'
+	OMP_NUM_THREADS=1 $(VENV)/oldest/bin/python -m pytest -n $(WORKERS)
+
+# Cython's lines counted too, where they are traced: not inside nogil blocks of inlined functions
+coverage:
+	$(PYTHON) -m venv $(VENV)/coverage
+	GRUC_TRACE=1 $(VENV)/coverage/bin/python -m pip install --quiet --editable '.[test,coverage]'
+	OMP_NUM_THREADS=1 $(VENV)/coverage/bin/python -m pytest -n $(WORKERS) --cov=gruc --cov-report=term-missing --cov-fail-under=95
+
+lint: $(VENV)/lint
+	$(VENV)/lint/bin/pre-commit run --all-files
+	$(VENV)/lint/bin/mypy
+
+$(VENV)/lint: pyproject.toml
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet 'pre-commit' 'mypy' numpy
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info gruc/kernels/*.c gruc/kernels/*.so gruc/kernels/_blas_int.pxi

@@ -1,0 +1,40 @@
+"""What comes next? GRURegressor on 1, 2, 3, 4, 5 and on 300 years of sunspots.
+
+Both are windows over a series: a 2-D array, each row a short univariate
+sequence, and the value that follows it.
+"""
+
+import numpy as np
+from gruc import GRURegressor
+from sklearn.metrics import mean_absolute_error
+from statsmodels.datasets import sunspots
+
+
+def windows(series, n_steps):
+    """Rows of n_steps values each, and the value after each row."""
+    rows = np.lib.stride_tricks.sliding_window_view(series, n_steps + 1)
+    return rows[:, :-1], rows[:, -1]
+
+
+# ---- counting: rises by one, wherever it starts
+X, y = windows(np.arange(1.0, 31.0), 4)
+counter = GRURegressor(max_iter=1000, random_state=0).fit(X, y)
+for question in ([1, 2, 3, 4], [11, 12, 13, 14], [24, 25, 26, 27]):
+    answer = counter.predict([question])[0]
+    print(f"{question} -> {answer:.2f}")
+
+# ---- sunspots: yearly means since 1700, an eleven-year cycle that is never quite the same
+series = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
+X, y = windows(series, 22)
+n_test = 60
+model = GRURegressor(hidden_layer_sizes=(32,), max_iter=100, tol=1e-3, random_state=0)
+model.fit(X[:-n_test], y[:-n_test])
+
+predicted = model.predict(X[-n_test:])
+error = mean_absolute_error(y[-n_test:], predicted)
+same_as_last = mean_absolute_error(y[-n_test:], X[-n_test:, -1])
+cycle_ago = mean_absolute_error(y[-n_test:], X[-n_test:, -11])
+print(f"\nSunspots of the last {n_test} years, one year ahead, mean absolute error")
+print(f"  GRURegressor           {error:5.1f}")
+print(f"  the same as last year  {same_as_last:5.1f}")
+print(f"  as eleven years ago    {cycle_ago:5.1f}")

@@ -1,0 +1,81 @@
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_R = TypeVar("_R", np.float32, np.float64)
+_Offsets = NDArray[np.intp]
+_Weights = NDArray[np.float64]
+
+def check_blas_sizes(*sizes: int) -> None: ...
+def matmul(
+    C: NDArray[_R],
+    A: NDArray[_R],
+    B: NDArray[_R],
+    trans_A: bool,
+    trans_B: bool,
+    alpha: float,
+    beta: float,
+) -> None: ...
+def gru_forward(
+    gates: NDArray[_R],
+    h: NDArray[_R],
+    h_prev: NDArray[_R],
+    hh: NDArray[_R],
+    x: NDArray[_R],
+    W_ih: NDArray[_R],
+    W_hh: NDArray[_R],
+    b_ih: NDArray[_R],
+    b_hh: NDArray[_R] | None,
+    offsets: _Offsets,
+    reset_after: bool,
+    reverse: bool,
+) -> None: ...
+def gru_backward(
+    gates: NDArray[_R],
+    dh: NDArray[_R],
+    drh: NDArray[_R],
+    dW_ih: NDArray[_R],
+    dW_hh: NDArray[_R],
+    db_ih: NDArray[_R],
+    db_hh: NDArray[_R] | None,
+    dx: NDArray[_R] | None,
+    h_prev: NDArray[_R],
+    x: NDArray[_R],
+    W_ih: NDArray[_R],
+    W_hh: NDArray[_R],
+    offsets: _Offsets,
+    reset_after: bool,
+    reverse: bool,
+    add_to_dx: bool,
+) -> None: ...
+def dense_forward(out: NDArray[_R], x: NDArray[_R], W: NDArray[_R], b: NDArray[_R]) -> None: ...
+def dense_backward(
+    dx: NDArray[_R],
+    dW: NDArray[_R],
+    db: NDArray[_R],
+    dout: NDArray[_R],
+    x: NDArray[_R],
+    W: NDArray[_R],
+) -> None: ...
+def mean_backward(
+    dh: NDArray[_R], dout: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets
+) -> None: ...
+def softmax_cross_entropy(
+    a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float
+) -> float: ...
+def sigmoid_cross_entropy(a: NDArray[_R], y: NDArray[_R], weights: _Weights, total: float) -> float: ...
+def squared_error(a: NDArray[_R], y: NDArray[_R], weights: _Weights, total: float) -> float: ...
+def norm(g: NDArray[_R]) -> float: ...
+def scale(g: NDArray[_R], factor: float) -> None: ...
+def adam(
+    p: NDArray[_R],
+    m: NDArray[_R],
+    v: NDArray[_R],
+    g: NDArray[_R],
+    t: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None: ...

@@ -1,0 +1,61 @@
+"""The stubs say what the code does: same names, same arguments, same defaults."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import gruc
+import pytest
+from gruc.kernels import inference, training
+
+PACKAGE = Path(gruc.__file__).parent
+STUBS = sorted(PACKAGE.rglob("*.pyi"))
+
+
+def functions_of(body, prefix=""):
+    """Qualified name and node of each function of a stub."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            yield prefix + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from functions_of(node.body, f"{node.name}.")
+
+
+CASES = [
+    pytest.param(path, name, node, id=f"{path.stem}.{name}")
+    for path in STUBS
+    for name, node in functions_of(ast.parse(path.read_text()).body)
+]
+
+
+@pytest.mark.parametrize("path, name, node", CASES)
+def test_signature(path, name, node):
+    module = importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    if name.endswith("weights_"):
+        assert isinstance(getattr(module, name.split(".")[0]).weights_, property)
+        return
+    target = module
+    for part in name.split("."):
+        target = getattr(target, part)
+    expected = [argument.arg for argument in node.args.args + node.args.kwonlyargs]
+    if node.args.vararg:
+        expected.append(node.args.vararg.arg)
+    parameters = inspect.signature(target).parameters
+    assert list(parameters) == expected
+    defaults = dict(zip([a.arg for a in node.args.args][::-1], node.args.defaults[::-1], strict=False))
+    defaults |= dict(zip([a.arg for a in node.args.kwonlyargs], node.args.kw_defaults, strict=True))
+    for argument, default in defaults.items():
+        if default is not None:
+            assert parameters[argument].default == ast.literal_eval(default), argument
+
+
+@pytest.mark.parametrize("module", [inference, training])
+def test_every_kernel_has_a_stub(module):
+    stub = PACKAGE / "kernels" / f"{module.__name__.split('.')[-1]}.pyi"
+    public = {name for name in vars(module) if not name.startswith("_") and callable(getattr(module, name))}
+    assert {name for name, _ in functions_of(ast.parse(stub.read_text()).body)} == public
+
+
+def test_py_typed():
+    assert (PACKAGE / "py.typed").exists()
