@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from .collection import is_list_of_arrays
 
 
-def from_channels_first(X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
+def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
     """Turn channels-first sequences into gruc's steps-first ones.
 
     aeon and sktime hold sequences as ``(n, d, t)`` arrays, or as lists of
