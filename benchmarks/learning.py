@@ -1,0 +1,141 @@
+"""What gruc learns at default parameters, and what the update gate's bias gains.
+
+    pip install -e '.[aeon]' statsmodels
+    python benchmarks/learning.py > docs/benchmarks/learning.md
+
+Test parts with 5 seeds each; the adding problem (Hochreiter and Schmidhuber 1997)
+at T = 100 with 3; then cross-validation inside training parts only, with the
+update gate's bias started at 0 and at 1.
+"""
+
+import platform
+import time
+import warnings
+from datetime import date
+
+import gruc
+import numpy as np
+from aeon.datasets import load_basic_motions, load_gunpoint, load_italy_power_demand
+from gruc import GRUClassifier, GRURegressor
+from gruc.datasets import load_japanese_vowels
+from gruc.network.gru import GRULayer
+from gruc.sequences import from_channels_first
+from sklearn.datasets import load_digits
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score, train_test_split
+from statsmodels.datasets import sunspots
+
+
+def classification_sets():
+    """Name -> ((X_train, y_train), (X_test, y_test))."""
+    vowels = [load_japanese_vowels(subset=part, return_X_y=True) for part in ("train", "test")]
+    digits = load_digits()
+    halves = train_test_split(
+        digits.images, digits.target, test_size=0.5, stratify=digits.target, random_state=0
+    )
+    sets = {"JapaneseVowels": vowels, "digits by rows": [halves[0::2], halves[1::2]]}
+    for name, load in (
+        ("BasicMotions", load_basic_motions),
+        ("GunPoint", load_gunpoint),
+        ("ItalyPowerDemand", load_italy_power_demand),
+    ):
+        parts = [load(split=part) for part in ("train", "test")]
+        sets[name] = [(from_channels_first(X), y) for X, y in parts]
+    return sets
+
+
+def sunspot_windows():
+    """Twenty years of sunspots, and the next."""
+    rows = np.lib.stride_tricks.sliding_window_view(sunspots.load_pandas().data["SUNACTIVITY"].to_numpy(), 21)
+    return rows[:, :-1], rows[:, -1]
+
+
+def adding_problem(n, n_steps, rng):
+    """Numbers beside two marks, one in each half; the target is the sum of the marked ones."""
+    values, marks = rng.random((n, n_steps)), np.zeros((n, n_steps))
+    rows, half = np.arange(n), n_steps // 2
+    first, second = rng.integers(0, half, n), rng.integers(half, n_steps, n)
+    marks[rows, first] = marks[rows, second] = 1
+    X = np.stack([values, marks], axis=2).astype("float32")
+    return X, values[rows, first] + values[rows, second]
+
+
+def test_accuracy(sets):
+    print("| set | mean accuracy | spread (min to max) | epochs | s a fit |")
+    print("|---|---|---|---|---|")
+    for name in ("JapaneseVowels", "digits by rows", "BasicMotions"):
+        train, test = sets[name]
+        scores, epochs, started = [], [], time.perf_counter()
+        for seed in range(5):
+            model = GRUClassifier(random_state=seed).fit(*train)
+            scores.append(model.score(*test))
+            epochs.append(model.n_iter_)
+        seconds = (time.perf_counter() - started) / 5
+        print(
+            f"| {name} | {np.mean(scores):.3f} | {min(scores):.3f} to {max(scores):.3f} | "
+            f"{min(epochs)} to {max(epochs)} | {seconds:.2f} |",
+            flush=True,
+        )
+
+
+def adding_error():
+    print("| seed | mean squared error on 2,000 new sequences | s a fit |")
+    print("|---|---|---|")
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X, y = adding_problem(20_000, 100, rng)
+        X_test, y_test = adding_problem(2_000, 100, rng)
+        started = time.perf_counter()
+        model = GRURegressor(max_iter=10, random_state=seed).fit(X, y)
+        seconds = time.perf_counter() - started
+        error = np.mean((model.predict(X_test) - y_test) ** 2)
+        print(f"| {seed} | {error:.1e} | {seconds:.0f} |", flush=True)
+
+
+def update_gate_bias(sets):
+    """Cross-validated score by the start value of the z block of bias_ih."""
+    initialize = GRULayer.initialize
+
+    def start_with(bias):
+        def changed(self, parameters, rng):
+            initialize(self, parameters, rng)
+            parameters[self.bias_ih][self.n_units : 2 * self.n_units] = bias
+
+        return changed
+
+    names = [*sets, "sunspots (R2)"]
+    print(f"| bias | {' | '.join(names)} |")
+    print("|---" * (len(names) + 1) + "|")
+    for bias in (0, 1):
+        GRULayer.initialize = start_with(bias)
+        row = []
+        for name in names:
+            scores = []
+            for seed in range(8):
+                if name in sets:
+                    X, y = sets[name][0]
+                    folds = StratifiedKFold(4, shuffle=True, random_state=seed)
+                    scores.append(cross_val_score(GRUClassifier(random_state=seed), X, y, cv=folds).mean())
+                else:
+                    X, y = sunspot_windows()
+                    scores.append(cross_val_score(GRURegressor(random_state=seed), X, y, cv=KFold(5)).mean())
+            row.append(f"{np.mean(scores):.3f} +- {np.std(scores) / np.sqrt(len(scores)):.3f}")
+        print(f"| {bias} | {' | '.join(row)} |", flush=True)
+    GRULayer.initialize = initialize
+
+
+def main():
+    warnings.filterwarnings("ignore")
+    sets = classification_sets()
+    print("# What gruc learns\n")
+    print(f"gruc {gruc.__version__}, {date.today()}, {platform.machine()}; made by benchmarks/learning.py.\n")
+    print("## Test parts, default parameters, seeds 0 to 4\n")
+    test_accuracy(sets)
+    print("\n## Adding problem, T = 100, 20,000 training sequences seen ten times (`max_iter=10`)\n")
+    adding_error()
+    print("\n## Start of the update gate's bias: 4-fold (sunspots 5-fold) cross-validation\n")
+    print("Inside training parts, default parameters, mean and standard error over seeds 0 to 7.\n")
+    update_gate_bias(sets)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""A fit needs the workspace of one batch, whatever the number of sequences."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from gruc import GRUClassifier
+
+N_STEPS, N_FEATURES = 20, 4
+
+
+def peak_of_fit(X, n):
+    y = np.arange(n) % 2
+    model = GRUClassifier(hidden_layer_sizes=(4,), batch_size=64, random_state=0)
+    model.partial_fit(X[:64], y[:64], classes=[0, 1])
+    tracemalloc.start()
+    try:
+        model.partial_fit(X, y)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("form", ["array", "memmap", "list"])
+def test_peak_does_not_grow_with_n(form, tmp_path):
+    peaks = []
+    for n in (500, 20_000):
+        X = np.random.default_rng(0).standard_normal((n, N_STEPS, N_FEATURES)).astype("float32")
+        if form == "memmap":
+            mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=X.shape)
+            mapped[:] = X
+            X = mapped
+        elif form == "list":
+            X = list(X)
+        peaks.append(peak_of_fit(X, n))
+    # a few numbers a sequence: labels, weights, lengths, the order of an epoch
+    assert peaks[1] - peaks[0] < 20_000 * 150
+    assert 20_000 * 150 < X[0].nbytes * 20_000 / 2, "the bound would not show a copy of X"
