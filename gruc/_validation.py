@@ -24,7 +24,7 @@ class SequenceInputMixin:
         """`Sequences` of X; unless `reset`, held against the X of the first fit."""
         if isinstance(X, (list, tuple)) and not is_list_of_arrays(X):
             X = _nested_list(X)
-        is_table = not is_list_of_arrays(X) and getattr(X, "ndim", 2) != 3
+        is_table = not is_list_of_arrays(X) and getattr(X, "ndim", 2) <= 2
         if is_table and (reset or self._fitted_on_table):
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         elif is_table:

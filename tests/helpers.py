@@ -3,8 +3,10 @@
 from itertools import product
 
 import numpy as np
+import pytest
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 # tolerance of arithmetic by dtype, relative to values of order 1
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -68,3 +70,16 @@ def unpack(rows, batch):
     for b, caller in enumerate(batch.order):
         out[caller] = rows[batch.offsets[: batch.lengths[b]] + b]
     return out
+
+
+def sklearn_checks(estimators, expected_failures=()):
+    """Parameters (estimator, check) of scikit-learn's common checks; expected failures must fail."""
+    cases = []
+    for estimator in estimators:
+        for instance, check in estimator_checks_generator(estimator):
+            name = check.func.__name__
+            marks = ()
+            if name in expected_failures:
+                marks = pytest.mark.xfail(reason=expected_failures[name], strict=True)
+            cases.append(pytest.param(instance, check, marks=marks, id=f"{type(estimator).__name__}-{name}"))
+    return cases

@@ -2,10 +2,10 @@
 
 import pytest
 from gruc import GRUClassifier, GRURegressor
+from helpers import sklearn_checks
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
-    parametrize_with_checks,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -16,8 +16,9 @@ EXPECTED_FAILURE = {
 }
 
 
-# xfail_strict in pyproject.toml makes a pass of the expected failure an error
-@parametrize_with_checks([GRUClassifier(), GRURegressor()], expected_failed_checks=lambda _: EXPECTED_FAILURE)
+@pytest.mark.parametrize(
+    "estimator, check", sklearn_checks([GRUClassifier(), GRURegressor()], EXPECTED_FAILURE)
+)
 def test_sklearn_checks(estimator, check):
     check(estimator)
 

@@ -4,16 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from gruc.preprocessing import SequenceScaler
-from helpers import random_sequences
+from helpers import random_sequences, sklearn_checks
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
-    parametrize_with_checks,
 )
 
 
-@parametrize_with_checks([SequenceScaler()])
+@pytest.mark.parametrize("estimator, check", sklearn_checks([SequenceScaler()]))
 def test_sklearn_checks(estimator, check):
     check(estimator)
 
