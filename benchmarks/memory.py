@@ -74,7 +74,9 @@ def main():
         for form in ("array", "list", "memmap"):
             for n in (1_000, 100_000):
                 command = [sys.executable, __file__, form, str(n), path]
-                before, grown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+                before, grown = subprocess.run(
+                    command, capture_output=True, text=True, check=True
+                ).stdout.split()
                 size = n * N_STEPS * N_FEATURES * 4 / 2**20
                 print(f"| {form} | {n:,} | {size:.1f} | {before} | {grown} |", flush=True)
 

@@ -94,7 +94,9 @@ def test_editable_install(built, tmp_path):
     if not python.exists():
         pytest.skip("no POSIX virtual environments")
     (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
-    (packages / "this_environment.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")))
+    (packages / "this_environment.pth").write_text(
+        "\n".join(p for p in sys.path if p.endswith("site-packages"))
+    )
     pip = [sys.executable, "-m", "pip", "--python", python]
     install = [*pip, "install", "--quiet", "--no-build-isolation", "--no-deps", "--editable", tree]
     subprocess.run(install, check=True, capture_output=True)

@@ -3,23 +3,12 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
 
 from ._base import BaseGRU
 
-class GRUClassifier(BaseGRU):
+class GRUClassifier(ClassifierMixin, BaseGRU):
     classes_: NDArray[Any]
-    n_features_in_: int
-    feature_names_in_: NDArray[Any]
-    n_iter_: int
-    n_layers_: int
-    n_outputs_: int
-    out_activation_: str
-    loss_: float
-    best_loss_: float
-    loss_curve_: list[float]
-    t_: int
-    @property
-    def weights_(self) -> dict[str, NDArray[Any]]: ...
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64,),
@@ -56,4 +45,3 @@ class GRUClassifier(BaseGRU):
     def predict(self, X: ArrayLike) -> NDArray[Any]: ...
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]: ...
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]: ...
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...

@@ -1,24 +1,13 @@
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
 
 from ._base import BaseGRU
 
-class GRURegressor(BaseGRU):
-    n_features_in_: int
-    feature_names_in_: NDArray[Any]
-    n_iter_: int
-    n_layers_: int
-    n_outputs_: int
-    out_activation_: str
-    loss_: float
-    best_loss_: float
-    loss_curve_: list[float]
-    t_: int
-    @property
-    def weights_(self) -> dict[str, NDArray[Any]]: ...
+class GRURegressor(RegressorMixin, BaseGRU):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64,),
@@ -45,4 +34,3 @@ class GRURegressor(BaseGRU):
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self: ...
     def partial_fit(self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> Self: ...
     def predict(self, X: ArrayLike) -> NDArray[np.float64]: ...
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...

@@ -54,7 +54,7 @@ class GRULayer:
 
         A z that starts near 0.7 keeps most of the old state, so that gradients reach
         far back before anything is learned (Jozefowicz, Zaremba and Sutskever 2015,
-        for the LSTM's forget gate). benchmarks/learning.py shows what it gains.
+        for the LSTM's forget gate). benchmarks/learning.py shows what it gains and costs.
         """
         D, H = self.n_inputs, self.n_units
         for gate in range(3):

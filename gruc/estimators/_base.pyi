@@ -1,0 +1,19 @@
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+class BaseGRU(BaseEstimator):
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    n_iter_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    loss_: float
+    best_loss_: float
+    loss_curve_: list[float]
+    t_: int
+    @property
+    def weights_(self) -> dict[str, NDArray[Any]]: ...
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
