@@ -120,26 +120,15 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
         )
-        config = {
-            "n_features": sequences.n_features,
-            "hidden_layer_sizes": self._check_hidden_layer_sizes(),
-            "bidirectional": bool(self.bidirectional),
-            "reset_after": bool(self.reset_after),
-            "pooling": self.pooling,
-            "n_outputs": n_outputs,
-        }
-        if goes_on:
-            trainer = self._trainer
-            self._check_goes_on(config)
-        else:
-            rng = np.random.default_rng(self._seed())
-            trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, rng)
-            self._scaling = None
-            if self.standardize:
-                # squares must not overflow
-                check_range(sequences.lowest, sequences.highest, None, "float64", "X")
-                self._scaling = Scaling.of_sequences(sequences, weights)
+        if not goes_on:
+            self._scaling = self._scaling_of(sequences, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
+        config = self._network_config(sequences.n_features, n_outputs)
+        if goes_on:
+            self._check_goes_on(config)
+            trainer = self._trainer.copy()  # the old one stays, should this fail
+        else:
+            trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, self._generator())
         self._set_optimizer(trainer, keep=incremental)
         batch_size = self.batch_size
         if batch_size == "auto":
@@ -147,7 +136,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         stopped_by = trainer.run(
             TrainingData(sequences, self._scaling, targets, weights),
             max_epochs=1 if incremental else self.max_iter,
-            batch_size=auto_batch_size(len(sequences)) if self.batch_size == "auto" else self.batch_size,
+            batch_size=batch_size,
             shuffle=self.shuffle,
             max_grad_norm=self.max_grad_norm,
             tol=self.tol,
@@ -162,6 +151,43 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             )
         self._set_fitted(trainer)
         return self
+
+    def _scaling_of(self, sequences, weights):
+        if not self.standardize:
+            return None
+        # squares must not overflow
+        check_range(sequences.lowest, sequences.highest, None, "float64", "X")
+        return Scaling.of_sequences(sequences, weights)
+
+    def _network_config(self, n_features, n_outputs):
+        """Arguments of `GRUNetwork`."""
+        return {
+            "n_features": n_features,
+            "hidden_layer_sizes": self._check_hidden_layer_sizes(),
+            "bidirectional": bool(self.bidirectional),
+            "reset_after": bool(self.reset_after),
+            "pooling": self.pooling,
+            "n_outputs": n_outputs,
+        }
+
+    def _generator(self):
+        """One stream for all; from a RandomState a seed is drawn. No global seed is touched."""
+        seed = self.random_state
+        if isinstance(seed, np.random.RandomState):
+            seed = seed.randint(np.iinfo(np.int32).max)
+        return np.random.default_rng(seed)
+
+    def _set_optimizer(self, trainer, keep):
+        settings = {
+            "learning_rate": self.learning_rate_init,
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
+        if keep and trainer.optimizer is not None:
+            vars(trainer.optimizer).update(settings)
+        else:
+            trainer.optimizer = Adam(trainer.parameters, **settings)
 
     def _set_fitted(self, trainer):
         self._trainer = trainer
@@ -179,24 +205,6 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self.best_loss_ = min(self.loss_curve_, default=np.nan)
         self.n_layers_ = len(trainer.network.layers) + 2
         self.n_outputs_ = trainer.network.head.n_outputs
-
-    def _set_optimizer(self, trainer, keep):
-        settings = {
-            "learning_rate": self.learning_rate_init,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-        if keep and trainer.optimizer is not None:
-            vars(trainer.optimizer).update(settings)
-        else:
-            trainer.optimizer = Adam(trainer.parameters, **settings)
-
-    def _seed(self):
-        """For numpy's Generator; of a RandomState one number is drawn. No global seed is touched."""
-        if isinstance(self.random_state, np.random.RandomState):
-            return self.random_state.randint(np.iinfo(np.int32).max)
-        return self.random_state
 
     # ---- checks
 

@@ -34,12 +34,4 @@ class Adam:
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self.m, self.v = np.array(self.m), np.array(self.v)  # joblib may have mapped them read-only
-
-    def snapshot(self):
-        """A copy of the state, for `restore`."""
-        return self.t, self.m.copy(), self.v.copy()
-
-    def restore(self, snapshot):
-        """Back to where `snapshot` was taken."""
-        self.t, self.m[:], self.v[:] = snapshot
+        self.m, self.v = np.array(self.m), np.array(self.v)  # copies, as in Trainer

@@ -1,5 +1,6 @@
 """The training loop: epochs over shuffled mini-batches, stopping, history."""
 
+import copy
 import time
 import warnings
 
@@ -46,6 +47,14 @@ class Trainer:
         self.loss_curve = []
         self._workspace = None
 
+    def copy(self):
+        """An independent trainer that goes on from here; scratch memory is shared."""
+        other = copy.copy(self)
+        other.gradients, other._workspace = self.gradients, self._workspace
+        other.optimizer, other.rng = copy.copy(self.optimizer), copy.deepcopy(self.rng)
+        other.loss_curve = list(self.loss_curve)
+        return other
+
     def __getstate__(self):
         """Without what the next batch overwrites anyway."""
         state = vars(self) | {"_workspace": None}
@@ -54,7 +63,7 @@ class Trainer:
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self.parameters = np.array(self.parameters)  # joblib may have mapped it read-only
+        self.parameters = np.array(self.parameters)  # a copy: joblib may have mapped it read-only
         self.gradients = np.zeros_like(self.parameters)
 
     def run(self, data, max_epochs, *, batch_size, shuffle, max_grad_norm, tol, patience, verbose):
@@ -83,9 +92,9 @@ class Trainer:
         Raises
         ------
         ValueError
-            A loss or gradient was not finite; everything is as before the call.
+            A loss or gradient was not finite. The trainer is then of no more use: keep a
+            `copy` to fall back on.
         """
-        before = self._snapshot()
         best, stale, width = np.inf, 0, len(str(max_epochs))
         started = time.perf_counter()
         try:
@@ -113,7 +122,6 @@ class Trainer:
             )
             return "interrupt"
         except FloatingPointError as error:
-            self._restore(before)
             raise ValueError(
                 f"{error} Training diverged: lower learning_rate_init, keep max_grad_norm at 1 or below, "
                 "standardize the data, or use dtype='float64'."
@@ -156,19 +164,3 @@ class Trainer:
         need = (self.parameters.dtype, data.most_rows(batch_size), min(batch_size, len(data)))
         if self._workspace is None or not self._workspace.fits(*need):
             self._workspace = Workspace(*need)
-
-    def _snapshot(self):
-        return (
-            self.parameters.copy(),
-            self.optimizer.snapshot(),
-            self.n_epochs,
-            self.n_samples_seen,
-            len(self.loss_curve),
-            self.rng.bit_generator.state,
-        )
-
-    def _restore(self, snapshot):
-        self.parameters[:], optimizer, self.n_epochs, self.n_samples_seen, n_losses, rng = snapshot
-        self.optimizer.restore(optimizer)
-        del self.loss_curve[n_losses:]
-        self.rng.bit_generator.state = rng

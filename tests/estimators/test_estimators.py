@@ -2,7 +2,10 @@
 
 import io
 import pickle
+import subprocess
+import sys
 import threading
+import warnings
 
 import joblib
 import numpy as np
@@ -444,10 +447,44 @@ def test_interrupt_keeps_the_model(monkeypatch):
     assert model.predict(X).shape == y.shape
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_divergence_raises_and_loses_nothing(method):
+def test_ctrl_c_for_real():
+    """A signal in the middle of a long fit: answered at once, the model kept, at the user's line."""
+    program = """
+import os, signal, threading, time, warnings
+import numpy as np
+from gruc import GRUClassifier
+X = np.random.default_rng(0).standard_normal((2000, 50, 3))
+y = (X.sum(axis=(1, 2)) > 0).astype(int)
+sent = []
+def press():
+    sent.append(time.perf_counter())
+    os.kill(os.getpid(), signal.SIGINT)
+model = GRUClassifier(max_iter=100_000, tol=0, n_iter_no_change=np.inf).partial_fit(X[:64], y[:64])
+threading.Timer(1.0, press).start()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    model.fit(X, y)
+assert time.perf_counter() - sent[0] < 2
+(warning,) = caught
+assert "interrupted" in str(warning.message) and warning.filename == "<string>", warning
+assert model.predict(X).shape == y.shape
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_convergence_warning_points_at_the_users_line():
     X, y = vowels()
-    model = GRURegressor(**FAST).fit(X, y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        GRUClassifier(**FAST).fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_divergence_raises_and_loses_nothing(method, warm_start):
+    X, y = vowels()
+    model = GRURegressor(**FAST, warm_start=warm_start).fit(X, y)
     before, state = model.predict(X), dict(vars(model))
     model.set_params(learning_rate_init=1e300)
     with pytest.raises(ValueError, match="diverged: lower learning_rate_init"):

@@ -129,14 +129,14 @@ class TestInterrupt:
 
 
 class TestDivergence:
-    def test_raises_with_advice_and_changes_nothing(self):
-        trainer, data = make(learning_rate=1e308)
-        trainer.optimizer.learning_rate = 0.01
+    def test_raises_with_advice_and_leaves_the_copied_alone(self):
+        trainer, data = make()
         trainer.run(data, 2, **SETTINGS)
-        trainer.optimizer.learning_rate = 1e308
         before = pickle.dumps(trainer)
+        diverging = trainer.copy()
+        diverging.optimizer.learning_rate = 1e308
         with pytest.raises(ValueError, match=r"not finite.*lower learning_rate_init"):
-            trainer.run(data, 30, **SETTINGS)
+            diverging.run(data, 30, **SETTINGS)
         assert pickle.dumps(trainer) == before
 
     def test_non_finite_loss_is_seen_before_the_step(self):
@@ -145,6 +145,17 @@ class TestDivergence:
         with pytest.raises(ValueError, match=r"loss \(inf\)"):
             trainer.run(data, 1, **SETTINGS)
         assert trainer.optimizer.t == 0
+
+
+def test_copy_goes_on_with_the_same_bits():
+    trainer, data = make()
+    trainer.run(data, 2, **SETTINGS)
+    copied = trainer.copy()
+    copied.run(data, 2, **SETTINGS)
+    trainer.run(data, 2, **SETTINGS)
+    assert np.array_equal(trainer.parameters, copied.parameters)
+    assert trainer.loss_curve == copied.loss_curve
+    assert copied._workspace is trainer._workspace
 
 
 def test_workspace_is_kept_while_it_fits():
