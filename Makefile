@@ -4,7 +4,7 @@ VENV ?= .venv
 # tests run one process a core: BLAS threads beside that only wait for each other
 WORKERS ?= auto
 
-.PHONY: demo test test-oldest coverage lint bench clean
+.PHONY: demo test test-oldest coverage lint clean
 
 demo: $(VENV)/demo
 	$(VENV)/demo/bin/python examples/japanese_vowels.py
@@ -23,17 +23,26 @@ $(VENV)/test: pyproject.toml setup.py $(wildcard include/gruc/*.h gruc/kernels/*
 	$@/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@
 
+# Other builds than the checkout's own work on a copy of the files that git tracks.
+define copy_of_tree
+	rm -rf $(VENV)/$(1)/src && mkdir -p $(VENV)/$(1)/src
+	git ls-files -z | xargs -0 cp --parents --target-directory=$(VENV)/$(1)/src
+endef
+
 # the floors of pyproject.toml
 test-oldest:
 	$(PYTHON) -m venv --clear $(VENV)/oldest
-	$(VENV)/oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable '.[test]'
-	OMP_NUM_THREADS=1 $(VENV)/oldest/bin/python -m pytest -n $(WORKERS)
+	$(call copy_of_tree,oldest)
+	cd $(VENV)/oldest/src && ../bin/python -m pip install --quiet --constraint tests/oldest.txt --editable '.[test]'
+	cd $(VENV)/oldest/src && OMP_NUM_THREADS=1 ../bin/python -m pytest -n $(WORKERS)
 
-# Cython's lines counted too, where they are traced: not inside nogil blocks of inlined functions
+# lines of the extensions counted too
 coverage:
-	$(PYTHON) -m venv $(VENV)/coverage
-	GRUC_TRACE=1 $(VENV)/coverage/bin/python -m pip install --quiet --editable '.[test,coverage]'
-	OMP_NUM_THREADS=1 $(VENV)/coverage/bin/python -m pytest -n $(WORKERS) --cov=gruc --cov-report=term-missing --cov-fail-under=95
+	$(PYTHON) -m venv --clear $(VENV)/coverage
+	$(call copy_of_tree,coverage)
+	cd $(VENV)/coverage/src && GRUC_TRACE=1 ../bin/python -m pip install --quiet --editable '.[test,coverage]'
+	cd $(VENV)/coverage/src && OMP_NUM_THREADS=1 ../bin/python -m pytest -n $(WORKERS) \
+		--cov=gruc --cov-report=term-missing --cov-fail-under=95
 
 lint: $(VENV)/lint
 	$(VENV)/lint/bin/pre-commit run --all-files

@@ -32,8 +32,11 @@ blas_int = (
     else "ctypedef int blas_int\n"
 )
 blas_int_pxi = Path("gruc/kernels/_blas_int.pxi")
-if not blas_int_pxi.exists() or blas_int_pxi.read_text() != blas_int:
-    blas_int_pxi.write_text(blas_int)
+generated = f"# written by setup.py for debug={DEBUG} trace={TRACE} scipy={scipy.__version__}\n{blas_int}"
+# what was built otherwise is built anew, C and all
+FORCE = not blas_int_pxi.exists() or blas_int_pxi.read_text() != generated
+if FORCE:
+    blas_int_pxi.write_text(generated)
 
 headers = [path.as_posix() for path in sorted(Path("include/gruc").glob("*.h"))]
 kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
@@ -60,7 +63,7 @@ setup(
             "cdivision": not DEBUG,
             "linetrace": TRACE,
         },
-        # a change of directives must reach the C files
-        force=DEBUG or TRACE,
-    )
+        force=FORCE,
+    ),
+    options={"build_ext": {"force": FORCE}},
 )

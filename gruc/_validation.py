@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
-from .sequences import as_sequences, is_list_of_arrays
+from .sequences import as_sequences, is_list_of_arrays, numeric_array, refuse_masked
 
 
 class SequenceInputMixin:
@@ -22,9 +22,10 @@ class SequenceInputMixin:
 
     def _check_X(self, X, reset):
         """`Sequences` of X; unless `reset`, held against the X of the first fit."""
-        if isinstance(X, (list, tuple)) and not is_list_of_arrays(X):
-            X = _nested_list(X)
-        is_table = not is_list_of_arrays(X) and getattr(X, "ndim", 2) <= 2
+        if not hasattr(X, "ndim") and not is_list_of_arrays(X):
+            X = numeric_array(X, "X")
+        refuse_masked(X, "X")
+        is_table = getattr(X, "ndim", None) == 2
         if is_table and (reset or self._fitted_on_table):
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         elif is_table:
@@ -45,22 +46,16 @@ class SequenceInputMixin:
         return sequences
 
 
-def _nested_list(X):
-    """Nested lists of numbers as the array they spell."""
-    try:
-        return np.asarray(X)
-    except ValueError:
-        return as_sequences(X)  # raises, and says what is wrong
-
-
 def check_targets_given(estimator, y):
-    """Raise scikit-learn's own error where y is None."""
+    """Raise, in scikit-learn's words, where y is None."""
     if y is None:
-        validate_data(estimator, np.zeros((1, 1)), y, reset=False, skip_check_array=True)
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
+        )
 
 
 def check_sample_weight(sample_weight, sequences):
-    """Weights (n,) in float64, not negative and not all zero; or None."""
+    """Weights (n,) in float64, not negative, the largest 1; or None. Only their ratios matter."""
     if sample_weight is None:
         return None
     weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
@@ -69,7 +64,7 @@ def check_sample_weight(sample_weight, sequences):
         raise ValueError(f"sample_weight must not be negative; sample_weight[{i}] is {weights[i]:g}.")
     if not weights.any():
         raise ValueError("sample_weight is zero for all samples; at least one must count.")
-    return weights
+    return weights / weights.max()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import kernels
 from .network import GRUNetwork
-from .sequences import Scaling, as_sequences, check_range
+from .sequences import as_sequences, check_range
 
 __all__ = ["Predictor"]
 
@@ -43,9 +43,9 @@ class Predictor:
     >>> import gruc
     >>> from gruc.datasets import load_japanese_vowels
     >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-    >>> model = gruc.GRUClassifier(max_iter=2, tol=0, random_state=0).fit(X, y)  # doctest: +SKIP
-    >>> predictor = gruc.runtime.Predictor.from_estimator(model)  # doctest: +SKIP
-    >>> bool((predictor.predict(X) == model.predict(X)).all())  # doctest: +SKIP
+    >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+    >>> predictor = gruc.runtime.Predictor.from_estimator(model)
+    >>> bool((predictor.predict(X) == model.predict(X)).all())
     True
     """
 
@@ -54,20 +54,30 @@ class Predictor:
         self.parameters = np.array(parameters)
         self.parameters.flags.writeable = False
         self.scaling = scaling
-        self.classes = classes
+        self.classes = None if classes is None else np.asarray(classes)
         self.target_scaling = target_scaling
         self._network = GRUNetwork(**config)
+        self._check()
         self.weights = self._network.table.views(self.parameters)
         self._prepared = self._network.prepare(self.weights)
 
+    def _check(self):
+        size, n_outputs = self._network.table.size, self.config["n_outputs"]
+        if self.parameters.dtype not in (np.float32, np.float64) or self.parameters.shape != (size,):
+            raise ValueError(
+                f"parameters must be {size} numbers of float32 or float64; got shape {self.parameters.shape} "
+                f"of {self.parameters.dtype}."
+            )
+        if self.classes is not None and len(self.classes) != max(n_outputs, 2):
+            raise ValueError(f"classes must be {max(n_outputs, 2)}, one an output; got {len(self.classes)}.")
+
     def __reduce__(self):
-        return _rebuild, (
-            self.config,
-            self.parameters,
-            self.scaling,
-            self.classes,
-            self.target_scaling,
-        )
+        settings = {
+            "scaling": self.scaling,
+            "classes": self.classes,
+            "target_scaling": self.target_scaling,
+        }
+        return _rebuild, (self.config, self.parameters, settings)
 
     @classmethod
     def from_estimator(cls, model: Any) -> "Predictor":
@@ -188,11 +198,5 @@ class Predictor:
             raise AttributeError(f"{method} belongs to classifiers; this predictor is a regressor's.")
 
 
-def _rebuild(config, parameters, scaling, classes, target_scaling):
-    return Predictor(
-        config,
-        parameters,
-        scaling=scaling if scaling is None else Scaling(*scaling),
-        classes=classes,
-        target_scaling=target_scaling if target_scaling is None else Scaling(*target_scaling),
-    )
+def _rebuild(config, parameters, settings):
+    return Predictor(config, parameters, **settings)

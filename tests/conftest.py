@@ -4,7 +4,13 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
+
 # lets scikit-learn's check_array_api_input run instead of skipping
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# a shared machine may take its time over an example
+hypothesis.settings.register_profile("gruc", deadline=None)
+hypothesis.settings.load_profile("gruc")

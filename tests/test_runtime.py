@@ -45,6 +45,11 @@ def test_refuses():
         regressor.predict([x[:, :3] for x in X])
     with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
         Predictor.from_estimator(GRUClassifier())
+    for parameters in (np.r_[regressor.parameters, 0], regressor.parameters.astype("float16")):
+        with pytest.raises(ValueError, match="parameters must be .* numbers of float32 or float64"):
+            Predictor(regressor.config, parameters.astype(parameters.dtype))
+    with pytest.raises(ValueError, match="classes must be 2, one an output; got 3"):
+        Predictor(regressor.config, regressor.parameters, classes=[0, 1, 2])
 
 
 def test_without_scipy_and_sklearn(tmp_path):

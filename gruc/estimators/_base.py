@@ -109,6 +109,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, incremental, **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
         with all_or_nothing(self):
+            self._validate_params()  # scikit-learn skips it from the second partial_fit on
             return self._fit_or_fail(X, y, sample_weight, incremental, **targets_options)
 
     def _fit_or_fail(self, X, y, sample_weight, incremental, **targets_options):
@@ -120,12 +121,13 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
         )
-        if not goes_on:
-            self._scaling = self._scaling_of(sequences, weights)
-        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         config = self._network_config(sequences.n_features, n_outputs)
         if goes_on:
             self._check_goes_on(config)
+        else:
+            self._scaling = self._scaling_of(sequences, weights)
+        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
+        if goes_on:
             trainer = self._trainer.copy()  # the old one stays, should this fail
         else:
             trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, self._generator())
@@ -143,12 +145,19 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             patience=None if incremental else self.n_iter_no_change,
             verbose=self.verbose,
         )
-        if stopped_by == "max_iter" and not incremental:
+        if stopped_by == "interrupt":
+            warnings.warn(
+                f"Training interrupted after {trainer.n_epochs} epochs; the model keeps what it learned so far.",
+                stacklevel=5,
+            )
+        elif stopped_by == "max_iter" and not incremental:
             warnings.warn(
                 f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
                 stacklevel=5,
             )
+        if not incremental:
+            trainer.release_workspace()
         self._set_fitted(trainer)
         return self
 
@@ -184,6 +193,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
+        if np.dtype(self.dtype).type(self.epsilon) == 0:
+            raise ValueError(f"epsilon={self.epsilon:g} is 0 in {self.dtype}; use a larger one.")
         if keep and trainer.optimizer is not None:
             vars(trainer.optimizer).update(settings)
         else:
@@ -210,7 +221,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
 
     def _check_hidden_layer_sizes(self):
         sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        in_order = not isinstance(sizes, (set, frozenset, dict, str))
+        sizes = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist() if in_order else []
         if not sizes or not all(
             isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes
         ):
@@ -222,8 +234,11 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
 
     def _check_goes_on(self, config):
         """Refuse to go on with a network of another shape."""
-        trained = self._trainer.network.config | {"dtype": self._trainer.parameters.dtype.name}
-        for name, value in (config | {"dtype": self.dtype}).items():
+        trained = self._trainer.network.config | {
+            "dtype": self._trainer.parameters.dtype.name,
+            "standardize": self._scaling is not None,
+        }
+        for name, value in (config | {"dtype": self.dtype, "standardize": self.standardize}).items():
             if trained[name] != value:
                 raise ValueError(
                     f"{name} is {value}, but the network to go on with was made with "

@@ -15,7 +15,7 @@ PARAMETERS = """
     standardize : bool, default=True
         Whether features are centred and scaled by their weighted mean and
         standard deviation over all training steps{standardize}.
-        With `partial_fit` the statistics are those of the first call.
+        With `partial_fit` and `warm_start` the statistics are those of the first call.
     batch_size : int or "auto", default="auto"
         Sequences a step of the optimiser, never more than there are; "auto" is a
         64th of them, but 8 at least and 128 at most.
@@ -93,6 +93,8 @@ def shared_docs(**words):
     """Class decorator: puts the shared texts, with these words, into a docstring."""
 
     def fill(cls):
+        if cls.__doc__ is None:  # python -OO
+            return cls
         texts = {"parameters": PARAMETERS, "attributes": ATTRIBUTES, "notes": NOTES}
         # the texts come first, for they hold words themselves
         for name, text in (texts | cls.__init__.__kwdefaults__ | words).items():

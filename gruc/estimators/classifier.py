@@ -162,7 +162,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         if classes is not None:
-            classes = np.unique(column_or_1d(classes))
+            classes = column_or_1d(classes)
+            assert_all_finite(classes, input_name="classes")
+            classes = np.unique(classes)
             if goes_on and not np.array_equal(classes, self.classes_):
                 raise ValueError(f"classes={classes} differ from those of the first call, {self.classes_}.")
         elif goes_on:
@@ -171,8 +173,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(
-                f"y holds {len(classes)} class ({classes[0]}) only; a classifier needs samples of at "
-                "least 2 classes."
+                f"{len(classes)} class only: {classes}. A classifier needs samples of at least 2 classes."
             )
         unknown = np.setdiff1d(y, classes)
         if len(unknown):
@@ -197,18 +198,17 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
                 "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give "
                 "a dict of weights, for instance from sklearn.utils.class_weight.compute_class_weight."
             )
-        if self.class_weight == "balanced":
-            of_classes = compute_class_weight("balanced", classes=self.classes_, y=y)
-        else:
-            known = self.classes_.tolist()
-            unknown = [label for label in self.class_weight if label not in known]
-            if unknown:
-                raise ValueError(f"class_weight names labels that are not among the classes: {unknown}.")
-            of_classes = np.array([self.class_weight.get(label, 1.0) for label in known])
-            if not np.isfinite(of_classes).all() or (of_classes < 0).any():
-                raise ValueError(
-                    f"class_weight must hold finite weights that are not negative; got {self.class_weight}."
-                )
+        present = np.unique(y)  # of the classes, when training goes on
+        try:
+            of_present = compute_class_weight(self.class_weight, classes=present, y=y)
+        except TypeError as error:
+            raise ValueError(f"class_weight must hold numbers; got {self.class_weight}.") from error
+        if not np.isfinite(of_present).all() or (of_present < 0).any():
+            raise ValueError(
+                f"class_weight must hold finite weights that are not negative; got {self.class_weight}."
+            )
+        of_classes = np.zeros(len(self.classes_))
+        of_classes[np.searchsorted(self.classes_, present)] = of_present / max(of_present.max(), 1e-300)
         weights = of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
         if not weights.any():
             raise ValueError("class_weight leaves no sample with a weight above zero.")

@@ -11,8 +11,8 @@ from gruc.kernels._packed cimport require, require_packed
 
 
 def exp(
-    floating[::1] out,      # (size,) OUT
-    const floating[::1] x,  # (size,)
+    floating[::1] out not None,      # (size,) OUT
+    const floating[::1] x not None,  # (size,)
 ):
     """out = exp(x)"""
     require(out.shape[0] == x.shape[0], "out and x (size,)")
@@ -21,8 +21,8 @@ def exp(
 
 
 def sigmoid(
-    floating[::1] out,      # (size,) OUT
-    const floating[::1] x,  # (size,)
+    floating[::1] out not None,      # (size,) OUT
+    const floating[::1] x not None,  # (size,)
 ):
     """out = 1 / (1 + exp(-x))"""
     require(out.shape[0] == x.shape[0], "out and x (size,)")
@@ -31,8 +31,8 @@ def sigmoid(
 
 
 def tanh(
-    floating[::1] out,      # (size,) OUT
-    const floating[::1] x,  # (size,)
+    floating[::1] out not None,      # (size,) OUT
+    const floating[::1] x not None,  # (size,)
 ):
     """out = tanh(x)"""
     require(out.shape[0] == x.shape[0], "out and x (size,)")
@@ -41,10 +41,10 @@ def tanh(
 
 
 def affine(
-    floating[:, ::1] out,      # (m, n) OUT
-    const floating[:, ::1] x,  # (m, k)
-    const floating[:, ::1] W,  # (k, n)
-    const floating[::1] bias,  # (n,)
+    floating[:, ::1] out not None,      # (m, n) OUT
+    const floating[:, ::1] x not None,  # (m, k)
+    const floating[:, ::1] W not None,  # (k, n)
+    const floating[::1] bias not None,  # (n,)
 ):
     """out = bias + x @ W, added up over k from 0 on, whatever m and n."""
     cdef Py_ssize_t m = out.shape[0], n = out.shape[1], k = x.shape[1]
@@ -56,15 +56,15 @@ def affine(
 
 
 def gru(
-    floating[:, ::1] state,        # (B, H) IN/OUT: before the first step, after the last
+    floating[:, ::1] state not None,        # (B, H) IN/OUT: before the first step, after the last
     floating[:, :] h,              # (N, H) OUT, rows contiguous, or None
-    floating[::1] scratch,         # (6H,)
-    const floating[:, ::1] x,      # (N, D)
-    const floating[:, ::1] W_ihT,  # (D, 3H)
-    const floating[:, ::1] W_hhT,  # (H, 3H)
-    const floating[::1] b_ih,      # (3H,)
+    floating[::1] scratch not None,         # (6H,)
+    const floating[:, ::1] x not None,      # (N, D)
+    const floating[:, ::1] W_ihT not None,  # (D, 3H)
+    const floating[:, ::1] W_hhT not None,  # (H, 3H)
+    const floating[::1] b_ih not None,      # (3H,)
     const floating[::1] b_hh,      # (3H,), None with reset_after=False
-    const Py_ssize_t[::1] offsets,      # (T + 1,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reset_after,
     bint reverse,
 ):
@@ -86,7 +86,8 @@ def gru(
         b_hh_ptr = &b_hh[0]
     if h is not None:
         require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
-        require(h.strides[1] == sizeof(floating), "rows of h contiguous")
+        require(h.strides[1] == sizeof(floating) and h.strides[0] >= H * <Py_ssize_t> sizeof(floating),
+                "rows of h contiguous and apart")
         h_ptr = &h[0, 0]
         ld_h = h.strides[0] // <Py_ssize_t> sizeof(floating)
     with nogil:
@@ -96,10 +97,10 @@ def gru(
 
 
 def mean(
-    floating[:, ::1] out,               # (B, F) OUT
-    const floating[:, ::1] h,           # (N, F)
-    const Py_ssize_t[::1] lengths,      # (B,)
-    const Py_ssize_t[::1] offsets,      # (T + 1,)
+    floating[:, ::1] out not None,          # (B, F) OUT
+    const floating[:, ::1] h not None,      # (N, F)
+    const Py_ssize_t[::1] lengths not None,  # (B,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
 ):
     """out[b] = mean of h over the steps of sequence b."""
     cdef Py_ssize_t B = out.shape[0], F = out.shape[1], T = offsets.shape[0] - 1
@@ -111,7 +112,7 @@ def mean(
 
 
 def softmax(
-    floating[:, ::1] a,  # (B, K) IN/OUT
+    floating[:, ::1] a not None,  # (B, K) IN/OUT
 ):
     """a[b] = exp(a[b]) / sum(exp(a[b]))"""
     require(a.shape[0] > 0 and a.shape[1] > 0, "a (B, K)")

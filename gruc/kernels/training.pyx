@@ -44,9 +44,9 @@ def check_blas_sizes(*sizes):
 
 
 def matmul(
-    floating[:, ::1] C,        # IN/OUT
-    const floating[:, ::1] A,
-    const floating[:, ::1] B,
+    floating[:, ::1] C not None,        # IN/OUT
+    const floating[:, ::1] A not None,
+    const floating[:, ::1] B not None,
     bint trans_A, bint trans_B, floating alpha, floating beta,
 ):
     """C = alpha * op(A) @ op(B) + beta * C: `gemm` within Python's reach, for tests."""
@@ -85,22 +85,22 @@ cdef inline Step step_at(
 
 
 def gru_forward(
-    floating[:, ::1] gates,        # (N, 4H) OUT: saved for gru_backward
-    floating[:, :] h,              # (N, H) OUT, rows contiguous
-    floating[:, ::1] h_prev,       # (N, H) OUT: the state each row started from
-    floating[:, ::1] hh,           # (B, 3H) scratch
-    const floating[:, ::1] x,      # (N, D)
-    const floating[:, ::1] W_ih,   # (3H, D)
-    const floating[:, ::1] W_hh,   # (3H, H)
-    const floating[::1] b_ih,      # (3H,)
+    floating[:, ::1] gates not None,        # (N, 4H) OUT: saved for gru_backward
+    floating[:, :] h not None,              # (N, H) OUT, rows contiguous
+    floating[:, ::1] h_prev not None,       # (N, H) OUT: the state each row started from
+    floating[:, ::1] hh not None,           # (B, 3H) scratch
+    const floating[:, ::1] x not None,      # (N, D)
+    const floating[:, ::1] W_ih not None,   # (3H, D)
+    const floating[:, ::1] W_hh not None,   # (3H, H)
+    const floating[::1] b_ih not None,      # (3H,)
     const floating[::1] b_hh,      # (3H,), None with reset_after=False
-    const Py_ssize_t[::1] offsets,      # (T + 1,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reset_after,
     bint reverse,
 ):
     """One layer, one direction, over a packed batch, from the state 0."""
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hh.shape[1]
-    cdef Py_ssize_t T = offsets.shape[0] - 1, B = offsets[1]
+    cdef Py_ssize_t T = offsets.shape[0] - 1
     cdef Py_ssize_t ld_h = h.strides[0] // <Py_ssize_t> sizeof(floating)
     cdef Py_ssize_t s
     cdef Step step
@@ -109,7 +109,7 @@ def gru_forward(
     cdef floating *h_prev_t
     cdef const floating *b_hh_ptr = NULL
     require_layer(gates, h, h_prev, x, W_ih, W_hh, offsets)
-    require(hh.shape[0] >= B and hh.shape[1] == 3 * H, "hh (B, 3H)")
+    require(hh.shape[0] >= offsets[1] and hh.shape[1] == 3 * H, "hh (B, 3H)")
     require(b_ih.shape[0] == 3 * H, "b_ih (3H,)")
     require((b_hh is not None) == reset_after, "b_hh with reset_after only")
     if b_hh is not None:
@@ -152,26 +152,26 @@ def gru_forward(
 
 
 def gru_backward(
-    floating[:, ::1] gates,        # (N, 4H) IN: from gru_forward, OUT: gradients
-    floating[:, :] dh,             # (N, H) IN: gradient of h from above, OUT: the whole of it
-    floating[:, ::1] drh,          # (B, H) scratch
-    floating[:, ::1] dW_ih,        # (3H, D) OUT
-    floating[:, ::1] dW_hh,        # (3H, H) OUT
-    floating[::1] db_ih,           # (3H,) OUT
+    floating[:, ::1] gates not None,        # (N, 4H) IN: from gru_forward, OUT: gradients
+    floating[:, :] dh not None,             # (N, H) IN: gradient of h from above, OUT: the whole of it
+    floating[:, ::1] drh not None,          # (B, H) scratch
+    floating[:, ::1] dW_ih not None,        # (3H, D) OUT
+    floating[:, ::1] dW_hh not None,        # (3H, H) OUT
+    floating[::1] db_ih not None,           # (3H,) OUT
     floating[::1] db_hh,           # (3H,) OUT, None with reset_after=False
     floating[:, ::1] dx,           # (N, D) OUT, or None where nobody asks
-    const floating[:, ::1] h_prev,  # (N, H) from gru_forward
-    const floating[:, ::1] x,      # (N, D)
-    const floating[:, ::1] W_ih,   # (3H, D)
-    const floating[:, ::1] W_hh,   # (3H, H)
-    const Py_ssize_t[::1] offsets,      # (T + 1,)
+    const floating[:, ::1] h_prev not None,  # (N, H) from gru_forward
+    const floating[:, ::1] x not None,      # (N, D)
+    const floating[:, ::1] W_ih not None,   # (3H, D)
+    const floating[:, ::1] W_hh not None,   # (3H, H)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reset_after,
     bint reverse,
     bint add_to_dx,                # dx is added to, not overwritten: the second direction
 ):
     """Back through time what `gru_forward` did."""
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hh.shape[1]
-    cdef Py_ssize_t T = offsets.shape[0] - 1, B = offsets[1]
+    cdef Py_ssize_t T = offsets.shape[0] - 1
     cdef Py_ssize_t ld_dh = dh.strides[0] // <Py_ssize_t> sizeof(floating)
     cdef Py_ssize_t s
     cdef Step step
@@ -180,7 +180,7 @@ def gru_backward(
     cdef floating *dh_before
     cdef const floating *h_prev_t
     require_layer(gates, dh, h_prev, x, W_ih, W_hh, offsets)
-    require(drh.shape[0] >= B and drh.shape[1] == H, "drh (B, H)")
+    require(drh.shape[0] >= offsets[1] and drh.shape[1] == H, "drh (B, H)")
     require(dW_ih.shape[0] == 3 * H and dW_ih.shape[1] == D, "dW_ih (3H, D)")
     require(dW_hh.shape[0] == 3 * H and dW_hh.shape[1] == H, "dW_hh (3H, H)")
     require(db_ih.shape[0] == 3 * H, "db_ih (3H,)")
@@ -258,10 +258,12 @@ cdef int require_layer(
 ) except -1:
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hh.shape[1]
     require(H > 0 and D > 0, "H > 0 and D > 0")
+    require(offsets.shape[0] > 1, "offsets (T + 1,) from 0 on")
     require_packed(offsets, N, offsets[1])
     require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
     require(h.shape[0] == N and h.shape[1] == H, "h or dh (N, H)")
-    require(h.strides[1] == sizeof(floating), "rows of h or dh contiguous")
+    require(h.strides[1] == sizeof(floating) and h.strides[0] >= H * <Py_ssize_t> sizeof(floating),
+            "rows of h or dh contiguous and apart")
     require(h_prev.shape[0] == N and h_prev.shape[1] == H, "h_prev (N, H)")
     require(W_ih.shape[0] == 3 * H and W_ih.shape[1] == D, "W_ih (3H, D)")
     require(W_hh.shape[0] == 3 * H, "W_hh (3H, H)")
@@ -271,10 +273,10 @@ cdef int require_layer(
 # ---- dense head and readout ----------------------------------------------------
 
 def dense_forward(
-    floating[:, ::1] out,      # (B, K) OUT
-    const floating[:, ::1] x,  # (B, F)
-    const floating[:, ::1] W,  # (K, F)
-    const floating[::1] b,     # (K,)
+    floating[:, ::1] out not None,      # (B, K) OUT
+    const floating[:, ::1] x not None,  # (B, F)
+    const floating[:, ::1] W not None,  # (K, F)
+    const floating[::1] b not None,     # (K,)
 ):
     """out = x @ W.T + b"""
     cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = W.shape[0], i
@@ -292,12 +294,12 @@ def dense_forward(
 
 
 def dense_backward(
-    floating[:, ::1] dx,          # (B, F) OUT
-    floating[:, ::1] dW,          # (K, F) OUT
-    floating[::1] db,             # (K,) OUT
-    const floating[:, ::1] dout,  # (B, K)
-    const floating[:, ::1] x,     # (B, F)
-    const floating[:, ::1] W,     # (K, F)
+    floating[:, ::1] dx not None,          # (B, F) OUT
+    floating[:, ::1] dW not None,          # (K, F) OUT
+    floating[::1] db not None,             # (K,) OUT
+    const floating[:, ::1] dout not None,  # (B, K)
+    const floating[:, ::1] x not None,     # (B, F)
+    const floating[:, ::1] W not None,     # (K, F)
 ):
     """Gradients of `dense_forward`."""
     cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = W.shape[0]
@@ -319,10 +321,10 @@ def dense_backward(
 
 
 def mean_backward(
-    floating[:, ::1] dh,                # (N, F) OUT
-    const floating[:, ::1] dout,        # (B, F)
-    const Py_ssize_t[::1] lengths,      # (B,)
-    const Py_ssize_t[::1] offsets,      # (T + 1,)
+    floating[:, ::1] dh not None,           # (N, F) OUT
+    const floating[:, ::1] dout not None,   # (B, F)
+    const Py_ssize_t[::1] lengths not None,  # (B,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
 ):
     """dh[t, b] = dout[b] / lengths[b]: gradient of `inference.mean`."""
     cdef Py_ssize_t B = dout.shape[0], F = dout.shape[1], T = offsets.shape[0] - 1
@@ -336,9 +338,9 @@ def mean_backward(
 # ---- losses: logits in, gradient of the weighted mean out, weighted sum returned ----
 
 def softmax_cross_entropy(
-    floating[:, ::1] a,            # (B, K) IN: logits, OUT: gradient
-    const Py_ssize_t[::1] labels,  # (B,)
-    const double[::1] weights,     # (B,)
+    floating[:, ::1] a not None,            # (B, K) IN: logits, OUT: gradient
+    const Py_ssize_t[::1] labels not None,  # (B,)
+    const double[::1] weights not None,     # (B,)
     double total,                  # sum of weights, > 0
 ):
     """sum_b weights[b] * -log softmax(a[b])[labels[b]]"""
@@ -354,9 +356,9 @@ def softmax_cross_entropy(
 
 
 def sigmoid_cross_entropy(
-    floating[:, ::1] a,        # (B, K) IN: logits, OUT: gradient
-    const floating[:, ::1] y,  # (B, K), in [0, 1]
-    const double[::1] weights,  # (B,)
+    floating[:, ::1] a not None,        # (B, K) IN: logits, OUT: gradient
+    const floating[:, ::1] y not None,  # (B, K), in [0, 1]
+    const double[::1] weights not None,  # (B,)
     double total,              # sum of weights, > 0
 ):
     """sum_b weights[b] * sum_k log(1 + exp(a)) - y a"""
@@ -369,9 +371,9 @@ def sigmoid_cross_entropy(
 
 
 def squared_error(
-    floating[:, ::1] a,        # (B, K) IN: outputs, OUT: gradient
-    const floating[:, ::1] y,  # (B, K)
-    const double[::1] weights,  # (B,)
+    floating[:, ::1] a not None,        # (B, K) IN: outputs, OUT: gradient
+    const floating[:, ::1] y not None,  # (B, K)
+    const double[::1] weights not None,  # (B,)
     double total,              # sum of weights, > 0
 ):
     """sum_b weights[b] * mean_k (a - y)^2 / 2"""
@@ -394,7 +396,7 @@ cdef int require_targets(
 
 # ---- the flat buffers ------------------------------------------------------------
 
-def norm(const floating[::1] g):
+def norm(const floating[::1] g not None):
     """sqrt(sum(g ** 2)), added up in double."""
     cdef double result
     require(g.shape[0] > 0, "g not empty")
@@ -404,7 +406,7 @@ def norm(const floating[::1] g):
 
 
 def scale(
-    floating[::1] g,  # (size,) IN/OUT
+    floating[::1] g not None,  # (size,) IN/OUT
     double factor,
 ):
     """g *= factor"""
@@ -414,10 +416,10 @@ def scale(
 
 
 def adam(
-    floating[::1] p,        # (size,) IN/OUT: parameters
-    floating[::1] m,        # (size,) IN/OUT: first moment
-    floating[::1] v,        # (size,) IN/OUT: second moment
-    const floating[::1] g,  # (size,) gradient
+    floating[::1] p not None,        # (size,) IN/OUT: parameters
+    floating[::1] m not None,        # (size,) IN/OUT: first moment
+    floating[::1] v not None,        # (size,) IN/OUT: second moment
+    const floating[::1] g not None,  # (size,) gradient
     Py_ssize_t t,           # step number, from 1
     double learning_rate, double beta_1, double beta_2, double epsilon,
 ):

@@ -5,10 +5,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import SequenceInputMixin, all_or_nothing, check_sample_weight
 from ..sequences import Scaling, check_range
+
+
+def _has_columns(scaler):
+    """Whether outputs are tables, which scikit-learn may put into DataFrames (set_output)."""
+    return getattr(scaler, "_fitted_on_table", True)
 
 
 class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin, BaseEstimator):
@@ -38,10 +44,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
 
     Examples
     --------
-    >>> from typing import Any, Self
-
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    >>> import numpy as np
     >>> from gruc.preprocessing import SequenceScaler
     >>> X = [np.array([[0.0, 10.0], [2.0, 10.0]]), np.array([[4.0, 10.0]])]
     >>> scaler = SequenceScaler().fit(X)
@@ -56,6 +59,21 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
     def __init__(self, *, with_mean: bool = True, with_std: bool = True):
         self.with_mean = with_mean
         self.with_std = with_std
+
+    @available_if(_has_columns)
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Names of the columns of a 2-D X; sequences in other forms have none.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names to return; by default those of the X of fit.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        return super().get_feature_names_out(input_features)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -96,6 +114,8 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         """
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)
+        scaling = Scaling(self.mean_, self.scale_)
+        check_range(sequences.lowest, sequences.highest, scaling, sequences.float_type, "X")
         return sequences.map(lambda values: (values - self.mean_) / self.scale_)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:

@@ -4,7 +4,14 @@
 rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
 """
 
-from .collection import Sequences, as_sequences, check_range, is_list_of_arrays
+from .collection import (
+    Sequences,
+    as_sequences,
+    check_range,
+    is_list_of_arrays,
+    numeric_array,
+    refuse_masked,
+)
 from .converters import from_channels_first, from_padded
 from .packing import PackedBatch
 from .scaling import Scaling
@@ -18,4 +25,6 @@ __all__ = [
     "from_channels_first",
     "from_padded",
     "is_list_of_arrays",
+    "numeric_array",
+    "refuse_masked",
 ]

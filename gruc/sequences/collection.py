@@ -20,8 +20,9 @@ from .packing import PackedBatch, pack_layout
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
 BLOCK_SIZE = 1 << 16
 
-# Beyond these a product of inputs and weights may overflow: floor(sqrt(max)).
-LARGEST = {np.dtype(np.float32): 1e19, np.dtype(np.float64): 1e154}
+# Beyond these, sums of products or of squares may overflow: the root of the largest number,
+# with room for the length of the sums.
+LARGEST = {np.dtype(np.float32): 1e18, np.dtype(np.float64): 1e150}
 
 
 def is_list_of_arrays(X):
@@ -69,6 +70,8 @@ class Sequences:
     lengths : ndarray of shape (n,), intp
     lowest, highest : ndarray of shape (n_features,)
         Range of each feature over all sequences and steps.
+    float_type : dtype
+        float32 where all numbers are, else float64.
     """
 
     def __len__(self):
@@ -116,12 +119,12 @@ class DenseSequences(Sequences):
     """Sequences of equal length in one array (n, t, d) or (n, t)."""
 
     def __init__(self, X, name="X"):
-        X = _numeric_array(X, name)
+        X = numeric_array(X, name)
         if X.ndim == 1:
             raise ValueError(
                 f"{name} is one-dimensional. Expected 2D array (n_sequences, n_steps), 3D array "
-                "(n_sequences, n_steps, n_features) or a list of arrays. Reshape a single series with "
-                f"{name}.reshape(1, -1)."
+                "(n_sequences, n_steps, n_features) or a list of arrays. Reshape your data, a single series "
+                f"with {name}.reshape(1, -1)."
             )
         if X.ndim not in (2, 3):
             raise ValueError(
@@ -133,6 +136,7 @@ class DenseSequences(Sequences):
                 raise ValueError(f"{name} has no {what}: its shape is {X.shape}.")
         self.is_2d = X.ndim == 2
         self.array = X[:, :, np.newaxis] if self.is_2d else X
+        self.float_type = _float_type([X])
         n, n_steps, self.n_features = self.array.shape
         self.lengths = np.broadcast_to(np.intp(n_steps), n)
         # min and max carry NaN along: no temporary of the size of X
@@ -159,7 +163,7 @@ class DenseSequences(Sequences):
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
-        out = function(self.array).astype(_float_type(self.array), copy=False)
+        out = function(self.array).astype(self.float_type, copy=False)
         return out[:, :, 0] if self.is_2d else out
 
     def _raise_not_finite(self, name):
@@ -174,8 +178,14 @@ class RaggedSequences(Sequences):
 
     def __init__(self, X, name="X"):
         self.arrays = []
+        names = getattr(X[0], "columns", None)
         for i, sequence in enumerate(X):
-            sequence = _numeric_array(sequence, f"{name}[{i}]")
+            if names is not None and list(getattr(sequence, "columns", names)) != list(names):
+                raise ValueError(
+                    f"{name}[{i}] has columns {list(sequence.columns)}, but {name}[0] has {list(names)}; "
+                    "bring them into one order."
+                )
+            sequence = numeric_array(sequence, f"{name}[{i}]")
             if sequence.ndim not in (1, 2):
                 raise ValueError(
                     f"{name}[{i}] has {sequence.ndim} dimensions; a sequence is an array (n_steps, "
@@ -200,6 +210,7 @@ class RaggedSequences(Sequences):
                     f"{self.n_features}; a sequence is an array (n_steps, n_features)."
                 )
             self.arrays.append(sequence)
+        self.float_type = _float_type(self.arrays)
         self.lengths = np.array([len(sequence) for sequence in self.arrays], np.intp)
         self.lowest = np.full(self.n_features, np.inf)
         self.highest = np.full(self.n_features, -np.inf)
@@ -220,30 +231,40 @@ class RaggedSequences(Sequences):
         """The sequences at `indices`, scaled, cast and packed."""
         order, offsets, rows = pack_layout(self.lengths[indices])
         stacked = np.concatenate([self.arrays[i] for i in indices[order]])
-        stacked = stacked.reshape(-1, self.n_features)
-        values = stacked.astype(dtype) if scaling is None else scaling.apply(stacked, dtype)
-        return PackedBatch(values[rows], offsets, self.lengths[indices[order]], order)
+        steps = stacked.reshape(-1, self.n_features)[rows]
+        values = steps.astype(dtype) if scaling is None else scaling.apply(steps, dtype)
+        return PackedBatch(values, offsets, self.lengths[indices[order]], order)
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
         return [
             function(sequence.reshape(-1, self.n_features))
-            .astype(_float_type(sequence), copy=False)
+            .astype(self.float_type, copy=False)
             .reshape(sequence.shape)
             for sequence in self.arrays
         ]
 
 
-def _float_type(array):
-    return np.float32 if array.dtype == np.float32 else np.float64
+def _float_type(arrays):
+    return np.dtype(np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64)
 
 
 def _is_array(element):
     return hasattr(element, "__array__") and getattr(element, "ndim", 1) > 0
 
 
-def _numeric_array(X, name):
+def refuse_masked(X, name):
+    """Refuse a masked array, whose mask NumPy drops without a word."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} is a masked array with masked values. Give X.filled(...), or, where the mask marks "
+            "padding, gruc.sequences.from_padded(X)."
+        )
+
+
+def numeric_array(X, name):
     """X as an array of real numbers, itself where it is one."""
+    refuse_masked(X, name)
     if hasattr(X, "toarray"):
         raise TypeError(f"{name} is sparse; sequences are dense. Use {name}.toarray().")
     if X is None or isinstance(X, (str, bytes, dict, set)) or (np.isscalar(X) and np.ndim(X) == 0):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .collection import is_list_of_arrays
+from .collection import is_list_of_arrays, numeric_array
 
 
 def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
@@ -33,10 +33,7 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
 
     Examples
     --------
-    >>> from typing import Any
-
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    >>> import numpy as np
     >>> from gruc.sequences import from_channels_first
     >>> from_channels_first(np.zeros((10, 6, 100))).shape
     (10, 100, 6)
@@ -50,7 +47,7 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
                     f"X[{i}] has {np.ndim(sequence)} dimensions; expected 2, (n_features, n_steps)."
                 )
         return [np.asarray(sequence).T for sequence in X]
-    X = np.asarray(X)
+    X = numeric_array(X, "X")
     if X.ndim != 3:
         raise ValueError(
             f"X has {X.ndim} dimensions; expected 3, (n_sequences, n_features, n_steps), or a list of "
@@ -83,10 +80,7 @@ def from_padded(X: ArrayLike, lengths: ArrayLike | None = None) -> list[NDArray[
 
     Examples
     --------
-    >>> from typing import Any
-
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    >>> import numpy as np
     >>> from gruc.sequences import from_padded
     >>> X = np.array([[1.0, 2.0, np.nan], [3.0, 4.0, 5.0]])
     >>> from_padded(X)
@@ -94,12 +88,16 @@ def from_padded(X: ArrayLike, lengths: ArrayLike | None = None) -> list[NDArray[
     >>> from_padded(X, lengths=[1, 2])
     [array([1.]), array([3., 4.])]
     """
-    X = np.asarray(X)
+    if isinstance(X, np.ma.MaskedArray) and X.dtype.kind == "f":
+        X = X.filled(np.nan)
+    X = numeric_array(X, "X")
     if X.ndim not in (2, 3):
         raise ValueError(
             f"X has {X.ndim} dimensions; expected (n_sequences, n_steps, n_features) or "
             "(n_sequences, n_steps)."
         )
+    if 0 in X.shape:
+        raise ValueError(f"X is empty: its shape is {X.shape}.")
     n_steps = X.shape[1]
     if lengths is None:
         if X.dtype.kind != "f":
@@ -115,10 +113,10 @@ def from_padded(X: ArrayLike, lengths: ArrayLike | None = None) -> list[NDArray[
                 f"lengths must be {len(X)} integers, one a sequence; got {lengths.dtype} of shape "
                 f"{lengths.shape}."
             )
-        if lengths.size and lengths.max() > n_steps:
+        if lengths.max() > n_steps:
             i = int(np.argmax(lengths))
             raise ValueError(f"lengths[{i}] is {lengths[i]}, but the sequences have {n_steps} steps.")
-    if lengths.size and lengths.min() < 1:
+    if lengths.min() < 1:
         i = int(np.argmin(lengths))
-        raise ValueError(f"X[{i}] has no steps; remove it first.")
+        raise ValueError(f"X[{i}] has no steps: its length is {lengths[i]}. Remove it first.")
     return [sequence[:length] for sequence, length in zip(X, lengths, strict=True)]

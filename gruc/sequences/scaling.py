@@ -49,8 +49,9 @@ class Scaling(NamedTuple):
 class Moments:
     """Weighted mean and variance of rows that come in parts (Chan, Golub and LeVeque 1983).
 
-    Holds three vectors whatever the number of rows; each part is centred by its
-    own mean first, so that a large mean costs no digits.
+    Holds three vectors whatever the number of rows. Means are taken of distances
+    from a part's first row: a large mean costs no digits, and a feature that does
+    not vary has a variance of exactly 0.
     """
 
     def __init__(self, n_features):
@@ -64,12 +65,13 @@ class Moments:
         weight = float(len(rows)) if weights is None else float(weights.sum())
         if weight == 0:
             return
-        mean = rows.mean(axis=0) if weights is None else weights @ rows / weight
-        deviations = np.square(rows - mean)
+        distances = rows - rows[0]
+        offset = distances.mean(axis=0) if weights is None else weights @ distances / weight
+        deviations = np.square(distances - offset)
         squares = deviations.sum(axis=0) if weights is None else weights @ deviations
-        shift = mean - self.mean
+        shift = rows[0] + offset - self.mean
         total = self.weight + weight
-        self.squares += squares + np.square(shift) * (self.weight * weight / total)
+        self.squares += squares + np.square(shift) * (weight * (self.weight / total))
         self.mean += shift * (weight / total)
         self.weight = total
 
@@ -80,7 +82,7 @@ class Moments:
 
     def scaling(self):
         """`Scaling` by these moments; features that do not vary are centred only."""
-        # rounding alone leaves a variance of about (eps * mean)^2 for each row
+        # values that differ by the rounding of decimals only do not vary
         noise = (10 * np.finfo(np.float64).eps * self.mean) ** 2
         varies = self.variance > noise
         return Scaling(self.mean.copy(), np.sqrt(np.where(varies, self.variance, 1.0)))

@@ -32,6 +32,12 @@ class Adam:
         )  # fmt: skip
         self.t += 1
 
+    def copy(self):
+        """An independent optimiser that goes on from here."""
+        other = object.__new__(type(self))
+        other.__setstate__(vars(self))
+        return other
+
     def __setstate__(self, state):
         vars(self).update(state)
-        self.m, self.v = np.array(self.m), np.array(self.v)  # copies, as in Trainer
+        self.m, self.v = np.array(self.m), np.array(self.v)  # copies: joblib may have mapped them

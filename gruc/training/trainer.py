@@ -2,7 +2,6 @@
 
 import copy
 import time
-import warnings
 
 import numpy as np
 
@@ -49,11 +48,17 @@ class Trainer:
 
     def copy(self):
         """An independent trainer that goes on from here; scratch memory is shared."""
-        other = copy.copy(self)
-        other.gradients, other._workspace = self.gradients, self._workspace
-        other.optimizer, other.rng = copy.copy(self.optimizer), copy.deepcopy(self.rng)
+        other = object.__new__(Trainer)
+        vars(other).update(vars(self))
+        other.parameters = self.parameters.copy()
+        other.optimizer = self.optimizer.copy()
+        other.rng = copy.deepcopy(self.rng)
         other.loss_curve = list(self.loss_curve)
         return other
+
+    def release_workspace(self):
+        """Give back the scratch memory; the next `run` takes what it needs."""
+        self._workspace = None
 
     def __getstate__(self):
         """Without what the next batch overwrites anyway."""
@@ -87,7 +92,7 @@ class Trainer:
         Returns
         -------
         stopped_by : {"tol", "max_iter", "interrupt"}
-            "interrupt" is Ctrl-C, which warns and keeps what was learned so far.
+            "interrupt" is Ctrl-C, which keeps what was learned so far.
 
         Raises
         ------
@@ -116,10 +121,6 @@ class Trainer:
                         print(f"Stopping: the loss has not fallen by tol={tol:g} for {patience} epochs.")
                     return "tol"
         except KeyboardInterrupt:
-            warnings.warn(
-                f"Training interrupted after {self.n_epochs} epochs; the model keeps what it learned so far.",
-                stacklevel=6,
-            )
             return "interrupt"
         except FloatingPointError as error:
             raise ValueError(

@@ -24,7 +24,7 @@ GRUC_KERNEL double GRUC(softmax_cross_entropy)(
         }
         for (size_t k = 0; k < K; k++) a_b[k] = scale * (real)(a_b[k] / sum);
         a_b[labels[b]] -= scale;
-        loss += weights[b] * (log(sum) + largest - label_logit);
+        loss += weights[b] * (log(sum) + ((double)largest - label_logit));
     }
     return loss;
 }

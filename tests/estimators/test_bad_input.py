@@ -29,20 +29,22 @@ BAD_DATA = {
     "text": ([np.array([["a"]])] * len(y), y, ValueError, "X[0] holds <U1, not numbers. Encode it as numbers first."),
     "text in a table": (np.full((len(y), 2), "a"), y, ValueError, "dtype='numeric' is not compatible with arrays of bytes/strings"),
     "sparse": (scipy.sparse.csr_array(TABLE), y, TypeError, "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert to a dense numpy array."),
-    "one-dimensional": (TABLE[0], y, ValueError, "Expected 2D array, got 1D array instead"),
+    "one-dimensional": (TABLE[0], y, ValueError, "X is one-dimensional. Expected 2D array (n_sequences, n_steps), 3D array (n_sequences, n_steps, n_features) or a list of arrays. Reshape your data, a single series with X.reshape(1, -1)."),
     "four-dimensional": (CUBE[None], y, ValueError, "X has 4 dimensions. Expected (n_sequences, n_steps, n_features) or (n_sequences, n_steps)."),
     "ragged nested lists": ([[1.0, 2.0], [3.0]], [0, 1], ValueError, "make each element an array: [np.asarray(s) for s in X]."),
     "no sequences": (np.empty((0, 3)), [], ValueError, "Found array with 0 sample(s) (shape=(0, 3)) while a minimum of 1 is required by GRUClassifier."),
     "no steps": (np.empty((24, 0, 2)), y, ValueError, "X has no steps: its shape is (24, 0, 2)."),
     "no features": (np.empty((24, 2, 0)), y, ValueError, "X has no features: its shape is (24, 2, 0)."),
-    "empty list": ([], [], ValueError, "Expected 2D array, got 1D array instead"),
-    "None": (None, y, ValueError, "Expected 2D array, got scalar array instead"),
+    "empty list": ([], [], ValueError, "X is one-dimensional."),
+    "None": (None, y, TypeError, "X is a NoneType. Expected an array of numbers or a list of arrays, one a sequence."),
+    "a dict": ({"a": 1}, y, TypeError, "X is a dict."),
+    "masked": (np.ma.masked_less(TABLE, 0), y, ValueError, "X is a masked array with masked values. Give X.filled(...)"),
     "an element that is None": ([*X[:-1], None], y, TypeError, "X[23] is a NoneType. Expected an array of numbers or a list of arrays, one a sequence."),
-    "too large for float32": ([x * 1e30 for x in X], y, ValueError, "X holds values too large to compute with in float32: column 0 reaches 2.13e+30, the limit is 1e+19. Rescale them, or use dtype float64."),
-    "too large to standardize": ([x * 1e200 for x in X], y, ValueError, "X holds values too large to compute with in float64: column 0 reaches 2.13e+200, the limit is 1e+154. Rescale them."),
+    "too large for float32": ([x * 1e30 for x in X], y, ValueError, "X holds values too large to compute with in float32: column 0 reaches 2.13e+30, the limit is 1e+18. Rescale them, or use dtype float64."),
+    "too large to standardize": ([x * 1e200 for x in X], y, ValueError, "X holds values too large to compute with in float64: column 0 reaches 2.13e+200, the limit is 1e+150. Rescale them."),
     "fewer labels": (X, y[:-1], ValueError, "Found input variables with inconsistent numbers of samples: [24, 23]"),
     "no labels": (X, None, ValueError, REQUIRED.format("GRUClassifier")),
-    "one class": (X, np.zeros(24, int), ValueError, "y holds 1 class (0) only; a classifier needs samples of at least 2 classes."),
+    "one class": (X, np.zeros(24, int), ValueError, "1 class only: [0]. A classifier needs samples of at least 2 classes."),
     "real labels": (X, np.linspace(0, 1, 24), ValueError, "Unknown label type: continuous."),
     "NaN labels": (X, np.where(y == 1, np.nan, y), ValueError, "Input y contains NaN."),
     "labels in columns": (X, np.eye(3)[y], ValueError, "y should be a 1d array, got an array of shape (24, 3) instead."),
@@ -94,7 +96,10 @@ BAD_PARAMETERS = [
     ({"dtype": "float16"}, PARAMETER.format("dtype")),
     ({"verbose": -1}, PARAMETER.format("verbose")),
     ({"class_weight": "fair"}, PARAMETER.format("class_weight")),
-    ({"class_weight": {7: 1.0}}, "class_weight names labels that are not among the classes: [7]."),
+    ({"hidden_layer_sizes": {5, 3}}, "hidden_layer_sizes must be positive integers"),
+    ({"class_weight": {7: 1.0}}, "The classes, [0, 1, 2], are not in class_weight"),
+    ({"class_weight": {0: "a"}}, "could not convert string to float"),
+    ({"epsilon": 1e-60}, "epsilon=1e-60 is 0 in float32; use a larger one."),
     ({"class_weight": {0: -1.0}}, "class_weight must hold finite weights that are not negative; got {0: -1.0}."),
     ({"class_weight": {0: np.nan}}, "class_weight must hold finite weights"),
     ({"class_weight": {0: 0, 1: 0, 2: 0}}, "class_weight leaves no sample with a weight above zero."),
@@ -106,7 +111,7 @@ BAD_TARGETS = {
     "text": (np.array(["a"] * 24), "could not convert string to float"),
     "three dimensions": (np.ones((24, 2, 2)), "Found array with dim 3"),
     "no outputs": (np.ones((24, 0)), "Found array with 0 feature(s) (shape=(24, 0)) while a minimum of 1 is required"),
-    "too large": (np.where(y == 1, 1e200, y), "y holds values too large to compute with in float64: column 0 reaches 1e+200, the limit is 1e+154. Rescale them."),
+    "too large": (np.where(y == 1, 1e200, y), "y holds values too large to compute with in float64: column 0 reaches 1e+200, the limit is 1e+150. Rescale them."),
     "missing": (None, REQUIRED.format("GRURegressor")),
     "too few": (y[:5], "Found input variables with inconsistent numbers of samples: [24, 5]"),
 }  # fmt: skip
@@ -116,8 +121,8 @@ BAD_QUERIES = {
     "other features": ([x[:, :4] for x in X], "X has 4 features a step, but GRUClassifier is expecting 12 features a step, as in the X it was fitted on."),
     "a table": (TABLE, "X has 1 features a step, but GRUClassifier is expecting 12"),
     "NaN": (NAN_LIST, "X[23] contains NaN at step 0."),
-    "an empty list": ([], "Expected 2D array, got 1D array instead"),
-    "one sequence alone": (X[0][0], "Expected 2D array, got 1D array instead"),
+    "an empty list": ([], "X is one-dimensional."),
+    "one sequence alone": (X[0][0], "X is one-dimensional. Expected 2D array"),
     "too large": ([x * 1e30 for x in X], "X holds values too large to compute with in float32: column"),
 }  # fmt: skip
 
@@ -145,9 +150,31 @@ def test_bad_weights(Estimator, name):
 
 
 @pytest.mark.parametrize("parameters, message", BAD_PARAMETERS, ids=lambda p: str(p)[:40])
-def test_bad_parameters(parameters, message):
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_bad_parameters(parameters, message, goes_on):
+    """At the first call and at a later one, which scikit-learn would not check by itself."""
+    if goes_on and parameters.get("class_weight") == "fair":
+        message = "class_weight"
+    model = GRUClassifier(**FAST)
+    if goes_on:
+        model.partial_fit(X, y)
+    model.set_params(**parameters)
+    for fit in (model.fit, model.partial_fit):
+        with raises(ValueError, message):
+            fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "classes, message",
+    [
+        ([], "0 class only"),
+        ([0, 1, np.nan], "Input classes contains NaN"),
+        ([0, 1], "not among the classes [0 1]: [2]"),
+    ],
+)
+def test_bad_classes(classes, message):
     with raises(ValueError, message):
-        GRUClassifier(**(FAST | parameters)).fit(X, y)
+        GRUClassifier(**FAST).partial_fit(X, y, classes=classes)
 
 
 @pytest.mark.parametrize("name", BAD_TARGETS)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from gruc import GRUClassifier, GRURegressor
 from gruc.preprocessing import SequenceScaler
+from gruc.sequences import from_padded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import forms_of_vowels, vowels
@@ -107,8 +108,16 @@ def test_a_prediction_is_bitwise_its_own(structure, seed):
     assert np.array_equal(model.predict_proba([X[i] for i in chosen]), expected[chosen])
     i = order[0]
     assert np.array_equal(model.predict_proba(X[i][np.newaxis])[0], expected[i])
+    padded = np.full((len(X), 99, 12), np.nan)
+    for row, x in zip(padded, X, strict=True):
+        row[: len(x)] = x
+    assert np.array_equal(model.predict_proba(from_padded(padded)), expected)
+    shuffled = [X[i] for i in order]
+    assert np.array_equal(model.predict_log_proba(shuffled), model.predict_log_proba(X)[order])
     model.set_params(batch_size=3)
     assert np.array_equal(model.predict_proba(X), expected)
+    regressor = GRURegressor(max_iter=1, random_state=seed, **structure).fit(X, y)
+    assert np.array_equal(regressor.predict(shuffled), regressor.predict(X)[order])
 
 
 def test_chunks_of_prediction_leave_no_trace(monkeypatch):
@@ -118,6 +127,15 @@ def test_chunks_of_prediction_leave_no_trace(monkeypatch):
     for size in (1, 500, 10**9):
         monkeypatch.setattr("gruc.runtime.CHUNK_SIZE", size)
         assert np.array_equal(model.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_workspace_is_given_back_by_fit_and_kept_by_partial_fit(Estimator):
+    X, y = vowels()
+    model = Estimator(**FAST).fit(X, y)
+    assert model._trainer._workspace is None
+    workspace = model.partial_fit(X, y)._trainer._workspace
+    assert model.partial_fit(X, y)._trainer._workspace is workspace is not None
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
@@ -386,7 +404,9 @@ def test_warm_start_goes_on_and_cold_start_does_not():
 
 
 @pytest.mark.parametrize(
-    "change", [{"hidden_layer_sizes": (7,)}, {"dtype": "float64"}, {"pooling": "mean"}], ids=str
+    "change",
+    [{"hidden_layer_sizes": (7,)}, {"dtype": "float64"}, {"pooling": "mean"}, {"standardize": False}],
+    ids=str,
 )
 def test_warm_start_refuses_another_network(change):
     X, y = vowels()

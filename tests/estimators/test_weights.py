@@ -41,6 +41,15 @@ def test_scale_of_weights_does_not_matter():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_weights_of_any_size(size):
+    X, y = vowels()
+    a = GRUClassifier(**FULL_BATCH).fit(X, y)
+    b = GRUClassifier(**FULL_BATCH).fit(X, y, sample_weight=np.full(len(X), size))
+    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), atol=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_class_weight_is_sample_weight():
     X, y = vowels()
     names = np.array(["ann", "bob", "cy"])[y]
@@ -48,7 +57,7 @@ def test_class_weight_is_sample_weight():
     own = np.linspace(0.5, 1, len(X))
     a = GRUClassifier(**FULL_BATCH, class_weight=of_names).fit(X, names, sample_weight=own)
     b = GRUClassifier(**FULL_BATCH).fit(X, names, sample_weight=own * np.array([2.0, 1.0, 0.5])[y])
-    assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
+    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), atol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -60,6 +69,13 @@ def test_balanced_weights_move_the_boundary():
     plain = GRUClassifier(max_iter=20, random_state=0).fit(X, y)
     balanced = GRUClassifier(max_iter=20, random_state=0, class_weight="balanced").fit(X, y)
     assert (balanced.predict_proba(X)[:, 1] > plain.predict_proba(X)[:, 1]).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_balanced_where_a_class_is_missing_as_training_goes_on():
+    X, y = vowels()
+    model = GRUClassifier(**FULL_BATCH, class_weight="balanced", warm_start=True).fit(X, y)
+    assert np.isfinite(model.fit(X[:16], y[:16]).predict_proba(X)).all()
 
 
 def test_balanced_counts_samples():

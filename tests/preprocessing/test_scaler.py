@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from gruc.preprocessing import SequenceScaler
 from helpers import random_sequences, sklearn_checks
 from sklearn.preprocessing import StandardScaler
@@ -91,3 +92,23 @@ def test_failed_fit_changes_nothing(ragged):
     with pytest.raises(ValueError, match="NaN"):
         scaler.fit(np.array([[np.nan, 1.0]]))
     assert vars(scaler) == before
+
+
+@pytest.mark.parametrize("form", ["array", "list", "univariate"])
+def test_pandas_output_leaves_sequences_alone(ragged, form):
+    X = {"array": np.stack([x[:2] for x in ragged]), "list": ragged, "univariate": [x[:, 0] for x in ragged]}[
+        form
+    ]
+    plain = SequenceScaler().fit_transform(X)
+    with sklearn.config_context(transform_output="pandas"):
+        scaled = SequenceScaler().fit_transform(X)
+    assert type(scaled) is type(plain)
+    assert all(np.array_equal(a, b) for a, b in zip(scaled, plain, strict=True))
+
+
+def test_values_that_would_overflow_are_refused(ragged):
+    scaler = SequenceScaler().fit([1e-25 * x for x in ragged])
+    with pytest.raises(
+        ValueError, match="too large to compute with in float32: column . .* after standardization"
+    ):
+        scaler.transform([(1e20 * x).astype("float32") for x in ragged])

@@ -28,6 +28,11 @@ def test_padding_by_nan_is_cut_at_the_end_only():
     assert np.array_equal(whole, X[1])
 
 
+def test_a_mask_is_padding():
+    X = np.ma.masked_equal(np.array([[1.0, 2.0, -1.0], [3.0, -1.0, -1.0]]), -1)
+    assert [x.tolist() for x in from_padded(X)] == [[1, 2], [3]]
+
+
 def test_zeros_are_data():
     X = np.array([[1.0, 0.0, 0.0]])
     assert from_padded(X)[0].tolist() == [1, 0, 0]
@@ -45,7 +50,11 @@ def test_lengths_win():
         (np.zeros((2, 3)), [1], "lengths must be 2 integers"),
         (np.zeros((2, 3)), [1.0, 2.0], "lengths must be 2 integers"),
         (np.zeros((2, 3)), [1, 4], r"lengths\[1\] is 4, but the sequences have 3 steps"),
-        (np.zeros((2, 3)), [0, 1], r"X\[0\] has no steps"),
+        (np.zeros((2, 3)), [0, 1], r"X\[0\] has no steps: its length is 0"),
+        (np.zeros((2, 3)), [-1, 1], r"X\[0\] has no steps: its length is -1"),
+        (np.zeros((3, 0)), None, r"X is empty: its shape is \(3, 0\)"),
+        (np.zeros((0, 3)), None, r"X is empty: its shape is \(0, 3\)"),
+        ([[1.0, 2.0], [3.0]], None, "no rectangular array"),
         (np.full((1, 3), np.nan), None, r"X\[0\] has no steps"),
         (np.zeros((2, 3), int), None, "cannot hold NaN.*give lengths"),
     ],

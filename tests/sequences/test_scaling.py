@@ -35,10 +35,15 @@ def test_a_large_mean_costs_no_digits():
     assert moments.variance[0] == pytest.approx(np.var((x + 1e9) - 1e9), rel=1e-6)
 
 
-def test_a_constant_feature_is_centred_only():
-    X = np.stack([np.full((4, 3), 0.1), np.arange(12.0).reshape(4, 3)], axis=2)
-    scaling = Scaling.of_sequences(as_sequences(X))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_constant_feature_is_centred_only(weighted):
+    """Also where a plain sum over its many rows is off by its rounding."""
+    n, n_steps = 1000, 40
+    rng = np.random.default_rng(0)
+    X = np.stack([np.full((n, n_steps), 0.1), rng.random((n, n_steps)), rng.random((n, n_steps))], axis=2)
+    scaling = Scaling.of_sequences(as_sequences(X), rng.random(n) if weighted else None)
     assert scaling.scale[0] == 1
+    assert (scaling.mean[0], scaling.scale[0]) == (0.1, 1)
     np.testing.assert_allclose(scaling.apply(X, "float64")[..., 0], 0, atol=1e-16)
 
 
@@ -48,3 +53,10 @@ def test_undo_is_the_inverse_and_dtype_is_asked_for():
     scaled = scaling.apply(X, "float32")
     assert scaled.dtype == np.float32
     np.testing.assert_allclose(scaling.undo(scaled.astype("float64")), X, rtol=1e-6)
+
+
+def test_the_largest_numbers_allowed_do_not_overflow():
+    X = np.random.default_rng(0).standard_normal((3000, 40, 1))
+    scaling = Scaling.of_sequences(as_sequences(1e150 / np.abs(X).max() * X), np.full(3000, 1e-300))
+    assert np.isfinite(scaling).all()
+    assert scaling.scale[0] > 1e148
