@@ -147,7 +147,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         )
         if stopped_by == "interrupt":
             warnings.warn(
-                f"Training interrupted after {trainer.n_epochs} epochs; the model keeps what it learned so far.",
+                f"Training interrupted after {trainer.n_epochs} epochs; the model keeps what it "
+                "learned so far.",
                 stacklevel=5,
             )
         elif stopped_by == "max_iter" and not incremental:
