@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from .collection import is_list_of_arrays, numeric_array
 
@@ -56,7 +56,7 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
     return X.transpose(0, 2, 1)
 
 
-def from_padded(X: ArrayLike, lengths: ArrayLike | None = None) -> list[NDArray[Any]]:
+def from_padded(X: Any, lengths: Any = None) -> list[NDArray[Any]]:
     """Cut padded sequences to their own lengths.
 
     Parameters
