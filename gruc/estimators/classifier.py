@@ -1,5 +1,7 @@
 """GRUClassifier."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import assert_all_finite
@@ -198,17 +200,20 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
                 "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give "
                 "a dict of weights, for instance from sklearn.utils.class_weight.compute_class_weight."
             )
-        present = np.unique(y)  # of the classes, when training goes on
-        try:
-            of_present = compute_class_weight(self.class_weight, classes=present, y=y)
-        except TypeError as error:
-            raise ValueError(f"class_weight must hold numbers; got {self.class_weight}.") from error
-        if not np.isfinite(of_present).all() or (of_present < 0).any():
+        of_classes = np.zeros(len(self.classes_))
+        if self.class_weight == "balanced":
+            # a class may be missing where training goes on
+            present = np.unique(labels)
+            of_classes[present] = compute_class_weight("balanced", classes=present, y=labels)
+        else:
+            if not all(isinstance(weight, Real) for weight in self.class_weight.values()):
+                raise ValueError(f"class_weight must hold numbers; got {self.class_weight}.")
+            of_classes[:] = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        if not np.isfinite(of_classes).all() or (of_classes < 0).any():
             raise ValueError(
                 f"class_weight must hold finite weights that are not negative; got {self.class_weight}."
             )
-        of_classes = np.zeros(len(self.classes_))
-        of_classes[np.searchsorted(self.classes_, present)] = of_present / max(of_present.max(), 1e-300)
+        of_classes /= max(of_classes.max(), np.finfo(np.float64).tiny)  # only ratios matter
         weights = of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
         if not weights.any():
             raise ValueError("class_weight leaves no sample with a weight above zero.")

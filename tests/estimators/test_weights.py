@@ -71,6 +71,12 @@ def test_balanced_weights_move_the_boundary():
     assert (balanced.predict_proba(X)[:, 1] > plain.predict_proba(X)[:, 1]).all()
 
 
+def test_class_weight_in_a_chunk_without_the_classes_it_names():
+    X, y = vowels()
+    model = GRUClassifier(**FULL_BATCH, class_weight={0: 2.0, 1: 3.0}).partial_fit(X, y)
+    assert np.isfinite(model.partial_fit(X[16:], y[16:]).predict_proba(X)).all()
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_balanced_where_a_class_is_missing_as_training_goes_on():
     X, y = vowels()

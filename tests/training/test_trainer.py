@@ -137,6 +137,11 @@ class TestDivergence:
             diverging.run(data, 30, **SETTINGS)
         assert pickle.dumps(trainer) == before
 
+    def test_weights_broken_by_the_last_step_are_seen(self):
+        trainer, data = make(learning_rate=1e308)
+        with pytest.raises(ValueError, match="Weights are not finite after epoch 1"):
+            trainer.run(data, 1, **(SETTINGS | {"batch_size": 5}))
+
     def test_non_finite_loss_is_seen_before_the_step(self):
         trainer, data = make()
         trainer.network.table.views(trainer.parameters)["head.bias"][:] = 1e200
