@@ -22,10 +22,11 @@ class SequenceInputMixin:
 
     def _check_X(self, X, reset):
         """`Sequences` of X; unless `reset`, held against the X of the first fit."""
-        if not hasattr(X, "ndim") and not is_list_of_arrays(X):
+        is_frame = hasattr(X, "columns")  # not every library's has ndim
+        if not hasattr(X, "ndim") and not is_frame and not is_list_of_arrays(X):
             X = numeric_array(X, "X")
         refuse_masked(X, "X")
-        is_table = getattr(X, "ndim", None) == 2
+        is_table = is_frame or getattr(X, "ndim", None) == 2
         if is_table and (reset or self._fitted_on_table):
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         elif is_table:
