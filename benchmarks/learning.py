@@ -137,7 +137,10 @@ def main():
     warnings.filterwarnings("ignore")
     sets = classification_sets()
     print("# What gruc learns\n")
-    print(f"gruc {gruc.__version__}, {date.today()}, {platform.machine()}; made by benchmarks/learning.py.\n")
+    print(
+        f"gruc {gruc.__version__}, {date.today()}, {platform.machine()}; made by benchmarks/learning.py. "
+        "Times are of a shared, noisy machine.\n"
+    )
     print("## Test parts, default parameters, seeds 0 to 4\n")
     test_accuracy(sets)
     print("\n## Adding problem, T = 100, 20,000 training sequences seen ten times (`max_iter=10`)\n")

@@ -37,12 +37,21 @@ class SequenceInputMixin:
             if not is_table:
                 self.n_features_in_ = sequences.n_features
                 vars(self).pop("feature_names_in_", None)
+                if sequences.names and all(isinstance(name, str) for name in sequences.names):
+                    self.feature_names_in_ = np.array(sequences.names, dtype=object)
             return sequences
         expected = 1 if self._fitted_on_table else self.n_features_in_
         if sequences.n_features != expected:
+            hint = " A 2-D X is univariate sequences; give one sequence alone as [X]." if is_table else ""
             raise ValueError(
                 f"X has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
-                f"{expected} features a step, as in the X it was fitted on."
+                f"{expected} features a step, as in the X it was fitted on.{hint}"
+            )
+        fitted_names = [] if self._fitted_on_table else list(getattr(self, "feature_names_in_", []))
+        if sequences.names and fitted_names and sequences.names != fitted_names:
+            raise ValueError(
+                f"The feature names should match those that were passed during fit: X[0] has columns "
+                f"{sequences.names}, the model was fitted on {fitted_names}."
             )
         return sequences
 

@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 PROMISES = {
     "japanese_vowels.py": (r"new utterances: (\S+)", 0.96),
     "digits_by_rows.py": (r"other half: (\S+)", 0.96),
-    "next_number.py": (r"\[11, 12, 13, 14\] -> (\S+)", 14.5),
+    "next_number.py": (r"\[11, 12, 13, 14\] -> (\S+)", 14.8),
 }
 
 

@@ -147,7 +147,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         )
         if stopped_by == "interrupt":
             warnings.warn(
-                f"Training interrupted after {trainer.n_epochs} epochs; the model keeps what it "
+                f"Training interrupted in epoch {trainer.n_epochs + 1}; the model keeps what it "
                 "learned so far.",
                 stacklevel=5,
             )
@@ -243,7 +243,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             if trained[name] != value:
                 raise ValueError(
                     f"{name} is {value}, but the network to go on with was made with "
-                    f"{trained[name]}. Fit anew with warm_start=False, or clone the estimator."
+                    f"{trained[name]}. To start anew, call fit with warm_start=False, or clone the estimator."
                 )
 
     # ---- prediction

@@ -75,6 +75,14 @@ class GRURegressor(RegressorMixin, BaseGRU):
         ValueError
             Bad input (the message names it), or weights that are not finite.
             The estimator is as it was before the call.
+
+        Warns
+        -----
+        ConvergenceWarning
+            `max_iter` was reached before the loss stopped falling.
+        UserWarning
+            Ctrl-C: the model keeps what it learned so far, the epoch that was
+            broken off included, which `n_iter_` does not count.
         """
         return self._fit(X, y, sample_weight, incremental=False)
 

@@ -6,7 +6,13 @@ BLAS through ``scipy.linalg.cython_blas``) is loaded when first asked for.
 
 import importlib
 
-from . import inference
+try:
+    from . import inference
+except ImportError as error:
+    raise ImportError(
+        "gruc's compiled kernels are not beside its Python files. In a checkout, build them there with "
+        "'pip install -e .', or run Python from another directory after 'pip install .'."
+    ) from error
 
 __all__ = ["inference", "training"]
 

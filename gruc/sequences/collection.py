@@ -72,7 +72,11 @@ class Sequences:
         Range of each feature over all sequences and steps.
     float_type : dtype
         float32 where all numbers are, else float64.
+    names : list or None
+        Names of the features, where the sequences are DataFrames.
     """
+
+    names = None
 
     def __len__(self):
         return len(self.lengths)
@@ -120,6 +124,8 @@ class DenseSequences(Sequences):
 
     def __init__(self, X, name="X"):
         X = numeric_array(X, name)
+        if X.shape == (0,):
+            raise ValueError(f"{name} has no sequences: it is empty.")
         if X.ndim == 1:
             raise ValueError(
                 f"{name} is one-dimensional. Expected 2D array (n_sequences, n_steps), 3D array "
@@ -178,11 +184,12 @@ class RaggedSequences(Sequences):
 
     def __init__(self, X, name="X"):
         self.arrays = []
-        names = getattr(X[0], "columns", None)
+        if hasattr(X[0], "columns"):
+            self.names = list(X[0].columns)
         for i, sequence in enumerate(X):
-            if names is not None and list(getattr(sequence, "columns", names)) != list(names):
+            if self.names and list(getattr(sequence, "columns", self.names)) != self.names:
                 raise ValueError(
-                    f"{name}[{i}] has columns {list(sequence.columns)}, but {name}[0] has {list(names)}; "
+                    f"{name}[{i}] has columns {list(sequence.columns)}, but {name}[0] has {self.names}; "
                     "bring them into one order."
                 )
             sequence = numeric_array(sequence, f"{name}[{i}]")

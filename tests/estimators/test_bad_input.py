@@ -35,7 +35,7 @@ BAD_DATA = {
     "no sequences": (np.empty((0, 3)), [], ValueError, "Found array with 0 sample(s) (shape=(0, 3)) while a minimum of 1 is required by GRUClassifier."),
     "no steps": (np.empty((24, 0, 2)), y, ValueError, "X has no steps: its shape is (24, 0, 2)."),
     "no features": (np.empty((24, 2, 0)), y, ValueError, "X has no features: its shape is (24, 2, 0)."),
-    "empty list": ([], [], ValueError, "X is one-dimensional."),
+    "empty list": ([], [], ValueError, "X has no sequences: it is empty."),
     "None": (None, y, TypeError, "X is a NoneType. Expected an array of numbers or a list of arrays, one a sequence."),
     "a dict": ({"a": 1}, y, TypeError, "X is a dict."),
     "masked": (np.ma.masked_less(TABLE, 0), y, ValueError, "X is a masked array with masked values. Give X.filled(...)"),
@@ -121,9 +121,9 @@ BAD_TARGETS = {
 # id: (X to predict, message) after a fit on sequences of 12 features
 BAD_QUERIES = {
     "other features": ([x[:, :4] for x in X], "X has 4 features a step, but GRUClassifier is expecting 12 features a step, as in the X it was fitted on."),
-    "a table": (TABLE, "X has 1 features a step, but GRUClassifier is expecting 12"),
+    "a table": (TABLE, "X has 1 features a step, but GRUClassifier is expecting 12 features a step, as in the X it was fitted on. A 2-D X is univariate sequences; give one sequence alone as [X]."),
     "NaN": (NAN_LIST, "X[23] contains NaN at step 0."),
-    "an empty list": ([], "X is one-dimensional."),
+    "an empty list": ([], "X has no sequences: it is empty."),
     "one sequence alone": (X[0][0], "X is one-dimensional. Expected 2D array"),
     "too large": ([x * 1e30 for x in X], "X holds values too large to compute with in float32: column"),
 }  # fmt: skip

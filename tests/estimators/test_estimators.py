@@ -219,6 +219,17 @@ def test_a_table_has_one_feature():
         model.predict(np.zeros((2, 12)))
 
 
+def test_names_of_the_columns_of_dataframes_in_a_list():
+    X, y = vowels()
+    names = list("abcdefghijkl")
+    frames = [pd.DataFrame(x, columns=names) for x in X]
+    model = GRUClassifier(**FAST).fit(frames, y)
+    assert model.feature_names_in_.tolist() == names
+    assert np.array_equal(model.predict_proba(frames), model.predict_proba(X))
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict([frame[names[::-1]] for frame in frames])
+
+
 def test_names_of_columns():
     X, y = FORMS["2-D"]
     frame = pd.DataFrame(X, columns=list("abcdefg"))
@@ -461,7 +472,7 @@ def test_interrupt_keeps_the_model(monkeypatch):
         step(self, parameters, gradients)
 
     monkeypatch.setattr(Adam, "step", interrupted)
-    with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
+    with pytest.warns(UserWarning, match="interrupted in epoch 3"):
         model = GRUClassifier(**(FAST | {"max_iter": 50}), batch_size=8).fit(X, y)
     assert model.n_iter_ == 2
     assert model.predict(X).shape == y.shape
