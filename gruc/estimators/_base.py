@@ -109,7 +109,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, incremental, **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
         with all_or_nothing(self):
-            self._validate_params()  # scikit-learn skips it from the second partial_fit on
+            if incremental:  # scikit-learn validates fit, but only the first partial_fit
+                self._validate_params()
             return self._fit_or_fail(X, y, sample_weight, incremental, **targets_options)
 
     def _fit_or_fail(self, X, y, sample_weight, incremental, **targets_options):

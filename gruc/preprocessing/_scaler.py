@@ -116,7 +116,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         sequences = self._check_X(X, reset=False)
         scaling = Scaling(self.mean_, self.scale_)
         check_range(sequences.lowest, sequences.highest, scaling, sequences.float_type, "X")
-        return sequences.map(lambda values: (values - self.mean_) / self.scale_)
+        return sequences.map(lambda values: scaling.apply(values, sequences.float_type))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
         """X on the original scale, of the same form.
@@ -132,4 +132,4 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         """
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)
-        return sequences.map(lambda values: values * self.scale_ + self.mean_)
+        return sequences.map(Scaling(self.mean_, self.scale_).undo)

@@ -140,8 +140,8 @@ class DenseSequences(Sequences):
         for axis, what in enumerate(("sequences", "steps", "features")[: X.ndim]):
             if X.shape[axis] == 0:
                 raise ValueError(f"{name} has no {what}: its shape is {X.shape}.")
-        self.is_2d = X.ndim == 2
-        self.array = X[:, :, np.newaxis] if self.is_2d else X
+        self._is_2d = X.ndim == 2
+        self.array = X[:, :, np.newaxis] if self._is_2d else X
         self.float_type = _float_type([X])
         n, n_steps, self.n_features = self.array.shape
         self.lengths = np.broadcast_to(np.intp(n_steps), n)
@@ -170,7 +170,7 @@ class DenseSequences(Sequences):
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
         out = function(self.array).astype(self.float_type, copy=False)
-        return out[:, :, 0] if self.is_2d else out
+        return out[:, :, 0] if self._is_2d else out
 
     def _raise_not_finite(self, name):
         for i, sequence in enumerate(self.array):
@@ -179,8 +179,6 @@ class DenseSequences(Sequences):
 
 class RaggedSequences(Sequences):
     """Sequences of any length in a list of arrays (t_i, d) or (t_i,)."""
-
-    is_2d = False
 
     def __init__(self, X, name="X"):
         self.arrays = []
@@ -202,8 +200,7 @@ class RaggedSequences(Sequences):
                 raise ValueError(f"{name}[{i}] is an empty sequence; remove it, or give it a step.")
             if i == 0:
                 first = sequence
-                self.univariate = sequence.ndim == 1
-                self.n_features = 1 if self.univariate else sequence.shape[1]
+                self.n_features = 1 if sequence.ndim == 1 else sequence.shape[1]
                 if self.n_features == 0:
                     raise ValueError(f"{name}[0] has no features: its shape is {sequence.shape}.")
             elif sequence.ndim != first.ndim:
