@@ -58,8 +58,8 @@ class Predictor:
         self.target_scaling = target_scaling
         self._network = GRUNetwork(**config)
         self._check()
-        self.weights = self._network.table.views(self.parameters)
-        self._prepared = self._network.prepare(self.weights)
+        self.weights = self._network.table.torch_views(self.parameters)
+        self._prepared = self._network.prepare(self._network.table.views(self.parameters))
 
     def _check(self):
         size, n_outputs = self._network.table.size, self.config["n_outputs"]

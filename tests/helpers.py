@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from gruc import kernels
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -36,6 +37,16 @@ def structure_id(structure):
             structure["pooling"],
         ]
     )
+
+
+def only_with(name):
+    """Body of a fixture: these kernels until the end of its scope."""
+    if name != "blas" and name not in kernels.available():
+        pytest.skip(f"this processor has no {name}, only {kernels.available()}")
+    before = kernels.selected()
+    kernels.select(name)
+    yield name
+    kernels.select(before)
 
 
 def random_sequences(rng, lengths=LENGTHS, n_features=2):

@@ -59,7 +59,7 @@ def test_every_room_is_listed():
     assert rooms - {"__init__"} == set(MAY_IMPORT)
 
 
-def test_scipy_is_known_to_the_training_extension_only():
+def test_scipy_is_known_to_the_blas_extension_only():
     sources = [*(PACKAGE / "kernels").glob("*.pyx"), *(PACKAGE / "kernels").glob("*.pxd")]
     assert {path.name for path in sources if "scipy" in path.read_text()} == {"_blas.pxd"}
 

@@ -17,7 +17,13 @@ HEADERS = {path.name for path in (ROOT / "include" / "gruc").glob("*.h")}
 PROGRAM = """
 #include <stdio.h>
 #include "gruc/gruc.h"
-int main(void) { printf("%.6f", (double)gruc_tanh_f32(0.5f)); return 0; }
+int main(void)
+{
+    float x = 0.5f;
+    gruc_map_tanh_f32(&x, &x, 1);
+    printf("%.6f", (double)x);
+    return 0;
+}
 """
 
 

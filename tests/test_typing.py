@@ -8,7 +8,7 @@ from pathlib import Path
 import gruc
 import pytest
 from gruc import GRUClassifier, GRURegressor
-from gruc.kernels import inference, training
+from gruc.kernels import blas, inference, training
 
 PACKAGE = Path(gruc.__file__).parent
 STUBS = sorted(PACKAGE.rglob("*.pyi"))
@@ -52,7 +52,7 @@ def test_signature(path, name, node):
             assert parameters[argument].default == ast.literal_eval(default), argument
 
 
-@pytest.mark.parametrize("module", [inference, training])
+@pytest.mark.parametrize("module", [inference, training, blas])
 def test_every_kernel_has_a_stub(module):
     stub = PACKAGE / "kernels" / f"{module.__name__.split('.')[-1]}.pyi"
     public = {name for name in vars(module) if not name.startswith("_") and callable(getattr(module, name))}

@@ -1,10 +1,14 @@
 """Compiled kernels: arrays in, arrays filled, nothing allocated.
 
-`inference` is loaded at once and never imports SciPy; `training` (which calls
-BLAS through ``scipy.linalg.cython_blas``) is loaded when first asked for.
+`inference` and `training` hold the kernels of include/gruc once for each instruction
+set; `select` says which are called, at first the best that this processor has, or
+those that the environment variable ``GRUC_KERNEL`` names. `blas` is the plain path over
+``scipy.linalg.cython_blas`` that training takes with ``GRUC_KERNEL=blas``; nothing else
+loads SciPy. `training` and `blas` are loaded when first asked for.
 """
 
 import importlib
+import os
 
 try:
     from . import inference
@@ -14,10 +18,58 @@ except ImportError as error:
         "'pip install -e .', or run Python from another directory after 'pip install .'."
     ) from error
 
-__all__ = ["inference", "training"]
+__all__ = ["INSTRUCTION_SETS", "available", "blas", "inference", "select", "selected", "training"]
+
+# in the order of include/gruc/instruction_sets.h, oldest first
+INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
+
+_state = {}
+
+
+def available():
+    """Names of the instruction sets that this processor has, oldest first."""
+    return [name for i, name in enumerate(INSTRUCTION_SETS) if inference.has(i)]
+
+
+def select(name=None):
+    """Call these kernels from now on.
+
+    Weights that were packed before are of no more use: select before a network is made.
+
+    Parameters
+    ----------
+    name : {"baseline", "avx2", "avx512", "blas"} or None
+        None for the best that this processor has. With "blas" training goes the plain
+        path over BLAS; inference, which never does, takes the best.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or kernels that this processor cannot run.
+    """
+    if name is not None and name not in (*INSTRUCTION_SETS, "blas"):
+        raise ValueError(f"GRUC_KERNEL is {name!r}; expected one of {[*INSTRUCTION_SETS, 'blas']}.")
+    if name in INSTRUCTION_SETS and name not in available():
+        raise ValueError(f"GRUC_KERNEL is {name!r}, which this processor does not have; it has {available()}.")
+    instruction_set = available()[-1] if name in (None, "blas") else name
+    _state.update(selected=name or instruction_set, index=INSTRUCTION_SETS.index(instruction_set))
+    inference.use(_state["index"])
+    if "training" in globals():
+        training.use(_state["index"])
+
+
+def selected():
+    """Name of the kernels that training calls."""
+    return _state["selected"]
 
 
 def __getattr__(name):
-    if name == "training":
-        return importlib.import_module(".training", __name__)
+    if name in ("training", "blas"):
+        module = importlib.import_module(f".{name}", __name__)
+        if name == "training":
+            module.use(_state["index"])
+        return module
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+select(os.environ.get("GRUC_KERNEL"))

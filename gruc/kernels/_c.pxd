@@ -1,29 +1,40 @@
 """The C kernels of include/gruc as Cython sees them.
 
-Each name is a macro of generic.h that picks the float or the double kernel by
-its first argument, an output: so each is declared once, without a prototype
-here. The C compiler checks the arguments against the real one.
+Each name is a macro of generic.h that picks the float or the double kernel by the
+type of its first argument, and among those the one for this processor: so each is
+declared once, without a prototype here. The C compiler checks the arguments
+against the real one. Sizes are told the type by a pointer that may be NULL.
 """
 
 
 cdef extern from "gruc/generic.h" nogil:
-    # inference: gruc.h
+    int gruc_isa
+    int gruc_has(int isa) noexcept
+
+    Py_ssize_t gruc_panel_size(...) noexcept
+    Py_ssize_t gruc_gru_packed_size(...) noexcept
+    Py_ssize_t gruc_gru_infer_scratch(...) noexcept
+    Py_ssize_t gruc_gru_backward_packed_size(...) noexcept
+    Py_ssize_t gruc_gru_backward_scratch(...) noexcept
+    Py_ssize_t gruc_dense_scratch(...) noexcept
+
+    # inference
     void gruc_exp(...) noexcept
     void gruc_sigmoid(...) noexcept
     void gruc_tanh(...) noexcept
+    void gruc_pack(...) noexcept
     void gruc_affine(...) noexcept
+    void gruc_gru_pack(...) noexcept
     void gruc_gru_infer(...) noexcept
     void gruc_mean_forward(...) noexcept
     void gruc_softmax(...) noexcept
 
-    # training: training.h
-    void gruc_gru_cell_forward(...) noexcept
-    void gruc_gru_cell_backward(...) noexcept
-    void gruc_gru_before_forward_rz(...) noexcept
-    void gruc_gru_before_forward_n(...) noexcept
-    void gruc_gru_before_backward_zn(...) noexcept
-    void gruc_gru_before_backward_r(...) noexcept
-    void gruc_column_sums(...) noexcept
+    # training
+    void gruc_gru_forward(...) noexcept
+    void gruc_gru_backward_pack(...) noexcept
+    void gruc_gru_backward(...) noexcept
+    void gruc_dense_forward(...) noexcept
+    void gruc_dense_backward(...) noexcept
     void gruc_mean_backward(...) noexcept
     double gruc_softmax_cross_entropy(...) noexcept
     double gruc_sigmoid_cross_entropy(...) noexcept

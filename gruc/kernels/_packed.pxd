@@ -1,4 +1,6 @@
-"""What both extensions ask of their arguments before they take pointers."""
+"""What the extensions ask of their arguments before they take pointers."""
+
+from cython cimport floating
 
 
 cdef inline int require(bint condition, str what) except -1:
@@ -20,3 +22,10 @@ cdef inline int require_packed(
         before = alive
     require(offsets[offsets.shape[0] - 1] == rows, "offsets[T] is N")
     return 0
+
+
+cdef inline Py_ssize_t row_length(const floating[:, :] a) except -1:
+    """How far apart the rows of `a` lie, in numbers."""
+    require(a.strides[1] == sizeof(floating) and a.strides[0] >= a.shape[1] * <Py_ssize_t> sizeof(floating),
+            "rows contiguous and apart")
+    return a.strides[0] // <Py_ssize_t> sizeof(floating)

@@ -1,13 +1,24 @@
 """Inference: the kernels of include/gruc/gruc.h over NumPy arrays.
 
 T steps, B sequences, D inputs, H units, F features, K outputs, N = sum of
-lengths; packed rows as gru_infer.h has them. Outputs come first and are filled;
+lengths; packed rows as gru.h has them. Outputs come first and are filled;
 nothing is allocated. The result for a row does not depend on the other rows.
 """
 
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._packed cimport require, require_packed
+from gruc.kernels._packed cimport require, require_packed, row_length
+
+
+def has(int isa):
+    """Whether this processor runs the kernels of instruction set 0, 1, 2: baseline, AVX2, AVX-512."""
+    return bool(_c.gruc_has(isa))
+
+
+def use(int isa):
+    """Call the kernels of this instruction set from now on."""
+    require(_c.gruc_has(isa), "an instruction set that this processor has")
+    _c.gruc_isa = isa
 
 
 def exp(
@@ -40,60 +51,102 @@ def tanh(
         _c.gruc_tanh(&out[0], &x[0], x.shape[0])
 
 
+def panel_size(Py_ssize_t n, Py_ssize_t K, bint double_precision):
+    """Numbers in the panels of a matrix (K, n)."""
+    if double_precision:
+        return _c.gruc_panel_size(<double *> NULL, n, K)
+    return _c.gruc_panel_size(<float *> NULL, n, K)
+
+
+def pack(
+    floating[::1] panels not None,      # (panel_size(n, K),) OUT
+    const floating[:, ::1] W not None,  # (K, n)
+):
+    """Lay W out as `affine` reads it."""
+    cdef Py_ssize_t K = W.shape[0], n = W.shape[1]
+    require(n > 0 and K > 0, "W (K, n)")
+    require(panels.shape[0] == _c.gruc_panel_size(&panels[0], n, K), "panels (panel_size(n, K),)")
+    with nogil:
+        _c.gruc_pack(&panels[0], &W[0, 0], n, K, 1, n)
+
+
 def affine(
     floating[:, ::1] out not None,      # (m, n) OUT
-    const floating[:, ::1] x not None,  # (m, k)
-    const floating[:, ::1] W not None,  # (k, n)
+    const floating[:, ::1] x not None,  # (m, K)
+    const floating[::1] panels not None,  # by pack
     const floating[::1] bias not None,  # (n,)
 ):
-    """out = bias + x @ W, added up over k from 0 on, whatever m and n."""
-    cdef Py_ssize_t m = out.shape[0], n = out.shape[1], k = x.shape[1]
-    require(x.shape[0] == m and k > 0, "x (m, k)")
-    require(W.shape[0] == k and W.shape[1] == n, "W (k, n)")
+    """out = x @ W + bias, added up over K from 0 on, whatever m and n."""
+    cdef Py_ssize_t m = out.shape[0], n = out.shape[1], K = x.shape[1]
+    require(x.shape[0] == m and m > 0 and n > 0 and K > 0, "x (m, K), out (m, n)")
+    require(panels.shape[0] == _c.gruc_panel_size(&panels[0], n, K), "panels (panel_size(n, K),)")
     require(bias.shape[0] == n, "bias (n,)")
     with nogil:
-        _c.gruc_affine(&out[0, 0], n, &x[0, 0], k, &W[0, 0], n, &bias[0], m, k, n)
+        _c.gruc_affine(&out[0, 0], n, &x[0, 0], K, &panels[0], &bias[0], m, K, n)
+
+
+def gru_packed_size(Py_ssize_t D, Py_ssize_t H, bint double_precision):
+    """Numbers in the packed weights of a GRU layer and direction."""
+    if double_precision:
+        return _c.gruc_gru_packed_size(<double *> NULL, D, H)
+    return _c.gruc_gru_packed_size(<float *> NULL, D, H)
+
+
+def gru_pack(
+    floating[::1] packed not None,          # (gru_packed_size(D, H),) OUT
+    const floating[:, ::1] W_ihT not None,  # (D, 3H)
+    const floating[:, ::1] W_hhT not None,  # (H, 3H)
+    const floating[::1] b_ih not None,      # (3H,)
+    const floating[::1] b_hh,               # (3H,), None: the reset comes before the product
+):
+    """Lay a layer's weights out as `gru` and `training.gru_forward` read them."""
+    cdef Py_ssize_t D = W_ihT.shape[0], H = W_hhT.shape[0]
+    cdef const floating *b_hh_ptr = NULL
+    require(H > 0 and D > 0, "H > 0 and D > 0")
+    require(W_ihT.shape[1] == 3 * H, "W_ihT (D, 3H)")
+    require(W_hhT.shape[1] == 3 * H, "W_hhT (H, 3H)")
+    require(b_ih.shape[0] == 3 * H, "b_ih (3H,)")
+    if b_hh is not None:
+        require(b_hh.shape[0] == 3 * H, "b_hh (3H,)")
+        b_hh_ptr = &b_hh[0]
+    require(packed.shape[0] == _c.gruc_gru_packed_size(&packed[0], D, H), "packed (gru_packed_size(D, H),)")
+    with nogil:
+        _c.gruc_gru_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], b_hh_ptr, D, H)
+
+
+def gru_scratch_size(Py_ssize_t N, Py_ssize_t B, Py_ssize_t H, bint double_precision):
+    """Numbers of scratch that `gru` wants for a batch of B sequences, N rows."""
+    if double_precision:
+        return _c.gruc_gru_infer_scratch(<double *> NULL, N, B, H)
+    return _c.gruc_gru_infer_scratch(<float *> NULL, N, B, H)
 
 
 def gru(
     floating[:, ::1] state not None,        # (B, H) IN/OUT: before the first step, after the last
-    floating[:, :] h,              # (N, H) OUT, rows contiguous, or None
-    floating[::1] scratch not None,         # (6H,)
+    floating[:, :] h,                       # (N, H) OUT, rows contiguous, or None
+    floating[::1] scratch not None,         # (gru_scratch_size(N, B, H),)
     const floating[:, ::1] x not None,      # (N, D)
-    const floating[:, ::1] W_ihT not None,  # (D, 3H)
-    const floating[:, ::1] W_hhT not None,  # (H, 3H)
-    const floating[::1] b_ih not None,      # (3H,)
-    const floating[::1] b_hh,      # (3H,), None with reset_after=False
+    const floating[::1] packed not None,    # by gru_pack
     const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reset_after,
     bint reverse,
 ):
-    """One GRU layer forward over a packed batch (equations: gru_infer.h)."""
+    """One GRU layer forward over a packed batch (equations: gru.h)."""
     cdef Py_ssize_t B = state.shape[0], H = state.shape[1]
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], T = offsets.shape[0] - 1
     cdef Py_ssize_t ld_h = 0
     cdef floating *h_ptr = NULL
-    cdef const floating *b_hh_ptr = NULL
     require_packed(offsets, N, B)
     require(H > 0 and D > 0, "H > 0 and D > 0")
-    require(scratch.shape[0] >= 6 * H, "scratch (6H,)")
-    require(W_ihT.shape[0] == D and W_ihT.shape[1] == 3 * H, "W_ihT (D, 3H)")
-    require(W_hhT.shape[0] == H and W_hhT.shape[1] == 3 * H, "W_hhT (H, 3H)")
-    require(b_ih.shape[0] == 3 * H, "b_ih (3H,)")
-    require((b_hh is not None) == reset_after, "b_hh with reset_after only")
-    if b_hh is not None:
-        require(b_hh.shape[0] == 3 * H, "b_hh (3H,)")
-        b_hh_ptr = &b_hh[0]
+    require(scratch.shape[0] >= _c.gruc_gru_infer_scratch(&scratch[0], N, B, H), "scratch (gru_scratch_size,)")
+    require(packed.shape[0] == _c.gruc_gru_packed_size(&packed[0], D, H), "packed (gru_packed_size(D, H),)")
     if h is not None:
         require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
-        require(h.strides[1] == sizeof(floating) and h.strides[0] >= H * <Py_ssize_t> sizeof(floating),
-                "rows of h contiguous and apart")
+        ld_h = row_length(h)
         h_ptr = &h[0, 0]
-        ld_h = h.strides[0] // <Py_ssize_t> sizeof(floating)
     with nogil:
-        _c.gruc_gru_infer(h_ptr, ld_h, &state[0, 0], &scratch[0], &x[0, 0], D, &W_ihT[0, 0],
-                          &W_hhT[0, 0], &b_ih[0], b_hh_ptr, &offsets[0], T, D, H,
-                          reset_after, reverse)
+        _c.gruc_gru_infer(h_ptr, ld_h, &state[0, 0], &scratch[0], &x[0, 0], D, &packed[0], &offsets[0], T, D,
+                          H, reset_after, reverse)
 
 
 def mean(

@@ -7,53 +7,57 @@ _R = TypeVar("_R", np.float32, np.float64)
 _Offsets = NDArray[np.intp]
 _Weights = NDArray[np.float64]
 
-def check_blas_sizes(*sizes: int) -> None: ...
-def matmul(
-    C: NDArray[_R],
-    A: NDArray[_R],
-    B: NDArray[_R],
-    trans_A: bool,
-    trans_B: bool,
-    alpha: float,
-    beta: float,
-) -> None: ...
+def use(isa: int) -> None: ...
 def gru_forward(
     gates: NDArray[_R],
     h: NDArray[_R],
-    h_prev: NDArray[_R],
-    hh: NDArray[_R],
+    state: NDArray[_R],
     x: NDArray[_R],
-    W_ih: NDArray[_R],
-    W_hh: NDArray[_R],
-    b_ih: NDArray[_R],
-    b_hh: NDArray[_R] | None,
+    packed: NDArray[_R],
     offsets: _Offsets,
     reset_after: bool,
     reverse: bool,
 ) -> None: ...
+def gru_backward_packed_size(D: int, H: int, want_dx: bool, double_precision: bool) -> int: ...
+def gru_backward_pack(
+    packed: NDArray[_R],
+    W_ihT: NDArray[_R],
+    W_hhT: NDArray[_R],
+    reset_after: bool,
+    want_dx: bool,
+) -> None: ...
+def gru_backward_scratch_size(N: int, B: int, H: int, double_precision: bool) -> int: ...
 def gru_backward(
-    gates: NDArray[_R],
-    dh: NDArray[_R],
-    drh: NDArray[_R],
-    dW_ih: NDArray[_R],
-    dW_hh: NDArray[_R],
+    dW_ihT: NDArray[_R],
+    dW_hhT: NDArray[_R],
     db_ih: NDArray[_R],
     db_hh: NDArray[_R] | None,
     dx: NDArray[_R] | None,
-    h_prev: NDArray[_R],
+    dstate: NDArray[_R],
+    dh: NDArray[_R] | None,
+    scratch: NDArray[_R],
+    gates: NDArray[_R],
+    h: NDArray[_R],
     x: NDArray[_R],
-    W_ih: NDArray[_R],
-    W_hh: NDArray[_R],
+    packed: NDArray[_R],
     offsets: _Offsets,
     reset_after: bool,
     reverse: bool,
     add_to_dx: bool,
 ) -> None: ...
-def dense_forward(out: NDArray[_R], x: NDArray[_R], W: NDArray[_R], b: NDArray[_R]) -> None: ...
+def dense_scratch_size(B: int, F: int, K: int, double_precision: bool) -> int: ...
+def dense_forward(
+    out: NDArray[_R],
+    scratch: NDArray[_R],
+    x: NDArray[_R],
+    W: NDArray[_R],
+    b: NDArray[_R],
+) -> None: ...
 def dense_backward(
     dx: NDArray[_R],
     dW: NDArray[_R],
     db: NDArray[_R],
+    scratch: NDArray[_R],
     dout: NDArray[_R],
     x: NDArray[_R],
     W: NDArray[_R],

@@ -1,9 +1,9 @@
-"""Training: GRU layers forward and back through time, losses, Adam.
+"""Training: GRU layers forward and back through time, the head, losses, Adam.
 
 T steps, B sequences, D inputs, H units, F features, K outputs, N = sum of
 lengths. Rows are packed: the rows of step 0 of every sequence, longest first,
 then those of step 1, and so on; step t has rows offsets[t] to offsets[t + 1],
-never more than step t - 1. Gate blocks r, z, n; weights (3H, D) and (3H, H).
+never more than step t - 1. Gate blocks r, z, n; weights lie (inputs, outputs).
 
 reset_after=True (torch, cuDNN)            backward (d by pre-activations)
     r  = sigmoid(ih_r + hh_r)                  dn = dh * (1 - z) * (1 - n*n)
@@ -19,305 +19,182 @@ reset_after=False (Cho et al. 2014)
     h  = n + z * (h_prev - n)                  dgates_ih = [dr, dz, dn]
                                                dh_prev = dh * z + drh * r + [dr, dz] @ W_hh_rz
 
-ih = W_ih x + b_ih for all steps is one product before the loop; dW_ih, dW_hh,
-the bias gradients and dx are one product or sum each after it.
-
-`gates` (N, 4H) is written over in turn (gru_cell.h has the table): input
-product -> [r z n hn] or [r z n r*h_prev] -> [dr dz dn dn*r] or
-[dr dz dn r*h_prev]. In reverse the loop runs from the last step to the first.
+with ih = W_ih x + b_ih, hh = W_hh h_prev + b_hh. How the products are made and when:
+include/gruc/gru.h and gru_train.h. `blas` has the same two functions over BLAS.
 """
 
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._blas cimport ASIS, TRANSPOSED, blas_size_max, gemm
-from gruc.kernels._packed cimport require, require_packed
-from libc.string cimport memcpy, memset
+from gruc.kernels._packed cimport require, require_packed, row_length
 
 
-def check_blas_sizes(*sizes):
-    """Refuse sizes that BLAS's integers cannot hold."""
-    if max(sizes) > blas_size_max():
-        raise ValueError(
-            f"a matrix of this batch has a side of {max(sizes)}, but the BLAS behind SciPy "
-            f"counts to {blas_size_max()} only; use a smaller batch_size"
-        )
-
-
-def matmul(
-    floating[:, ::1] C not None,        # IN/OUT
-    const floating[:, ::1] A not None,
-    const floating[:, ::1] B not None,
-    bint trans_A, bint trans_B, floating alpha, floating beta,
-):
-    """C = alpha * op(A) @ op(B) + beta * C: `gemm` within Python's reach, for tests."""
-    cdef Py_ssize_t m = C.shape[0], n = C.shape[1]
-    cdef Py_ssize_t k = A.shape[0] if trans_A else A.shape[1]
-    require((A.shape[1] if trans_A else A.shape[0]) == m, "op(A) (m, k)")
-    require((B.shape[1] if trans_B else B.shape[0]) == k, "op(B) (k, n)")
-    require((B.shape[0] if trans_B else B.shape[1]) == n, "op(B) (k, n)")
-    with nogil:
-        gemm(TRANSPOSED if trans_A else ASIS, TRANSPOSED if trans_B else ASIS, m, n, k,
-             alpha, &A[0, 0], A.shape[1], &B[0, 0], B.shape[1], beta, &C[0, 0], n)
+def use(int isa):
+    """Call the kernels of this instruction set from now on."""
+    require(_c.gruc_has(isa), "an instruction set that this processor has")
+    _c.gruc_isa = isa
 
 
 # ---- GRU layer -----------------------------------------------------------------
 
-cdef struct Step:
-    Py_ssize_t row      # of the first sequence at this step
-    Py_ssize_t alive    # sequences that have this step
-    Py_ssize_t before   # row of the first sequence at the step before, in loop order
-    Py_ssize_t carried  # sequences that have both; the others start with h_prev = 0
-
-
-cdef inline Step step_at(
-    Py_ssize_t t, const Py_ssize_t *offsets, Py_ssize_t T, bint reverse,
-) noexcept nogil:
-    cdef Step step
-    cdef Py_ssize_t t_before = t + 1 if reverse else t - 1
-    step.row = offsets[t]
-    step.alive = offsets[t + 1] - offsets[t]
-    step.before = 0
-    step.carried = 0
-    if 0 <= t_before < T:
-        step.before = offsets[t_before]
-        step.carried = min(step.alive, offsets[t_before + 1] - offsets[t_before])
-    return step
-
-
 def gru_forward(
-    floating[:, ::1] gates not None,        # (N, 4H) OUT: saved for gru_backward
+    floating[:, ::1] gates not None,        # (N, 4H) OUT: r, z, n, and hn or r*h_prev
     floating[:, :] h not None,              # (N, H) OUT, rows contiguous
-    floating[:, ::1] h_prev not None,       # (N, H) OUT: the state each row started from
-    floating[:, ::1] hh not None,           # (B, 3H) scratch
+    floating[:, :] state not None,          # (B, H) OUT, rows contiguous: where each sequence ends
     const floating[:, ::1] x not None,      # (N, D)
-    const floating[:, ::1] W_ih not None,   # (3H, D)
-    const floating[:, ::1] W_hh not None,   # (3H, H)
-    const floating[::1] b_ih not None,      # (3H,)
-    const floating[::1] b_hh,      # (3H,), None with reset_after=False
+    const floating[::1] packed not None,    # by inference.gru_pack
     const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reset_after,
     bint reverse,
 ):
     """One layer, one direction, over a packed batch, from the state 0."""
-    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hh.shape[1]
-    cdef Py_ssize_t T = offsets.shape[0] - 1
-    cdef Py_ssize_t ld_h = h.strides[0] // <Py_ssize_t> sizeof(floating)
-    cdef Py_ssize_t s
-    cdef Step step
-    cdef floating *gates_t
-    cdef floating *h_t
-    cdef floating *h_prev_t
-    cdef const floating *b_hh_ptr = NULL
-    require_layer(gates, h, h_prev, x, W_ih, W_hh, offsets)
-    require(hh.shape[0] >= offsets[1] and hh.shape[1] == 3 * H, "hh (B, 3H)")
-    require(b_ih.shape[0] == 3 * H, "b_ih (3H,)")
-    require((b_hh is not None) == reset_after, "b_hh with reset_after only")
-    if b_hh is not None:
-        require(b_hh.shape[0] == 3 * H, "b_hh (3H,)")
-        b_hh_ptr = &b_hh[0]
-    check_blas_sizes(N, D, 4 * H, ld_h)
-
+    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], B = state.shape[0], H = state.shape[1]
+    cdef Py_ssize_t T = offsets.shape[0] - 1, ld_h = row_length(h), ld_state = row_length(state)
+    require(H > 0 and D > 0, "H > 0 and D > 0")
+    require_packed(offsets, N, B)
+    require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
+    require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
+    require(packed.shape[0] == _c.gruc_gru_packed_size(&packed[0], D, H), "packed (gru_packed_size(D, H),)")
     with nogil:
-        # gates[:, :3H] = x @ W_ih.T
-        gemm(ASIS, TRANSPOSED, N, 3 * H, D, <floating> 1, &x[0, 0], D, &W_ih[0, 0], D,
-             <floating> 0, &gates[0, 0], 4 * H)
-        for s in range(T):
-            step = step_at(T - 1 - s if reverse else s, &offsets[0], T, reverse)
-            gates_t = &gates[0, 0] + step.row * 4 * H
-            h_t = &h[0, 0] + step.row * ld_h
-            h_prev_t = &h_prev[0, 0] + step.row * H
-            copy_rows(h_prev_t, H, &h[0, 0] + step.before * ld_h, ld_h, step.carried, H)
-            memset(h_prev_t + step.carried * H, 0, (step.alive - step.carried) * H * sizeof(floating))
-            memset(&hh[0, 0] + step.carried * 3 * H, 0,
-                   (step.alive - step.carried) * 3 * H * sizeof(floating))
-            if reset_after:
-                if step.carried > 0:
-                    # hh = h_prev @ W_hh.T
-                    gemm(ASIS, TRANSPOSED, step.carried, 3 * H, H, <floating> 1, h_prev_t, H,
-                         &W_hh[0, 0], H, <floating> 0, &hh[0, 0], 3 * H)
-                _c.gruc_gru_cell_forward(gates_t, h_t, ld_h, h_prev_t, &hh[0, 0], &b_ih[0], b_hh_ptr,
-                                         step.alive, H)
-            else:
-                if step.carried > 0:
-                    # hh[:, :2H] = h_prev @ W_hh[:2H].T
-                    gemm(ASIS, TRANSPOSED, step.carried, 2 * H, H, <floating> 1, h_prev_t, H,
-                         &W_hh[0, 0], H, <floating> 0, &hh[0, 0], 3 * H)
-                _c.gruc_gru_before_forward_rz(gates_t, h_prev_t, &hh[0, 0], &b_ih[0], step.alive, H)
-                if step.carried > 0:
-                    # hh[:, 2H:] = rh @ W_hh[2H:].T
-                    gemm(ASIS, TRANSPOSED, step.carried, H, H, <floating> 1, gates_t + 3 * H, 4 * H,
-                         &W_hh[2 * H, 0], H, <floating> 0, &hh[0, 2 * H], 3 * H)
-                _c.gruc_gru_before_forward_n(gates_t, h_t, ld_h, h_prev_t, &hh[0, 0], &b_ih[0],
-                                             step.alive, H)
+        _c.gruc_gru_forward(&gates[0, 0], &h[0, 0], ld_h, &state[0, 0], ld_state, &x[0, 0], D, &packed[0],
+                            &offsets[0], T, D, H, reset_after, reverse)
+
+
+def gru_backward_packed_size(Py_ssize_t D, Py_ssize_t H, bint want_dx, bint double_precision):
+    """Numbers in the packed weights of `gru_backward`."""
+    if double_precision:
+        return _c.gruc_gru_backward_packed_size(<double *> NULL, D, H, want_dx)
+    return _c.gruc_gru_backward_packed_size(<float *> NULL, D, H, want_dx)
+
+
+def gru_backward_pack(
+    floating[::1] packed not None,          # (gru_backward_packed_size(D, H, want_dx),) OUT
+    const floating[:, ::1] W_ihT not None,  # (D, 3H)
+    const floating[:, ::1] W_hhT not None,  # (H, 3H)
+    bint reset_after,
+    bint want_dx,
+):
+    """Lay a layer's weights out as `gru_backward` reads them."""
+    cdef Py_ssize_t D = W_ihT.shape[0], H = W_hhT.shape[0]
+    require(H > 0 and D > 0, "H > 0 and D > 0")
+    require(W_ihT.shape[1] == 3 * H, "W_ihT (D, 3H)")
+    require(W_hhT.shape[1] == 3 * H, "W_hhT (H, 3H)")
+    require(packed.shape[0] == _c.gruc_gru_backward_packed_size(&packed[0], D, H, want_dx),
+            "packed (gru_backward_packed_size(D, H, want_dx),)")
+    with nogil:
+        _c.gruc_gru_backward_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, reset_after, want_dx)
+
+
+def gru_backward_scratch_size(Py_ssize_t N, Py_ssize_t B, Py_ssize_t H, bint double_precision):
+    """Numbers of scratch that `gru_backward` wants for a batch of B sequences, N rows."""
+    if double_precision:
+        return _c.gruc_gru_backward_scratch(<double *> NULL, N, B, H)
+    return _c.gruc_gru_backward_scratch(<float *> NULL, N, B, H)
 
 
 def gru_backward(
-    floating[:, ::1] gates not None,        # (N, 4H) IN: from gru_forward, OUT: gradients
-    floating[:, :] dh not None,             # (N, H) IN: gradient of h from above, OUT: the whole of it
-    floating[:, ::1] drh not None,          # (B, H) scratch
-    floating[:, ::1] dW_ih not None,        # (3H, D) OUT
-    floating[:, ::1] dW_hh not None,        # (3H, H) OUT
+    floating[:, ::1] dW_ihT not None,       # (D, 3H) OUT
+    floating[:, ::1] dW_hhT not None,       # (H, 3H) OUT
     floating[::1] db_ih not None,           # (3H,) OUT
-    floating[::1] db_hh,           # (3H,) OUT, None with reset_after=False
-    floating[:, ::1] dx,           # (N, D) OUT, or None where nobody asks
-    const floating[:, ::1] h_prev not None,  # (N, H) from gru_forward
+    floating[::1] db_hh,                    # (3H,) OUT, None with reset_after=False
+    floating[:, ::1] dx,                    # (N, D) OUT, or None where nobody asks
+    floating[:, :] dstate not None,         # (B, H) IN: gradient of where each sequence ends; used up
+    const floating[:, :] dh,                # (N, H) gradient of h from above, or None
+    floating[::1] scratch not None,         # (gru_backward_scratch_size(N, B, H),)
+    const floating[:, ::1] gates not None,  # (N, 4H) from gru_forward
+    const floating[:, :] h not None,        # (N, H) from gru_forward
     const floating[:, ::1] x not None,      # (N, D)
-    const floating[:, ::1] W_ih not None,   # (3H, D)
-    const floating[:, ::1] W_hh not None,   # (3H, H)
+    const floating[::1] packed not None,    # by gru_backward_pack
     const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reset_after,
     bint reverse,
-    bint add_to_dx,                # dx is added to, not overwritten: the second direction
+    bint add_to_dx,                         # dx is added to, not overwritten: the second direction
 ):
     """Back through time what `gru_forward` did."""
-    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hh.shape[1]
-    cdef Py_ssize_t T = offsets.shape[0] - 1
-    cdef Py_ssize_t ld_dh = dh.strides[0] // <Py_ssize_t> sizeof(floating)
-    cdef Py_ssize_t s
-    cdef Step step
-    cdef floating *gates_t
-    cdef floating *dh_t
-    cdef floating *dh_before
-    cdef const floating *h_prev_t
-    require_layer(gates, dh, h_prev, x, W_ih, W_hh, offsets)
-    require(drh.shape[0] >= offsets[1] and drh.shape[1] == H, "drh (B, H)")
-    require(dW_ih.shape[0] == 3 * H and dW_ih.shape[1] == D, "dW_ih (3H, D)")
-    require(dW_hh.shape[0] == 3 * H and dW_hh.shape[1] == H, "dW_hh (3H, H)")
+    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], B = dstate.shape[0], H = dstate.shape[1]
+    cdef Py_ssize_t T = offsets.shape[0] - 1, ld_dstate = row_length(dstate), ld_h = row_length(h), ld_dh = 0
+    cdef floating *db_hh_ptr = NULL
+    cdef floating *dx_ptr = NULL
+    cdef const floating *dh_ptr = NULL
+    require(H > 0 and D > 0, "H > 0 and D > 0")
+    require_packed(offsets, N, B)
+    require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
+    require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
+    require(dW_ihT.shape[0] == D and dW_ihT.shape[1] == 3 * H, "dW_ihT (D, 3H)")
+    require(dW_hhT.shape[0] == H and dW_hhT.shape[1] == 3 * H, "dW_hhT (H, 3H)")
     require(db_ih.shape[0] == 3 * H, "db_ih (3H,)")
     require((db_hh is not None) == reset_after, "db_hh with reset_after only")
     if db_hh is not None:
         require(db_hh.shape[0] == 3 * H, "db_hh (3H,)")
+        db_hh_ptr = &db_hh[0]
     if dx is not None:
         require(dx.shape[0] == N and dx.shape[1] == D, "dx (N, D)")
-    check_blas_sizes(N, D, 4 * H, ld_dh)
-
+        dx_ptr = &dx[0, 0]
+    if dh is not None:
+        require(dh.shape[0] == N and dh.shape[1] == H, "dh (N, H)")
+        ld_dh = row_length(dh)
+        dh_ptr = &dh[0, 0]
+    require(scratch.shape[0] >= _c.gruc_gru_backward_scratch(&scratch[0], N, B, H), "scratch large enough")
+    require(packed.shape[0] == _c.gruc_gru_backward_packed_size(&packed[0], D, H, dx is not None),
+            "packed (gru_backward_packed_size(D, H, dx is not None),)")
     with nogil:
-        for s in range(T):
-            step = step_at(s if reverse else T - 1 - s, &offsets[0], T, reverse)
-            gates_t = &gates[0, 0] + step.row * 4 * H
-            dh_t = &dh[0, 0] + step.row * ld_dh
-            dh_before = &dh[0, 0] + step.before * ld_dh
-            h_prev_t = &h_prev[0, 0] + step.row * H
-            if reset_after:
-                _c.gruc_gru_cell_backward(gates_t, dh_before, ld_dh, dh_t, h_prev_t, step.alive,
-                                          step.carried, H)
-            else:
-                _c.gruc_gru_before_backward_zn(gates_t, dh_before, ld_dh, dh_t, h_prev_t,
-                                               step.alive, step.carried, H)
-                # drh = dn @ W_hh[2H:]
-                gemm(ASIS, ASIS, step.alive, H, H, <floating> 1, gates_t + 2 * H, 4 * H,
-                     &W_hh[2 * H, 0], H, <floating> 0, &drh[0, 0], H)
-                _c.gruc_gru_before_backward_r(gates_t, dh_before, ld_dh, &drh[0, 0], h_prev_t,
-                                              step.alive, step.carried, H)
-            if step.carried > 0:
-                # dh_before += [dr dz] @ W_hh[:2H]
-                gemm(ASIS, ASIS, step.carried, H, 2 * H, <floating> 1, gates_t, 4 * H,
-                     &W_hh[0, 0], H, <floating> 1, dh_before, ld_dh)
-            if reset_after and step.carried > 0:
-                # dh_before += (dn * r) @ W_hh[2H:]
-                gemm(ASIS, ASIS, step.carried, H, H, <floating> 1, gates_t + 3 * H, 4 * H,
-                     &W_hh[2 * H, 0], H, <floating> 1, dh_before, ld_dh)
-
-        # dW_ih = [dr dz dn].T @ x
-        gemm(TRANSPOSED, ASIS, 3 * H, D, N, <floating> 1, &gates[0, 0], 4 * H, &x[0, 0], D,
-             <floating> 0, &dW_ih[0, 0], D)
-        # dW_hh[:2H] = [dr dz].T @ h_prev
-        gemm(TRANSPOSED, ASIS, 2 * H, H, N, <floating> 1, &gates[0, 0], 4 * H, &h_prev[0, 0], H,
-             <floating> 0, &dW_hh[0, 0], H)
-        _c.gruc_column_sums(&db_ih[0], &gates[0, 0], 4 * H, N, 3 * H)
-        if reset_after:
-            # dW_hh[2H:] = (dn * r).T @ h_prev
-            gemm(TRANSPOSED, ASIS, H, H, N, <floating> 1, &gates[0, 3 * H], 4 * H, &h_prev[0, 0], H,
-                 <floating> 0, &dW_hh[2 * H, 0], H)
-            # db_hh = sum of [dr dz dn * r]
-            memcpy(&db_hh[0], &db_ih[0], 2 * H * sizeof(floating))
-            _c.gruc_column_sums(&db_hh[2 * H], &gates[0, 3 * H], 4 * H, N, H)
-        else:
-            # dW_hh[2H:] = dn.T @ rh
-            gemm(TRANSPOSED, ASIS, H, H, N, <floating> 1, &gates[0, 2 * H], 4 * H, &gates[0, 3 * H],
-                 4 * H, <floating> 0, &dW_hh[2 * H, 0], H)
-        if dx is not None:
-            # dx = [dr dz dn] @ W_ih
-            gemm(ASIS, ASIS, N, D, 3 * H, <floating> 1, &gates[0, 0], 4 * H, &W_ih[0, 0], D,
-                 <floating> add_to_dx, &dx[0, 0], D)
-
-
-cdef inline void copy_rows(
-    floating *out, Py_ssize_t ld_out, const floating *rows, Py_ssize_t ld_rows,
-    Py_ssize_t m, Py_ssize_t n,
-) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(m):
-        memcpy(out + i * ld_out, rows + i * ld_rows, n * sizeof(floating))
-
-
-cdef int require_layer(
-    const floating[:, ::1] gates, const floating[:, :] h, const floating[:, ::1] h_prev,
-    const floating[:, ::1] x, const floating[:, ::1] W_ih, const floating[:, ::1] W_hh,
-    const Py_ssize_t[::1] offsets,
-) except -1:
-    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hh.shape[1]
-    require(H > 0 and D > 0, "H > 0 and D > 0")
-    require(offsets.shape[0] > 1, "offsets (T + 1,) from 0 on")
-    require_packed(offsets, N, offsets[1])
-    require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
-    require(h.shape[0] == N and h.shape[1] == H, "h or dh (N, H)")
-    require(h.strides[1] == sizeof(floating) and h.strides[0] >= H * <Py_ssize_t> sizeof(floating),
-            "rows of h or dh contiguous and apart")
-    require(h_prev.shape[0] == N and h_prev.shape[1] == H, "h_prev (N, H)")
-    require(W_ih.shape[0] == 3 * H and W_ih.shape[1] == D, "W_ih (3H, D)")
-    require(W_hh.shape[0] == 3 * H, "W_hh (3H, H)")
-    return 0
+        _c.gruc_gru_backward(&dW_ihT[0, 0], &dW_hhT[0, 0], &db_ih[0], db_hh_ptr, dx_ptr, D, &dstate[0, 0],
+                             ld_dstate, dh_ptr, ld_dh, &scratch[0], &gates[0, 0], &h[0, 0], ld_h, &x[0, 0], D,
+                             &packed[0], &offsets[0], T, D, H, reset_after, reverse, add_to_dx)
 
 
 # ---- dense head and readout ----------------------------------------------------
 
+def dense_scratch_size(Py_ssize_t B, Py_ssize_t F, Py_ssize_t K, bint double_precision):
+    """Numbers of scratch that `dense_forward` and `dense_backward` want."""
+    if double_precision:
+        return _c.gruc_dense_scratch(<double *> NULL, B, F, K)
+    return _c.gruc_dense_scratch(<float *> NULL, B, F, K)
+
+
 def dense_forward(
     floating[:, ::1] out not None,      # (B, K) OUT
+    floating[::1] scratch not None,     # (dense_scratch_size(B, F, K),)
     const floating[:, ::1] x not None,  # (B, F)
-    const floating[:, ::1] W not None,  # (K, F)
+    const floating[:, ::1] W not None,  # (F, K)
     const floating[::1] b not None,     # (K,)
 ):
-    """out = x @ W.T + b"""
-    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = W.shape[0], i
-    require(B > 0 and F > 0 and K > 0, "B, F and K > 0")
-    require(out.shape[0] == B and out.shape[1] == K, "out (B, K)")
-    require(W.shape[1] == F, "W (K, F)")
+    """out = x @ W + b"""
+    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = out.shape[1]
+    require_dense(out, scratch, x, W)
     require(b.shape[0] == K, "b (K,)")
-    check_blas_sizes(B, F, K)
     with nogil:
-        for i in range(B):
-            memcpy(&out[i, 0], &b[0], K * sizeof(floating))
-        # out += x @ W.T
-        gemm(ASIS, TRANSPOSED, B, K, F, <floating> 1, &x[0, 0], F, &W[0, 0], F,
-             <floating> 1, &out[0, 0], K)
+        _c.gruc_dense_forward(&out[0, 0], &scratch[0], &x[0, 0], &W[0, 0], &b[0], B, F, K)
 
 
 def dense_backward(
     floating[:, ::1] dx not None,          # (B, F) OUT
-    floating[:, ::1] dW not None,          # (K, F) OUT
+    floating[:, ::1] dW not None,          # (F, K) OUT
     floating[::1] db not None,             # (K,) OUT
+    floating[::1] scratch not None,        # (dense_scratch_size(B, F, K),)
     const floating[:, ::1] dout not None,  # (B, K)
     const floating[:, ::1] x not None,     # (B, F)
-    const floating[:, ::1] W not None,     # (K, F)
+    const floating[:, ::1] W not None,     # (F, K)
 ):
     """Gradients of `dense_forward`."""
-    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = W.shape[0]
-    require(B > 0 and F > 0 and K > 0, "B, F and K > 0")
+    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = dout.shape[1]
+    require_dense(dout, scratch, x, W)
     require(dx.shape[0] == B and dx.shape[1] == F, "dx (B, F)")
-    require(dW.shape[0] == K and dW.shape[1] == F, "dW (K, F)")
+    require(dW.shape[0] == F and dW.shape[1] == K, "dW (F, K)")
     require(db.shape[0] == K, "db (K,)")
-    require(dout.shape[0] == B and dout.shape[1] == K, "dout (B, K)")
-    require(W.shape[1] == F, "W (K, F)")
-    check_blas_sizes(B, F, K)
     with nogil:
-        # dx = dout @ W
-        gemm(ASIS, ASIS, B, F, K, <floating> 1, &dout[0, 0], K, &W[0, 0], F,
-             <floating> 0, &dx[0, 0], F)
-        # dW = dout.T @ x
-        gemm(TRANSPOSED, ASIS, K, F, B, <floating> 1, &dout[0, 0], K, &x[0, 0], F,
-             <floating> 0, &dW[0, 0], F)
-        _c.gruc_column_sums(&db[0], &dout[0, 0], K, B, K)
+        _c.gruc_dense_backward(&dx[0, 0], &dW[0, 0], &db[0], &scratch[0], &dout[0, 0], &x[0, 0], &W[0, 0],
+                               B, F, K)
+
+
+cdef int require_dense(
+    const floating[:, ::1] out, floating[::1] scratch, const floating[:, ::1] x, const floating[:, ::1] W,
+) except -1:
+    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = out.shape[1]
+    require(B > 0 and F > 0 and K > 0, "B, F and K > 0")
+    require(out.shape[0] == B, "out or dout (B, K)")
+    require(W.shape[0] == F and W.shape[1] == K, "W (F, K)")
+    require(scratch.shape[0] >= _c.gruc_dense_scratch(&scratch[0], B, F, K), "scratch large enough")
+    return 0
 
 
 def mean_backward(

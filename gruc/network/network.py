@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .gru import GRULayer
+from .. import kernels
+from .gru import BlasGRULayer, GRULayer
 from .head import DenseHead
 from .parameters import ParameterTable
 from .readout import READOUTS
@@ -28,10 +29,11 @@ class GRUNetwork:
 
     Notes
     -----
-    Parameters bear torch's names: ``gru.weight_ih_l0`` (3H, D),
-    ``gru.weight_hh_l0`` (3H, H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0`` (3H,)
+    Parameters bear torch's names: ``gru.weight_ih_l0`` (D, 3H),
+    ``gru.weight_hh_l0`` (H, 3H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0`` (3H,)
     with gate blocks r, z, n; suffix ``_reverse`` for the other direction; then
-    ``head.weight`` (K, F), ``head.bias`` (K,).
+    ``head.weight`` (F, K), ``head.bias`` (K,). Matrices lie (inputs, outputs), the
+    transposes of torch's.
     """
 
     def __init__(self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs):
@@ -43,12 +45,13 @@ class GRUNetwork:
             "pooling": pooling,
             "n_outputs": int(n_outputs),
         }
+        layer = BlasGRULayer if kernels.selected() == "blas" else GRULayer
         self.layers = []  # one list of directions a layer
         n_inputs = n_features
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             directions = (False, True) if bidirectional else (False,)
             self.layers.append(
-                [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
+                [layer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
         self.readout = READOUTS[pooling]
@@ -64,51 +67,77 @@ class GRUNetwork:
 
     # ---- training
 
-    def forward(self, parameters, batch, workspace):
+    def pack(self, parameters, old=None, want_dx=False):
+        """Weights as `forward` and `backward` want them, packed once a step of the optimiser.
+
+        Parameters
+        ----------
+        parameters : dict of arrays
+        old : the result of an earlier call, or None
+            Whose memory is used again.
+        want_dx : bool
+            Whether `backward` will be asked for the gradient of ``batch.values``.
+        """
+        old = old or [None] * len(self._parts)
+        first = self.layers[0]
+        return [
+            part.pack(parameters, want_dx or part not in first, buffers)
+            for part, buffers in zip(self._parts, old, strict=True)
+        ]
+
+    def forward(self, weights, batch, workspace):
         """Outputs (B, K) of a packed batch; what `backward` needs stays in `workspace`."""
         N, B = len(batch.values), len(batch.lengths)
+        each = iter(weights)
         x = batch.values
         for index, directions in enumerate(self.layers):
             h = workspace.rows(f"h_{index}", N, self._width(index))
+            ends = workspace.sequences(f"ends_{index}", B, self._width(index))
             for layer, columns in self._columns(directions):
-                layer.forward(h[:, columns], x, parameters, batch, workspace)
+                layer.forward(h[:, columns], ends[:, columns], x, next(each), batch, workspace)
             x = h
-        features = workspace.sequences("features", B, self.head.n_inputs)
-        self.readout.forward(features, x, batch, self.layers[-1][0].n_units)
+        features = self.readout.forward(ends, x, batch, workspace)
         outputs = workspace.sequences("outputs", B, self.head.n_outputs)
-        self.head.forward(outputs, features, parameters)
+        self.head.forward(outputs, features, next(each), workspace)
+        workspace.features = features
         return outputs
 
-    def backward(self, parameters, gradients, doutputs, batch, workspace, want_dx=False):
+    def backward(self, weights, gradients, doutputs, batch, workspace, want_dx=False):
         """Fill `gradients` from doutputs (B, K), after `forward` of the same batch.
 
         Returns the gradient of ``batch.values`` with `want_dx`, else None.
         """
         N, B = len(batch.values), len(batch.lengths)
-        features = workspace.sequences("features", B, self.head.n_inputs)
+        each = iter(reversed(weights))
         dfeatures = workspace.sequences("dfeatures", B, self.head.n_inputs)
-        self.head.backward(dfeatures, doutputs, features, parameters, gradients)
-        dh = workspace.rows(f"dh_{len(self.layers) - 1}", N, self.head.n_inputs)
-        self.readout.backward(dh, dfeatures, batch, self.layers[-1][0].n_units)
+        self.head.backward(dfeatures, doutputs, workspace.features, next(each), gradients, workspace)
+        dends, dh = self.readout.backward(dfeatures, batch, workspace)
         for index in reversed(range(len(self.layers))):
+            h = workspace.rows(f"h_{index}", N, self._width(index))
+            if dends is None:
+                dends = workspace.sequences(f"dends_{index}", B, self._width(index))
+                dends.fill(0)
             if index > 0:
                 x = workspace.rows(f"h_{index - 1}", N, self._width(index - 1))
                 dx = workspace.rows(f"dh_{index - 1}", N, self._width(index - 1))
             else:
                 x = batch.values
                 dx = workspace.rows("dx", N, x.shape[1]) if want_dx else None
-            for layer, columns in self._columns(self.layers[index]):
+            # the last direction first: `weights` is read from its end
+            for i, (layer, columns) in enumerate(reversed(list(self._columns(self.layers[index])))):
                 layer.backward(
-                    dh[:, columns],
+                    dends[:, columns],
+                    None if dh is None else dh[:, columns],
                     dx,
                     x,
-                    parameters,
+                    h[:, columns],
+                    next(each),
                     gradients,
                     batch,
                     workspace,
-                    add_to_dx=layer.reverse,
+                    add_to_dx=i > 0,
                 )
-            dh = dx
+            dends, dh = None, dx
         return dx
 
     # ---- inference
@@ -127,13 +156,14 @@ class GRUNetwork:
             h = None
             if not top or self.readout.needs_states:
                 h = np.empty((N, self._width(index)), x.dtype)
-            states = []
+            ends = []
             for layer, columns in self._columns(directions):
                 state = np.zeros((B, layer.n_units), x.dtype)
                 layer.infer(state, None if h is None else h[:, columns], x, next(weights), batch)
-                states.append(state)
+                ends.append(state)
             x = h
-        return self.head.infer(self.readout.infer(states, x, batch), next(weights))
+        ends = ends[0] if len(ends) == 1 else np.concatenate(ends, axis=1)
+        return self.head.infer(self.readout.infer(ends, x, batch), next(weights))
 
     def _width(self, index):
         return sum(layer.n_units for layer in self.layers[index])

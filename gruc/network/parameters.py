@@ -16,7 +16,8 @@ class ParameterTable:
     Parameters
     ----------
     entries : list of (str, tuple of int)
-        Names are torch's, see `GRUNetwork`.
+        Names are torch's, see `GRUNetwork`; matrices lie (inputs, outputs), the
+        transposes of torch's.
     """
 
     def __init__(self, entries):
@@ -31,6 +32,10 @@ class ParameterTable:
             views[name] = flat[start:stop].reshape(shape)
             start = stop
         return views
+
+    def torch_views(self, flat):
+        """The same in torch's shapes: matrices (outputs, inputs)."""
+        return {name: view.T for name, view in self.views(flat).items()}
 
 
 def glorot_uniform(rng, shape):

@@ -14,20 +14,17 @@ class Last:
 
     needs_states = False
 
-    def forward(self, out, h, batch, n_forward):
-        """out = [h_forward at each last step, h_reverse at each first step]"""
-        out[:, :n_forward] = h[batch.last_rows, :n_forward]
-        out[:, n_forward:] = h[: len(out), n_forward:]
+    def forward(self, ends, h, batch, workspace):
+        """The ends (B, F) themselves."""
+        return ends
 
-    def backward(self, dh, dout, batch, n_forward):
-        """Fill dh with the gradient of `forward`."""
-        dh[:] = 0
-        dh[batch.last_rows, :n_forward] = dout[:, :n_forward]
-        dh[: len(dout), n_forward:] = dout[:, n_forward:]
+    def backward(self, dout, batch, workspace):
+        """Gradients of the ends (B, F) and of the states (N, F), None for zeros."""
+        return dout, None
 
-    def infer(self, states, h, batch):
-        """The same from the final states of the directions, [(B, H), ...]."""
-        return states[0] if len(states) == 1 else np.concatenate(states, axis=1)
+    def infer(self, ends, h, batch):
+        """As `forward`, nothing saved."""
+        return ends
 
 
 class Mean:
@@ -35,16 +32,20 @@ class Mean:
 
     needs_states = True
 
-    def forward(self, out, h, batch, n_forward):
+    def forward(self, ends, h, batch, workspace):
         """out[b] = mean over t of h[t, b]"""
+        out = workspace.sequences("features", len(ends), h.shape[1])
         kernels.inference.mean(out, h, batch.lengths, batch.offsets)
+        return out
 
-    def backward(self, dh, dout, batch, n_forward):
-        """Fill dh with the gradient of `forward`."""
+    def backward(self, dout, batch, workspace):
+        """Gradients of the ends (B, F) and of the states (N, F), None for zeros."""
+        dh = workspace.rows("dmean", len(batch.values), dout.shape[1])
         kernels.training.mean_backward(dh, dout, batch.lengths, batch.offsets)
+        return None, dh
 
-    def infer(self, states, h, batch):
-        """The same from the states (N, F)."""
+    def infer(self, ends, h, batch):
+        """As `forward`, nothing saved."""
         out = np.empty((len(batch.lengths), h.shape[1]), h.dtype)
         kernels.inference.mean(out, h, batch.lengths, batch.offsets)
         return out

@@ -2,6 +2,16 @@
 
 import numpy as np
 
+CACHE_LINE = 64
+
+
+def aligned_empty(size, dtype):
+    """np.empty(size, dtype) that begins a cache line: vectors then never lie across two."""
+    dtype = np.dtype(dtype)
+    buffer = np.empty(size * dtype.itemsize + CACHE_LINE, np.uint8)
+    start = -buffer.ctypes.data % CACHE_LINE
+    return buffer[start : start + size * dtype.itemsize].view(dtype)
+
 
 class Workspace:
     """Named buffers for the largest batch to come, viewed at each batch's size.
@@ -32,8 +42,15 @@ class Workspace:
         """Array (n, width), n the sequences of this batch; contents undefined."""
         return self._buffer(name, self.max_sequences, width)[:n]
 
+    def scratch(self, name, size):
+        """Array (size,) at least, for the length of a call; contents undefined."""
+        buffer = self._buffers.get(name)
+        if buffer is None or len(buffer) < size:
+            buffer = self._buffers[name] = aligned_empty(size, self.dtype)
+        return buffer
+
     def _buffer(self, name, height, width):
         buffer = self._buffers.get(name)
         if buffer is None:
-            buffer = self._buffers[name] = np.empty((height, width), self.dtype)
+            buffer = self._buffers[name] = aligned_empty(height * width, self.dtype).reshape(height, width)
         return buffer

@@ -136,15 +136,17 @@ class Trainer:
         gradients = self.network.table.views(self.gradients)
         indices = self.rng.permutation(len(data)) if shuffle else np.arange(len(data))
         loss_sum = weight_sum = 0.0
+        packed = None
         for start in range(0, len(data), batch_size):
             chosen = indices[start : start + batch_size]
             total = float(data.batch_weights(chosen).sum())
             if total == 0:  # nothing to learn from, and no mean to take
                 continue
             batch, targets, weights = data.batch(chosen, self.parameters.dtype)
-            outputs = self.network.forward(parameters, batch, self._workspace)
+            packed = self.network.pack(parameters, packed)
+            outputs = self.network.forward(packed, batch, self._workspace)
             loss = self.loss(outputs, targets, weights, total)
-            self.network.backward(parameters, gradients, outputs, batch, self._workspace)
+            self.network.backward(packed, gradients, outputs, batch, self._workspace)
             norm = kernels.training.norm(self.gradients)
             if not (np.isfinite(loss) and np.isfinite(norm)):
                 raise FloatingPointError(

@@ -1,6 +1,11 @@
-/* Ends what real.h began: nothing of it leaks into the file that includes us. */
+/* Ends what real.h and simd.h began: nothing of it leaks into the file that includes us. */
 #undef real
 #undef ureal
 #undef GRUC
+#undef GRUC_SUFFIX
 #undef GRUC_SQRT
 #undef GRUC_BITS
+#undef vec
+#undef uvec
+#undef LANES
+#undef ROWS

@@ -1,33 +1,54 @@
-/* One name for each kernel, float or double by the type of its first argument
- * (C11). For gruc's own Cython code; C programs call the _f32 or _f64 name. */
+/* One name for each kernel: float or double by the type of its first argument (C11), the
+ * instruction set by `gruc_isa`. For gruc's own Cython code. */
 #ifndef GRUC_GENERIC_H
 #define GRUC_GENERIC_H
 
-#include "training.h"
+#include "instruction_sets.h"
 
-#define GRUC_BY_TYPE(name, first, ...)                                                                       \
+/* which kernels this extension module calls; gruc/kernels/__init__.py sets it once */
+static int gruc_isa = GRUC_BASELINE;
+
+#ifdef GRUC_X86_64
+#define GRUC_BY_ISA(name, suffix)                                                                            \
+    (gruc_isa == GRUC_AVX512 ? gruc_##name##_avx512_##suffix                                                 \
+     : gruc_isa == GRUC_AVX2 ? gruc_##name##_avx2_##suffix                                                   \
+                             : gruc_##name##_baseline_##suffix)
+#else
+#define GRUC_BY_ISA(name, suffix) gruc_##name##_baseline_##suffix
+#endif
+
+#define GRUC_BY_TYPE_OF(name, pointer)                                                                       \
     _Generic(                                                                                                \
-        (first),                                                                                             \
-        float *: gruc_##name##_f32,                                                                          \
-        const float *: gruc_##name##_f32,                                                                    \
-        double *: gruc_##name##_f64,                                                                         \
-        const double *: gruc_##name##_f64)(first, __VA_ARGS__)
+        (pointer),                                                                                           \
+        float *: GRUC_BY_ISA(name, f32),                                                                     \
+        const float *: GRUC_BY_ISA(name, f32),                                                               \
+        double *: GRUC_BY_ISA(name, f64),                                                                    \
+        const double *: GRUC_BY_ISA(name, f64))
+#define GRUC_BY_TYPE(name, first, ...) GRUC_BY_TYPE_OF(name, first)(first, __VA_ARGS__)
+
+/* sizes of buffers, by the type of a pointer that is not passed on */
+#define gruc_panel_size(of, ...) GRUC_BY_TYPE_OF(panel_size, of)(__VA_ARGS__)
+#define gruc_gru_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_packed_size, of)(__VA_ARGS__)
+#define gruc_gru_infer_scratch(of, ...) GRUC_BY_TYPE_OF(gru_infer_scratch, of)(__VA_ARGS__)
+#define gruc_gru_backward_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_backward_packed_size, of)(__VA_ARGS__)
+#define gruc_gru_backward_scratch(of, ...) GRUC_BY_TYPE_OF(gru_backward_scratch, of)(__VA_ARGS__)
+#define gruc_dense_scratch(of, ...) GRUC_BY_TYPE_OF(dense_scratch, of)(__VA_ARGS__)
 
 #define gruc_exp(out, ...) GRUC_BY_TYPE(map_exp, out, __VA_ARGS__)
 #define gruc_sigmoid(out, ...) GRUC_BY_TYPE(map_sigmoid, out, __VA_ARGS__)
 #define gruc_tanh(out, ...) GRUC_BY_TYPE(map_tanh, out, __VA_ARGS__)
+#define gruc_pack(panel, ...) GRUC_BY_TYPE(pack, panel, __VA_ARGS__)
 #define gruc_affine(out, ...) GRUC_BY_TYPE(affine, out, __VA_ARGS__)
+#define gruc_gru_pack(packed, ...) GRUC_BY_TYPE(gru_pack, packed, __VA_ARGS__)
 #define gruc_gru_infer(h, ...) GRUC_BY_TYPE(gru_infer, h, __VA_ARGS__)
 #define gruc_mean_forward(out, ...) GRUC_BY_TYPE(mean_forward, out, __VA_ARGS__)
 #define gruc_softmax(a, ...) GRUC_BY_TYPE(softmax, a, __VA_ARGS__)
 
-#define gruc_gru_cell_forward(gates, ...) GRUC_BY_TYPE(gru_cell_forward, gates, __VA_ARGS__)
-#define gruc_gru_cell_backward(gates, ...) GRUC_BY_TYPE(gru_cell_backward, gates, __VA_ARGS__)
-#define gruc_gru_before_forward_rz(gates, ...) GRUC_BY_TYPE(gru_before_forward_rz, gates, __VA_ARGS__)
-#define gruc_gru_before_forward_n(gates, ...) GRUC_BY_TYPE(gru_before_forward_n, gates, __VA_ARGS__)
-#define gruc_gru_before_backward_zn(gates, ...) GRUC_BY_TYPE(gru_before_backward_zn, gates, __VA_ARGS__)
-#define gruc_gru_before_backward_r(gates, ...) GRUC_BY_TYPE(gru_before_backward_r, gates, __VA_ARGS__)
-#define gruc_column_sums(out, ...) GRUC_BY_TYPE(column_sums, out, __VA_ARGS__)
+#define gruc_gru_forward(gates, ...) GRUC_BY_TYPE(gru_forward, gates, __VA_ARGS__)
+#define gruc_gru_backward_pack(packed, ...) GRUC_BY_TYPE(gru_backward_pack, packed, __VA_ARGS__)
+#define gruc_gru_backward(dW_ihT, ...) GRUC_BY_TYPE(gru_backward, dW_ihT, __VA_ARGS__)
+#define gruc_dense_forward(out, ...) GRUC_BY_TYPE(dense_forward, out, __VA_ARGS__)
+#define gruc_dense_backward(dx, ...) GRUC_BY_TYPE(dense_backward, dx, __VA_ARGS__)
 #define gruc_mean_backward(dh, ...) GRUC_BY_TYPE(mean_backward, dh, __VA_ARGS__)
 #define gruc_softmax_cross_entropy(a, ...) GRUC_BY_TYPE(softmax_cross_entropy, a, __VA_ARGS__)
 #define gruc_sigmoid_cross_entropy(a, ...) GRUC_BY_TYPE(sigmoid_cross_entropy, a, __VA_ARGS__)

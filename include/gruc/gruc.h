@@ -1,26 +1,24 @@
 /* gruc's kernels for inference, in float and double: C99, no allocation, no
  * globals, no library but libm.
  *
- *   gruc_exp_f32(x)   gruc_sigmoid_f32(x)   gruc_tanh_f32(x)      vmath.h
- *   gruc_affine_f32(...)                                         product.h
- *   gruc_gru_infer_f32(...)                                      gru_infer.h
- *   gruc_mean_forward_f32(...)                                   readout.h
- *   gruc_softmax_f32(...)                                        head.h
+ *   gruc_map_exp_f32   gruc_map_sigmoid_f32   gruc_map_tanh_f32   vmath.h
+ *   gruc_pack_f32      gruc_affine_f32                            product.h
+ *   gruc_gru_pack_f32  gruc_gru_infer_f32                         gru.h
+ *   gruc_mean_forward_f32                                         readout.h
+ *   gruc_softmax_f32                                              head.h
  *
- * and the same with _f64. */
+ * and the same with _f64, for the widest vectors that the compiler's flags allow.
+ * Weights are packed by the program that runs them: panels differ between them. */
 #ifndef GRUC_H
 #define GRUC_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
 #include "portability.h"
 
+#define GRUC_SIMD GRUC_SIMD_OF_FLAGS
 #define GRUC_BITS 32
 #include "inference_kernels.h"
 #define GRUC_BITS 64
 #include "inference_kernels.h"
+#undef GRUC_SIMD
 
 #endif

@@ -1,8 +1,9 @@
-/* The list of inference bodies; included by gruc.h once for each precision. */
+/* The list of inference bodies; included once for each precision and instruction set. */
 #include "real.h"
+#include "simd.h"
 #include "vmath.h"
 #include "product.h"
-#include "gru_infer.h"
+#include "gru.h"
 #include "readout.h"
 #include "head.h"
 #include "end_real.h"

@@ -17,11 +17,10 @@ GRUC_KERNEL double GRUC(softmax_cross_entropy)(
         double label_logit = a_b[labels[b]];
         real largest = a_b[0];
         for (size_t k = 1; k < K; k++) largest = a_b[k] > largest ? a_b[k] : largest;
+        for (size_t k = 0; k < K; k++) a_b[k] -= largest;
+        GRUC(map_exp)(a_b, a_b, K);
         double sum = 0;
-        for (size_t k = 0; k < K; k++) {
-            a_b[k] = GRUC(exp)(a_b[k] - largest);
-            sum += a_b[k];
-        }
+        for (size_t k = 0; k < K; k++) sum += a_b[k];
         for (size_t k = 0; k < K; k++) a_b[k] = scale * (real)(a_b[k] / sum);
         a_b[labels[b]] -= scale;
         loss += weights[b] * (log(sum) + ((double)largest - label_logit));
@@ -36,16 +35,16 @@ GRUC_KERNEL double GRUC(sigmoid_cross_entropy)(
     const double *GRUC_RESTRICT weights, double total, size_t B, size_t K)
 {
     double loss = 0;
-    for (size_t b = 0; b < B; b++) {
-        real scale = (real)(weights[b] / total);
+    for (size_t b = 0; b < B; b++)
         for (size_t k = 0; k < K; k++) {
-            real *a_bk = a + b * K + k;
-            double logit = *a_bk, target = y[b * K + k];
+            double logit = a[b * K + k], target = y[b * K + k];
             /* log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|)), which cannot overflow */
             loss += weights[b] * (fmax(logit, 0) + log1p(exp(-fabs(logit))) - target * logit);
-            *a_bk = scale * (GRUC(sigmoid)(*a_bk) - y[b * K + k]);
         }
-    }
+    GRUC(map_sigmoid)(a, a, B * K);
+    for (size_t b = 0; b < B; b++)
+        for (size_t k = 0; k < K; k++)
+            a[b * K + k] = (real)(weights[b] / total) * (a[b * K + k] - y[b * K + k]);
     return loss;
 }
 

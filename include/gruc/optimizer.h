@@ -34,9 +34,11 @@ GRUC_KERNEL void GRUC(adam)(
 {
     real b1 = (real)beta_1, b2 = (real)beta_2, c1 = (real)(1 - beta_1), c2 = (real)(1 - beta_2);
     real step = (real)rate, u = (real)unbias, eps = (real)epsilon;
+    GRUC_FLUSH_SUBNORMALS(); /* the moments of a weight without gradient decay for ever */
     for (size_t i = 0; i < size; i++) {
         m[i] = b1 * m[i] + c1 * g[i];
         v[i] = b2 * v[i] + c2 * (g[i] * g[i]);
         p[i] -= step * m[i] / (GRUC_SQRT(v[i] * u) + eps);
     }
+    GRUC_KEEP_SUBNORMALS();
 }

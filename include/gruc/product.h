@@ -1,38 +1,218 @@
-/* The product of inference. Body over `real`; see real.h.
+/* Products of matrices on registers. Body over `real` and `vec`; see real.h, simd.h.
  *
  * The order of additions is part of the contract: every element is
  *
- *     out[i, j] = (((bias[j] + x[i, 0] W[0, j]) + x[i, 1] W[1, j]) + ...)
+ *     out[i, j] = ((A[i, 0] B[0, j]) + A[i, 1] B[1, j]) + ...
  *
- * for every m, n and place in a tile, so that a row's result never depends on
- * the rows beside it. BLAS does not promise this. Sums are split over j only;
- * W lies (k, n), so that a tile's columns are neighbours. */
+ * one fused multiply-add after the other where the instruction set has them, for
+ * every number of rows and place in a tile, so that a row's result never depends on
+ * the rows beside it. BLAS does not promise this. Sums are split over j only.
+ *
+ * B lies in panels, each the columns of LANES units with all their rows below each
+ * other, so that a product reads memory in one direction. Where a unit has `gates`
+ * columns (r, z and n), they stand side by side: a panel is (K, gates, LANES). The
+ * last panel is filled up with zeros. */
 
-enum { GRUC(TILE) = 128 / sizeof(real) }; /* columns summed at a time: 8 SSE or 4 AVX registers */
+enum { GRUC(TILE) = 3 * ROWS }; /* vectors of sums: with three of B and one of A what registers hold */
+
+/* Whole panels for n units; numbers in them */
+GRUC_KERNEL size_t GRUC(panels)(size_t n) { return (n + LANES - 1) / LANES; }
+GRUC_KERNEL size_t GRUC(panel_size)(size_t n, size_t K) { return GRUC(panels)(n) * LANES * K; }
+
+/* Panels of W (K, gates n), its gate blocks n columns each, of rows ld_W apart */
+GRUC_KERNEL void GRUC(pack)(
+    real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t gates, size_t n)
+{
+    for (size_t j = 0; j < n; j += LANES) {
+        size_t width = GRUC(lanes)(n - j);
+        for (size_t k = 0; k < K; k++)
+            for (size_t g = 0; g < gates; g++) {
+                GRUC(store)(panel, GRUC(load_part)(W + k * ld_W + g * n + j, width));
+                panel += LANES;
+            }
+    }
+}
+
+/* Panels of W' (K, n), W being (n, K) of rows ld_W apart */
+GRUC_KERNEL void GRUC(pack_transposed)(
+    real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n)
+{
+    for (size_t j = 0; j < n; j += LANES) {
+        size_t width = GRUC(lanes)(n - j);
+        for (size_t k = 0; k < K; k++) {
+            for (size_t l = 0; l < width; l++) panel[l] = W[(j + l) * ld_W + k];
+            for (size_t l = width; l < LANES; l++) panel[l] = 0;
+            panel += LANES;
+        }
+    }
+}
+
+/* sums[i, c] = sum_k A[i, k] B[k, c] for R rows and C vectors of columns, R and C constants.
+ * Column c is vector c % gates of panel c / gates. */
+GRUC_INLINE void GRUC(tile_of)(
+    size_t R, size_t C, size_t gates,
+    vec *sums,                                      /* (R, C) OUT */
+    const real *A, size_t row_of_A, size_t k_of_A,  /* A[i, k] at A[i * row_of_A + k * k_of_A] */
+    const real *B, size_t k_of_B, size_t panel_of_B, size_t K)
+{
+    vec sum[GRUC(TILE)], b[GRUC(TILE)];
+    GRUC_UNROLL
+    for (size_t c = 0; c < R * C; c++) sum[c] = GRUC(splat)(0);
+    for (size_t k = 0; k < K; k++) {
+        GRUC_UNROLL
+        for (size_t c = 0; c < C; c++) b[c] = GRUC(load)(B + c / gates * panel_of_B + c % gates * LANES);
+        GRUC_UNROLL
+        for (size_t i = 0; i < R; i++) {
+            vec a = GRUC(splat)(A[i * row_of_A]);
+            GRUC_UNROLL
+            for (size_t c = 0; c < C; c++) sum[i * C + c] = GRUC(fma)(a, b[c], sum[i * C + c]);
+        }
+        A += k_of_A;
+        B += k_of_B;
+    }
+    GRUC_UNROLL
+    for (size_t c = 0; c < R * C; c++) sums[c] = sum[c];
+}
+
+/* A product holds this many panels at once: few rows take several, since some eight
+ * sums must be under way to keep the multipliers busy. */
+GRUC_KERNEL size_t GRUC(panels_at_once)(size_t rows, size_t gates)
+{
+    size_t panels = rows == 1 ? 4 : rows == 2 ? 2 : 1;
+    return gates == 1 ? 2 * panels : panels;
+}
+
+/* tile_of for up to ROWS rows of A; `panels` is panels_at_once of as many or more rows, or 1 */
+GRUC_INLINE void GRUC(tile_for)(
+    size_t gates, /* a constant */
+    vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
+{
+    const size_t k_of_B = gates * LANES, panel_of_B = K * gates * LANES;
+#define GRUC_TILE(R, P) GRUC(tile_of)(R, (P) * gates, gates, sums, A, ld_A, 1, B, k_of_B, panel_of_B, K)
+    switch (rows) {
+    case 1:
+        if (gates == 1 && panels == 8) GRUC_TILE(1, gates == 1 ? 8 : 1);
+        else if (panels == 4) GRUC_TILE(1, 4);
+        else if (panels == 2) GRUC_TILE(1, 2);
+        else GRUC_TILE(1, 1);
+        break;
+    case 2:
+        if (gates == 1 && panels == 4) GRUC_TILE(2, gates == 1 ? 4 : 1);
+        else if (panels == 2) GRUC_TILE(2, 2);
+        else GRUC_TILE(2, 1);
+        break;
+#define GRUC_TILE_ROWS(R)                                                                                    \
+    case R:                                                                                                  \
+        if (gates == 1 && panels == 2) GRUC_TILE(R, gates == 1 ? 2 : 1);                                     \
+        else GRUC_TILE(R, 1);                                                                                \
+        break;
+        GRUC_TILE_ROWS(3)
+        GRUC_TILE_ROWS(4)
+#if ROWS == 8
+        GRUC_TILE_ROWS(5)
+        GRUC_TILE_ROWS(6)
+        GRUC_TILE_ROWS(7)
+        GRUC_TILE_ROWS(8)
+#endif
+    }
+#undef GRUC_TILE_ROWS
+#undef GRUC_TILE
+}
+
+GRUC_KERNEL void GRUC(tile_1)(
+    vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
+{
+    GRUC(tile_for)(1, sums, rows, panels, A, ld_A, B, K);
+}
+
+GRUC_KERNEL void GRUC(tile_2)(
+    vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
+{
+    GRUC(tile_for)(2, sums, rows, panels, A, ld_A, B, K);
+}
+
+GRUC_KERNEL void GRUC(tile_3)(
+    vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
+{
+    GRUC(tile_for)(3, sums, rows, panels, A, ld_A, B, K);
+}
+
+/* What becomes of a tile of A B: rows i, i + 1, ... and the units of panels from j on;
+ * sums (rows, panels, gates). */
+typedef void GRUC(finish)(const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels);
+
+/* A (m, K) times panels B of n units, handed tile by tile to `finish`. A panel is taken
+ * for all rows before the next: it stays in the nearest cache, and so do the rows. */
+GRUC_INLINE void GRUC(product)(
+    size_t gates, /* a constant */
+    GRUC(finish) * finish, const void *what, const real *A, size_t ld_A, const real *B, size_t m, size_t K,
+    size_t n)
+{
+    vec sums[GRUC(TILE)];
+    size_t blocks = (m + ROWS - 1) / ROWS; /* of nearly equal size: 9 rows are 5 and 4 */
+    size_t left = GRUC(panels)(n), panels = GRUC(panels_at_once)((m + blocks - 1) / blocks, gates);
+    for (size_t j = 0; j < n; j += panels * LANES, left -= panels) {
+        if (left < panels) panels = 1;
+        for (size_t i = 0, rows, block = blocks; block > 0; block--, i += rows) {
+            rows = (m - i + block - 1) / block;
+            const real *A_i = A + i * ld_A;
+            if (gates == 1) GRUC(tile_1)(sums, rows, panels, A_i, ld_A, B, K);
+            else if (gates == 2) GRUC(tile_2)(sums, rows, panels, A_i, ld_A, B, K);
+            else GRUC(tile_3)(sums, rows, panels, A_i, ld_A, B, K);
+            finish(what, sums, i, rows, j, panels);
+        }
+        B += panels * K * gates * LANES;
+    }
+}
+
+/* ---- out = A B + bias, out += A B ------------------------------------------------ */
+
+typedef struct {
+    real *out;
+    size_t ld_out, n;
+    const real *bias; /* (n,), or NULL for zeros */
+} GRUC(destination);
+
+GRUC_INLINE void GRUC(finish_assign)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(destination) *to = what;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++) {
+            size_t column = j + p * LANES, width = GRUC(lanes)(to->n - column);
+            vec sum = *sums++;
+            if (to->bias) sum = sum + GRUC(load_part)(to->bias + column, width);
+            GRUC(store_part)(to->out + i * to->ld_out + column, sum, width);
+        }
+}
+
+GRUC_INLINE void GRUC(finish_add)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(destination) *to = what;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++) {
+            size_t column = j + p * LANES, width = GRUC(lanes)(to->n - column);
+            real *out = to->out + i * to->ld_out + column;
+            GRUC(store_part)(out, GRUC(load_part)(out, width) + *sums++, width);
+        }
+}
 
 GRUC_KERNEL void GRUC(affine)(
     real *GRUC_RESTRICT out, size_t ld_out,   /* (m, n) OUT, rows ld_out apart */
-    const real *GRUC_RESTRICT x, size_t ld_x, /* (m, k) */
-    const real *GRUC_RESTRICT W, size_t ld_W, /* (k, n) */
+    const real *GRUC_RESTRICT A, size_t ld_A, /* (m, K) */
+    const real *GRUC_RESTRICT B,              /* panels of (K, n) */
     const real *GRUC_RESTRICT bias,           /* (n,), or NULL for zeros */
-    size_t m, size_t k, size_t n)
+    size_t m, size_t K, size_t n)
 {
-    for (size_t i = 0; i < m; i++) {
-        const real *GRUC_RESTRICT x_i = x + i * ld_x;
-        for (size_t j = 0; j < n; j += GRUC(TILE)) {
-            real sum[GRUC(TILE)] = {0};
-            if (n - j >= GRUC(TILE)) { /* a constant width, which compilers keep in registers */
-                if (bias) memcpy(sum, bias + j, sizeof sum);
-                for (size_t l = 0; l < k; l++)
-                    for (size_t c = 0; c < GRUC(TILE); c++) sum[c] += x_i[l] * W[l * ld_W + j + c];
-                memcpy(out + i * ld_out + j, sum, sizeof sum);
-            } else {
-                size_t width = n - j;
-                if (bias) memcpy(sum, bias + j, width * sizeof(real));
-                for (size_t l = 0; l < k; l++)
-                    for (size_t c = 0; c < width; c++) sum[c] += x_i[l] * W[l * ld_W + j + c];
-                memcpy(out + i * ld_out + j, sum, width * sizeof(real));
-            }
-        }
-    }
+    GRUC(destination) to = {out, ld_out, n, bias};
+    GRUC(product)(1, GRUC(finish_assign), &to, A, ld_A, B, m, K, n);
+}
+
+GRUC_KERNEL void GRUC(add_product)(
+    real *GRUC_RESTRICT out, size_t ld_out, /* (m, n) IN/OUT: added to */
+    const real *GRUC_RESTRICT A, size_t ld_A, const real *GRUC_RESTRICT B, size_t m, size_t K, size_t n)
+{
+    GRUC(destination) to = {out, ld_out, n, NULL};
+    GRUC(product)(1, GRUC(finish_add), &to, A, ld_A, B, m, K, n);
 }

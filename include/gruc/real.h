@@ -1,9 +1,10 @@
-/* One body, two precisions.
+/* One body, two precisions, any instruction set.
  *
- * A kernel header is a body written over `real`, `ureal` and GRUC(name). An
- * entry header (gruc.h, training.h) defines GRUC_BITS as 32 or 64, includes
- * this file, the bodies, and end_real.h; and then once more with the other
- * number. GRUC(sigmoid) is thus gruc_sigmoid_f32, then gruc_sigmoid_f64.
+ * A kernel header is a body written over `real`, `ureal`, `vec`, `LANES` and
+ * GRUC(name). An entry header (gruc.h, training.h) defines GRUC_BITS as 32 or 64,
+ * includes this file, the bodies, and end_real.h; and then once more with the
+ * other number. GRUC(sigmoid) is thus gruc_sigmoid_f32, then gruc_sigmoid_f64;
+ * where instruction_sets.h also names a GRUC_ISA, gruc_sigmoid_avx2_f32.
  * This file and the bodies have no include guard: that is the point of them. */
 #ifndef GRUC_BITS
 #error "include gruc.h or training.h, not their bodies"
@@ -12,13 +13,19 @@
 #if GRUC_BITS == 32
 #define real float
 #define ureal uint32_t /* unsigned integer of the same width, for bit patterns */
-#define GRUC(name) gruc_##name##_f32
+#define GRUC_SUFFIX f32
 #define GRUC_SQRT sqrtf
 #elif GRUC_BITS == 64
 #define real double
 #define ureal uint64_t
-#define GRUC(name) gruc_##name##_f64
+#define GRUC_SUFFIX f64
 #define GRUC_SQRT sqrt
 #else
 #error "GRUC_BITS is 32 or 64"
+#endif
+
+#ifdef GRUC_ISA
+#define GRUC(name) GRUC_JOIN4(gruc, name, GRUC_ISA, GRUC_SUFFIX)
+#else
+#define GRUC(name) GRUC_JOIN3(gruc, name, GRUC_SUFFIX)
 #endif

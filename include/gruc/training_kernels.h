@@ -1,6 +1,14 @@
-/* The list of training bodies; included by training.h once for each precision. */
+/* The list of all bodies; included once for each precision and instruction set. */
 #include "real.h"
-#include "gru_cell.h"
+#include "simd.h"
+#include "vmath.h"
+#include "product.h"
+#include "gru.h"
+#include "readout.h"
+#include "head.h"
+#include "outer.h"
+#include "gru_train.h"
+#include "dense.h"
 #include "loss.h"
 #include "optimizer.h"
 #include "end_real.h"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc.kernels import training
+from gruc.kernels import blas
 
 RTOL = {"float32": 1e-5, "float64": 1e-13}
 
@@ -17,13 +17,13 @@ def test_matmul(m, n, k, trans_A, trans_B, dtype):
     B = rng.standard_normal((n, k) if trans_B else (k, n)).astype(dtype)
     C = rng.standard_normal((m, n)).astype(dtype)
     expected = 2 * (A.T if trans_A else A) @ (B.T if trans_B else B) + 0.5 * C
-    training.matmul(C, A, B, trans_A, trans_B, 2.0, 0.5)
+    blas.matmul(C, A, B, trans_A, trans_B, 2.0, 0.5)
     np.testing.assert_allclose(C, expected, rtol=RTOL[dtype], atol=RTOL[dtype])
 
 
 def test_beta_zero_overwrites_nan():
     C = np.full((2, 2), np.nan)
-    training.matmul(C, np.eye(2), np.eye(2), False, False, 1.0, 0.0)
+    blas.matmul(C, np.eye(2), np.eye(2), False, False, 1.0, 0.0)
     assert np.array_equal(C, np.eye(2))
 
 
@@ -31,11 +31,11 @@ def test_read_only_operands():
     A = np.eye(3)
     A.flags.writeable = False
     C = np.empty((3, 3))
-    training.matmul(C, A, A, False, True, 1.0, 0.0)
+    blas.matmul(C, A, A, False, True, 1.0, 0.0)
     assert np.array_equal(C, np.eye(3))
 
 
 def test_sizes_beyond_blas_integers_are_refused():
-    training.check_blas_sizes(1, 2**31 - 1)
+    blas.check_blas_sizes(1, 2**31 - 1)
     with pytest.raises(ValueError, match="use a smaller batch_size"):
-        training.check_blas_sizes(3, 2**63 - 1)
+        blas.check_blas_sizes(3, 2**63 - 1)

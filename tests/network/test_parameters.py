@@ -17,7 +17,7 @@ def test_views_cover_the_buffer_once(structure):
 
 def test_names_and_shapes_are_torchs():
     network = GRUNetwork(4, [5, 6], True, True, "last", 3)
-    shapes = {name: view.shape for name, view in network.table.views(np.zeros(network.table.size)).items()}
+    shapes = {name: view.shape for name, view in network.table.torch_views(np.zeros(network.table.size)).items()}
     expected = {}
     for layer, (D, H) in enumerate([(4, 5), (10, 6)]):
         for suffix in (f"l{layer}", f"l{layer}_reverse"):
@@ -38,8 +38,9 @@ def test_reset_before_has_one_bias():
 def test_start_values():
     H, D = 40, 30
     network = GRUNetwork(D, [H], True, True, "last", 3)
-    views = network.table.views(np.full(network.table.size, np.nan))
-    network.initialize(views, np.random.default_rng(0))
+    flat = np.full(network.table.size, np.nan)
+    network.initialize(network.table.views(flat), np.random.default_rng(0))
+    views = network.table.torch_views(flat)
     for suffix in ("l0", "l0_reverse"):
         for gate in range(3):
             block = slice(gate * H, (gate + 1) * H)

@@ -20,7 +20,7 @@ from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
 from gruc.training import LOSSES as GRUC_LOSSES
 from gruc.training import Adam, Trainer, TrainingData
-from helpers import unpack
+from helpers import unpack, workspace_for
 
 CASES = [
     pytest.param(structure, loss, seed, id=case_name(structure, loss))
@@ -38,20 +38,21 @@ def hold_against(expected, structure, loss, seed):
     X, y, weights = make_problem(seed, loss)
     network = GRUNetwork(n_features=N_FEATURES, n_outputs=N_OUTPUTS, **structure)
     trainer = Trainer(network, GRUC_LOSSES[loss], "float64", np.random.default_rng(0))
-    parameters = network.table.views(trainer.parameters)
+    parameters = network.table.torch_views(trainer.parameters)
     for name, view in parameters.items():
         view[:] = expected[f"start/{name}"]
 
     data = TrainingData(as_sequences(X), None, y, weights)
     batch, targets, batch_weights = data.batch(np.arange(len(X)), "float64")
-    trainer._make_room(data, len(X))
-    gradients = network.table.views(trainer.gradients)
-    outputs = network.forward(parameters, batch, trainer._workspace)
+    gradients = np.empty_like(trainer.parameters)
+    workspace = workspace_for(batch)
+    packed = network.pack(network.table.views(trainer.parameters), want_dx=True)
+    outputs = network.forward(packed, batch, workspace)
     total = weights.sum()
     value = GRUC_LOSSES[loss](outputs, targets, batch_weights, total) / total
-    dx = network.backward(parameters, gradients, outputs, batch, trainer._workspace, want_dx=True)
+    dx = network.backward(packed, network.table.views(gradients), outputs, batch, workspace, want_dx=True)
     assert value == pytest.approx(float(expected["loss"]), rel=1e-12)
-    for name, gradient in gradients.items():
+    for name, gradient in network.table.torch_views(gradients).items():
         np.testing.assert_allclose(gradient, expected[f"gradient/{name}"], atol=1e-10, err_msg=name)
     np.testing.assert_allclose(np.concatenate(unpack(dx, batch)), expected["dx"], atol=1e-10)
 

@@ -1,0 +1,270 @@
+/* A GRU layer forward, in one direction. Body over `real` and `vec`; see real.h.
+ *
+ * T steps, B sequences, D inputs, H units, N = sum of lengths. Packed rows: the
+ * rows of step 0 of every sequence, longest first, then those of step 1, ...;
+ * step t has rows offsets[t] to offsets[t + 1], never more than step t - 1.
+ * Gate blocks r, z, n.
+ *
+ * reset after the product              reset before (Cho et al. 2014)
+ * (cuDNN, torch; b_hh_r, b_hh_z are    (one bias)
+ *  added to b_ih when packed)
+ *   ih = W_ih x + b_ih                   ih = W_ih x + b_ih
+ *   r  = sigmoid(ih_r + W_hh_r h)        r  = sigmoid(ih_r + W_hh_r h)
+ *   z  = sigmoid(ih_z + W_hh_z h)        z  = sigmoid(ih_z + W_hh_z h)
+ *   hn = W_hh_n h + b_hh_n               rh = r * h
+ *   n  = tanh(ih_n + r * hn)             n  = tanh(ih_n + W_hh_n rh)
+ *   h  = n + z * (h - n)                 h  = n + z * (h - n)
+ *
+ * A row of `gates` has four slots of H, overwritten in turn:
+ *
+ *                   input product    saved for training
+ *   reset after     ih_r ih_z ih_n   r  z  n  hn
+ *   reset before    ih_r ih_z ih_n   r  z  n  rh
+ *
+ * The input product is made for some steps at once, so that it has many rows even
+ * where few sequences are alive; the recurrent product and the gates are one loop,
+ * a tile of sums after the other. */
+
+/* ---- weights of a layer and direction, packed once for all steps ------------------
+ *
+ * [ b_r b_z b_n | b_hh_n | panels of W_ih (r z n) | panels of W_hh ]
+ *
+ * with panels of W_hh as (r z n), or with reset before as (r z), then (n). */
+
+typedef struct {
+    const real *bias, *b_hh_n, *W_ih, *W_hh, *W_hh_n;
+    size_t D, H;
+    int reset_after;
+} GRUC(gru_weights);
+
+GRUC_KERNEL size_t GRUC(gru_packed_size)(size_t D, size_t H)
+{
+    return 4 * H + GRUC(panel_size)(H, 3 * (D + H));
+}
+
+GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, size_t H, int reset_after)
+{
+    GRUC(gru_weights) w = {packed, packed + 3 * H, packed + 4 * H, NULL, NULL, D, H, reset_after};
+    w.W_hh = w.W_ih + GRUC(panel_size)(H, 3 * D);
+    w.W_hh_n = w.W_hh + GRUC(panel_size)(H, 2 * H);
+    return w;
+}
+
+GRUC_KERNEL void GRUC(gru_pack)(
+    real *GRUC_RESTRICT packed,         /* (gru_packed_size(D, H),) OUT */
+    const real *GRUC_RESTRICT W_ihT,    /* (D, 3H) */
+    const real *GRUC_RESTRICT W_hhT,    /* (H, 3H) */
+    const real *GRUC_RESTRICT b_ih,     /* (3H,) */
+    const real *GRUC_RESTRICT b_hh,     /* (3H,), or NULL: reset before */
+    size_t D, size_t H)
+{
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b_hh != NULL);
+    for (size_t j = 0; j < 3 * H; j++) packed[j] = b_ih[j] + (b_hh && j < 2 * H ? b_hh[j] : 0);
+    for (size_t j = 0; j < H; j++) packed[3 * H + j] = b_hh ? b_hh[2 * H + j] : 0;
+    GRUC(pack)((real *)w.W_ih, W_ihT, 3 * H, D, 3, H);
+    if (b_hh) {
+        GRUC(pack)((real *)w.W_hh, W_hhT, 3 * H, H, 3, H);
+    } else {
+        GRUC(pack)((real *)w.W_hh, W_hhT, 3 * H, H, 2, H);
+        GRUC(pack)((real *)w.W_hh_n, W_hhT + 2 * H, 3 * H, H, 1, H);
+    }
+}
+
+/* ---- one step ---------------------------------------------------------------------- */
+
+typedef struct {
+    real *gates; /* (m, 4H) */
+    real *h;     /* (m, H) OUT, rows ld_h apart */
+    size_t ld_h;
+    const real *h_prev; /* (m, H), rows ld_h_prev apart, or NULL for zeros */
+    size_t ld_h_prev;
+    const GRUC(gru_weights) *w;
+    int save;
+} GRUC(gru_rows);
+
+/* ih = W_ih x + b_ih, a tile of units with their three gates side by side */
+GRUC_INLINE void GRUC(finish_input)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(gru_rows) *s = what;
+    size_t H = s->w->H;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++)
+            for (size_t gate = 0; gate < 3; gate++) {
+                size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit), column = gate * H + unit;
+                GRUC(store_part)(
+                    s->gates + i * 4 * H + column, *sums++ + GRUC(load_part)(s->w->bias + column, width),
+                    width);
+            }
+}
+
+/* hn = b_hh_n in what is left of the sums: reset after, all of the cell */
+GRUC_INLINE void GRUC(finish_after)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(gru_rows) *s = what;
+    size_t H = s->w->H;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++, sums += 3) {
+            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
+            real *gates = s->gates + i * 4 * H + unit;
+            vec h_prev = GRUC(splat)(0);
+            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
+            vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
+            vec z = GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]);
+            vec hn = sums[2] + GRUC(load_part)(s->w->b_hh_n + unit, width);
+            vec n = GRUC(tanh)(GRUC(fma)(r, hn, GRUC(load_part)(gates + 2 * H, width)));
+            GRUC(store_part)(s->h + i * s->ld_h + unit, GRUC(fma)(z, h_prev - n, n), width);
+            if (s->save) {
+                GRUC(store_part)(gates, r, width);
+                GRUC(store_part)(gates + H, z, width);
+                GRUC(store_part)(gates + 2 * H, n, width);
+                GRUC(store_part)(gates + 3 * H, hn, width);
+            }
+        }
+}
+
+/* reset before: r, z, rh ... */
+GRUC_INLINE void GRUC(finish_before_rz)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(gru_rows) *s = what;
+    size_t H = s->w->H;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++, sums += 2) {
+            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
+            real *gates = s->gates + i * 4 * H + unit;
+            vec h_prev = GRUC(splat)(0);
+            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
+            vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
+            GRUC(store_part)(gates, r, width);
+            GRUC(store_part)(
+                gates + H, GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]), width);
+            GRUC(store_part)(gates + 3 * H, r * h_prev, width);
+        }
+}
+
+/* ... then n and h */
+GRUC_INLINE void GRUC(finish_before_n)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(gru_rows) *s = what;
+    size_t H = s->w->H;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++) {
+            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
+            real *gates = s->gates + i * 4 * H + unit;
+            vec h_prev = GRUC(splat)(0);
+            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
+            vec z = GRUC(load_part)(gates + H, width);
+            vec n = GRUC(tanh)(GRUC(load_part)(gates + 2 * H, width) + *sums++);
+            GRUC(store_part)(s->h + i * s->ld_h + unit, GRUC(fma)(z, h_prev - n, n), width);
+            if (s->save) GRUC(store_part)(gates + 2 * H, n, width);
+        }
+}
+
+/* m rows whose input product is in `gates`. Rows that start from zero have no product. */
+GRUC_KERNEL void GRUC(gru_step)(const GRUC(gru_rows) *s, size_t m)
+{
+    size_t H = s->w->H, K = s->h_prev ? H : 0;
+    if (m == 0) return;
+    if (s->w->reset_after) {
+        GRUC(product)(3, GRUC(finish_after), s, s->h_prev, s->ld_h_prev, s->w->W_hh, m, K, H);
+    } else {
+        GRUC(product)(2, GRUC(finish_before_rz), s, s->h_prev, s->ld_h_prev, s->w->W_hh, m, K, H);
+        GRUC(product)(1, GRUC(finish_before_n), s, s->gates + 3 * H, 4 * H, s->w->W_hh_n, m, K, H);
+    }
+}
+
+/* ---- all steps ----------------------------------------------------------------------- */
+
+/* The input product is made for steps of about so many rows at once: enough for whole
+ * tiles, few enough to stay in the second-level cache until the gates want them. */
+enum { GRUC(CHUNK) = 128 };
+
+/* Rows of the longest chunk of steps, of B sequences, and numbers of gru_infer's scratch */
+GRUC_KERNEL size_t GRUC(chunk_rows)(size_t B) { return B < GRUC(CHUNK) ? GRUC(CHUNK) : B; }
+GRUC_KERNEL size_t GRUC(gru_infer_scratch)(size_t N, size_t B, size_t H)
+{
+    size_t rows = GRUC(chunk_rows)(B);
+    return (rows < N ? rows : N) * 4 * H + B * H;
+}
+
+/* Steps *from to *to that make a chunk, in loop order from the s-th step on; returns how many */
+GRUC_KERNEL size_t GRUC(chunk)(
+    size_t *from, size_t *to, size_t s, const ptrdiff_t *offsets, size_t T, int backwards)
+{
+    size_t room = GRUC(chunk_rows)((size_t)offsets[1]);
+    *from = backwards ? T - 1 - s : s;
+    *to = *from + 1;
+    while (backwards ? *from > 0 : *to < T) {
+        size_t lower = backwards ? *from - 1 : *from, upper = backwards ? *to : *to + 1;
+        if ((size_t)(offsets[upper] - offsets[lower]) > room) break;
+        *from = lower;
+        *to = upper;
+    }
+    return *to - *from;
+}
+
+/* Sequences alive at step t, and those of them that come from the step before in loop order */
+GRUC_KERNEL size_t GRUC(alive)(size_t t, const ptrdiff_t *offsets)
+{
+    return (size_t)(offsets[t + 1] - offsets[t]);
+}
+
+GRUC_KERNEL size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, int reverse)
+{
+    if (reverse) return t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
+    return t > 0 ? GRUC(alive)(t, offsets) : 0;
+}
+
+GRUC_INLINE void GRUC(input_product)(
+    const GRUC(gru_rows) *s, const real *x, size_t ld_x, size_t m)
+{
+    GRUC(product)(3, GRUC(finish_input), s, x, ld_x, s->w->W_ih, m, s->w->D, s->w->H);
+}
+
+GRUC_INLINE void GRUC(copy_rows)(
+    real *to, size_t ld_to, const real *from, size_t ld_from, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++) memcpy(to + i * ld_to, from + i * ld_from, n * sizeof(real));
+}
+
+/* For inference: keeps no gates. A sequence starts from its row of `state` and leaves
+ * there its state after its last step; in reverse it starts at its own last step and
+ * ends at step 0. */
+GRUC_KERNEL void GRUC(gru_infer)(
+    real *GRUC_RESTRICT h, size_t ld_h,          /* (N, H) OUT, rows ld_h apart, or NULL */
+    real *GRUC_RESTRICT state,                   /* (B, H) IN/OUT */
+    real *GRUC_RESTRICT scratch,                 /* (gru_infer_scratch(N, B, H),) */
+    const real *GRUC_RESTRICT x, size_t ld_x,    /* (N, D) */
+    const real *GRUC_RESTRICT packed,            /* by gru_pack */
+    const ptrdiff_t *GRUC_RESTRICT offsets,      /* (T + 1,) */
+    size_t T, size_t D, size_t H, int reset_after, int reverse)
+{
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
+    size_t B = (size_t)offsets[1];
+    /* a step reads the whole state before and writes the next: to and fro between two slabs */
+    real *other = scratch, *gates = scratch + B * H, *now = state;
+    for (size_t s = 0, from, to; s < T;) {
+        size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
+        size_t first = (size_t)offsets[from];
+        GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, &w, 0};
+        GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
+        for (size_t end = s + steps; s < end; s++) {
+            size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
+            real *next = now == state ? other : state;
+            GRUC(gru_rows) step = {gates + (row - first) * 4 * H, next, H, now, H, &w, 0};
+            GRUC(gru_step)(&step, alive);
+            if (h) GRUC(copy_rows)(h + row * ld_h, ld_h, next, H, alive, H);
+            /* those who end here leave their state; those who begin at the next step find theirs */
+            size_t going = !reverse ? (t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0) : t > 0 ? alive : 0;
+            size_t joining = reverse && t > 0 ? GRUC(alive)(t - 1, offsets) : 0;
+            if (next != state && going < alive)
+                memcpy(state + going * H, next + going * H, (alive - going) * H * sizeof(real));
+            if (next != state && joining > alive)
+                memcpy(next + alive * H, state + alive * H, (joining - alive) * H * sizeof(real));
+            now = next;
+        }
+    }
+}

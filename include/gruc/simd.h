@@ -1,0 +1,168 @@
+/* The only file that knows an instruction set. Body over `real`; see real.h.
+ *
+ * Gives `vec`, LANES numbers side by side on which + - * / work; `uvec`, their bit
+ * patterns; and the few operations below. ROWS is how many rows a matrix product
+ * may keep in registers beside three vectors of each.
+ *
+ *   GRUC_SIMD   vectors                                       needs
+ *   512         64 bytes, fused multiply-add, 32 registers    AVX-512 F, BW, DQ, VL
+ *   256         32 bytes, fused multiply-add, 16 registers    AVX2, FMA
+ *   128         16 bytes                                      gcc or clang
+ *   0           one number                                    any C99 compiler */
+
+#if GRUC_SIMD == 0
+#define vec real
+#define uvec ureal
+#define LANES 1
+#define ROWS 4
+#else
+#define vec GRUC(vec)
+#define uvec GRUC(uvec)
+typedef real vec __attribute__((vector_size(GRUC_SIMD / 8)));
+typedef ureal uvec __attribute__((vector_size(GRUC_SIMD / 8)));
+#define LANES ((size_t)(GRUC_SIMD / GRUC_BITS))
+#if GRUC_SIMD == 512 || defined(__aarch64__)
+#define ROWS 8
+#else
+#define ROWS 4
+#endif
+#endif
+
+GRUC_INLINE vec GRUC(load)(const real *p)
+{
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+GRUC_INLINE void GRUC(store)(real *p, vec v) { memcpy(p, &v, sizeof v); }
+
+GRUC_INLINE uvec GRUC(bits)(vec v)
+{
+    uvec u;
+    memcpy(&u, &v, sizeof u);
+    return u;
+}
+
+GRUC_INLINE vec GRUC(from_bits)(uvec u)
+{
+    vec v;
+    memcpy(&v, &u, sizeof v);
+    return v;
+}
+
+/* x in every lane */
+GRUC_INLINE vec GRUC(splat)(real x)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_set1_ps(x);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_set1_pd(x);
+#elif GRUC_SIMD == 256 && GRUC_BITS == 32
+    return (vec)_mm256_set1_ps(x);
+#elif GRUC_SIMD == 256
+    return (vec)_mm256_set1_pd(x);
+#elif GRUC_SIMD == 128 && GRUC_BITS == 32
+    return (vec){x, x, x, x};
+#elif GRUC_SIMD == 128
+    return (vec){x, x};
+#else
+    return x;
+#endif
+}
+
+/* a * b + c, rounded once where the instruction set has it, always twice where not */
+GRUC_INLINE vec GRUC(fma)(vec a, vec b, vec c)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif GRUC_SIMD == 256 && GRUC_BITS == 32
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif GRUC_SIMD == 256
+    return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif GRUC_SIMD == 128 && GRUC_BITS == 32 && defined(__aarch64__)
+    return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif GRUC_SIMD == 128 && defined(__aarch64__)
+    return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+/* The larger or the smaller of x and a bound; NaN where x is NaN */
+GRUC_INLINE vec GRUC(at_least)(vec x, real bound)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_max_ps(_mm512_set1_ps(bound), (__m512)x);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_max_pd(_mm512_set1_pd(bound), (__m512d)x);
+#elif GRUC_SIMD == 0
+    return x < bound ? bound : x;
+#else
+    uvec below = (uvec)(x < bound);
+    return GRUC(from_bits)((below & GRUC(bits)(GRUC(splat)(bound))) | (~below & GRUC(bits)(x)));
+#endif
+}
+
+GRUC_INLINE vec GRUC(at_most)(vec x, real bound)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_min_ps(_mm512_set1_ps(bound), (__m512)x);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_min_pd(_mm512_set1_pd(bound), (__m512d)x);
+#elif GRUC_SIMD == 0
+    return x > bound ? bound : x;
+#else
+    uvec above = (uvec)(x > bound);
+    return GRUC(from_bits)((above & GRUC(bits)(GRUC(splat)(bound))) | (~above & GRUC(bits)(x)));
+#endif
+}
+
+/* 1 / x for x from 1 to the largest number whose reciprocal is normal, to within an ulp */
+GRUC_INLINE vec GRUC(reciprocal)(vec x)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    /* 14 bits, and a step of Newton: the divider would be what all else waits for */
+    __m512 y = _mm512_rcp14_ps((__m512)x);
+    return (vec)_mm512_fmadd_ps(y, _mm512_fnmadd_ps((__m512)x, y, _mm512_set1_ps(1)), y);
+#else
+    return (real)1 / x;
+#endif
+}
+
+/* The first n lanes, 0 < n <= LANES: nothing beyond is read (the other lanes are 0) or written */
+GRUC_INLINE vec GRUC(load_part)(const real *p, size_t n)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#else
+    if (n == LANES) return GRUC(load)(p);
+    real lanes[LANES] = {0};
+    for (size_t i = 0; i < n; i++) lanes[i] = p[i];
+    return GRUC(load)(lanes);
+#endif
+}
+
+GRUC_INLINE void GRUC(store_part)(real *p, vec v, size_t n)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif GRUC_SIMD == 512
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#else
+    if (n == LANES) {
+        GRUC(store)(p, v);
+        return;
+    }
+    real lanes[LANES];
+    GRUC(store)(lanes, v);
+    for (size_t i = 0; i < n; i++) p[i] = lanes[i];
+#endif
+}
+
+/* How many of `left` numbers go into one vector */
+GRUC_INLINE size_t GRUC(lanes)(size_t left) { return left < LANES ? left : LANES; }
