@@ -21,7 +21,7 @@ else:
     # a tile and its tail.
     # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
     compile_args = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
-    compile_args += ["-g"] if DEBUG else ["-g0"]
+    compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
 
 if sys.platform == "linux" and not DEBUG:
     link_args = ["-Wl,--strip-all"]  # a third of the size

@@ -27,8 +27,8 @@ class Predictor:
 
     Parameters
     ----------
-    config : dict
-        Arguments of `gruc.network.GRUNetwork`.
+    network : GRUNetwork or dict
+        Its shape, or the arguments of `gruc.network.GRUNetwork`.
     parameters : ndarray of shape (n_parameters,)
         Flat buffer of weights, float32 or float64. Copied.
     scaling : Scaling or None
@@ -49,17 +49,16 @@ class Predictor:
     True
     """
 
-    def __init__(self, config, parameters, *, scaling=None, classes=None, target_scaling=None):
-        self.config = config
+    def __init__(self, network, parameters, *, scaling=None, classes=None, target_scaling=None):
+        self._network = GRUNetwork(**network) if isinstance(network, dict) else network
+        self.config = self._network.config
         self.parameters = np.array(parameters)
         self.parameters.flags.writeable = False
         self.scaling = scaling
         self.classes = None if classes is None else np.asarray(classes)
         self.target_scaling = target_scaling
-        self._network = GRUNetwork(**config)
+        self._packed = None
         self._check()
-        self.weights = self._network.table.torch_views(self.parameters)
-        self._prepared = self._network.prepare(self._network.table.views(self.parameters))
 
     def _check(self):
         size, n_outputs = self._network.table.size, self.config["n_outputs"]
@@ -70,6 +69,18 @@ class Predictor:
             )
         if self.classes is not None and len(self.classes) != max(n_outputs, 2):
             raise ValueError(f"classes must be {max(n_outputs, 2)}, one an output; got {len(self.classes)}.")
+
+    @property
+    def weights(self):
+        """Dict of read-only views by torch's names, in torch's shapes."""
+        return self._network.table.torch_views(self.parameters)
+
+    def _prepared(self):
+        """Weights as the kernels want them; made when first asked for, by each who asks before they are."""
+        packed = self._packed
+        if packed is None:
+            packed = self._packed = self._network.prepare(self._network.table.views(self.parameters))
+        return packed
 
     def __reduce__(self):
         settings = {
@@ -189,7 +200,7 @@ class Predictor:
             rows_each = max(1, int(sequences.lengths[longest_first[start]]) * widest)
             chunk = longest_first[start : start + max(1, CHUNK_SIZE // rows_each)]
             batch = sequences.gather(chunk, self.scaling, dtype)
-            outputs[chunk[batch.order]] = self._network.infer(self._prepared, batch)
+            outputs[chunk[batch.order]] = self._network.infer(self._prepared(), batch)
             start += len(chunk)
         return outputs
 

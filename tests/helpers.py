@@ -72,7 +72,7 @@ def pack(sequences, dtype="float64"):
 
 
 def workspace_for(batch):
-    return Workspace(batch.values.dtype, len(batch.values), len(batch.lengths))
+    return Workspace(batch.values.dtype)
 
 
 def unpack(rows, batch):

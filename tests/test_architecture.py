@@ -13,10 +13,11 @@ PACKAGE = Path(gruc.__file__).parent
 # room: what of gruc and of heavy libraries it may import
 MAY_IMPORT = {
     "kernels": set(),
-    "sequences": set(),
+    "sequences": {"kernels"},
     "network": {"kernels"},
-    "runtime": {"kernels", "network", "sequences"},
-    "training": {"kernels", "network", "sequences"},
+    "threads": {"kernels"},
+    "runtime": {"kernels", "network", "sequences", "threads"},
+    "training": {"kernels", "network", "sequences", "threads"},
     "_validation": {"sequences", "sklearn"},
     "estimators": {"_validation", "network", "runtime", "sequences", "training", "sklearn"},
     "preprocessing": {"_validation", "sequences", "sklearn"},

@@ -4,9 +4,11 @@
     python tools/make_japanese_vowels.py
 
 The published values are decimals with at most six places; as integers of 1e-6
-they compress well and come back exactly.
+they compress well and come back exactly. LZMA, which np.load reads, takes a sixth
+less than np.savez_compressed.
 """
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -23,5 +25,8 @@ for subset in ("train", "test"):
     parts[f"{subset}_values"] = np.round(micro).astype(np.int32)
     parts[f"{subset}_lengths"] = np.array([sequence.shape[1] for sequence in X], np.int16)
     parts[f"{subset}_target"] = y.astype(np.int8) - 1
-np.savez_compressed(OUT, **parts)
+with zipfile.ZipFile(OUT, "w", zipfile.ZIP_LZMA) as archive:
+    for name, array in parts.items():
+        with archive.open(f"{name}.npy", "w") as file:
+            np.lib.format.write_array(file, array)
 print(f"{OUT}: {OUT.stat().st_size} bytes")

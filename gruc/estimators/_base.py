@@ -1,7 +1,9 @@
 """What GRUClassifier and GRURegressor share: X, weights, the order of a fit."""
 
 import warnings
+from contextlib import nullcontext
 from numbers import Integral, Real
+from operator import is_not
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -48,6 +50,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"float32", "float64"})],
+        "n_jobs": [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None],
         "verbose": ["verbose"],
     }
 
@@ -72,6 +75,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         epsilon=1e-8,
         warm_start=False,
         dtype="float32",
+        n_jobs=None,
         verbose=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -92,6 +96,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self.epsilon = epsilon
         self.warm_start = warm_start
         self.dtype = dtype
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     @property
@@ -110,14 +115,25 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
         with all_or_nothing(self):
             if incremental:  # scikit-learn validates fit, but only the first partial_fit
-                self._validate_params()
-            return self._fit_or_fail(X, y, sample_weight, incremental, **targets_options)
+                self._validate_changed_params()
+            goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
+            before = self._trainer.or_as_before() if goes_on else nullcontext()
+            with before:
+                return self._fit_or_fail(X, y, sample_weight, goes_on, incremental, **targets_options)
 
-    def _fit_or_fail(self, X, y, sample_weight, incremental, **targets_options):
-        goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
+    def _validate_changed_params(self):
+        """`_validate_params`, unless it passed for just these before."""
+        params = [getattr(self, name) for name in self._parameter_constraints]
+        validated = vars(self).get("_validated", ())
+        if len(validated) != len(params) or any(map(is_not, params, validated)):
+            self._validate_params()
+            self._validated = params
+
+    def _fit_or_fail(self, X, y, sample_weight, goes_on, incremental, **targets_options):
         sequences = self._check_X(X, reset=not goes_on)
         check_targets_given(self, y)
-        check_consistent_length(sequences, y)
+        if not hasattr(y, "__len__") or len(y) != len(sequences):
+            check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
         sample_weight = check_sample_weight(sample_weight, sequences)
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
@@ -129,7 +145,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             self._scaling = self._scaling_of(sequences, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         if goes_on:
-            trainer = self._trainer.copy()  # the old one stays, should this fail
+            trainer = self._trainer
         else:
             trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, self._generator())
         self._set_optimizer(trainer, keep=incremental)
@@ -145,6 +161,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             tol=self.tol,
             patience=None if incremental else self.n_iter_no_change,
             verbose=self.verbose,
+            n_jobs=self.n_jobs,
         )
         if stopped_by == "interrupt":
             warnings.warn(
@@ -205,7 +222,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
     def _set_fitted(self, trainer):
         self._trainer = trainer
         self._predictor = Predictor(
-            trainer.network.config,
+            trainer.network,
             trainer.parameters,
             scaling=self._scaling,
             classes=getattr(self, "classes_", None),
@@ -213,9 +230,9 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         )
         self.n_iter_ = trainer.n_epochs
         self.t_ = trainer.n_samples_seen
-        self.loss_curve_ = list(trainer.loss_curve)
+        self.loss_curve_ = trainer.loss_curve
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
-        self.best_loss_ = min(self.loss_curve_, default=np.nan)
+        self.best_loss_ = trainer.best_loss if self.loss_curve_ else np.nan
         self.n_layers_ = len(trainer.network.layers) + 2
         self.n_outputs_ = trainer.network.head.n_outputs
 

@@ -42,6 +42,11 @@ PARAMETERS = """
         Whether `fit` goes on from the weights of the last fit.
     dtype : {"float32", "float64"}, default="float32"
         Precision of weights and arithmetic.
+    n_jobs : int, default=None
+        Threads of fit; negative: all processors but ``-n_jobs - 1``. None, other than in
+        scikit-learn, means as many as are allowed: processors of this process,
+        ``OMP_NUM_THREADS``, joblib's and threadpoolctl's limits. The fitted model does not
+        depend on it.
     verbose : bool, default=False
         Whether to print a line an epoch."""
 

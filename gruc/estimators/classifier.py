@@ -85,6 +85,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         epsilon=1e-8,
         warm_start=False,
         dtype="float32",
+        n_jobs=None,
         verbose=False,
     ):
         super().__init__(
@@ -106,6 +107,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             epsilon=epsilon,
             warm_start=warm_start,
             dtype=dtype,
+            n_jobs=n_jobs,
             verbose=verbose,
         )
         self.class_weight = class_weight
@@ -168,6 +170,26 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
+        labels = self._known_labels(y) if goes_on and classes is None else None
+        if labels is None:
+            y, labels = self._check_labels(y, classes, goes_on)
+        weights = self._class_weights(y, labels, sample_weight, incremental)
+        if len(self.classes_) == 2:
+            self.out_activation_ = "logistic"
+            return labels[:, np.newaxis].astype(self.dtype), "sigmoid", 1, weights
+        self.out_activation_ = "softmax"
+        return labels.astype(np.intp), "softmax", len(self.classes_), weights
+
+    def _known_labels(self, y):
+        """Places of y among the classes, where y is plainly an array of just these; else None."""
+        if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype != self.classes_.dtype or y.dtype.kind not in "iu":
+            return None
+        labels = np.searchsorted(self.classes_, y)
+        labels[labels == len(self.classes_)] = 0
+        return labels if np.array_equal(self.classes_[labels], y) else None
+
+    def _check_labels(self, y, classes, goes_on):
+        """Y as an array, and its places among the classes, which are set."""
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
@@ -192,13 +214,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
                 "Give all labels as classes at the first partial_fit."
             )
         self.classes_ = classes
-        labels = np.searchsorted(classes, y)
-        weights = self._class_weights(y, labels, sample_weight, incremental)
-        if len(classes) == 2:
-            self.out_activation_ = "logistic"
-            return labels[:, np.newaxis].astype(self.dtype), "sigmoid", 1, weights
-        self.out_activation_ = "softmax"
-        return labels.astype(np.intp), "softmax", len(classes), weights
+        return y, np.searchsorted(classes, y)
 
     def _class_weights(self, y, labels, sample_weight, incremental):
         if self.class_weight is None:

@@ -29,6 +29,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         epsilon: float = 1e-8,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self: ...

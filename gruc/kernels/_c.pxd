@@ -7,6 +7,10 @@ against the real one. Sizes are told the type by a pointer that may be NULL.
 """
 
 
+cdef extern from "gruc/wait.h" nogil:
+    void gruc_spin(const int *counter, int value, double microseconds) noexcept
+
+
 cdef extern from "gruc/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept
@@ -40,5 +44,6 @@ cdef extern from "gruc/generic.h" nogil:
     double gruc_sigmoid_cross_entropy(...) noexcept
     double gruc_squared_error(...) noexcept
     double gruc_norm(...) noexcept
+    void gruc_add(...) noexcept
     void gruc_scale(...) noexcept
     void gruc_adam(...) noexcept

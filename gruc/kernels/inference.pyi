@@ -1,4 +1,4 @@
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ _Offsets = NDArray[np.intp]
 
 def has(isa: int) -> bool: ...
 def use(isa: int) -> None: ...
+def spin(counter: Any, value: int, microseconds: float) -> None: ...
 def exp(out: NDArray[_R], x: NDArray[_R]) -> None: ...
 def sigmoid(out: NDArray[_R], x: NDArray[_R]) -> None: ...
 def tanh(out: NDArray[_R], x: NDArray[_R]) -> None: ...
@@ -32,6 +33,29 @@ def gru(
     offsets: _Offsets,
     reset_after: bool,
     reverse: bool,
+) -> None: ...
+def widen_range(lowest: NDArray[_R], highest: NDArray[_R], x: NDArray[_R]) -> bool: ...
+def layout(
+    order: NDArray[np.intp],
+    sorted_lengths: NDArray[np.intp],
+    offsets: _Offsets,
+    lengths: NDArray[np.intp],
+    indices: NDArray[np.intp],
+) -> None: ...
+def gather_array(
+    values: NDArray[_R],
+    X: NDArray[Any],
+    indices: NDArray[np.intp],
+    mean: NDArray[np.float64] | None,
+    scale: NDArray[np.float64] | None,
+) -> None: ...
+def gather_list(
+    values: NDArray[_R],
+    offsets: _Offsets,
+    mean: NDArray[np.float64] | None,
+    scale: NDArray[np.float64] | None,
+    arrays: list[NDArray[Any]],
+    first: NDArray[Any],
 ) -> None: ...
 def mean(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
 def softmax(a: NDArray[_R]) -> None: ...

@@ -3,6 +3,9 @@
 T steps, B sequences, D inputs, H units, F features, K outputs, N = sum of
 lengths; packed rows as gru.h has them. Outputs come first and are filled;
 nothing is allocated. The result for a row does not depend on the other rows.
+
+What takes long releases the GIL. What takes microseconds keeps it: another thread that
+takes it meanwhile costs more than it gains.
 """
 
 from cython cimport floating
@@ -19,6 +22,13 @@ def use(int isa):
     """Call the kernels of this instruction set from now on."""
     require(_c.gruc_has(isa), "an instruction set that this processor has")
     _c.gruc_isa = isa
+
+
+def spin(const int[::1] counter not None, int value, double microseconds):
+    """Wait, without sleep and without the GIL, until counter[0] is `value` or time is up."""
+    require(counter.shape[0] == 1, "counter (1,)")
+    with nogil:
+        _c.gruc_spin(&counter[0], value, microseconds)
 
 
 def exp(
@@ -147,6 +157,151 @@ def gru(
     with nogil:
         _c.gruc_gru_infer(h_ptr, ld_h, &state[0, 0], &scratch[0], &x[0, 0], D, &packed[0], &offsets[0], T, D,
                           H, reset_after, reverse)
+
+
+# ---- sequences -> packed rows ----------------------------------------------------------
+
+ctypedef fused number:
+    float
+    double
+
+
+cdef enum:
+    ABREAST = 64  # numbers compared side by side
+
+
+def widen_range(
+    number[::1] lowest not None,   # (D,) IN/OUT
+    number[::1] highest not None,  # (D,) IN/OUT
+    const number[::1] x not None,  # (m D,) rows end to end
+):
+    """Widen the range of each column to the numbers of x; False where they are not all finite."""
+    cdef Py_ssize_t D = lowest.shape[0], m = x.shape[0], width, start = 0, i
+    cdef number low[ABREAST]
+    cdef number high[ABREAST]
+    cdef number *to_low = low
+    cdef number *to_high = high
+    cdef number v, not_finite = 0
+    require(D > 0 and highest.shape[0] == D and m % D == 0, "lowest and highest (D,), x (m D,)")
+    if D > ABREAST:
+        width = D
+        to_low = &lowest[0]
+        to_high = &highest[0]
+    else:  # some rows together, where they are short
+        width = ABREAST // D * D
+        for i in range(width):
+            low[i] = lowest[i % D]
+            high[i] = highest[i % D]
+    with nogil:
+        while start < m:
+            for i in range(min(width, m - start)):
+                v = x[start + i]
+                to_low[i] = v if v < to_low[i] else to_low[i]
+                to_high[i] = v if v > to_high[i] else to_high[i]
+                not_finite += v - v  # 0, but for infinity and NaN
+            start += width
+    if D <= ABREAST:
+        for i in range(width):
+            lowest[i % D] = min(lowest[i % D], low[i])
+            highest[i % D] = max(highest[i % D], high[i])
+    return not_finite == 0
+
+
+def layout(
+    Py_ssize_t[::1] order not None,          # (B,) OUT: places in `indices`, longest first
+    Py_ssize_t[::1] sorted_lengths not None,  # (B,) OUT
+    Py_ssize_t[::1] offsets not None,        # (T + 1,) OUT
+    const Py_ssize_t[:] lengths not None,    # (n,) of all sequences
+    const Py_ssize_t[::1] indices not None,  # (B,) which of them
+):
+    """Where the steps of sequences go: sequences/packing.py. Equal lengths keep their order."""
+    cdef Py_ssize_t B = indices.shape[0], T = offsets.shape[0] - 1, b, t, length, longer = 0, rows = 0
+    require(B > 0 and T > 0 and order.shape[0] == B and sorted_lengths.shape[0] == B, "order, lengths (B,)")
+    for b in range(B):
+        require(0 <= indices[b] < lengths.shape[0], "indices of sequences")
+        require(0 < lengths[indices[b]] <= T, "lengths from 1 to T")
+    # a counting sort: offsets[l] counts sequences of length l, then those that are longer
+    for t in range(T + 1):
+        offsets[t] = 0
+    for b in range(B):
+        offsets[lengths[indices[b]]] += 1
+    for t in range(T, -1, -1):
+        length = offsets[t]
+        offsets[t] = longer
+        longer += length
+    for b in range(B):
+        length = lengths[indices[b]]
+        order[offsets[length]] = b
+        sorted_lengths[offsets[length]] = length
+        offsets[length] += 1
+    # b sequences are longer than step t
+    b = B
+    for t in range(T):
+        while b > 0 and sorted_lengths[b - 1] <= t:
+            b -= 1
+        offsets[t] = rows
+        rows += b
+    offsets[T] = rows
+
+
+def gather_array(
+    floating[:, ::1] values not None,        # (T * B, D) OUT: row t * B + b is step t of sequence indices[b]
+    const number[:, :, :] X not None,        # (n, T, D)
+    const Py_ssize_t[::1] indices not None,  # (B,)
+    const double[::1] mean, const double[::1] scale,  # (D,) or None
+):
+    """Sequences of one length: (x - mean) / scale in float64, packed."""
+    cdef Py_ssize_t B = indices.shape[0], T = X.shape[1], D = X.shape[2], b, t
+    require(values.shape[0] == T * B and values.shape[1] == D and B > 0 and T > 0 and D > 0, "values (T * B, D)")
+    require_scaling(mean, scale, D)
+    for b in range(B):
+        require(0 <= indices[b] < X.shape[0], "indices of sequences")
+    for b in range(B):
+        for t in range(T):
+            scale_row(&values[t * B + b, 0], &X[indices[b], t, 0], X.strides[2], D, mean, scale)
+
+
+def gather_list(
+    floating[:, ::1] values not None,         # (N, D) OUT
+    const Py_ssize_t[::1] offsets not None,   # (T + 1,)
+    const double[::1] mean, const double[::1] scale,  # (D,) or None
+    list arrays not None,                     # of B arrays (t_i, D), longest first
+    const number[:, :] first not None,        # arrays[0], which says of what type they are
+):
+    """Sequences of any length: (x - mean) / scale in float64, packed."""
+    cdef Py_ssize_t B = len(arrays), D = values.shape[1], T = offsets.shape[0] - 1, b, t
+    cdef const number[:, :] x
+    require_packed(offsets, values.shape[0], B)
+    require_scaling(mean, scale, D)
+    for b in range(B):
+        x = arrays[b]
+        require(x.shape[1] == D and D > 0 and 0 < x.shape[0] <= T, "sequences (t_i, D)")
+        require(offsets[x.shape[0]] - offsets[x.shape[0] - 1] > b, "sequences longest first")
+        for t in range(x.shape[0]):
+            scale_row(&values[offsets[t] + b, 0], &x[t, 0], x.strides[1], D, mean, scale)
+
+
+cdef inline void scale_row(
+    floating *out, const number *x, Py_ssize_t stride, Py_ssize_t D, const double[::1] mean,
+    const double[::1] scale,
+) noexcept nogil:
+    cdef Py_ssize_t d
+    if mean is None:
+        for d in range(D):
+            out[d] = <floating> (<const number *> (<const char *> x + d * stride))[0]
+    elif stride == sizeof(number):
+        for d in range(D):
+            out[d] = <floating> ((<double> x[d] - mean[d]) / scale[d])
+    else:
+        for d in range(D):
+            out[d] = <floating> ((<double> (<const number *> (<const char *> x + d * stride))[0] - mean[d]) / scale[d])
+
+
+cdef int require_scaling(const double[::1] mean, const double[::1] scale, Py_ssize_t D) except -1:
+    require((mean is None) == (scale is None), "mean and scale, or neither")
+    if mean is not None:
+        require(mean.shape[0] == D and scale.shape[0] == D, "mean and scale (D,)")
+    return 0
 
 
 def mean(

@@ -21,11 +21,17 @@ reset_after=False (Cho et al. 2014)
 
 with ih = W_ih x + b_ih, hh = W_hh h_prev + b_hh. How the products are made and when:
 include/gruc/gru.h and gru_train.h. `blas` has the same two functions over BLAS.
+
+What takes long releases the GIL. What takes microseconds keeps it: another thread that
+takes it meanwhile costs more than it gains.
 """
 
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_packed, row_length
+
+cdef enum:
+    SMALL = 1000000  # products, some ten microseconds of them
 
 
 def use(int isa):
@@ -162,8 +168,11 @@ def dense_forward(
     cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = out.shape[1]
     require_dense(out, scratch, x, W)
     require(b.shape[0] == K, "b (K,)")
-    with nogil:
+    if B * F * K < SMALL:
         _c.gruc_dense_forward(&out[0, 0], &scratch[0], &x[0, 0], &W[0, 0], &b[0], B, F, K)
+    else:
+        with nogil:
+            _c.gruc_dense_forward(&out[0, 0], &scratch[0], &x[0, 0], &W[0, 0], &b[0], B, F, K)
 
 
 def dense_backward(
@@ -181,9 +190,13 @@ def dense_backward(
     require(dx.shape[0] == B and dx.shape[1] == F, "dx (B, F)")
     require(dW.shape[0] == F and dW.shape[1] == K, "dW (F, K)")
     require(db.shape[0] == K, "db (K,)")
-    with nogil:
+    if B * F * K < SMALL:
         _c.gruc_dense_backward(&dx[0, 0], &dW[0, 0], &db[0], &scratch[0], &dout[0, 0], &x[0, 0], &W[0, 0],
                                B, F, K)
+    else:
+        with nogil:
+            _c.gruc_dense_backward(&dx[0, 0], &dW[0, 0], &db[0], &scratch[0], &dout[0, 0], &x[0, 0],
+                                   &W[0, 0], B, F, K)
 
 
 cdef int require_dense(
@@ -208,8 +221,7 @@ def mean_backward(
     require_packed(offsets, dh.shape[0], B)
     require(dh.shape[1] == F and F > 0, "dh (N, F)")
     require(lengths.shape[0] == B, "lengths (B,)")
-    with nogil:
-        _c.gruc_mean_backward(&dh[0, 0], &dout[0, 0], &lengths[0], &offsets[0], T, F)
+    _c.gruc_mean_backward(&dh[0, 0], &dout[0, 0], &lengths[0], &offsets[0], T, F)
 
 
 # ---- losses: logits in, gradient of the weighted mean out, weighted sum returned ----
@@ -227,8 +239,7 @@ def softmax_cross_entropy(
     require(labels.shape[0] == B and weights.shape[0] == B, "labels and weights (B,)")
     for b in range(B):
         require(0 <= labels[b] < K, "0 <= labels < K")
-    with nogil:
-        loss = _c.gruc_softmax_cross_entropy(&a[0, 0], &labels[0], &weights[0], total, B, K)
+    loss = _c.gruc_softmax_cross_entropy(&a[0, 0], &labels[0], &weights[0], total, B, K)
     return loss
 
 
@@ -241,9 +252,8 @@ def sigmoid_cross_entropy(
     """sum_b weights[b] * sum_k log(1 + exp(a)) - y a"""
     cdef double loss
     require_targets(a, y, weights, total)
-    with nogil:
-        loss = _c.gruc_sigmoid_cross_entropy(&a[0, 0], &y[0, 0], &weights[0], total,
-                                             a.shape[0], a.shape[1])
+    loss = _c.gruc_sigmoid_cross_entropy(&a[0, 0], &y[0, 0], &weights[0], total,
+                                         a.shape[0], a.shape[1])
     return loss
 
 
@@ -256,9 +266,8 @@ def squared_error(
     """sum_b weights[b] * mean_k (a - y)^2 / 2"""
     cdef double loss
     require_targets(a, y, weights, total)
-    with nogil:
-        loss = _c.gruc_squared_error(&a[0, 0], &y[0, 0], &weights[0], total,
-                                     a.shape[0], a.shape[1])
+    loss = _c.gruc_squared_error(&a[0, 0], &y[0, 0], &weights[0], total,
+                                 a.shape[0], a.shape[1])
     return loss
 
 
@@ -280,6 +289,16 @@ def norm(const floating[::1] g not None):
     with nogil:
         result = _c.gruc_norm(&g[0], g.shape[0])
     return result
+
+
+def add(
+    floating[::1] g not None,            # (size,) IN/OUT
+    const floating[::1] other not None,  # (size,)
+):
+    """g += other"""
+    require(g.shape[0] > 0 and g.shape[0] == other.shape[0], "g and other (size,)")
+    with nogil:
+        _c.gruc_add(&g[0], &other[0], g.shape[0])
 
 
 def scale(

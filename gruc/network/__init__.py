@@ -4,6 +4,6 @@ Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
 from .network import GRUNetwork
-from .workspace import Workspace
+from .workspace import Workspace, aligned_empty
 
-__all__ = ["GRUNetwork", "Workspace"]
+__all__ = ["GRUNetwork", "Workspace", "aligned_empty"]

@@ -97,7 +97,7 @@ class GRULayer:
     def forward(self, h, ends, x, weights, batch, workspace):
         """Fill h (N, H), and ends (B, H) where each sequence ends, from x (N, D)."""
         kernels.training.gru_forward(
-            workspace.rows(f"gates_{self._key}", len(x), 4 * self.n_units),
+            workspace.array(f"gates_{self._key}", len(x), 4 * self.n_units),
             h,
             ends,
             x,
@@ -122,8 +122,8 @@ class GRULayer:
             dx,
             dends,
             dh,
-            workspace.scratch("backward", size),
-            workspace.rows(f"gates_{self._key}", N, 4 * H),
+            workspace.array("backward", size),
+            workspace.array(f"gates_{self._key}", N, 4 * H),
             h,
             x,
             weights.backward,
@@ -178,11 +178,11 @@ class BlasGRULayer(GRULayer):
         """As `GRULayer.forward`."""
         N, B, H = len(x), len(ends), self.n_units
         kernels.blas.gru_forward(
-            workspace.rows(f"gates_{self._key}", N, 4 * H),
+            workspace.array(f"gates_{self._key}", N, 4 * H),
             h,
-            workspace.rows(f"h_prev_{self._key}", N, H),
+            workspace.array(f"h_prev_{self._key}", N, H),
             ends,
-            workspace.sequences(f"hh_{self._key}", B, 3 * H),
+            workspace.array(f"hh_{self._key}", B, 3 * H),
             x,
             *weights,
             batch.offsets,
@@ -201,9 +201,9 @@ class BlasGRULayer(GRULayer):
             dx,
             dends,
             dh,
-            workspace.sequences(f"drh_{self._key}", B, H),
-            workspace.rows(f"gates_{self._key}", N, 4 * H),
-            workspace.rows(f"h_prev_{self._key}", N, H),
+            workspace.array(f"drh_{self._key}", B, H),
+            workspace.array(f"gates_{self._key}", N, 4 * H),
+            workspace.array(f"h_prev_{self._key}", N, H),
             x,
             weights[0],
             weights[1],

@@ -39,7 +39,7 @@ class DenseHead:
     def _scratch(self, x, workspace):
         B, F = x.shape
         size = kernels.training.dense_scratch_size(B, F, self.n_outputs, x.dtype == np.float64)
-        return workspace.scratch("head", size)
+        return workspace.array("head", size)
 
     def prepare(self, parameters):
         """Weights as `infer` wants them."""

@@ -59,6 +59,12 @@ class GRUNetwork:
         parts = [layer for directions in self.layers for layer in directions] + [self.head]
         self.table = ParameterTable([entry for part in parts for entry in part.entries()])
         self._parts = parts
+        # forward, back, and gradients of weights: three products each, but no gradient of X
+        self.operations_per_row = sum(
+            2 * 3 * layer.n_units * (3 * layer.n_units + (3 if index else 2) * layer.n_inputs)
+            for index, directions in enumerate(self.layers)
+            for layer in directions
+        )
 
     def initialize(self, parameters, rng):
         """Start values into `parameters`, the named views of a flat buffer."""
@@ -91,13 +97,13 @@ class GRUNetwork:
         each = iter(weights)
         x = batch.values
         for index, directions in enumerate(self.layers):
-            h = workspace.rows(f"h_{index}", N, self._width(index))
-            ends = workspace.sequences(f"ends_{index}", B, self._width(index))
+            h = workspace.array(f"h_{index}", N, self._width(index))
+            ends = workspace.array(f"ends_{index}", B, self._width(index))
             for layer, columns in self._columns(directions):
                 layer.forward(h[:, columns], ends[:, columns], x, next(each), batch, workspace)
             x = h
         features = self.readout.forward(ends, x, batch, workspace)
-        outputs = workspace.sequences("outputs", B, self.head.n_outputs)
+        outputs = workspace.array("outputs", B, self.head.n_outputs)
         self.head.forward(outputs, features, next(each), workspace)
         workspace.features = features
         return outputs
@@ -109,20 +115,20 @@ class GRUNetwork:
         """
         N, B = len(batch.values), len(batch.lengths)
         each = iter(reversed(weights))
-        dfeatures = workspace.sequences("dfeatures", B, self.head.n_inputs)
+        dfeatures = workspace.array("dfeatures", B, self.head.n_inputs)
         self.head.backward(dfeatures, doutputs, workspace.features, next(each), gradients, workspace)
         dends, dh = self.readout.backward(dfeatures, batch, workspace)
         for index in reversed(range(len(self.layers))):
-            h = workspace.rows(f"h_{index}", N, self._width(index))
+            h = workspace.array(f"h_{index}", N, self._width(index))
             if dends is None:
-                dends = workspace.sequences(f"dends_{index}", B, self._width(index))
+                dends = workspace.array(f"dends_{index}", B, self._width(index))
                 dends.fill(0)
             if index > 0:
-                x = workspace.rows(f"h_{index - 1}", N, self._width(index - 1))
-                dx = workspace.rows(f"dh_{index - 1}", N, self._width(index - 1))
+                x = workspace.array(f"h_{index - 1}", N, self._width(index - 1))
+                dx = workspace.array(f"dh_{index - 1}", N, self._width(index - 1))
             else:
                 x = batch.values
-                dx = workspace.rows("dx", N, x.shape[1]) if want_dx else None
+                dx = workspace.array("dx", N, x.shape[1]) if want_dx else None
             # the last direction first: `weights` is read from its end
             for i, (layer, columns) in enumerate(reversed(list(self._columns(self.layers[index])))):
                 layer.backward(

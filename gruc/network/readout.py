@@ -34,13 +34,13 @@ class Mean:
 
     def forward(self, ends, h, batch, workspace):
         """out[b] = mean over t of h[t, b]"""
-        out = workspace.sequences("features", len(ends), h.shape[1])
+        out = workspace.array("features", len(ends), h.shape[1])
         kernels.inference.mean(out, h, batch.lengths, batch.offsets)
         return out
 
     def backward(self, dout, batch, workspace):
         """Gradients of the ends (B, F) and of the states (N, F), None for zeros."""
-        dh = workspace.rows("dmean", len(batch.values), dout.shape[1])
+        dh = workspace.array("dmean", len(batch.values), dout.shape[1])
         kernels.training.mean_backward(dh, dout, batch.lengths, batch.offsets)
         return None, dh
 

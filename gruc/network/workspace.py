@@ -1,4 +1,4 @@
-"""Memory of one training pass, allocated once and used for every batch."""
+"""Memory of one training pass, kept from batch to batch."""
 
 import numpy as np
 
@@ -14,43 +14,26 @@ def aligned_empty(size, dtype):
 
 
 class Workspace:
-    """Named buffers for the largest batch to come, viewed at each batch's size.
+    """Named buffers that grow with the largest batch so far. For one thread at a time.
 
     Parameters
     ----------
     dtype : dtype
         Of all buffers.
-    max_rows, max_sequences : int
-        Steps in all, and sequences, of the largest batch.
     """
 
-    def __init__(self, dtype, max_rows, max_sequences):
+    def __init__(self, dtype):
         self.dtype = np.dtype(dtype)
-        self.max_rows = max_rows
-        self.max_sequences = max_sequences
         self._buffers = {}
+        self._views = {}
 
-    def fits(self, dtype, max_rows, max_sequences):
-        """Whether batches of this kind find room here."""
-        return self.dtype == dtype and self.max_rows >= max_rows and self.max_sequences >= max_sequences
-
-    def rows(self, name, n, width):
-        """Array (n, width), n the rows of this batch; contents undefined."""
-        return self._buffer(name, self.max_rows, width)[:n]
-
-    def sequences(self, name, n, width):
-        """Array (n, width), n the sequences of this batch; contents undefined."""
-        return self._buffer(name, self.max_sequences, width)[:n]
-
-    def scratch(self, name, size):
-        """Array (size,) at least, for the length of a call; contents undefined."""
-        buffer = self._buffers.get(name)
-        if buffer is None or len(buffer) < size:
-            buffer = self._buffers[name] = aligned_empty(size, self.dtype)
-        return buffer
-
-    def _buffer(self, name, height, width):
-        buffer = self._buffers.get(name)
-        if buffer is None:
-            buffer = self._buffers[name] = aligned_empty(height * width, self.dtype).reshape(height, width)
-        return buffer
+    def array(self, name, *shape):
+        """Array of this shape; contents undefined. A later one of the same name takes its memory."""
+        view = self._views.get(name)
+        if view is None or view.shape != shape:
+            size = shape[0] if len(shape) == 1 else shape[0] * shape[1]
+            buffer = self._buffers.get(name)
+            if buffer is None or len(buffer) < size:
+                buffer = self._buffers[name] = aligned_empty(size, self.dtype)
+            view = self._views[name] = buffer[:size].reshape(shape)
+        return view

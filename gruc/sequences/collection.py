@@ -15,6 +15,7 @@ the values.
 
 import numpy as np
 
+from .. import kernels
 from .packing import PackedBatch, pack_layout
 
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
@@ -145,23 +146,26 @@ class DenseSequences(Sequences):
         self.float_type = _float_type([X])
         n, n_steps, self.n_features = self.array.shape
         self.lengths = np.broadcast_to(np.intp(n_steps), n)
-        # min and max carry NaN along: no temporary of the size of X
-        self.lowest = self.array.min(axis=(0, 1))
-        self.highest = self.array.max(axis=(0, 1))
-        if not (np.isfinite(self.lowest).all() and np.isfinite(self.highest).all()):
+        self.lowest, self.highest, finite = _range(self.array)
+        if not finite:
             self._raise_not_finite(name)
 
     def stack(self, block):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return self.array[block].reshape(-1, self.n_features)
 
-    def gather(self, indices, scaling, dtype):
-        """The sequences at `indices`, scaled, cast and packed."""
-        steps = self.array[indices].transpose(1, 0, 2)  # (T, B, D)
-        values = steps.astype(dtype) if scaling is None else scaling.apply(steps, dtype)
-        n_steps, n_sequences, n_features = values.shape
+    def gather(self, indices, scaling, dtype, allocate=None):
+        """The sequences at `indices`, scaled, cast and packed, in memory by allocate(N, D)."""
+        _, n_steps, n_features = self.array.shape
+        n_sequences = len(indices)
+        values = _room(allocate, n_steps * n_sequences, n_features, dtype)
+        if _kernels_read(self.array):
+            kernels.inference.gather_array(values, self.array, indices, *(scaling or (None, None)))
+        else:
+            rows = self.array[indices].transpose(1, 0, 2).reshape(-1, n_features)
+            values[:] = rows if scaling is None else scaling.apply(rows, dtype)
         return PackedBatch(
-            np.ascontiguousarray(values).reshape(-1, n_features),
+            values,
             np.arange(n_steps + 1) * n_sequences,
             self.lengths[indices],
             np.arange(n_sequences),
@@ -214,14 +218,14 @@ class RaggedSequences(Sequences):
                     f"{self.n_features}; a sequence is an array (n_steps, n_features)."
                 )
             self.arrays.append(sequence)
+        self._typed = None
         self.float_type = _float_type(self.arrays)
         self.lengths = np.array([len(sequence) for sequence in self.arrays], np.intp)
         self.lowest = np.full(self.n_features, np.inf)
         self.highest = np.full(self.n_features, -np.inf)
         for block in self.blocks():
-            rows = self.stack(block)
-            lowest, highest = rows.min(axis=0), rows.max(axis=0)
-            if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+            lowest, highest, finite = _range(self.stack(block))
+            if not finite:
                 for i in range(*block.indices(len(self))):
                     _check_finite(self.arrays[i], i, name)
             np.minimum(self.lowest, lowest, out=self.lowest)
@@ -231,13 +235,20 @@ class RaggedSequences(Sequences):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return np.concatenate(self.arrays[block]).reshape(-1, self.n_features)
 
-    def gather(self, indices, scaling, dtype):
-        """The sequences at `indices`, scaled, cast and packed."""
-        order, offsets, rows = pack_layout(self.lengths[indices])
-        stacked = np.concatenate([self.arrays[i] for i in indices[order]])
-        steps = stacked.reshape(-1, self.n_features)[rows]
-        values = steps.astype(dtype) if scaling is None else scaling.apply(steps, dtype)
-        return PackedBatch(values, offsets, self.lengths[indices[order]], order)
+    def gather(self, indices, scaling, dtype, allocate=None):
+        """The sequences at `indices`, scaled, cast and packed, in memory by allocate(N, D)."""
+        order, lengths, offsets = pack_layout(self.lengths, indices)
+        values = _room(allocate, offsets[-1], self.n_features, dtype)
+        chosen = [self.arrays[i].reshape(-1, self.n_features) for i in indices[order]]
+        if self._typed is None:  # found when first asked for
+            given = self.arrays[0].dtype
+            self._typed = all(array.dtype == given and _kernels_read(array) for array in self.arrays)
+        if self._typed:
+            kernels.inference.gather_list(values, offsets, *(scaling or (None, None)), chosen, chosen[0])
+        else:
+            for b, rows in enumerate(chosen):
+                values[offsets[: len(rows)] + b] = rows if scaling is None else scaling.apply(rows, dtype)
+        return PackedBatch(values, offsets, lengths, order)
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
@@ -247,6 +258,27 @@ class RaggedSequences(Sequences):
             .reshape(sequence.shape)
             for sequence in self.arrays
         ]
+
+
+def _range(array):
+    """Lowest and highest of each feature of array (..., d), and whether it is finite all over."""
+    if not (_kernels_read(array) and array.flags.c_contiguous):
+        # min and max carry NaN along: no temporary of the size of X
+        axes = tuple(range(array.ndim - 1))
+        lowest, highest = array.min(axis=axes), array.max(axis=axes)
+        return lowest, highest, bool(np.isfinite(lowest).all() and np.isfinite(highest).all())
+    lowest = np.full(array.shape[-1], np.inf, array.dtype)
+    highest = np.full(array.shape[-1], -np.inf, array.dtype)
+    finite = kernels.inference.widen_range(lowest, highest, array.reshape(-1))
+    return lowest, highest, finite
+
+
+def _room(allocate, n_rows, n_features, dtype):
+    return np.empty((n_rows, n_features), dtype) if allocate is None else allocate(n_rows, n_features)
+
+
+def _kernels_read(array):
+    return array.dtype in (np.float32, np.float64) and array.dtype.isnative and array.flags.aligned
 
 
 def _float_type(arrays):

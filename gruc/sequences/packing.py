@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import kernels
+
 
 class PackedBatch(NamedTuple):
     """Sequences side by side; T steps, B sequences, D features, N rows in all."""
@@ -21,35 +23,28 @@ class PackedBatch(NamedTuple):
     lengths: np.ndarray  # (B,) intp, never rising
     order: np.ndarray  # (B,) intp: the caller's index of each sequence
 
-    @property
-    def last_rows(self):
-        """Row of each sequence's last step, (B,)."""
-        return self.offsets[self.lengths - 1] + np.arange(len(self.lengths))
 
-
-def pack_layout(lengths):
-    """Where the steps of sequences of these lengths go, longest first.
+def pack_layout(lengths, indices):
+    """Where the steps of some sequences go, longest first.
 
     Parameters
     ----------
-    lengths : ndarray of shape (B,), intp
-        In the caller's order, all at least 1.
+    lengths : ndarray of shape (n,), intp
+        Of all sequences, all at least 1.
+    indices : ndarray of shape (B,), intp
+        Which of them.
 
     Returns
     -------
     order : ndarray of shape (B,)
-        Indices into `lengths`, longest first, equal lengths in the caller's order.
+        Places in `indices`, longest first, equal lengths in the caller's order.
+    sorted_lengths : ndarray of shape (B,)
+        In that order.
     offsets : ndarray of shape (T + 1,)
         First row of each step, then the number of rows.
-    rows : ndarray of shape (N,)
-        For each packed row its row in the sequences laid end to end in `order`.
     """
-    order = np.argsort(-lengths, kind="stable")
-    lengths = lengths[order]
-    steps = np.arange(lengths[0])
-    alive = len(lengths) - np.searchsorted(lengths[::-1], steps, side="right")
-    offsets = np.concatenate([[0], np.cumsum(alive)])
-    starts = np.cumsum(lengths) - lengths
-    t = np.repeat(steps, alive)
-    b = np.arange(offsets[-1]) - offsets[t]
-    return order, offsets, starts[b] + t
+    n_steps = lengths[indices].max()
+    order, sorted_lengths = np.empty_like(indices), np.empty_like(indices)
+    offsets = np.empty(n_steps + 1, np.intp)
+    kernels.inference.layout(order, sorted_lengths, offsets, lengths, indices)
+    return order, sorted_lengths, offsets

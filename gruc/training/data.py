@@ -26,19 +26,20 @@ class TrainingData:
     def __len__(self):
         return len(self.sequences)
 
-    def most_rows(self, batch_size):
-        """Steps in the largest batch that may come."""
-        lengths = self.sequences.lengths
-        if batch_size >= len(lengths):
-            return int(lengths.sum())
-        return int(np.partition(lengths, -batch_size)[-batch_size:].sum())
+    @property
+    def lengths(self):
+        """Steps of each sequence, (n,)."""
+        return self.sequences.lengths
 
-    def batch_weights(self, indices):
-        """Weights of the sequences at `indices`, in float64."""
-        return np.ones(len(indices)) if self.weights is None else self.weights[indices]
+    def total_weight(self, indices):
+        """Sum of the weights of the sequences at `indices`."""
+        return float(len(indices)) if self.weights is None else float(self.weights[indices].sum())
 
-    def batch(self, indices, dtype):
+    def batch(self, indices, dtype, workspace):
         """PackedBatch of the sequences at `indices`, and targets and weights in its order."""
-        batch = self.sequences.gather(indices, self.scaling, dtype)
+        batch = self.sequences.gather(
+            indices, self.scaling, dtype, lambda *shape: workspace.array("values", *shape)
+        )
         indices = indices[batch.order]
-        return batch, self.targets[indices], self.batch_weights(indices)
+        weights = np.ones(len(indices)) if self.weights is None else self.weights[indices]
+        return batch, self.targets[indices], weights

@@ -1,12 +1,13 @@
 """The training loop: epochs over shuffled mini-batches, stopping, history."""
 
-import copy
+import math
 import time
+from contextlib import contextmanager
 
 import numpy as np
 
 from .. import kernels
-from ..network import Workspace
+from .step import TrainingStep
 
 
 class Trainer:
@@ -23,14 +24,16 @@ class Trainer:
 
     Attributes
     ----------
-    parameters, gradients : ndarray of shape (network.table.size,)
-        Flat buffers.
+    parameters : ndarray of shape (network.table.size,)
+        Flat buffer.
     n_epochs : int
         Epochs finished.
     n_samples_seen : int
         Sequences seen, over all epochs.
     loss_curve : list of float
         Mean loss of each epoch finished.
+    best_loss : float
+        The lowest of them.
     """
 
     def __init__(self, network, loss, dtype, rng):
@@ -38,40 +41,54 @@ class Trainer:
         self.loss = loss
         self.rng = rng
         self.parameters = np.zeros(network.table.size, dtype)
-        self.gradients = np.zeros_like(self.parameters)
         network.initialize(network.table.views(self.parameters), rng)
         self.optimizer = None
         self.n_epochs = 0
         self.n_samples_seen = 0
         self.loss_curve = []
-        self._workspace = None
+        self.best_loss = np.inf
+        self._step = None
 
-    def copy(self):
-        """An independent trainer that goes on from here; scratch memory is shared."""
-        other = object.__new__(Trainer)
-        vars(other).update(vars(self))
-        other.parameters = self.parameters.copy()
-        other.optimizer = self.optimizer.copy()
-        other.rng = copy.deepcopy(self.rng)
-        other.loss_curve = list(self.loss_curve)
-        return other
+    @contextmanager
+    def or_as_before(self):
+        """Whatever is raised inside leaves the trainer as it was."""
+        rng_state = self.rng.bit_generator.state
+        kept = vars(self) | {"loss_curve": list(self.loss_curve)}
+        parameters, optimizer = self.parameters.copy(), self.optimizer.copy()
+        try:
+            yield
+        except BaseException:
+            vars(self).update(kept)
+            self.parameters[:] = parameters
+            self.optimizer = optimizer
+            self.rng.bit_generator.state = rng_state
+            raise
 
     def release_workspace(self):
         """Give back the scratch memory; the next `run` takes what it needs."""
-        self._workspace = None
+        self._step = None
 
     def __getstate__(self):
         """Without what the next batch overwrites anyway."""
-        state = vars(self) | {"_workspace": None}
-        del state["gradients"]
-        return state
+        return vars(self) | {"_step": None}
 
     def __setstate__(self, state):
         vars(self).update(state)
         self.parameters = np.array(self.parameters)  # a copy: joblib may have mapped it read-only
-        self.gradients = np.zeros_like(self.parameters)
 
-    def run(self, data, max_epochs, *, batch_size, shuffle, max_grad_norm, tol, patience, verbose):
+    def run(
+        self,
+        data,
+        max_epochs,
+        *,
+        batch_size,
+        shuffle,
+        max_grad_norm,
+        tol,
+        patience,
+        verbose,
+        n_jobs=None,
+    ):
         """Epochs over `data` until the loss stops falling.
 
         Parameters
@@ -88,6 +105,8 @@ class Trainer:
             below the best before; patience None: never.
         verbose : bool
             Print a line an epoch.
+        n_jobs : int or None
+            As `gruc.threads.n_threads` has it. The numbers do not depend on it.
 
         Returns
         -------
@@ -97,17 +116,21 @@ class Trainer:
         Raises
         ------
         ValueError
-            A loss or gradient was not finite. The trainer is then of no more use: keep a
-            `copy` to fall back on.
+            A loss or gradient was not finite. The trainer is then of no more use, but within
+            `or_as_before`.
         """
         best, stale, width = np.inf, 0, len(str(max_epochs))
         started = time.perf_counter()
+        if self._step is None:
+            self._step = TrainingStep(self.network, self.loss, self.parameters)
+        self._step.begin(n_jobs)
         try:
             for epoch in range(max_epochs):
                 loss = self._epoch(data, batch_size, shuffle, max_grad_norm)
                 self.n_epochs += 1
                 self.n_samples_seen += len(data)
                 self.loss_curve.append(loss)
+                self.best_loss = min(self.best_loss, loss)
                 if verbose:
                     elapsed = time.perf_counter() - started
                     print(
@@ -131,39 +154,26 @@ class Trainer:
 
     def _epoch(self, data, batch_size, shuffle, max_grad_norm):
         """One pass over `data`; the weighted mean of its losses."""
-        self._make_room(data, batch_size)
-        parameters = self.network.table.views(self.parameters)
-        gradients = self.network.table.views(self.gradients)
         indices = self.rng.permutation(len(data)) if shuffle else np.arange(len(data))
+        gradients = self._step.gradients
         loss_sum = weight_sum = 0.0
-        packed = None
         for start in range(0, len(data), batch_size):
             chosen = indices[start : start + batch_size]
-            total = float(data.batch_weights(chosen).sum())
+            total = data.total_weight(chosen)
             if total == 0:  # nothing to learn from, and no mean to take
                 continue
-            batch, targets, weights = data.batch(chosen, self.parameters.dtype)
-            packed = self.network.pack(parameters, packed)
-            outputs = self.network.forward(packed, batch, self._workspace)
-            loss = self.loss(outputs, targets, weights, total)
-            self.network.backward(packed, gradients, outputs, batch, self._workspace)
-            norm = kernels.training.norm(self.gradients)
-            if not (np.isfinite(loss) and np.isfinite(norm)):
+            loss = self._step.run(data, chosen, total)
+            norm = kernels.training.norm(gradients)
+            if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise FloatingPointError(
                     f"The loss ({loss / total:g}) or its gradient (norm {norm:g}) is not finite "
                     f"in epoch {self.n_epochs + 1}."
                 )
             if max_grad_norm is not None and norm > max_grad_norm:
-                kernels.training.scale(self.gradients, max_grad_norm / (norm + 1e-6))
-            self.optimizer.step(self.parameters, self.gradients)
+                kernels.training.scale(gradients, max_grad_norm / (norm + 1e-6))
+            self.optimizer.step(self.parameters, gradients)
             loss_sum += loss
             weight_sum += total
-        if not np.isfinite(kernels.training.norm(self.parameters)):
+        if not math.isfinite(kernels.training.norm(self.parameters)):
             raise FloatingPointError(f"Weights are not finite after epoch {self.n_epochs + 1}.")
         return loss_sum / weight_sum
-
-    def _make_room(self, data, batch_size):
-        """Workspace for every batch to come; the one at hand, where it is large enough."""
-        need = (self.parameters.dtype, data.most_rows(batch_size), min(batch_size, len(data)))
-        if self._workspace is None or not self._workspace.fits(*need):
-            self._workspace = Workspace(*need)

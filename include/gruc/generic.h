@@ -54,6 +54,7 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_sigmoid_cross_entropy(a, ...) GRUC_BY_TYPE(sigmoid_cross_entropy, a, __VA_ARGS__)
 #define gruc_squared_error(a, ...) GRUC_BY_TYPE(squared_error, a, __VA_ARGS__)
 #define gruc_norm(g, ...) GRUC_BY_TYPE(norm, g, __VA_ARGS__)
+#define gruc_add(g, ...) GRUC_BY_TYPE(add, g, __VA_ARGS__)
 #define gruc_scale(g, ...) GRUC_BY_TYPE(scale, g, __VA_ARGS__)
 #define gruc_adam(p, ...) GRUC_BY_TYPE(adam, p, __VA_ARGS__)
 

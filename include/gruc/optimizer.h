@@ -14,6 +14,12 @@ GRUC_KERNEL double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
     return sqrt(sum);
 }
 
+/* g += other */
+GRUC_KERNEL void GRUC(add)(real *GRUC_RESTRICT g, const real *GRUC_RESTRICT other, size_t size)
+{
+    for (size_t i = 0; i < size; i++) g[i] += other[i];
+}
+
 /* g *= factor */
 GRUC_KERNEL void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
 {

@@ -39,11 +39,10 @@ GRUC_KERNEL void GRUC(pack_transposed)(
 {
     for (size_t j = 0; j < n; j += LANES) {
         size_t width = GRUC(lanes)(n - j);
-        for (size_t k = 0; k < K; k++) {
-            for (size_t l = 0; l < width; l++) panel[l] = W[(j + l) * ld_W + k];
-            for (size_t l = width; l < LANES; l++) panel[l] = 0;
-            panel += LANES;
-        }
+        if (width < LANES) memset(panel, 0, K * LANES * sizeof(real));
+        for (size_t l = 0; l < width; l++)
+            for (size_t k = 0; k < K; k++) panel[k * LANES + l] = W[(j + l) * ld_W + k];
+        panel += K * LANES;
     }
 }
 

@@ -133,9 +133,9 @@ def test_chunks_of_prediction_leave_no_trace(monkeypatch):
 def test_workspace_is_given_back_by_fit_and_kept_by_partial_fit(Estimator):
     X, y = vowels()
     model = Estimator(**FAST).fit(X, y)
-    assert model._trainer._workspace is None
-    workspace = model.partial_fit(X, y)._trainer._workspace
-    assert model.partial_fit(X, y)._trainer._workspace is workspace is not None
+    assert model._trainer._step is None
+    step = model.partial_fit(X, y)._trainer._step
+    assert model.partial_fit(X, y)._trainer._step is step is not None
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)

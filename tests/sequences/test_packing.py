@@ -1,7 +1,8 @@
 """The packed layout."""
 
 import numpy as np
-from gruc.sequences import as_sequences
+import pytest
+from gruc.sequences import Scaling, as_sequences
 from gruc.sequences.packing import pack_layout
 from helpers import unpack
 from hypothesis import given
@@ -11,10 +12,23 @@ all_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=12)
 
 
 def test_the_example_of_the_docstring():
-    order, offsets, rows = pack_layout(np.array([3, 1, 2]))
+    order, lengths, offsets = pack_layout(np.array([9, 3, 1, 2]), np.array([1, 2, 3]))
     assert order.tolist() == [0, 2, 1]
+    assert lengths.tolist() == [3, 2, 1]
     assert offsets.tolist() == [0, 3, 5, 6]
-    assert rows.tolist() == [0, 3, 5, 1, 4, 2]
+
+
+@given(lengths=all_lengths, data=st.data())
+def test_layout_is_a_stable_sort(lengths, data):
+    lengths = np.array(lengths)
+    indices = np.array(data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=9)))
+    order, sorted_lengths, offsets = pack_layout(lengths, indices)
+    expected = np.argsort(-lengths[indices], kind="stable")
+    assert np.array_equal(order, expected)
+    assert np.array_equal(sorted_lengths, lengths[indices][expected])
+    alive = [(sorted_lengths > t).sum() for t in range(sorted_lengths[0])]
+    assert np.array_equal(np.diff(offsets), alive)
+    assert offsets[0] == 0
 
 
 @given(lengths=all_lengths)
@@ -27,8 +41,6 @@ def test_packing_and_unpacking_is_the_identity(lengths):
     assert (np.diff(alive) <= 0).all()
     assert (np.diff(batch.lengths) <= 0).all()
     assert batch.offsets[-1] == sum(lengths) == len(batch.values)
-    ends = [sequences[i][-1, 0] for i in batch.order]
-    assert np.array_equal(batch.values[batch.last_rows, 0], ends)
 
 
 @given(n=st.integers(1, 6), n_steps=st.integers(1, 6), seed=st.integers(0, 99))
@@ -40,3 +52,41 @@ def test_array_and_list_pack_alike(n, n_steps, seed):
     for a, b in zip(dense, ragged, strict=True):
         assert np.array_equal(a, b)
         assert a.dtype == b.dtype
+
+
+TYPES = ["float32", "float64", "int16", ">f8", "float16"]
+
+
+@pytest.mark.parametrize("scaling", [None, Scaling(np.array([1.0, -2.0]), np.array([3.0, 0.7]))])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("given", TYPES)
+def test_gathering_scales_in_float64_whatever_is_given(given, dtype, scaling):
+    """The kernels read native float32 and float64; NumPy the rest, to the same bits."""
+    rng = np.random.default_rng(0)
+    X = (10 * rng.standard_normal((5, 4, 2))).astype(given)
+    chosen = np.array([3, 0, 4])
+    expected = X[chosen].astype("float64")
+    if scaling is not None:
+        expected = (expected - scaling.mean) / scaling.scale
+    expected = expected.astype(dtype)
+    every_other = np.repeat(X, 2, axis=2)[:, :, ::2]
+    fortran = np.asfortranarray(X)
+    lists = list(X), [np.asfortranarray(x) for x in X], [X[0], *X[1:].astype("float64")], list(every_other)
+    for form in (X, every_other, fortran, X[::-1][::-1], *lists):
+        batch = as_sequences(form).gather(chosen, scaling, dtype)
+        assert batch.values.dtype == dtype
+        assert np.array_equal(np.stack(unpack(batch.values, batch)), expected)
+
+
+def test_memory_is_asked_for_once():
+    asked = []
+    room = np.empty((9, 1), "float32")
+
+    def allocate(n_rows, n_features):
+        asked.append((n_rows, n_features))
+        return room[:n_rows]
+
+    for X in (np.ones((2, 3)), [np.ones(3), np.ones(2)]):
+        batch = as_sequences(X).gather(np.array([1, 0]), None, "float32", allocate)
+        assert np.shares_memory(batch.values, room)
+    assert asked == [(6, 1), (5, 1)]

@@ -1,0 +1,100 @@
+"""Loss and gradient of one batch, its sequences dealt into shards that run side by side.
+
+A shard gathers its sequences and goes forward, through the loss, and back, all alone;
+then the shards' gradients are added up in their order. Into how many shards a batch is
+dealt depends on the batch and the network only: so the numbers do not depend on the
+number of threads.
+"""
+
+import numpy as np
+
+from .. import kernels, threads
+from ..network import Workspace, aligned_empty
+
+# A shard has at least so many sequences, so that their states fill the registers of a
+# product, and about so many operations, beside which what happens in Python is small.
+SHARD_SEQUENCES = 16
+SHARD_OPERATIONS = 5e7
+MOST_SHARDS = 16
+
+
+class TrainingStep:
+    """The loss of a network and its gradient, batch after batch.
+
+    Parameters
+    ----------
+    network : GRUNetwork
+    loss : callable
+        One of `losses.LOSSES`.
+    parameters : ndarray of shape (network.table.size,)
+        Flat buffer, read anew at each call.
+
+    Attributes
+    ----------
+    gradients : ndarray of shape (network.table.size,)
+        Of the last batch.
+    """
+
+    def __init__(self, network, loss, parameters):
+        self.network = network
+        self.loss = loss
+        self._dtype = parameters.dtype
+        self._parameters = network.table.views(parameters)
+        self._packed = None
+        self._slabs = []  # gradients of each shard, and views of them by name
+        self._workspaces = [Workspace(self._dtype)]  # one a thread
+        self.begin(None)
+
+    @property
+    def gradients(self):
+        """Of the last batch."""
+        return self._slab(0)[0]
+
+    def begin(self, n_jobs):
+        """Take threads as `n_jobs` says; it is asked when there is use for them."""
+        self._n_jobs = n_jobs
+        self._n_threads = None
+
+    def run(self, data, indices, total):
+        """Sum of weighted losses of the sequences at `indices`, weights of sum `total`."""
+        self._packed = self.network.pack(self._parameters, self._packed)
+        shards = self._deal(data, indices)
+        if len(shards) == 1:
+            return self._shard(data, shards[0], total, self._slab(0), self._workspaces[0])
+        if self._n_threads is None:
+            self._n_threads = threads.n_threads(self._n_jobs)
+            while len(self._workspaces) < self._n_threads:
+                self._workspaces.append(Workspace(self._dtype))
+        slabs = [self._slab(i) for i in range(len(shards))]
+        losses = threads.run(
+            lambda item, slot: self._shard(data, *item, self._workspaces[slot]),
+            [(shard, total, slab) for shard, slab in zip(shards, slabs, strict=True)],
+            self._n_threads,
+        )
+        for flat, _ in slabs[1:]:
+            kernels.training.add(self.gradients, flat)
+        return sum(losses)
+
+    def _deal(self, data, indices):
+        """Indices of each shard; long and short sequences in equal shares."""
+        n_shards = min(len(indices) // SHARD_SEQUENCES, MOST_SHARDS)
+        if n_shards > 1:
+            operations = self.network.operations_per_row * int(data.lengths[indices].sum())
+            n_shards = min(n_shards, int(operations / SHARD_OPERATIONS))
+        if n_shards <= 1:
+            return [indices]
+        longest_first = indices[np.argsort(-data.lengths[indices], kind="stable")]
+        return [longest_first[i::n_shards].copy() for i in range(n_shards)]
+
+    def _shard(self, data, indices, total, slab, workspace):
+        batch, targets, weights = data.batch(indices, self._dtype, workspace)
+        outputs = self.network.forward(self._packed, batch, workspace)
+        loss = self.loss(outputs, targets, weights, total)
+        self.network.backward(self._packed, slab[1], outputs, batch, workspace)
+        return loss
+
+    def _slab(self, i):
+        while len(self._slabs) <= i:
+            flat = aligned_empty(self.network.table.size, self._dtype)
+            self._slabs.append((flat, self.network.table.views(flat)))
+        return self._slabs[i]
