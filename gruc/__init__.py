@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import datasets, preprocessing, runtime, sequences
+    from ._config import show_config
     from .estimators import GRUClassifier, GRURegressor
 
 __all__ = [
@@ -24,9 +25,10 @@ __all__ = [
     "preprocessing",
     "runtime",
     "sequences",
+    "show_config",
 ]
 
-_ESTIMATORS = {"GRUClassifier", "GRURegressor"}
+_PLACES = {"GRUClassifier": ".estimators", "GRURegressor": ".estimators", "show_config": "._config"}
 _MODULES = {"datasets", "preprocessing", "runtime", "sequences"}
 
 
@@ -50,8 +52,8 @@ def get_include() -> str:
 
 
 def __getattr__(name: str):
-    if name in _ESTIMATORS:
-        return getattr(importlib.import_module(".estimators", __name__), name)
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name], __name__), name)
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import kernels
+from . import kernels, threads
 from .network import GRUNetwork
 from .sequences import as_sequences, check_range
 
@@ -16,6 +16,9 @@ __all__ = ["Predictor"]
 
 # Sequences are run together up to about this many numbers in the widest array.
 CHUNK_SIZE = 1 << 19
+
+# Fewer operations than this are done before a second thread would have begun.
+OPERATIONS_A_THREAD = 2e7
 
 
 class Predictor:
@@ -30,13 +33,15 @@ class Predictor:
     network : GRUNetwork or dict
         Its shape, or the arguments of `gruc.network.GRUNetwork`.
     parameters : ndarray of shape (n_parameters,)
-        Flat buffer of weights, float32 or float64. Copied.
+        Flat buffer of weights, float32 or float64. Not copied: it must not change.
     scaling : Scaling or None
         Of features.
     classes : ndarray of shape (n_classes,) or None
         Labels of a classifier; None for a regressor.
     target_scaling : Scaling or None
         Of a regressor's targets, undone on output.
+    n_jobs : int or None
+        Threads of a prediction, as the estimators have it.
 
     Examples
     --------
@@ -49,14 +54,14 @@ class Predictor:
     True
     """
 
-    def __init__(self, network, parameters, *, scaling=None, classes=None, target_scaling=None):
+    def __init__(self, network, parameters, *, scaling=None, classes=None, target_scaling=None, n_jobs=None):
         self._network = GRUNetwork(**network) if isinstance(network, dict) else network
         self.config = self._network.config
-        self.parameters = np.array(parameters)
-        self.parameters.flags.writeable = False
+        self.parameters = np.asarray(parameters)
         self.scaling = scaling
         self.classes = None if classes is None else np.asarray(classes)
         self.target_scaling = target_scaling
+        self.n_jobs = n_jobs
         self._packed = None
         self._check()
 
@@ -73,7 +78,9 @@ class Predictor:
     @property
     def weights(self):
         """Dict of read-only views by torch's names, in torch's shapes."""
-        return self._network.table.torch_views(self.parameters)
+        read_only = self.parameters.view()
+        read_only.flags.writeable = False
+        return self._network.table.torch_views(read_only)
 
     def _prepared(self):
         """Weights as the kernels want them; made when first asked for, by each who asks before they are."""
@@ -87,6 +94,7 @@ class Predictor:
             "scaling": self.scaling,
             "classes": self.classes,
             "target_scaling": self.target_scaling,
+            "n_jobs": self.n_jobs,
         }
         return _rebuild, (self.config, self.parameters, settings)
 
@@ -193,16 +201,36 @@ class Predictor:
         dtype = self.parameters.dtype
         check_range(sequences.lowest, sequences.highest, self.scaling, dtype, "X")
         outputs = np.empty((len(sequences), self.config["n_outputs"]), dtype)
-        longest_first = np.argsort(-sequences.lengths, kind="stable")
-        widest = max(self.config["n_features"], 2 * max(self.config["hidden_layer_sizes"]))
-        start = 0
-        while start < len(sequences):
-            rows_each = max(1, int(sequences.lengths[longest_first[start]]) * widest)
-            chunk = longest_first[start : start + max(1, CHUNK_SIZE // rows_each)]
+        packed = self._prepared()
+
+        def fill(chunk, _):
             batch = sequences.gather(chunk, self.scaling, dtype)
-            outputs[chunk[batch.order]] = self._network.infer(self._prepared(), batch)
-            start += len(chunk)
+            outputs[chunk[batch.order]] = self._network.infer(packed, batch)
+
+        n_steps = int(sequences.lengths.sum())
+        n_threads = 1
+        if len(sequences) > 1:
+            worth = int(self._network.operations_per_row / 3 * n_steps / OPERATIONS_A_THREAD)
+            n_threads = min(threads.n_threads(self.n_jobs), worth) if worth > 1 else 1
+        threads.run(fill, self._chunks(sequences.lengths, n_steps, n_threads), n_threads)
         return outputs
+
+    def _chunks(self, lengths, n_steps, n_shares):
+        """Indices of sequences to run together: equal shares, of like lengths, within CHUNK_SIZE."""
+        widest = max(self.config["n_features"], 4 * max(self.config["hidden_layer_sizes"]))
+        if n_shares == 1 and n_steps * widest <= CHUNK_SIZE:
+            return [np.arange(len(lengths))]
+        longest_first = np.argsort(-lengths, kind="stable")
+        chunks = []
+        for i in range(n_shares):
+            share = longest_first[i::n_shares].copy()
+            start = 0
+            while start < len(share):
+                rows_each = max(1, int(lengths[share[start]]) * widest)
+                stop = start + max(1, CHUNK_SIZE // rows_each)
+                chunks.append(share[start:stop])
+                start = stop
+        return chunks
 
     def _require_classifier(self, method):
         if self.classes is None:

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "sequences": {"kernels"},
     "network": {"kernels"},
     "threads": {"kernels"},
+    "_config": {"kernels", "threads", "scipy"},
     "runtime": {"kernels", "network", "sequences", "threads"},
     "training": {"kernels", "network", "sequences", "threads"},
     "_validation": {"sequences", "sklearn"},

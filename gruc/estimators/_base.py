@@ -114,22 +114,24 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, incremental, **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
         with all_or_nothing(self):
-            if incremental:  # scikit-learn validates fit, but only the first partial_fit
-                self._validate_changed_params()
             goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
             before = self._trainer.or_as_before() if goes_on else nullcontext()
             with before:
                 return self._fit_or_fail(X, y, sample_weight, goes_on, incremental, **targets_options)
 
-    def _validate_changed_params(self):
-        """`_validate_params`, unless it passed for just these before."""
+    def _params_changed(self):
+        """Whether parameters are other objects than at the last call; validates them if so."""
         params = [getattr(self, name) for name in self._parameter_constraints]
-        validated = vars(self).get("_validated", ())
-        if len(validated) != len(params) or any(map(is_not, params, validated)):
-            self._validate_params()
-            self._validated = params
+        known = vars(self).get("_known_params", ())
+        same = len(known) == len(params) and not any(map(is_not, params, known))
+        if same and isinstance(self.hidden_layer_sizes, (tuple, Integral)):  # a list may change within
+            return False
+        self._validate_params()  # scikit-learn does so in fit, but only in the first partial_fit
+        self._known_params = params
+        return True
 
     def _fit_or_fail(self, X, y, sample_weight, goes_on, incremental, **targets_options):
+        changed = self._params_changed()
         sequences = self._check_X(X, reset=not goes_on)
         check_targets_given(self, y)
         if not hasattr(y, "__len__") or len(y) != len(sequences):
@@ -138,16 +140,16 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
         )
-        config = self._network_config(sequences.n_features, n_outputs)
-        if goes_on:
-            self._check_goes_on(config)
-        else:
-            self._scaling = self._scaling_of(sequences, weights)
-        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         if goes_on:
             trainer = self._trainer
+            known = trainer.network.config
+            if changed or (sequences.n_features, n_outputs) != (known["n_features"], known["n_outputs"]):
+                self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
-            trainer = Trainer(GRUNetwork(**config), LOSSES[loss], self.dtype, self._generator())
+            self._scaling = self._scaling_of(sequences, weights)
+            network = GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
+            trainer = Trainer(network, LOSSES[loss], self.dtype, self._generator())
+        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
         batch_size = self.batch_size
         if batch_size == "auto":
@@ -227,6 +229,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             scaling=self._scaling,
             classes=getattr(self, "classes_", None),
             target_scaling=getattr(self, "_target_scaling", None),
+            n_jobs=self.n_jobs,
         )
         self.n_iter_ = trainer.n_epochs
         self.t_ = trainer.n_samples_seen

@@ -43,7 +43,7 @@ PARAMETERS = """
     dtype : {"float32", "float64"}, default="float32"
         Precision of weights and arithmetic.
     n_jobs : int, default=None
-        Threads of fit; negative: all processors but ``-n_jobs - 1``. None, other than in
+        Threads of fit, and of the predictions after it; negative: all processors but ``-n_jobs - 1``. None, other than in
         scikit-learn, means as many as are allowed: processors of this process,
         ``OMP_NUM_THREADS``, joblib's and threadpoolctl's limits. The fitted model does not
         depend on it.

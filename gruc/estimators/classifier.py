@@ -170,7 +170,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
-        labels = self._known_labels(y) if goes_on and classes is None else None
+        labels = None
+        if goes_on and (classes is None or np.array_equal(classes, self.classes_)):
+            labels = self._known_labels(y)
         if labels is None:
             y, labels = self._check_labels(y, classes, goes_on)
         weights = self._class_weights(y, labels, sample_weight, incremental)

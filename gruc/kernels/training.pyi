@@ -74,6 +74,9 @@ def norm(g: NDArray[_R]) -> float: ...
 def add(g: NDArray[_R], other: NDArray[_R]) -> None: ...
 def scale(g: NDArray[_R], factor: float) -> None: ...
 def adam(
+    new_p: NDArray[_R],
+    new_m: NDArray[_R],
+    new_v: NDArray[_R],
     p: NDArray[_R],
     m: NDArray[_R],
     v: NDArray[_R],

@@ -312,19 +312,24 @@ def scale(
 
 
 def adam(
-    floating[::1] p not None,        # (size,) IN/OUT: parameters
-    floating[::1] m not None,        # (size,) IN/OUT: first moment
-    floating[::1] v not None,        # (size,) IN/OUT: second moment
+    floating[::1] new_p not None,    # (size,) OUT: parameters; may be p, or leave it as it is
+    floating[::1] new_m not None,    # (size,) OUT: first moment
+    floating[::1] new_v not None,    # (size,) OUT: second moment
+    const floating[::1] p not None,  # (size,)
+    const floating[::1] m not None,  # (size,)
+    const floating[::1] v not None,  # (size,)
     const floating[::1] g not None,  # (size,) gradient
     Py_ssize_t t,           # step number, from 1
     double learning_rate, double beta_1, double beta_2, double epsilon,
 ):
-    """One step of Adam (Kingma and Ba 2015), in place."""
+    """One step of Adam (Kingma and Ba 2015)."""
     cdef Py_ssize_t size = p.shape[0]
     cdef double rate, unbias
     require(size > 0 and t > 0, "p not empty, t > 0")
     require(m.shape[0] == size and v.shape[0] == size and g.shape[0] == size, "m, v, g (size,)")
+    require(new_p.shape[0] == size and new_m.shape[0] == size and new_v.shape[0] == size, "new ones (size,)")
     with nogil:
         rate = learning_rate / (1 - beta_1 ** t)
         unbias = 1 / (1 - beta_2 ** t)
-        _c.gruc_adam(&p[0], &m[0], &v[0], &g[0], rate, unbias, beta_1, beta_2, epsilon, size)
+        _c.gruc_adam(&new_p[0], &new_m[0], &new_v[0], &p[0], &m[0], &v[0], &g[0], rate, unbias, beta_1,
+                     beta_2, epsilon, size)

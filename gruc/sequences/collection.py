@@ -106,11 +106,11 @@ def check_range(lowest, highest, scaling, dtype, name):
     name : str
         What to call them in errors.
     """
-    largest = np.maximum(np.abs(lowest), np.abs(highest)).astype(np.float64)
+    largest = np.maximum(-lowest.astype(np.float64), highest)
     if scaling is not None:
         largest = (largest + np.abs(scaling.mean)) / scaling.scale
     limit = LARGEST[np.dtype(dtype)]
-    if np.any(largest > limit):
+    if largest.max() > limit:
         feature = int(np.argmax(largest))
         raise ValueError(
             f"{name} holds values too large to compute with in {np.dtype(dtype).name}: "

@@ -1,4 +1,4 @@
-"""Optimisers, in place over the flat buffer of parameters."""
+"""Optimisers over the flat buffer of parameters."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ class Adam:
     Parameters
     ----------
     parameters : ndarray of shape (size,)
-        The flat buffer it will step.
+        The flat buffer it will step, or one like it.
     learning_rate, beta_1, beta_2, epsilon : float
     """
 
@@ -24,19 +24,20 @@ class Adam:
         self.m = np.zeros_like(parameters)
         self.v = np.zeros_like(parameters)
 
-    def step(self, parameters, gradients):
-        """Move `parameters` by one step against `gradients`."""
+    def step(self, new, parameters, gradients):
+        """One step against `gradients`, from `parameters` to `new`.
+
+        They may be the same; where they are not, the moments too are written anew, and what
+        they were before is as it was.
+        """
+        in_place = new is parameters
+        m, v = (self.m, self.v) if in_place else (np.empty_like(self.m), np.empty_like(self.v))
         kernels.training.adam(
-            parameters, self.m, self.v, gradients, self.t + 1,
+            new, m, v, parameters, self.m, self.v, gradients, self.t + 1,
             self.learning_rate, self.beta_1, self.beta_2, self.epsilon,
         )  # fmt: skip
+        self.m, self.v = m, v
         self.t += 1
-
-    def copy(self):
-        """An independent optimiser that goes on from here."""
-        other = object.__new__(type(self))
-        other.__setstate__(vars(self))
-        return other
 
     def __setstate__(self, state):
         vars(self).update(state)

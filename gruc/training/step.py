@@ -6,10 +6,13 @@ dealt depends on the batch and the network only: so the numbers do not depend on
 number of threads.
 """
 
+from contextlib import contextmanager, nullcontext
+
 import numpy as np
 
 from .. import kernels, threads
 from ..network import Workspace, aligned_empty
+from .blas_threads import one_blas_thread
 
 # A shard has at least so many sequences, so that their states fill the registers of a
 # product, and about so many operations, beside which what happens in Python is small.
@@ -26,45 +29,40 @@ class TrainingStep:
     network : GRUNetwork
     loss : callable
         One of `losses.LOSSES`.
-    parameters : ndarray of shape (network.table.size,)
-        Flat buffer, read anew at each call.
-
-    Attributes
-    ----------
-    gradients : ndarray of shape (network.table.size,)
-        Of the last batch.
     """
 
-    def __init__(self, network, loss, parameters):
+    def __init__(self, network, loss):
         self.network = network
         self.loss = loss
-        self._dtype = parameters.dtype
-        self._parameters = network.table.views(parameters)
+        self._flat = self._parameters = None  # flat buffer, and views of it by name
         self._packed = None
-        self._slabs = []  # gradients of each shard, and views of them by name
-        self._workspaces = [Workspace(self._dtype)]  # one a thread
-        self.begin(None)
+        self._slabs = []  # the same of the gradients, one a shard
+        self._workspaces = []  # one a thread
+        self._n_jobs = self._n_threads = None
 
-    @property
-    def gradients(self):
-        """Of the last batch."""
-        return self._slab(0)[0]
+    @contextmanager
+    def on(self, n_jobs):
+        """Inside, as many threads as `n_jobs` means, found out when there is use for them."""
+        self._n_jobs, self._n_threads = n_jobs, None
+        with one_blas_thread() if kernels.selected() == "blas" else nullcontext():
+            yield
 
-    def begin(self, n_jobs):
-        """Take threads as `n_jobs` says; it is asked when there is use for them."""
-        self._n_jobs = n_jobs
-        self._n_threads = None
+    def run(self, parameters, data, indices, total):
+        """Loss and gradient at `parameters`, a flat buffer, of the sequences at `indices`.
 
-    def run(self, data, indices, total):
-        """Sum of weighted losses of the sequences at `indices`, weights of sum `total`."""
+        Returns the sum of weighted losses, the weights' sum being `total`, and the gradient
+        of the weighted mean, which the next call overwrites.
+        """
+        if parameters is not self._flat:
+            self._flat, self._parameters = parameters, self.network.table.views(parameters)
         self._packed = self.network.pack(self._parameters, self._packed)
         shards = self._deal(data, indices)
         if len(shards) == 1:
-            return self._shard(data, shards[0], total, self._slab(0), self._workspaces[0])
+            loss = self._shard(data, shards[0], total, self._slab(0), self._workspace(0))
+            return loss, self._slab(0)[0]
         if self._n_threads is None:
             self._n_threads = threads.n_threads(self._n_jobs)
-            while len(self._workspaces) < self._n_threads:
-                self._workspaces.append(Workspace(self._dtype))
+        self._workspace(self._n_threads - 1)
         slabs = [self._slab(i) for i in range(len(shards))]
         losses = threads.run(
             lambda item, slot: self._shard(data, *item, self._workspaces[slot]),
@@ -72,8 +70,8 @@ class TrainingStep:
             self._n_threads,
         )
         for flat, _ in slabs[1:]:
-            kernels.training.add(self.gradients, flat)
-        return sum(losses)
+            kernels.training.add(slabs[0][0], flat)
+        return sum(losses), slabs[0][0]
 
     def _deal(self, data, indices):
         """Indices of each shard; long and short sequences in equal shares."""
@@ -87,7 +85,7 @@ class TrainingStep:
         return [longest_first[i::n_shards].copy() for i in range(n_shards)]
 
     def _shard(self, data, indices, total, slab, workspace):
-        batch, targets, weights = data.batch(indices, self._dtype, workspace)
+        batch, targets, weights = data.batch(indices, self._flat.dtype, workspace)
         outputs = self.network.forward(self._packed, batch, workspace)
         loss = self.loss(outputs, targets, weights, total)
         self.network.backward(self._packed, slab[1], outputs, batch, workspace)
@@ -95,6 +93,11 @@ class TrainingStep:
 
     def _slab(self, i):
         while len(self._slabs) <= i:
-            flat = aligned_empty(self.network.table.size, self._dtype)
+            flat = aligned_empty(self.network.table.size, self._flat.dtype)
             self._slabs.append((flat, self.network.table.views(flat)))
         return self._slabs[i]
+
+    def _workspace(self, i):
+        while len(self._workspaces) <= i:
+            self._workspaces.append(Workspace(self._flat.dtype))
+        return self._workspaces[i]

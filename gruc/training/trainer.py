@@ -25,7 +25,8 @@ class Trainer:
     Attributes
     ----------
     parameters : ndarray of shape (network.table.size,)
-        Flat buffer.
+        Flat buffer. What `run` leaves here it never writes to again: the next `run` goes on
+        in another, so that a predictor may keep this one.
     n_epochs : int
         Epochs finished.
     n_samples_seen : int
@@ -48,19 +49,19 @@ class Trainer:
         self.loss_curve = []
         self.best_loss = np.inf
         self._step = None
+        self._next_parameters = None
 
     @contextmanager
     def or_as_before(self):
         """Whatever is raised inside leaves the trainer as it was."""
-        rng_state = self.rng.bit_generator.state
-        kept = vars(self) | {"loss_curve": list(self.loss_curve)}
-        parameters, optimizer = self.parameters.copy(), self.optimizer.copy()
+        kept, optimizer, of_optimizer = vars(self).copy(), self.optimizer, vars(self.optimizer).copy()
+        n_epochs, rng_state = len(self.loss_curve), self.rng.bit_generator.state
         try:
             yield
         except BaseException:
             vars(self).update(kept)
-            self.parameters[:] = parameters
-            self.optimizer = optimizer
+            vars(optimizer).update(of_optimizer)
+            del self.loss_curve[n_epochs:]
             self.rng.bit_generator.state = rng_state
             raise
 
@@ -70,11 +71,7 @@ class Trainer:
 
     def __getstate__(self):
         """Without what the next batch overwrites anyway."""
-        return vars(self) | {"_step": None}
-
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self.parameters = np.array(self.parameters)  # a copy: joblib may have mapped it read-only
+        return vars(self) | {"_step": None, "_next_parameters": None}
 
     def run(
         self,
@@ -122,27 +119,28 @@ class Trainer:
         best, stale, width = np.inf, 0, len(str(max_epochs))
         started = time.perf_counter()
         if self._step is None:
-            self._step = TrainingStep(self.network, self.loss, self.parameters)
-        self._step.begin(n_jobs)
+            self._step = TrainingStep(self.network, self.loss)
+        self._next_parameters = np.empty_like(self.parameters)
         try:
-            for epoch in range(max_epochs):
-                loss = self._epoch(data, batch_size, shuffle, max_grad_norm)
-                self.n_epochs += 1
-                self.n_samples_seen += len(data)
-                self.loss_curve.append(loss)
-                self.best_loss = min(self.best_loss, loss)
-                if verbose:
-                    elapsed = time.perf_counter() - started
-                    print(
-                        f"Epoch {epoch + 1:{width}}/{max_epochs}  loss {loss:.6f}  {elapsed:.1f} s",
-                        flush=True,
-                    )
-                stale = 0 if loss < best - tol else stale + 1
-                best = min(best, loss)
-                if patience is not None and stale >= patience:
+            with self._step.on(n_jobs):
+                for epoch in range(max_epochs):
+                    loss = self._epoch(data, batch_size, shuffle, max_grad_norm)
+                    self.n_epochs += 1
+                    self.n_samples_seen += len(data)
+                    self.loss_curve.append(loss)
+                    self.best_loss = min(self.best_loss, loss)
                     if verbose:
-                        print(f"Stopping: the loss has not fallen by tol={tol:g} for {patience} epochs.")
-                    return "tol"
+                        elapsed = time.perf_counter() - started
+                        print(
+                            f"Epoch {epoch + 1:{width}}/{max_epochs}  loss {loss:.6f}  {elapsed:.1f} s",
+                            flush=True,
+                        )
+                    stale = 0 if loss < best - tol else stale + 1
+                    best = min(best, loss)
+                    if patience is not None and stale >= patience:
+                        if verbose:
+                            print(f"Stopping: the loss has not fallen by tol={tol:g} for {patience} epochs.")
+                        return "tol"
         except KeyboardInterrupt:
             return "interrupt"
         except FloatingPointError as error:
@@ -155,14 +153,13 @@ class Trainer:
     def _epoch(self, data, batch_size, shuffle, max_grad_norm):
         """One pass over `data`; the weighted mean of its losses."""
         indices = self.rng.permutation(len(data)) if shuffle else np.arange(len(data))
-        gradients = self._step.gradients
         loss_sum = weight_sum = 0.0
         for start in range(0, len(data), batch_size):
             chosen = indices[start : start + batch_size]
             total = data.total_weight(chosen)
             if total == 0:  # nothing to learn from, and no mean to take
                 continue
-            loss = self._step.run(data, chosen, total)
+            loss, gradients = self._step.run(self.parameters, data, chosen, total)
             norm = kernels.training.norm(gradients)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise FloatingPointError(
@@ -171,7 +168,8 @@ class Trainer:
                 )
             if max_grad_norm is not None and norm > max_grad_norm:
                 kernels.training.scale(gradients, max_grad_norm / (norm + 1e-6))
-            self.optimizer.step(self.parameters, gradients)
+            self.optimizer.step(self._next_parameters, self.parameters, gradients)
+            self.parameters = self._next_parameters
             loss_sum += loss
             weight_sum += total
         if not math.isfinite(kernels.training.norm(self.parameters)):

@@ -32,19 +32,26 @@ GRUC_KERNEL void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
  *
  *   m = beta_1 m + (1 - beta_1) g
  *   v = beta_2 v + (1 - beta_2) g^2
- *   p -= rate * m / (sqrt(v * unbias) + epsilon) */
+ *   p -= rate * m / (sqrt(v * unbias) + epsilon)
+ *
+ * The new p, m, v may be the old ones, or leave them as they are. */
 GRUC_KERNEL void GRUC(adam)(
-    real *GRUC_RESTRICT p, real *GRUC_RESTRICT m, real *GRUC_RESTRICT v, /* (size,) IN/OUT */
-    const real *GRUC_RESTRICT g,                                         /* (size,) */
+    real *new_p, real *new_m, real *new_v,                     /* (size,) OUT */
+    const real *p, const real *m, const real *v, const real *g, /* (size,) */
     double rate, double unbias, double beta_1, double beta_2, double epsilon, size_t size)
 {
     real b1 = (real)beta_1, b2 = (real)beta_2, c1 = (real)(1 - beta_1), c2 = (real)(1 - beta_2);
     real step = (real)rate, u = (real)unbias, eps = (real)epsilon;
     GRUC_FLUSH_SUBNORMALS(); /* the moments of a weight without gradient decay for ever */
-    for (size_t i = 0; i < size; i++) {
-        m[i] = b1 * m[i] + c1 * g[i];
-        v[i] = b2 * v[i] + c2 * (g[i] * g[i]);
-        p[i] -= step * m[i] / (GRUC_SQRT(v[i] * u) + eps);
+    for (size_t i = 0; i < size; i += LANES) {
+        size_t n = GRUC(lanes)(size - i);
+        vec grad = GRUC(load_part)(g + i, n);
+        vec first = b1 * GRUC(load_part)(m + i, n) + c1 * grad;
+        vec second = b2 * GRUC(load_part)(v + i, n) + c2 * (grad * grad);
+        GRUC(store_part)(new_m + i, first, n);
+        GRUC(store_part)(new_v + i, second, n);
+        vec old = GRUC(load_part)(p + i, n);
+        GRUC(store_part)(new_p + i, old - step * first / (GRUC(sqrt)(second * u) + eps), n);
     }
     GRUC_KEEP_SUBNORMALS();
 }

@@ -91,6 +91,24 @@ GRUC_INLINE vec GRUC(fma)(vec a, vec b, vec c)
 #endif
 }
 
+GRUC_INLINE vec GRUC(sqrt)(vec x)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_sqrt_ps((__m512)x);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_sqrt_pd((__m512d)x);
+#elif GRUC_SIMD == 256 && GRUC_BITS == 32
+    return (vec)_mm256_sqrt_ps((__m256)x);
+#elif GRUC_SIMD == 256
+    return (vec)_mm256_sqrt_pd((__m256d)x);
+#elif GRUC_SIMD == 0
+    return GRUC_SQRT(x);
+#else
+    for (size_t i = 0; i < LANES; i++) x[i] = GRUC_SQRT(x[i]);
+    return x;
+#endif
+}
+
 /* The larger or the smaller of x and a bound; NaN where x is NaN */
 GRUC_INLINE vec GRUC(at_least)(vec x, real bound)
 {

@@ -83,7 +83,7 @@ def test_batches_of_zero_weight_are_skipped():
 def test_clipping_bounds_the_step():
     trainer, data = make()
     steps = []
-    trainer.optimizer.step = lambda p, g: steps.append(np.linalg.norm(g))
+    trainer.optimizer.step = lambda new, p, g: steps.append(np.linalg.norm(g))
     trainer.run(data, 1, **(SETTINGS | {"max_grad_norm": 1e-3}))
     assert steps
     np.testing.assert_allclose(steps, 1e-3, rtol=1e-2)
@@ -102,11 +102,11 @@ class TestInterrupt:
     def interrupt_at(self, trainer, call):
         step, calls = trainer.optimizer.step, []
 
-        def interrupted(p, g):
+        def interrupted(*args):
             calls.append(1)
             if len(calls) == call:
                 raise KeyboardInterrupt
-            step(p, g)
+            step(*args)
 
         trainer.optimizer.step = interrupted
 

@@ -1,0 +1,94 @@
+"""What the programs of this folder share: machine, clock, peak, and taking turns.
+
+A program measures gruc and one peer in one process, call by call in turns, and prints
+a line of JSON a problem; speed.py starts it once for each peer and number of threads.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+
+
+def arguments(peers):
+    """Peer and number of threads of this process, from the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("peer", choices=peers)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=2.0, help="about so long for each problem")
+    return parser.parse_args()
+
+
+def take_turns(calls, seconds, at_least=5, at_most=2000):
+    """Seconds a call, an array for each of `calls`, which are called one after the other."""
+    for call in calls:  # compilation, memory, caches
+        for _ in range(3):
+            call()
+    times = [[] for _ in calls]
+    end = time.perf_counter() + seconds
+    while len(times[0]) < at_least or (time.perf_counter() < end and len(times[0]) < at_most):
+        for call, taken in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+    return [np.array(taken) for taken in times]
+
+
+class Peak:
+    """Flops a second of float32 FMA on one core, measured when called."""
+
+    def __init__(self):
+        folder = tempfile.mkdtemp()
+        library = Path(folder) / "fma_peak.so"
+        command = [os.environ.get("CC", "cc"), "-O2", "-shared", "-fPIC", HERE / "fma_peak.c", "-o", library]
+        subprocess.run(command, check=True)
+        self._function = ctypes.CDLL(str(library)).fma_peak
+        self._function.restype = ctypes.c_double
+
+    def __call__(self, n=1_000_000):
+        return self._function(ctypes.c_long(n))
+
+
+def report(**fields):
+    """One line of JSON on stdout."""
+    print(json.dumps(fields), flush=True)
+
+
+def milliseconds(times):
+    """Median of times in ms."""
+    return float(np.median(times) * 1e3)
+
+
+def processor():
+    """Name of the processor, with family and model where the name says little."""
+    if sys.platform != "linux":
+        return platform.processor() or platform.machine()
+    fields = dict(
+        line.split(":", 1)
+        for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].replace("\t", "").splitlines()
+    )
+    name = fields.get("model name", platform.machine()).strip()
+    where = [f"{key} {fields[key].strip()}" for key in ("cpu family", "model") if key in fields]
+    return f"{name} ({', '.join(where)})"
+
+
+def versions(*names):
+    """Dict of installed versions."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
