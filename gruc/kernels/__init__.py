@@ -72,4 +72,4 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-select(os.environ.get("GRUC_KERNEL"))
+select(os.environ.get("GRUC_KERNEL") or None)

@@ -16,7 +16,7 @@ from fixtures.make_torch_gru import (
     make_problem,
     run_torch,
 )
-from gruc.network import GRUNetwork
+from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
 from gruc.training import LOSSES as GRUC_LOSSES
 from gruc.training import Adam, Trainer, TrainingData
@@ -43,7 +43,7 @@ def hold_against(expected, structure, loss, seed):
         view[:] = expected[f"start/{name}"]
 
     data = TrainingData(as_sequences(X), None, y, weights)
-    batch, targets, batch_weights = data.batch(np.arange(len(X)), "float64")
+    batch, targets, batch_weights = data.batch(np.arange(len(X)), "float64", Workspace("float64"))
     gradients = np.empty_like(trainer.parameters)
     workspace = workspace_for(batch)
     packed = network.pack(network.table.views(trainer.parameters), want_dx=True)
@@ -60,7 +60,7 @@ def hold_against(expected, structure, loss, seed):
     trainer.run(
         data, 10, batch_size=len(X), shuffle=False, max_grad_norm=MAX_GRAD_NORM, tol=0, patience=None, verbose=False
     )  # fmt: skip
-    for name, view in parameters.items():
+    for name, view in network.table.torch_views(trainer.parameters).items():
         np.testing.assert_allclose(view, expected[f"after/{name}"], atol=1e-9, err_msg=name)
 
 

@@ -1,0 +1,52 @@
+"""GRUC_KERNEL and show_config."""
+
+import os
+import subprocess
+import sys
+
+import gruc
+import pytest
+from gruc import kernels
+
+
+def run(program, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | environment
+    )
+
+
+@pytest.mark.parametrize("name", [*kernels.INSTRUCTION_SETS, "blas"])
+def test_gruc_kernel_forces_one(name):
+    if name != "blas" and name not in kernels.available():
+        pytest.skip(f"this processor has no {name}")
+    result = run("import gruc; gruc.show_config()", GRUC_KERNEL=name)
+    assert f"in use: {name}\n" in result.stdout
+
+
+def test_unknown_kernel():
+    result = run("import gruc.runtime", GRUC_KERNEL="sse9")
+    assert "ValueError: GRUC_KERNEL is 'sse9'; expected one of ['baseline', 'avx2', 'avx512', 'blas']" in result.stderr
+
+
+def test_kernel_that_the_processor_lacks(monkeypatch):
+    monkeypatch.setattr(kernels.inference, "has", lambda i: i == 0)
+    with pytest.raises(ValueError, match="'avx512', which this processor does not have; it has"):
+        kernels.select("avx512")
+
+
+def test_the_best_is_taken():
+    result = run("import gruc; print(gruc.show_config('dict')['kernels']['in use'])", GRUC_KERNEL="")
+    assert result.stdout.strip() == kernels.available()[-1]
+
+
+def test_show_config(capsys):
+    config = gruc.show_config("dict")
+    assert config["gruc"] == gruc.__version__
+    assert config["threads"] >= 1
+    assert "openblas" in config["kernels"]["BLAS of SciPy"].lower() or config["kernels"]["BLAS of SciPy"]
+    assert gruc.show_config() is None
+    printed = capsys.readouterr().out
+    for text in ("gruc: ", "in use: ", "this processor has: baseline", "threads: ", "numpy: "):
+        assert text in printed
+    with pytest.raises(ValueError, match="mode must be"):
+        gruc.show_config("json")
