@@ -4,7 +4,7 @@ VENV ?= .venv
 # tests run one process a core: BLAS threads beside that only wait for each other
 WORKERS ?= auto
 
-.PHONY: demo test test-oldest coverage lint clean
+.PHONY: demo test test-oldest coverage sanitize bench lint clean
 
 demo: $(VENV)/demo
 	$(VENV)/demo/bin/python examples/japanese_vowels.py
@@ -43,6 +43,26 @@ coverage:
 	cd $(VENV)/coverage/src && GRUC_TRACE=1 ../bin/python -m pip install --quiet --editable '.[test,coverage]'
 	cd $(VENV)/coverage/src && OMP_NUM_THREADS=1 ../bin/python -m pytest -n $(WORKERS) \
 		--cov=gruc --cov-report=term-missing --cov-fail-under=95
+
+# the kernel tests with AddressSanitizer and UndefinedBehaviorSanitizer in the kernels
+sanitize:
+	$(PYTHON) -m venv --clear $(VENV)/sanitize
+	$(call copy_of_tree,sanitize)
+	cd $(VENV)/sanitize/src && GRUC_SANITIZE=1 ../bin/python -m pip install --quiet --editable '.[test]'
+	cd $(VENV)/sanitize/src && OMP_NUM_THREADS=1 PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
+		LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
+		../bin/python -m pytest -n $(WORKERS) -p no:faulthandler tests/kernels tests/network/test_gradients.py \
+		-k 'not central_differences'
+
+# gruc beside its peers, some gigabytes of them; writes docs/benchmarks/speed.*
+bench: $(VENV)/bench
+	$(VENV)/bench/bin/python -m pip install --quiet --force-reinstall --no-deps .
+	$(VENV)/bench/bin/python benchmarks/speed.py
+
+$(VENV)/bench: benchmarks/peers.txt
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
+	@touch $@
 
 lint: $(VENV)/lint
 	$(VENV)/lint/bin/pre-commit run --all-files

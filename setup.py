@@ -8,9 +8,11 @@ import scipy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-# GRUC_DEBUG=1 checks every index and divisor; GRUC_TRACE=1 lets coverage see Cython lines.
+# GRUC_DEBUG=1 checks every index and divisor; GRUC_TRACE=1 lets coverage see Cython lines;
+# GRUC_SANITIZE=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer (make sanitize).
 DEBUG = bool(int(os.environ.get("GRUC_DEBUG", "0")))
 TRACE = bool(int(os.environ.get("GRUC_TRACE", "0")))
+SANITIZE = bool(int(os.environ.get("GRUC_SANITIZE", "0")))
 
 link_args = []
 if sys.platform == "win32":
@@ -23,7 +25,13 @@ else:
     compile_args = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
     compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
 
-if sys.platform == "linux" and not DEBUG:
+if SANITIZE:
+    # alignment: Cython casts byte offsets of its own structures to pointers
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize=alignment", "-fno-sanitize-recover=undefined"]
+    compile_args += [*sanitizers, "-g", "-fno-omit-frame-pointer"]
+    link_args += sanitizers
+
+if sys.platform == "linux" and not (DEBUG or SANITIZE):
     link_args = ["-Wl,--strip-all"]  # a third of the size
 
 # SciPy from 1.18 on names the type of its BLAS integers; before, they are int.
@@ -34,7 +42,7 @@ blas_int = (
     else "ctypedef int blas_int\n"
 )
 blas_int_pxi = Path("gruc/kernels/_blas_int.pxi")
-generated = f"# written by setup.py for debug={DEBUG} trace={TRACE} scipy={scipy.__version__}\n{blas_int}"
+generated = f"# written by setup.py for debug={DEBUG} trace={TRACE} sanitize={SANITIZE} scipy={scipy.__version__}\n{blas_int}"
 # what was built otherwise is built anew, C and all
 FORCE = not blas_int_pxi.exists() or blas_int_pxi.read_text() != generated
 if FORCE:

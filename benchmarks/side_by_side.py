@@ -56,7 +56,7 @@ class Peak:
         self._function = ctypes.CDLL(str(library)).fma_peak
         self._function.restype = ctypes.c_double
 
-    def __call__(self, n=1_000_000):
+    def __call__(self, n=100_000):
         return self._function(ctypes.c_long(n))
 
 

@@ -62,7 +62,7 @@ class TestSameBits:
             probabilities = [model.predict_proba(X) for model in models]
         finally:
             kernels.select(before)
-        assert set(dealt) == {6}
+        assert set(dealt) == {4}
         for model, proba in zip(models, probabilities, strict=True):
             assert bits_of(model) == bits_of(models[0])
             assert model.loss_curve_ == models[0].loss_curve_

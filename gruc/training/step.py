@@ -14,11 +14,18 @@ from .. import kernels, threads
 from ..network import Workspace, aligned_empty
 from .blas_threads import one_blas_thread
 
-# A shard has at least so many sequences, so that their states fill the registers of a
-# product, and about so many operations, beside which what happens in Python is small.
-SHARD_SEQUENCES = 16
+# A shard has at least so many operations, beside which what happens in Python is small.
 SHARD_OPERATIONS = 5e7
 MOST_SHARDS = 16
+
+
+def most_shards(n_sequences):
+    """Shards of 16 sequences, up to four of them, then of 32.
+
+    Sixteen fill the registers of a product twice; of sequences of different lengths only
+    half as many are alive at a time, so that more are better where there are more.
+    """
+    return min(max(min(n_sequences // 16, 4), n_sequences // 32), MOST_SHARDS)
 
 
 class TrainingStep:
@@ -75,7 +82,7 @@ class TrainingStep:
 
     def _deal(self, data, indices):
         """Indices of each shard; long and short sequences in equal shares."""
-        n_shards = min(len(indices) // SHARD_SEQUENCES, MOST_SHARDS)
+        n_shards = most_shards(len(indices))
         if n_shards > 1:
             operations = self.network.operations_per_row * int(data.lengths[indices].sum())
             n_shards = min(n_shards, int(operations / SHARD_OPERATIONS))

@@ -1,0 +1,198 @@
+"""All speed programs of this folder, each peer and number of threads in a process of its own.
+
+    python benchmarks/speed.py
+
+Writes docs/benchmarks/speed.json (every line the programs print), speed.md (tables) and
+speed.png (the picture). One thread is pinned to one processor; peers' pools wait
+passively, so that they do not disturb the other's turn.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import gruc
+import numpy as np
+from side_by_side import HERE, processor, versions
+
+OUT = HERE.parent / "docs" / "benchmarks"
+ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+PROGRAMS = {
+    "training_steps.py": ["torch", "jax", "keras", "gruc with reset before", "gruc on one thread"],
+    "inference.py": ["onnxruntime", "openvino", "torch"],
+    "fits.py": ["gruc", "torch", "keras", "skorch", "sktime"],
+    "growth.py": ["gruc"],
+    "startup.py": ["gruc"],
+}
+PACKAGES = [
+    "gruc", "numpy", "scipy", "torch", "jax", "keras", "onnxruntime", "openvino", "skorch", "sktime", "aeon",
+]  # fmt: skip
+
+
+def run(program, peer, n_threads):
+    """Lines of JSON that a program prints; what it cannot do is said, and left out."""
+    environment = os.environ | {"OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(n_threads)}
+    if n_threads == 1:
+        environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    command = [sys.executable, HERE / program, peer, "--threads", str(n_threads)]
+    pin = (lambda: os.sched_setaffinity(0, {0})) if n_threads == 1 and hasattr(os, "sched_setaffinity") else None
+    print(f"{program} {peer} on {n_threads}", file=sys.stderr, flush=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=pin)
+    if done.returncode != 0:
+        print(f"  failed: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr, flush=True)
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def geometric_mean(values):
+    return float(np.exp(np.mean(np.log(values))))
+
+
+def shape_of(line):
+    return ", ".join(map(str, line["shape"]))
+
+
+def compare(lines, table, peers, n_threads):
+    """Rows of shape, gruc's time, and how many times as long each peer takes."""
+    chosen = [x for x in lines if x["table"] == table and x["threads"] == n_threads and x["peer"] in peers]
+    rows = {}
+    for line in chosen:
+        rows.setdefault(shape_of(line), {})[line["peer"]] = line
+    return rows
+
+
+def peers_table(lines, table, peers, n_threads, unit):
+    rows = compare(lines, table, peers, n_threads)
+    present = [peer for peer in peers if any(peer in row for row in rows.values())]
+    share = " share of FMA peak |" if table == "training step" and n_threads == 1 else ""
+    yield f"| B, T, D, H | gruc, {unit} |{share} " + " | ".join(f"{peer}, times as long" for peer in present) + " |"
+    yield "|---" * (2 + bool(share) + len(present)) + "|"
+    factor = 1 if unit == "ms" else 1000
+    ratios = {peer: [] for peer in present}
+    for shape, row in rows.items():
+        some = list(row.values())
+        own = np.median([x["gruc_ms"] for x in some]) * factor
+        cells = [shape, f"{own:.2f}" if unit == "ms" else f"{own:.0f}"]
+        if share:
+            cells.append(f"{np.median([x['gflops'] / x['peak_gflops'] for x in some]):.0%}")
+        for peer in present:
+            ratio = row[peer]["peer_ms"] / row[peer]["gruc_ms"] if peer in row else float("nan")
+            ratios[peer].append(ratio)
+            cells.append(f"{ratio:.2f}")
+        yield "| " + " | ".join(cells) + " |"
+    means = [f"**{geometric_mean(ratios[peer]):.2f}**" for peer in present]
+    yield "| geometric mean | |" + (" |" if share else "") + " " + " | ".join(means) + " |"
+
+
+def report(lines):
+    yield "# Speed\n"
+    yield (
+        f"{processor()}, {ALL} processors, {platform.system()} {platform.machine()}, Python "
+        f"{platform.python_version()}, {date.today()}; kernels: {gruc.show_config('dict')['kernels']['in use']}. "
+        + ", ".join(f"{name} {number}" for name, number in versions(*PACKAGES).items())
+        + ".\n\nMade by `make bench` (benchmarks/speed.py): gruc and one peer in one process, call by call in "
+        "turns, medians, float32. The machine is shared: ratios of one run, not times, are what to compare.\n"
+    )
+    for n_threads in sorted({1, ALL}):
+        title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
+        yield f"## A step of training, {title}\n"
+        if n_threads == 1:
+            yield (
+                "`partial_fit` with its checks, standardization and clipping; peers with the batch in their own "
+                "arrays, without clipping. Share: flops of the products over the FMA peak of a core.\n"
+            )
+        yield from peers_table(lines, "training step", ["torch", "jax", "keras"], n_threads, "ms")
+        yield ""
+    yield "## Other ways of the same step: times as long as gruc on the same threads\n"
+    for n_threads, peer in [(1, "gruc with reset before"), (ALL, "gruc on one thread")]:
+        yield from peers_table(lines, "training step", [peer], n_threads, "ms")
+        yield ""
+    for n_threads in sorted({1, ALL}):
+        title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
+        yield f"## Inference by the bare predictor, {title}\n"
+        yield from peers_table(lines, "inference", ["onnxruntime", "openvino", "torch"], n_threads, "us")
+        yield ""
+    yield "## Whole fits: 50 epochs, 64 units, batches of 16\n"
+    yield "| set | threads | library | seconds | times gruc's | accuracy, mean of 3 |"
+    yield "|---|---|---|---|---|---|"
+    fits = [line for line in lines if line["table"] == "fit"]
+    own = {(x["problem"], x["threads"]): x["seconds"] for x in fits if x["peer"] == "gruc"}
+    for line in sorted(fits, key=lambda x: (x["problem"], x["threads"])):
+        ratio = line["seconds"] / own[line["problem"], line["threads"]]
+        yield (
+            f"| {line['problem']} | {line['threads']} | {line['peer']} | {line['seconds']:.2f} | {ratio:.1f} | "
+            f"{line['accuracy']:.3f} |"
+        )
+    yield "\n## Growth\n"
+    yield "| what | threads | ratio | in proportion |"
+    yield "|---|---|---|---|"
+    for line in lines:
+        if line["table"] == "growth":
+            yield f"| {line['size']} | {line['threads']} | {line['ratio']:.2f} | {line['in_proportion']:.2f} |"
+    yield "\n## Import in a fresh process, over an empty Python's\n"
+    yield "| import | seconds | MB resident |"
+    yield "|---|---|---|"
+    for line in lines:
+        if line["table"] == "start":
+            yield f"| {line['statement']} | {line['seconds']:.2f} | {line['megabytes']:.0f} |"
+
+
+def draw(lines, path):
+    """How many times as long peers take, step by step, both numbers of threads."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(11, 7), sharex="row", layout="constrained")
+    kinds = [("training step", ["torch", "jax", "keras"]), ("inference", ["onnxruntime", "openvino", "torch"])]
+    colours = {"torch": "#c44e52", "jax": "#4c72b0", "keras": "#8172b3", "onnxruntime": "#55a868", "openvino": "#ccb974"}
+    for row, (table, peers) in enumerate(kinds):
+        for ax, n_threads in zip(axes[row], sorted({1, ALL}), strict=False):
+            rows = compare(lines, table, peers, n_threads)
+            present = [peer for peer in peers if any(peer in each for each in rows.values())]
+            height = 0.8 / max(1, len(present))
+            for k, peer in enumerate(present):
+                ratios = [each[peer]["peer_ms"] / each[peer]["gruc_ms"] for each in rows.values() if peer in each]
+                where = [i + k * height for i, each in enumerate(rows.values()) if peer in each]
+                ax.barh(where, ratios, height, label=peer, color=colours[peer])
+            ax.set_yticks(np.arange(len(rows)) + 0.4 - height / 2, rows)
+            ax.invert_yaxis()
+            ax.set_xscale("log")
+            ax.axvline(1, color="black", linewidth=0.8)
+            ticks = [1, 2, 5, 10, 20] if table == "training step" else [1, 2, 3, 5]
+            ax.set_xticks(ticks, [f"{tick}x" for tick in ticks])
+            ax.minorticks_off()
+            ax.set_title(f"{table}, {n_threads} thread{'s' if n_threads > 1 else ''}", fontsize=10)
+            ax.spines[["top", "right"]].set_visible(False)
+        axes[row][0].set_ylabel("B, T, D, H")
+        axes[row][0].legend(frameon=False, fontsize=8, loc="lower right")
+    figure.suptitle("Time of a peer over gruc's (right of 1x: gruc is faster)")
+    figure.savefig(path, dpi=110)
+
+
+def main():
+    lines = []
+    for program, peers in PROGRAMS.items():
+        for peer in peers:
+            for n_threads in sorted({1, ALL}):
+                if program == "startup.py" and n_threads > 1:
+                    continue
+                lines += run(program, peer, n_threads)
+    OUT.mkdir(parents=True, exist_ok=True)
+    header = {"processor": processor(), "date": str(date.today()), "versions": versions(*PACKAGES)}
+    (OUT / "speed.json").write_text(json.dumps({"run": header, "lines": lines}, indent=1) + "\n")
+    (OUT / "speed.md").write_text("\n".join(report(lines)) + "\n")
+    draw(lines, OUT / "speed.png")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--report"]:  # the tables anew from speed.json
+        saved = json.loads((OUT / "speed.json").read_text())
+        (OUT / "speed.md").write_text("\n".join(report(saved["lines"])) + "\n")
+        draw(saved["lines"], OUT / "speed.png")
+    else:
+        main()
