@@ -22,13 +22,14 @@ else:
     # is to be rounded once, simd.h says so; a compiler's own choice could differ between
     # a tile and its tail.
     # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
-    compile_args = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+    compile_args = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
+    compile_args += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
     compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
 
 if SANITIZE:
     # alignment: Cython casts byte offsets of its own structures to pointers
-    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize=alignment", "-fno-sanitize-recover=undefined"]
-    compile_args += [*sanitizers, "-g", "-fno-omit-frame-pointer"]
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize=alignment"]
+    compile_args += [*sanitizers, "-fno-sanitize-recover=undefined", "-g", "-fno-omit-frame-pointer"]
     link_args += sanitizers
 
 if sys.platform == "linux" and not (DEBUG or SANITIZE):
@@ -42,7 +43,8 @@ blas_int = (
     else "ctypedef int blas_int\n"
 )
 blas_int_pxi = Path("gruc/kernels/_blas_int.pxi")
-generated = f"# written by setup.py for debug={DEBUG} trace={TRACE} sanitize={SANITIZE} scipy={scipy.__version__}\n{blas_int}"
+build = f"debug={DEBUG} trace={TRACE} sanitize={SANITIZE} scipy={scipy.__version__}"
+generated = f"# written by setup.py for {build}\n{blas_int}"
 # what was built otherwise is built anew, C and all
 FORCE = not blas_int_pxi.exists() or blas_int_pxi.read_text() != generated
 if FORCE:

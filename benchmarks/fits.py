@@ -27,7 +27,9 @@ def problems():
         parts = []
         for split in ("train", "test"):
             X, y = load(split=split)
-            parts.append(([np.ascontiguousarray(x.T, np.float32) for x in X], np.unique(y, return_inverse=True)[1]))
+            parts.append(
+                ([np.ascontiguousarray(x.T, np.float32) for x in X], np.unique(y, return_inverse=True)[1])
+            )
         steps = np.concatenate(parts[0][0])
         mean, scale = steps.mean(axis=0), steps.std(axis=0)
         yield name, [([(x - mean) / scale for x in X], y) for X, y in parts]
@@ -105,9 +107,7 @@ def keras_fit(train, seed, n_threads):
             keras.layers.Dense(int(y.max()) + 1),
         ]
     )
-    model.compile(
-        keras.optimizers.Adam(RATE), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
+    model.compile(keras.optimizers.Adam(RATE), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(padded(X, n_steps), y, batch_size=BATCH, epochs=EPOCHS, verbose=0)
     return lambda X: model.predict(padded(X, n_steps), verbose=0).argmax(1)
 

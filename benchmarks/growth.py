@@ -36,7 +36,8 @@ def main():
         else:
             base = BASE
         once, twice = take_turns(
-            [call(**base, n_threads=given.threads), call(**double, n_threads=given.threads)], given.seconds * 2
+            [call(**base, n_threads=given.threads), call(**double, n_threads=given.threads)],
+            given.seconds * 2,
         )
         H, D = BASE["H"], BASE["D"]
         report(

@@ -7,6 +7,7 @@ compared before the clock starts.
 """
 
 import warnings
+from functools import partial
 
 import numpy as np
 from side_by_side import arguments, milliseconds, report, take_turns
@@ -77,7 +78,11 @@ def openvino_session(weights, X, H, n_threads):
     core = openvino.Core()
     model = core.read_model(onnx_model(weights, X.shape[2], H))
     model.reshape({"X": X.shape})
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": n_threads, "PERFORMANCE_HINT": "LATENCY"}
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": n_threads,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
     request = core.compile_model(model, "CPU", settings).create_infer_request()
     return lambda: request.infer({0: X})[0]
 
@@ -120,7 +125,7 @@ def main():
         error = float(np.abs(peer() - predictor.predict_proba(X)).max())
         if error > 1e-4:
             raise SystemExit(f"{given.peer} and gruc differ by {error}")
-        own_times, peer_times = take_turns([lambda: predictor.predict_proba(X), peer], given.seconds)
+        own_times, peer_times = take_turns([partial(predictor.predict_proba, X), peer], given.seconds)
         report(
             table="inference",
             peer=given.peer,

@@ -13,7 +13,6 @@ import platform
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import gruc
 import numpy as np
@@ -39,7 +38,11 @@ def run(program, peer, n_threads):
     if n_threads == 1:
         environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     command = [sys.executable, HERE / program, peer, "--threads", str(n_threads)]
-    pin = (lambda: os.sched_setaffinity(0, {0})) if n_threads == 1 and hasattr(os, "sched_setaffinity") else None
+    pin = (
+        (lambda: os.sched_setaffinity(0, {0}))
+        if n_threads == 1 and hasattr(os, "sched_setaffinity")
+        else None
+    )
     print(f"{program} {peer} on {n_threads}", file=sys.stderr, flush=True)
     done = subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=pin)
     if done.returncode != 0:
@@ -68,7 +71,11 @@ def peers_table(lines, table, peers, n_threads, unit):
     rows = compare(lines, table, peers, n_threads)
     present = [peer for peer in peers if any(peer in row for row in rows.values())]
     share = " share of FMA peak |" if table == "training step" and n_threads == 1 else ""
-    yield f"| B, T, D, H | gruc, {unit} |{share} " + " | ".join(f"{peer}, times as long" for peer in present) + " |"
+    yield (
+        f"| B, T, D, H | gruc, {unit} |{share} "
+        + " | ".join(f"{peer}, times as long" for peer in present)
+        + " |"
+    )
     yield "|---" * (2 + bool(share) + len(present)) + "|"
     factor = 1 if unit == "ms" else 1000
     ratios = {peer: [] for peer in present}
@@ -88,21 +95,22 @@ def peers_table(lines, table, peers, n_threads, unit):
 
 
 def report(lines):
+    kernels = gruc.show_config("dict")["kernels"]["in use"]
     yield "# Speed\n"
     yield (
         f"{processor()}, {ALL} processors, {platform.system()} {platform.machine()}, Python "
-        f"{platform.python_version()}, {date.today()}; kernels: {gruc.show_config('dict')['kernels']['in use']}. "
+        f"{platform.python_version()}, {date.today()}; kernels: {kernels}. "
         + ", ".join(f"{name} {number}" for name, number in versions(*PACKAGES).items())
-        + ".\n\nMade by `make bench` (benchmarks/speed.py): gruc and one peer in one process, call by call in "
-        "turns, medians, float32. The machine is shared: ratios of one run, not times, are what to compare.\n"
+        + ".\n\nMade by `make bench` (benchmarks/speed.py): gruc and one peer in one process, call by call "
+        "in turns, medians, float32. The machine is shared: compare ratios, not times.\n"
     )
     for n_threads in sorted({1, ALL}):
         title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
         yield f"## A step of training, {title}\n"
         if n_threads == 1:
             yield (
-                "`partial_fit` with its checks, standardization and clipping; peers with the batch in their own "
-                "arrays, without clipping. Share: flops of the products over the FMA peak of a core.\n"
+                "`partial_fit` with its checks, standardization and clipping; peers with the batch in "
+                "their own arrays, without clipping. Share: of the products in the FMA peak of a core.\n"
             )
         yield from peers_table(lines, "training step", ["torch", "jax", "keras"], n_threads, "ms")
         yield ""
@@ -122,16 +130,15 @@ def report(lines):
     own = {(x["problem"], x["threads"]): x["seconds"] for x in fits if x["peer"] == "gruc"}
     for line in sorted(fits, key=lambda x: (x["problem"], x["threads"])):
         ratio = line["seconds"] / own[line["problem"], line["threads"]]
-        yield (
-            f"| {line['problem']} | {line['threads']} | {line['peer']} | {line['seconds']:.2f} | {ratio:.1f} | "
-            f"{line['accuracy']:.3f} |"
-        )
+        cells = line["problem"], line["threads"], line["peer"], f"{line['seconds']:.2f}", f"{ratio:.1f}"
+        yield f"| {' | '.join(map(str, cells))} | {line['accuracy']:.3f} |"
     yield "\n## Growth\n"
     yield "| what | threads | ratio | in proportion |"
     yield "|---|---|---|---|"
     for line in lines:
         if line["table"] == "growth":
-            yield f"| {line['size']} | {line['threads']} | {line['ratio']:.2f} | {line['in_proportion']:.2f} |"
+            cells = line["size"], line["threads"], f"{line['ratio']:.2f}", f"{line['in_proportion']:.2f}"
+            yield f"| {' | '.join(map(str, cells))} |"
     yield "\n## Import in a fresh process, over an empty Python's\n"
     yield "| import | seconds | MB resident |"
     yield "|---|---|---|"
@@ -148,15 +155,26 @@ def draw(lines, path):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 2, figsize=(11, 7), sharex="row", layout="constrained")
-    kinds = [("training step", ["torch", "jax", "keras"]), ("inference", ["onnxruntime", "openvino", "torch"])]
-    colours = {"torch": "#c44e52", "jax": "#4c72b0", "keras": "#8172b3", "onnxruntime": "#55a868", "openvino": "#ccb974"}
+    kinds = [
+        ("training step", ["torch", "jax", "keras"]),
+        ("inference", ["onnxruntime", "openvino", "torch"]),
+    ]
+    colours = {
+        "torch": "#c44e52",
+        "jax": "#4c72b0",
+        "keras": "#8172b3",
+        "onnxruntime": "#55a868",
+        "openvino": "#ccb974",
+    }
     for row, (table, peers) in enumerate(kinds):
         for ax, n_threads in zip(axes[row], sorted({1, ALL}), strict=False):
             rows = compare(lines, table, peers, n_threads)
             present = [peer for peer in peers if any(peer in each for each in rows.values())]
             height = 0.8 / max(1, len(present))
             for k, peer in enumerate(present):
-                ratios = [each[peer]["peer_ms"] / each[peer]["gruc_ms"] for each in rows.values() if peer in each]
+                ratios = [
+                    each[peer]["peer_ms"] / each[peer]["gruc_ms"] for each in rows.values() if peer in each
+                ]
                 where = [i + k * height for i, each in enumerate(rows.values()) if peer in each]
                 ax.barh(where, ratios, height, label=peer, color=colours[peer])
             ax.set_yticks(np.arange(len(rows)) + 0.4 - height / 2, rows)

@@ -37,7 +37,9 @@ def main():
     for _ in range(7):
         for name in list(measured):
             statement = STATEMENTS.get(name, "pass")
-            result = subprocess.run([sys.executable, "-c", PROGRAM.format(statement)], capture_output=True, text=True)
+            result = subprocess.run(
+                [sys.executable, "-c", PROGRAM.format(statement)], capture_output=True, text=True
+            )
             if result.returncode == 0:
                 measured[name].append([float(field) for field in result.stdout.split()[-2:]])
             else:

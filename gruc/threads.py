@@ -117,7 +117,9 @@ def _threadpoolctl_limit():
 
     if not _pools:
         _pools.append(ThreadpoolController())
-    return min((library.num_threads or sys.maxsize for library in _pools[0].lib_controllers), default=sys.maxsize)
+    return min(
+        (library.num_threads or sys.maxsize for library in _pools[0].lib_controllers), default=sys.maxsize
+    )
 
 
 class _Worker:

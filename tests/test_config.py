@@ -25,7 +25,10 @@ def test_gruc_kernel_forces_one(name):
 
 def test_unknown_kernel():
     result = run("import gruc.runtime", GRUC_KERNEL="sse9")
-    assert "ValueError: GRUC_KERNEL is 'sse9'; expected one of ['baseline', 'avx2', 'avx512', 'blas']" in result.stderr
+    assert (
+        "ValueError: GRUC_KERNEL is 'sse9'; expected one of ['baseline', 'avx2', 'avx512', 'blas']"
+        in result.stderr
+    )
 
 
 def test_kernel_that_the_processor_lacks(monkeypatch):

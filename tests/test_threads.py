@@ -56,7 +56,9 @@ class TestSameBits:
         kernels.select(kernel)
         try:
             models = [
-                GRUClassifier(**SETTINGS, reset_after=reset_after, bidirectional=True, n_jobs=n_jobs).fit(X, y)
+                GRUClassifier(**SETTINGS, reset_after=reset_after, bidirectional=True, n_jobs=n_jobs).fit(
+                    X, y
+                )
                 for n_jobs in (1, 2, 3, 8, -1, None)
             ]
             probabilities = [model.predict_proba(X) for model in models]
@@ -188,11 +190,15 @@ class TestNumberOfThreads:
         monkeypatch.setattr(threads, "_n_processors", lambda: 6)
         monkeypatch.setattr(threads, "_threadpoolctl_limit", lambda: sys.maxsize)
 
-    @pytest.mark.parametrize("n_jobs, expected", [(1, 1), (4, 4), (9, 9), (-1, 6), (-2, 5), (-99, 1), (None, 6)])
+    @pytest.mark.parametrize(
+        "n_jobs, expected", [(1, 1), (4, 4), (9, 9), (-1, 6), (-2, 5), (-99, 1), (None, 6)]
+    )
     def test_n_jobs(self, n_jobs, expected):
         assert threads.n_threads(n_jobs) == expected
 
-    @pytest.mark.parametrize("value, expected", [("2", 2), ("3,1", 3), ("", 6), ("0", 6), ("many", 6), ("99", 6)])
+    @pytest.mark.parametrize(
+        "value, expected", [("2", 2), ("3,1", 3), ("", 6), ("0", 6), ("many", 6), ("99", 6)]
+    )
     def test_omp_num_threads(self, value, expected, monkeypatch):
         monkeypatch.setenv("OMP_NUM_THREADS", value)
         assert threads.n_threads() == expected
@@ -212,7 +218,9 @@ class TestNumberOfThreads:
     def test_threads_of_joblib_get_one_each(self):
         from joblib import Parallel, delayed
 
-        assert Parallel(n_jobs=2, backend="threading")(delayed(threads.n_threads)() for _ in range(4)) == [1] * 4
+        assert (
+            Parallel(n_jobs=2, backend="threading")(delayed(threads.n_threads)() for _ in range(4)) == [1] * 4
+        )
 
     def test_configured_joblib(self):
         from joblib import parallel_config
@@ -244,7 +252,11 @@ def test_blas_limits_are_not_left_behind(monkeypatch):
     from gruc.training.blas_threads import one_blas_thread
 
     def limits():
-        return [library["num_threads"] for library in ThreadpoolController().info() if library["user_api"] == "blas"]
+        return [
+            library["num_threads"]
+            for library in ThreadpoolController().info()
+            if library["user_api"] == "blas"
+        ]
 
     before = limits()
     with threadpool_limits(limits=2, user_api="blas"):
@@ -262,7 +274,10 @@ def test_blas_limits_are_not_left_behind(monkeypatch):
     kernels_before = kernels.selected()
     kernels.select("blas")
     seen = []
-    monkeypatch.setattr("gruc.training.step.TrainingStep._deal", lambda self, data, indices: seen.append(limits()) or [indices])
+    monkeypatch.setattr(
+        "gruc.training.step.TrainingStep._deal",
+        lambda self, data, indices: seen.append(limits()) or [indices],
+    )
     try:
         GRUClassifier(**SETTINGS).fit(*large_problem())
     finally:

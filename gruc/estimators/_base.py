@@ -50,7 +50,11 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"float32", "float64"})],
-        "n_jobs": [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "verbose": ["verbose"],
     }
 

@@ -43,10 +43,10 @@ PARAMETERS = """
     dtype : {"float32", "float64"}, default="float32"
         Precision of weights and arithmetic.
     n_jobs : int, default=None
-        Threads of fit, and of the predictions after it; negative: all processors but ``-n_jobs - 1``. None, other than in
-        scikit-learn, means as many as are allowed: processors of this process,
-        ``OMP_NUM_THREADS``, joblib's and threadpoolctl's limits. The fitted model does not
-        depend on it.
+        Threads of fit, and of the predictions after it; negative: all processors but
+        ``-n_jobs - 1``. None, other than in scikit-learn, means as many as are allowed:
+        processors of this process, ``OMP_NUM_THREADS``, joblib's and threadpoolctl's
+        limits. Neither the model nor its predictions depend on it.
     verbose : bool, default=False
         Whether to print a line an epoch."""
 

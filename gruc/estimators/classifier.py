@@ -184,7 +184,12 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
 
     def _known_labels(self, y):
         """Places of y among the classes, where y is plainly an array of just these; else None."""
-        if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype != self.classes_.dtype or y.dtype.kind not in "iu":
+        if (
+            not isinstance(y, np.ndarray)
+            or y.ndim != 1
+            or y.dtype != self.classes_.dtype
+            or y.dtype.kind not in "iu"
+        ):
             return None
         labels = np.searchsorted(self.classes_, y)
         labels[labels == len(self.classes_)] = 0

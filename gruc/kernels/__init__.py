@@ -9,6 +9,7 @@ loads SciPy. `training` and `blas` are loaded when first asked for.
 
 import importlib
 import os
+import sys
 
 try:
     from . import inference
@@ -50,12 +51,14 @@ def select(name=None):
     if name is not None and name not in (*INSTRUCTION_SETS, "blas"):
         raise ValueError(f"GRUC_KERNEL is {name!r}; expected one of {[*INSTRUCTION_SETS, 'blas']}.")
     if name in INSTRUCTION_SETS and name not in available():
-        raise ValueError(f"GRUC_KERNEL is {name!r}, which this processor does not have; it has {available()}.")
+        raise ValueError(
+            f"GRUC_KERNEL is {name!r}, which this processor does not have; it has {available()}."
+        )
     instruction_set = available()[-1] if name in (None, "blas") else name
     _state.update(selected=name or instruction_set, index=INSTRUCTION_SETS.index(instruction_set))
     inference.use(_state["index"])
-    if "training" in globals():
-        training.use(_state["index"])
+    if f"{__name__}.training" in sys.modules:
+        sys.modules[f"{__name__}.training"].use(_state["index"])
 
 
 def selected():

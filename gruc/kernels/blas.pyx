@@ -89,7 +89,7 @@ def gru_forward(
     cdef Step step
     cdef floating *gate
     cdef floating *hh_i
-    cdef floating r, z, n, hn
+    cdef floating a, r, z, n, hn
     require_layer(gates, h_prev, x, W_ihT, W_hhT, offsets, B)
     require(h.shape[0] == N and h.shape[1] == H == W_hhT.shape[0], "h (N, H)")
     row_length(state)
@@ -119,7 +119,8 @@ def gru_forward(
                 gate = &gates[step.row + i, 0]
                 hh_i = &hh[i, 0]
                 for j in range(2 * H):
-                    gate[j] = <floating> sigmoid(gate[j] + b_ih[j] + hh_i[j] + (b_hh[j] if reset_after else 0))
+                    a = gate[j] + b_ih[j] + hh_i[j] + (b_hh[j] if reset_after else 0)
+                    gate[j] = <floating> sigmoid(a)
                 for j in range(H):
                     if reset_after:
                         gate[3 * H + j] = hh_i[2 * H + j] + b_hh[2 * H + j]

@@ -148,7 +148,7 @@ def gru(
     cdef floating *h_ptr = NULL
     require_packed(offsets, N, B)
     require(H > 0 and D > 0, "H > 0 and D > 0")
-    require(scratch.shape[0] >= _c.gruc_gru_infer_scratch(&scratch[0], N, B, H), "scratch (gru_scratch_size,)")
+    require(scratch.shape[0] >= _c.gruc_gru_infer_scratch(&scratch[0], N, B, H), "scratch large enough")
     require(packed.shape[0] == _c.gruc_gru_packed_size(&packed[0], D, H), "packed (gru_packed_size(D, H),)")
     if h is not None:
         require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
@@ -245,14 +245,15 @@ def layout(
 
 
 def gather_array(
-    floating[:, ::1] values not None,        # (T * B, D) OUT: row t * B + b is step t of sequence indices[b]
+    floating[:, ::1] values not None,        # (T * B, D) OUT: row t * B + b, step t of indices[b]
     const number[:, :, :] X not None,        # (n, T, D)
     const Py_ssize_t[::1] indices not None,  # (B,)
     const double[::1] mean, const double[::1] scale,  # (D,) or None
 ):
     """Sequences of one length: (x - mean) / scale in float64, packed."""
     cdef Py_ssize_t B = indices.shape[0], T = X.shape[1], D = X.shape[2], b, t
-    require(values.shape[0] == T * B and values.shape[1] == D and B > 0 and T > 0 and D > 0, "values (T * B, D)")
+    require(B > 0 and T > 0 and D > 0, "B, T and D > 0")
+    require(values.shape[0] == T * B and values.shape[1] == D, "values (T * B, D)")
     require_scaling(mean, scale, D)
     for b in range(B):
         require(0 <= indices[b] < X.shape[0], "indices of sequences")
@@ -286,6 +287,7 @@ cdef inline void scale_row(
     const double[::1] scale,
 ) noexcept nogil:
     cdef Py_ssize_t d
+    cdef double v
     if mean is None:
         for d in range(D):
             out[d] = <floating> (<const number *> (<const char *> x + d * stride))[0]
@@ -294,7 +296,8 @@ cdef inline void scale_row(
             out[d] = <floating> ((<double> x[d] - mean[d]) / scale[d])
     else:
         for d in range(D):
-            out[d] = <floating> ((<double> (<const number *> (<const char *> x + d * stride))[0] - mean[d]) / scale[d])
+            v = <double> (<const number *> (<const char *> x + d * stride))[0]
+            out[d] = <floating> ((v - mean[d]) / scale[d])
 
 
 cdef int require_scaling(const double[::1] mean, const double[::1] scale, Py_ssize_t D) except -1:

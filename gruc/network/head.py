@@ -33,7 +33,13 @@ class DenseHead:
     def backward(self, dx, dout, x, weights, gradients, workspace):
         """Fill dx and the gradients."""
         kernels.training.dense_backward(
-            dx, gradients["head.weight"], gradients["head.bias"], self._scratch(x, workspace), dout, x, weights[0]
+            dx,
+            gradients["head.weight"],
+            gradients["head.bias"],
+            self._scratch(x, workspace),
+            dout,
+            x,
+            weights[0],
         )
 
     def _scratch(self, x, workspace):

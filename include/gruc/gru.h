@@ -51,11 +51,11 @@ GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, siz
 }
 
 GRUC_KERNEL void GRUC(gru_pack)(
-    real *GRUC_RESTRICT packed,         /* (gru_packed_size(D, H),) OUT */
-    const real *GRUC_RESTRICT W_ihT,    /* (D, 3H) */
-    const real *GRUC_RESTRICT W_hhT,    /* (H, 3H) */
-    const real *GRUC_RESTRICT b_ih,     /* (3H,) */
-    const real *GRUC_RESTRICT b_hh,     /* (3H,), or NULL: reset before */
+    real *GRUC_RESTRICT packed,      /* (gru_packed_size(D, H),) OUT */
+    const real *GRUC_RESTRICT W_ihT, /* (D, 3H) */
+    const real *GRUC_RESTRICT W_hhT, /* (H, 3H) */
+    const real *GRUC_RESTRICT b_ih,  /* (3H,) */
+    const real *GRUC_RESTRICT b_hh,  /* (3H,), or NULL: reset before */
     size_t D, size_t H)
 {
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b_hh != NULL);
@@ -78,7 +78,7 @@ typedef struct {
     size_t ld_h;
     const real *h_prev; /* (m, H), rows ld_h_prev apart, or NULL for zeros */
     size_t ld_h_prev;
-    const GRUC(gru_weights) *w;
+    const GRUC(gru_weights) * w;
     int save;
 } GRUC(gru_rows);
 
@@ -138,8 +138,7 @@ GRUC_INLINE void GRUC(finish_before_rz)(
             if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
             vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
             GRUC(store_part)(gates, r, width);
-            GRUC(store_part)(
-                gates + H, GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]), width);
+            GRUC(store_part)(gates + H, GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]), width);
             GRUC(store_part)(gates + 3 * H, r * h_prev, width);
         }
 }
@@ -164,7 +163,7 @@ GRUC_INLINE void GRUC(finish_before_n)(
 }
 
 /* m rows whose input product is in `gates`. Rows that start from zero have no product. */
-GRUC_KERNEL void GRUC(gru_step)(const GRUC(gru_rows) *s, size_t m)
+GRUC_KERNEL void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
 {
     size_t H = s->w->H, K = s->h_prev ? H : 0;
     if (m == 0) return;
@@ -191,8 +190,8 @@ GRUC_KERNEL size_t GRUC(gru_infer_scratch)(size_t N, size_t B, size_t H)
 }
 
 /* Steps *from to *to that make a chunk, in loop order from the s-th step on; returns how many */
-GRUC_KERNEL size_t GRUC(chunk)(
-    size_t *from, size_t *to, size_t s, const ptrdiff_t *offsets, size_t T, int backwards)
+GRUC_KERNEL size_t
+GRUC(chunk)(size_t *from, size_t *to, size_t s, const ptrdiff_t *offsets, size_t T, int backwards)
 {
     size_t room = GRUC(chunk_rows)((size_t)offsets[1]);
     *from = backwards ? T - 1 - s : s;
@@ -218,14 +217,12 @@ GRUC_KERNEL size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, i
     return t > 0 ? GRUC(alive)(t, offsets) : 0;
 }
 
-GRUC_INLINE void GRUC(input_product)(
-    const GRUC(gru_rows) *s, const real *x, size_t ld_x, size_t m)
+GRUC_INLINE void GRUC(input_product)(const GRUC(gru_rows) * s, const real *x, size_t ld_x, size_t m)
 {
     GRUC(product)(3, GRUC(finish_input), s, x, ld_x, s->w->W_ih, m, s->w->D, s->w->H);
 }
 
-GRUC_INLINE void GRUC(copy_rows)(
-    real *to, size_t ld_to, const real *from, size_t ld_from, size_t m, size_t n)
+GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_t ld_from, size_t m, size_t n)
 {
     for (size_t i = 0; i < m; i++) memcpy(to + i * ld_to, from + i * ld_from, n * sizeof(real));
 }
@@ -234,17 +231,17 @@ GRUC_INLINE void GRUC(copy_rows)(
  * there its state after its last step; in reverse it starts at its own last step and
  * ends at step 0. */
 GRUC_KERNEL void GRUC(gru_infer)(
-    real *GRUC_RESTRICT h, size_t ld_h,          /* (N, H) OUT, rows ld_h apart, or NULL */
-    real *GRUC_RESTRICT state,                   /* (B, H) IN/OUT */
-    real *GRUC_RESTRICT scratch,                 /* (gru_infer_scratch(N, B, H),) */
-    const real *GRUC_RESTRICT x, size_t ld_x,    /* (N, D) */
-    const real *GRUC_RESTRICT packed,            /* by gru_pack */
-    const ptrdiff_t *GRUC_RESTRICT offsets,      /* (T + 1,) */
+    real *GRUC_RESTRICT h, size_t ld_h,       /* (N, H) OUT, rows ld_h apart, or NULL */
+    real *GRUC_RESTRICT state,                /* (B, H) IN/OUT */
+    real *GRUC_RESTRICT scratch,              /* (gru_infer_scratch(N, B, H),) */
+    const real *GRUC_RESTRICT x, size_t ld_x, /* (N, D) */
+    const real *GRUC_RESTRICT packed,         /* by gru_pack */
+    const ptrdiff_t *GRUC_RESTRICT offsets,   /* (T + 1,) */
     size_t T, size_t D, size_t H, int reset_after, int reverse)
 {
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
     size_t B = (size_t)offsets[1];
-    /* a step reads the whole state before and writes the next: to and fro between two slabs */
+    /* a step reads the whole state before and writes the next: into two slabs in turns */
     real *other = scratch, *gates = scratch + B * H, *now = state;
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);

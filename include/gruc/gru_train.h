@@ -23,12 +23,12 @@
 
 /* Sequences start from the state 0. */
 GRUC_KERNEL void GRUC(gru_forward)(
-    real *GRUC_RESTRICT gates,                     /* (N, 4H) OUT: for gru_backward */
-    real *GRUC_RESTRICT h, size_t ld_h,            /* (N, H) OUT, rows ld_h apart */
-    real *GRUC_RESTRICT state, size_t ld_state,    /* (B, H) OUT: where each sequence ends */
-    const real *GRUC_RESTRICT x, size_t ld_x,      /* (N, D) */
-    const real *GRUC_RESTRICT packed,              /* by gru_pack */
-    const ptrdiff_t *GRUC_RESTRICT offsets,        /* (T + 1,) */
+    real *GRUC_RESTRICT gates,                  /* (N, 4H) OUT: for gru_backward */
+    real *GRUC_RESTRICT h, size_t ld_h,         /* (N, H) OUT, rows ld_h apart */
+    real *GRUC_RESTRICT state, size_t ld_state, /* (B, H) OUT: where each sequence ends */
+    const real *GRUC_RESTRICT x, size_t ld_x,   /* (N, D) */
+    const real *GRUC_RESTRICT packed,           /* by gru_pack */
+    const ptrdiff_t *GRUC_RESTRICT offsets,     /* (T + 1,) */
     size_t T, size_t D, size_t H, int reset_after, int reverse)
 {
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
@@ -93,11 +93,11 @@ GRUC_KERNEL size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
 
 /* The gates of m rows. */
 GRUC_KERNEL void GRUC(gru_gates_backward)(
-    real *GRUC_RESTRICT d,                          /* (m, 5H) OUT: scratch rows */
-    real *GRUC_RESTRICT dstate, size_t ld_dstate,   /* (m, H) IN: gradient of h, OUT: dh * z */
-    const real *GRUC_RESTRICT dh, size_t ld_dh,     /* (m, H) more of the gradient, or NULL */
-    const real *GRUC_RESTRICT gates,                /* (m, 4H) */
-    const real *GRUC_RESTRICT h_prev, size_t ld_h,  /* (m, H), or NULL for rows that started from 0 */
+    real *GRUC_RESTRICT d,                         /* (m, 5H) OUT: scratch rows */
+    real *GRUC_RESTRICT dstate, size_t ld_dstate,  /* (m, H) IN: gradient of h, OUT: dh * z */
+    const real *GRUC_RESTRICT dh, size_t ld_dh,    /* (m, H) more of the gradient, or NULL */
+    const real *GRUC_RESTRICT gates,               /* (m, 4H) */
+    const real *GRUC_RESTRICT h_prev, size_t ld_h, /* (m, H), or NULL for rows that started from 0 */
     size_t m, size_t H, int reset_after)
 {
     for (size_t i = 0; i < m; i++, d += 5 * H, gates += 4 * H)
@@ -167,19 +167,19 @@ GRUC_KERNEL void GRUC(gru_state_backward)(
 /* ---- backward: all steps ------------------------------------------------------------------ */
 
 GRUC_KERNEL void GRUC(gru_backward)(
-    real *GRUC_RESTRICT dW_ihT,                      /* (D, 3H) OUT */
-    real *GRUC_RESTRICT dW_hhT,                      /* (H, 3H) OUT */
-    real *GRUC_RESTRICT db_ih,                       /* (3H,) OUT */
-    real *GRUC_RESTRICT db_hh,                       /* (3H,) OUT, NULL with reset before */
-    real *GRUC_RESTRICT dx, size_t ld_dx,            /* (N, D) OUT, or NULL */
-    real *GRUC_RESTRICT dstate, size_t ld_dstate,    /* (B, H) IN: gradient of where each ends; used up */
-    const real *GRUC_RESTRICT dh, size_t ld_dh,      /* (N, H) gradient of h from above, or NULL */
-    real *GRUC_RESTRICT scratch,                     /* (gru_backward_scratch(N, B, H),) */
-    const real *GRUC_RESTRICT gates,                 /* (N, 4H) from gru_forward */
-    const real *GRUC_RESTRICT h, size_t ld_h,        /* (N, H) from gru_forward */
-    const real *GRUC_RESTRICT x, size_t ld_x,        /* (N, D) */
-    const real *GRUC_RESTRICT packed,                /* by gru_backward_pack */
-    const ptrdiff_t *GRUC_RESTRICT offsets,          /* (T + 1,) */
+    real *GRUC_RESTRICT dW_ihT,                   /* (D, 3H) OUT */
+    real *GRUC_RESTRICT dW_hhT,                   /* (H, 3H) OUT */
+    real *GRUC_RESTRICT db_ih,                    /* (3H,) OUT */
+    real *GRUC_RESTRICT db_hh,                    /* (3H,) OUT, NULL with reset before */
+    real *GRUC_RESTRICT dx, size_t ld_dx,         /* (N, D) OUT, or NULL */
+    real *GRUC_RESTRICT dstate, size_t ld_dstate, /* (B, H) IN: gradient of where each ends; used up */
+    const real *GRUC_RESTRICT dh, size_t ld_dh,   /* (N, H) gradient of h from above, or NULL */
+    real *GRUC_RESTRICT scratch,                  /* (gru_backward_scratch(N, B, H),) */
+    const real *GRUC_RESTRICT gates,              /* (N, 4H) from gru_forward */
+    const real *GRUC_RESTRICT h, size_t ld_h,     /* (N, H) from gru_forward */
+    const real *GRUC_RESTRICT x, size_t ld_x,     /* (N, D) */
+    const real *GRUC_RESTRICT packed,             /* by gru_backward_pack */
+    const ptrdiff_t *GRUC_RESTRICT offsets,       /* (T + 1,) */
     size_t T, size_t D, size_t H, int reset_after, int reverse, int add_to_dx)
 {
     const size_t width = 5 * H;
@@ -222,8 +222,10 @@ GRUC_KERNEL void GRUC(gru_backward)(
         if (dx) { /* [dn dr dz] are neighbours */
             const real *W_ih = packed + GRUC(panel_size)(H, 3 * H);
             real *dx_chunk = dx + first * ld_dx;
-            if (add_to_dx) GRUC(add_product)(dx_chunk, ld_dx, dn, width, W_ih, m, 3 * H, D);
-            else GRUC(affine)(dx_chunk, ld_dx, dn, width, W_ih, NULL, m, 3 * H, D);
+            if (add_to_dx)
+                GRUC(add_product)(dx_chunk, ld_dx, dn, width, W_ih, m, 3 * H, D);
+            else
+                GRUC(affine)(dx_chunk, ld_dx, dn, width, W_ih, NULL, m, 3 * H, D);
         }
     }
     if (db_hh) memcpy(db_hh, db_ih, 2 * H * sizeof(real));

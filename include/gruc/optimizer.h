@@ -36,7 +36,7 @@ GRUC_KERNEL void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
  *
  * The new p, m, v may be the old ones, or leave them as they are. */
 GRUC_KERNEL void GRUC(adam)(
-    real *new_p, real *new_m, real *new_v,                     /* (size,) OUT */
+    real *new_p, real *new_m, real *new_v,                      /* (size,) OUT */
     const real *p, const real *m, const real *v, const real *g, /* (size,) */
     double rate, double unbias, double beta_1, double beta_2, double epsilon, size_t size)
 {

@@ -7,9 +7,12 @@ GRUC_KERNEL void GRUC(outer_tile)(
 {
 #define GRUC_OUTER_ROWS(R)                                                                                   \
     case R:                                                                                                  \
-        if (vectors == 3) GRUC(tile_of)(R, 3, 3, sums, A, 1, ld_A, B, ld_B, 0, K);                           \
-        else if (vectors == 2) GRUC(tile_of)(R, 2, 2, sums, A, 1, ld_A, B, ld_B, 0, K);                      \
-        else GRUC(tile_of)(R, 1, 1, sums, A, 1, ld_A, B, ld_B, 0, K);                                        \
+        if (vectors == 3)                                                                                    \
+            GRUC(tile_of)(R, 3, 3, sums, A, 1, ld_A, B, ld_B, 0, K);                                         \
+        else if (vectors == 2)                                                                               \
+            GRUC(tile_of)(R, 2, 2, sums, A, 1, ld_A, B, ld_B, 0, K);                                         \
+        else                                                                                                 \
+            GRUC(tile_of)(R, 1, 1, sums, A, 1, ld_A, B, ld_B, 0, K);                                         \
         break;
     switch (rows) {
         GRUC_OUTER_ROWS(1)

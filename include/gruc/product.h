@@ -49,9 +49,8 @@ GRUC_KERNEL void GRUC(pack_transposed)(
 /* sums[i, c] = sum_k A[i, k] B[k, c] for R rows and C vectors of columns, R and C constants.
  * Column c is vector c % gates of panel c / gates. */
 GRUC_INLINE void GRUC(tile_of)(
-    size_t R, size_t C, size_t gates,
-    vec *sums,                                      /* (R, C) OUT */
-    const real *A, size_t row_of_A, size_t k_of_A,  /* A[i, k] at A[i * row_of_A + k * k_of_A] */
+    size_t R, size_t C, size_t gates, vec *sums,   /* (R, C) OUT */
+    const real *A, size_t row_of_A, size_t k_of_A, /* A[i, k] at A[i * row_of_A + k * k_of_A] */
     const real *B, size_t k_of_B, size_t panel_of_B, size_t K)
 {
     vec sum[GRUC(TILE)], b[GRUC(TILE)];
@@ -90,20 +89,29 @@ GRUC_INLINE void GRUC(tile_for)(
 #define GRUC_TILE(R, P) GRUC(tile_of)(R, (P) * gates, gates, sums, A, ld_A, 1, B, k_of_B, panel_of_B, K)
     switch (rows) {
     case 1:
-        if (gates == 1 && panels == 8) GRUC_TILE(1, gates == 1 ? 8 : 1);
-        else if (panels == 4) GRUC_TILE(1, 4);
-        else if (panels == 2) GRUC_TILE(1, 2);
-        else GRUC_TILE(1, 1);
+        if (gates == 1 && panels == 8)
+            GRUC_TILE(1, gates == 1 ? 8 : 1);
+        else if (panels == 4)
+            GRUC_TILE(1, 4);
+        else if (panels == 2)
+            GRUC_TILE(1, 2);
+        else
+            GRUC_TILE(1, 1);
         break;
     case 2:
-        if (gates == 1 && panels == 4) GRUC_TILE(2, gates == 1 ? 4 : 1);
-        else if (panels == 2) GRUC_TILE(2, 2);
-        else GRUC_TILE(2, 1);
+        if (gates == 1 && panels == 4)
+            GRUC_TILE(2, gates == 1 ? 4 : 1);
+        else if (panels == 2)
+            GRUC_TILE(2, 2);
+        else
+            GRUC_TILE(2, 1);
         break;
 #define GRUC_TILE_ROWS(R)                                                                                    \
     case R:                                                                                                  \
-        if (gates == 1 && panels == 2) GRUC_TILE(R, gates == 1 ? 2 : 1);                                     \
-        else GRUC_TILE(R, 1);                                                                                \
+        if (gates == 1 && panels == 2)                                                                       \
+            GRUC_TILE(R, gates == 1 ? 2 : 1);                                                                \
+        else                                                                                                 \
+            GRUC_TILE(R, 1);                                                                                 \
         break;
         GRUC_TILE_ROWS(3)
         GRUC_TILE_ROWS(4)
@@ -155,9 +163,12 @@ GRUC_INLINE void GRUC(product)(
         for (size_t i = 0, rows, block = blocks; block > 0; block--, i += rows) {
             rows = (m - i + block - 1) / block;
             const real *A_i = A + i * ld_A;
-            if (gates == 1) GRUC(tile_1)(sums, rows, panels, A_i, ld_A, B, K);
-            else if (gates == 2) GRUC(tile_2)(sums, rows, panels, A_i, ld_A, B, K);
-            else GRUC(tile_3)(sums, rows, panels, A_i, ld_A, B, K);
+            if (gates == 1)
+                GRUC(tile_1)(sums, rows, panels, A_i, ld_A, B, K);
+            else if (gates == 2)
+                GRUC(tile_2)(sums, rows, panels, A_i, ld_A, B, K);
+            else
+                GRUC(tile_3)(sums, rows, panels, A_i, ld_A, B, K);
             finish(what, sums, i, rows, j, panels);
         }
         B += panels * K * gates * LANES;

@@ -17,7 +17,9 @@ def test_views_cover_the_buffer_once(structure):
 
 def test_names_and_shapes_are_torchs():
     network = GRUNetwork(4, [5, 6], True, True, "last", 3)
-    shapes = {name: view.shape for name, view in network.table.torch_views(np.zeros(network.table.size)).items()}
+    shapes = {
+        name: view.shape for name, view in network.table.torch_views(np.zeros(network.table.size)).items()
+    }
     expected = {}
     for layer, (D, H) in enumerate([(4, 5), (10, 6)]):
         for suffix in (f"l{layer}", f"l{layer}_reverse"):
