@@ -109,7 +109,7 @@ def _joblib_limit():
     return max(1, backend.effective_n_jobs(n_jobs)) if configured else sys.maxsize
 
 
-_pools = []  # threadpoolctl's controller, which takes a millisecond to make
+_pools: list = []  # threadpoolctl's controller, which takes a millisecond to make
 
 
 def _threadpoolctl_limit():
@@ -161,7 +161,7 @@ class _Worker:
 
 
 _lock = threading.Lock()
-_idle = []
+_idle: list = []
 
 
 def _borrow(n):

@@ -24,7 +24,7 @@ __all__ = ["INSTRUCTION_SETS", "available", "blas", "inference", "select", "sele
 # in the order of include/gruc/instruction_sets.h, oldest first
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
-_state = {}
+_state: dict = {}
 
 
 def available():

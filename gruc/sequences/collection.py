@@ -145,7 +145,8 @@ class DenseSequences(Sequences):
         self.array = X[:, :, np.newaxis] if self._is_2d else X
         self.float_type = _float_type([X])
         n, n_steps, self.n_features = self.array.shape
-        self.lengths = np.broadcast_to(np.intp(n_steps), n)
+        # one number seen n times; np.broadcast_to would take longer than a small prediction
+        self.lengths = np.ndarray((n,), np.intp, np.array([n_steps], np.intp), strides=(0,))
         self.lowest, self.highest, finite = _range(self.array)
         if not finite:
             self._raise_not_finite(name)
@@ -278,7 +279,7 @@ def _room(allocate, n_rows, n_features, dtype):
 
 
 def _kernels_read(array):
-    return array.dtype in (np.float32, np.float64) and array.dtype.isnative and array.flags.aligned
+    return array.dtype.char in "fd" and array.dtype.isnative and array.flags.aligned
 
 
 def _float_type(arrays):
@@ -300,6 +301,8 @@ def refuse_masked(X, name):
 
 def numeric_array(X, name):
     """X as an array of real numbers, itself where it is one."""
+    if type(X) is np.ndarray and X.dtype.char in "fd":
+        return X
     refuse_masked(X, name)
     if hasattr(X, "toarray"):
         raise TypeError(f"{name} is sparse; sequences are dense. Use {name}.toarray().")
