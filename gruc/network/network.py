@@ -66,6 +66,10 @@ class GRUNetwork:
             for layer in directions
         )
 
+    def __reduce__(self):
+        """By its shape: which kernels train it is a matter of the process."""
+        return type(self), tuple(self.config.values())
+
     def initialize(self, parameters, rng):
         """Start values into `parameters`, the named views of a flat buffer."""
         for part in self._parts:

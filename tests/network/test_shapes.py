@@ -1,0 +1,86 @@
+"""Layers of any size over batches of any lengths: outputs and gradients against the oracle."""
+
+import pickle
+
+import numpy as np
+import reference
+from gruc.network import GRUNetwork
+from gruc.training import LOSSES
+from helpers import TOLERANCE, pack, random_sequences, unpack, workspace_for
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(
+    D=st.integers(1, 40), sizes=st.lists(st.integers(1, 40), min_size=1, max_size=2), K=st.integers(1, 20),
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=20), reset_after=st.booleans(),
+    bidirectional=st.booleans(), dtype=st.sampled_from(["float32", "float64"]), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_gradients_of_any_shape(D, sizes, K, lengths, reset_after, bidirectional, dtype, seed):
+    rng = np.random.default_rng(seed)
+    network = GRUNetwork(D, sizes, bidirectional, reset_after, "last", K)
+    flat = (rng.standard_normal(network.table.size) / np.sqrt(max(*sizes, D))).astype(dtype)
+    sequences = random_sequences(rng, lengths, D)
+    targets, weights = rng.standard_normal((len(lengths), K)), 0.5 + rng.random(len(lengths))
+    batch, gradient = pack(sequences, dtype), np.full_like(flat, np.nan)
+    workspace, packed = workspace_for(batch), network.pack(network.table.views(flat), want_dx=True)
+    outputs = network.forward(packed, batch, workspace)
+    loss = LOSSES["squared_error"](
+        outputs, targets[batch.order].astype(dtype), weights[batch.order], weights.sum()
+    )
+    dx = network.backward(packed, network.table.views(gradient), outputs, batch, workspace, want_dx=True)
+    expected_loss, gradients, expected_dx = reference.batch_loss(
+        sequences, targets, weights, network.table.torch_views(flat.astype("float64")), network.config, "squared_error"
+    )
+    tolerance = 20 * TOLERANCE[dtype]
+    np.testing.assert_allclose(loss / weights.sum(), expected_loss, rtol=tolerance)
+    for name, block in network.table.torch_views(gradient).items():
+        np.testing.assert_allclose(block, gradients[name], atol=tolerance * max(1, np.abs(gradients[name]).max()))
+    for got, want in zip(unpack(dx, batch), expected_dx, strict=True):
+        np.testing.assert_allclose(got, want, atol=tolerance * max(1, np.abs(want).max()))
+
+
+def test_batches_longer_than_a_chunk():
+    """Steps are taken some 128 rows at a time: more rows, and a step of more rows than that."""
+    for lengths in ([90, 89, 40, 3], [1] * 150, [2] * 140 + [5] * 3):
+        rng = np.random.default_rng(0)
+        for reset_after in (True, False):
+            network = GRUNetwork(2, [9], True, reset_after, "mean", 3)
+            flat = 0.4 * rng.standard_normal(network.table.size)
+            sequences = random_sequences(rng, lengths)
+            targets, weights = rng.integers(0, 3, len(lengths)), np.ones(len(lengths))
+            batch, gradient = pack(sequences), np.empty_like(flat)
+            workspace, packed = workspace_for(batch), network.pack(network.table.views(flat))
+            outputs = network.forward(packed, batch, workspace)
+            np.testing.assert_allclose(
+                network.infer(network.prepare(network.table.views(flat)), batch), outputs, atol=1e-12
+            )
+            LOSSES["softmax"](outputs, targets[batch.order], weights, weights.sum())
+            network.backward(packed, network.table.views(gradient), outputs, batch, workspace)
+            _, gradients, _ = reference.batch_loss(
+                sequences, targets, weights, network.table.torch_views(flat), network.config, "softmax"
+            )
+            for name, block in network.table.torch_views(gradient).items():
+                np.testing.assert_allclose(block, gradients[name], atol=1e-11, err_msg=name)
+
+
+def test_a_pickled_network_is_its_shape(kernel):
+    network = pickle.loads(pickle.dumps(GRUNetwork(2, [3, 4], True, False, "mean", 5)))
+    assert network.config == GRUNetwork(2, [3, 4], True, False, "mean", 5).config
+    assert type(network.layers[0][0]).__name__ == ("BlasGRULayer" if kernel == "blas" else "GRULayer")
+
+
+def test_subnormal_numbers_are_as_before(kernel):
+    """The backward pass counts them as zero, and puts the processor's mode back."""
+    rng = np.random.default_rng(0)
+    network = GRUNetwork(2, [20], False, True, "last", 1)
+    flat = np.zeros(network.table.size, "float32")
+    network.initialize(network.table.views(flat), rng)
+    batch = pack(random_sequences(rng, [300, 300]), "float32")
+    packed, workspace, gradient = network.pack(network.table.views(flat)), workspace_for(batch), np.empty_like(flat)
+    network.forward(packed, batch, workspace)
+    doutputs = np.full((2, 1), 1e-30, "float32")  # which vanishes on its way
+    network.backward(packed, network.table.views(gradient), doutputs, batch, workspace)
+    assert np.isfinite(gradient).all()
+    assert np.float32(1e-40) * np.float32(1) != 0
+    assert np.float64(1e-310) * 1 != 0
