@@ -1,8 +1,8 @@
 """All speed programs of this folder, each peer and number of threads in a process of its own.
 
-    python benchmarks/speed.py
+    python benchmarks/speed.py [growth.py ...]
 
-Writes docs/benchmarks/speed.json (every line the programs print), speed.md (tables) and
+With names, only those programs, the others' lines staying as they are. Writes docs/benchmarks/speed.json (every line the programs print), speed.md (tables) and
 speed.png (the picture). One thread is pinned to one processor; peers' pools wait
 passively, so that they do not disturb the other's turn.
 """
@@ -181,7 +181,7 @@ def draw(lines, path):
             ax.invert_yaxis()
             ax.set_xscale("log")
             ax.axvline(1, color="black", linewidth=0.8)
-            ticks = [1, 2, 5, 10, 20] if table == "training step" else [1, 2, 3, 5]
+            ticks = [1, 2, 5, 10, 20, 50]
             ax.set_xticks(ticks, [f"{tick}x" for tick in ticks])
             ax.minorticks_off()
             ax.set_title(f"{table}, {n_threads} thread{'s' if n_threads > 1 else ''}", fontsize=10)
@@ -192,25 +192,25 @@ def draw(lines, path):
     figure.savefig(path, dpi=110)
 
 
-def main():
+def main(programs):
+    saved = OUT / "speed.json"
     lines = []
-    for program, peers in PROGRAMS.items():
-        for peer in peers:
+    if set(programs) < set(PROGRAMS):
+        lines = json.loads(saved.read_text())["lines"]
+    for program in programs:
+        new = []
+        for peer in PROGRAMS[program]:
             for n_threads in sorted({1, ALL}):
-                if program == "startup.py" and n_threads > 1:
-                    continue
-                lines += run(program, peer, n_threads)
+                if program != "startup.py" or n_threads == 1:
+                    new += run(program, peer, n_threads)
+        tables = {line["table"] for line in new}
+        lines = [line for line in lines if line["table"] not in tables] + new
     OUT.mkdir(parents=True, exist_ok=True)
     header = {"processor": processor(), "date": str(date.today()), "versions": versions(*PACKAGES)}
-    (OUT / "speed.json").write_text(json.dumps({"run": header, "lines": lines}, indent=1) + "\n")
+    saved.write_text(json.dumps({"run": header, "lines": lines}, indent=1) + "\n")
     (OUT / "speed.md").write_text("\n".join(report(lines)) + "\n")
     draw(lines, OUT / "speed.png")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--report"]:  # the tables anew from speed.json
-        saved = json.loads((OUT / "speed.json").read_text())
-        (OUT / "speed.md").write_text("\n".join(report(saved["lines"])) + "\n")
-        draw(saved["lines"], OUT / "speed.png")
-    else:
-        main()
+    main(sys.argv[1:] or list(PROGRAMS))

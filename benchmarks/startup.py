@@ -24,10 +24,13 @@ STATEMENTS = {
     "keras (on jax)": "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras",
     "skorch": "import skorch",
 }
+# of /proc (Linux): ru_maxrss would begin at that of the process that started this one
 PROGRAM = """
 import time; start = time.perf_counter()
 {}
-import resource; print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+took = time.perf_counter() - start
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(took, int(status["VmHWM"].split()[0]) / 1024)
 """
 
 

@@ -1,9 +1,9 @@
-/* Largest error of gruc's exp, sigmoid and tanh in ulp: over every float
+/* Largest error of gruc's exp, sigmoid and tanh in ulp: over every n-th float
  * against libm's double, and over random doubles against libm's long double
  * (64-bit mantissa: x86 only). Where the result is a normal number.
  *
  *   cc -O3 -fopenmp -ffp-contract=off -Iinclude tools/vmath_error.c -lm -o /tmp/vmath_error
- *   /tmp/vmath_error 200000000
+ *   /tmp/vmath_error 20000000 13      doubles, and n
  *
  * With -mavx2 -mfma or -mavx512f -mavx512bw -mavx512dq -mavx512vl the kernels of those. */
 #include <float.h>
@@ -43,10 +43,11 @@ static uint64_t next_random(uint64_t *state)
 
 int main(int argc, char **argv)
 {
-    long n = argc > 1 ? atol(argv[1]) : 10000000;
+    long n = argc > 1 ? atol(argv[1]) : 10000000, stride = argc > 2 ? atol(argv[2]) : 1;
     double e32 = 0, s32 = 0, t32 = 0, e64 = 0, s64 = 0, t64 = 0;
 #pragma omp parallel for reduction(max : e32, s32, t32)
-    for (uint32_t u = 0; u < UINT32_MAX; u++) {
+    for (int64_t i = 0; i < UINT32_MAX; i += stride) {
+        uint32_t u = (uint32_t)i;
         float x, y[3];
         memcpy(&x, &u, sizeof x);
         if (!isfinite(x)) continue;
