@@ -2,7 +2,8 @@
 
     python benchmarks/speed.py [growth.py ...]
 
-With names, only those programs, the others' lines staying as they are. Writes docs/benchmarks/speed.json (every line the programs print), speed.md (tables) and
+With names, only those programs; the others' lines stay as they are. Writes
+docs/benchmarks/speed.json (every line the programs print), speed.md (tables) and
 speed.png (the picture). One thread is pinned to one processor; peers' pools wait
 passively, so that they do not disturb the other's turn.
 """

@@ -71,17 +71,34 @@ def test_gru_against_the_oracle(compiler, build, reset_after, reverse, tmp_path)
         pytest.skip(f"this processor has no {build}")
     (tmp_path / "program.c").write_text(PROGRAM)
     static = ["-static"] if run else []
-    command = [compiler, *STRICT, *BUILDS[build], *static, f"-I{gruc.get_include()}", "program.c", "-lm", "-o", "program"]
+    command = [
+        compiler,
+        *STRICT,
+        *BUILDS[build],
+        *static,
+        f"-I{gruc.get_include()}",
+        "program.c",
+        "-lm",
+        "-o",
+        "program",
+    ]
     subprocess.run(command, cwd=tmp_path, check=True)
 
     rng = np.random.default_rng(0)
     sequences = [rng.standard_normal((length, D)).astype("float32") for length in LENGTHS]
-    weights = [(0.5 * rng.standard_normal(s)).astype("float32") for s in [(3 * H, D), (3 * H, H), 3 * H, 3 * H]]
+    weights = [
+        (0.5 * rng.standard_normal(s)).astype("float32") for s in [(3 * H, D), (3 * H, H), 3 * H, 3 * H]
+    ]
     rows = np.concatenate([[s[t] for s in sequences if len(s) > t] for t in range(max(LENGTHS))])
     numbers = [rows.ravel(), weights[0].T.ravel(), weights[1].T.ravel(), *weights[2:]]
     text = f"{reset_after} {reverse} " + " ".join(f"{number:.9g}" for block in numbers for number in block)
     done = subprocess.run(
-        [*run, tmp_path / "program"], input=text, capture_output=True, text=True, check=True, env=dict(os.environ)
+        [*run, tmp_path / "program"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
     )
     got = np.array(done.stdout.split(), float).reshape(len(LENGTHS), H)
     exact = [w.astype("float64") for w in weights]

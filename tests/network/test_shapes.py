@@ -30,12 +30,19 @@ def test_gradients_of_any_shape(D, sizes, K, lengths, reset_after, bidirectional
     )
     dx = network.backward(packed, network.table.views(gradient), outputs, batch, workspace, want_dx=True)
     expected_loss, gradients, expected_dx = reference.batch_loss(
-        sequences, targets, weights, network.table.torch_views(flat.astype("float64")), network.config, "squared_error"
+        sequences,
+        targets,
+        weights,
+        network.table.torch_views(flat.astype("float64")),
+        network.config,
+        "squared_error",
     )
     tolerance = 20 * TOLERANCE[dtype]
     np.testing.assert_allclose(loss / weights.sum(), expected_loss, rtol=tolerance)
     for name, block in network.table.torch_views(gradient).items():
-        np.testing.assert_allclose(block, gradients[name], atol=tolerance * max(1, np.abs(gradients[name]).max()))
+        np.testing.assert_allclose(
+            block, gradients[name], atol=tolerance * max(1, np.abs(gradients[name]).max())
+        )
     for got, want in zip(unpack(dx, batch), expected_dx, strict=True):
         np.testing.assert_allclose(got, want, atol=tolerance * max(1, np.abs(want).max()))
 
@@ -77,7 +84,11 @@ def test_subnormal_numbers_are_as_before(kernel):
     flat = np.zeros(network.table.size, "float32")
     network.initialize(network.table.views(flat), rng)
     batch = pack(random_sequences(rng, [300, 300]), "float32")
-    packed, workspace, gradient = network.pack(network.table.views(flat)), workspace_for(batch), np.empty_like(flat)
+    packed, workspace, gradient = (
+        network.pack(network.table.views(flat)),
+        workspace_for(batch),
+        np.empty_like(flat),
+    )
     network.forward(packed, batch, workspace)
     doutputs = np.full((2, 1), 1e-30, "float32")  # which vanishes on its way
     network.backward(packed, network.table.views(gradient), doutputs, batch, workspace)
