@@ -70,8 +70,8 @@ class GRULayer:
         D, H = self.n_inputs, self.n_units
         for gate in range(3):
             block = slice(gate * H, (gate + 1) * H)
-            parameters[self.weight_ih][:, block] = glorot_uniform(rng, (D, H))
-            parameters[self.weight_hh][:, block] = orthogonal(rng, H)
+            parameters[self.weight_ih][:, block] = glorot_uniform(rng, (H, D)).T
+            parameters[self.weight_hh][:, block] = orthogonal(rng, H).T
         parameters[self.bias_ih][:] = 0
         parameters[self.bias_ih][H : 2 * H] = 1
         if self.reset_after:

@@ -19,7 +19,7 @@ class DenseHead:
 
     def initialize(self, parameters, rng):
         """Glorot uniform weights; biases zero."""
-        parameters["head.weight"][:] = glorot_uniform(rng, (self.n_inputs, self.n_outputs))
+        parameters["head.weight"][:] = glorot_uniform(rng, (self.n_outputs, self.n_inputs)).T
         parameters["head.bias"][:] = 0
 
     def pack(self, parameters, want_dx, old=None):
