@@ -18,9 +18,9 @@ link_args = []
 if sys.platform == "win32":
     compile_args = ["/O2", "/std:c11"]
 else:
-    # Never -ffast-math or -march=native: numbers and wheels must travel. Where a * b + c
-    # is to be rounded once, simd.h says so; a compiler's own choice could differ between
-    # a tile and its tail.
+    # No flag that lets the compiler reorder arithmetic or build for the machine at hand:
+    # numbers and wheels must travel. Where a * b + c is to be rounded once, simd.h says so;
+    # a compiler's own choice could differ between a tile and its tail.
     # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
     compile_args = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
     compile_args += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import types
 from pathlib import Path
 
 import gruc
@@ -40,6 +41,8 @@ def test_signature(path, name, node):
     target = module
     for part in name.split("."):
         target = getattr(target, part)
+    if isinstance(target, types.WrapperDescriptorType):  # an extension type does not show its arguments
+        return
     expected = [argument.arg for argument in node.args.args + node.args.kwonlyargs]
     if node.args.vararg:
         expected.append(node.args.vararg.arg)
@@ -56,7 +59,7 @@ def test_signature(path, name, node):
 def test_every_kernel_has_a_stub(module):
     stub = PACKAGE / "kernels" / f"{module.__name__.split('.')[-1]}.pyi"
     public = {name for name in vars(module) if not name.startswith("_") and callable(getattr(module, name))}
-    assert {name for name, _ in functions_of(ast.parse(stub.read_text()).body)} == public
+    assert {name.split(".")[0] for name, _ in functions_of(ast.parse(stub.read_text()).body)} == public
 
 
 def test_py_typed():

@@ -20,7 +20,7 @@ from .._validation import (
 from ..network import GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Scaling, check_range
-from ..training import LOSSES, Adam, Trainer, TrainingData
+from ..training import Adam, Trainer, TrainingData
 
 
 def auto_batch_size(n_sequences):
@@ -152,7 +152,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         else:
             self._scaling = self._scaling_of(sequences, weights)
             network = GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
-            trainer = Trainer(network, LOSSES[loss], self.dtype, self._generator())
+            trainer = Trainer(network, loss, self.dtype, self._generator())
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
         batch_size = self.batch_size

@@ -58,7 +58,7 @@ def select(name=None):
     _state.update(selected=name or instruction_set, index=INSTRUCTION_SETS.index(instruction_set))
     inference.use(_state["index"])
     if f"{__name__}.training" in sys.modules:
-        sys.modules[f"{__name__}.training"].use(_state["index"])
+        sys.modules[f"{__name__}.training"].use(*_in_use())
 
 
 def selected():
@@ -66,12 +66,15 @@ def selected():
     return _state["selected"]
 
 
+def _in_use():
+    """What `training.use` is told, by `select` and when it is loaded."""
+    passes = importlib.import_module(".blas", __name__).passes() if selected() == "blas" else None
+    return _state["index"], passes
+
+
 def __getattr__(name):
     if name in ("training", "blas"):
-        module = importlib.import_module(f".{name}", __name__)
-        if name == "training":
-            module.use(_state["index"])
-        return module
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -11,6 +11,45 @@ cdef extern from "gruc/wait.h" nogil:
     void gruc_spin(const int *counter, int value, double microseconds) noexcept
 
 
+cdef extern from "gruc/network_shape.h" nogil:
+    enum:
+        GRUC_LAST, GRUC_MEAN
+        GRUC_SOFTMAX, GRUC_SIGMOID, GRUC_SQUARED_ERROR
+
+    ctypedef struct gruc_shape:
+        size_t n_features, n_outputs, n_layers
+        const Py_ssize_t *units
+        int bidirectional, reset_after, readout
+
+    ctypedef struct gruc_pass:
+        const gruc_shape *shape
+        const void *parameters
+        const void *packed
+        const void *x
+        const Py_ssize_t *lengths
+        const Py_ssize_t *offsets
+        size_t T, B, N
+        void *workspace
+        const void *plain
+        int want_dx
+
+    # arguments by name: network_shape.h
+    ctypedef struct gruc_plain_f32:
+        void (*forward)(float *, float *, size_t, float *, size_t, float *, const float *, const float *,
+                        const float *, const float *, const float *, const Py_ssize_t *, size_t, size_t,
+                        size_t, int) noexcept nogil
+        void (*backward)(float *, float *, float *, float *, float *, float *, size_t, const float *, size_t,
+                         float *, float *, const float *, size_t, const float *, const float *,
+                         const float *, const Py_ssize_t *, size_t, size_t, size_t, int, int) noexcept nogil
+    ctypedef struct gruc_plain_f64:
+        void (*forward)(double *, double *, size_t, double *, size_t, double *, const double *,
+                        const double *, const double *, const double *, const double *, const Py_ssize_t *,
+                        size_t, size_t, size_t, int) noexcept nogil
+        void (*backward)(double *, double *, double *, double *, double *, double *, size_t, const double *,
+                         size_t, double *, double *, const double *, size_t, const double *, const double *,
+                         const double *, const Py_ssize_t *, size_t, size_t, size_t, int, int) noexcept nogil
+
+
 cdef extern from "gruc/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept
@@ -18,9 +57,9 @@ cdef extern from "gruc/generic.h" nogil:
     Py_ssize_t gruc_panel_size(...) noexcept
     Py_ssize_t gruc_gru_packed_size(...) noexcept
     Py_ssize_t gruc_gru_infer_scratch(...) noexcept
-    Py_ssize_t gruc_gru_backward_packed_size(...) noexcept
-    Py_ssize_t gruc_gru_backward_scratch(...) noexcept
-    Py_ssize_t gruc_dense_scratch(...) noexcept
+    size_t gruc_network_size(...) noexcept
+    size_t gruc_network_packed_size(...) noexcept
+    size_t gruc_network_workspace(...) noexcept
 
     # inference
     void gruc_exp(...) noexcept
@@ -34,12 +73,10 @@ cdef extern from "gruc/generic.h" nogil:
     void gruc_softmax(...) noexcept
 
     # training
-    void gruc_gru_forward(...) noexcept
-    void gruc_gru_backward_pack(...) noexcept
-    void gruc_gru_backward(...) noexcept
-    void gruc_dense_forward(...) noexcept
-    void gruc_dense_backward(...) noexcept
-    void gruc_mean_backward(...) noexcept
+    void gruc_network_pack(...) noexcept
+    void gruc_network_forward(...) noexcept
+    void gruc_network_backward(...) noexcept
+    double gruc_network_loss(...) noexcept
     double gruc_softmax_cross_entropy(...) noexcept
     double gruc_sigmoid_cross_entropy(...) noexcept
     double gruc_squared_error(...) noexcept

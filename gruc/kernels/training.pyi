@@ -7,64 +7,67 @@ _R = TypeVar("_R", np.float32, np.float64)
 _Offsets = NDArray[np.intp]
 _Weights = NDArray[np.float64]
 
-def use(isa: int) -> None: ...
-def gru_forward(
-    gates: NDArray[_R],
-    h: NDArray[_R],
-    state: NDArray[_R],
+LAST: int
+MEAN: int
+SOFTMAX: int
+SIGMOID: int
+SQUARED_ERROR: int
+
+class Shape:
+    size: int
+    def __init__(
+        self,
+        n_features: int,
+        units: NDArray[np.intp],
+        bidirectional: bool,
+        reset_after: bool,
+        readout: int,
+        n_outputs: int,
+    ) -> None: ...
+    def packed_size(self, want_dx: bool, double_precision: bool) -> int: ...
+    def workspace_size(self, N: int, B: int, double_precision: bool) -> int: ...
+
+def use(isa: int, plain: tuple[object, object, int] | None = None) -> None: ...
+def pack(packed: NDArray[_R], parameters: NDArray[_R], shape: Shape, want_dx: bool) -> None: ...
+def forward(
+    outputs: NDArray[_R],
+    workspace: NDArray[_R],
     x: NDArray[_R],
-    packed: NDArray[_R],
+    lengths: NDArray[np.intp],
     offsets: _Offsets,
-    reset_after: bool,
-    reverse: bool,
-) -> None: ...
-def gru_backward_packed_size(D: int, H: int, want_dx: bool, double_precision: bool) -> int: ...
-def gru_backward_pack(
+    parameters: NDArray[_R],
     packed: NDArray[_R],
-    W_ihT: NDArray[_R],
-    W_hhT: NDArray[_R],
-    reset_after: bool,
+    shape: Shape,
     want_dx: bool,
 ) -> None: ...
-def gru_backward_scratch_size(N: int, B: int, H: int, double_precision: bool) -> int: ...
-def gru_backward(
-    dW_ihT: NDArray[_R],
-    dW_hhT: NDArray[_R],
-    db_ih: NDArray[_R],
-    db_hh: NDArray[_R] | None,
+def backward(
+    gradients: NDArray[_R],
     dx: NDArray[_R] | None,
-    dstate: NDArray[_R],
-    dh: NDArray[_R] | None,
-    scratch: NDArray[_R],
-    gates: NDArray[_R],
-    h: NDArray[_R],
+    doutputs: NDArray[_R],
+    workspace: NDArray[_R],
     x: NDArray[_R],
-    packed: NDArray[_R],
+    lengths: NDArray[np.intp],
     offsets: _Offsets,
-    reset_after: bool,
-    reverse: bool,
-    add_to_dx: bool,
+    parameters: NDArray[_R],
+    packed: NDArray[_R],
+    shape: Shape,
+    want_dx: bool,
 ) -> None: ...
-def dense_scratch_size(B: int, F: int, K: int, double_precision: bool) -> int: ...
-def dense_forward(
-    out: NDArray[_R],
-    scratch: NDArray[_R],
+def loss_and_gradient(
+    gradients: NDArray[_R],
+    loss: int,
+    labels: NDArray[np.intp] | None,
+    y: NDArray[_R] | None,
+    weights: _Weights,
+    total: float,
+    workspace: NDArray[_R],
     x: NDArray[_R],
-    W: NDArray[_R],
-    b: NDArray[_R],
-) -> None: ...
-def dense_backward(
-    dx: NDArray[_R],
-    dW: NDArray[_R],
-    db: NDArray[_R],
-    scratch: NDArray[_R],
-    dout: NDArray[_R],
-    x: NDArray[_R],
-    W: NDArray[_R],
-) -> None: ...
-def mean_backward(
-    dh: NDArray[_R], dout: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets
-) -> None: ...
+    lengths: NDArray[np.intp],
+    offsets: _Offsets,
+    parameters: NDArray[_R],
+    packed: NDArray[_R],
+    shape: Shape,
+) -> float: ...
 def softmax_cross_entropy(
     a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float
 ) -> float: ...

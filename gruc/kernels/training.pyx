@@ -1,4 +1,4 @@
-"""Training: GRU layers forward and back through time, the head, losses, Adam.
+"""Training: a network forward and back through time, losses, Adam.
 
 T steps, B sequences, D inputs, H units, F features, K outputs, N = sum of
 lengths. Rows are packed: the rows of step 0 of every sequence, longest first,
@@ -20,208 +20,215 @@ reset_after=False (Cho et al. 2014)
                                                dh_prev = dh * z + drh * r + [dr, dz] @ W_hh_rz
 
 with ih = W_ih x + b_ih, hh = W_hh h_prev + b_hh. How the products are made and when:
-include/gruc/gru.h and gru_train.h. `blas` has the same two functions over BLAS.
+include/gruc/gru.h and gru_train.h; in which order: network.h. `blas` has the layer's two
+passes over BLAS.
 
 What takes long releases the GIL. What takes microseconds keeps it: another thread that
 takes it meanwhile costs more than it gains.
 """
 
+from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._packed cimport require, require_packed, row_length
+from gruc.kernels._packed cimport require, require_packed
 
-cdef enum:
-    SMALL = 1000000  # products, some ten microseconds of them
+from gruc.kernels import _in_use
+
+# readouts and losses, as `Shape` and `loss_and_gradient` take them
+LAST = _c.GRUC_LAST
+MEAN = _c.GRUC_MEAN
+SOFTMAX = _c.GRUC_SOFTMAX
+SIGMOID = _c.GRUC_SIGMOID
+SQUARED_ERROR = _c.GRUC_SQUARED_ERROR
+
+cdef const void *plain_f32 = NULL
+cdef const void *plain_f64 = NULL
+cdef Py_ssize_t plain_largest = 0
 
 
-def use(int isa):
-    """Call the kernels of this instruction set from now on."""
+def use(int isa, plain=None):
+    """Call the kernels of this instruction set from now on, or for layers those of `blas.passes()`."""
+    global plain_f32, plain_f64, plain_largest
     require(_c.gruc_has(isa), "an instruction set that this processor has")
     _c.gruc_isa = isa
+    plain_f32 = plain_f64 = NULL
+    if plain is not None:
+        f32, f64, plain_largest = plain
+        plain_f32 = PyCapsule_GetPointer(f32, "gruc_plain_f32")
+        plain_f64 = PyCapsule_GetPointer(f64, "gruc_plain_f64")
 
 
-# ---- GRU layer -----------------------------------------------------------------
+# ---- the network -----------------------------------------------------------------
 
-def gru_forward(
-    floating[:, ::1] gates not None,        # (N, 4H) OUT: r, z, n, and hn or r*h_prev
-    floating[:, :] h not None,              # (N, H) OUT, rows contiguous
-    floating[:, :] state not None,          # (B, H) OUT, rows contiguous: where each sequence ends
-    const floating[:, ::1] x not None,      # (N, D)
-    const floating[::1] packed not None,    # by inference.gru_pack
-    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
-    bint reset_after,
-    bint reverse,
+cdef class Shape:
+    """Layers, readout and head of a network: what its flat buffers mean (network.h).
+
+    `size` is the number of its parameters.
+    """
+
+    cdef _c.gruc_shape c
+    cdef Py_ssize_t[::1] units
+    cdef readonly Py_ssize_t size
+
+    def __init__(self, Py_ssize_t n_features, Py_ssize_t[::1] units not None, bint bidirectional,
+                 bint reset_after, int readout, Py_ssize_t n_outputs):
+        cdef Py_ssize_t i
+        require(n_features > 0 and units.shape[0] > 0 and n_outputs > 0, "features, layers, outputs > 0")
+        for i in range(units.shape[0]):
+            require(units[i] > 0, "units > 0")
+        require(readout in (LAST, MEAN), "readout one of LAST, MEAN")
+        self.units = units.copy()
+        self.c = _c.gruc_shape(n_features, n_outputs, units.shape[0], &self.units[0], bidirectional,
+                               reset_after, readout)
+        self.size = _c.gruc_network_size(<float *> NULL, &self.c)
+
+    def packed_size(self, bint want_dx, bint double_precision):
+        """Numbers that `pack` fills."""
+        if double_precision:
+            return _c.gruc_network_packed_size(<double *> NULL, &self.c, want_dx)
+        return _c.gruc_network_packed_size(<float *> NULL, &self.c, want_dx)
+
+    def workspace_size(self, Py_ssize_t N, Py_ssize_t B, bint double_precision):
+        """Numbers of workspace for a batch of B sequences, N rows."""
+        require(N >= B > 0, "N >= B > 0")
+        if double_precision:
+            return _c.gruc_network_workspace(<double *> NULL, &self.c, N, B)
+        return _c.gruc_network_workspace(<float *> NULL, &self.c, N, B)
+
+
+def pack(
+    floating[::1] packed not None,            # (shape.packed_size(want_dx),) OUT
+    const floating[::1] parameters not None,  # (shape.size,)
+    Shape shape not None,
+    bint want_dx,                             # whether `backward` will be asked for dx
 ):
-    """One layer, one direction, over a packed batch, from the state 0."""
-    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], B = state.shape[0], H = state.shape[1]
-    cdef Py_ssize_t T = offsets.shape[0] - 1, ld_h = row_length(h), ld_state = row_length(state)
-    require(H > 0 and D > 0, "H > 0 and D > 0")
-    require_packed(offsets, N, B)
-    require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
-    require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
-    require(packed.shape[0] == _c.gruc_gru_packed_size(&packed[0], D, H), "packed (gru_packed_size(D, H),)")
+    """Lay the weights out as the passes read them, once for every step of the optimiser."""
+    require(packed.shape[0] == <Py_ssize_t> _c.gruc_network_packed_size(&packed[0], &shape.c, want_dx),
+            "packed (shape.packed_size(want_dx),)")
+    require(parameters.shape[0] == shape.size, "parameters (shape.size,)")
     with nogil:
-        _c.gruc_gru_forward(&gates[0, 0], &h[0, 0], ld_h, &state[0, 0], ld_state, &x[0, 0], D, &packed[0],
-                            &offsets[0], T, D, H, reset_after, reverse)
+        _c.gruc_network_pack(&packed[0], &parameters[0], &shape.c, want_dx)
 
 
-def gru_backward_packed_size(Py_ssize_t D, Py_ssize_t H, bint want_dx, bint double_precision):
-    """Numbers in the packed weights of `gru_backward`."""
-    if double_precision:
-        return _c.gruc_gru_backward_packed_size(<double *> NULL, D, H, want_dx)
-    return _c.gruc_gru_backward_packed_size(<float *> NULL, D, H, want_dx)
-
-
-def gru_backward_pack(
-    floating[::1] packed not None,          # (gru_backward_packed_size(D, H, want_dx),) OUT
-    const floating[:, ::1] W_ihT not None,  # (D, 3H)
-    const floating[:, ::1] W_hhT not None,  # (H, 3H)
-    bint reset_after,
+cdef _c.gruc_pass begin(
+    Shape shape, floating[::1] workspace, const floating[:, ::1] x, const Py_ssize_t[::1] lengths,
+    const Py_ssize_t[::1] offsets, const floating[::1] parameters, const floating[::1] packed,
     bint want_dx,
-):
-    """Lay a layer's weights out as `gru_backward` reads them."""
-    cdef Py_ssize_t D = W_ihT.shape[0], H = W_hhT.shape[0]
-    require(H > 0 and D > 0, "H > 0 and D > 0")
-    require(W_ihT.shape[1] == 3 * H, "W_ihT (D, 3H)")
-    require(W_hhT.shape[1] == 3 * H, "W_hhT (H, 3H)")
-    require(packed.shape[0] == _c.gruc_gru_backward_packed_size(&packed[0], D, H, want_dx),
-            "packed (gru_backward_packed_size(D, H, want_dx),)")
-    with nogil:
-        _c.gruc_gru_backward_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, reset_after, want_dx)
-
-
-def gru_backward_scratch_size(Py_ssize_t N, Py_ssize_t B, Py_ssize_t H, bint double_precision):
-    """Numbers of scratch that `gru_backward` wants for a batch of B sequences, N rows."""
-    if double_precision:
-        return _c.gruc_gru_backward_scratch(<double *> NULL, N, B, H)
-    return _c.gruc_gru_backward_scratch(<float *> NULL, N, B, H)
-
-
-def gru_backward(
-    floating[:, ::1] dW_ihT not None,       # (D, 3H) OUT
-    floating[:, ::1] dW_hhT not None,       # (H, 3H) OUT
-    floating[::1] db_ih not None,           # (3H,) OUT
-    floating[::1] db_hh,                    # (3H,) OUT, None with reset_after=False
-    floating[:, ::1] dx,                    # (N, D) OUT, or None where nobody asks
-    floating[:, :] dstate not None,         # (B, H) IN: gradient of where each sequence ends; used up
-    const floating[:, :] dh,                # (N, H) gradient of h from above, or None
-    floating[::1] scratch not None,         # (gru_backward_scratch_size(N, B, H),)
-    const floating[:, ::1] gates not None,  # (N, 4H) from gru_forward
-    const floating[:, :] h not None,        # (N, H) from gru_forward
-    const floating[:, ::1] x not None,      # (N, D)
-    const floating[::1] packed not None,    # by gru_backward_pack
-    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
-    bint reset_after,
-    bint reverse,
-    bint add_to_dx,                         # dx is added to, not overwritten: the second direction
-):
-    """Back through time what `gru_forward` did."""
-    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], B = dstate.shape[0], H = dstate.shape[1]
-    cdef Py_ssize_t T = offsets.shape[0] - 1, ld_dstate = row_length(dstate), ld_h = row_length(h), ld_dh = 0
-    cdef floating *db_hh_ptr = NULL
-    cdef floating *dx_ptr = NULL
-    cdef const floating *dh_ptr = NULL
-    require(H > 0 and D > 0, "H > 0 and D > 0")
+) except *:
+    cdef _c.gruc_pass p
+    cdef Py_ssize_t N = x.shape[0], B = lengths.shape[0], D = x.shape[1], b, widest = D
+    require(B > 0, "lengths (B,)")
     require_packed(offsets, N, B)
-    require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
-    require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
-    require(dW_ihT.shape[0] == D and dW_ihT.shape[1] == 3 * H, "dW_ihT (D, 3H)")
-    require(dW_hhT.shape[0] == H and dW_hhT.shape[1] == 3 * H, "dW_hhT (H, 3H)")
-    require(db_ih.shape[0] == 3 * H, "db_ih (3H,)")
-    require((db_hh is not None) == reset_after, "db_hh with reset_after only")
-    if db_hh is not None:
-        require(db_hh.shape[0] == 3 * H, "db_hh (3H,)")
-        db_hh_ptr = &db_hh[0]
-    if dx is not None:
-        require(dx.shape[0] == N and dx.shape[1] == D, "dx (N, D)")
-        dx_ptr = &dx[0, 0]
-    if dh is not None:
-        require(dh.shape[0] == N and dh.shape[1] == H, "dh (N, H)")
-        ld_dh = row_length(dh)
-        dh_ptr = &dh[0, 0]
-    require(scratch.shape[0] >= _c.gruc_gru_backward_scratch(&scratch[0], N, B, H), "scratch large enough")
-    require(packed.shape[0] == _c.gruc_gru_backward_packed_size(&packed[0], D, H, dx is not None),
-            "packed (gru_backward_packed_size(D, H, dx is not None),)")
-    with nogil:
-        _c.gruc_gru_backward(&dW_ihT[0, 0], &dW_hhT[0, 0], &db_ih[0], db_hh_ptr, dx_ptr, D, &dstate[0, 0],
-                             ld_dstate, dh_ptr, ld_dh, &scratch[0], &gates[0, 0], &h[0, 0], ld_h, &x[0, 0], D,
-                             &packed[0], &offsets[0], T, D, H, reset_after, reverse, add_to_dx)
+    for b in range(B):
+        require(0 < lengths[b] < offsets.shape[0], "lengths from 1 to T")
+    require(D == <Py_ssize_t> shape.c.n_features, "x (N, n_features)")
+    require(parameters.shape[0] == shape.size, "parameters (shape.size,)")
+    require(packed.shape[0] == <Py_ssize_t> _c.gruc_network_packed_size(&packed[0], &shape.c, want_dx),
+            "packed (shape.packed_size(want_dx),)")
+    require(workspace.shape[0] >= <Py_ssize_t> _c.gruc_network_workspace(&workspace[0], &shape.c, N, B),
+            "workspace (shape.workspace_size(N, B),)")
+    p.shape = &shape.c
+    p.parameters = &parameters[0]
+    p.packed = &packed[0]
+    p.x = &x[0, 0]
+    p.lengths = &lengths[0]
+    p.offsets = &offsets[0]
+    p.want_dx = want_dx
+    p.T = offsets.shape[0] - 1
+    p.B = B
+    p.N = N
+    p.workspace = &workspace[0]
+    p.plain = plain_f32 if sizeof(floating) == sizeof(float) else plain_f64
+    if p.plain != NULL:
+        for b in range(shape.units.shape[0]):
+            widest = max(widest, 4 * shape.units[b])
+        if max(N, widest) > plain_largest:
+            raise ValueError(
+                f"a matrix of this batch has a side of {max(N, widest)}, but the BLAS behind SciPy counts to "
+                f"{plain_largest} only; use a smaller batch_size"
+            )
+    return p
 
 
-# ---- dense head and readout ----------------------------------------------------
-
-def dense_scratch_size(Py_ssize_t B, Py_ssize_t F, Py_ssize_t K, bint double_precision):
-    """Numbers of scratch that `dense_forward` and `dense_backward` want."""
-    if double_precision:
-        return _c.gruc_dense_scratch(<double *> NULL, B, F, K)
-    return _c.gruc_dense_scratch(<float *> NULL, B, F, K)
-
-
-def dense_forward(
-    floating[:, ::1] out not None,      # (B, K) OUT
-    floating[::1] scratch not None,     # (dense_scratch_size(B, F, K),)
-    const floating[:, ::1] x not None,  # (B, F)
-    const floating[:, ::1] W not None,  # (F, K)
-    const floating[::1] b not None,     # (K,)
-):
-    """out = x @ W + b"""
-    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = out.shape[1]
-    require_dense(out, scratch, x, W)
-    require(b.shape[0] == K, "b (K,)")
-    if B * F * K < SMALL:
-        _c.gruc_dense_forward(&out[0, 0], &scratch[0], &x[0, 0], &W[0, 0], &b[0], B, F, K)
-    else:
-        with nogil:
-            _c.gruc_dense_forward(&out[0, 0], &scratch[0], &x[0, 0], &W[0, 0], &b[0], B, F, K)
-
-
-def dense_backward(
-    floating[:, ::1] dx not None,          # (B, F) OUT
-    floating[:, ::1] dW not None,          # (F, K) OUT
-    floating[::1] db not None,             # (K,) OUT
-    floating[::1] scratch not None,        # (dense_scratch_size(B, F, K),)
-    const floating[:, ::1] dout not None,  # (B, K)
-    const floating[:, ::1] x not None,     # (B, F)
-    const floating[:, ::1] W not None,     # (F, K)
-):
-    """Gradients of `dense_forward`."""
-    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = dout.shape[1]
-    require_dense(dout, scratch, x, W)
-    require(dx.shape[0] == B and dx.shape[1] == F, "dx (B, F)")
-    require(dW.shape[0] == F and dW.shape[1] == K, "dW (F, K)")
-    require(db.shape[0] == K, "db (K,)")
-    if B * F * K < SMALL:
-        _c.gruc_dense_backward(&dx[0, 0], &dW[0, 0], &db[0], &scratch[0], &dout[0, 0], &x[0, 0], &W[0, 0],
-                               B, F, K)
-    else:
-        with nogil:
-            _c.gruc_dense_backward(&dx[0, 0], &dW[0, 0], &db[0], &scratch[0], &dout[0, 0], &x[0, 0],
-                                   &W[0, 0], B, F, K)
-
-
-cdef int require_dense(
-    const floating[:, ::1] out, floating[::1] scratch, const floating[:, ::1] x, const floating[:, ::1] W,
-) except -1:
-    cdef Py_ssize_t B = x.shape[0], F = x.shape[1], K = out.shape[1]
-    require(B > 0 and F > 0 and K > 0, "B, F and K > 0")
-    require(out.shape[0] == B, "out or dout (B, K)")
-    require(W.shape[0] == F and W.shape[1] == K, "W (F, K)")
-    require(scratch.shape[0] >= _c.gruc_dense_scratch(&scratch[0], B, F, K), "scratch large enough")
-    return 0
-
-
-def mean_backward(
-    floating[:, ::1] dh not None,           # (N, F) OUT
-    const floating[:, ::1] dout not None,   # (B, F)
+def forward(
+    floating[:, ::1] outputs not None,      # (B, K) OUT
+    floating[::1] workspace not None,       # (shape.workspace_size(N, B),) OUT: what `backward` wants
+    const floating[:, ::1] x not None,      # (N, n_features)
     const Py_ssize_t[::1] lengths not None,  # (B,)
     const Py_ssize_t[::1] offsets not None,  # (T + 1,)
+    const floating[::1] parameters not None,  # (shape.size,)
+    const floating[::1] packed not None,    # by pack
+    Shape shape not None,
+    bint want_dx,                           # as `pack` was told
 ):
-    """dh[t, b] = dout[b] / lengths[b]: gradient of `inference.mean`."""
-    cdef Py_ssize_t B = dout.shape[0], F = dout.shape[1], T = offsets.shape[0] - 1
-    require_packed(offsets, dh.shape[0], B)
-    require(dh.shape[1] == F and F > 0, "dh (N, F)")
-    require(lengths.shape[0] == B, "lengths (B,)")
-    _c.gruc_mean_backward(&dh[0, 0], &dout[0, 0], &lengths[0], &offsets[0], T, F)
+    """Outputs of a packed batch."""
+    cdef _c.gruc_pass p = begin(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
+    require(outputs.shape[0] == <Py_ssize_t> p.B and outputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
+            "outputs (B, K)")
+    with nogil:
+        _c.gruc_network_forward(&outputs[0, 0], &p)
+
+
+def backward(
+    floating[::1] gradients not None,       # (shape.size,) OUT
+    floating[:, ::1] dx,                    # (N, n_features) OUT with want_dx, else None
+    const floating[:, ::1] doutputs not None,  # (B, K)
+    floating[::1] workspace not None,       # from `forward`
+    const floating[:, ::1] x not None,      # as there
+    const Py_ssize_t[::1] lengths not None,
+    const Py_ssize_t[::1] offsets not None,
+    const floating[::1] parameters not None,
+    const floating[::1] packed not None,
+    Shape shape not None,
+    bint want_dx,
+):
+    """Gradients from those of the outputs, after `forward` of the same batch."""
+    cdef _c.gruc_pass p = begin(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
+    cdef floating *dx_ptr = NULL
+    require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
+    require(doutputs.shape[0] == <Py_ssize_t> p.B and doutputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
+            "doutputs (B, K)")
+    require(want_dx == (dx is not None), "dx with want_dx only")
+    if dx is not None:
+        require(dx.shape[0] == x.shape[0] and dx.shape[1] == x.shape[1], "dx (N, n_features)")
+        dx_ptr = &dx[0, 0]
+    with nogil:
+        _c.gruc_network_backward(&gradients[0], dx_ptr, &doutputs[0, 0], &p)
+
+
+def loss_and_gradient(
+    floating[::1] gradients not None,       # (shape.size,) OUT: of the weighted mean
+    int loss,                               # SOFTMAX, SIGMOID or SQUARED_ERROR
+    const Py_ssize_t[::1] labels,           # (B,) for SOFTMAX, else None
+    const floating[:, ::1] y,               # (B, K) for the others, else None
+    const double[::1] weights not None,     # (B,)
+    double total,                           # sum of weights, > 0
+    floating[::1] workspace not None,       # from here on as `forward`, without want_dx
+    const floating[:, ::1] x not None,
+    const Py_ssize_t[::1] lengths not None,
+    const Py_ssize_t[::1] offsets not None,
+    const floating[::1] parameters not None,
+    const floating[::1] packed not None,
+    Shape shape not None,
+):
+    """Weighted sum of the losses of a packed batch, and its gradient: forward and back in one call."""
+    cdef _c.gruc_pass p = begin(shape, workspace, x, lengths, offsets, parameters, packed, False)
+    cdef Py_ssize_t B = lengths.shape[0], K = shape.c.n_outputs
+    cdef const Py_ssize_t *labels_ptr = NULL
+    cdef const floating *y_ptr = NULL
+    cdef double result
+    require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
+    require(weights.shape[0] == B and total > 0, "weights (B,), total > 0")
+    require(loss in (SOFTMAX, SIGMOID, SQUARED_ERROR), "loss one of SOFTMAX, SIGMOID, SQUARED_ERROR")
+    if loss == SOFTMAX:
+        require_labels(labels, B, K)
+        labels_ptr = &labels[0]
+    else:
+        require(y is not None and y.shape[0] == B and y.shape[1] == K, "y (B, K)")
+        y_ptr = &y[0, 0]
+    with nogil:
+        result = _c.gruc_network_loss(&gradients[0], loss, labels_ptr, y_ptr, &weights[0], total, &p)
+    return result
 
 
 # ---- losses: logits in, gradient of the weighted mean out, weighted sum returned ----
@@ -233,12 +240,11 @@ def softmax_cross_entropy(
     double total,                  # sum of weights, > 0
 ):
     """sum_b weights[b] * -log softmax(a[b])[labels[b]]"""
-    cdef Py_ssize_t B = a.shape[0], K = a.shape[1], b
+    cdef Py_ssize_t B = a.shape[0], K = a.shape[1]
     cdef double loss
     require(B > 0 and K > 0 and total > 0, "B, K and total > 0")
-    require(labels.shape[0] == B and weights.shape[0] == B, "labels and weights (B,)")
-    for b in range(B):
-        require(0 <= labels[b] < K, "0 <= labels < K")
+    require(weights.shape[0] == B, "weights (B,)")
+    require_labels(labels, B, K)
     loss = _c.gruc_softmax_cross_entropy(&a[0, 0], &labels[0], &weights[0], total, B, K)
     return loss
 
@@ -269,6 +275,14 @@ def squared_error(
     loss = _c.gruc_squared_error(&a[0, 0], &y[0, 0], &weights[0], total,
                                  a.shape[0], a.shape[1])
     return loss
+
+
+cdef int require_labels(const Py_ssize_t[::1] labels, Py_ssize_t B, Py_ssize_t K) except -1:
+    cdef Py_ssize_t b
+    require(labels is not None and labels.shape[0] == B, "labels (B,)")
+    for b in range(B):
+        require(0 <= labels[b] < K, "0 <= labels < K")
+    return 0
 
 
 cdef int require_targets(
@@ -333,3 +347,6 @@ def adam(
         unbias = 1 / (1 - beta_2 ** t)
         _c.gruc_adam(&new_p[0], &new_m[0], &new_v[0], &p[0], &m[0], &v[0], &g[0], rate, unbias, beta_1,
                      beta_2, epsilon, size)
+
+
+use(*_in_use())

@@ -22,31 +22,6 @@ class DenseHead:
         parameters["head.weight"][:] = glorot_uniform(rng, (self.n_outputs, self.n_inputs)).T
         parameters["head.bias"][:] = 0
 
-    def pack(self, parameters, want_dx, old=None):
-        """Weights as `forward` and `backward` want them: as they are."""
-        return parameters["head.weight"], parameters["head.bias"]
-
-    def forward(self, out, x, weights, workspace):
-        """out = x @ W + b"""
-        kernels.training.dense_forward(out, self._scratch(x, workspace), x, *weights)
-
-    def backward(self, dx, dout, x, weights, gradients, workspace):
-        """Fill dx and the gradients."""
-        kernels.training.dense_backward(
-            dx,
-            gradients["head.weight"],
-            gradients["head.bias"],
-            self._scratch(x, workspace),
-            dout,
-            x,
-            weights[0],
-        )
-
-    def _scratch(self, x, workspace):
-        B, F = x.shape
-        size = kernels.training.dense_scratch_size(B, F, self.n_outputs, x.dtype == np.float64)
-        return workspace.array("head", size)
-
     def prepare(self, parameters):
         """Weights as `infer` wants them."""
         W, bias = parameters["head.weight"], parameters["head.bias"]

@@ -1,12 +1,23 @@
 """Stacked, optionally bidirectional GRU layers, a readout and a dense head."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .. import kernels
-from .gru import BlasGRULayer, GRULayer
+from .gru import GRULayer
 from .head import DenseHead
 from .parameters import ParameterTable
 from .readout import READOUTS
+from .workspace import aligned_empty
+
+
+class PackedWeights(NamedTuple):
+    """A flat buffer of weights, and the same laid out for the kernels of training."""
+
+    parameters: np.ndarray
+    packed: np.ndarray
+    want_dx: bool
 
 
 class GRUNetwork:
@@ -45,13 +56,12 @@ class GRUNetwork:
             "pooling": pooling,
             "n_outputs": int(n_outputs),
         }
-        layer = BlasGRULayer if kernels.selected() == "blas" else GRULayer
         self.layers = []  # one list of directions a layer
         n_inputs = n_features
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             directions = (False, True) if bidirectional else (False,)
             self.layers.append(
-                [layer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
+                [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
         self.readout = READOUTS[pooling]
@@ -59,6 +69,7 @@ class GRUNetwork:
         parts = [layer for directions in self.layers for layer in directions] + [self.head]
         self.table = ParameterTable([entry for part in parts for entry in part.entries()])
         self._parts = parts
+        self._shape = None
         # forward, back, and gradients of weights: three products each, but no gradient of X
         self.operations_per_row = sum(
             2 * 3 * layer.n_units * (3 * layer.n_units + (3 if index else 2) * layer.n_inputs)
@@ -67,7 +78,7 @@ class GRUNetwork:
         )
 
     def __reduce__(self):
-        """By its shape: which kernels train it is a matter of the process."""
+        """By its shape alone."""
         return type(self), tuple(self.config.values())
 
     def initialize(self, parameters, rng):
@@ -75,80 +86,83 @@ class GRUNetwork:
         for part in self._parts:
             part.initialize(parameters, rng)
 
-    # ---- training
+    # ---- training: one call of a kernel each (include/gruc/network.h)
 
     def pack(self, parameters, old=None, want_dx=False):
-        """Weights as `forward` and `backward` want them, packed once a step of the optimiser.
+        """Weights as the other methods want them, packed once a step of the optimiser.
 
         Parameters
         ----------
-        parameters : dict of arrays
-        old : the result of an earlier call, or None
-            Whose memory is used again.
+        parameters : ndarray of shape (table.size,)
+        old : PackedWeights or None
+            The result of an earlier call, whose memory is used again.
         want_dx : bool
-            Whether `backward` will be asked for the gradient of ``batch.values``.
+            Whether `backward` shall return the gradient of ``batch.values``.
         """
-        old = old or [None] * len(self._parts)
-        first = self.layers[0]
-        return [
-            part.pack(parameters, want_dx or part not in first, buffers)
-            for part, buffers in zip(self._parts, old, strict=True)
-        ]
+        if old is None:
+            size = self._kernel_shape().packed_size(want_dx, parameters.dtype == np.float64)
+            old = PackedWeights(parameters, aligned_empty(size, parameters.dtype), want_dx)
+        kernels.training.pack(old.packed, parameters, self._kernel_shape(), want_dx)
+        return old._replace(parameters=parameters)
 
     def forward(self, weights, batch, workspace):
         """Outputs (B, K) of a packed batch; what `backward` needs stays in `workspace`."""
-        N, B = len(batch.values), len(batch.lengths)
-        each = iter(weights)
-        x = batch.values
-        for index, directions in enumerate(self.layers):
-            h = workspace.array(f"h_{index}", N, self._width(index))
-            ends = workspace.array(f"ends_{index}", B, self._width(index))
-            for layer, columns in self._columns(directions):
-                layer.forward(h[:, columns], ends[:, columns], x, next(each), batch, workspace)
-            x = h
-        features = self.readout.forward(ends, x, batch, workspace)
-        outputs = workspace.array("outputs", B, self.head.n_outputs)
-        self.head.forward(outputs, features, next(each), workspace)
-        workspace.features = features
+        outputs = workspace.array("outputs", len(batch.lengths), self.head.n_outputs)
+        kernels.training.forward(outputs, *self._arguments(weights, batch, workspace), weights.want_dx)
         return outputs
 
-    def backward(self, weights, gradients, doutputs, batch, workspace, want_dx=False):
-        """Fill `gradients` from doutputs (B, K), after `forward` of the same batch.
+    def backward(self, weights, gradients, doutputs, batch, workspace):
+        """Fill `gradients` (table.size,) from doutputs (B, K), after `forward` of the same batch.
 
-        Returns the gradient of ``batch.values`` with `want_dx`, else None.
+        Returns the gradient of ``batch.values`` where `pack` was told so, else None.
         """
-        N, B = len(batch.values), len(batch.lengths)
-        each = iter(reversed(weights))
-        dfeatures = workspace.array("dfeatures", B, self.head.n_inputs)
-        self.head.backward(dfeatures, doutputs, workspace.features, next(each), gradients, workspace)
-        dends, dh = self.readout.backward(dfeatures, batch, workspace)
-        for index in reversed(range(len(self.layers))):
-            h = workspace.array(f"h_{index}", N, self._width(index))
-            if dends is None:
-                dends = workspace.array(f"dends_{index}", B, self._width(index))
-                dends.fill(0)
-            if index > 0:
-                x = workspace.array(f"h_{index - 1}", N, self._width(index - 1))
-                dx = workspace.array(f"dh_{index - 1}", N, self._width(index - 1))
-            else:
-                x = batch.values
-                dx = workspace.array("dx", N, x.shape[1]) if want_dx else None
-            # the last direction first: `weights` is read from its end
-            for i, (layer, columns) in enumerate(reversed(list(self._columns(self.layers[index])))):
-                layer.backward(
-                    dends[:, columns],
-                    None if dh is None else dh[:, columns],
-                    dx,
-                    x,
-                    h[:, columns],
-                    next(each),
-                    gradients,
-                    batch,
-                    workspace,
-                    add_to_dx=i > 0,
-                )
-            dends, dh = None, dx
+        dx = workspace.array("dx", *batch.values.shape) if weights.want_dx else None
+        kernels.training.backward(
+            gradients, dx, doutputs, *self._arguments(weights, batch, workspace), weights.want_dx
+        )
         return dx
+
+    def loss_and_gradient(self, weights, gradients, loss, targets, of_sequences, total, batch, workspace):
+        """Weighted sum of losses; fills `gradients` (table.size,) with those of the weighted mean.
+
+        Parameters
+        ----------
+        loss : int
+            A constant of `kernels.training`.
+        targets : ndarray of shape (B,) or (B, K)
+            Labels for SOFTMAX, else numbers of the weights' type.
+        of_sequences : ndarray of shape (B,), float64
+            Weights of the sequences.
+        total : float
+            What to divide by for the mean.
+        """
+        labels, y = (targets, None) if loss == kernels.training.SOFTMAX else (None, targets)
+        return kernels.training.loss_and_gradient(
+            gradients, loss, labels, y, of_sequences, total, *self._arguments(weights, batch, workspace)
+        )
+
+    def _arguments(self, weights, batch, workspace):
+        shape, double = self._kernel_shape(), weights.parameters.dtype == np.float64
+        room = workspace.array("network", shape.workspace_size(len(batch.values), len(batch.lengths), double))
+        return (
+            room,
+            batch.values,
+            batch.lengths,
+            batch.offsets,
+            weights.parameters,
+            weights.packed,
+            shape,
+        )
+
+    def _kernel_shape(self):
+        if self._shape is None:
+            units = np.array(self.config["hidden_layer_sizes"], np.intp)
+            readout = {"last": kernels.training.LAST, "mean": kernels.training.MEAN}[self.config["pooling"]]
+            self._shape = kernels.training.Shape(
+                self.config["n_features"], units, self.config["bidirectional"], self.config["reset_after"],
+                readout, self.head.n_outputs,
+            )  # fmt: skip
+        return self._shape
 
     # ---- inference
 

@@ -1,4 +1,4 @@
-"""Readouts: from the states of a sequence (N, F) to one vector (B, F).
+"""Readouts in inference: from the states of a sequence (N, F) to one vector (B, F).
 
 Each sees a sequence's own steps only. `needs_states` says whether inference
 must keep the top layer's states or only where each direction ended.
@@ -14,16 +14,8 @@ class Last:
 
     needs_states = False
 
-    def forward(self, ends, h, batch, workspace):
-        """The ends (B, F) themselves."""
-        return ends
-
-    def backward(self, dout, batch, workspace):
-        """Gradients of the ends (B, F) and of the states (N, F), None for zeros."""
-        return dout, None
-
     def infer(self, ends, h, batch):
-        """As `forward`, nothing saved."""
+        """The ends (B, F) themselves."""
         return ends
 
 
@@ -32,20 +24,8 @@ class Mean:
 
     needs_states = True
 
-    def forward(self, ends, h, batch, workspace):
-        """out[b] = mean over t of h[t, b]"""
-        out = workspace.array("features", len(ends), h.shape[1])
-        kernels.inference.mean(out, h, batch.lengths, batch.offsets)
-        return out
-
-    def backward(self, dout, batch, workspace):
-        """Gradients of the ends (B, F) and of the states (N, F), None for zeros."""
-        dh = workspace.array("dmean", len(batch.values), dout.shape[1])
-        kernels.training.mean_backward(dh, dout, batch.lengths, batch.offsets)
-        return None, dh
-
     def infer(self, ends, h, batch):
-        """As `forward`, nothing saved."""
+        """out[b] = mean over t of h[t, b]"""
         out = np.empty((len(batch.lengths), h.shape[1]), h.dtype)
         kernels.inference.mean(out, h, batch.lengths, batch.offsets)
         return out

@@ -13,6 +13,7 @@ import numpy as np
 from .. import kernels, threads
 from ..network import Workspace, aligned_empty
 from .blas_threads import one_blas_thread
+from .losses import LOSSES
 
 # A shard has at least so many operations, beside which what happens in Python is small.
 SHARD_OPERATIONS = 5e7
@@ -34,16 +35,15 @@ class TrainingStep:
     Parameters
     ----------
     network : GRUNetwork
-    loss : callable
-        One of `losses.LOSSES`.
+    loss : str
+        A key of `losses.LOSSES`.
     """
 
     def __init__(self, network, loss):
         self.network = network
-        self.loss = loss
-        self._flat = self._parameters = None  # flat buffer, and views of it by name
-        self._packed = None
-        self._slabs = []  # the same of the gradients, one a shard
+        self._loss = LOSSES[loss]
+        self._weights = None
+        self._slabs = []  # gradients, one flat buffer a shard
         self._workspaces = []  # one a thread
         self._n_jobs = self._n_threads = None
 
@@ -60,13 +60,11 @@ class TrainingStep:
         Returns the sum of weighted losses, the weights' sum being `total`, and the gradient
         of the weighted mean, which the next call overwrites.
         """
-        if parameters is not self._flat:
-            self._flat, self._parameters = parameters, self.network.table.views(parameters)
-        self._packed = self.network.pack(self._parameters, self._packed)
+        self._weights = self.network.pack(parameters, self._weights)
         shards = self._deal(data, indices)
         if len(shards) == 1:
             loss = self._shard(data, shards[0], total, self._slab(0), self._workspace(0))
-            return loss, self._slab(0)[0]
+            return loss, self._slab(0)
         if self._n_threads is None:
             self._n_threads = threads.n_threads(self._n_jobs)
         self._workspace(self._n_threads - 1)
@@ -76,9 +74,9 @@ class TrainingStep:
             [(shard, total, slab) for shard, slab in zip(shards, slabs, strict=True)],
             self._n_threads,
         )
-        for flat, _ in slabs[1:]:
-            kernels.training.add(slabs[0][0], flat)
-        return sum(losses), slabs[0][0]
+        for slab in slabs[1:]:
+            kernels.training.add(slabs[0], slab)
+        return sum(losses), slabs[0]
 
     def _deal(self, data, indices):
         """Indices of each shard; long and short sequences in equal shares."""
@@ -92,19 +90,17 @@ class TrainingStep:
         return [longest_first[i::n_shards].copy() for i in range(n_shards)]
 
     def _shard(self, data, indices, total, slab, workspace):
-        batch, targets, weights = data.batch(indices, self._flat.dtype, workspace)
-        outputs = self.network.forward(self._packed, batch, workspace)
-        loss = self.loss(outputs, targets, weights, total)
-        self.network.backward(self._packed, slab[1], outputs, batch, workspace)
-        return loss
+        batch, targets, of_sequences = data.batch(indices, slab.dtype, workspace)
+        return self.network.loss_and_gradient(
+            self._weights, slab, self._loss, targets, of_sequences, total, batch, workspace
+        )
 
     def _slab(self, i):
         while len(self._slabs) <= i:
-            flat = aligned_empty(self.network.table.size, self._flat.dtype)
-            self._slabs.append((flat, self.network.table.views(flat)))
+            self._slabs.append(aligned_empty(self.network.table.size, self._weights.parameters.dtype))
         return self._slabs[i]
 
     def _workspace(self, i):
         while len(self._workspaces) <= i:
-            self._workspaces.append(Workspace(self._flat.dtype))
+            self._workspaces.append(Workspace(self._weights.parameters.dtype))
         return self._workspaces[i]

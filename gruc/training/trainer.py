@@ -16,8 +16,8 @@ class Trainer:
     Parameters
     ----------
     network : GRUNetwork
-    loss : callable
-        One of `losses.LOSSES`.
+    loss : str
+        A key of `losses.LOSSES`.
     dtype : {"float32", "float64"}
     rng : numpy.random.Generator
         Source of the start values and of every shuffle.

@@ -3,6 +3,7 @@
 #undef ureal
 #undef GRUC
 #undef GRUC_SUFFIX
+#undef GRUC_PLAIN
 #undef GRUC_SQRT
 #undef GRUC_BITS
 #undef vec

@@ -206,10 +206,9 @@ GRUC_KERNEL void GRUC(gru_backward)(
             GRUC(gru_state_backward)(d, dstate, ld_dstate, gates_t, packed, carried, H, reset_after);
         }
         const real *dn = scratch, *dr_dz = scratch + H, *fourth = scratch + 3 * H, *h_prev = scratch + 4 * H;
-        x += first * ld_x;
-        GRUC(add_outer)(dW_ihT, 3 * H, x, ld_x, dr_dz, width, m, D, 2 * H);
-        GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, x, ld_x, dn, width, m, D, H);
-        x -= first * ld_x;
+        const real *x_chunk = x + first * ld_x;
+        GRUC(add_outer)(dW_ihT, 3 * H, x_chunk, ld_x, dr_dz, width, m, D, 2 * H);
+        GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, x_chunk, ld_x, dn, width, m, D, H);
         GRUC(add_column_sums)(db_ih, dr_dz, width, m, 2 * H);
         GRUC(add_column_sums)(db_ih + 2 * H, dn, width, m, H);
         if (reset_after) { /* [dr dz dn*r] are neighbours */

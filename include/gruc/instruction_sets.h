@@ -16,40 +16,32 @@ enum { GRUC_BASELINE, GRUC_AVX2, GRUC_AVX512 };
 
 #ifdef GRUC_X86_64
 
+/* between these two, functions are compiled for a processor that has `features` */
+#define GRUC_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define GRUC_TARGET(features)                                                                                \
+    GRUC_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define GRUC_END_TARGET GRUC_PRAGMA(clang attribute pop)
 #else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
+#define GRUC_TARGET(features) GRUC_PRAGMA(GCC push_options) GRUC_PRAGMA(GCC target(features))
+#define GRUC_END_TARGET GRUC_PRAGMA(GCC pop_options)
 #endif
+
+GRUC_TARGET("avx2,fma")
 #define GRUC_ISA avx2
 #define GRUC_SIMD 256
 #include "both_precisions.h"
 #undef GRUC_ISA
 #undef GRUC_SIMD
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+GRUC_END_TARGET
 
-#if defined(__clang__)
-#pragma clang attribute push(                                                                                \
-    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
-#endif
+GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
 #define GRUC_ISA avx512
 #define GRUC_SIMD 512
 #include "both_precisions.h"
 #undef GRUC_ISA
 #undef GRUC_SIMD
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+GRUC_END_TARGET
 
 #endif
 

@@ -14,16 +14,11 @@ GRUC_KERNEL double GRUC(softmax_cross_entropy)(
     for (size_t b = 0; b < B; b++) {
         real *GRUC_RESTRICT a_b = a + b * K;
         real scale = (real)(weights[b] / total);
-        double label_logit = a_b[labels[b]];
-        real largest = a_b[0];
-        for (size_t k = 1; k < K; k++) largest = a_b[k] > largest ? a_b[k] : largest;
-        for (size_t k = 0; k < K; k++) a_b[k] -= largest;
-        GRUC(map_exp)(a_b, a_b, K);
-        double sum = 0;
+        double label_logit = a_b[labels[b]], largest = GRUC(exp_below_largest)(a_b, K), sum = 0;
         for (size_t k = 0; k < K; k++) sum += a_b[k];
         for (size_t k = 0; k < K; k++) a_b[k] = scale * (real)(a_b[k] / sum);
         a_b[labels[b]] -= scale;
-        loss += weights[b] * (log(sum) + ((double)largest - label_logit));
+        loss += weights[b] * (log(sum) + (largest - label_logit));
     }
     return loss;
 }

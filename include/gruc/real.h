@@ -14,11 +14,13 @@
 #define real float
 #define ureal uint32_t /* unsigned integer of the same width, for bit patterns */
 #define GRUC_SUFFIX f32
+#define GRUC_PLAIN gruc_plain_f32 /* network_shape.h */
 #define GRUC_SQRT sqrtf
 #elif GRUC_BITS == 64
 #define real double
 #define ureal uint64_t
 #define GRUC_SUFFIX f64
+#define GRUC_PLAIN gruc_plain_f64
 #define GRUC_SQRT sqrt
 #else
 #error "GRUC_BITS is 32 or 64"

@@ -109,6 +109,14 @@ GRUC_INLINE vec GRUC(sqrt)(vec x)
 #endif
 }
 
+#if GRUC_SIMD == 128 || GRUC_SIMD == 256
+/* a where the bits of `mask` are set, else b */
+GRUC_INLINE vec GRUC(choose)(uvec mask, vec a, vec b)
+{
+    return GRUC(from_bits)((mask & GRUC(bits)(a)) | (~mask & GRUC(bits)(b)));
+}
+#endif
+
 /* The larger or the smaller of x and a bound; NaN where x is NaN */
 GRUC_INLINE vec GRUC(at_least)(vec x, real bound)
 {
@@ -119,8 +127,7 @@ GRUC_INLINE vec GRUC(at_least)(vec x, real bound)
 #elif GRUC_SIMD == 0
     return x < bound ? bound : x;
 #else
-    uvec below = (uvec)(x < bound);
-    return GRUC(from_bits)((below & GRUC(bits)(GRUC(splat)(bound))) | (~below & GRUC(bits)(x)));
+    return GRUC(choose)((uvec)(x < bound), GRUC(splat)(bound), x);
 #endif
 }
 
@@ -133,8 +140,7 @@ GRUC_INLINE vec GRUC(at_most)(vec x, real bound)
 #elif GRUC_SIMD == 0
     return x > bound ? bound : x;
 #else
-    uvec above = (uvec)(x > bound);
-    return GRUC(from_bits)((above & GRUC(bits)(GRUC(splat)(bound))) | (~above & GRUC(bits)(x)));
+    return GRUC(choose)((uvec)(x > bound), GRUC(splat)(bound), x);
 #endif
 }
 

@@ -1,4 +1,5 @@
 /* The list of all bodies; included once for each precision and instruction set. */
+#include "network_shape.h"
 #include "real.h"
 #include "simd.h"
 #include "vmath.h"
@@ -10,5 +11,6 @@
 #include "gru_train.h"
 #include "dense.h"
 #include "loss.h"
+#include "network.h"
 #include "optimizer.h"
 #include "end_real.h"

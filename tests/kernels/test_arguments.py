@@ -1,96 +1,86 @@
-"""Sizes that do not fit are refused before a pointer is taken: the training layers.
+"""Arguments that do not fit are refused before a pointer is taken: the training network.
 
 tests/kernels/test_inference.py has the same for inference.
 """
 
 import numpy as np
 import pytest
-from gruc.kernels import blas, inference, training
+from gruc.kernels import blas, training
 from helpers import pack
 
-D, H = 2, 3
-N, B = 3, 2
+N, B, D, K = 3, 2, 2, 4
+SHAPE = training.Shape(D, np.array([3, 5]), True, True, training.MEAN, K)
 
 
-def shared():
+def passes(want_dx=False):
     batch = pack([np.ones((2, D)), np.ones((1, D))])
+    parameters, packed = np.ones(SHAPE.size), np.zeros(SHAPE.packed_size(want_dx, True))
+    training.pack(packed, parameters, SHAPE, want_dx)
     return dict(
-        gates=np.zeros((N, 4 * H)), h=np.zeros((N, H)), x=batch.values, offsets=batch.offsets, reset_after=True,
-        reverse=False,
+        workspace=np.zeros(SHAPE.workspace_size(N, B, True)), x=batch.values, lengths=batch.lengths,
+        offsets=batch.offsets, parameters=parameters, packed=packed, shape=SHAPE,
     )  # fmt: skip
 
 
-def gradients():
+def to_pack():
     return dict(
-        dW_ihT=np.zeros((D, 3 * H)), dW_hhT=np.zeros((H, 3 * H)), db_ih=np.zeros(3 * H), db_hh=np.zeros(3 * H),
-        dx=np.zeros((N, D)), dstate=np.zeros((B, H)), dh=np.zeros((N, H)), add_to_dx=False,
+        packed=np.zeros(SHAPE.packed_size(True, True)), parameters=np.zeros(SHAPE.size), shape=SHAPE, want_dx=True
     )  # fmt: skip
 
 
-def weights():
-    return dict(W_ihT=np.zeros((D, 3 * H)), W_hhT=np.zeros((H, 3 * H)))
+def forward():
+    return passes() | dict(outputs=np.zeros((B, K)), want_dx=False)
 
 
-def own_forward():
-    return shared() | dict(state=np.zeros((B, H)), packed=np.zeros(inference.gru_packed_size(D, H, True)))
+def backward():
+    return passes(True) | dict(
+        gradients=np.zeros(SHAPE.size), doutputs=np.ones((B, K)), dx=np.zeros((N, D)), want_dx=True
+    )
 
 
-def own_backward():
-    return shared() | gradients() | dict(
-        scratch=np.zeros(training.gru_backward_scratch_size(N, B, H, True)),
-        packed=np.zeros(training.gru_backward_packed_size(D, H, True, True)),
+def with_labels():
+    return passes() | dict(
+        gradients=np.zeros(SHAPE.size), loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None,
+        weights=np.ones(B), total=2.0,
     )  # fmt: skip
 
 
-def blas_forward():
-    return shared() | weights() | dict(
-        h_prev=np.zeros((N, H)), state=np.zeros((B, H)), hh=np.zeros((B, 3 * H)), b_ih=np.zeros(3 * H),
-        b_hh=np.zeros(3 * H),
-    )  # fmt: skip
-
-
-def blas_backward():
-    arguments = shared() | weights() | gradients() | dict(h_prev=np.zeros((N, H)), drh=np.zeros((B, H)))
-    del arguments["h"]
-    return arguments
+def with_numbers():
+    return with_labels() | dict(loss=training.SQUARED_ERROR, labels=None, y=np.ones((B, K)))
 
 
 FUNCTIONS = {
-    "own forward": (training.gru_forward, own_forward),
-    "own backward": (training.gru_backward, own_backward),
-    "blas forward": (blas.gru_forward, blas_forward),
-    "blas backward": (blas.gru_backward, blas_backward),
+    "pack": (training.pack, to_pack),
+    "forward": (training.forward, forward),
+    "backward": (training.backward, backward),
+    "labels": (training.loss_and_gradient, with_labels),
+    "numbers": (training.loss_and_gradient, with_numbers),
 }
 WRONG = {
-    "gates": [np.zeros((N, 3 * H))],
-    "h": [np.zeros((N, H + 1)), np.zeros((N, 2 * H))[:, ::2], np.zeros((N, H))[::-1],
-          np.lib.stride_tricks.as_strided(np.zeros(N * H), (N, H), (8, 8))],
-    "h_prev": [np.zeros((N, H + 1))],
-    "x": [np.zeros((N + 1, D))],
-    "state": [np.zeros((B + 1, H)), np.zeros((B, H))[::-1]],
     "packed": [np.zeros(5)],
-    "scratch": [np.zeros(5)],
-    "W_ihT": [np.zeros((D + 1, 3 * H))],
-    "W_hhT": [np.zeros((H, 3 * H + 1)), np.zeros((H + 1, 3 * H + 3))],
-    "b_ih": [np.zeros(H)],
-    "b_hh": [np.zeros(H), None],
-    "hh": [np.zeros((1, 3 * H))],
+    "parameters": [np.zeros(SHAPE.size + 1)],
+    "workspace": [np.zeros(5)],
+    "x": [np.zeros((N + 1, D)), np.zeros((N, D + 1))],
+    "lengths": [np.array([2]), np.array([3, 1]), np.array([2, 0])],
     "offsets": [np.array([0, 1, 3]), np.array([0]), np.array([], np.intp), np.array([0, 2, 9])],
-    "dW_ihT": [np.zeros((D + 1, 3 * H))],
-    "dW_hhT": [np.zeros((H, 3 * H + 1))],
-    "db_ih": [np.zeros(H)],
-    "db_hh": [None, np.zeros(H)],
-    "dx": [np.zeros((N, D + 1))],
-    "dstate": [np.zeros((B, H + 1)), np.zeros((B + 1, H))],
-    "dh": [np.zeros((N, H))[::-1], np.zeros((N, H + 1))],
-    "drh": [np.zeros((B, H + 1))],
-}  # fmt: skip
+    "outputs": [np.zeros((B, K + 1)), np.zeros((B + 1, K))],
+    "gradients": [np.zeros(SHAPE.size - 1)],
+    "doutputs": [np.zeros((B, K + 1)), np.zeros((B + 1, K))],
+    "dx": [None, np.zeros((N, D + 1)), np.zeros((N - 1, D))],
+    "loss": [-1, 3],
+    "labels": [None, np.array([0]), np.array([0, K]), np.array([-1, 0])],
+    "y": [None, np.ones((B, K + 1)), np.ones((B + 1, K))],
+    "weights": [np.ones(B + 1)],
+    "total": [0.0, -1.0],
+}
+# either may be anything where the loss asks for the other
+UNUSED = {("labels", "y"), ("numbers", "labels")}
 CASES = [
     pytest.param(function, arguments, name, value, id=f"{label}-{name}-{i}")
     for label, (function, arguments) in FUNCTIONS.items()
     for name, values in WRONG.items()
     for i, value in enumerate(values)
-    if name in arguments()
+    if name in arguments() and (label, name) not in UNUSED
 ]
 
 
@@ -105,17 +95,41 @@ def test_wrong_ones_raise(function, arguments, name, value):
         function(**(arguments() | {name: value}))
 
 
-@pytest.mark.parametrize("name", ["h", "x", "packed", "offsets"])
+@pytest.mark.parametrize("function, arguments", [FUNCTIONS[name] for name in ("pack", "forward", "backward")])
+def test_want_dx_is_what_was_packed_for(function, arguments):
+    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
+        function(**(arguments() | dict(want_dx=not arguments()["want_dx"])))
+
+
+@pytest.mark.parametrize("name", ["workspace", "x", "lengths", "offsets", "parameters", "packed"])
 def test_none_is_no_array(name):
     with pytest.raises(TypeError, match=f"'{name}' must not be None"):
-        training.gru_forward(**(own_forward() | {name: None}))
+        training.forward(**(forward() | {name: None}))
 
 
-def test_backward_pack():
-    right = weights() | dict(
-        packed=np.zeros(training.gru_backward_packed_size(D, H, True, True)), reset_after=True, want_dx=True
-    )
-    training.gru_backward_pack(**right)
-    for wrong in (dict(want_dx=False), dict(W_ihT=np.zeros((D, H))), dict(W_hhT=np.zeros((H, H)))):
-        with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-            training.gru_backward_pack(**(right | wrong))
+@pytest.mark.parametrize(
+    "wrong",
+    [(0, [3], 1), (2, [], 1), (2, [3, 0], 1), (2, [3], 0)],
+    ids=["inputs", "layers", "units", "outputs"],
+)
+def test_shapes_of_nothing(wrong):
+    n_features, units, n_outputs = wrong
+    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
+        training.Shape(n_features, np.array(units, np.intp), False, True, training.LAST, n_outputs)
+
+
+def test_readouts_are_known():
+    with pytest.raises(ValueError, match="readout"):
+        training.Shape(D, np.array([3]), False, True, 7, K)
+
+
+def test_sizes_beyond_blas_integers_are_refused(kernel):
+    from gruc.kernels import INSTRUCTION_SETS
+
+    isa = INSTRUCTION_SETS.index(kernel)
+    try:
+        training.use(isa, (*blas.passes()[:2], 19))
+        with pytest.raises(ValueError, match="side of 20, .* counts to 19 only; use a smaller batch_size"):
+            training.forward(**forward())
+    finally:
+        training.use(isa)

@@ -1,12 +1,10 @@
-"""Losses, head, Adam and the flat buffers against the oracle; the layers are in tests/network."""
+"""Losses, Adam and the flat buffers against the oracle; networks are in tests/network."""
 
 import numpy as np
 import pytest
 import reference
 from gruc.kernels import training
-from helpers import TOLERANCE, pack, random_sequences, random_targets, unpack
-from hypothesis import given
-from hypothesis import strategies as st
+from helpers import TOLERANCE, random_targets
 
 DTYPES = ["float32", "float64"]
 
@@ -42,31 +40,6 @@ def test_cross_entropies_of_large_logits(dtype):
     loss = training.sigmoid_cross_entropy(a, np.array([[1, 0, 0]], dtype), np.ones(1), 1.0)
     assert loss == 1e4
     np.testing.assert_allclose(a, [[0, 0, 1]], atol=1e-37)
-
-
-@given(
-    B=st.integers(1, 40), F=st.integers(1, 40), K=st.integers(1, 40), dtype=st.sampled_from(DTYPES),
-    seed=st.integers(0, 99),
-)  # fmt: skip
-def test_dense_head(B, F, K, dtype, seed):
-    rng = np.random.default_rng(seed)
-    x, W, b, dout = (rng.standard_normal(s).astype(dtype) for s in [(B, F), (F, K), K, (B, K)])
-    out, dx, dW, db = np.empty((B, K), dtype), np.empty_like(x), np.empty_like(W), np.empty_like(b)
-    scratch = np.full(training.dense_scratch_size(B, F, K, dtype == "float64"), np.nan, dtype)
-    training.dense_forward(out, scratch, x, W, b)
-    training.dense_backward(dx, dW, db, scratch, dout, x, W)
-    for got, expected in [(out, x @ W + b), (dx, dout @ W.T), (dW, x.T @ dout), (db, dout.sum(0))]:
-        np.testing.assert_allclose(got, expected, atol=10 * TOLERANCE[dtype])
-
-
-def test_mean_backward():
-    rng = np.random.default_rng(0)
-    batch = pack(random_sequences(rng, [4, 2, 5], 3))
-    dout, dh = rng.standard_normal((3, 3)), np.empty_like(batch.values)
-    training.mean_backward(dh, dout, batch.lengths, batch.offsets)
-    for i, rows in enumerate(unpack(dh, batch)):
-        expected = dout[np.flatnonzero(batch.order == i)[0]] / len(rows)
-        np.testing.assert_allclose(rows, np.tile(expected, (len(rows), 1)), rtol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -107,9 +80,5 @@ def test_wrong_arguments_raise():
         training.squared_error(one, two, np.ones(1), 1.0)
     with pytest.raises(ValueError, match="total > 0"):
         training.sigmoid_cross_entropy(one, one, np.ones(1), 0.0)
-    with pytest.raises(ValueError, match="W "):
-        training.dense_forward(np.ones((1, 2)), np.ones(99), one, two, np.ones(2))
-    with pytest.raises(ValueError, match="scratch"):
-        training.dense_forward(np.ones((2, 2)), np.ones(1), two, two, np.ones(2))
     with pytest.raises(ValueError, match="m, v, g"):
         training.adam(*[np.ones(2)] * 4, np.ones(1), np.ones(2), np.ones(2), 1, 0.1, 0.9, 0.9, 1e-8)

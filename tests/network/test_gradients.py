@@ -14,6 +14,7 @@ from helpers import (
     LENGTHS,
     STRUCTURES,
     TOLERANCE,
+    loss_of,
     pack,
     random_network,
     random_sequences,
@@ -41,12 +42,12 @@ def loss_and_gradients(network, flat, sequences, targets, weights, loss):
     batch = pack(sequences, flat.dtype)
     gradient = np.full_like(flat, np.nan)
     workspace = workspace_for(batch)
-    packed = network.pack(network.table.views(flat), want_dx=True)
+    packed = network.pack(flat, want_dx=True)
     outputs = network.forward(packed, batch, workspace)
     typed = targets if targets.dtype == np.intp else targets.astype(flat.dtype)
     total = weights.sum()
-    value = LOSSES[loss](outputs, typed[batch.order], weights[batch.order], total) / total
-    dx = network.backward(packed, network.table.views(gradient), outputs, batch, workspace, want_dx=True)
+    value = loss_of(loss, outputs, typed[batch.order], weights[batch.order], total) / total
+    dx = network.backward(packed, gradient, outputs, batch, workspace)
     return value, gradient, unpack(dx, batch)
 
 
@@ -73,6 +74,22 @@ def test_against_the_oracle(structure, loss, lengths, dtype):
         np.testing.assert_allclose(block, gradients[name], atol=TOLERANCE[dtype], err_msg=name)
     for got, want in zip(dx, expected_dx, strict=True):
         np.testing.assert_allclose(got, want, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("structure, loss", CASES)
+def test_one_call_is_forward_loss_and_backward(structure, loss, dtype):
+    network, flat, sequences, targets, weights = problem(structure, loss, dtype=dtype)
+    value, gradient, _ = loss_and_gradients(network, flat, sequences, targets, weights, loss)
+    batch = pack(sequences, dtype)
+    typed = targets if targets.dtype == np.intp else targets.astype(dtype)
+    at_once = np.full_like(flat, np.nan)
+    sum_of_losses = network.loss_and_gradient(
+        network.pack(flat), at_once, LOSSES[loss], typed[batch.order], weights[batch.order], weights.sum(), batch,
+        workspace_for(batch),
+    )  # fmt: skip
+    assert sum_of_losses / weights.sum() == value
+    assert np.array_equal(at_once, gradient)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -111,17 +128,17 @@ def relative_error(gradient, slopes):
 def test_a_used_workspace_leaves_no_trace(structure):
     """A larger batch before changes no bit of a smaller one after."""
     network, flat, sequences, _, _ = problem(structure, "softmax")
-    packed = network.pack(network.table.views(flat))
+    packed = network.pack(flat)
     large, small = pack(sequences), pack(sequences[:2])
     fresh, used = workspace_for(small), workspace_for(large)
     results = []
     for workspace in (fresh, used):
         if workspace is used:
             big = network.forward(packed, large, workspace)
-            network.backward(packed, network.table.views(flat.copy()), big, large, workspace)
+            network.backward(packed, flat.copy(), big, large, workspace)
         gradient = np.empty_like(flat)
         outputs = network.forward(packed, small, workspace).copy()
-        network.backward(packed, network.table.views(gradient), outputs, small, workspace)
+        network.backward(packed, gradient, outputs, small, workspace)
         results.append((outputs, gradient))
     for a, b in zip(*results, strict=True):
         assert np.array_equal(a, b)
@@ -135,7 +152,7 @@ def test_inference_is_the_forward_pass(structure, H, dtype, kernel):
     rng = np.random.default_rng(0)
     network, flat = random_network(rng, structure, dtype=dtype)
     parameters, batch = network.table.views(flat), pack(random_sequences(rng), dtype)
-    trained = network.forward(network.pack(parameters), batch, workspace_for(batch))
+    trained = network.forward(network.pack(flat), batch, workspace_for(batch))
     inferred = network.infer(network.prepare(parameters), batch)
     if kernel == "blas":
         np.testing.assert_allclose(inferred, trained, atol=10 * TOLERANCE[dtype])

@@ -13,6 +13,7 @@ def test_views_cover_the_buffer_once(structure):
     for view in network.table.views(flat).values():
         view += 1
     assert (flat == 1).all()
+    assert network.table.size == network._kernel_shape().size
 
 
 def test_names_and_shapes_are_torchs():

@@ -18,9 +18,8 @@ from fixtures.make_torch_gru import (
 )
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
-from gruc.training import LOSSES as GRUC_LOSSES
 from gruc.training import Adam, Trainer, TrainingData
-from helpers import unpack, workspace_for
+from helpers import loss_of, unpack, workspace_for
 
 CASES = [
     pytest.param(structure, loss, seed, id=case_name(structure, loss))
@@ -37,7 +36,7 @@ def fixtures():
 def hold_against(expected, structure, loss, seed):
     X, y, weights = make_problem(seed, loss)
     network = GRUNetwork(n_features=N_FEATURES, n_outputs=N_OUTPUTS, **structure)
-    trainer = Trainer(network, GRUC_LOSSES[loss], "float64", np.random.default_rng(0))
+    trainer = Trainer(network, loss, "float64", np.random.default_rng(0))
     parameters = network.table.torch_views(trainer.parameters)
     for name, view in parameters.items():
         view[:] = expected[f"start/{name}"]
@@ -46,11 +45,11 @@ def hold_against(expected, structure, loss, seed):
     batch, targets, batch_weights = data.batch(np.arange(len(X)), "float64", Workspace("float64"))
     gradients = np.empty_like(trainer.parameters)
     workspace = workspace_for(batch)
-    packed = network.pack(network.table.views(trainer.parameters), want_dx=True)
+    packed = network.pack(trainer.parameters, want_dx=True)
     outputs = network.forward(packed, batch, workspace)
     total = weights.sum()
-    value = GRUC_LOSSES[loss](outputs, targets, batch_weights, total) / total
-    dx = network.backward(packed, network.table.views(gradients), outputs, batch, workspace, want_dx=True)
+    value = loss_of(loss, outputs, targets, batch_weights, total) / total
+    dx = network.backward(packed, gradients, outputs, batch, workspace)
     assert value == pytest.approx(float(expected["loss"]), rel=1e-12)
     for name, gradient in network.table.torch_views(gradients).items():
         np.testing.assert_allclose(gradient, expected[f"gradient/{name}"], atol=1e-10, err_msg=name)

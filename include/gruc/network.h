@@ -1,0 +1,263 @@
+/* A network in training: GRU layers, a readout, a dense head; forward, through the loss,
+ * and back. Body over `real`; see real.h. Packed rows as in gru.h: T steps, B sequences,
+ * N rows; K outputs over F features, which are as many as the top layer is wide.
+ *
+ * Four buffers hold everything, part after part:
+ *
+ *   parameters,  for each layer and direction W_ihT (D, 3H), W_hhT (H, 3H), b_ih (3H,) and,
+ *   gradients    with reset after, b_hh (3H,); then the head's W (F, K) and b (K,)
+ *   packed       for each layer and direction what gru_pack, then what gru_backward_pack make
+ *   workspace    for each layer states, where they end, the gradients of both, and for each
+ *                direction gates; then the head's features, their gradient, outputs; scratch */
+
+/* ---- where the part of a layer begins, and sizes ------------------------------------------- */
+
+/* Numbers rounded up to whole cache lines */
+GRUC_KERNEL size_t GRUC(lines)(size_t n) { return (n + 15) / 16 * 16; }
+
+typedef struct {
+    size_t D, H, width, directions;
+    size_t weights, packed, workspace;             /* where its first direction begins in each */
+    size_t weights_size, forward_size, packed_size; /* numbers of a direction */
+} GRUC(layer);
+
+/* Layer `index`; n_layers for what comes behind the last one, of whose `width` it is */
+GRUC_KERNEL GRUC(layer)
+GRUC(layer_at)(const gruc_shape *s, size_t index, size_t N, size_t B, int want_dx)
+{
+    GRUC(layer) l = {0};
+    l.width = s->n_features;
+    l.directions = s->bidirectional ? 2 : 1;
+    for (size_t i = 0; i <= index; i++) {
+        if (i > 0) {
+            l.weights += l.directions * l.weights_size;
+            l.packed += l.directions * l.packed_size;
+            l.workspace += 2 * GRUC(lines)(N * l.width) + 2 * GRUC(lines)(B * l.width);
+            l.workspace += l.directions * GRUC(lines)(N * 4 * l.H);
+        }
+        if (i == s->n_layers) break;
+        l.D = l.width;
+        l.H = (size_t)s->units[i];
+        l.width = l.directions * l.H;
+        l.weights_size = 3 * l.H * (l.D + l.H + (s->reset_after ? 2 : 1));
+        l.forward_size = GRUC(lines)(GRUC(gru_packed_size)(l.D, l.H));
+        l.packed_size = l.forward_size;
+        l.packed_size += GRUC(lines)(GRUC(gru_backward_packed_size)(l.D, l.H, want_dx || i > 0));
+    }
+    return l;
+}
+
+/* Numbers of parameters */
+GRUC_KERNEL size_t GRUC(network_size)(const gruc_shape *s)
+{
+    GRUC(layer) end = GRUC(layer_at)(s, s->n_layers, 0, 0, 0);
+    return end.weights + (end.width + 1) * s->n_outputs;
+}
+
+GRUC_KERNEL size_t GRUC(network_packed_size)(const gruc_shape *s, int want_dx)
+{
+    return GRUC(layer_at)(s, s->n_layers, 0, 0, want_dx).packed;
+}
+
+GRUC_KERNEL size_t GRUC(network_workspace)(const gruc_shape *s, size_t N, size_t B)
+{
+    GRUC(layer) end = GRUC(layer_at)(s, s->n_layers, N, B, 0);
+    size_t scratch = GRUC(dense_scratch)(B, end.width, s->n_outputs);
+    for (size_t i = 0; i < s->n_layers; i++) {
+        size_t size = GRUC(gru_backward_scratch)(N, B, (size_t)s->units[i]);
+        scratch = size > scratch ? size : scratch;
+    }
+    return end.workspace + 2 * GRUC(lines)(B * end.width) + GRUC(lines)(B * s->n_outputs) + scratch;
+}
+
+/* ---- one direction of a layer, and the head ------------------------------------------------- */
+
+typedef struct {
+    real *W_ihT, *W_hhT, *b_ih, *b_hh; /* b_hh NULL with reset before */
+} GRUC(weights);
+
+GRUC_KERNEL GRUC(weights)
+GRUC(weights_at)(const real *flat, const GRUC(layer) * l, size_t direction, int reset_after)
+{
+    GRUC(weights) w;
+    w.W_ihT = (real *)flat + l->weights + direction * l->weights_size;
+    w.W_hhT = w.W_ihT + l->D * 3 * l->H;
+    w.b_ih = w.W_hhT + l->H * 3 * l->H;
+    w.b_hh = reset_after ? w.b_ih + 3 * l->H : NULL;
+    return w;
+}
+
+typedef struct {
+    size_t D, H, width;
+    GRUC(weights) w;
+    const real *packed, *packed_backward;
+    real *h, *dh;       /* (N, H) states, and their gradient from above; rows `width` apart */
+    real *ends, *dends; /* (B, H) where each sequence ends, and the gradient of that; the same */
+    real *gates;        /* (N, 4H) */
+} GRUC(direction);
+
+GRUC_KERNEL GRUC(direction) GRUC(direction_at)(const gruc_pass *p, size_t index, size_t direction)
+{
+    GRUC(layer) l = GRUC(layer_at)(p->shape, index, p->N, p->B, p->want_dx);
+    GRUC(direction) d;
+    d.D = l.D;
+    d.H = l.H;
+    d.width = l.width;
+    d.w = GRUC(weights_at)(p->parameters, &l, direction, p->shape->reset_after);
+    d.packed = (const real *)p->packed + l.packed + direction * l.packed_size;
+    d.packed_backward = d.packed + l.forward_size;
+    real *room = (real *)p->workspace + l.workspace;
+    d.h = room + direction * l.H;
+    d.dh = d.h + GRUC(lines)(p->N * l.width);
+    d.ends = d.dh + GRUC(lines)(p->N * l.width);
+    d.dends = d.ends + GRUC(lines)(p->B * l.width);
+    d.gates = room + 2 * GRUC(lines)(p->N * l.width) + 2 * GRUC(lines)(p->B * l.width);
+    d.gates += direction * GRUC(lines)(p->N * 4 * l.H);
+    return d;
+}
+
+typedef struct {
+    size_t F, K, weights;       /* its weights begin there in the flat buffers */
+    real *features, *dfeatures; /* (B, F); of "last" where the top layer ends, and the gradient of that */
+    real *outputs;              /* (B, K) */
+    real *scratch;
+} GRUC(head);
+
+GRUC_KERNEL GRUC(head) GRUC(head_at)(const gruc_pass *p)
+{
+    GRUC(layer) l = GRUC(layer_at)(p->shape, p->shape->n_layers, p->N, p->B, p->want_dx);
+    GRUC(direction) top = GRUC(direction_at)(p, p->shape->n_layers - 1, 0);
+    GRUC(head) head = {l.width, p->shape->n_outputs, l.weights, NULL, NULL, NULL, NULL};
+    head.features = (real *)p->workspace + l.workspace;
+    head.dfeatures = head.features + GRUC(lines)(p->B * head.F);
+    head.outputs = head.dfeatures + GRUC(lines)(p->B * head.F);
+    head.scratch = head.outputs + GRUC(lines)(p->B * head.K);
+    if (p->shape->readout == GRUC_LAST) {
+        head.features = top.ends;
+        head.dfeatures = top.dends;
+    }
+    return head;
+}
+
+/* ---- weights, once for every step of the optimiser ------------------------------------------- */
+
+GRUC_KERNEL void GRUC(network_pack)(
+    real *GRUC_RESTRICT packed, /* (network_packed_size(shape, want_dx),) OUT */
+    const real *GRUC_RESTRICT parameters, const gruc_shape *s, int want_dx)
+{
+    for (size_t i = 0; i < s->n_layers; i++) {
+        GRUC(layer) l = GRUC(layer_at)(s, i, 0, 0, want_dx);
+        for (size_t d = 0; d < l.directions; d++) {
+            GRUC(weights) w = GRUC(weights_at)(parameters, &l, d, s->reset_after);
+            real *to = packed + l.packed + d * l.packed_size;
+            GRUC(gru_pack)(to, w.W_ihT, w.W_hhT, w.b_ih, w.b_hh, l.D, l.H);
+            GRUC(gru_backward_pack)(
+                to + l.forward_size, w.W_ihT, w.W_hhT, l.D, l.H, s->reset_after, want_dx || i > 0);
+        }
+    }
+}
+
+/* ---- forward --------------------------------------------------------------------------------- */
+
+GRUC_KERNEL void GRUC(network_forward)(real *outputs, const gruc_pass *p)
+{
+    const gruc_shape *s = p->shape;
+    GRUC(head) head = GRUC(head_at)(p);
+    const GRUC_PLAIN *plain = p->plain;
+    const real *W = (const real *)p->parameters + head.weights, *x = p->x;
+    for (size_t i = 0; i < s->n_layers; i++) {
+        for (int reverse = 0; reverse <= s->bidirectional; reverse++) {
+            GRUC(direction) d = GRUC(direction_at)(p, i, (size_t)reverse);
+            if (plain)
+                plain->forward(
+                    d.gates, d.h, d.width, d.ends, d.width, head.scratch, x, d.w.W_ihT, d.w.W_hhT, d.w.b_ih,
+                    d.w.b_hh, p->offsets, p->T, d.D, d.H, reverse);
+            else
+                GRUC(gru_forward)(
+                    d.gates, d.h, d.width, d.ends, d.width, x, d.D, d.packed, p->offsets, p->T, d.D, d.H,
+                    s->reset_after, reverse);
+        }
+        x = GRUC(direction_at)(p, i, 0).h;
+    }
+    if (s->readout == GRUC_MEAN)
+        GRUC(mean_forward)(head.features, x, p->lengths, p->offsets, p->T, p->B, head.F);
+    GRUC(dense_forward)(
+        outputs, head.scratch, head.features, W, W + head.F * head.K, p->B, head.F, head.K);
+}
+
+/* ---- back ------------------------------------------------------------------------------------ */
+
+GRUC_KERNEL void GRUC(network_backward)(
+    real *gradients,      /* (network_size(shape),) OUT */
+    real *dx,             /* (N, n_features) OUT, or NULL */
+    const real *doutputs, /* (B, K) */
+    const gruc_pass *p) /* after network_forward */
+{
+    const gruc_shape *s = p->shape;
+    GRUC(head) head = GRUC(head_at)(p);
+    GRUC(direction) top = GRUC(direction_at)(p, s->n_layers - 1, 0);
+    const GRUC_PLAIN *plain = p->plain;
+    const real *dh = NULL; /* gradient of a layer's states from above; NULL for zeros */
+    const real *W = (const real *)p->parameters + head.weights;
+    real *dW = gradients + head.weights;
+    GRUC(dense_backward)(
+        head.dfeatures, dW, dW + head.F * head.K, head.scratch, doutputs, head.features, W,
+        p->B, head.F, head.K);
+    if (s->readout == GRUC_MEAN) {
+        GRUC(mean_backward)(top.dh, head.dfeatures, p->lengths, p->offsets, p->T, head.F);
+        memset(top.dends, 0, p->B * head.F * sizeof(real));
+        dh = top.dh;
+    }
+    for (size_t i = s->n_layers; i-- > 0;) {
+        GRUC(layer) l = GRUC(layer_at)(s, i, p->N, p->B, p->want_dx);
+        const real *x = p->x;
+        real *to_x = dx;
+        if (i > 0) {
+            GRUC(direction) below = GRUC(direction_at)(p, i - 1, 0);
+            memset(below.dends, 0, p->B * below.width * sizeof(real));
+            x = below.h;
+            to_x = below.dh;
+        }
+        for (int reverse = 0; reverse <= s->bidirectional; reverse++) {
+            GRUC(direction) d = GRUC(direction_at)(p, i, (size_t)reverse);
+            GRUC(weights) g = GRUC(weights_at)(gradients, &l, (size_t)reverse, s->reset_after);
+            const real *dh_d = dh ? d.dh : NULL;
+            if (plain)
+                plain->backward(
+                    g.W_ihT, g.W_hhT, g.b_ih, g.b_hh, to_x, d.dends, d.width, dh_d, d.width, head.scratch,
+                    d.gates, d.h, d.width, x, d.w.W_ihT, d.w.W_hhT, p->offsets, p->T, d.D, d.H, reverse,
+                    reverse > 0);
+            else
+                GRUC(gru_backward)(
+                    g.W_ihT, g.W_hhT, g.b_ih, g.b_hh, to_x, d.D, d.dends, d.width, dh_d, d.width,
+                    head.scratch, d.gates, d.h, d.width, x, d.D, d.packed_backward, p->offsets, p->T, d.D,
+                    d.H, s->reset_after, reverse, reverse > 0);
+        }
+        dh = to_x;
+    }
+}
+
+/* ---- loss and gradient ------------------------------------------------------------------------ */
+
+/* Returns the weighted sum of losses; gradients are of the mean, `total` being the sum of weights. */
+GRUC_KERNEL double GRUC(network_loss)(
+    real *gradients,         /* (network_size(shape),) OUT */
+    int loss,                /* GRUC_SOFTMAX, ... */
+    const ptrdiff_t *labels, /* (B,), for GRUC_SOFTMAX */
+    const real *y,           /* (B, K), for the others */
+    const double *weights,   /* (B,) */
+    double total, const gruc_pass *p)
+{
+    real *outputs = GRUC(head_at)(p).outputs;
+    size_t B = p->B, K = p->shape->n_outputs;
+    double sum;
+    GRUC(network_forward)(outputs, p);
+    if (loss == GRUC_SOFTMAX)
+        sum = GRUC(softmax_cross_entropy)(outputs, labels, weights, total, B, K);
+    else if (loss == GRUC_SIGMOID)
+        sum = GRUC(sigmoid_cross_entropy)(outputs, y, weights, total, B, K);
+    else
+        sum = GRUC(squared_error)(outputs, y, weights, total, B, K);
+    GRUC(network_backward)(gradients, NULL, outputs, p);
+    return sum;
+}
