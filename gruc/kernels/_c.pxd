@@ -11,6 +11,23 @@ cdef extern from "gruc/wait.h" nogil:
     void gruc_spin(const int *counter, int value, double microseconds) noexcept
 
 
+cdef extern from "gruc/source.h" nogil:
+    ctypedef struct gruc_source:
+        size_t n, D
+        int is_double
+        const Py_ssize_t *table
+        const char *start
+        size_t T
+        Py_ssize_t of_sequence, of_step, of_feature
+
+    ctypedef struct gruc_sequence:
+        size_t n_steps
+
+    gruc_sequence gruc_sequence_at(const gruc_source *source, size_t i) noexcept
+    void gruc_layout(Py_ssize_t *order, Py_ssize_t *lengths, Py_ssize_t *offsets, const gruc_source *source,
+                     const Py_ssize_t *indices, size_t B, size_t T) noexcept
+
+
 cdef extern from "gruc/network_shape.h" nogil:
     enum:
         GRUC_LAST, GRUC_MEAN
@@ -62,6 +79,8 @@ cdef extern from "gruc/generic.h" nogil:
     size_t gruc_network_workspace(...) noexcept
 
     # inference
+    void gruc_gather(...) noexcept
+    int gruc_widen_range(...) noexcept
     void gruc_exp(...) noexcept
     void gruc_sigmoid(...) noexcept
     void gruc_tanh(...) noexcept

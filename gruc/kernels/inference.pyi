@@ -35,27 +35,21 @@ def gru(
     reverse: bool,
 ) -> None: ...
 def widen_range(lowest: NDArray[_R], highest: NDArray[_R], x: NDArray[_R]) -> bool: ...
-def layout(
+
+class Source:
+    n_features: int
+    def __init__(self, arrays: NDArray[Any] | list[NDArray[Any]]) -> None: ...
+    def extent(self, indices: NDArray[np.intp]) -> tuple[int, int]: ...
+
+def gather(
+    values: NDArray[_R],
     order: NDArray[np.intp],
-    sorted_lengths: NDArray[np.intp],
-    offsets: _Offsets,
     lengths: NDArray[np.intp],
-    indices: NDArray[np.intp],
-) -> None: ...
-def gather_array(
-    values: NDArray[_R],
-    X: NDArray[Any],
-    indices: NDArray[np.intp],
-    mean: NDArray[np.float64] | None,
-    scale: NDArray[np.float64] | None,
-) -> None: ...
-def gather_list(
-    values: NDArray[_R],
     offsets: _Offsets,
+    source: Source,
+    indices: NDArray[np.intp],
     mean: NDArray[np.float64] | None,
     scale: NDArray[np.float64] | None,
-    arrays: list[NDArray[Any]],
-    first: NDArray[Any],
 ) -> None: ...
 def mean(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
 def softmax(a: NDArray[_R]) -> None: ...

@@ -8,6 +8,8 @@ What takes long releases the GIL. What takes microseconds keeps it: another thre
 takes it meanwhile costs more than it gains.
 """
 
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_packed, row_length
@@ -161,143 +163,127 @@ def gru(
 
 # ---- sequences -> packed rows ----------------------------------------------------------
 
-ctypedef fused number:
-    float
-    double
-
-
-cdef enum:
-    ABREAST = 64  # numbers compared side by side
-
-
 def widen_range(
-    number[::1] lowest not None,   # (D,) IN/OUT
-    number[::1] highest not None,  # (D,) IN/OUT
-    const number[::1] x not None,  # (m D,) rows end to end
+    floating[::1] lowest not None,   # (D,) IN/OUT
+    floating[::1] highest not None,  # (D,) IN/OUT
+    const floating[::1] x not None,  # (m D,) rows end to end
 ):
     """Widen the range of each column to the numbers of x; False where they are not all finite."""
-    cdef Py_ssize_t D = lowest.shape[0], m = x.shape[0], width, start = 0, i
-    cdef number low[ABREAST]
-    cdef number high[ABREAST]
-    cdef number *to_low = low
-    cdef number *to_high = high
-    cdef number v, not_finite = 0
-    require(D > 0 and highest.shape[0] == D and m % D == 0, "lowest and highest (D,), x (m D,)")
-    if D > ABREAST:
-        width = D
-        to_low = &lowest[0]
-        to_high = &highest[0]
-    else:  # some rows together, where they are short
-        width = ABREAST // D * D
-        for i in range(width):
-            low[i] = lowest[i % D]
-            high[i] = highest[i % D]
+    cdef Py_ssize_t D = lowest.shape[0], size = x.shape[0]
+    cdef bint finite
+    require(D > 0 and highest.shape[0] == D and size > 0 and size % D == 0, "lowest, highest (D,), x (m D,)")
     with nogil:
-        while start < m:
-            for i in range(min(width, m - start)):
-                v = x[start + i]
-                to_low[i] = v if v < to_low[i] else to_low[i]
-                to_high[i] = v if v > to_high[i] else to_high[i]
-                not_finite += v - v  # 0, but for infinity and NaN
-            start += width
-    if D <= ABREAST:
-        for i in range(width):
-            lowest[i % D] = min(lowest[i % D], low[i])
-            highest[i % D] = max(highest[i % D], high[i])
-    return not_finite == 0
+        finite = _c.gruc_widen_range(&lowest[0], &highest[0], &x[0], size, D)
+    return finite
 
 
-def layout(
+cdef int look_at(Py_buffer *view, array, int least, int most) except -1:
+    """The buffer of an array, which the caller releases; a reference to it keeps the memory in place."""
+    PyObject_GetBuffer(array, view, PyBUF_STRIDES | PyBUF_FORMAT)
+    if not least <= view.ndim <= most or view.format[0] not in b"fd" or view.format[1] != 0:
+        PyBuffer_Release(view)
+        require(False, "arrays of native float32 or float64")
+    return 0
+
+
+cdef class Source:
+    """Sequences where the user's program keeps them, which is read and never copied.
+
+    Parameters
+    ----------
+    arrays : ndarray of shape (n, T, D) or list of ndarray of shape (t_i, D) or (t_i,)
+        All of native float32, or all of native float64.
+    """
+
+    def __init__(self, arrays):
+        cdef Py_buffer view
+        cdef Py_ssize_t i
+        cdef Py_ssize_t *row
+        require(self.arrays is None, "made once")
+        self.arrays = arrays
+        if not isinstance(arrays, list):
+            look_at(&view, arrays, 3, 3)
+            self.c.n = view.shape[0]
+            self.c.D = view.shape[2]
+            self.c.start = <const char *> view.buf
+            self.c.T = view.shape[1]
+            self.c.of_sequence = view.strides[0]
+            self.c.of_step = view.strides[1]
+            self.c.of_feature = view.strides[2]
+            self.c.is_double = view.itemsize == sizeof(double)
+            PyBuffer_Release(&view)
+        else:
+            require(len(arrays) > 0, "sequences")
+            self.c.n = len(arrays)
+            self.table = <Py_ssize_t *> PyMem_RawMalloc(4 * len(arrays) * sizeof(Py_ssize_t))
+            if self.table == NULL:
+                raise MemoryError()
+            self.c.table = self.table
+            for i in range(len(arrays)):
+                look_at(&view, arrays[i], 1, 2)
+                if i == 0:
+                    self.c.D = view.shape[1] if view.ndim == 2 else 1
+                    self.c.is_double = view.itemsize == sizeof(double)
+                row = self.table + 4 * i
+                row[0] = <Py_ssize_t> view.buf
+                row[1] = view.shape[0]
+                row[2] = view.strides[0]
+                row[3] = view.strides[1] if view.ndim == 2 else view.itemsize
+                fits = (view.shape[1] if view.ndim == 2 else 1) == <Py_ssize_t> self.c.D
+                fits = fits and (view.itemsize == sizeof(double)) == self.c.is_double and view.shape[0] > 0
+                PyBuffer_Release(&view)
+                require(fits, "sequences (t_i, D) of one type")
+        require(self.c.n > 0 and self.c.D > 0 and (self.c.table != NULL or self.c.T > 0), "n, T and D > 0")
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.table)
+
+    @property
+    def n_features(self):
+        """D"""
+        return self.c.D
+
+    def extent(self, const Py_ssize_t[::1] indices not None):
+        """Steps of the sequences at `indices` together, and of the longest."""
+        cdef Py_ssize_t rows, n_steps
+        self.check(indices, &rows, &n_steps)
+        return rows, n_steps
+
+    cdef int check(self, const Py_ssize_t[::1] indices, Py_ssize_t *rows, Py_ssize_t *n_steps) except -1:
+        cdef Py_ssize_t b, length
+        require(indices.shape[0] > 0, "indices of sequences")
+        rows[0] = n_steps[0] = 0
+        for b in range(indices.shape[0]):
+            require(0 <= indices[b] < <Py_ssize_t> self.c.n, "indices of sequences")
+            length = _c.gruc_sequence_at(&self.c, indices[b]).n_steps
+            rows[0] += length
+            n_steps[0] = max(n_steps[0], length)
+        return 0
+
+
+def gather(
+    floating[:, ::1] values not None,        # (N, D) OUT
     Py_ssize_t[::1] order not None,          # (B,) OUT: places in `indices`, longest first
-    Py_ssize_t[::1] sorted_lengths not None,  # (B,) OUT
+    Py_ssize_t[::1] lengths not None,        # (B,) OUT, in that order
     Py_ssize_t[::1] offsets not None,        # (T + 1,) OUT
-    const Py_ssize_t[:] lengths not None,    # (n,) of all sequences
-    const Py_ssize_t[::1] indices not None,  # (B,) which of them
-):
-    """Where the steps of sequences go: sequences/packing.py. Equal lengths keep their order."""
-    cdef Py_ssize_t B = indices.shape[0], T = offsets.shape[0] - 1, b, t, length, longer = 0, rows = 0
-    require(B > 0 and T > 0 and order.shape[0] == B and sorted_lengths.shape[0] == B, "order, lengths (B,)")
-    for b in range(B):
-        require(0 <= indices[b] < lengths.shape[0], "indices of sequences")
-        require(0 < lengths[indices[b]] <= T, "lengths from 1 to T")
-    # a counting sort: offsets[l] counts sequences of length l, then those that are longer
-    for t in range(T + 1):
-        offsets[t] = 0
-    for b in range(B):
-        offsets[lengths[indices[b]]] += 1
-    for t in range(T, -1, -1):
-        length = offsets[t]
-        offsets[t] = longer
-        longer += length
-    for b in range(B):
-        length = lengths[indices[b]]
-        order[offsets[length]] = b
-        sorted_lengths[offsets[length]] = length
-        offsets[length] += 1
-    # b sequences are longer than step t
-    b = B
-    for t in range(T):
-        while b > 0 and sorted_lengths[b - 1] <= t:
-            b -= 1
-        offsets[t] = rows
-        rows += b
-    offsets[T] = rows
-
-
-def gather_array(
-    floating[:, ::1] values not None,        # (T * B, D) OUT: row t * B + b, step t of indices[b]
-    const number[:, :, :] X not None,        # (n, T, D)
-    const Py_ssize_t[::1] indices not None,  # (B,)
+    Source source not None,
+    const Py_ssize_t[::1] indices not None,  # (B,) which sequences of `source`
     const double[::1] mean, const double[::1] scale,  # (D,) or None
 ):
-    """Sequences of one length: (x - mean) / scale in float64, packed."""
-    cdef Py_ssize_t B = indices.shape[0], T = X.shape[1], D = X.shape[2], b, t
-    require(B > 0 and T > 0 and D > 0, "B, T and D > 0")
-    require(values.shape[0] == T * B and values.shape[1] == D, "values (T * B, D)")
-    require_scaling(mean, scale, D)
-    for b in range(B):
-        require(0 <= indices[b] < X.shape[0], "indices of sequences")
-    for b in range(B):
-        for t in range(T):
-            scale_row(&values[t * B + b, 0], &X[indices[b], t, 0], X.strides[2], D, mean, scale)
-
-
-def gather_list(
-    floating[:, ::1] values not None,         # (N, D) OUT
-    const Py_ssize_t[::1] offsets not None,   # (T + 1,)
-    const double[::1] mean, const double[::1] scale,  # (D,) or None
-    list arrays not None,                     # of B arrays (t_i, D), longest first
-    const number[:, :] first not None,        # arrays[0], which says of what type they are
-):
-    """Sequences of any length: (x - mean) / scale in float64, packed."""
-    cdef Py_ssize_t B = len(arrays), D = values.shape[1], T = offsets.shape[0] - 1, b, t
-    cdef const number[:, :] x
-    require_packed(offsets, values.shape[0], B)
-    require_scaling(mean, scale, D)
-    for b in range(B):
-        x = arrays[b]
-        require(x.shape[1] == D and D > 0 and 0 < x.shape[0] <= T, "sequences (t_i, D)")
-        require(offsets[x.shape[0]] - offsets[x.shape[0] - 1] > b, "sequences longest first")
-        for t in range(x.shape[0]):
-            scale_row(&values[offsets[t] + b, 0], &x[t, 0], x.strides[1], D, mean, scale)
-
-
-cdef inline void scale_row(
-    floating *out, const number *x, Py_ssize_t stride, Py_ssize_t D, const double[::1] mean,
-    const double[::1] scale,
-) noexcept nogil:
-    cdef Py_ssize_t d
-    cdef double v
-    if mean is None:
-        for d in range(D):
-            out[d] = <floating> (<const number *> (<const char *> x + d * stride))[0]
-    elif stride == sizeof(number):
-        for d in range(D):
-            out[d] = <floating> ((<double> x[d] - mean[d]) / scale[d])
-    else:
-        for d in range(D):
-            v = <double> (<const number *> (<const char *> x + d * stride))[0]
-            out[d] = <floating> ((v - mean[d]) / scale[d])
+    """Pack sequences, (x - mean) / scale in float64: sequences/packing.py."""
+    cdef Py_ssize_t B = indices.shape[0], N, T
+    cdef const double *mean_ptr = NULL
+    cdef const double *scale_ptr = NULL
+    source.check(indices, &N, &T)
+    require(values.shape[0] == N and values.shape[1] == <Py_ssize_t> source.c.D, "values (N, D)")
+    require(order.shape[0] == B and lengths.shape[0] == B, "order, lengths (B,)")
+    require(offsets.shape[0] == T + 1, "offsets (T + 1,)")
+    require_scaling(mean, scale, source.c.D)
+    if mean is not None:
+        mean_ptr = &mean[0]
+        scale_ptr = &scale[0]
+    _c.gruc_layout(&order[0], &lengths[0], &offsets[0], &source.c, &indices[0], B, T)
+    _c.gruc_gather(&values[0, 0], &source.c, &indices[0], &order[0], &offsets[0], mean_ptr, scale_ptr, B)
 
 
 cdef int require_scaling(const double[::1] mean, const double[::1] scale, Py_ssize_t D) except -1:

@@ -3,6 +3,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .inference import Source
+
 _R = TypeVar("_R", np.float32, np.float64)
 _Offsets = NDArray[np.intp]
 _Weights = NDArray[np.float64]
@@ -53,17 +55,21 @@ def backward(
     shape: Shape,
     want_dx: bool,
 ) -> None: ...
+
+class Memory: ...
+
 def loss_and_gradient(
     gradients: NDArray[_R],
+    memory: Memory,
+    source: Source,
+    indices: NDArray[np.intp],
+    mean: _Weights | None,
+    scale: _Weights | None,
     loss: int,
     labels: NDArray[np.intp] | None,
     y: NDArray[_R] | None,
-    weights: _Weights,
+    weights: _Weights | None,
     total: float,
-    workspace: NDArray[_R],
-    x: NDArray[_R],
-    lengths: NDArray[np.intp],
-    offsets: _Offsets,
     parameters: NDArray[_R],
     packed: NDArray[_R],
     shape: Shape,

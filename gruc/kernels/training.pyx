@@ -27,19 +27,22 @@ What takes long releases the GIL. What takes microseconds keeps it: another thre
 takes it meanwhile costs more than it gains.
 """
 
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_packed
+from gruc.kernels.inference cimport Source, require_scaling
 
 from gruc.kernels import _in_use
 
 # readouts and losses, as `Shape` and `loss_and_gradient` take them
-LAST = _c.GRUC_LAST
-MEAN = _c.GRUC_MEAN
-SOFTMAX = _c.GRUC_SOFTMAX
-SIGMOID = _c.GRUC_SIGMOID
-SQUARED_ERROR = _c.GRUC_SQUARED_ERROR
+cpdef enum:
+    LAST = _c.GRUC_LAST
+    MEAN = _c.GRUC_MEAN
+    SOFTMAX = _c.GRUC_SOFTMAX
+    SIGMOID = _c.GRUC_SIGMOID
+    SQUARED_ERROR = _c.GRUC_SQUARED_ERROR
 
 cdef const void *plain_f32 = NULL
 cdef const void *plain_f64 = NULL
@@ -111,42 +114,53 @@ def pack(
 
 
 cdef _c.gruc_pass begin(
-    Shape shape, floating[::1] workspace, const floating[:, ::1] x, const Py_ssize_t[::1] lengths,
-    const Py_ssize_t[::1] offsets, const floating[::1] parameters, const floating[::1] packed,
-    bint want_dx,
+    Shape shape, Py_ssize_t D, Py_ssize_t N, Py_ssize_t B, Py_ssize_t T, const floating[::1] parameters,
+    const floating[::1] packed, bint want_dx,
 ) except *:
+    """A pass without x, lengths, offsets and workspace."""
     cdef _c.gruc_pass p
-    cdef Py_ssize_t N = x.shape[0], B = lengths.shape[0], D = x.shape[1], b, widest = D
-    require(B > 0, "lengths (B,)")
-    require_packed(offsets, N, B)
-    for b in range(B):
-        require(0 < lengths[b] < offsets.shape[0], "lengths from 1 to T")
+    cdef Py_ssize_t i, largest = max(N, D)
     require(D == <Py_ssize_t> shape.c.n_features, "x (N, n_features)")
     require(parameters.shape[0] == shape.size, "parameters (shape.size,)")
     require(packed.shape[0] == <Py_ssize_t> _c.gruc_network_packed_size(&packed[0], &shape.c, want_dx),
             "packed (shape.packed_size(want_dx),)")
-    require(workspace.shape[0] >= <Py_ssize_t> _c.gruc_network_workspace(&workspace[0], &shape.c, N, B),
-            "workspace (shape.workspace_size(N, B),)")
     p.shape = &shape.c
     p.parameters = &parameters[0]
     p.packed = &packed[0]
+    p.want_dx = want_dx
+    p.T = T
+    p.B = B
+    p.N = N
+    p.plain = plain_f32 if sizeof(floating) == sizeof(float) else plain_f64
+    if p.plain != NULL:
+        for i in range(shape.units.shape[0]):
+            largest = max(largest, 4 * shape.units[i])
+        if largest > plain_largest:
+            raise ValueError(
+                f"a matrix of this batch has a side of {largest}, but the BLAS behind SciPy counts to "
+                f"{plain_largest} only; use a smaller batch_size"
+            )
+    return p
+
+
+cdef _c.gruc_pass begin_with(
+    Shape shape, floating[::1] workspace, const floating[:, ::1] x, const Py_ssize_t[::1] lengths,
+    const Py_ssize_t[::1] offsets, const floating[::1] parameters, const floating[::1] packed, bint want_dx,
+) except *:
+    """A pass over a batch that is packed."""
+    cdef _c.gruc_pass p
+    cdef Py_ssize_t N = x.shape[0], B = lengths.shape[0], T = offsets.shape[0] - 1, b
+    require(B > 0, "lengths (B,)")
+    require_packed(offsets, N, B)
+    for b in range(B):
+        require(0 < lengths[b] <= T, "lengths from 1 to T")
+    require(workspace.shape[0] >= <Py_ssize_t> _c.gruc_network_workspace(&workspace[0], &shape.c, N, B),
+            "workspace (shape.workspace_size(N, B),)")
+    p = begin(shape, x.shape[1], N, B, T, parameters, packed, want_dx)
     p.x = &x[0, 0]
     p.lengths = &lengths[0]
     p.offsets = &offsets[0]
-    p.want_dx = want_dx
-    p.T = offsets.shape[0] - 1
-    p.B = B
-    p.N = N
     p.workspace = &workspace[0]
-    p.plain = plain_f32 if sizeof(floating) == sizeof(float) else plain_f64
-    if p.plain != NULL:
-        for b in range(shape.units.shape[0]):
-            widest = max(widest, 4 * shape.units[b])
-        if max(N, widest) > plain_largest:
-            raise ValueError(
-                f"a matrix of this batch has a side of {max(N, widest)}, but the BLAS behind SciPy counts to "
-                f"{plain_largest} only; use a smaller batch_size"
-            )
     return p
 
 
@@ -162,7 +176,7 @@ def forward(
     bint want_dx,                           # as `pack` was told
 ):
     """Outputs of a packed batch."""
-    cdef _c.gruc_pass p = begin(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
+    cdef _c.gruc_pass p = begin_with(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
     require(outputs.shape[0] == <Py_ssize_t> p.B and outputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
             "outputs (B, K)")
     with nogil:
@@ -183,7 +197,7 @@ def backward(
     bint want_dx,
 ):
     """Gradients from those of the outputs, after `forward` of the same batch."""
-    cdef _c.gruc_pass p = begin(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
+    cdef _c.gruc_pass p = begin_with(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
     cdef floating *dx_ptr = NULL
     require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
     require(doutputs.shape[0] == <Py_ssize_t> p.B and doutputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
@@ -196,38 +210,106 @@ def backward(
         _c.gruc_network_backward(&gradients[0], dx_ptr, &doutputs[0, 0], &p)
 
 
+cdef enum:
+    LINE = 64  # bytes of a cache line
+
+
+cdef class Memory:
+    """What one thread needs beside a batch, kept for the next; contents undefined."""
+
+    cdef char *block
+    cdef size_t size
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.block)
+
+    cdef char *room(self, size_t size) except NULL:
+        """At least `size` bytes, from a cache line on."""
+        if size > self.size:
+            PyMem_RawFree(self.block)
+            self.size = 0
+            self.block = <char *> PyMem_RawMalloc(size + LINE)
+            if self.block == NULL:
+                raise MemoryError()
+            self.size = size
+        return self.block + (LINE - <size_t> self.block % LINE) % LINE
+
+
+cdef inline size_t lines(size_t bytes) noexcept nogil:
+    return (bytes + LINE - 1) // LINE * LINE
+
+
 def loss_and_gradient(
     floating[::1] gradients not None,       # (shape.size,) OUT: of the weighted mean
+    Memory memory not None,
+    Source source not None,
+    const Py_ssize_t[::1] indices not None,  # (B,) which sequences of `source`
+    const double[::1] mean, const double[::1] scale,  # of features, (D,) or None
     int loss,                               # SOFTMAX, SIGMOID or SQUARED_ERROR
-    const Py_ssize_t[::1] labels,           # (B,) for SOFTMAX, else None
-    const floating[:, ::1] y,               # (B, K) for the others, else None
-    const double[::1] weights not None,     # (B,)
-    double total,                           # sum of weights, > 0
-    floating[::1] workspace not None,       # from here on as `forward`, without want_dx
-    const floating[:, ::1] x not None,
-    const Py_ssize_t[::1] lengths not None,
-    const Py_ssize_t[::1] offsets not None,
-    const floating[::1] parameters not None,
-    const floating[::1] packed not None,
+    const Py_ssize_t[::1] labels,           # of all sequences, (n,), for SOFTMAX; else None
+    const floating[:, ::1] y,               # of all sequences, (n, K), for the others; else None
+    const double[::1] weights,              # of all sequences, (n,), or None for ones
+    double total,                           # sum of the weights of these, > 0
+    const floating[::1] parameters not None,  # (shape.size,)
+    const floating[::1] packed not None,    # by pack, without want_dx
     Shape shape not None,
 ):
-    """Weighted sum of the losses of a packed batch, and its gradient: forward and back in one call."""
-    cdef _c.gruc_pass p = begin(shape, workspace, x, lengths, offsets, parameters, packed, False)
-    cdef Py_ssize_t B = lengths.shape[0], K = shape.c.n_outputs
-    cdef const Py_ssize_t *labels_ptr = NULL
-    cdef const floating *y_ptr = NULL
+    """Weighted sum of the losses of some sequences, and its gradient.
+
+    Gathering, forward, loss and back in one call, so that threads need not take turns in Python.
+    """
+    cdef _c.gruc_pass p
+    cdef Py_ssize_t n = source.c.n, D = source.c.D, K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
+    cdef const double *mean_ptr = NULL
+    cdef const double *scale_ptr = NULL
+    cdef size_t of_workspace
     cdef double result
+    source.check(indices, &N, &T)
+    require_scaling(mean, scale, D)
+    if mean is not None:
+        mean_ptr = &mean[0]
+        scale_ptr = &scale[0]
     require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
-    require(weights.shape[0] == B and total > 0, "weights (B,), total > 0")
+    require((weights is None or weights.shape[0] == n) and total > 0, "weights (n,), total > 0")
     require(loss in (SOFTMAX, SIGMOID, SQUARED_ERROR), "loss one of SOFTMAX, SIGMOID, SQUARED_ERROR")
     if loss == SOFTMAX:
-        require_labels(labels, B, K)
-        labels_ptr = &labels[0]
+        require(labels is not None and labels.shape[0] == n, "labels (n,)")
+        for b in range(B):
+            require(0 <= labels[indices[b]] < K, "0 <= labels < K")
     else:
-        require(y is not None and y.shape[0] == B and y.shape[1] == K, "y (B, K)")
-        y_ptr = &y[0, 0]
+        require(y is not None and y.shape[0] == n and y.shape[1] == K, "y (n, K)")
+    p = begin(shape, D, N, B, T, parameters, packed, False)
+
+    of_workspace = _c.gruc_network_workspace(&gradients[0], &shape.c, N, B)
+    cdef size_t of_order = lines(B * sizeof(Py_ssize_t)), of_values = lines(N * D * sizeof(floating))
+    cdef size_t of_targets = lines(B * K * sizeof(floating)), of_offsets = lines((T + 1) * sizeof(Py_ssize_t))
+    cdef char *room = memory.room(
+        3 * of_order + of_offsets + lines(B * sizeof(double)) + of_values + of_targets
+        + lines(of_workspace * sizeof(floating))
+    )
+    cdef Py_ssize_t *order = <Py_ssize_t *> room
+    cdef Py_ssize_t *lengths = <Py_ssize_t *> (room + of_order)
+    cdef Py_ssize_t *of_labels = <Py_ssize_t *> (room + 2 * of_order)
+    cdef Py_ssize_t *offsets = <Py_ssize_t *> (room + 3 * of_order)
+    cdef double *of_weights = <double *> (room + 3 * of_order + of_offsets)
+    cdef floating *values = <floating *> (<char *> of_weights + lines(B * sizeof(double)))
+    cdef floating *targets = <floating *> (<char *> values + of_values)
+    p.x = values
+    p.lengths = lengths
+    p.offsets = offsets
+    p.workspace = <char *> targets + of_targets
     with nogil:
-        result = _c.gruc_network_loss(&gradients[0], loss, labels_ptr, y_ptr, &weights[0], total, &p)
+        _c.gruc_layout(order, lengths, offsets, &source.c, &indices[0], B, T)
+        _c.gruc_gather(values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)
+        for b in range(B):
+            i = indices[order[b]]
+            of_weights[b] = 1.0 if weights is None else weights[i]
+            if loss == SOFTMAX:
+                of_labels[b] = labels[i]
+            else:
+                for k in range(K):
+                    targets[b * K + k] = y[i, k]
+        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, &p)
     return result
 
 
@@ -240,11 +322,13 @@ def softmax_cross_entropy(
     double total,                  # sum of weights, > 0
 ):
     """sum_b weights[b] * -log softmax(a[b])[labels[b]]"""
-    cdef Py_ssize_t B = a.shape[0], K = a.shape[1]
+    cdef Py_ssize_t B = a.shape[0], K = a.shape[1], b
     cdef double loss
     require(B > 0 and K > 0 and total > 0, "B, K and total > 0")
     require(weights.shape[0] == B, "weights (B,)")
-    require_labels(labels, B, K)
+    require(labels.shape[0] == B, "labels (B,)")
+    for b in range(B):
+        require(0 <= labels[b] < K, "0 <= labels < K")
     loss = _c.gruc_softmax_cross_entropy(&a[0, 0], &labels[0], &weights[0], total, B, K)
     return loss
 
@@ -275,14 +359,6 @@ def squared_error(
     loss = _c.gruc_squared_error(&a[0, 0], &y[0, 0], &weights[0], total,
                                  a.shape[0], a.shape[1])
     return loss
-
-
-cdef int require_labels(const Py_ssize_t[::1] labels, Py_ssize_t B, Py_ssize_t K) except -1:
-    cdef Py_ssize_t b
-    require(labels is not None and labels.shape[0] == B, "labels (B,)")
-    for b in range(B):
-        require(0 <= labels[b] < K, "0 <= labels < K")
-    return 0
 
 
 cdef int require_targets(

@@ -122,24 +122,40 @@ class GRUNetwork:
         )
         return dx
 
-    def loss_and_gradient(self, weights, gradients, loss, targets, of_sequences, total, batch, workspace):
-        """Weighted sum of losses; fills `gradients` (table.size,) with those of the weighted mean.
+    def loss_and_gradient(
+        self, weights, gradients, loss, source, indices, scaling, targets, of_sequences, total, memory
+    ):
+        """Weighted sum of the losses of some sequences; fills `gradients` with those of the mean.
+
+        Gathers the sequences too: what a shard of a training step is.
 
         Parameters
         ----------
+        weights : PackedWeights
+            Packed without `want_dx`.
+        gradients : ndarray of shape (table.size,)
         loss : int
             A constant of `kernels.training`.
-        targets : ndarray of shape (B,) or (B, K)
+        source : kernels.inference.Source
+            Of n sequences.
+        indices : ndarray of shape (B,), intp
+            Which of them.
+        scaling : (mean, scale) or None
+            Of features.
+        targets : ndarray of shape (n,) or (n, K)
             Labels for SOFTMAX, else numbers of the weights' type.
-        of_sequences : ndarray of shape (B,), float64
-            Weights of the sequences.
+        of_sequences : ndarray of shape (n,), float64, or None
+            Weights of sequences; None for ones.
         total : float
-            What to divide by for the mean.
+            The sum of those at `indices`, which the mean is taken by.
+        memory : kernels.training.Memory
+            Of the thread that calls.
         """
         labels, y = (targets, None) if loss == kernels.training.SOFTMAX else (None, targets)
         return kernels.training.loss_and_gradient(
-            gradients, loss, labels, y, of_sequences, total, *self._arguments(weights, batch, workspace)
-        )
+            gradients, memory, source, indices, *(scaling or (None, None)), loss, labels, y, of_sequences,
+            total, weights.parameters, weights.packed, self._kernel_shape(),
+        )  # fmt: skip
 
     def _arguments(self, weights, batch, workspace):
         shape, double = self._kernel_shape(), weights.parameters.dtype == np.float64

@@ -16,7 +16,7 @@ the values.
 import numpy as np
 
 from .. import kernels
-from .packing import PackedBatch, pack_layout
+from .packing import pack
 
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
 BLOCK_SIZE = 1 << 16
@@ -78,9 +78,14 @@ class Sequences:
     """
 
     names = None
+    _source = None
 
     def __len__(self):
         return len(self.lengths)
+
+    def gather(self, indices, scaling, dtype, allocate=None):
+        """The sequences at `indices`, packed: `packing.pack`."""
+        return pack(*self.source(indices), scaling, dtype, allocate)
 
     def blocks(self):
         """Slices of sequences that hold about BLOCK_SIZE numbers each, one at least."""
@@ -155,22 +160,13 @@ class DenseSequences(Sequences):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return self.array[block].reshape(-1, self.n_features)
 
-    def gather(self, indices, scaling, dtype, allocate=None):
-        """The sequences at `indices`, scaled, cast and packed, in memory by allocate(N, D)."""
-        _, n_steps, n_features = self.array.shape
-        n_sequences = len(indices)
-        values = _room(allocate, n_steps * n_sequences, n_features, dtype)
+    def source(self, indices):
+        """Where the kernels find the sequences at `indices`, and the places of these there."""
         if _kernels_read(self.array):
-            kernels.inference.gather_array(values, self.array, indices, *(scaling or (None, None)))
-        else:
-            rows = self.array[indices].transpose(1, 0, 2).reshape(-1, n_features)
-            values[:] = rows if scaling is None else scaling.apply(rows, dtype)
-        return PackedBatch(
-            values,
-            np.arange(n_steps + 1) * n_sequences,
-            self.lengths[indices],
-            np.arange(n_sequences),
-        )
+            if self._source is None:
+                self._source = kernels.inference.Source(self.array)
+            return self._source, indices
+        return kernels.inference.Source(self.array[indices].astype(np.float64)), np.arange(len(indices))
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
@@ -236,20 +232,17 @@ class RaggedSequences(Sequences):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return np.concatenate(self.arrays[block]).reshape(-1, self.n_features)
 
-    def gather(self, indices, scaling, dtype, allocate=None):
-        """The sequences at `indices`, scaled, cast and packed, in memory by allocate(N, D)."""
-        order, lengths, offsets = pack_layout(self.lengths, indices)
-        values = _room(allocate, offsets[-1], self.n_features, dtype)
-        chosen = [self.arrays[i].reshape(-1, self.n_features) for i in indices[order]]
+    def source(self, indices):
+        """Where the kernels find the sequences at `indices`, and the places of these there."""
         if self._typed is None:  # found when first asked for
             given = self.arrays[0].dtype
             self._typed = all(array.dtype == given and _kernels_read(array) for array in self.arrays)
-        if self._typed:
-            kernels.inference.gather_list(values, offsets, *(scaling or (None, None)), chosen, chosen[0])
-        else:
-            for b, rows in enumerate(chosen):
-                values[offsets[: len(rows)] + b] = rows if scaling is None else scaling.apply(rows, dtype)
-        return PackedBatch(values, offsets, lengths, order)
+        if not self._typed:
+            chosen = [self.arrays[i].astype(np.float64) for i in indices]
+            return kernels.inference.Source(chosen), np.arange(len(indices))
+        if self._source is None:
+            self._source = kernels.inference.Source(self.arrays)
+        return self._source, indices
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
@@ -272,10 +265,6 @@ def _range(array):
     highest = np.full(array.shape[-1], -np.inf, array.dtype)
     finite = kernels.inference.widen_range(lowest, highest, array.reshape(-1))
     return lowest, highest, finite
-
-
-def _room(allocate, n_rows, n_features, dtype):
-    return np.empty((n_rows, n_features), dtype) if allocate is None else allocate(n_rows, n_features)
 
 
 def _kernels_read(array):

@@ -24,27 +24,26 @@ class PackedBatch(NamedTuple):
     order: np.ndarray  # (B,) intp: the caller's index of each sequence
 
 
-def pack_layout(lengths, indices):
-    """Where the steps of some sequences go, longest first.
+def pack(source, indices, scaling, dtype, allocate=None):
+    """The sequences at `indices` of a source, scaled, cast and packed.
 
     Parameters
     ----------
-    lengths : ndarray of shape (n,), intp
-        Of all sequences, all at least 1.
+    source : kernels.inference.Source
     indices : ndarray of shape (B,), intp
-        Which of them.
+    scaling : Scaling or None
+    dtype : dtype
+    allocate : callable or None
+        Gives the memory of `values` when called with its shape.
 
     Returns
     -------
-    order : ndarray of shape (B,)
-        Places in `indices`, longest first, equal lengths in the caller's order.
-    sorted_lengths : ndarray of shape (B,)
-        In that order.
-    offsets : ndarray of shape (T + 1,)
-        First row of each step, then the number of rows.
+    PackedBatch
     """
-    n_steps = lengths[indices].max()
-    order, sorted_lengths = np.empty_like(indices), np.empty_like(indices)
+    n_rows, n_steps = source.extent(indices)
+    shape = n_rows, source.n_features
+    values = np.empty(shape, dtype) if allocate is None else allocate(*shape)
+    order, lengths = np.empty_like(indices), np.empty_like(indices)
     offsets = np.empty(n_steps + 1, np.intp)
-    kernels.inference.layout(order, sorted_lengths, offsets, lengths, indices)
-    return order, sorted_lengths, offsets
+    kernels.inference.gather(values, order, lengths, offsets, source, indices, *(scaling or (None, None)))
+    return PackedBatch(values, offsets, lengths, order)

@@ -1,7 +1,5 @@
 """The user's sequences, targets and weights, served batch by batch."""
 
-import numpy as np
-
 
 class TrainingData:
     """What one fit learns from.
@@ -35,11 +33,13 @@ class TrainingData:
         """Sum of the weights of the sequences at `indices`."""
         return float(len(indices)) if self.weights is None else float(self.weights[indices].sum())
 
-    def batch(self, indices, dtype, workspace):
-        """PackedBatch of the sequences at `indices`, and targets and weights in its order."""
-        batch = self.sequences.gather(
-            indices, self.scaling, dtype, lambda *shape: workspace.array("values", *shape)
-        )
-        indices = indices[batch.order]
-        weights = np.ones(len(indices)) if self.weights is None else self.weights[indices]
-        return batch, self.targets[indices], weights
+    def part(self, indices):
+        """Source, places there, scaling, targets and weights: what `loss_and_gradient` takes.
+
+        Targets and weights are of all sequences of the source.
+        """
+        source, places = self.sequences.source(indices)
+        if places is indices:
+            return source, places, self.scaling, self.targets, self.weights
+        weights = None if self.weights is None else self.weights[indices]
+        return source, places, self.scaling, self.targets[indices], weights

@@ -6,12 +6,12 @@ dealt depends on the batch and the network only: so the numbers do not depend on
 number of threads.
 """
 
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 import numpy as np
 
 from .. import kernels, threads
-from ..network import Workspace, aligned_empty
+from ..network import aligned_empty
 from .blas_threads import one_blas_thread
 from .losses import LOSSES
 
@@ -44,15 +44,13 @@ class TrainingStep:
         self._loss = LOSSES[loss]
         self._weights = None
         self._slabs = []  # gradients, one flat buffer a shard
-        self._workspaces = []  # one a thread
+        self._memories = []  # one a thread
         self._n_jobs = self._n_threads = None
 
-    @contextmanager
     def on(self, n_jobs):
-        """Inside, as many threads as `n_jobs` means, found out when there is use for them."""
+        """A context with as many threads as `n_jobs` means, found out when there is use for them."""
         self._n_jobs, self._n_threads = n_jobs, None
-        with one_blas_thread() if kernels.selected() == "blas" else nullcontext():
-            yield
+        return one_blas_thread() if kernels.selected() == "blas" else nullcontext()
 
     def run(self, parameters, data, indices, total):
         """Loss and gradient at `parameters`, a flat buffer, of the sequences at `indices`.
@@ -63,14 +61,14 @@ class TrainingStep:
         self._weights = self.network.pack(parameters, self._weights)
         shards = self._deal(data, indices)
         if len(shards) == 1:
-            loss = self._shard(data, shards[0], total, self._slab(0), self._workspace(0))
+            loss = self._shard(data, shards[0], total, self._slab(0), self._memory(0))
             return loss, self._slab(0)
         if self._n_threads is None:
             self._n_threads = threads.n_threads(self._n_jobs)
-        self._workspace(self._n_threads - 1)
+        self._memory(self._n_threads - 1)
         slabs = [self._slab(i) for i in range(len(shards))]
         losses = threads.run(
-            lambda item, slot: self._shard(data, *item, self._workspaces[slot]),
+            lambda item, slot: self._shard(data, *item, self._memories[slot]),
             [(shard, total, slab) for shard, slab in zip(shards, slabs, strict=True)],
             self._n_threads,
         )
@@ -89,10 +87,9 @@ class TrainingStep:
         longest_first = indices[np.argsort(-data.lengths[indices], kind="stable")]
         return [longest_first[i::n_shards].copy() for i in range(n_shards)]
 
-    def _shard(self, data, indices, total, slab, workspace):
-        batch, targets, of_sequences = data.batch(indices, slab.dtype, workspace)
+    def _shard(self, data, indices, total, slab, memory):
         return self.network.loss_and_gradient(
-            self._weights, slab, self._loss, targets, of_sequences, total, batch, workspace
+            self._weights, slab, self._loss, *data.part(indices), total, memory
         )
 
     def _slab(self, i):
@@ -100,7 +97,7 @@ class TrainingStep:
             self._slabs.append(aligned_empty(self.network.table.size, self._weights.parameters.dtype))
         return self._slabs[i]
 
-    def _workspace(self, i):
-        while len(self._workspaces) <= i:
-            self._workspaces.append(Workspace(self._weights.parameters.dtype))
-        return self._workspaces[i]
+    def _memory(self, i):
+        while len(self._memories) <= i:
+            self._memories.append(kernels.training.Memory())
+        return self._memories[i]

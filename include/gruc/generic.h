@@ -31,6 +31,8 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_gru_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_packed_size, of)(__VA_ARGS__)
 #define gruc_gru_infer_scratch(of, ...) GRUC_BY_TYPE_OF(gru_infer_scratch, of)(__VA_ARGS__)
 
+#define gruc_gather(values, ...) GRUC_BY_TYPE(gather, values, __VA_ARGS__)
+#define gruc_widen_range(lowest, ...) GRUC_BY_TYPE(widen_range, lowest, __VA_ARGS__)
 #define gruc_exp(out, ...) GRUC_BY_TYPE(map_exp, out, __VA_ARGS__)
 #define gruc_sigmoid(out, ...) GRUC_BY_TYPE(map_sigmoid, out, __VA_ARGS__)
 #define gruc_tanh(out, ...) GRUC_BY_TYPE(map_tanh, out, __VA_ARGS__)

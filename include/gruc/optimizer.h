@@ -1,16 +1,17 @@
 /* What happens to the flat buffer of gradients and parameters once a batch.
  * Body over `real`; see real.h. */
 
-/* sqrt(sum g^2), added up in double; eight sums, which a compiler may keep in a vector */
+/* sqrt(sum g^2), added up in double; so many sums that vectors of them do not wait for each other */
 GRUC_KERNEL double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
 {
-    double sums[8] = {0};
-    size_t whole = size - size % 8;
-    for (size_t i = 0; i < whole; i += 8)
-        for (size_t c = 0; c < 8; c++) sums[c] += (double)g[i + c] * (double)g[i + c];
+    enum { SUMS = 32 };
+    double sums[SUMS] = {0};
+    size_t whole = size - size % SUMS;
+    for (size_t i = 0; i < whole; i += SUMS)
+        for (size_t c = 0; c < SUMS; c++) sums[c] += (double)g[i + c] * (double)g[i + c];
     for (size_t i = whole; i < size; i++) sums[i - whole] += (double)g[i] * (double)g[i];
     double sum = 0;
-    for (size_t c = 0; c < 8; c++) sum += sums[c];
+    for (size_t c = 0; c < SUMS; c++) sum += sums[c];
     return sqrt(sum);
 }
 

@@ -1,8 +1,10 @@
 /* The list of all bodies; included once for each precision and instruction set. */
 #include "network_shape.h"
+#include "source.h"
 #include "real.h"
 #include "simd.h"
 #include "vmath.h"
+#include "gather.h"
 #include "product.h"
 #include "gru.h"
 #include "readout.h"

@@ -5,7 +5,7 @@ tests/kernels/test_inference.py has the same for inference.
 
 import numpy as np
 import pytest
-from gruc.kernels import blas, training
+from gruc.kernels import blas, inference, training
 from helpers import pack
 
 N, B, D, K = 3, 2, 2, 4
@@ -39,9 +39,11 @@ def backward():
 
 
 def with_labels():
-    return passes() | dict(
-        gradients=np.zeros(SHAPE.size), loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None,
-        weights=np.ones(B), total=2.0,
+    shared = {name: array for name, array in passes().items() if name in ("parameters", "packed", "shape")}
+    return shared | dict(
+        gradients=np.zeros(SHAPE.size), memory=training.Memory(), indices=np.array([1, 0]),
+        source=inference.Source([np.ones((2, D)), np.ones((1, D))]), mean=np.zeros(D), scale=np.ones(D),
+        loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0,
     )  # fmt: skip
 
 
@@ -72,6 +74,10 @@ WRONG = {
     "y": [None, np.ones((B, K + 1)), np.ones((B + 1, K))],
     "weights": [np.ones(B + 1)],
     "total": [0.0, -1.0],
+    "source": [inference.Source(np.ones((2, 1, D + 1))), inference.Source(np.ones((1, 2, D)))],
+    "indices": [np.array([0, 2]), np.array([-1, 0]), np.array([], np.intp)],
+    "mean": [None, np.zeros(D + 1)],
+    "scale": [None, np.ones(D - 1)],
 }
 # either may be anything where the loss asks for the other
 UNUSED = {("labels", "y"), ("numbers", "labels")}

@@ -16,7 +16,7 @@ from fixtures.make_torch_gru import (
     make_problem,
     run_torch,
 )
-from gruc.network import GRUNetwork, Workspace
+from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
 from gruc.training import Adam, Trainer, TrainingData
 from helpers import loss_of, unpack, workspace_for
@@ -42,13 +42,13 @@ def hold_against(expected, structure, loss, seed):
         view[:] = expected[f"start/{name}"]
 
     data = TrainingData(as_sequences(X), None, y, weights)
-    batch, targets, batch_weights = data.batch(np.arange(len(X)), "float64", Workspace("float64"))
+    batch = data.sequences.gather(np.arange(len(X)), None, "float64")
     gradients = np.empty_like(trainer.parameters)
     workspace = workspace_for(batch)
     packed = network.pack(trainer.parameters, want_dx=True)
     outputs = network.forward(packed, batch, workspace)
     total = weights.sum()
-    value = loss_of(loss, outputs, targets, batch_weights, total) / total
+    value = loss_of(loss, outputs, y[batch.order], weights[batch.order], total) / total
     dx = network.backward(packed, gradients, outputs, batch, workspace)
     assert value == pytest.approx(float(expected["loss"]), rel=1e-12)
     for name, gradient in network.table.torch_views(gradients).items():

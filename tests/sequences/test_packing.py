@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from gruc.sequences import Scaling, as_sequences
-from gruc.sequences.packing import pack_layout
 from helpers import unpack
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,8 @@ all_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=12)
 
 
 def test_the_example_of_the_docstring():
-    order, lengths, offsets = pack_layout(np.array([9, 3, 1, 2]), np.array([1, 2, 3]))
+    sequences = as_sequences([np.ones(length) for length in (9, 3, 1, 2)])
+    _, offsets, lengths, order = sequences.gather(np.array([1, 2, 3]), None, "float64")
     assert order.tolist() == [0, 2, 1]
     assert lengths.tolist() == [3, 2, 1]
     assert offsets.tolist() == [0, 3, 5, 6]
@@ -22,7 +22,8 @@ def test_the_example_of_the_docstring():
 def test_layout_is_a_stable_sort(lengths, data):
     lengths = np.array(lengths)
     indices = np.array(data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=9)))
-    order, sorted_lengths, offsets = pack_layout(lengths, indices)
+    sequences = as_sequences([np.ones(length) for length in lengths])
+    _, offsets, sorted_lengths, order = sequences.gather(indices, None, "float64")
     expected = np.argsort(-lengths[indices], kind="stable")
     assert np.array_equal(order, expected)
     assert np.array_equal(sorted_lengths, lengths[indices][expected])

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from gruc.network import GRUNetwork, Workspace
+from gruc.network import GRUNetwork
 from gruc.sequences import Scaling, as_sequences
 from gruc.training import Adam, Trainer, TrainingData
 from helpers import random_sequences
@@ -48,8 +48,8 @@ def test_patience_counts_epochs_in_a_row(monkeypatch):
 def test_without_shuffle_batches_follow_the_data():
     trainer, data = make()
     seen = []
-    gather = data.batch
-    data.batch = lambda indices, *args: seen.append(indices.tolist()) or gather(indices, *args)
+    part = data.part
+    data.part = lambda indices: seen.append(indices.tolist()) or part(indices)
     trainer.run(data, 2, **(SETTINGS | {"shuffle": False}))
     assert seen == [[0, 1], [2, 3], [4]] * 2
 
@@ -57,8 +57,8 @@ def test_without_shuffle_batches_follow_the_data():
 def test_shuffle_visits_each_once_in_a_new_order():
     trainer, data = make(n=20)
     seen = []
-    gather = data.batch
-    data.batch = lambda indices, *args: seen.extend(indices.tolist()) or gather(indices, *args)
+    part = data.part
+    data.part = lambda indices: seen.extend(indices.tolist()) or part(indices)
     trainer.run(data, 2, **SETTINGS)
     assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
     assert seen[:20] != seen[20:] != list(range(20))
@@ -159,9 +159,15 @@ def test_pickled_trainer_goes_on_with_the_same_bits():
     assert trainer.loss_curve == copy.loss_curve
 
 
-def test_scaling_happens_while_gathering():
-    X = [np.array([[1.0], [3.0]]), np.array([[5.0]])]
-    data = TrainingData(as_sequences(X), Scaling(np.array([3.0]), np.array([2.0])), np.zeros((2, 1)), None)
-    batch, _, _ = data.batch(np.array([1, 0]), "float32", Workspace("float32"))
-    assert batch.values.dtype == np.float32
-    assert batch.values.tolist() == [[-1], [1], [0]]
+@pytest.mark.parametrize("given", ["float64", "float32", "int16"])
+def test_scaling_happens_while_gathering(given):
+    """As if the data had been scaled before, whatever type they are of."""
+    scaling = Scaling(np.array([3.0, -1.0]), np.array([2.0, 0.5]))
+    trainer, data = make(weights=np.arange(5.0))
+    other, scaled = make(weights=np.arange(5.0))
+    X = [np.round(10 * x).astype(given) for x in data.sequences.arrays]
+    data.sequences, data.scaling = as_sequences(X), scaling
+    scaled.sequences = as_sequences([scaling.apply(x, "float64") for x in X])
+    trainer.run(data, 3, **SETTINGS)
+    other.run(scaled, 3, **SETTINGS)
+    assert trainer.loss_curve == other.loss_curve
