@@ -51,10 +51,9 @@ GRUC_INLINE void GRUC(scale_step)(
 
 GRUC_KERNEL void GRUC(gather)(
     real *GRUC_RESTRICT values, /* (N, D) OUT, as gruc_layout has it */
-    const gruc_source *source,
-    const ptrdiff_t *indices, const ptrdiff_t *order, /* (B,) */
-    const ptrdiff_t *offsets,                         /* (T + 1,) */
-    const double *mean, const double *scale,          /* (D,), or NULL */
+    const gruc_source *source, const ptrdiff_t *indices, const ptrdiff_t *order, /* (B,) */
+    const ptrdiff_t *offsets,                                                    /* (T + 1,) */
+    const double *mean, const double *scale,                                     /* (D,), or NULL */
     size_t B)
 {
     const size_t D = source->D;

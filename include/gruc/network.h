@@ -17,13 +17,12 @@ GRUC_KERNEL size_t GRUC(lines)(size_t n) { return (n + 15) / 16 * 16; }
 
 typedef struct {
     size_t D, H, width, directions;
-    size_t weights, packed, workspace;             /* where its first direction begins in each */
+    size_t weights, packed, workspace;              /* where its first direction begins in each */
     size_t weights_size, forward_size, packed_size; /* numbers of a direction */
 } GRUC(layer);
 
 /* Layer `index`; n_layers for what comes behind the last one, of whose `width` it is */
-GRUC_KERNEL GRUC(layer)
-GRUC(layer_at)(const gruc_shape *s, size_t index, size_t N, size_t B, int want_dx)
+GRUC_KERNEL GRUC(layer) GRUC(layer_at)(const gruc_shape *s, size_t index, size_t N, size_t B, int want_dx)
 {
     GRUC(layer) l = {0};
     l.width = s->n_features;
@@ -77,7 +76,7 @@ typedef struct {
 } GRUC(weights);
 
 GRUC_KERNEL GRUC(weights)
-GRUC(weights_at)(const real *flat, const GRUC(layer) * l, size_t direction, int reset_after)
+    GRUC(weights_at)(const real *flat, const GRUC(layer) * l, size_t direction, int reset_after)
 {
     GRUC(weights) w;
     w.W_ihT = (real *)flat + l->weights + direction * l->weights_size;
@@ -181,8 +180,7 @@ GRUC_KERNEL void GRUC(network_forward)(real *outputs, const gruc_pass *p)
     }
     if (s->readout == GRUC_MEAN)
         GRUC(mean_forward)(head.features, x, p->lengths, p->offsets, p->T, p->B, head.F);
-    GRUC(dense_forward)(
-        outputs, head.scratch, head.features, W, W + head.F * head.K, p->B, head.F, head.K);
+    GRUC(dense_forward)(outputs, head.scratch, head.features, W, W + head.F * head.K, p->B, head.F, head.K);
 }
 
 /* ---- back ------------------------------------------------------------------------------------ */
@@ -191,7 +189,7 @@ GRUC_KERNEL void GRUC(network_backward)(
     real *gradients,      /* (network_size(shape),) OUT */
     real *dx,             /* (N, n_features) OUT, or NULL */
     const real *doutputs, /* (B, K) */
-    const gruc_pass *p) /* after network_forward */
+    const gruc_pass *p)   /* after network_forward */
 {
     const gruc_shape *s = p->shape;
     GRUC(head) head = GRUC(head_at)(p);
@@ -201,8 +199,8 @@ GRUC_KERNEL void GRUC(network_backward)(
     const real *W = (const real *)p->parameters + head.weights;
     real *dW = gradients + head.weights;
     GRUC(dense_backward)(
-        head.dfeatures, dW, dW + head.F * head.K, head.scratch, doutputs, head.features, W,
-        p->B, head.F, head.K);
+        head.dfeatures, dW, dW + head.F * head.K, head.scratch, doutputs, head.features, W, p->B, head.F,
+        head.K);
     if (s->readout == GRUC_MEAN) {
         GRUC(mean_backward)(top.dh, head.dfeatures, p->lengths, p->offsets, p->T, head.F);
         memset(top.dends, 0, p->B * head.F * sizeof(real));

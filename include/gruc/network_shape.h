@@ -32,11 +32,11 @@ typedef struct {
 #define GRUC_PLAIN_PASSES(real, suffix)                                                                      \
     typedef struct {                                                                                         \
         void (*forward)(                                                                                     \
-            real *gates, real *h, size_t ld_h, real *state, size_t ld_state, real *scratch, const real *x,   \
+            real * gates, real *h, size_t ld_h, real *state, size_t ld_state, real *scratch, const real *x,  \
             const real *W_ihT, const real *W_hhT, const real *b_ih, const real *b_hh,                        \
             const ptrdiff_t *offsets, size_t T, size_t D, size_t H, int reverse);                            \
         void (*backward)(                                                                                    \
-            real *dW_ihT, real *dW_hhT, real *db_ih, real *db_hh, real *dx, real *dstate, size_t ld_dstate,  \
+            real * dW_ihT, real *dW_hhT, real *db_ih, real *db_hh, real *dx, real *dstate, size_t ld_dstate, \
             const real *dh, size_t ld_dh, real *scratch, real *gates, const real *h, size_t ld_h,            \
             const real *x, const real *W_ihT, const real *W_hhT, const ptrdiff_t *offsets, size_t T,         \
             size_t D, size_t H, int reverse, int add_to_dx);                                                 \

@@ -1,13 +1,13 @@
 /* One body, two precisions, any instruction set.
  *
  * A kernel header is a body written over `real`, `ureal`, `vec`, `LANES` and
- * GRUC(name). An entry header (gruc.h, training.h) defines GRUC_BITS as 32 or 64,
+ * GRUC(name). An entry header (gruc.h, both_precisions.h) defines GRUC_BITS as 32 or 64,
  * includes this file, the bodies, and end_real.h; and then once more with the
  * other number. GRUC(sigmoid) is thus gruc_sigmoid_f32, then gruc_sigmoid_f64;
  * where instruction_sets.h also names a GRUC_ISA, gruc_sigmoid_avx2_f32.
  * This file and the bodies have no include guard: that is the point of them. */
 #ifndef GRUC_BITS
-#error "include gruc.h or training.h, not their bodies"
+#error "include gruc.h or instruction_sets.h, not their bodies"
 #endif
 
 #if GRUC_BITS == 32

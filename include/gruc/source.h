@@ -8,10 +8,10 @@
 typedef struct {
     size_t n, D;
     int is_double;
-    const ptrdiff_t *table;                      /* (n, 4): address, steps, bytes from step to step and from
+    const ptrdiff_t *table;                     /* (n, 4): address, steps, bytes from step to step and from
                                                     feature to feature; or NULL for one array: */
-    const char *start;                           /* its first number */
-    size_t T;                                    /* steps of each sequence */
+    const char *start;                          /* its first number */
+    size_t T;                                   /* steps of each sequence */
     ptrdiff_t of_sequence, of_step, of_feature; /* bytes from one to the next */
 } gruc_source;
 
