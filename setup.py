@@ -74,7 +74,7 @@ setup(
             "initializedcheck": DEBUG,
             "cdivision": not DEBUG,
             "linetrace": TRACE,
-            # kernels write to their arguments only, and _state of kernels/__init__.py is set at import
+            # kernels write to their arguments only; which are called is set at import, or between fits
             "freethreading_compatible": True,
         },
         force=FORCE,

@@ -57,7 +57,7 @@ class Predictor:
     def __init__(self, network, parameters, *, scaling=None, classes=None, target_scaling=None, n_jobs=None):
         self._network = GRUNetwork(**network) if isinstance(network, dict) else network
         self.config = self._network.config
-        self.parameters = np.asarray(parameters)
+        self.parameters = np.ascontiguousarray(parameters)
         self.scaling = scaling
         self.classes = None if classes is None else np.asarray(classes)
         self.target_scaling = target_scaling
@@ -88,6 +88,15 @@ class Predictor:
         if packed is None:
             packed = self._packed = self._network.prepare(self._network.table.views(self.parameters))
         return packed
+
+    def with_n_jobs(self, n_jobs):
+        """The same predictor on another number of threads; itself where that is its own."""
+        if n_jobs == self.n_jobs:
+            return self
+        self._prepared()  # once for both
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), n_jobs=n_jobs)
+        return other
 
     def __reduce__(self):
         settings = {

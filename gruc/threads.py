@@ -6,6 +6,7 @@ wait for the next task in a short spin before they sleep, since the next step of
 training comes sooner than a sleeping thread wakes up.
 """
 
+import _thread
 import os
 import sys
 import threading
@@ -48,15 +49,15 @@ def run(function, items, n_threads):
         for slot, worker in enumerate(workers, start=1):
             worker.post(work, slot)
         work(0)
-    except KeyboardInterrupt as error:  # in between; within its task, work has seen to it
+    except BaseException as error:  # of a signal in between; within its task, work has seen to it
         todo.clear()
         errors.append(error)
-    for worker in workers:
-        while worker.busy:  # nobody may go on while others write to what is ours
-            try:
+    while any(worker.busy for worker in workers):
+        try:
+            for worker in workers:
                 worker.wait()
-            except KeyboardInterrupt as error:
-                errors.append(error)
+        except BaseException as error:  # nobody may go on while others write to what is ours
+            errors.append(error)
     _give_back(workers)
     if errors:
         raise errors[0]
@@ -103,10 +104,18 @@ def _joblib_limit():
 
     backend, n_jobs = get_active_backend()
     in_a_worker_thread = backend.nesting_level and threading.current_thread() is not threading.main_thread()
-    if in_a_worker_thread:
+    if in_a_worker_thread or (backend.nesting_level and _in_a_child_process()):
         return 1
-    configured = n_jobs not in (None, 1) and not backend.nesting_level
+    # joblib before 1.3 says 1 where nothing is set
+    unset = (None,) if hasattr(sys.modules["joblib"], "parallel_config") else (None, 1)
+    configured = n_jobs not in unset and not backend.nesting_level
     return max(1, backend.effective_n_jobs(n_jobs)) if configured else sys.maxsize
+
+
+def _in_a_child_process():
+    """Of multiprocessing, which limits nothing; loky's have OMP_NUM_THREADS."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
 
 
 _pools: list = []  # threadpoolctl's controller, which takes a millisecond to make
@@ -123,41 +132,60 @@ def _threadpoolctl_limit():
 
 
 class _Worker:
-    """A thread that does one task after the other, and dies with the process."""
+    """A thread that does one task after the other, and dies with the process.
+
+    The counters say what is so; the locks only wake who sleeps, and a lock released once too
+    often costs a turn of a loop. So a signal, whose handler may raise between any two lines of
+    the thread that posts and waits, leaves nothing half done.
+    """
 
     def __init__(self):
-        self._posted, self._done = array("i", [0]), array("i", [0])
+        self._posted, self._done = array("i", [0]), array("i", [0])  # tasks, modulo 2^31
         self._go, self._finished = threading.Lock(), threading.Lock()
         self._go.acquire()
         self._finished.acquire()
         self._task = None
-        self._waited = 0
-        threading.Thread(target=self._loop, name="gruc", daemon=True).start()
+        _thread.start_new_thread(self._loop, ())  # threading.Thread.start can be broken off half-way
 
     def post(self, function, *args):
         self._task = function, args
-        self._posted[0] += 1
-        self._go.release()
+        self._posted[0] = _next(self._posted[0])
+        _wake(self._go)
 
     @property
     def busy(self):
-        return self._waited != self._posted[0]
+        return self._done[0] != self._posted[0]
 
     def wait(self):
-        kernels.inference.spin(self._done, self._posted[0], SPIN_MICROSECONDS)
-        self._finished.acquire()
-        self._waited += 1
+        while self.busy:
+            if self._task is not None:
+                _wake(self._go)
+            kernels.inference.spin(self._done, self._posted[0], SPIN_MICROSECONDS)
+            if self.busy:
+                self._finished.acquire()
 
     def _loop(self):
         while True:
-            kernels.inference.spin(self._posted, self._done[0] + 1, SPIN_MICROSECONDS)
+            kernels.inference.spin(self._posted, _next(self._done[0]), SPIN_MICROSECONDS)
             self._go.acquire()
+            if not self.busy:
+                continue
             function, args = self._task
             self._task = None
             function(*args)
             del function, args
-            self._done[0] += 1
-            self._finished.release()
+            self._done[0] = self._posted[0]
+            _wake(self._finished)
+
+
+def _next(count):
+    return (count + 1) & 0x7FFFFFFF
+
+
+def _wake(lock):
+    """Let the one who sleeps at this lock, or comes to it next, go on."""
+    if lock.locked():
+        lock.release()
 
 
 _lock = threading.Lock()

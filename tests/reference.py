@@ -1,7 +1,7 @@
 """The oracle: gruc's equations one by one in float64 NumPy, never optimised.
 
 One sequence at a time, one step at a time, in the letters of
-gruc/kernels/training.pyx. Everything gruc computes fast is held against this.
+docs/math.md. Everything gruc computes fast is held against this.
 """
 
 import numpy as np

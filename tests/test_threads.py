@@ -1,6 +1,7 @@
 """Threads: the same bits for every number of them, and no harm from forks, errors or Ctrl-C."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -182,6 +183,52 @@ class TestRun:
             threads.run(task, range(4), 2)
         assert state["running"] == 0
 
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+    @pytest.mark.parametrize("error", ["KeyboardInterrupt", "TimeoutError"])
+    def test_signals_at_any_moment_leave_no_thread_behind(self, error):
+        program = """
+import random, signal, sys, time
+from gruc import threads
+error, running, raised = getattr(__builtins__, sys.argv[1]), [0], 0
+
+def task(_, slot):
+    if slot:
+        running[0] += 1
+        time.sleep(0.0002)
+        running[0] -= 1
+
+def handler(*_):
+    raise error
+
+def interrupted():
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 8e-4))
+        threads.run(task, range(4), 2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+signal.signal(signal.SIGALRM, handler)
+end = time.monotonic() + 4
+while time.monotonic() < end:
+    try:
+        interrupted()
+    except error:
+        raised += 1
+        assert running[0] == 0
+assert raised > 100, raised
+assert threads.run(lambda item, _: item, range(4), 2) == [0, 1, 2, 3]
+"""
+        subprocess.run([sys.executable, "-c", program, error], check=True, timeout=60)
+
+    def test_counters_go_round(self):
+        worker = threads._Worker()
+        worker._done[0] = worker._posted[0] = 2**31 - 1
+        for _ in range(2):
+            done = []
+            worker.post(done.append, 1)
+            worker.wait()
+            assert done == [1]
+
 
 class TestNumberOfThreads:
     @pytest.fixture(autouse=True)
@@ -225,8 +272,9 @@ class TestNumberOfThreads:
     def test_configured_joblib(self):
         from joblib import parallel_config
 
-        with parallel_config(n_jobs=3):
-            assert threads.n_threads() == 3
+        for n_jobs in (1, 3):
+            with parallel_config(n_jobs=n_jobs):
+                assert threads.n_threads() == n_jobs
         assert threads.n_threads() == 6
 
     def test_processes_of_joblib_share_the_processors(self, monkeypatch):
@@ -238,12 +286,47 @@ class TestNumberOfThreads:
         n_each = Parallel(n_jobs=2, backend="loky")(delayed(threads.n_threads)() for _ in range(2))
         assert n_each == [max(1, cpu_count() // 2)] * 2
 
+    def test_processes_of_multiprocessing_get_one_each(self, monkeypatch):
+        from joblib import Parallel, delayed
+
+        monkeypatch.undo()
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        n_each = Parallel(n_jobs=2, backend="multiprocessing")(delayed(threads.n_threads)() for _ in range(2))
+        assert n_each == [1, 1]
+
     def test_threadpoolctl(self, monkeypatch):
         monkeypatch.undo()
         monkeypatch.setattr(threads, "_n_processors", lambda: 6)
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         with threadpool_limits(limits=1):
             assert threads.n_threads() == 1
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+def test_the_plain_path_has_threads_of_its_own(monkeypatch):
+    """One thread for BLAS is no limit on gruc's."""
+    seen, run = [], threads.run
+    monkeypatch.setattr(threads, "_n_processors", lambda: 2)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(threads, "run", lambda *args: seen.append(args[-1]) or run(*args))
+    before = kernels.selected()
+    kernels.select("blas")
+    try:
+        with threadpool_limits(limits=2):
+            GRUClassifier(**SETTINGS).fit(*large_problem())
+    finally:
+        kernels.select(before)
+    assert set(seen) == {2}
+
+
+def test_n_jobs_may_change_after_fit(monkeypatch):
+    X, y = large_problem()
+    model = GRURegressor(**SETTINGS | {"max_iter": 1}, n_jobs=2).partial_fit(X, y)
+    seen, run = [], threads.run
+    monkeypatch.setattr(threads, "run", lambda *args: seen.append(args[-1]) or run(*args))
+    expected = model.predict(X)
+    assert np.array_equal(model.set_params(n_jobs=1).predict(X), expected)
+    assert seen == [2, 1]
 
 
 @pytest.mark.filterwarnings("ignore:Maximum iterations")

@@ -218,8 +218,11 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
         }
-        if np.dtype(self.dtype).type(self.epsilon) == 0:
-            raise ValueError(f"epsilon={self.epsilon:g} is 0 in {self.dtype}; use a larger one.")
+        smallest = np.finfo(self.dtype).tiny  # Adam counts smaller numbers as 0
+        if self.epsilon < smallest:
+            raise ValueError(
+                f"epsilon={self.epsilon:g} counts as 0 in {self.dtype}; use {smallest:g} or more."
+            )
         if keep and trainer.optimizer is not None:
             vars(trainer.optimizer).update(settings)
         else:

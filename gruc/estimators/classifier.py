@@ -262,7 +262,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         ndarray of shape (n_sequences,)
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.predict(sequences)
+        return self._predictor.with_n_jobs(self.n_jobs).predict(sequences)
 
     def predict_proba(self, X):
         """Probability of each class.
@@ -277,7 +277,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             Columns in the order of `classes_`.
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.predict_proba(sequences)
+        return self._predictor.with_n_jobs(self.n_jobs).predict_proba(sequences)
 
     def predict_log_proba(self, X):
         """Logarithm of the probability of each class, finite where that underflows.
@@ -291,4 +291,4 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         ndarray of shape (n_sequences, n_classes), of `dtype`
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.predict_log_proba(sequences)
+        return self._predictor.with_n_jobs(self.n_jobs).predict_log_proba(sequences)

@@ -143,4 +143,4 @@ class GRURegressor(RegressorMixin, BaseGRU):
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs), float64
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.predict(sequences)
+        return self._predictor.with_n_jobs(self.n_jobs).predict(sequences)

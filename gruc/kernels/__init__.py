@@ -55,10 +55,12 @@ def select(name=None):
             f"GRUC_KERNEL is {name!r}, which this processor does not have; it has {available()}."
         )
     instruction_set = available()[-1] if name in (None, "blas") else name
-    _state.update(selected=name or instruction_set, index=INSTRUCTION_SETS.index(instruction_set))
-    inference.use(_state["index"])
+    index = INSTRUCTION_SETS.index(instruction_set)
+    passes = importlib.import_module(".blas", __name__).passes() if name == "blas" else None
+    _state.update(selected=name or instruction_set, in_use=(index, passes))
+    inference.use(index)
     if f"{__name__}.training" in sys.modules:
-        sys.modules[f"{__name__}.training"].use(*_in_use())
+        sys.modules[f"{__name__}.training"].use(index, passes)
 
 
 def selected():
@@ -68,8 +70,7 @@ def selected():
 
 def _in_use():
     """What `training.use` is told, by `select` and when it is loaded."""
-    passes = importlib.import_module(".blas", __name__).passes() if selected() == "blas" else None
-    return _state["index"], passes
+    return _state["in_use"]
 
 
 def __getattr__(name):

@@ -111,7 +111,7 @@ def gru_pack(
     const floating[::1] b_ih not None,      # (3H,)
     const floating[::1] b_hh,               # (3H,), None: the reset comes before the product
 ):
-    """Lay a layer's weights out as `gru` and `training.gru_forward` read them."""
+    """Lay a layer's weights out as `gru` reads them."""
     cdef Py_ssize_t D = W_ihT.shape[0], H = W_hhT.shape[0]
     cdef const floating *b_hh_ptr = NULL
     require(H > 0 and D > 0, "H > 0 and D > 0")
@@ -179,8 +179,13 @@ def widen_range(
 
 cdef int look_at(Py_buffer *view, array, int least, int most) except -1:
     """The buffer of an array, which the caller releases; a reference to it keeps the memory in place."""
+    cdef int one = 1
+    cdef const char *kind
     PyObject_GetBuffer(array, view, PyBUF_STRIDES | PyBUF_FORMAT)
-    if not least <= view.ndim <= most or view.format[0] not in b"fd" or view.format[1] != 0:
+    kind = view.format
+    if kind[0] in b"@=" or kind[0] == (c"<" if (<char *> &one)[0] else c">"):  # the native order, said aloud
+        kind += 1
+    if not least <= view.ndim <= most or kind[0] not in b"fd" or kind[1] != 0:
         PyBuffer_Release(view)
         require(False, "arrays of native float32 or float64")
     return 0
@@ -191,7 +196,7 @@ cdef class Source:
 
     Parameters
     ----------
-    arrays : ndarray of shape (n, T, D) or list of ndarray of shape (t_i, D) or (t_i,)
+    arrays : ndarray of shape (n, T, D), or tuple or list of ndarray of shape (t_i, D) or (t_i,)
         All of native float32, or all of native float64.
     """
 
@@ -200,8 +205,8 @@ cdef class Source:
         cdef Py_ssize_t i
         cdef Py_ssize_t *row
         require(self.arrays is None, "made once")
-        self.arrays = arrays
-        if not isinstance(arrays, list):
+        self.arrays = tuple(arrays) if isinstance(arrays, list) else arrays  # lists may change
+        if not isinstance(self.arrays, tuple):
             look_at(&view, arrays, 3, 3)
             self.c.n = view.shape[0]
             self.c.D = view.shape[2]
@@ -282,8 +287,9 @@ def gather(
     if mean is not None:
         mean_ptr = &mean[0]
         scale_ptr = &scale[0]
-    _c.gruc_layout(&order[0], &lengths[0], &offsets[0], &source.c, &indices[0], B, T)
-    _c.gruc_gather(&values[0, 0], &source.c, &indices[0], &order[0], &offsets[0], mean_ptr, scale_ptr, B)
+    with nogil:  # the sequences may have to be read from a disk
+        _c.gruc_layout(&order[0], &lengths[0], &offsets[0], &source.c, &indices[0], B, T)
+        _c.gruc_gather(&values[0, 0], &source.c, &indices[0], &order[0], &offsets[0], mean_ptr, scale_ptr, B)
 
 
 cdef int require_scaling(const double[::1] mean, const double[::1] scale, Py_ssize_t D) except -1:

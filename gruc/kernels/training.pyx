@@ -5,23 +5,9 @@ lengths. Rows are packed: the rows of step 0 of every sequence, longest first,
 then those of step 1, and so on; step t has rows offsets[t] to offsets[t + 1],
 never more than step t - 1. Gate blocks r, z, n; weights lie (inputs, outputs).
 
-reset_after=True (torch, cuDNN)            backward (d by pre-activations)
-    r  = sigmoid(ih_r + hh_r)                  dn = dh * (1 - z) * (1 - n*n)
-    z  = sigmoid(ih_z + hh_z)                  dz = dh * (h_prev - n) * z * (1 - z)
-    hn = hh_n                                  dr = dn * hn * r * (1 - r)
-    n  = tanh(ih_n + r * hn)                   dgates_ih = [dr, dz, dn]
-    h  = n + z * (h_prev - n)                  dgates_hh = [dr, dz, dn * r]
-                                               dh_prev = dh * z + dgates_hh @ W_hh
-
-reset_after=False (Cho et al. 2014)
-    r, z as above; rh = r * h_prev             dn, dz as above; drh = dn @ W_hh_n
-    n  = tanh(ih_n + W_hh_n rh)                dr = drh * h_prev * r * (1 - r)
-    h  = n + z * (h_prev - n)                  dgates_ih = [dr, dz, dn]
-                                               dh_prev = dh * z + drh * r + [dr, dz] @ W_hh_rz
-
-with ih = W_ih x + b_ih, hh = W_hh h_prev + b_hh. How the products are made and when:
-include/gruc/gru.h and gru_train.h; in which order: network.h. `blas` has the layer's two
-passes over BLAS.
+The equations stand in include/gruc/gru.h (forward) and gru_train.h (back), with how the
+products are made and when; network.h is the way through the layers. `blas` has the two
+passes of a layer over BLAS.
 
 What takes long releases the GIL. What takes microseconds keeps it: another thread that
 takes it meanwhile costs more than it gains.

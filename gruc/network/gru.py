@@ -1,6 +1,6 @@
 """A GRU layer in one direction: parameters, and the inference pass.
 
-The equations stand in gruc/kernels/training.pyx.
+The equations stand in include/gruc/gru.h.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The user's X behind one face, whatever its form, without a copy of it.
+"""The user's X behind one face, whatever its form, without a copy of it as a whole.
 
 ==================================================  ==========================
 X                                                   meaning
@@ -83,9 +83,9 @@ class Sequences:
     def __len__(self):
         return len(self.lengths)
 
-    def gather(self, indices, scaling, dtype, allocate=None):
+    def gather(self, indices, scaling, dtype):
         """The sequences at `indices`, packed: `packing.pack`."""
-        return pack(*self.source(indices), scaling, dtype, allocate)
+        return pack(*self.source(indices), scaling, dtype)
 
     def blocks(self):
         """Slices of sequences that hold about BLOCK_SIZE numbers each, one at least."""
@@ -182,7 +182,7 @@ class RaggedSequences(Sequences):
     """Sequences of any length in a list of arrays (t_i, d) or (t_i,)."""
 
     def __init__(self, X, name="X"):
-        self.arrays = []
+        arrays = []
         if hasattr(X[0], "columns"):
             self.names = list(X[0].columns)
         for i, sequence in enumerate(X):
@@ -214,7 +214,9 @@ class RaggedSequences(Sequences):
                     f"{name}[{i}] has {sequence.shape[1]} features, but {name}[0] has "
                     f"{self.n_features}; a sequence is an array (n_steps, n_features)."
                 )
-            self.arrays.append(sequence)
+            arrays.append(sequence)
+        self.arrays = tuple(arrays)
+        del arrays
         self._typed = None
         self.float_type = _float_type(self.arrays)
         self.lengths = np.array([len(sequence) for sequence in self.arrays], np.intp)

@@ -24,7 +24,7 @@ class PackedBatch(NamedTuple):
     order: np.ndarray  # (B,) intp: the caller's index of each sequence
 
 
-def pack(source, indices, scaling, dtype, allocate=None):
+def pack(source, indices, scaling, dtype):
     """The sequences at `indices` of a source, scaled, cast and packed.
 
     Parameters
@@ -33,16 +33,13 @@ def pack(source, indices, scaling, dtype, allocate=None):
     indices : ndarray of shape (B,), intp
     scaling : Scaling or None
     dtype : dtype
-    allocate : callable or None
-        Gives the memory of `values` when called with its shape.
 
     Returns
     -------
     PackedBatch
     """
     n_rows, n_steps = source.extent(indices)
-    shape = n_rows, source.n_features
-    values = np.empty(shape, dtype) if allocate is None else allocate(*shape)
+    values = np.empty((n_rows, source.n_features), dtype)
     order, lengths = np.empty_like(indices), np.empty_like(indices)
     offsets = np.empty(n_steps + 1, np.intp)
     kernels.inference.gather(values, order, lengths, offsets, source, indices, *(scaling or (None, None)))

@@ -1,5 +1,6 @@
 """BLAS held to one thread while shards run side by side over it (GRUC_KERNEL=blas)."""
 
+import os
 import threading
 from contextlib import contextmanager
 
@@ -16,17 +17,30 @@ def one_blas_thread():
     leave, or left behind for good by the last: each restores what it found.
     """
     global _fits, _limiter
-    with _lock:
-        if _fits == 0:
-            from threadpoolctl import ThreadpoolController
-
-            _limiter = ThreadpoolController().limit(limits=1, user_api="blas")
-        _fits += 1
+    counted = False
     try:
+        with _lock:
+            if _fits == 0:
+                from threadpoolctl import ThreadpoolController
+
+                _limiter = ThreadpoolController().limit(limits=1, user_api="blas")
+            _fits += 1
+            counted = True
         yield
     finally:
-        with _lock:
-            _fits -= 1
-            if _fits == 0:
-                _limiter.restore_original_limits()
-                _limiter = None
+        if counted:
+            with _lock:
+                _fits -= 1
+                if _fits == 0:
+                    _limiter.restore_original_limits()
+                    _limiter = None
+
+
+def _forget():
+    """Fits of other threads do not go on in a child that fork made."""
+    global _lock, _fits, _limiter
+    _lock, _fits, _limiter = threading.Lock(), 0, None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -50,7 +50,10 @@ class TrainingStep:
     def on(self, n_jobs):
         """A context with as many threads as `n_jobs` means, found out when there is use for them."""
         self._n_jobs, self._n_threads = n_jobs, None
-        return one_blas_thread() if kernels.selected() == "blas" else nullcontext()
+        if kernels.selected() != "blas":
+            return nullcontext()
+        self._n_threads = threads.n_threads(n_jobs)  # before BLAS has a limit
+        return one_blas_thread()
 
     def run(self, parameters, data, indices, total):
         """Loss and gradient at `parameters`, a flat buffer, of the sequences at `indices`.

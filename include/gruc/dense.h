@@ -2,7 +2,7 @@
  * B sequences, F features, K outputs; W lies (F, K). */
 
 /* Numbers of scratch that both passes want */
-GRUC_KERNEL size_t GRUC(dense_scratch)(size_t B, size_t F, size_t K)
+GRUC_STATIC size_t GRUC(dense_scratch)(size_t B, size_t F, size_t K)
 {
     size_t forward = GRUC(panel_size)(K, F), dx = GRUC(panel_size)(F, K), dW = GRUC(panel_size)(K, B);
     size_t backward = dx > dW ? dx : dW;
@@ -10,7 +10,7 @@ GRUC_KERNEL size_t GRUC(dense_scratch)(size_t B, size_t F, size_t K)
 }
 
 /* out = x W + b */
-GRUC_KERNEL void GRUC(dense_forward)(
+GRUC_STATIC void GRUC(dense_forward)(
     real *GRUC_RESTRICT out,     /* (B, K) OUT */
     real *GRUC_RESTRICT scratch, /* (dense_scratch(B, F, K),) */
     const real *GRUC_RESTRICT x, /* (B, F) */
@@ -21,7 +21,7 @@ GRUC_KERNEL void GRUC(dense_forward)(
 }
 
 /* dx = dout W'   dW = x' dout   db = sum dout */
-GRUC_KERNEL void GRUC(dense_backward)(
+GRUC_STATIC void GRUC(dense_backward)(
     real *GRUC_RESTRICT dx,         /* (B, F) OUT */
     real *GRUC_RESTRICT dW,         /* (F, K) OUT */
     real *GRUC_RESTRICT db,         /* (K,) OUT */

@@ -4,7 +4,7 @@ enum { GRUC(ABREAST) = 64 }; /* numbers compared side by side */
 
 /* Widen the range of each of D columns to the numbers of x, rows end to end; returns whether
  * all are finite. */
-GRUC_KERNEL int GRUC(widen_range)(
+GRUC_STATIC int GRUC(widen_range)(
     real *GRUC_RESTRICT lowest, real *GRUC_RESTRICT highest, /* (D,) IN/OUT */
     const real *GRUC_RESTRICT x,                             /* (size,) */
     size_t size, size_t D)
@@ -49,7 +49,7 @@ GRUC_INLINE void GRUC(scale_step)(
     }
 }
 
-GRUC_KERNEL void GRUC(gather)(
+GRUC_STATIC void GRUC(gather)(
     real *GRUC_RESTRICT values, /* (N, D) OUT, as gruc_layout has it */
     const gruc_source *source, const ptrdiff_t *indices, const ptrdiff_t *order, /* (B,) */
     const ptrdiff_t *offsets,                                                    /* (T + 1,) */

@@ -5,7 +5,7 @@
 
 #include "instruction_sets.h"
 
-/* which kernels this extension module calls; gruc/kernels/__init__.py sets it once */
+/* which kernels this extension module calls; gruc/kernels/__init__.py sets it */
 static int gruc_isa = GRUC_BASELINE;
 
 #ifdef GRUC_X86_64

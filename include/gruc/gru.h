@@ -29,7 +29,7 @@
  *
  * [ b_r b_z b_n | b_hh_n | panels of W_ih (r z n) | panels of W_hh ]
  *
- * with panels of W_hh as (r z n), or with reset before as (r z), then (n). */
+ * the panels beginning a cache line; with panels of W_hh as (r z n), or with reset before as (r z), then (n). */
 
 typedef struct {
     const real *bias, *b_hh_n, *W_ih, *W_hh, *W_hh_n;
@@ -37,20 +37,21 @@ typedef struct {
     int reset_after;
 } GRUC(gru_weights);
 
-GRUC_KERNEL size_t GRUC(gru_packed_size)(size_t D, size_t H)
+GRUC_STATIC size_t GRUC(gru_packed_size)(size_t D, size_t H)
 {
-    return 4 * H + GRUC(panel_size)(H, 3 * (D + H));
+    return GRUC(lines)(4 * H) + GRUC(panel_size)(H, 3 * (D + H));
 }
 
 GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, size_t H, int reset_after)
 {
-    GRUC(gru_weights) w = {packed, packed + 3 * H, packed + 4 * H, NULL, NULL, D, H, reset_after};
+    GRUC(gru_weights)
+    w = {packed, packed + 3 * H, packed + GRUC(lines)(4 * H), NULL, NULL, D, H, reset_after};
     w.W_hh = w.W_ih + GRUC(panel_size)(H, 3 * D);
     w.W_hh_n = w.W_hh + GRUC(panel_size)(H, 2 * H);
     return w;
 }
 
-GRUC_KERNEL void GRUC(gru_pack)(
+GRUC_STATIC void GRUC(gru_pack)(
     real *GRUC_RESTRICT packed,      /* (gru_packed_size(D, H),) OUT */
     const real *GRUC_RESTRICT W_ihT, /* (D, 3H) */
     const real *GRUC_RESTRICT W_hhT, /* (H, 3H) */
@@ -163,7 +164,7 @@ GRUC_INLINE void GRUC(finish_before_n)(
 }
 
 /* m rows whose input product is in `gates`. Rows that start from zero have no product. */
-GRUC_KERNEL void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
+GRUC_STATIC void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
 {
     size_t H = s->w->H, K = s->h_prev ? H : 0;
     if (m == 0) return;
@@ -182,15 +183,15 @@ GRUC_KERNEL void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
 enum { GRUC(CHUNK) = 128 };
 
 /* Rows of the longest chunk of steps, of B sequences, and numbers of gru_infer's scratch */
-GRUC_KERNEL size_t GRUC(chunk_rows)(size_t B) { return B < GRUC(CHUNK) ? GRUC(CHUNK) : B; }
-GRUC_KERNEL size_t GRUC(gru_infer_scratch)(size_t N, size_t B, size_t H)
+GRUC_STATIC size_t GRUC(chunk_rows)(size_t B) { return B < GRUC(CHUNK) ? GRUC(CHUNK) : B; }
+GRUC_STATIC size_t GRUC(gru_infer_scratch)(size_t N, size_t B, size_t H)
 {
     size_t rows = GRUC(chunk_rows)(B);
     return (rows < N ? rows : N) * 4 * H + B * H;
 }
 
 /* Steps *from to *to that make a chunk, in loop order from the s-th step on; returns how many */
-GRUC_KERNEL size_t
+GRUC_STATIC size_t
 GRUC(chunk)(size_t *from, size_t *to, size_t s, const ptrdiff_t *offsets, size_t T, int backwards)
 {
     size_t room = GRUC(chunk_rows)((size_t)offsets[1]);
@@ -206,12 +207,12 @@ GRUC(chunk)(size_t *from, size_t *to, size_t s, const ptrdiff_t *offsets, size_t
 }
 
 /* Sequences alive at step t, and those of them that come from the step before in loop order */
-GRUC_KERNEL size_t GRUC(alive)(size_t t, const ptrdiff_t *offsets)
+GRUC_STATIC size_t GRUC(alive)(size_t t, const ptrdiff_t *offsets)
 {
     return (size_t)(offsets[t + 1] - offsets[t]);
 }
 
-GRUC_KERNEL size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, int reverse)
+GRUC_STATIC size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, int reverse)
 {
     if (reverse) return t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
     return t > 0 ? GRUC(alive)(t, offsets) : 0;
@@ -230,7 +231,7 @@ GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_
 /* For inference: keeps no gates. A sequence starts from its row of `state` and leaves
  * there its state after its last step; in reverse it starts at its own last step and
  * ends at step 0. */
-GRUC_KERNEL void GRUC(gru_infer)(
+GRUC_STATIC void GRUC(gru_infer)(
     real *GRUC_RESTRICT h, size_t ld_h,       /* (N, H) OUT, rows ld_h apart, or NULL */
     real *GRUC_RESTRICT state,                /* (B, H) IN/OUT */
     real *GRUC_RESTRICT scratch,              /* (gru_infer_scratch(N, B, H),) */

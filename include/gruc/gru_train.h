@@ -22,7 +22,7 @@
  *   [ dn dr dz dn*r h_prev ]  reset after      [ dn dr dz rh h_prev ]  reset before */
 
 /* Sequences start from the state 0. */
-GRUC_KERNEL void GRUC(gru_forward)(
+GRUC_STATIC void GRUC(gru_forward)(
     real *GRUC_RESTRICT gates,                  /* (N, 4H) OUT: for gru_backward */
     real *GRUC_RESTRICT h, size_t ld_h,         /* (N, H) OUT, rows ld_h apart */
     real *GRUC_RESTRICT state, size_t ld_state, /* (B, H) OUT: where each sequence ends */
@@ -58,12 +58,12 @@ GRUC_KERNEL void GRUC(gru_forward)(
  * [ panels of W_hh by units of h_prev: (r z n), or with reset before (r z), then (n)
  * | panels of W_ih by inputs: (n r z), where dx is wanted ] */
 
-GRUC_KERNEL size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int want_dx)
+GRUC_STATIC size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int want_dx)
 {
     return GRUC(panel_size)(H, 3 * H) + (want_dx ? GRUC(panel_size)(D, 3 * H) : 0);
 }
 
-GRUC_KERNEL void GRUC(gru_backward_pack)(
+GRUC_STATIC void GRUC(gru_backward_pack)(
     real *GRUC_RESTRICT packed, /* (gru_backward_packed_size(D, H, want_dx),) OUT */
     const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, size_t D, size_t H, int reset_after,
     int want_dx)
@@ -83,7 +83,7 @@ GRUC_KERNEL void GRUC(gru_backward_pack)(
     }
 }
 
-GRUC_KERNEL size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
+GRUC_STATIC size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
 {
     size_t rows = GRUC(chunk_rows)(B);
     return (rows < N ? rows : N) * 5 * H + LANES; /* add_outer reads whole vectors */
@@ -92,7 +92,7 @@ GRUC_KERNEL size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
 /* ---- backward: one step ---------------------------------------------------------------- */
 
 /* The gates of m rows. */
-GRUC_KERNEL void GRUC(gru_gates_backward)(
+GRUC_STATIC void GRUC(gru_gates_backward)(
     real *GRUC_RESTRICT d,                         /* (m, 5H) OUT: scratch rows */
     real *GRUC_RESTRICT dstate, size_t ld_dstate,  /* (m, H) IN: gradient of h, OUT: dh * z */
     const real *GRUC_RESTRICT dh, size_t ld_dh,    /* (m, H) more of the gradient, or NULL */
@@ -148,7 +148,7 @@ GRUC_INLINE void GRUC(finish_reset)(
 }
 
 /* What the gates of m rows send back to the state before. */
-GRUC_KERNEL void GRUC(gru_state_backward)(
+GRUC_STATIC void GRUC(gru_state_backward)(
     real *d, real *dstate, size_t ld_dstate, const real *gates, const real *packed, size_t m, size_t H,
     int reset_after)
 {
@@ -166,7 +166,7 @@ GRUC_KERNEL void GRUC(gru_state_backward)(
 
 /* ---- backward: all steps ------------------------------------------------------------------ */
 
-GRUC_KERNEL void GRUC(gru_backward)(
+GRUC_STATIC void GRUC(gru_backward)(
     real *GRUC_RESTRICT dW_ihT,                   /* (D, 3H) OUT */
     real *GRUC_RESTRICT dW_hhT,                   /* (H, 3H) OUT */
     real *GRUC_RESTRICT db_ih,                    /* (3H,) OUT */

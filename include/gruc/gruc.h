@@ -5,7 +5,7 @@
  *   gruc_pack_f32      gruc_affine_f32                            product.h
  *   gruc_gru_pack_f32  gruc_gru_infer_f32                         gru.h
  *   gruc_mean_forward_f32                                         readout.h
- *   gruc_softmax_f32                                              head.h
+ *   gruc_softmax_f32                                              softmax.h
  *
  * and the same with _f64, for the widest vectors that the compiler's flags allow.
  * Weights are packed by the program that runs them: panels differ between them. */

@@ -5,5 +5,5 @@
 #include "product.h"
 #include "gru.h"
 #include "readout.h"
-#include "head.h"
+#include "softmax.h"
 #include "end_real.h"

@@ -4,7 +4,7 @@
  * the weighted mean sum_b w_b l_b / W. Losses are added up in double. */
 
 /* l_b = -log softmax(a_b)[label_b]        da_b = w_b / W (softmax(a_b) - onehot) */
-GRUC_KERNEL double GRUC(softmax_cross_entropy)(
+GRUC_STATIC double GRUC(softmax_cross_entropy)(
     real *GRUC_RESTRICT a,                 /* (B, K) IN: logits, OUT: gradient */
     const ptrdiff_t *GRUC_RESTRICT labels, /* (B,) */
     const double *GRUC_RESTRICT weights,   /* (B,) */
@@ -24,7 +24,7 @@ GRUC_KERNEL double GRUC(softmax_cross_entropy)(
 }
 
 /* l_b = sum_k log(1 + exp(a)) - y a       da_b = w_b / W (sigmoid(a_b) - y_b) */
-GRUC_KERNEL double GRUC(sigmoid_cross_entropy)(
+GRUC_STATIC double GRUC(sigmoid_cross_entropy)(
     real *GRUC_RESTRICT a,       /* (B, K) IN: logits, OUT: gradient */
     const real *GRUC_RESTRICT y, /* (B, K), in [0, 1] */
     const double *GRUC_RESTRICT weights, double total, size_t B, size_t K)
@@ -44,7 +44,7 @@ GRUC_KERNEL double GRUC(sigmoid_cross_entropy)(
 }
 
 /* l_b = 1/(2K) sum_k (a - y)^2            da_b = w_b / (W K) (a_b - y_b) */
-GRUC_KERNEL double GRUC(squared_error)(
+GRUC_STATIC double GRUC(squared_error)(
     real *GRUC_RESTRICT a,       /* (B, K) IN: outputs, OUT: gradient */
     const real *GRUC_RESTRICT y, /* (B, K) */
     const double *GRUC_RESTRICT weights, double total, size_t B, size_t K)

@@ -12,9 +12,6 @@
 
 /* ---- where the part of a layer begins, and sizes ------------------------------------------- */
 
-/* Numbers rounded up to whole cache lines */
-GRUC_KERNEL size_t GRUC(lines)(size_t n) { return (n + 15) / 16 * 16; }
-
 typedef struct {
     size_t D, H, width, directions;
     size_t weights, packed, workspace;              /* where its first direction begins in each */
@@ -22,7 +19,7 @@ typedef struct {
 } GRUC(layer);
 
 /* Layer `index`; n_layers for what comes behind the last one, of whose `width` it is */
-GRUC_KERNEL GRUC(layer) GRUC(layer_at)(const gruc_shape *s, size_t index, size_t N, size_t B, int want_dx)
+GRUC_STATIC GRUC(layer) GRUC(layer_at)(const gruc_shape *s, size_t index, size_t N, size_t B, int want_dx)
 {
     GRUC(layer) l = {0};
     l.width = s->n_features;
@@ -47,18 +44,18 @@ GRUC_KERNEL GRUC(layer) GRUC(layer_at)(const gruc_shape *s, size_t index, size_t
 }
 
 /* Numbers of parameters */
-GRUC_KERNEL size_t GRUC(network_size)(const gruc_shape *s)
+GRUC_STATIC size_t GRUC(network_size)(const gruc_shape *s)
 {
     GRUC(layer) end = GRUC(layer_at)(s, s->n_layers, 0, 0, 0);
     return end.weights + (end.width + 1) * s->n_outputs;
 }
 
-GRUC_KERNEL size_t GRUC(network_packed_size)(const gruc_shape *s, int want_dx)
+GRUC_STATIC size_t GRUC(network_packed_size)(const gruc_shape *s, int want_dx)
 {
     return GRUC(layer_at)(s, s->n_layers, 0, 0, want_dx).packed;
 }
 
-GRUC_KERNEL size_t GRUC(network_workspace)(const gruc_shape *s, size_t N, size_t B)
+GRUC_STATIC size_t GRUC(network_workspace)(const gruc_shape *s, size_t N, size_t B)
 {
     GRUC(layer) end = GRUC(layer_at)(s, s->n_layers, N, B, 0);
     size_t scratch = GRUC(dense_scratch)(B, end.width, s->n_outputs);
@@ -75,7 +72,7 @@ typedef struct {
     real *W_ihT, *W_hhT, *b_ih, *b_hh; /* b_hh NULL with reset before */
 } GRUC(weights);
 
-GRUC_KERNEL GRUC(weights)
+GRUC_STATIC GRUC(weights)
     GRUC(weights_at)(const real *flat, const GRUC(layer) * l, size_t direction, int reset_after)
 {
     GRUC(weights) w;
@@ -95,7 +92,7 @@ typedef struct {
     real *gates;        /* (N, 4H) */
 } GRUC(direction);
 
-GRUC_KERNEL GRUC(direction) GRUC(direction_at)(const gruc_pass *p, size_t index, size_t direction)
+GRUC_STATIC GRUC(direction) GRUC(direction_at)(const gruc_pass *p, size_t index, size_t direction)
 {
     GRUC(layer) l = GRUC(layer_at)(p->shape, index, p->N, p->B, p->want_dx);
     GRUC(direction) d;
@@ -122,7 +119,7 @@ typedef struct {
     real *scratch;
 } GRUC(head);
 
-GRUC_KERNEL GRUC(head) GRUC(head_at)(const gruc_pass *p)
+GRUC_STATIC GRUC(head) GRUC(head_at)(const gruc_pass *p)
 {
     GRUC(layer) l = GRUC(layer_at)(p->shape, p->shape->n_layers, p->N, p->B, p->want_dx);
     GRUC(direction) top = GRUC(direction_at)(p, p->shape->n_layers - 1, 0);
@@ -140,7 +137,7 @@ GRUC_KERNEL GRUC(head) GRUC(head_at)(const gruc_pass *p)
 
 /* ---- weights, once for every step of the optimiser ------------------------------------------- */
 
-GRUC_KERNEL void GRUC(network_pack)(
+GRUC_STATIC void GRUC(network_pack)(
     real *GRUC_RESTRICT packed, /* (network_packed_size(shape, want_dx),) OUT */
     const real *GRUC_RESTRICT parameters, const gruc_shape *s, int want_dx)
 {
@@ -158,7 +155,7 @@ GRUC_KERNEL void GRUC(network_pack)(
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-GRUC_KERNEL void GRUC(network_forward)(real *outputs, const gruc_pass *p)
+GRUC_STATIC void GRUC(network_forward)(real *outputs, const gruc_pass *p)
 {
     const gruc_shape *s = p->shape;
     GRUC(head) head = GRUC(head_at)(p);
@@ -185,7 +182,7 @@ GRUC_KERNEL void GRUC(network_forward)(real *outputs, const gruc_pass *p)
 
 /* ---- back ------------------------------------------------------------------------------------ */
 
-GRUC_KERNEL void GRUC(network_backward)(
+GRUC_STATIC void GRUC(network_backward)(
     real *gradients,      /* (network_size(shape),) OUT */
     real *dx,             /* (N, n_features) OUT, or NULL */
     const real *doutputs, /* (B, K) */
@@ -238,7 +235,7 @@ GRUC_KERNEL void GRUC(network_backward)(
 /* ---- loss and gradient ------------------------------------------------------------------------ */
 
 /* Returns the weighted sum of losses; gradients are of the mean, `total` being the sum of weights. */
-GRUC_KERNEL double GRUC(network_loss)(
+GRUC_STATIC double GRUC(network_loss)(
     real *gradients,         /* (network_size(shape),) OUT */
     int loss,                /* GRUC_SOFTMAX, ... */
     const ptrdiff_t *labels, /* (B,), for GRUC_SOFTMAX */

@@ -2,7 +2,7 @@
  * Body over `real`; see real.h. */
 
 /* sqrt(sum g^2), added up in double; so many sums that vectors of them do not wait for each other */
-GRUC_KERNEL double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
+GRUC_STATIC double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
 {
     enum { SUMS = 32 };
     double sums[SUMS] = {0};
@@ -16,13 +16,13 @@ GRUC_KERNEL double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
 }
 
 /* g += other */
-GRUC_KERNEL void GRUC(add)(real *GRUC_RESTRICT g, const real *GRUC_RESTRICT other, size_t size)
+GRUC_STATIC void GRUC(add)(real *GRUC_RESTRICT g, const real *GRUC_RESTRICT other, size_t size)
 {
     for (size_t i = 0; i < size; i++) g[i] += other[i];
 }
 
 /* g *= factor */
-GRUC_KERNEL void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
+GRUC_STATIC void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
 {
     real f = (real)factor;
     for (size_t i = 0; i < size; i++) g[i] *= f;
@@ -36,7 +36,7 @@ GRUC_KERNEL void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
  *   p -= rate * m / (sqrt(v * unbias) + epsilon)
  *
  * The new p, m, v may be the old ones, or leave them as they are. */
-GRUC_KERNEL void GRUC(adam)(
+GRUC_STATIC void GRUC(adam)(
     real *new_p, real *new_m, real *new_v,                      /* (size,) OUT */
     const real *p, const real *m, const real *v, const real *g, /* (size,) */
     double rate, double unbias, double beta_1, double beta_2, double epsilon, size_t size)

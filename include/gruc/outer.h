@@ -2,7 +2,7 @@
  * real.h, simd.h. A tile of the result stays in registers over all K rows. */
 
 /* tile_of with A transposed: sums[i, c] = sum_k A[k, i] B[k, c], C vectors c side by side */
-GRUC_KERNEL void GRUC(outer_tile)(
+GRUC_STATIC void GRUC(outer_tile)(
     vec *sums, size_t rows, size_t vectors, const real *A, size_t ld_A, const real *B, size_t ld_B, size_t K)
 {
 #define GRUC_OUTER_ROWS(R)                                                                                   \
@@ -31,7 +31,7 @@ GRUC_KERNEL void GRUC(outer_tile)(
 
 /* C += A' B. Whole vectors of B are read: after its last number there must be room for
  * LANES - 1 more, whose values do not matter. */
-GRUC_KERNEL void GRUC(add_outer)(
+GRUC_STATIC void GRUC(add_outer)(
     real *GRUC_RESTRICT C, size_t ld_C,       /* (M, n) IN/OUT: added to */
     const real *GRUC_RESTRICT A, size_t ld_A, /* (K, M) */
     const real *GRUC_RESTRICT B, size_t ld_B, /* (K, n) */
@@ -54,7 +54,7 @@ GRUC_KERNEL void GRUC(add_outer)(
 }
 
 /* out[j] += sum_i a[i, j]: the gradient of a bias */
-GRUC_KERNEL void GRUC(add_column_sums)(
+GRUC_STATIC void GRUC(add_column_sums)(
     real *GRUC_RESTRICT out,                  /* (n,) IN/OUT: added to */
     const real *GRUC_RESTRICT a, size_t ld_a, /* (m, n), rows ld_a apart */
     size_t m, size_t n)

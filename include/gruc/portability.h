@@ -16,13 +16,13 @@
 /* Not every program that includes these headers calls every kernel. GRUC_INLINE is for
  * parts of kernels whose arguments are constants that the compiler must see. */
 #if defined(__GNUC__)
-#define GRUC_KERNEL static inline __attribute__((unused))
+#define GRUC_STATIC static inline __attribute__((unused))
 #define GRUC_INLINE static inline __attribute__((unused, always_inline))
 #elif defined(_MSC_VER)
-#define GRUC_KERNEL static inline
+#define GRUC_STATIC static inline
 #define GRUC_INLINE static __forceinline
 #else
-#define GRUC_KERNEL static inline
+#define GRUC_STATIC static inline
 #define GRUC_INLINE static inline
 #endif
 

@@ -15,12 +15,15 @@
 
 enum { GRUC(TILE) = 3 * ROWS }; /* vectors of sums: with three of B and one of A what registers hold */
 
+/* Numbers rounded up to whole cache lines: vectors that begin there lie across no two */
+GRUC_STATIC size_t GRUC(lines)(size_t n) { return (n + 15) / 16 * 16; }
+
 /* Whole panels for n units; numbers in them */
-GRUC_KERNEL size_t GRUC(panels)(size_t n) { return (n + LANES - 1) / LANES; }
-GRUC_KERNEL size_t GRUC(panel_size)(size_t n, size_t K) { return GRUC(panels)(n) * LANES * K; }
+GRUC_STATIC size_t GRUC(panels)(size_t n) { return (n + LANES - 1) / LANES; }
+GRUC_STATIC size_t GRUC(panel_size)(size_t n, size_t K) { return GRUC(panels)(n) * LANES * K; }
 
 /* Panels of W (K, gates n), its gate blocks n columns each, of rows ld_W apart */
-GRUC_KERNEL void GRUC(pack)(
+GRUC_STATIC void GRUC(pack)(
     real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t gates, size_t n)
 {
     for (size_t j = 0; j < n; j += LANES) {
@@ -34,7 +37,7 @@ GRUC_KERNEL void GRUC(pack)(
 }
 
 /* Panels of W' (K, n), W being (n, K) of rows ld_W apart */
-GRUC_KERNEL void GRUC(pack_transposed)(
+GRUC_STATIC void GRUC(pack_transposed)(
     real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n)
 {
     for (size_t j = 0; j < n; j += LANES) {
@@ -74,7 +77,7 @@ GRUC_INLINE void GRUC(tile_of)(
 
 /* A product holds this many panels at once: few rows take several, since some eight
  * sums must be under way to keep the multipliers busy. */
-GRUC_KERNEL size_t GRUC(panels_at_once)(size_t rows, size_t gates)
+GRUC_STATIC size_t GRUC(panels_at_once)(size_t rows, size_t gates)
 {
     size_t panels = rows == 1 ? 4 : rows == 2 ? 2 : 1;
     return gates == 1 ? 2 * panels : panels;
@@ -126,19 +129,19 @@ GRUC_INLINE void GRUC(tile_for)(
 #undef GRUC_TILE
 }
 
-GRUC_KERNEL void GRUC(tile_1)(
+GRUC_STATIC void GRUC(tile_1)(
     vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
 {
     GRUC(tile_for)(1, sums, rows, panels, A, ld_A, B, K);
 }
 
-GRUC_KERNEL void GRUC(tile_2)(
+GRUC_STATIC void GRUC(tile_2)(
     vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
 {
     GRUC(tile_for)(2, sums, rows, panels, A, ld_A, B, K);
 }
 
-GRUC_KERNEL void GRUC(tile_3)(
+GRUC_STATIC void GRUC(tile_3)(
     vec *sums, size_t rows, size_t panels, const real *A, size_t ld_A, const real *B, size_t K)
 {
     GRUC(tile_for)(3, sums, rows, panels, A, ld_A, B, K);
@@ -208,7 +211,7 @@ GRUC_INLINE void GRUC(finish_add)(
         }
 }
 
-GRUC_KERNEL void GRUC(affine)(
+GRUC_STATIC void GRUC(affine)(
     real *GRUC_RESTRICT out, size_t ld_out,   /* (m, n) OUT, rows ld_out apart */
     const real *GRUC_RESTRICT A, size_t ld_A, /* (m, K) */
     const real *GRUC_RESTRICT B,              /* panels of (K, n) */
@@ -219,7 +222,7 @@ GRUC_KERNEL void GRUC(affine)(
     GRUC(product)(1, GRUC(finish_assign), &to, A, ld_A, B, m, K, n);
 }
 
-GRUC_KERNEL void GRUC(add_product)(
+GRUC_STATIC void GRUC(add_product)(
     real *GRUC_RESTRICT out, size_t ld_out, /* (m, n) IN/OUT: added to */
     const real *GRUC_RESTRICT A, size_t ld_A, const real *GRUC_RESTRICT B, size_t m, size_t K, size_t n)
 {

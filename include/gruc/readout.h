@@ -1,9 +1,9 @@
 /* From a sequence's states to one vector: the mean over its own steps. (The
- * last state needs no arithmetic.) Packed rows as in gru_infer.h; F features.
+ * last state needs no arithmetic.) Packed rows as in gru.h; F features.
  * Body over `real`; see real.h. */
 
 /* out[b] = sum_t h[t, b] / lengths[b], added up from step 0 on */
-GRUC_KERNEL void GRUC(mean_forward)(
+GRUC_STATIC void GRUC(mean_forward)(
     real *GRUC_RESTRICT out,                /* (B, F) OUT */
     const real *GRUC_RESTRICT h,            /* (N, F) */
     const ptrdiff_t *GRUC_RESTRICT lengths, /* (B,) */
@@ -21,7 +21,7 @@ GRUC_KERNEL void GRUC(mean_forward)(
 }
 
 /* dh[t, b] = dout[b] / lengths[b] */
-GRUC_KERNEL void GRUC(mean_backward)(
+GRUC_STATIC void GRUC(mean_backward)(
     real *GRUC_RESTRICT dh,         /* (N, F) OUT */
     const real *GRUC_RESTRICT dout, /* (B, F) */
     const ptrdiff_t *GRUC_RESTRICT lengths, const ptrdiff_t *GRUC_RESTRICT offsets, size_t T, size_t F)

@@ -112,7 +112,7 @@ GRUC_INLINE vec GRUC(tanh)(vec x)
 }
 
 /* The same over arrays: out[i] = f(x[i]); out may be x. */
-GRUC_KERNEL void GRUC(map_exp)(real *out, const real *x, size_t size)
+GRUC_STATIC void GRUC(map_exp)(real *out, const real *x, size_t size)
 {
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);
@@ -120,7 +120,7 @@ GRUC_KERNEL void GRUC(map_exp)(real *out, const real *x, size_t size)
     }
 }
 
-GRUC_KERNEL void GRUC(map_sigmoid)(real *out, const real *x, size_t size)
+GRUC_STATIC void GRUC(map_sigmoid)(real *out, const real *x, size_t size)
 {
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);
@@ -128,7 +128,7 @@ GRUC_KERNEL void GRUC(map_sigmoid)(real *out, const real *x, size_t size)
     }
 }
 
-GRUC_KERNEL void GRUC(map_tanh)(real *out, const real *x, size_t size)
+GRUC_STATIC void GRUC(map_tanh)(real *out, const real *x, size_t size)
 {
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);

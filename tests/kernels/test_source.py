@@ -1,6 +1,7 @@
 """What the kernels read of the user's memory, and what they refuse to."""
 
 import gc
+import sys
 
 import numpy as np
 import pytest
@@ -36,9 +37,22 @@ def test_sequences_of_one_feature_and_read_only_ones():
 
 
 def test_the_memory_stays_while_it_is_read():
-    source = inference.Source([np.full((1000, 1), 7.0)])
+    arrays = [np.full((1000, 1), 7.0)]
+    source = inference.Source(arrays)
+    arrays.clear()
     gc.collect()
     assert (gathered(source, [0], 1) == 7).all()
+
+
+def test_the_native_byte_order_may_be_named():
+    """As it is after ``X.byteswap().view(X.dtype.newbyteorder())`` of a file in another order."""
+    X = np.arange(6.0).reshape(1, 3, 2)
+    named = X.astype(X.dtype.newbyteorder("S")).byteswap().view(X.dtype.newbyteorder(sys.byteorder[0]))
+    assert memoryview(named).format in ("d", "<d", ">d")
+    assert np.array_equal(gathered(inference.Source(named), [0], 2), X[0])
+    swapped = X.astype(X.dtype.newbyteorder("S"))
+    back = swapped.byteswap().view(swapped.dtype.newbyteorder("S"))
+    assert np.array_equal(gathered(inference.Source(back), [0], 2), X[0])
 
 
 @pytest.mark.parametrize(

@@ -77,17 +77,3 @@ def test_gathering_scales_in_float64_whatever_is_given(given, dtype, scaling):
         batch = as_sequences(form).gather(chosen, scaling, dtype)
         assert batch.values.dtype == dtype
         assert np.array_equal(np.stack(unpack(batch.values, batch)), expected)
-
-
-def test_memory_is_asked_for_once():
-    asked = []
-    room = np.empty((9, 1), "float32")
-
-    def allocate(n_rows, n_features):
-        asked.append((n_rows, n_features))
-        return room[:n_rows]
-
-    for X in (np.ones((2, 3)), [np.ones(3), np.ones(2)]):
-        batch = as_sequences(X).gather(np.array([1, 0]), None, "float32", allocate)
-        assert np.shares_memory(batch.values, room)
-    assert asked == [(6, 1), (5, 1)]

@@ -11,7 +11,7 @@ GRUC_INLINE real GRUC(exp_below_largest)(real *GRUC_RESTRICT a, size_t K)
 }
 
 /* a[b, :] = exp(a[b, :]) / sum exp(a[b, :]) */
-GRUC_KERNEL void GRUC(softmax)(
+GRUC_STATIC void GRUC(softmax)(
     real *GRUC_RESTRICT a, /* (B, K) IN/OUT */
     size_t B, size_t K)
 {

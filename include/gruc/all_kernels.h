@@ -8,7 +8,7 @@
 #include "product.h"
 #include "gru.h"
 #include "readout.h"
-#include "head.h"
+#include "softmax.h"
 #include "outer.h"
 #include "gru_train.h"
 #include "dense.h"
