@@ -20,18 +20,18 @@ class SequenceInputMixin:
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check_X(self, X, reset):
+    def _check_X(self, X, reset, name="X"):
         """`Sequences` of X; unless `reset`, held against the X of the first fit."""
         is_frame = hasattr(X, "columns")  # not every library's has ndim
         if not hasattr(X, "ndim") and not is_frame and not is_list_of_arrays(X):
-            X = numeric_array(X, "X")
-        refuse_masked(X, "X")
+            X = numeric_array(X, name)
+        refuse_masked(X, name)
         is_table = is_frame or getattr(X, "ndim", None) == 2
         if is_table and (reset or self._fitted_on_table):
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         elif is_table:
             X = check_array(X, dtype="numeric", ensure_all_finite=False, estimator=self)
-        sequences = as_sequences(X)
+        sequences = as_sequences(X, name)
         if reset:
             self._fitted_on_table = is_table
             if not is_table:
@@ -44,13 +44,13 @@ class SequenceInputMixin:
         if sequences.n_features != expected:
             hint = " A 2-D X is univariate sequences; give one sequence alone as [X]." if is_table else ""
             raise ValueError(
-                f"X has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
+                f"{name} has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
                 f"{expected} features a step, as in the X it was fitted on.{hint}"
             )
         fitted_names = [] if self._fitted_on_table else list(getattr(self, "feature_names_in_", []))
         if sequences.names and fitted_names and sequences.names != fitted_names:
             raise ValueError(
-                f"The feature names should match those that were passed during fit: X[0] has columns "
+                f"The feature names should match those that were passed during fit: {name}[0] has columns "
                 f"{sequences.names}, the model was fitted on {fitted_names}."
             )
         return sequences
@@ -64,16 +64,16 @@ def check_targets_given(estimator, y):
         )
 
 
-def check_sample_weight(sample_weight, sequences):
+def check_sample_weight(sample_weight, sequences, name="sample_weight"):
     """Weights (n,) in float64, not negative, the largest 1; or None. Only their ratios matter."""
     if sample_weight is None:
         return None
     weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))
-        raise ValueError(f"sample_weight must not be negative; sample_weight[{i}] is {weights[i]:g}.")
+        raise ValueError(f"{name} must not be negative; {name}[{i}] is {weights[i]:g}.")
     if not weights.any():
-        raise ValueError("sample_weight is zero for all samples; at least one must count.")
+        raise ValueError(f"{name} is zero for all samples; at least one must count.")
     return weights / weights.max()
 
 

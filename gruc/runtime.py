@@ -143,9 +143,13 @@ class Predictor:
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
             A regressor's are float64, in the targets' own units.
         """
+        return self.decode(self.outputs(X))
+
+    def decode(self, outputs):
+        """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
         if self.classes is not None:
-            return self.classes[np.argmax(self.predict_proba(X), axis=1)]
-        outputs = self.outputs(X).astype(np.float64)
+            return self.classes[np.argmax(self._probabilities(outputs), axis=1)]
+        outputs = outputs.astype(np.float64)
         if self.target_scaling is not None:
             outputs = self.target_scaling.undo(outputs)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
@@ -162,7 +166,9 @@ class Predictor:
         ndarray of shape (n_sequences, n_classes), of the model's dtype
         """
         self._require_classifier("predict_proba")
-        logits = self.outputs(X)
+        return self._probabilities(self.outputs(X))
+
+    def _probabilities(self, logits):
         if len(self.classes) > 2:
             kernels.inference.softmax(logits)
             return logits

@@ -7,6 +7,7 @@ import pytest
 from gruc import kernels
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
+from gruc.training import SOLVERS, Schedule
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 # tolerance of arithmetic by dtype, relative to values of order 1
@@ -75,6 +76,16 @@ def loss_of(loss, outputs, targets, weights, total):
 def pack(sequences, dtype="float64"):
     sequences = as_sequences(sequences)
     return sequences.gather(np.arange(len(sequences)), None, dtype)
+
+
+def optimize(trainer, solver="adam", learning_rate=0.01, **settings):
+    """Give a trainer an optimiser and a constant learning rate."""
+    defaults = dict(
+        beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.0, momentum=0.9, nesterov=True, rho=0.99
+    )
+    weights = trainer.network.table.weights()
+    trainer.optimizer = SOLVERS[solver](trainer.parameters, weights, **(defaults | settings))
+    trainer.schedule = Schedule("constant", learning_rate, 0)
 
 
 def workspace_for(batch):

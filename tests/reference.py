@@ -168,10 +168,23 @@ def batch_loss(sequences, targets, weights, parameters, config, loss):
     return loss_sum / total, gradients, dx
 
 
-def adam(p, m, v, g, t, learning_rate, beta_1, beta_2, epsilon):
-    """One step (Kingma and Ba 2015); returns the new p, m, v."""
+def adam(p, m, v, g, t, learning_rate, beta_1, beta_2, epsilon, weight_decay=0.0):
+    """One step (Kingma and Ba 2015; decay: Loshchilov and Hutter 2019); returns the new p, m, v."""
+    p = p - learning_rate * weight_decay * p
     m = beta_1 * m + (1 - beta_1) * g
     v = beta_2 * v + (1 - beta_2) * g * g
     m_hat = m / (1 - beta_1**t)
     v_hat = v / (1 - beta_2**t)
     return p - learning_rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v
+
+
+def sgd(p, m, g, learning_rate, momentum, nesterov):
+    """One step with momentum, as torch writes it; returns the new p, m."""
+    m = momentum * m + g
+    return p - learning_rate * (g + momentum * m if nesterov else m), m
+
+
+def rmsprop(p, v, g, learning_rate, rho, epsilon):
+    """One step (Tieleman and Hinton 2012), as torch writes it; returns the new p, v."""
+    v = rho * v + (1 - rho) * g * g
+    return p - learning_rate * g / (np.sqrt(v) + epsilon), v

@@ -8,6 +8,8 @@ from operator import is_not
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -20,7 +22,8 @@ from .._validation import (
 from ..network import GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Scaling, check_range
-from ..training import Adam, Trainer, TrainingData
+from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
+from ._holdout import Validation
 
 
 def auto_batch_size(n_sequences):
@@ -37,17 +40,31 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         "reset_after": ["boolean"],
         "pooling": [StrOptions({"last", "mean"})],
         "standardize": ["boolean"],
+        "solver": [StrOptions(set(SOLVERS))],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions(set(DECAYS))],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "decay_rate": [Interval(Real, 0, 1, closed="right")],
+        "decay_steps": [Interval(Real, 0, None, closed="neither")],
+        "warmup": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "scoring": [str, callable, None],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
         "beta_2": [Interval(Real, 0, 1, closed="left")],
         "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "nesterovs_momentum": ["boolean"],
+        "rho": [Interval(Real, 0, 1, closed="left")],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"float32", "float64"})],
         "n_jobs": [
@@ -66,17 +83,31 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         reset_after=True,
         pooling="last",
         standardize=True,
+        solver="adam",
+        alpha=0.0,
+        l1_ratio=0.0,
         batch_size="auto",
+        learning_rate="constant",
         learning_rate_init=0.01,
+        power_t=0.5,
+        decay_rate=0.5,
+        decay_steps=20,
+        warmup=0,
         max_iter=200,
         max_grad_norm=1.0,
         shuffle=True,
         random_state=None,
         tol=1e-4,
         n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        rho=0.99,
         warm_start=False,
         dtype="float32",
         n_jobs=None,
@@ -87,17 +118,31 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self.reset_after = reset_after
         self.pooling = pooling
         self.standardize = standardize
+        self.solver = solver
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
         self.batch_size = batch_size
+        self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.decay_rate = decay_rate
+        self.decay_steps = decay_steps
+        self.warmup = warmup
         self.max_iter = max_iter
         self.max_grad_norm = max_grad_norm
         self.shuffle = shuffle
         self.random_state = random_state
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.rho = rho
         self.warm_start = warm_start
         self.dtype = dtype
         self.n_jobs = n_jobs
@@ -115,13 +160,15 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
 
     # ---- fitting
 
-    def _fit(self, X, y, sample_weight, incremental, **targets_options):
+    def _fit(self, X, y, sample_weight, incremental, validation=(None, None, None), **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
         with all_or_nothing(self):
             goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
             before = self._trainer.or_as_before() if goes_on else nullcontext()
             with before:
-                return self._fit_or_fail(X, y, sample_weight, goes_on, incremental, **targets_options)
+                return self._fit_or_fail(
+                    X, y, sample_weight, goes_on, incremental, validation, **targets_options
+                )
 
     def _params_changed(self):
         """Whether parameters are other objects than at the last call; validates them if so."""
@@ -134,13 +181,25 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self._known_params = params
         return True
 
-    def _fit_or_fail(self, X, y, sample_weight, goes_on, incremental, **targets_options):
+    def _fit_or_fail(self, X, y, sample_weight, goes_on, incremental, validation, **targets_options):
         changed = self._params_changed()
+        if incremental and self.early_stopping:
+            raise ValueError(
+                "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
+                "False, and score held-out data between the calls."
+            )
         sequences = self._check_X(X, reset=not goes_on)
         check_targets_given(self, y)
         if not hasattr(y, "__len__") or len(y) != len(sequences):
             check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
-        sample_weight = check_sample_weight(sample_weight, sequences)
+        sample_weight = given_weight = check_sample_weight(sample_weight, sequences)
+        rng = self._trainer.rng if goes_on else self._generator()
+        learned_from = held_out = None
+        if self.early_stopping and validation[0] is None:
+            learned_from, held_out = self._split(y, rng)
+            # nothing is learned of those held out, means and scales included
+            sample_weight = np.ones(len(sequences)) if sample_weight is None else sample_weight.copy()
+            sample_weight[held_out] = 0
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
         )
@@ -152,27 +211,41 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         else:
             self._scaling = self._scaling_of(sequences, weights)
             network = GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
-            trainer = Trainer(network, loss, self.dtype, self._generator())
+            trainer = Trainer(network, loss, self.dtype, rng)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
+        validate = None
+        if held_out is not None:
+            of_validation = None if given_weight is None else given_weight[held_out]
+            validate = Validation(
+                self, trainer, sequences.subset(held_out), targets[held_out], of_validation,
+                lambda: (_safe_indexing(X, held_out), _safe_indexing(y, held_out)),
+            )  # fmt: skip
+        elif validation[0] is not None:
+            validate = self._validation_of(trainer, *validation)
+        elif any(part is not None for part in validation[1:]):
+            raise ValueError("y_val or sample_weight_val is given, but not X_val.")
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = auto_batch_size(len(sequences))
         stopped_by = trainer.run(
-            TrainingData(sequences, self._scaling, targets, weights),
+            TrainingData(sequences, self._scaling, targets, weights, learned_from),
             max_epochs=1 if incremental else self.max_iter,
             batch_size=batch_size,
             shuffle=self.shuffle,
             max_grad_norm=self.max_grad_norm,
+            penalty=self._penalty(),
             tol=self.tol,
             patience=None if incremental else self.n_iter_no_change,
+            validate=validate,
+            early_stopping=self.early_stopping,
             verbose=self.verbose,
             n_jobs=self.n_jobs,
         )
         if stopped_by == "interrupt":
             warnings.warn(
-                f"Training interrupted in epoch {trainer.n_epochs + 1}; the model keeps what it "
-                "learned so far.",
+                f"Training interrupted in epoch {trainer.n_epochs + 1}; the model keeps "
+                f"{'the best' if self.early_stopping else 'what'} it learned so far.",
                 stacklevel=5,
             )
         elif stopped_by == "max_iter" and not incremental:
@@ -185,6 +258,36 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             trainer.release_workspace()
         self._set_fitted(trainer)
         return self
+
+    def _split(self, y, rng):
+        """Places of the sequences to learn from, and of those held out for validation."""
+        seed = int(rng.integers(2**31))
+        return train_test_split(
+            np.arange(len(y)), test_size=self.validation_fraction, random_state=seed, stratify=self._strata(y)
+        )
+
+    def _validation_of(self, trainer, X_val, y_val, sample_weight_val):
+        """The `Validation` on X_val and y_val."""
+        sequences = self._check_X(X_val, reset=False, name="X_val")
+        if y_val is None:
+            raise ValueError("X_val is given, but not y_val.")
+        if not hasattr(y_val, "__len__") or len(y_val) != len(sequences):
+            check_consistent_length(sequences, y_val)
+        weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
+        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X_val")
+        targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
+        return Validation(self, trainer, sequences, targets, weights, lambda: (X_val, y_val))
+
+    def _penalty(self):
+        """(l2, l1) in the loss; under "adamw" weights decay by themselves."""
+        if self.solver == "adamw":
+            if self.l1_ratio > 0 and self.alpha > 0:
+                raise ValueError(
+                    f"l1_ratio={self.l1_ratio:g} does not go with solver='adamw', whose decay of weights is "
+                    "no penalty. Set l1_ratio to 0, or take solver='adam'."
+                )
+            return 0.0, 0.0
+        return self.alpha * (1 - self.l1_ratio), self.alpha * self.l1_ratio
 
     def _scaling_of(self, sequences, weights):
         if not self.standardize:
@@ -212,37 +315,59 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         return np.random.default_rng(seed)
 
     def _set_optimizer(self, trainer, keep):
-        settings = {
-            "learning_rate": self.learning_rate_init,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
-        smallest = np.finfo(self.dtype).tiny  # Adam counts smaller numbers as 0
+        """Optimiser and schedule; with `keep` those at hand, with the settings of now."""
+        smallest = np.finfo(self.dtype).tiny  # kernels count smaller numbers as 0
         if self.epsilon < smallest:
             raise ValueError(
                 f"epsilon={self.epsilon:g} counts as 0 in {self.dtype}; use {smallest:g} or more."
             )
-        if keep and trainer.optimizer is not None:
+        settings = {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "weight_decay": self.alpha,
+            "momentum": self.momentum,
+            "nesterov": self.nesterovs_momentum,
+            "rho": self.rho,
+        }
+        of_schedule = {
+            "kind": self.learning_rate,
+            "learning_rate_init": self.learning_rate_init,
+            "warmup": self.warmup,
+            "power_t": self.power_t,
+            "decay_rate": self.decay_rate,
+            "decay_steps": self.decay_steps,
+            "max_iter": self.max_iter,
+        }
+        solver = SOLVERS[self.solver]
+        if keep and type(trainer.optimizer) is solver:
             vars(trainer.optimizer).update(settings)
+            trainer.schedule.change(**of_schedule)
         else:
-            trainer.optimizer = Adam(trainer.parameters, **settings)
+            trainer.optimizer = solver(trainer.parameters, trainer.network.table.weights(), **settings)
+            trainer.schedule = Schedule(**of_schedule)
+
+    def _decoding(self):
+        """What a `Predictor` needs to know beside network and weights."""
+        return {
+            "scaling": self._scaling,
+            "classes": getattr(self, "classes_", None),
+            "target_scaling": getattr(self, "_target_scaling", None),
+        }
 
     def _set_fitted(self, trainer):
         self._trainer = trainer
         self._predictor = Predictor(
-            trainer.network,
-            trainer.parameters,
-            scaling=self._scaling,
-            classes=getattr(self, "classes_", None),
-            target_scaling=getattr(self, "_target_scaling", None),
-            n_jobs=self.n_jobs,
+            trainer.network, trainer.parameters, n_jobs=self.n_jobs, **self._decoding()
         )
         self.n_iter_ = trainer.n_epochs
         self.t_ = trainer.n_samples_seen
         self.loss_curve_ = trainer.loss_curve
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
         self.best_loss_ = trainer.best_loss if self.loss_curve_ else np.nan
+        self.validation_loss_curve_ = trainer.validation_loss_curve or None
+        self.validation_scores_ = trainer.validation_scores or None
+        self.best_validation_score_ = max(trainer.validation_scores, default=None)
         self.n_layers_ = len(trainer.network.layers) + 2
         self.n_outputs_ = trainer.network.head.n_outputs
 

@@ -13,6 +13,9 @@ class BaseGRU(BaseEstimator):
     loss_: float
     best_loss_: float
     loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
     t_: int
     @property
     def weights_(self) -> dict[str, NDArray[Any]]: ...

@@ -16,11 +16,36 @@ PARAMETERS = """
         Whether features are centred and scaled by their weighted mean and
         standard deviation over all training steps{standardize}.
         With `partial_fit` and `warm_start` the statistics are those of the first call.
+    solver : {"adam", "adamw", "sgd", "rmsprop"}, default="adam"
+        Optimiser: Adam [2]_; AdamW [4]_; gradient descent with momentum; RMSprop. All as torch
+        has them.
+    alpha : float, default=0.0
+        Penalty on weights, not on biases, divided by a batch's sum of weights as in
+        MLPClassifier. Under "adamw" the decoupled decay instead.
+    l1_ratio : float, default=0.0
+        Share of ``alpha * sum(abs(w))`` in the penalty; the rest is ``alpha / 2 * sum(w**2)``.
+        Must be 0 under "adamw".
     batch_size : int or "auto", default="auto"
         Sequences a step of the optimiser, never more than there are; "auto" is a
         64th of them, but 8 at least and 128 at most.
+    learning_rate : str, default="constant"
+        How the learning rate goes on, from `learning_rate_init`, for any solver:
+
+        - "constant";
+        - "invscaling": divided by ``(sequences seen + 1) ** power_t``;
+        - "adaptive": divided by 5 whenever training would stop by `n_iter_no_change`, until
+          it is 1e-6;
+        - "exponential": times ``decay_rate ** (epoch / decay_steps)``;
+        - "step": times ``decay_rate ** (epoch // decay_steps)``;
+        - "cosine": half a cosine down to 0 at `max_iter`.
     learning_rate_init : float, default={learning_rate_init}
-        Adam's step size.
+        Step size of the optimiser.
+    power_t : float, default=0.5
+        See "invscaling".
+    decay_rate, decay_steps : float, default=0.5, 20
+        See "exponential" and "step"; `decay_steps` are epochs.
+    warmup : float, default=0
+        Epochs over which the learning rate rises in equal steps from 0.
     max_iter : int, default={max_iter}
         Most epochs (passes over the data).
     max_grad_norm : float or None, default=1.0
@@ -31,13 +56,27 @@ PARAMETERS = """
         Start values and shuffling. From a RandomState one seed is drawn.
     tol : float, default=1e-4
         Training stops when the loss has not fallen by `tol` below its best for
-        `n_iter_no_change` epochs.
+        `n_iter_no_change` epochs; with `early_stopping` when the validation score has not
+        risen by `tol`.
     n_iter_no_change : int, default=10
         See `tol`.
+    early_stopping : bool, default=False
+        Whether the score on held-out sequences decides when to stop, and the weights of the
+        best epoch are taken. They are the `X_val` of `fit`, or else a share of the training
+        data, drawn anew by each fit (classes in their proportions).
+    validation_fraction : float, default=0.1
+        That share.
+    scoring : str, callable or None, default=None
+        What the validation score is: None for that of `score`, "loss" for the negative loss,
+        or a scorer of scikit-learn's.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of Adam's first and second moments [2]_.
     epsilon : float, default=1e-8
-        Adam's guard against division by zero.
+        Guard against division by zero of Adam, AdamW and RMSprop.
+    momentum, nesterovs_momentum : float, bool, default=0.9, True
+        Momentum of "sgd", and whether it is Nesterov's.
+    rho : float, default=0.99
+        Decay of RMSprop's mean square of gradients.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last fit.
     dtype : {"float32", "float64"}, default="float32"
@@ -48,7 +87,8 @@ PARAMETERS = """
         processors of this process, ``OMP_NUM_THREADS``, joblib's and threadpoolctl's
         limits. Neither the model nor its predictions depend on it.
     verbose : bool, default=False
-        Whether to print a line an epoch."""
+        Whether to print a line an epoch: loss, validation loss and score where there are any,
+        learning rate, time."""
 
 ATTRIBUTES = """
     n_features_in_ : int
@@ -66,7 +106,11 @@ ATTRIBUTES = """
     loss_, best_loss_ : float
         Training loss of the last epoch, and the least of any.
     loss_curve_ : list of float
-        Training loss of each epoch{loss_curve}.
+        Training loss of each epoch{loss_curve}, penalty included.
+    validation_loss_curve_, validation_scores_ : list of float or None
+        Of each epoch, where there was something to validate on.
+    best_validation_score_ : float or None
+        The highest of them.
     t_ : int
         Training sequences seen, all epochs counted.
     weights_ : dict of str to ndarray
@@ -91,7 +135,9 @@ NOTES = """
        encoder-decoder for statistical machine translation. EMNLP.
     .. [2] Kingma and Ba (2015). Adam: a method for stochastic optimization. ICLR.
     .. [3] Pascanu, Mikolov and Bengio (2013). On the difficulty of training
-       recurrent neural networks. ICML."""
+       recurrent neural networks. ICML.
+    .. [4] Loshchilov and Hutter (2019). Decoupled weight decay regularization.
+       ICLR."""
 
 
 def shared_docs(**words):

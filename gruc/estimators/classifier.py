@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight
@@ -71,18 +72,32 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         reset_after=True,
         pooling="last",
         standardize=True,
+        solver="adam",
+        alpha=0.0,
+        l1_ratio=0.0,
         batch_size="auto",
+        learning_rate="constant",
         learning_rate_init=0.01,
+        power_t=0.5,
+        decay_rate=0.5,
+        decay_steps=20,
+        warmup=0,
         max_iter=200,
         max_grad_norm=1.0,
         shuffle=True,
         random_state=None,
         tol=1e-4,
         n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
         class_weight=None,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        rho=0.99,
         warm_start=False,
         dtype="float32",
         n_jobs=None,
@@ -94,17 +109,31 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             reset_after=reset_after,
             pooling=pooling,
             standardize=standardize,
+            solver=solver,
+            alpha=alpha,
+            l1_ratio=l1_ratio,
             batch_size=batch_size,
+            learning_rate=learning_rate,
             learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            decay_rate=decay_rate,
+            decay_steps=decay_steps,
+            warmup=warmup,
             max_iter=max_iter,
             max_grad_norm=max_grad_norm,
             shuffle=shuffle,
             random_state=random_state,
             tol=tol,
             n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            scoring=scoring,
             beta_1=beta_1,
             beta_2=beta_2,
             epsilon=epsilon,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            rho=rho,
             warm_start=warm_start,
             dtype=dtype,
             n_jobs=n_jobs,
@@ -113,7 +142,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         self.class_weight = class_weight
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit to sequences X and labels y.
 
         Parameters
@@ -124,6 +153,10 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             Labels: integers, strings or booleans, of two or more classes.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weights, not negative. A batch's loss is their weighted mean.
+        X_val, y_val : as X and y, default=None
+            Sequences and labels to validate on after each epoch; they are not learned from.
+        sample_weight_val : array-like of shape (n_sequences_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -143,7 +176,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             Ctrl-C: the model keeps what it learned so far, the epoch that was
             broken off included, which `n_iter_` does not count.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        validation = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, incremental=False, validation=validation)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, *, classes=None, sample_weight=None):
@@ -181,6 +215,24 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             return labels[:, np.newaxis].astype(self.dtype), "sigmoid", 1, weights
         self.out_activation_ = "softmax"
         return labels.astype(np.intp), "softmax", len(self.classes_), weights
+
+    def _encode_validation_targets(self, y, n_outputs):
+        y = column_or_1d(y, warn=True)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(f"y_val holds labels that are not among the classes {self.classes_}: {unknown}.")
+        labels = np.searchsorted(self.classes_, y)
+        if len(self.classes_) == 2:
+            return labels[:, np.newaxis].astype(self.dtype)
+        return labels.astype(np.intp)
+
+    def _strata(self, y):
+        y = column_or_1d(y)
+        check_classification_targets(y)
+        return y
+
+    def _score_of(self, y, predicted, weights):
+        return float(accuracy_score(y, predicted, sample_weight=weights))
 
     def _known_labels(self, y):
         """Places of y among the classes, where y is plainly an array of just these; else None."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_array, column_or_1d
 
 from ..sequences import Scaling, check_range
@@ -54,7 +55,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit to sequences X and values y.
 
         Parameters
@@ -65,6 +66,10 @@ class GRURegressor(RegressorMixin, BaseGRU):
             Values, finite.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weights, not negative. A batch's loss is their weighted mean.
+        X_val, y_val : as X and y, default=None
+            Sequences and values to validate on after each epoch; they are not learned from.
+        sample_weight_val : array-like of shape (n_sequences_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -84,7 +89,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
             Ctrl-C: the model keeps what it learned so far, the epoch that was
             broken off included, which `n_iter_` does not count.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        validation = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, incremental=False, validation=validation)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, *, sample_weight=None):
@@ -108,12 +114,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _encode_targets(self, y, sample_weight, goes_on, incremental):
-        y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y", estimator=self)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if y.ndim > 2 or y.shape[1:] == (0,):
-            raise ValueError(f"y has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs).")
-        y = y.reshape(len(y), -1)
+        y = self._check_values(y, "y")
         lowest, highest = y.min(axis=0), y.max(axis=0)
         if not goes_on:
             self._target_scaling = None
@@ -130,6 +131,31 @@ class GRURegressor(RegressorMixin, BaseGRU):
             y = np.ascontiguousarray(y, self.dtype)
         self.out_activation_ = "identity"
         return y, "squared_error", y.shape[1], sample_weight
+
+    def _check_values(self, y, name):
+        """Values of y, (n, K)."""
+        y = check_array(y, dtype=np.float64, ensure_2d=False, input_name=name, estimator=self)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if y.ndim > 2 or y.shape[1:] == (0,):
+            raise ValueError(
+                f"{name} has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs)."
+            )
+        return y.reshape(len(y), -1)
+
+    def _encode_validation_targets(self, y, n_outputs):
+        y = self._check_values(y, "y_val")
+        if y.shape[1] != n_outputs:
+            raise ValueError(f"y_val has {y.shape[1]} outputs, but y has {n_outputs}.")
+        scaling = self._target_scaling
+        check_range(y.min(axis=0), y.max(axis=0), scaling, self.dtype, "y_val")
+        return np.ascontiguousarray(y, self.dtype) if scaling is None else scaling.apply(y, self.dtype)
+
+    def _strata(self, y):
+        return None
+
+    def _score_of(self, y, predicted, weights):
+        return float(r2_score(y, predicted, sample_weight=weights))
 
     def predict(self, X):
         """Predicted values.

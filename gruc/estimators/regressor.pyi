@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Self
 
 import numpy as np
@@ -16,22 +16,47 @@ class GRURegressor(RegressorMixin, BaseGRU):
         reset_after: bool = True,
         pooling: Literal["last", "mean"] = "last",
         standardize: bool = True,
+        solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
         batch_size: int | Literal["auto"] = "auto",
+        learning_rate: Literal[
+            "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
+        ] = "constant",
         learning_rate_init: float = 0.01,
+        power_t: float = 0.5,
+        decay_rate: float = 0.5,
+        decay_steps: float = 20,
+        warmup: float = 0,
         max_iter: int = 200,
         max_grad_norm: float | None = 1.0,
         shuffle: bool = True,
         random_state: int | np.random.RandomState | None = None,
         tol: float = 1e-4,
         n_iter_no_change: int | float = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        rho: float = 0.99,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self: ...
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self: ...
     def partial_fit(self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> Self: ...
     def predict(self, X: ArrayLike) -> NDArray[np.float64]: ...

@@ -102,4 +102,7 @@ cdef extern from "gruc/generic.h" nogil:
     double gruc_norm(...) noexcept
     void gruc_add(...) noexcept
     void gruc_scale(...) noexcept
+    double gruc_add_penalty(...) noexcept
     void gruc_adam(...) noexcept
+    void gruc_sgd(...) noexcept
+    void gruc_rmsprop(...) noexcept

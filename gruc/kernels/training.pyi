@@ -95,4 +95,26 @@ def adam(
     beta_1: float,
     beta_2: float,
     epsilon: float,
+    weight_decay: float,
+) -> None: ...
+def add_penalty(g: NDArray[_R], p: NDArray[_R], l2: float, l1: float) -> float: ...
+def sgd(
+    new_p: NDArray[_R],
+    new_m: NDArray[_R],
+    p: NDArray[_R],
+    m: NDArray[_R],
+    g: NDArray[_R],
+    learning_rate: float,
+    momentum: float,
+    nesterov: bool,
+) -> None: ...
+def rmsprop(
+    new_p: NDArray[_R],
+    new_v: NDArray[_R],
+    p: NDArray[_R],
+    v: NDArray[_R],
+    g: NDArray[_R],
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
 ) -> None: ...

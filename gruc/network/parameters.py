@@ -24,6 +24,18 @@ class ParameterTable:
         self.entries = entries
         self.size = sum(prod(shape) for _, shape in entries)
 
+    def weights(self):
+        """Slices of a flat buffer that hold weights, without biases; neighbours in one."""
+        slices, start = [], 0
+        for _, shape in self.entries:
+            stop = start + prod(shape)
+            if len(shape) > 1 and slices and slices[-1].stop == start:
+                slices[-1] = slice(slices[-1].start, stop)
+            elif len(shape) > 1:
+                slices.append(slice(start, stop))
+            start = stop
+        return slices
+
     def views(self, flat):
         """Dict of named views into `flat`, an array of `size` elements."""
         views, start = {}, 0

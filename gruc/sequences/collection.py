@@ -87,6 +87,10 @@ class Sequences:
         """The sequences at `indices`, packed: `packing.pack`."""
         return pack(*self.source(indices), scaling, dtype)
 
+    def subset(self, indices):
+        """The sequences at `indices`, without a copy, for reading batch by batch."""
+        return SubsetOfSequences(self, indices)
+
     def blocks(self):
         """Slices of sequences that hold about BLOCK_SIZE numbers each, one at least."""
         ends = np.cumsum(self.lengths * self.n_features)
@@ -254,6 +258,21 @@ class RaggedSequences(Sequences):
             .reshape(sequence.shape)
             for sequence in self.arrays
         ]
+
+
+class SubsetOfSequences(Sequences):
+    """Some of other sequences; `lowest` and `highest` are of all of these."""
+
+    def __init__(self, sequences, indices):
+        self._all, self._indices = sequences, indices
+        self.lengths = sequences.lengths[indices]
+        self.n_features, self.names = sequences.n_features, sequences.names
+        self.lowest, self.highest = sequences.lowest, sequences.highest
+        self.float_type = sequences.float_type
+
+    def source(self, indices):
+        """Where the kernels find the sequences at `indices`, and the places of these there."""
+        return self._all.source(self._indices[indices])
 
 
 def _range(array):

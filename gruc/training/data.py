@@ -1,5 +1,7 @@
 """The user's sequences, targets and weights, served batch by batch."""
 
+import numpy as np
+
 
 class TrainingData:
     """What one fit learns from.
@@ -13,16 +15,26 @@ class TrainingData:
         As the loss wants them.
     weights : ndarray of shape (n,) or None
         Weights of sequences; None for ones.
+    indices : ndarray of int or None
+        Which sequences to learn from; None for all.
     """
 
-    def __init__(self, sequences, scaling, targets, weights):
+    def __init__(self, sequences, scaling, targets, weights, indices=None):
         self.sequences = sequences
         self.scaling = scaling
         self.targets = targets
         self.weights = weights
+        self.indices = indices
 
     def __len__(self):
-        return len(self.sequences)
+        return len(self.sequences) if self.indices is None else len(self.indices)
+
+    def order(self, rng=None):
+        """The sequences of an epoch: as given, or in a random order."""
+        all_of_them = len(self.sequences) if self.indices is None else self.indices
+        if rng is not None:
+            return rng.permutation(all_of_them)
+        return np.arange(len(self)) if self.indices is None else self.indices
 
     @property
     def lengths(self):

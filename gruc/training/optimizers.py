@@ -5,40 +5,94 @@ import numpy as np
 from .. import kernels
 
 
-class Adam:
-    """Adam (Kingma and Ba 2015), with torch's placing of epsilon.
+class Optimizer:
+    """What all share: moments like the buffer, steps counted.
 
     Parameters
     ----------
     parameters : ndarray of shape (size,)
         The flat buffer it will step, or one like it.
-    learning_rate, beta_1, beta_2, epsilon : float
+    weights : list of slice
+        Where the weights lie in it, biases left out, for those who let weights decay.
+    **settings : float or bool
+        Attributes by name, as each subclass lists them.
     """
 
-    def __init__(self, parameters, learning_rate, beta_1, beta_2, epsilon):
-        self.learning_rate = learning_rate
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.t = 0
-        self.m = np.zeros_like(parameters)
-        self.v = np.zeros_like(parameters)
+    n_moments = 1
 
-    def step(self, new, parameters, gradients):
+    def __init__(self, parameters, weights, **settings):
+        vars(self).update(settings)
+        self.weights = weights
+        self.t = 0
+        self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
+
+    def step(self, new, parameters, gradients, learning_rate):
         """One step against `gradients`, from `parameters` to `new`.
 
         They may be the same; where they are not, the moments too are written anew, and what
         they were before is as it was.
         """
         in_place = new is parameters
-        m, v = (self.m, self.v) if in_place else (np.empty_like(self.m), np.empty_like(self.v))
-        kernels.training.adam(
-            new, m, v, parameters, self.m, self.v, gradients, self.t + 1,
-            self.learning_rate, self.beta_1, self.beta_2, self.epsilon,
-        )  # fmt: skip
-        self.m, self.v = m, v
+        moments = self.moments if in_place else [np.empty_like(moment) for moment in self.moments]
+        self.update(new, moments, parameters, gradients, learning_rate)
+        self.moments = moments
         self.t += 1
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self.m, self.v = np.array(self.m), np.array(self.v)  # copies: joblib may have mapped them
+        self.moments = [np.array(moment) for moment in self.moments]  # copies: joblib may have mapped them
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015), with torch's placing of epsilon; `beta_1`, `beta_2`, `epsilon`."""
+
+    n_moments = 2
+
+    def update(self, new, moments, parameters, gradients, learning_rate):
+        """`step` without its accounts."""
+        kernels.training.adam(
+            new, *moments, parameters, *self.moments, gradients, self.t + 1, learning_rate,
+            self.beta_1, self.beta_2, self.epsilon, 0.0,
+        )  # fmt: skip
+
+
+class AdamW(Optimizer):
+    """Adam with decoupled decay of weights (Loshchilov and Hutter 2019); `weight_decay` too."""
+
+    n_moments = 2
+
+    def update(self, new, moments, parameters, gradients, learning_rate):
+        """`step` without its accounts."""
+        start = 0
+        for part in [*self.weights, slice(len(new), len(new))]:
+            for piece, decay in ((slice(start, part.start), 0.0), (part, self.weight_decay)):
+                if piece.start < piece.stop:
+                    kernels.training.adam(
+                        new[piece], *(m[piece] for m in moments), parameters[piece],
+                        *(m[piece] for m in self.moments), gradients[piece], self.t + 1, learning_rate,
+                        self.beta_1, self.beta_2, self.epsilon, decay,
+                    )  # fmt: skip
+            start = part.stop
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum (Sutskever et al. 2013); `momentum`, `nesterov`."""
+
+    def update(self, new, moments, parameters, gradients, learning_rate):
+        """`step` without its accounts."""
+        kernels.training.sgd(
+            new, *moments, parameters, *self.moments, gradients, learning_rate, self.momentum, self.nesterov
+        )
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman and Hinton 2012); `rho`, `epsilon`."""
+
+    def update(self, new, moments, parameters, gradients, learning_rate):
+        """`step` without its accounts."""
+        kernels.training.rmsprop(
+            new, *moments, parameters, *self.moments, gradients, learning_rate, self.rho, self.epsilon
+        )
+
+
+SOLVERS = {"adam": Adam, "adamw": AdamW, "sgd": SGD, "rmsprop": RMSprop}

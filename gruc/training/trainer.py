@@ -1,4 +1,4 @@
-"""The training loop: epochs over shuffled mini-batches, stopping, history."""
+"""The training loop: epochs over shuffled mini-batches, validation, stopping, history."""
 
 import math
 import time
@@ -11,7 +11,7 @@ from .step import TrainingStep
 
 
 class Trainer:
-    """A network in training: its parameters, optimiser, random stream and history.
+    """A network in training: its parameters, optimiser, schedule, random stream and history.
 
     Parameters
     ----------
@@ -27,14 +27,18 @@ class Trainer:
     parameters : ndarray of shape (network.table.size,)
         Flat buffer. What `run` leaves here it never writes to again: the next `run` goes on
         in another, so that a predictor may keep this one.
+    optimizer : Optimizer
+    schedule : Schedule
     n_epochs : int
         Epochs finished.
     n_samples_seen : int
         Sequences seen, over all epochs.
     loss_curve : list of float
-        Mean loss of each epoch finished.
+        Mean loss of each epoch finished, penalty included.
     best_loss : float
         The lowest of them.
+    validation_loss_curve, validation_scores : list of float
+        Of each epoch that had a validation.
     """
 
     def __init__(self, network, loss, dtype, rng):
@@ -44,24 +48,31 @@ class Trainer:
         self.parameters = np.zeros(network.table.size, dtype)
         network.initialize(network.table.views(self.parameters), rng)
         self.optimizer = None
+        self.schedule = None
         self.n_epochs = 0
         self.n_samples_seen = 0
         self.loss_curve = []
         self.best_loss = np.inf
+        self.validation_loss_curve = []
+        self.validation_scores = []
         self._step = None
         self._next_parameters = None
 
     @contextmanager
     def or_as_before(self):
         """Whatever is raised inside leaves the trainer as it was."""
-        kept, optimizer, of_optimizer = vars(self).copy(), self.optimizer, vars(self.optimizer).copy()
-        n_epochs, rng_state = len(self.loss_curve), self.rng.bit_generator.state
+        kept, rng_state = vars(self).copy(), self.rng.bit_generator.state
+        parts = [(part, vars(part).copy()) for part in (self.optimizer, self.schedule)]
+        curves = [self.loss_curve, self.validation_loss_curve, self.validation_scores]
+        lengths = [len(curve) for curve in curves]
         try:
             yield
         except BaseException:
             vars(self).update(kept)
-            vars(optimizer).update(of_optimizer)
-            del self.loss_curve[n_epochs:]
+            for part, of_part in parts:
+                vars(part).update(of_part)
+            for curve, length in zip(curves, lengths, strict=True):
+                del curve[length:]
             self.rng.bit_generator.state = rng_state
             raise
 
@@ -84,9 +95,12 @@ class Trainer:
         tol,
         patience,
         verbose,
+        penalty=(0.0, 0.0),
+        validate=None,
+        early_stopping=False,
         n_jobs=None,
     ):
-        """Epochs over `data` until the loss stops falling.
+        """Epochs over `data` until the loss, or the validation's score, is no longer better.
 
         Parameters
         ----------
@@ -98,16 +112,23 @@ class Trainer:
         max_grad_norm : float or None
             Gradients of larger norm are scaled down to it (Pascanu et al. 2013).
         tol, patience : float, int
-            Stop when `patience` epochs in a row did not bring the loss `tol`
-            below the best before; patience None: never.
+            Stop when `patience` epochs in a row did not bring the loss `tol` below the best
+            before, or the score above it; patience None: never.
         verbose : bool
             Print a line an epoch.
+        penalty : (l2, l1)
+            On weights, not biases; for each batch divided by its sum of weights.
+        validate : callable or None
+            validate(parameters) -> (loss, score), asked after every epoch.
+        early_stopping : bool
+            Whether the score decides when to stop, and the parameters of the best one are
+            taken back at the end.
         n_jobs : int or None
             As `gruc.threads.n_threads` has it. The numbers do not depend on it.
 
         Returns
         -------
-        stopped_by : {"tol", "max_iter", "interrupt"}
+        stopped_by : {"loss", "score", "max_iter", "interrupt"}
             "interrupt" is Ctrl-C, which keeps what was learned so far.
 
         Raises
@@ -116,50 +137,71 @@ class Trainer:
             A loss or gradient was not finite. The trainer is then of no more use, but within
             `or_as_before`.
         """
-        best, stale, width = np.inf, 0, len(str(max_epochs))
-        started = time.perf_counter()
+        best, stale, best_parameters = -np.inf, 0, None
+        report = Report(max_epochs) if verbose else None
         if self._step is None:
             self._step = TrainingStep(self.network, self.loss)
         self._next_parameters = np.empty_like(self.parameters)
+        stopped_by = "max_iter"
         try:
             with self._step.on(n_jobs):
-                for epoch in range(max_epochs):
-                    loss = self._epoch(data, batch_size, shuffle, max_grad_norm)
+                for _ in range(max_epochs):
+                    rate = self.schedule.rate()
+                    loss = self._epoch(data, batch_size, shuffle, max_grad_norm, penalty)
                     self.n_epochs += 1
                     self.n_samples_seen += len(data)
+                    self.schedule.end_epoch(len(data))
                     self.loss_curve.append(loss)
                     self.best_loss = min(self.best_loss, loss)
+                    merit = -loss
+                    if validate is not None:
+                        of_validation = validate(self.parameters)
+                        self.validation_loss_curve.append(of_validation[0])
+                        self.validation_scores.append(of_validation[1])
+                        if early_stopping:
+                            merit = of_validation[1]
                     if verbose:
-                        elapsed = time.perf_counter() - started
-                        print(
-                            f"Epoch {epoch + 1:{width}}/{max_epochs}  loss {loss:.6f}  {elapsed:.1f} s",
-                            flush=True,
-                        )
-                    stale = 0 if loss < best - tol else stale + 1
-                    best = min(best, loss)
+                        report.epoch(loss, *(of_validation if validate else ()), rate=rate)
+                    stale = 0 if merit > best + tol else stale + 1
+                    if merit > best:
+                        best = merit
+                        best_parameters = self.parameters.copy() if early_stopping else None
                     if patience is not None and stale >= patience:
+                        if self.schedule.lower():
+                            stale = 0
+                            continue
+                        stopped_by = "score" if early_stopping else "loss"
                         if verbose:
-                            print(f"Stopping: the loss has not fallen by tol={tol:g} for {patience} epochs.")
-                        return "tol"
+                            report.stopped(stopped_by, tol, patience)
+                        break
         except KeyboardInterrupt:
-            return "interrupt"
+            stopped_by = "interrupt"
         except FloatingPointError as error:
             raise ValueError(
                 f"{error} Training diverged: lower learning_rate_init, keep max_grad_norm at 1 or below, "
                 "standardize the data, or use dtype='float64'."
             ) from None
-        return "max_iter"
+        if best_parameters is not None:
+            self.parameters = best_parameters
+        return stopped_by
 
-    def _epoch(self, data, batch_size, shuffle, max_grad_norm):
+    def _epoch(self, data, batch_size, shuffle, max_grad_norm, penalty):
         """One pass over `data`; the weighted mean of its losses."""
-        indices = self.rng.permutation(len(data)) if shuffle else np.arange(len(data))
+        indices = data.order(self.rng if shuffle else None)
+        weights = self.network.table.weights() if any(penalty) else ()
+        n_steps = -(-len(indices) // batch_size)
         loss_sum = weight_sum = 0.0
-        for start in range(0, len(data), batch_size):
-            chosen = indices[start : start + batch_size]
+        for i in range(n_steps):
+            chosen = indices[i * batch_size : (i + 1) * batch_size]
             total = data.total_weight(chosen)
             if total == 0:  # nothing to learn from, and no mean to take
                 continue
             loss, gradients = self._step.run(self.parameters, data, chosen, total)
+            for part in weights:
+                l2, l1 = penalty
+                loss += total * kernels.training.add_penalty(
+                    gradients[part], self.parameters[part], l2 / total, l1 / total
+                )
             norm = kernels.training.norm(gradients)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise FloatingPointError(
@@ -168,10 +210,39 @@ class Trainer:
                 )
             if max_grad_norm is not None and norm > max_grad_norm:
                 kernels.training.scale(gradients, max_grad_norm / (norm + 1e-6))
-            self.optimizer.step(self._next_parameters, self.parameters, gradients)
+            rate = self.schedule.rate(i, n_steps)
+            self.optimizer.step(self._next_parameters, self.parameters, gradients, rate)
             self.parameters = self._next_parameters
             loss_sum += loss
             weight_sum += total
         if not math.isfinite(kernels.training.norm(self.parameters)):
             raise FloatingPointError(f"Weights are not finite after epoch {self.n_epochs + 1}.")
         return loss_sum / weight_sum
+
+
+class Report:
+    """Lines for who watches a fit."""
+
+    def __init__(self, max_epochs):
+        self.max_epochs = max_epochs
+        self.n_epochs = 0
+        self.started = time.perf_counter()
+
+    def epoch(self, loss, validation_loss=None, score=None, *, rate):
+        """A line of figures, in columns that stay where they are."""
+        self.n_epochs += 1
+        elapsed = time.perf_counter() - self.started
+        left = elapsed / self.n_epochs * (self.max_epochs - self.n_epochs)
+        width = len(str(self.max_epochs))
+        validation = "" if score is None else f"  validation loss {validation_loss:.6f}  score {score:.4f}"
+        print(
+            f"Epoch {self.n_epochs:{width}}/{self.max_epochs}  loss {loss:.6f}{validation}  rate {rate:.3g}  "
+            f"{elapsed:.1f} s, at most {left:.0f} s left",
+            flush=True,
+        )
+
+    @staticmethod
+    def stopped(by, tol, patience):
+        """Why there is no further line."""
+        change = "the validation score has not risen" if by == "score" else "the loss has not fallen"
+        print(f"Stopping: {change} by tol={tol:g} for {patience} epochs.", flush=True)

@@ -56,6 +56,9 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_norm(g, ...) GRUC_BY_TYPE(norm, g, __VA_ARGS__)
 #define gruc_add(g, ...) GRUC_BY_TYPE(add, g, __VA_ARGS__)
 #define gruc_scale(g, ...) GRUC_BY_TYPE(scale, g, __VA_ARGS__)
+#define gruc_add_penalty(g, ...) GRUC_BY_TYPE(add_penalty, g, __VA_ARGS__)
+#define gruc_sgd(p, ...) GRUC_BY_TYPE(sgd, p, __VA_ARGS__)
+#define gruc_rmsprop(p, ...) GRUC_BY_TYPE(rmsprop, p, __VA_ARGS__)
 #define gruc_adam(p, ...) GRUC_BY_TYPE(adam, p, __VA_ARGS__)
 
 #endif

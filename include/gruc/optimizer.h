@@ -33,16 +33,17 @@ GRUC_STATIC void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
  *
  *   m = beta_1 m + (1 - beta_1) g
  *   v = beta_2 v + (1 - beta_2) g^2
- *   p -= rate * m / (sqrt(v * unbias) + epsilon)
+ *   p = keep * p - rate * m / (sqrt(v * unbias) + epsilon)
  *
- * The new p, m, v may be the old ones, or leave them as they are. */
+ * keep < 1 is decoupled weight decay (AdamW: Loshchilov and Hutter 2019), 1 is none. The new p,
+ * m, v may be the old ones, or leave them as they are; so below. */
 GRUC_STATIC void GRUC(adam)(
     real *new_p, real *new_m, real *new_v,                      /* (size,) OUT */
     const real *p, const real *m, const real *v, const real *g, /* (size,) */
-    double rate, double unbias, double beta_1, double beta_2, double epsilon, size_t size)
+    double rate, double unbias, double keep, double beta_1, double beta_2, double epsilon, size_t size)
 {
     real b1 = (real)beta_1, b2 = (real)beta_2, c1 = (real)(1 - beta_1), c2 = (real)(1 - beta_2);
-    real step = (real)rate, u = (real)unbias, eps = (real)epsilon;
+    real step = (real)rate, u = (real)unbias, eps = (real)epsilon, kept = (real)keep;
     GRUC_FLUSH_SUBNORMALS(); /* the moments of a weight without gradient decay for ever */
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);
@@ -51,8 +52,66 @@ GRUC_STATIC void GRUC(adam)(
         vec second = b2 * GRUC(load_part)(v + i, n) + c2 * (grad * grad);
         GRUC(store_part)(new_m + i, first, n);
         GRUC(store_part)(new_v + i, second, n);
-        vec old = GRUC(load_part)(p + i, n);
+        vec old = kept * GRUC(load_part)(p + i, n);
         GRUC(store_part)(new_p + i, old - step * first / (GRUC(sqrt)(second * u) + eps), n);
     }
     GRUC_KEEP_SUBNORMALS();
+}
+
+/* Stochastic gradient descent with momentum (Sutskever et al. 2013), as torch writes it:
+ *
+ *   m = momentum m + g
+ *   p -= rate * m,  with Nesterov's momentum  rate * (g + momentum m)
+ */
+GRUC_STATIC void GRUC(sgd)(
+    real *new_p, real *new_m,                    /* (size,) OUT */
+    const real *p, const real *m, const real *g, /* (size,) */
+    double rate, double momentum, int nesterov, size_t size)
+{
+    real lr = (real)rate, mu = (real)momentum;
+    GRUC_FLUSH_SUBNORMALS();
+    for (size_t i = 0; i < size; i += LANES) {
+        size_t n = GRUC(lanes)(size - i);
+        vec grad = GRUC(load_part)(g + i, n);
+        vec velocity = mu * GRUC(load_part)(m + i, n) + grad;
+        GRUC(store_part)(new_m + i, velocity, n);
+        vec step = nesterov ? grad + mu * velocity : velocity;
+        GRUC(store_part)(new_p + i, GRUC(load_part)(p + i, n) - lr * step, n);
+    }
+    GRUC_KEEP_SUBNORMALS();
+}
+
+/* RMSprop (Tieleman and Hinton 2012), as torch writes it:
+ *
+ *   v = rho v + (1 - rho) g^2
+ *   p -= rate * g / (sqrt(v) + epsilon)
+ */
+GRUC_STATIC void GRUC(rmsprop)(
+    real *new_p, real *new_v,                    /* (size,) OUT */
+    const real *p, const real *v, const real *g, /* (size,) */
+    double rate, double rho, double epsilon, size_t size)
+{
+    real lr = (real)rate, keep = (real)rho, take = (real)(1 - rho), eps = (real)epsilon;
+    GRUC_FLUSH_SUBNORMALS();
+    for (size_t i = 0; i < size; i += LANES) {
+        size_t n = GRUC(lanes)(size - i);
+        vec grad = GRUC(load_part)(g + i, n);
+        vec square = keep * GRUC(load_part)(v + i, n) + take * (grad * grad);
+        GRUC(store_part)(new_v + i, square, n);
+        GRUC(store_part)(new_p + i, GRUC(load_part)(p + i, n) - lr * grad / (GRUC(sqrt)(square) + eps), n);
+    }
+    GRUC_KEEP_SUBNORMALS();
+}
+
+/* g += l2 p + l1 sign(p); returns l2/2 sum p^2 + l1 sum |p|, whose gradient that is */
+GRUC_STATIC double GRUC(add_penalty)(
+    real *GRUC_RESTRICT g, const real *GRUC_RESTRICT p, double l2, double l1, size_t size)
+{
+    double squares = 0, sizes = 0;
+    for (size_t i = 0; i < size; i++) {
+        squares += (double)p[i] * (double)p[i];
+        sizes += fabs((double)p[i]);
+        g[i] += (real)(l2 * (double)p[i]) + (real)(l1 * ((p[i] > 0) - (p[i] < 0)));
+    }
+    return 0.5 * l2 * squares + l1 * sizes;
 }

@@ -461,7 +461,7 @@ def test_verbose(capsys):
 
 def test_interrupt_keeps_the_model(monkeypatch):
     X, y = vowels()
-    from gruc.training import Adam
+    from gruc.training.optimizers import Adam
 
     step, calls = Adam.step, []
 

@@ -57,11 +57,12 @@ def test_norm_does_not_overflow_in_float32():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_adam_against_the_oracle(dtype):
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_adam_against_the_oracle(weight_decay, dtype):
     rng = np.random.default_rng(0)
     p, m, v = rng.standard_normal(37), np.zeros(37), np.zeros(37)
     got = [array.astype(dtype) for array in (p, m, v)]
-    settings = dict(learning_rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    settings = dict(learning_rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=weight_decay)
     for t in range(1, 11):
         g = rng.standard_normal(37)
         p, m, v = reference.adam(p, m, v, g, t, **settings)
@@ -70,6 +71,43 @@ def test_adam_against_the_oracle(dtype):
         got = new
     for array, expected in zip(got, (p, m, v), strict=True):
         np.testing.assert_allclose(array, expected, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "name, settings",
+    [
+        ("sgd", dict(learning_rate=0.1, momentum=0.9, nesterov=False)),
+        ("sgd", dict(learning_rate=0.1, momentum=0.9, nesterov=True)),
+        ("sgd", dict(learning_rate=0.1, momentum=0.0, nesterov=True)),
+        ("rmsprop", dict(learning_rate=0.01, rho=0.9, epsilon=1e-8)),
+    ],
+)
+def test_optimisers_of_one_moment_against_the_oracle(name, settings, dtype):
+    rng = np.random.default_rng(0)
+    p, m = rng.standard_normal(37), np.zeros(37)
+    got = [array.astype(dtype) for array in (p, m)]
+    for t in range(10):
+        g = rng.standard_normal(37)
+        p, m = getattr(reference, name)(p, m, g, **settings)
+        new = got if t % 2 else [np.full(37, np.nan, dtype) for _ in got]  # in place, and not
+        getattr(training, name)(*new, *got, g.astype(dtype), **settings)
+        got = new
+    for array, expected in zip(got, (p, m), strict=True):
+        np.testing.assert_allclose(array, expected, atol=10 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("l2, l1", [(0.3, 0.0), (0.0, 0.2), (0.3, 0.2)])
+def test_penalty_and_its_gradient(l2, l1, dtype):
+    rng = np.random.default_rng(0)
+    p, g = rng.standard_normal(21).astype(dtype), rng.standard_normal(21).astype(dtype)
+    p[3] = 0
+    got = g.copy()
+    value = training.add_penalty(got, p, l2, l1)
+    exact = p.astype("float64")
+    assert value == pytest.approx(l2 / 2 * np.sum(exact**2) + l1 * np.sum(np.abs(exact)), rel=1e-12)
+    np.testing.assert_allclose(got, g + l2 * exact + l1 * np.sign(exact), atol=TOLERANCE[dtype])
 
 
 def test_wrong_arguments_raise():
@@ -81,4 +119,11 @@ def test_wrong_arguments_raise():
     with pytest.raises(ValueError, match="total > 0"):
         training.sigmoid_cross_entropy(one, one, np.ones(1), 0.0)
     with pytest.raises(ValueError, match="m, v, g"):
-        training.adam(*[np.ones(2)] * 4, np.ones(1), np.ones(2), np.ones(2), 1, 0.1, 0.9, 0.9, 1e-8)
+        training.adam(*[np.ones(2)] * 4, np.ones(1), np.ones(2), np.ones(2), 1, 0.1, 0.9, 0.9, 1e-8, 0.0)
+    for optimiser, settings in ((training.sgd, (0.1, 0.9, True)), (training.rmsprop, (0.1, 0.9, 1e-8))):
+        with pytest.raises(ValueError, match="moment"):
+            optimiser(np.ones(2), np.ones(2), np.ones(2), np.ones(1), np.ones(2), *settings)
+        with pytest.raises(ValueError, match="new ones"):
+            optimiser(np.ones(2), np.ones(3), np.ones(2), np.ones(2), np.ones(2), *settings)
+    with pytest.raises(ValueError, match="g and p"):
+        training.add_penalty(np.ones(2), np.ones(3), 1.0, 0.0)

@@ -18,8 +18,8 @@ from fixtures.make_torch_gru import (
 )
 from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
-from gruc.training import Adam, Trainer, TrainingData
-from helpers import loss_of, unpack, workspace_for
+from gruc.training import Trainer, TrainingData
+from helpers import loss_of, optimize, unpack, workspace_for
 
 CASES = [
     pytest.param(structure, loss, seed, id=case_name(structure, loss))
@@ -55,7 +55,7 @@ def hold_against(expected, structure, loss, seed):
         np.testing.assert_allclose(gradient, expected[f"gradient/{name}"], atol=1e-10, err_msg=name)
     np.testing.assert_allclose(np.concatenate(unpack(dx, batch)), expected["dx"], atol=1e-10)
 
-    trainer.optimizer = Adam(trainer.parameters, **ADAM)
+    optimize(trainer, **ADAM)
     trainer.run(
         data, 10, batch_size=len(X), shuffle=False, max_grad_norm=MAX_GRAD_NORM, tol=0, patience=None, verbose=False
     )  # fmt: skip

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from gruc.network import GRUNetwork
 from gruc.sequences import Scaling, as_sequences
-from gruc.training import Adam, Trainer, TrainingData
-from helpers import random_sequences
+from gruc.training import Trainer, TrainingData
+from helpers import optimize, random_sequences
 
 SETTINGS = dict(batch_size=2, shuffle=True, max_grad_norm=1.0, tol=0.0, patience=None, verbose=False)
 
@@ -18,7 +18,7 @@ def make(seed=0, n=5, weights=None, dtype="float64", learning_rate=0.01):
     y = rng.standard_normal((n, 1)).astype(dtype)
     network = GRUNetwork(2, [4], False, True, "last", 1)
     trainer = Trainer(network, "squared_error", dtype, np.random.default_rng(seed))
-    trainer.optimizer = Adam(trainer.parameters, learning_rate, 0.9, 0.999, 1e-8)
+    optimize(trainer, learning_rate=learning_rate)
     return trainer, TrainingData(as_sequences(X), None, y, weights)
 
 
@@ -32,7 +32,7 @@ def test_loss_falls_and_history_is_kept():
 
 def test_stops_by_tol_after_patience_epochs():
     trainer, data = make()
-    assert trainer.run(data, 100, **(SETTINGS | {"tol": 1e9, "patience": 3})) == "tol"
+    assert trainer.run(data, 100, **(SETTINGS | {"tol": 1e9, "patience": 3})) == "loss"
     # the first epoch beats infinity by any tol; the next three are stale
     assert trainer.n_epochs == 4
 
@@ -41,7 +41,7 @@ def test_patience_counts_epochs_in_a_row(monkeypatch):
     trainer, data = make()
     losses = iter([5, 6, 4, 4, 4.5, 3.95, 9])
     monkeypatch.setattr(trainer, "_epoch", lambda *_: next(losses))
-    assert trainer.run(data, 100, **(SETTINGS | {"tol": 0.1, "patience": 3})) == "tol"
+    assert trainer.run(data, 100, **(SETTINGS | {"tol": 0.1, "patience": 3})) == "loss"
     assert trainer.loss_curve == [5, 6, 4, 4, 4.5, 3.95]
 
 
@@ -83,7 +83,7 @@ def test_batches_of_zero_weight_are_skipped():
 def test_clipping_bounds_the_step():
     trainer, data = make()
     steps = []
-    trainer.optimizer.step = lambda new, p, g: steps.append(np.linalg.norm(g))
+    trainer.optimizer.step = lambda new, p, g, rate: steps.append(np.linalg.norm(g))
     trainer.run(data, 1, **(SETTINGS | {"max_grad_norm": 1e-3}))
     assert steps
     np.testing.assert_allclose(steps, 1e-3, rtol=1e-2)
@@ -132,7 +132,7 @@ class TestDivergence:
         trainer.run(data, 2, **SETTINGS)
         before = pickle.dumps(trainer)
         with pytest.raises(ValueError, match=r"not finite.*lower learning_rate_init"), trainer.or_as_before():
-            trainer.optimizer.learning_rate = 1e308
+            trainer.schedule.learning_rate_init = 1e308
             trainer.run(data, 30, **SETTINGS)
         assert pickle.dumps(trainer) == before
 

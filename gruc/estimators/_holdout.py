@@ -1,0 +1,48 @@
+"""What a fit is measured on between its epochs."""
+
+from sklearn.metrics import check_scoring
+
+from ..runtime import Predictor
+from ..training import mean_loss
+
+
+class Validation:
+    """Loss and score of a model in training on sequences it does not learn from.
+
+    Parameters
+    ----------
+    model : BaseGRU
+        Its `scoring` says what the score is: None for accuracy or R2 (`score`), "loss" for
+        the negative loss, or one of scikit-learn's, which sees the model as fitted.
+    trainer : Trainer
+    sequences : Sequences
+    targets : ndarray
+        As the loss wants them.
+    weights : ndarray or None
+        Of sequences.
+    as_given : callable
+        Gives X and y as the user has them, for scorers of scikit-learn's.
+    """
+
+    def __init__(self, model, trainer, sequences, targets, weights, as_given):
+        self.model = model
+        self.trainer = trainer
+        self.sequences = sequences
+        self.targets = targets
+        self.weights = weights
+        self.X, self.y = as_given()
+        self.scorer = None if model.scoring in (None, "loss") else check_scoring(model, model.scoring)
+
+    def __call__(self, parameters):
+        """(loss, score) with these parameters."""
+        model = self.model
+        predictor = Predictor(self.trainer.network, parameters, n_jobs=model.n_jobs, **model._decoding())
+        outputs = predictor.outputs(self.sequences)
+        loss = mean_loss(self.trainer.loss, outputs.copy(), self.targets, self.weights)
+        if model.scoring == "loss":
+            return loss, -loss
+        if self.scorer is None:
+            return loss, model._score_of(self.y, predictor.decode(outputs), self.weights)
+        model._predictor = predictor
+        options = {} if self.weights is None else {"sample_weight": self.weights}
+        return loss, float(self.scorer(model, self.X, self.y, **options))

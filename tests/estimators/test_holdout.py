@@ -1,0 +1,256 @@
+"""Validation between epochs: early stopping, X_val, scoring."""
+
+import numpy as np
+import pytest
+from gruc import GRUClassifier, GRURegressor
+from gruc.training import mean_loss
+from problems import vowels
+from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.pipeline import make_pipeline
+
+pytestmark = pytest.mark.filterwarnings("ignore:Maximum iterations")
+SMALL = dict(hidden_layer_sizes=(6,), max_iter=8, random_state=0, tol=0)
+
+
+def halves():
+    X, y = vowels()
+    even = range(0, len(X), 2)
+    odd = range(1, len(X), 2)
+    return [X[i] for i in even], y[::2], [X[i] for i in odd], y[1::2]
+
+
+def regression_halves():
+    X, _, X_val, _ = halves()
+    return X, np.array([x[:, 0].mean() for x in X]), X_val, np.array([x[:, 0].mean() for x in X_val])
+
+
+def normalized(proba):
+    """Rows of float32 add up to 1 only to its precision."""
+    return proba.astype("float64") / proba.sum(axis=1, dtype="float64", keepdims=True)
+
+
+class TestCurves:
+    def test_are_those_of_the_model_after_each_epoch(self):
+        X, y, X_val, y_val = halves()
+        weights = np.arange(1.0, len(y_val) + 1)
+        model = GRUClassifier(**SMALL).fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
+        assert len(model.validation_scores_) == len(model.validation_loss_curve_) == 8
+        proba, predicted = model.predict_proba(X_val), model.predict(X_val)
+        assert model.validation_scores_[-1] == accuracy_score(y_val, predicted, sample_weight=weights)
+        expected = log_loss(y_val, normalized(proba), sample_weight=weights)
+        assert model.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-5)
+        assert model.best_validation_score_ == max(model.validation_scores_)
+
+    def test_change_nothing_of_the_fit(self):
+        X, y, X_val, y_val = halves()
+        plain, watched = (
+            GRUClassifier(**SMALL).fit(X, y),
+            GRUClassifier(**SMALL).fit(X, y, X_val=X_val, y_val=y_val),
+        )
+        assert plain.loss_curve_ == watched.loss_curve_
+        assert (
+            plain.validation_scores_ is plain.validation_loss_curve_ is plain.best_validation_score_ is None
+        )
+
+    def test_of_a_regressor(self):
+        X, y, X_val, y_val = regression_halves()
+        model = GRURegressor(**SMALL).fit(X, y, X_val=X_val, y_val=y_val)
+        predicted = model.predict(X_val)
+        assert model.validation_scores_[-1] == pytest.approx(r2_score(y_val, predicted))
+        expected = 0.5 * np.mean((predicted - y_val) ** 2) / np.var(y)
+        assert model.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-5)
+
+    def test_go_on_with_warm_start(self):
+        X, y, X_val, y_val = halves()
+        model = GRUClassifier(**SMALL, warm_start=True).fit(X, y, X_val=X_val, y_val=y_val)
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+        assert len(model.validation_scores_) == len(model.loss_curve_) == 16
+
+    def test_two_classes(self):
+        X, y, X_val, y_val = halves()
+        y, y_val = np.where(y == 0, "a", "b"), np.where(y_val == 0, "a", "b")
+        model = GRUClassifier(**SMALL).fit(X, y, X_val=X_val, y_val=y_val)
+        expected = log_loss(y_val, normalized(model.predict_proba(X_val)))
+        assert model.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-5)
+
+
+class TestEarlyStopping:
+    def test_takes_the_weights_of_the_best_epoch(self):
+        X, y, X_val, y_val = halves()
+        settings = SMALL | dict(max_iter=60, learning_rate_init=0.05)
+        model = GRUClassifier(**settings, early_stopping=True, scoring="loss", n_iter_no_change=5)
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+        best = int(np.argmin(model.validation_loss_curve_))
+        assert model.n_iter_ == best + 1 + 5 < 60
+        assert model.best_validation_score_ == -model.validation_loss_curve_[best]
+        again = GRUClassifier(**(settings | {"max_iter": best + 1})).fit(X, y)
+        for name, weight in again.weights_.items():
+            assert np.array_equal(weight, model.weights_[name]), name
+
+    def test_holds_out_a_share_of_each_class(self, monkeypatch):
+        X, y = vowels()
+        from gruc.estimators import _holdout
+
+        seen = []
+        original = _holdout.Validation.__init__
+
+        def spy(self, model, trainer, sequences, targets, *rest):
+            seen.append((len(sequences), np.bincount(targets)))
+            original(self, model, trainer, sequences, targets, *rest)
+
+        monkeypatch.setattr(_holdout.Validation, "__init__", spy)
+        model = GRUClassifier(**SMALL, early_stopping=True, validation_fraction=0.25).fit(X, y)
+        assert seen[0][0] == 6
+        assert seen[0][1].tolist() == [2, 2, 2]
+        assert model.t_ == 18 * model.n_iter_
+
+    def test_what_is_held_out_is_not_learned_from(self):
+        """However wild it is: not by gradients, not by the statistics of features or targets."""
+        X, y, _, _ = regression_halves()
+        settings = SMALL | dict(early_stopping=True, scoring="loss", max_iter=2, n_iter_no_change=99)
+        model = GRURegressor(**settings).fit(X, y)
+        held_out = [i for i in range(len(X)) if not self.changes(model, settings, X, y, i)]
+        assert len(held_out) == 2  # a tenth of twelve, rounded up
+
+    @staticmethod
+    def changes(model, settings, X, y, i):
+        X, y = list(X), y.copy()
+        X[i], y[i] = X[i] + 50, y[i] + 50
+        other = GRURegressor(**settings).fit(X, y)
+        return other.loss_curve_ != model.loss_curve_
+
+    def test_the_same_seed_the_same_split(self):
+        X, y = vowels()
+        models = [GRUClassifier(**SMALL, early_stopping=True, n_jobs=n).fit(X, y) for n in (1, 2)]
+        assert models[0].validation_loss_curve_ == models[1].validation_loss_curve_
+        other = GRUClassifier(**(SMALL | {"random_state": 1}), early_stopping=True).fit(X, y)
+        assert other.validation_loss_curve_ != models[0].validation_loss_curve_
+
+    def test_weights_count_on_both_sides(self):
+        X, y = vowels()
+        ones = GRUClassifier(**SMALL, early_stopping=True).fit(X, y)
+        same = GRUClassifier(**SMALL, early_stopping=True).fit(X, y, sample_weight=np.full(len(y), 3.0))
+        assert ones.validation_loss_curve_ == same.validation_loss_curve_
+        other = GRUClassifier(**SMALL, early_stopping=True).fit(X, y, sample_weight=np.arange(len(y)) + 1)
+        assert other.validation_loss_curve_ != ones.validation_loss_curve_
+
+    def test_forms_of_x(self):
+        X, y = vowels()
+        cube = np.stack([x[:7] for x in X])
+        for form in (X, cube, cube[:, :, 0], list(cube[:, :, 0]), (10 * cube).astype(int)):
+            model = GRUClassifier(**SMALL, early_stopping=True, scoring="neg_log_loss").fit(form, y)
+            assert model.best_validation_score_ == pytest.approx(-min(model.validation_loss_curve_), rel=1e-4)
+
+    def test_interrupted_fit_keeps_the_best(self, monkeypatch):
+        X, y, X_val, y_val = halves()
+        from gruc.training import Trainer
+
+        epoch, calls = Trainer._epoch, []
+
+        def interrupted(self, *args):
+            calls.append(1)
+            if len(calls) == 5:
+                raise KeyboardInterrupt
+            return epoch(self, *args)
+
+        settings = SMALL | dict(learning_rate_init=0.3, scoring="loss", early_stopping=True)
+        monkeypatch.setattr(Trainer, "_epoch", interrupted)
+        with pytest.warns(UserWarning, match="interrupted in epoch 5; the model keeps the best"):
+            model = GRUClassifier(**settings).fit(X, y, X_val=X_val, y_val=y_val)
+        outputs = model._predictor.outputs(X_val)
+        loss = mean_loss("softmax", outputs, np.searchsorted(model.classes_, y_val))
+        assert loss == min(model.validation_loss_curve_)
+
+
+class TestScoring:
+    @pytest.mark.parametrize("scoring", ["balanced_accuracy", "neg_log_loss", "roc_auc_ovr"])
+    def test_of_scikit_learn(self, scoring):
+        from sklearn.metrics import get_scorer
+
+        X, y, X_val, y_val = halves()
+        model = GRUClassifier(**SMALL, scoring=scoring).fit(X, y, X_val=X_val, y_val=y_val)
+        assert model.validation_scores_[-1] == pytest.approx(get_scorer(scoring)(model, X_val, y_val))
+
+    def test_a_callable(self):
+        X, y, X_val, y_val = halves()
+        seen = []
+
+        def score(model, X, y):
+            seen.append(model.predict(X))
+            return float(len(seen))
+
+        model = GRUClassifier(**SMALL, scoring=score).fit(X, y, X_val=X_val, y_val=y_val)
+        assert model.validation_scores_ == [1, 2, 3, 4, 5, 6, 7, 8]
+        assert len(seen[0]) == len(X_val)
+
+    def test_an_error_in_it_leaves_the_model_as_it_was(self):
+        X, y, X_val, y_val = halves()
+        model = GRUClassifier(**SMALL, warm_start=True).fit(X, y)
+        before = model.predict_proba(X), list(model.loss_curve_)
+
+        def fails(model, X, y):
+            raise ZeroDivisionError("in the scorer")
+
+        with pytest.raises(ZeroDivisionError):
+            model.set_params(scoring=fails).fit(X, y, X_val=X_val, y_val=y_val)
+        assert np.array_equal(model.predict_proba(X), before[0])
+        assert model.loss_curve_ == before[1]
+        fresh = GRUClassifier(**SMALL, scoring=fails)
+        with pytest.raises(ZeroDivisionError):
+            fresh.fit(X, y, X_val=X_val, y_val=y_val)
+        assert not hasattr(fresh, "classes_")
+
+
+def test_through_a_pipeline():
+    """scikit-learn's metadata routing carries X_val through the steps before: transform_input."""
+    from gruc.preprocessing import SequenceScaler
+    from sklearn import config_context
+
+    X, y, X_val, y_val = halves()
+    with config_context(enable_metadata_routing=True):
+        model = GRUClassifier(**SMALL, standardize=False).set_fit_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(SequenceScaler(), model, transform_input=["X_val"])
+        pipeline.fit(X, y, X_val=X_val, y_val=y_val)
+    scaler = SequenceScaler().fit(X)
+    alone = GRUClassifier(**SMALL, standardize=False)
+    alone.fit(scaler.transform(X), y, X_val=scaler.transform(X_val), y_val=y_val)
+    assert pipeline[-1].validation_loss_curve_ == alone.validation_loss_curve_
+
+
+X, y, X_VAL, Y_VAL = halves()
+BAD = {
+    "y_val missing": (dict(X_val=X_VAL), "X_val is given, but not y_val."),
+    "X_val missing": (dict(y_val=Y_VAL), "y_val or sample_weight_val is given, but not X_val."),
+    "weights without X_val": (dict(sample_weight_val=np.ones(3)), "but not X_val"),
+    "unknown label": (dict(X_val=X_VAL, y_val=np.full(len(Y_VAL), 9)), "y_val holds labels that are not among"),
+    "lengths": (dict(X_val=X_VAL, y_val=Y_VAL[:-1]), "inconsistent numbers of samples"),
+    "features": (dict(X_val=[x[:, :5] for x in X_VAL], y_val=Y_VAL), "X_val has 5 features a step"),
+    "NaN": (dict(X_val=[np.full((3, 12), np.nan)], y_val=Y_VAL[:1]), r"X_val\[0\] contains NaN"),
+    "weights": (
+        dict(X_val=X_VAL, y_val=Y_VAL, sample_weight_val=-np.ones(len(Y_VAL))), "sample_weight_val must not be neg"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("given, message", BAD.values(), ids=BAD)
+def test_bad_input(given, message):
+    with pytest.raises(ValueError, match=message):
+        GRUClassifier(**SMALL).fit(X, y, **given)
+
+
+def test_bad_input_of_a_regressor():
+    X, y, X_val, y_val = regression_halves()
+    with pytest.raises(ValueError, match="y_val has 2 outputs, but y has 1"):
+        GRURegressor(**SMALL).fit(X, y, X_val=X_val, y_val=np.stack([y_val, y_val], axis=1))
+    with pytest.raises(ValueError, match="y_val"):
+        GRURegressor(**SMALL).fit(X, y, X_val=X_val, y_val=np.full(len(y_val), np.inf))
+
+
+def test_partial_fit_has_nothing_to_hold_out():
+    with pytest.raises(ValueError, match="early_stopping=True needs all data at once"):
+        GRUClassifier(early_stopping=True).partial_fit(X, y)
+
+
+def test_a_class_of_one_sequence_cannot_be_split():
+    with pytest.raises(ValueError, match="least populated class"):
+        GRUClassifier(early_stopping=True).fit(X, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2])
