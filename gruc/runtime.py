@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import kernels, threads
 from .network import GRUNetwork
-from .sequences import as_sequences, check_range
+from .sequences import ONE_STEP, as_sequences, check_range
 
 __all__ = ["Predictor"]
 
@@ -40,6 +40,8 @@ class Predictor:
         Labels of a classifier; None for a regressor.
     target_scaling : Scaling or None
         Of a regressor's targets, undone on output.
+    framing : Framing
+        How many steps of a sequence are one input of the network.
     n_jobs : int or None
         Threads of a prediction, as the estimators have it.
 
@@ -54,13 +56,24 @@ class Predictor:
     True
     """
 
-    def __init__(self, network, parameters, *, scaling=None, classes=None, target_scaling=None, n_jobs=None):
+    def __init__(
+        self,
+        network,
+        parameters,
+        *,
+        scaling=None,
+        classes=None,
+        target_scaling=None,
+        framing=ONE_STEP,
+        n_jobs=None,
+    ):
         self._network = GRUNetwork(**network) if isinstance(network, dict) else network
         self.config = self._network.config
         self.parameters = np.ascontiguousarray(parameters)
         self.scaling = scaling
         self.classes = None if classes is None else np.asarray(classes)
         self.target_scaling = target_scaling
+        self.framing = framing
         self.n_jobs = n_jobs
         self._packed = None
         self._check()
@@ -103,6 +116,7 @@ class Predictor:
             "scaling": self.scaling,
             "classes": self.classes,
             "target_scaling": self.target_scaling,
+            "framing": self.framing,
             "n_jobs": self.n_jobs,
         }
         return _rebuild, (self.config, self.parameters, settings)
@@ -208,10 +222,10 @@ class Predictor:
         ndarray of shape (n_sequences, n_outputs), of the model's dtype
         """
         sequences = as_sequences(X)
-        if sequences.n_features != self.config["n_features"]:
+        n_features = self.config["n_features"] // self.framing.length
+        if sequences.n_features != n_features:
             raise ValueError(
-                f"X has {sequences.n_features} features a step, but the model was fitted with "
-                f"{self.config['n_features']}."
+                f"X has {sequences.n_features} features a step, but the model was fitted with {n_features}."
             )
         dtype = self.parameters.dtype
         check_range(sequences.lowest, sequences.highest, self.scaling, dtype, "X")
@@ -219,15 +233,16 @@ class Predictor:
         packed = self._prepared()
 
         def fill(chunk, _):
-            batch = sequences.gather(chunk, self.scaling, dtype)
+            batch = sequences.gather(chunk, self.scaling, dtype, self.framing)
             outputs[chunk[batch.order]] = self._network.infer(packed, batch)
 
-        n_steps = int(sequences.lengths.sum())
+        lengths = self.framing.count(sequences.lengths)
+        n_steps = int(lengths.sum())
         n_threads = 1
         if len(sequences) > 1:
             worth = int(self._network.operations_per_row / 3 * n_steps / OPERATIONS_A_THREAD)
             n_threads = min(threads.n_threads(self.n_jobs), worth) if worth > 1 else 1
-        threads.run(fill, self._chunks(sequences.lengths, n_steps, n_threads), n_threads)
+        threads.run(fill, self._chunks(lengths, n_steps, n_threads), n_threads)
         return outputs
 
     def _chunks(self, lengths, n_steps, n_shares):

@@ -21,14 +21,21 @@ from .._validation import (
 )
 from ..network import GRUNetwork
 from ..runtime import Predictor
-from ..sequences import Scaling, check_range
+from ..sequences import Framing, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
 from ._holdout import Validation
+
+AUTO_FRAMES = 25
 
 
 def auto_batch_size(n_sequences):
     """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
     return min(max(8, n_sequences // 64), 128)
+
+
+def auto_frame_length(sequences):
+    """Steps a frame such that a sequence of the median length has about 25 frames or fewer, 8 at most."""
+    return int(min(max(1, np.median(sequences.lengths) // AUTO_FRAMES), 8))
 
 
 class BaseGRU(SequenceInputMixin, BaseEstimator):
@@ -39,6 +46,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "reset_after": ["boolean"],
         "pooling": [StrOptions({"last", "mean"})],
+        "frame_length": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "hop_length": [Interval(Integral, 1, None, closed="left"), None],
         "standardize": ["boolean"],
         "solver": [StrOptions(set(SOLVERS))],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -82,6 +91,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         bidirectional=False,
         reset_after=True,
         pooling="last",
+        frame_length="auto",
+        hop_length=None,
         standardize=True,
         solver="adam",
         alpha=0.0,
@@ -117,6 +128,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self.bidirectional = bidirectional
         self.reset_after = reset_after
         self.pooling = pooling
+        self.frame_length = frame_length
+        self.hop_length = hop_length
         self.standardize = standardize
         self.solver = solver
         self.alpha = alpha
@@ -205,11 +218,11 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         )
         if goes_on:
             trainer = self._trainer
-            known = trainer.network.config
-            if changed or (sequences.n_features, n_outputs) != (known["n_features"], known["n_outputs"]):
+            if changed or n_outputs != trainer.network.config["n_outputs"]:
                 self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
             self._scaling = self._scaling_of(sequences, weights)
+            self._framing = self._framing_of(sequences)
             network = GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
             trainer = Trainer(network, loss, self.dtype, rng)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
@@ -229,7 +242,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         if batch_size == "auto":
             batch_size = auto_batch_size(len(sequences))
         stopped_by = trainer.run(
-            TrainingData(sequences, self._scaling, targets, weights, learned_from),
+            TrainingData(sequences, self._scaling, targets, weights, learned_from, self._framing),
             max_epochs=1 if incremental else self.max_iter,
             batch_size=batch_size,
             shuffle=self.shuffle,
@@ -296,10 +309,14 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         check_range(sequences.lowest, sequences.highest, None, "float64", "X")
         return Scaling.of_sequences(sequences, weights)
 
+    def _framing_of(self, sequences):
+        length = auto_frame_length(sequences) if self.frame_length == "auto" else int(self.frame_length)
+        return Framing(length, length if self.hop_length is None else int(self.hop_length))
+
     def _network_config(self, n_features, n_outputs):
         """Arguments of `GRUNetwork`."""
         return {
-            "n_features": n_features,
+            "n_features": n_features * self._framing.length,
             "hidden_layer_sizes": self._check_hidden_layer_sizes(),
             "bidirectional": bool(self.bidirectional),
             "reset_after": bool(self.reset_after),
@@ -353,6 +370,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             "scaling": self._scaling,
             "classes": getattr(self, "classes_", None),
             "target_scaling": getattr(self, "_target_scaling", None),
+            "framing": self._framing,
         }
 
     def _set_fitted(self, trainer):
@@ -368,6 +386,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self.validation_loss_curve_ = trainer.validation_loss_curve or None
         self.validation_scores_ = trainer.validation_scores or None
         self.best_validation_score_ = max(trainer.validation_scores, default=None)
+        self.frame_length_, self.hop_length_ = self._framing
         self.n_layers_ = len(trainer.network.layers) + 2
         self.n_outputs_ = trainer.network.head.n_outputs
 
@@ -391,8 +410,15 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         trained = self._trainer.network.config | {
             "dtype": self._trainer.parameters.dtype.name,
             "standardize": self._scaling is not None,
+            "frame_length": self._framing.length,
+            "hop_length": self._framing.hop,
         }
-        for name, value in (config | {"dtype": self.dtype, "standardize": self.standardize}).items():
+        config |= {"dtype": self.dtype, "standardize": self.standardize}
+        if self.frame_length != "auto":
+            config["frame_length"], config["hop_length"] = self._framing_of(None)
+        elif self.hop_length is not None:
+            config["hop_length"] = self.hop_length
+        for name, value in config.items():
             if trained[name] != value:
                 raise ValueError(
                     f"{name} is {value}, but the network to go on with was made with "

@@ -7,6 +7,8 @@ class BaseGRU(BaseEstimator):
     n_features_in_: int
     feature_names_in_: NDArray[Any]
     n_iter_: int
+    frame_length_: int
+    hop_length_: int
     n_layers_: int
     n_outputs_: int
     out_activation_: str

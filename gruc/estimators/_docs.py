@@ -12,6 +12,12 @@ PARAMETERS = """
     pooling : {"last", "mean"}, default="last"
         What of a sequence's states the output sees: where each direction ends,
         or their mean over the sequence's own steps.
+    frame_length : int or "auto", default="auto"
+        So many consecutive steps become one input of the network; "auto" chooses by the
+        lengths of the training sequences. Frames begin at step 0; the last one is completed
+        by repeating the last step, so is a sequence shorter than a frame.
+    hop_length : int, default=None
+        Steps from the beginning of a frame to that of the next; None for `frame_length`.
     standardize : bool, default=True
         Whether features are centred and scaled by their weighted mean and
         standard deviation over all training steps{standardize}.
@@ -97,6 +103,8 @@ ATTRIBUTES = """
         Column names, where X was a DataFrame whose names are all strings.
     n_iter_ : int
         Epochs finished.
+    frame_length_, hop_length_ : int
+        Steps of a frame, and from one to the next.
     n_layers_ : int
         Layers, input and output counted, as MLPClassifier counts.
     n_outputs_ : int

@@ -15,6 +15,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
         bidirectional: bool = False,
         reset_after: bool = True,
         pooling: Literal["last", "mean"] = "last",
+        frame_length: int | Literal["auto"] = "auto",
+        hop_length: int | None = None,
         standardize: bool = True,
         solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
         alpha: float = 0.0,

@@ -13,7 +13,7 @@ cdef extern from "gruc/wait.h" nogil:
 
 cdef extern from "gruc/source.h" nogil:
     ctypedef struct gruc_source:
-        size_t n, D
+        size_t n, D, frame_length, hop_length
         int is_double
         const Py_ssize_t *table
         const char *start
@@ -21,7 +21,7 @@ cdef extern from "gruc/source.h" nogil:
         Py_ssize_t of_sequence, of_step, of_feature
 
     ctypedef struct gruc_sequence:
-        size_t n_steps
+        size_t n_frames
 
     gruc_sequence gruc_sequence_at(const gruc_source *source, size_t i) noexcept
     void gruc_layout(Py_ssize_t *order, Py_ssize_t *lengths, Py_ssize_t *offsets, const gruc_source *source,

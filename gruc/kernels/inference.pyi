@@ -37,8 +37,13 @@ def gru(
 def widen_range(lowest: NDArray[_R], highest: NDArray[_R], x: NDArray[_R]) -> bool: ...
 
 class Source:
-    n_features: int
-    def __init__(self, arrays: NDArray[Any] | tuple[NDArray[Any], ...] | list[NDArray[Any]]) -> None: ...
+    width: int
+    def __init__(
+        self,
+        arrays: NDArray[Any] | tuple[NDArray[Any], ...] | list[NDArray[Any]],
+        frame_length: int = 1,
+        hop_length: int = 1,
+    ) -> None: ...
     def extent(self, indices: NDArray[np.intp]) -> tuple[int, int]: ...
 
 def gather(

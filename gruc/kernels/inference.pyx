@@ -198,13 +198,18 @@ cdef class Source:
     ----------
     arrays : ndarray of shape (n, T, D), or tuple or list of ndarray of shape (t_i, D) or (t_i,)
         All of native float32, or all of native float64.
+    frame_length, hop_length : int
+        So many steps make a row, and rows begin so many steps apart (source.h).
     """
 
-    def __init__(self, arrays):
+    def __init__(self, arrays, Py_ssize_t frame_length=1, Py_ssize_t hop_length=1):
         cdef Py_buffer view
         cdef Py_ssize_t i
         cdef Py_ssize_t *row
         require(self.arrays is None, "made once")
+        require(frame_length > 0 and hop_length > 0, "frame_length and hop_length > 0")
+        self.c.frame_length = frame_length
+        self.c.hop_length = hop_length
         self.arrays = tuple(arrays) if isinstance(arrays, list) else arrays  # lists may change
         if not isinstance(self.arrays, tuple):
             look_at(&view, arrays, 3, 3)
@@ -244,12 +249,12 @@ cdef class Source:
         PyMem_RawFree(self.table)
 
     @property
-    def n_features(self):
-        """D"""
-        return self.c.D
+    def width(self):
+        """Numbers in a row: frame_length * D."""
+        return self.c.frame_length * self.c.D
 
     def extent(self, const Py_ssize_t[::1] indices not None):
-        """Steps of the sequences at `indices` together, and of the longest."""
+        """Rows of the sequences at `indices` together, and of the longest."""
         cdef Py_ssize_t rows, n_steps
         self.check(indices, &rows, &n_steps)
         return rows, n_steps
@@ -260,14 +265,14 @@ cdef class Source:
         rows[0] = n_steps[0] = 0
         for b in range(indices.shape[0]):
             require(0 <= indices[b] < <Py_ssize_t> self.c.n, "indices of sequences")
-            length = _c.gruc_sequence_at(&self.c, indices[b]).n_steps
+            length = _c.gruc_sequence_at(&self.c, indices[b]).n_frames
             rows[0] += length
             n_steps[0] = max(n_steps[0], length)
         return 0
 
 
 def gather(
-    floating[:, ::1] values not None,        # (N, D) OUT
+    floating[:, ::1] values not None,        # (N, source.width) OUT
     Py_ssize_t[::1] order not None,          # (B,) OUT: places in `indices`, longest first
     Py_ssize_t[::1] lengths not None,        # (B,) OUT, in that order
     Py_ssize_t[::1] offsets not None,        # (T + 1,) OUT
@@ -280,7 +285,7 @@ def gather(
     cdef const double *mean_ptr = NULL
     cdef const double *scale_ptr = NULL
     source.check(indices, &N, &T)
-    require(values.shape[0] == N and values.shape[1] == <Py_ssize_t> source.c.D, "values (N, D)")
+    require(values.shape[0] == N and values.shape[1] == source.width, "values (N, source.width)")
     require(order.shape[0] == B and lengths.shape[0] == B, "order, lengths (B,)")
     require(offsets.shape[0] == T + 1, "offsets (T + 1,)")
     require_scaling(mean, scale, source.c.D)

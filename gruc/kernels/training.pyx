@@ -245,7 +245,7 @@ def loss_and_gradient(
     Gathering, forward, loss and back in one call, so that threads need not take turns in Python.
     """
     cdef _c.gruc_pass p
-    cdef Py_ssize_t n = source.c.n, D = source.c.D, K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
+    cdef Py_ssize_t n = source.c.n, D = source.c.D, width = source.c.frame_length * D, K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
     cdef const double *mean_ptr = NULL
     cdef const double *scale_ptr = NULL
     cdef size_t of_workspace
@@ -264,10 +264,10 @@ def loss_and_gradient(
             require(0 <= labels[indices[b]] < K, "0 <= labels < K")
     else:
         require(y is not None and y.shape[0] == n and y.shape[1] == K, "y (n, K)")
-    p = begin(shape, D, N, B, T, parameters, packed, False)
+    p = begin(shape, width, N, B, T, parameters, packed, False)
 
     of_workspace = _c.gruc_network_workspace(&gradients[0], &shape.c, N, B)
-    cdef size_t of_order = lines(B * sizeof(Py_ssize_t)), of_values = lines(N * D * sizeof(floating))
+    cdef size_t of_order = lines(B * sizeof(Py_ssize_t)), of_values = lines(N * width * sizeof(floating))
     cdef size_t of_targets = lines(B * K * sizeof(floating)), of_offsets = lines((T + 1) * sizeof(Py_ssize_t))
     cdef char *room = memory.room(
         3 * of_order + of_offsets + lines(B * sizeof(double)) + of_values + of_targets

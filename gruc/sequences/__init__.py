@@ -13,10 +13,12 @@ from .collection import (
     refuse_masked,
 )
 from .converters import from_channels_first, from_padded
-from .packing import PackedBatch
+from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Scaling
 
 __all__ = [
+    "ONE_STEP",
+    "Framing",
     "PackedBatch",
     "Scaling",
     "Sequences",

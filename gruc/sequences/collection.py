@@ -16,7 +16,7 @@ the values.
 import numpy as np
 
 from .. import kernels
-from .packing import pack
+from .packing import ONE_STEP, pack
 
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
 BLOCK_SIZE = 1 << 16
@@ -78,14 +78,22 @@ class Sequences:
     """
 
     names = None
-    _source = None
+    _source = None  # of the last framing asked for: (framing, Source)
 
     def __len__(self):
         return len(self.lengths)
 
-    def gather(self, indices, scaling, dtype):
+    def gather(self, indices, scaling, dtype, framing=ONE_STEP):
         """The sequences at `indices`, packed: `packing.pack`."""
-        return pack(*self.source(indices), scaling, dtype)
+        return pack(*self.source(indices, framing), scaling, dtype)
+
+    def source(self, indices, framing=ONE_STEP):
+        """Where the kernels find the sequences at `indices`, and the places of these there."""
+        if not self._kernels_read():
+            return kernels.inference.Source(self._converted(indices), *framing), np.arange(len(indices))
+        if self._source is None or self._source[0] != framing:
+            self._source = framing, kernels.inference.Source(self._as_given(), *framing)
+        return self._source[1], indices
 
     def subset(self, indices):
         """The sequences at `indices`, without a copy, for reading batch by batch."""
@@ -164,13 +172,14 @@ class DenseSequences(Sequences):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return self.array[block].reshape(-1, self.n_features)
 
-    def source(self, indices):
-        """Where the kernels find the sequences at `indices`, and the places of these there."""
-        if _kernels_read(self.array):
-            if self._source is None:
-                self._source = kernels.inference.Source(self.array)
-            return self._source, indices
-        return kernels.inference.Source(self.array[indices].astype(np.float64)), np.arange(len(indices))
+    def _kernels_read(self):
+        return _kernels_read(self.array)
+
+    def _as_given(self):
+        return self.array
+
+    def _converted(self, indices):
+        return self.array[indices].astype(np.float64)
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
@@ -238,17 +247,17 @@ class RaggedSequences(Sequences):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return np.concatenate(self.arrays[block]).reshape(-1, self.n_features)
 
-    def source(self, indices):
-        """Where the kernels find the sequences at `indices`, and the places of these there."""
+    def _kernels_read(self):
         if self._typed is None:  # found when first asked for
             given = self.arrays[0].dtype
             self._typed = all(array.dtype == given and _kernels_read(array) for array in self.arrays)
-        if not self._typed:
-            chosen = [self.arrays[i].astype(np.float64) for i in indices]
-            return kernels.inference.Source(chosen), np.arange(len(indices))
-        if self._source is None:
-            self._source = kernels.inference.Source(self.arrays)
-        return self._source, indices
+        return self._typed
+
+    def _as_given(self):
+        return self.arrays
+
+    def _converted(self, indices):
+        return [self.arrays[i].astype(np.float64) for i in indices]
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
@@ -270,9 +279,9 @@ class SubsetOfSequences(Sequences):
         self.lowest, self.highest = sequences.lowest, sequences.highest
         self.float_type = sequences.float_type
 
-    def source(self, indices):
+    def source(self, indices, framing=ONE_STEP):
         """Where the kernels find the sequences at `indices`, and the places of these there."""
-        return self._all.source(self._indices[indices])
+        return self._all.source(self._indices[indices], framing)
 
 
 def _range(array):

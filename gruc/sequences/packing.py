@@ -15,6 +15,28 @@ import numpy as np
 from .. import kernels
 
 
+class Framing(NamedTuple):
+    """How many steps make a row, and how many rows a sequence then has.
+
+    Rows begin at step 0 and are `hop` steps apart. A last row that reaches beyond the end is
+    completed by repeating the last step; so is a sequence shorter than a row.
+    """
+
+    length: int = 1
+    hop: int = 1
+
+    def count(self, lengths):
+        """Rows of sequences of these lengths (n,)."""
+        if self == (1, 1):  # nothing to count
+            return lengths
+        to_cover = -(-(lengths - self.length) // self.hop)
+        to_begin = (lengths - 1) // self.hop
+        return 1 + np.clip(to_cover, 0, to_begin)
+
+
+ONE_STEP = Framing()
+
+
 class PackedBatch(NamedTuple):
     """Sequences side by side; T steps, B sequences, D features, N rows in all."""
 
@@ -39,7 +61,7 @@ def pack(source, indices, scaling, dtype):
     PackedBatch
     """
     n_rows, n_steps = source.extent(indices)
-    values = np.empty((n_rows, source.n_features), dtype)
+    values = np.empty((n_rows, source.width), dtype)
     order, lengths = np.empty_like(indices), np.empty_like(indices)
     offsets = np.empty(n_steps + 1, np.intp)
     kernels.inference.gather(values, order, lengths, offsets, source, indices, *(scaling or (None, None)))

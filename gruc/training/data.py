@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..sequences import ONE_STEP
+
 
 class TrainingData:
     """What one fit learns from.
@@ -17,13 +19,16 @@ class TrainingData:
         Weights of sequences; None for ones.
     indices : ndarray of int or None
         Which sequences to learn from; None for all.
+    framing : Framing
     """
 
-    def __init__(self, sequences, scaling, targets, weights, indices=None):
+    def __init__(self, sequences, scaling, targets, weights, indices=None, framing=ONE_STEP):
         self.sequences = sequences
         self.scaling = scaling
         self.targets = targets
         self.weights = weights
+        self.framing = framing
+        self.lengths = framing.count(sequences.lengths)  # in rows, (n,)
         self.indices = indices
 
     def __len__(self):
@@ -36,11 +41,6 @@ class TrainingData:
             return rng.permutation(all_of_them)
         return np.arange(len(self)) if self.indices is None else self.indices
 
-    @property
-    def lengths(self):
-        """Steps of each sequence, (n,)."""
-        return self.sequences.lengths
-
     def total_weight(self, indices):
         """Sum of the weights of the sequences at `indices`."""
         return float(len(indices)) if self.weights is None else float(self.weights[indices].sum())
@@ -50,7 +50,7 @@ class TrainingData:
 
         Targets and weights are of all sequences of the source.
         """
-        source, places = self.sequences.source(indices)
+        source, places = self.sequences.source(indices, self.framing)
         if places is indices:
             return source, places, self.scaling, self.targets, self.weights
         weights = None if self.weights is None else self.weights[indices]

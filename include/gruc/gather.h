@@ -50,26 +50,30 @@ GRUC_INLINE void GRUC(scale_step)(
 }
 
 GRUC_STATIC void GRUC(gather)(
-    real *GRUC_RESTRICT values, /* (N, D) OUT, as gruc_layout has it */
+    real *GRUC_RESTRICT values, /* (N, frame_length D) OUT, as gruc_layout has it */
     const gruc_source *source, const ptrdiff_t *indices, const ptrdiff_t *order, /* (B,) */
     const ptrdiff_t *offsets,                                                    /* (T + 1,) */
     const double *mean, const double *scale,                                     /* (D,), or NULL */
     size_t B)
 {
-    const size_t D = source->D;
+    const size_t D = source->D, width = D * source->frame_length;
     for (size_t b = 0; b < B; b++) {
         gruc_sequence q = gruc_sequence_at(source, (size_t)indices[order[b]]);
-        /* the common strides as constants, so that the loop over features becomes vectors */
-        for (size_t t = 0; t < q.n_steps; t++, q.start += q.of_step) {
-            real *out = values + ((size_t)offsets[t] + b) * D;
-            if (source->is_double && q.of_feature == sizeof(double))
-                GRUC(scale_step)(out, q.start, 1, sizeof(double), D, mean, scale);
-            else if (source->is_double)
-                GRUC(scale_step)(out, q.start, 1, q.of_feature, D, mean, scale);
-            else if (q.of_feature == sizeof(float))
-                GRUC(scale_step)(out, q.start, 0, sizeof(float), D, mean, scale);
-            else
-                GRUC(scale_step)(out, q.start, 0, q.of_feature, D, mean, scale);
+        for (size_t f = 0; f < q.n_frames; f++) {
+            real *out = values + ((size_t)offsets[f] + b) * width;
+            for (size_t k = 0; k < source->frame_length; k++, out += D) {
+                size_t t = f * source->hop_length + k, last = q.n_steps - 1; /* which is repeated */
+                const char *x = q.start + (ptrdiff_t)(t < last ? t : last) * q.of_step;
+                /* the common strides as constants, so that the loop over features becomes vectors */
+                if (source->is_double && q.of_feature == sizeof(double))
+                    GRUC(scale_step)(out, x, 1, sizeof(double), D, mean, scale);
+                else if (source->is_double)
+                    GRUC(scale_step)(out, x, 1, q.of_feature, D, mean, scale);
+                else if (q.of_feature == sizeof(float))
+                    GRUC(scale_step)(out, x, 0, sizeof(float), D, mean, scale);
+                else
+                    GRUC(scale_step)(out, x, 0, q.of_feature, D, mean, scale);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 /* n sequences of D features, float or double: one array (n, T, D) of any strides, or a table of arrays */
 typedef struct {
     size_t n, D;
+    size_t frame_length, hop_length; /* steps that make a row, and from one row's first to the next one's */
     int is_double;
     const ptrdiff_t *table;                     /* (n, 4): address, steps, bytes from step to step and from
                                                     feature to feature; or NULL for one array: */
@@ -17,22 +18,33 @@ typedef struct {
 
 typedef struct {
     const char *start;
-    size_t n_steps;
+    size_t n_steps, n_frames; /* n_frames rows are made of it */
     ptrdiff_t of_step, of_feature;
 } gruc_sequence;
 
+/* Frames begin at step 0, a hop apart, and cover the sequence; the last may reach beyond its end. */
+static inline size_t gruc_n_frames(size_t n_steps, size_t frame_length, size_t hop_length)
+{
+    if (n_steps <= frame_length) return 1;
+    size_t to_cover = (n_steps - frame_length + hop_length - 1) / hop_length;
+    size_t to_begin = (n_steps - 1) / hop_length; /* fewer, where hops are longer than frames */
+    return 1 + (to_cover < to_begin ? to_cover : to_begin);
+}
+
 static inline gruc_sequence gruc_sequence_at(const gruc_source *s, size_t i)
 {
-    gruc_sequence q = {s->start + (ptrdiff_t)i * s->of_sequence, s->T, s->of_step, s->of_feature};
+    gruc_sequence q = {s->start + (ptrdiff_t)i * s->of_sequence, s->T, 0, s->of_step, s->of_feature};
     if (s->table) {
         const ptrdiff_t *row = s->table + 4 * i;
-        q = (gruc_sequence){(const char *)row[0], (size_t)row[1], row[2], row[3]};
+        q = (gruc_sequence){(const char *)row[0], (size_t)row[1], 0, row[2], row[3]};
     }
+    q.n_frames = gruc_n_frames(q.n_steps, s->frame_length, s->hop_length);
     return q;
 }
 
-/* Where the steps of B sequences go: longest first, equal lengths in the order given (a
- * counting sort), then step after step (gru.h). T is the largest length. */
+/* Where the rows of B sequences go: longest first, equal lengths in the order given (a
+ * counting sort), then step after step (gru.h). Lengths are counted in frames; T is the
+ * largest. */
 static inline void gruc_layout(
     ptrdiff_t *order,   /* (B,) OUT: places in `indices` */
     ptrdiff_t *lengths, /* (B,) OUT, in that order */
@@ -41,7 +53,7 @@ static inline void gruc_layout(
 {
     /* offsets[l] counts sequences of length l, then those that are longer */
     for (size_t t = 0; t <= T; t++) offsets[t] = 0;
-    for (size_t b = 0; b < B; b++) offsets[gruc_sequence_at(source, (size_t)indices[b]).n_steps]++;
+    for (size_t b = 0; b < B; b++) offsets[gruc_sequence_at(source, (size_t)indices[b]).n_frames]++;
     ptrdiff_t longer = 0;
     for (size_t t = T + 1; t-- > 0;) {
         ptrdiff_t of_this_length = offsets[t];
@@ -49,7 +61,7 @@ static inline void gruc_layout(
         longer += of_this_length;
     }
     for (size_t b = 0; b < B; b++) {
-        size_t length = gruc_sequence_at(source, (size_t)indices[b]).n_steps;
+        size_t length = gruc_sequence_at(source, (size_t)indices[b]).n_frames;
         ptrdiff_t place = offsets[length]++;
         order[place] = (ptrdiff_t)b;
         lengths[place] = (ptrdiff_t)length;

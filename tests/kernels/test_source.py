@@ -22,7 +22,7 @@ def test_arrays_of_any_strides(dtype):
     X = np.arange(120, dtype=dtype).reshape(4, 5, 6)
     for array in (X, X[::-1], X[:, ::2, ::-1], X.transpose(2, 1, 0), np.asfortranarray(X), X[:, :, :1]):
         for source in (inference.Source(array), inference.Source(list(array))):
-            assert source.n_features == array.shape[2]
+            assert source.width == array.shape[2]
             expected = array[[2, 0]].transpose(1, 0, 2).reshape(-1, array.shape[2])
             assert np.array_equal(gathered(source, [2, 0], array.shape[2]), expected)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc.sequences import Scaling, as_sequences
+from gruc.sequences import Framing, Scaling, as_sequences
 from helpers import unpack
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +77,37 @@ def test_gathering_scales_in_float64_whatever_is_given(given, dtype, scaling):
         batch = as_sequences(form).gather(chosen, scaling, dtype)
         assert batch.values.dtype == dtype
         assert np.array_equal(np.stack(unpack(batch.values, batch)), expected)
+
+
+def frames_of(sequence, length, hop):
+    """By the words: from step 0, a hop apart, until all is covered; the last step repeated at the end."""
+    frames, start = [], 0
+    while True:
+        steps = [sequence[min(t, len(sequence) - 1)] for t in range(start, start + length)]
+        frames.append(np.concatenate(steps))
+        start += hop
+        if start + length - hop >= len(sequence) or start >= len(sequence):
+            return np.array(frames)
+
+
+@given(
+    lengths=all_lengths, length=st.integers(1, 6), hop=st.integers(1, 8), dtype=st.sampled_from(["f4", "f8"])
+)
+def test_framing(lengths, length, hop, dtype):
+    rng = np.random.default_rng(0)
+    sequences = [rng.standard_normal((n, 2)).astype(dtype) for n in lengths]
+    scaling, framing = Scaling(np.array([1.0, -2.0]), np.array([3.0, 0.7])), Framing(length, hop)
+    batch = as_sequences(sequences).gather(np.arange(len(lengths)), scaling, "float64", framing)
+    expected = [frames_of(scaling.apply(sequence, "float64"), length, hop) for sequence in sequences]
+    for got, want in zip(unpack(batch.values, batch), expected, strict=True):
+        assert np.array_equal(got, want)
+    assert framing.count(np.array(lengths)).tolist() == [len(frames) for frames in expected]
+    assert batch.offsets[-1] == framing.count(np.array(lengths)).sum()
+
+
+def test_another_framing_of_the_same_sequences():
+    sequences, all_of_them = as_sequences(np.arange(12.0).reshape(2, 6)), np.arange(2)
+    wide = sequences.gather(all_of_them, None, "float64", Framing(3, 3))
+    assert wide.values.tolist() == [[0, 1, 2], [6, 7, 8], [3, 4, 5], [9, 10, 11]]
+    narrow = sequences.gather(all_of_them, None, "float64")
+    assert narrow.values.shape == (12, 1)
