@@ -28,7 +28,6 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-SEEDS = range(3)
 OF_AEON = [
     "ACSF1",
     "ArrowHead",
@@ -48,6 +47,29 @@ CHANGES = {
     "frame_length=8": {"frame_length": 8},
     "frame_length=16": {"frame_length": 16},
     "frame_length=8, hop_length=4": {"frame_length": 8, "hop_length": 4},
+    "n_iter_no_change=20": {"n_iter_no_change": 20},
+    "learning_rate_init=0.005": {"learning_rate_init": 0.005},
+    "learning_rate_init=0.005, n_iter_no_change=20": {"learning_rate_init": 0.005, "n_iter_no_change": 20},
+    "learning_rate_init=0.003, n_iter_no_change=20": {"learning_rate_init": 0.003, "n_iter_no_change": 20},
+    "learning_rate_init=0.005, cosine, max_iter=100": {
+        "learning_rate_init": 0.005,
+        "learning_rate": "cosine",
+        "max_iter": 100,
+    },
+    "learning_rate_init=0.005, learning_rate=adaptive": {
+        "learning_rate_init": 0.005,
+        "learning_rate": "adaptive",
+    },
+    "learning_rate_init=0.005, warmup=5": {"learning_rate_init": 0.005, "warmup": 5},
+    "learning_rate_init=0.02": {"learning_rate_init": 0.02},
+    "learning_rate=cosine, max_iter=100": {"learning_rate": "cosine", "max_iter": 100},
+    "learning_rate=adaptive": {"learning_rate": "adaptive"},
+    "pooling=mean": {"pooling": "mean"},
+    "bidirectional": {"bidirectional": True},
+    "hidden_layer_sizes=(128,)": {"hidden_layer_sizes": (128,)},
+    "alpha=0.1": {"alpha": 0.1},
+    "max_grad_norm=5": {"max_grad_norm": 5.0},
+    "batch_size=8": {"batch_size": 8},
 }
 
 
@@ -98,20 +120,28 @@ def score(name, changes, seed):
     return scores.mean(), (time.perf_counter() - start) / 5
 
 
-def baselines(name, seed):
-    warnings.filterwarnings("ignore")
-    X, y, estimator = problem(name)
-    rows = [np.asarray(x, float).reshape(len(x), -1) for x in X]
-    longest = max(map(len, rows))
-    flat = np.array([np.pad(x, ((0, longest - len(x)), (0, 0)), "edge").ravel() for x in rows])
+def flattened(X, n_steps):
+    """One row a sequence, cut or its last step repeated to `n_steps`: what tables want."""
+    rows = [np.asarray(x, float).reshape(len(x), -1)[:n_steps] for x in X]
+    return np.array([np.pad(x, ((0, n_steps - len(x)), (0, 0)), "edge").ravel() for x in rows])
+
+
+def plain_models(estimator):
+    """Linear model and nearest neighbour, for flattened sequences."""
     linear, nearest = (
         (RidgeCV(np.logspace(-3, 3, 13)), KNeighborsRegressor(1))
         if estimator is GRURegressor
         else (LogisticRegression(max_iter=2000), KNeighborsClassifier(1))
     )
+    return [make_pipeline(StandardScaler(), model) for model in (linear, nearest)]
+
+
+def baselines(name, seed):
+    warnings.filterwarnings("ignore")
+    X, y, estimator = problem(name)
+    flat = flattened(X, max(map(len, X)))
     return [
-        cross_val_score(make_pipeline(StandardScaler(), model), flat, y, cv=folds(estimator, seed)).mean()
-        for model in (linear, nearest)
+        cross_val_score(model, flat, y, cv=folds(estimator, seed)).mean() for model in plain_models(estimator)
     ]
 
 
@@ -119,23 +149,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", nargs="*", default=list(CHANGES))
     parser.add_argument("--problems", nargs="*", default=PROBLEMS)
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1])
     given = parser.parse_args()
     print("# Default parameters\n")
     print(
         f"gruc {gruc.__version__}, {date.today()}, {platform.machine()}; made by benchmarks/defaults.py: "
-        f"5-fold cross-validation inside training parts, mean of {len(SEEDS)} seeds; accuracy, R2 for "
+        f"5-fold cross-validation inside training parts, mean of seeds {given.seeds}; accuracy, R2 for "
         "sunspots and CO2.\n"
     )
     print("| parameters | " + " | ".join(given.problems) + " | mean | s a fit |")
     print("|---" * (len(given.problems) + 3) + "|")
-    run = Parallel(n_jobs=2)
+    for name in given.problems:  # imports are not for threads
+        problem(name)
+    run = Parallel(n_jobs=2, backend="threading")  # which gruc leaves free
     for row in given.rows:
-        found = run(delayed(score)(name, CHANGES[row], seed) for name in given.problems for seed in SEEDS)
-        scores, seconds = np.array(found).reshape(len(given.problems), len(SEEDS), 2).mean(axis=1).T
+        found = run(
+            delayed(score)(name, CHANGES[row], seed) for name in given.problems for seed in given.seeds
+        )
+        scores, seconds = np.array(found).reshape(len(given.problems), len(given.seeds), 2).mean(axis=1).T
         cells = " | ".join(f"{value:.3f}" for value in scores)
         print(f"| {row} | {cells} | {scores.mean():.4f} | {seconds.mean():.2f} |", flush=True)
-    found = run(delayed(baselines)(name, seed) for name in given.problems for seed in SEEDS)
-    means = np.array(found).reshape(len(given.problems), len(SEEDS), 2).mean(axis=1).T
+    found = run(delayed(baselines)(name, seed) for name in given.problems for seed in given.seeds)
+    means = np.array(found).reshape(len(given.problems), len(given.seeds), 2).mean(axis=1).T
     for title, scores in zip(("linear on the flattened series", "1-nearest-neighbour"), means, strict=True):
         print(f"| {title} | " + " | ".join(f"{v:.3f}" for v in scores) + f" | {scores.mean():.4f} | |")
 

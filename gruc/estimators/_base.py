@@ -25,8 +25,6 @@ from ..sequences import Framing, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
 from ._holdout import Validation
 
-AUTO_FRAMES = 25
-
 
 def auto_batch_size(n_sequences):
     """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
@@ -34,8 +32,12 @@ def auto_batch_size(n_sequences):
 
 
 def auto_frame_length(sequences):
-    """Steps a frame such that a sequence of the median length has about 25 frames or fewer, 8 at most."""
-    return int(min(max(1, np.median(sequences.lengths) // AUTO_FRAMES), 8))
+    """A 25th of the median length, but 4 at least and 16 at most; in short sequences a sixth or less.
+
+    Found by cross-validation inside training parts: benchmarks/defaults.py.
+    """
+    n_steps = int(np.median(sequences.lengths))
+    return max(1, min(n_steps // 6, max(4, n_steps // 25), 16))
 
 
 class BaseGRU(SequenceInputMixin, BaseEstimator):

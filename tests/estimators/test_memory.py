@@ -33,6 +33,6 @@ def test_peak_does_not_grow_with_n(form, tmp_path):
         elif form == "list":
             X = list(X)
         peaks.append(peak_of_fit(X, n))
-    # a few numbers a sequence: labels, weights, lengths, the order of an epoch
-    assert peaks[1] - peaks[0] < 100_000 * 150
-    assert X[0].nbytes * 100_000 / 2 > 100_000 * 150, "the bound would not show a copy of X"
+    # some numbers a sequence: labels, weights, lengths, the order of an epoch, where an array lies
+    assert peaks[1] - peaks[0] < 100_000 * 200
+    assert X[0].nbytes * 100_000 / 2 > 100_000 * 200, "the bound would not show a copy of X"
