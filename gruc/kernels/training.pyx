@@ -245,7 +245,8 @@ def loss_and_gradient(
     Gathering, forward, loss and back in one call, so that threads need not take turns in Python.
     """
     cdef _c.gruc_pass p
-    cdef Py_ssize_t n = source.c.n, D = source.c.D, width = source.c.frame_length * D, K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
+    cdef Py_ssize_t n = source.c.n, D = source.c.D, width = source.c.frame_length * D
+    cdef Py_ssize_t K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
     cdef const double *mean_ptr = NULL
     cdef const double *scale_ptr = NULL
     cdef size_t of_workspace
