@@ -42,6 +42,8 @@ class Predictor:
         Of a regressor's targets, undone on output.
     framing : Framing
         How many steps of a sequence are one input of the network.
+    multilabel : bool
+        Whether each class is there or not for itself.
     n_jobs : int or None
         Threads of a prediction, as the estimators have it.
 
@@ -65,6 +67,7 @@ class Predictor:
         classes=None,
         target_scaling=None,
         framing=ONE_STEP,
+        multilabel=False,
         n_jobs=None,
     ):
         self._network = GRUNetwork(**network) if isinstance(network, dict) else network
@@ -74,6 +77,7 @@ class Predictor:
         self.classes = None if classes is None else np.asarray(classes)
         self.target_scaling = target_scaling
         self.framing = framing
+        self.multilabel = multilabel
         self.n_jobs = n_jobs
         self._packed = None
         self._check()
@@ -117,6 +121,7 @@ class Predictor:
             "classes": self.classes,
             "target_scaling": self.target_scaling,
             "framing": self.framing,
+            "multilabel": self.multilabel,
             "n_jobs": self.n_jobs,
         }
         return _rebuild, (self.config, self.parameters, settings)
@@ -155,12 +160,15 @@ class Predictor:
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            A regressor's are float64, in the targets' own units.
+            Of a multilabel classifier 1 where a class is there, else 0. A regressor's are
+            float64, in the targets' own units.
         """
         return self.decode(self.outputs(X))
 
     def decode(self, outputs):
         """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
+        if self.multilabel:
+            return (outputs > 0).astype(np.intp)
         if self.classes is not None:
             return self.classes[np.argmax(self._probabilities(outputs), axis=1)]
         outputs = outputs.astype(np.float64)
@@ -183,6 +191,10 @@ class Predictor:
         return self._probabilities(self.outputs(X))
 
     def _probabilities(self, logits):
+        if self.multilabel:
+            probabilities = np.empty_like(logits)
+            kernels.inference.sigmoid(probabilities.reshape(-1), logits.reshape(-1))
+            return probabilities
         if len(self.classes) > 2:
             kernels.inference.softmax(logits)
             return logits
@@ -205,6 +217,8 @@ class Predictor:
         """
         self._require_classifier("predict_log_proba")
         logits = self.outputs(X)
+        if self.multilabel:
+            return -np.logaddexp(0, -logits)
         if len(self.classes) > 2:
             logits -= logits.max(axis=1, keepdims=True)
             return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

@@ -132,10 +132,11 @@ def network_backward(doutput, saved, parameters, config):
     return gradients, dx
 
 
-def softmax_cross_entropy(a, label):
+def softmax_cross_entropy(a, label, smoothing=0.0):
     p = np.exp(a - a.max())
     p /= p.sum()
-    return -np.log(p[label]), p - np.eye(len(a))[label]
+    target = (1 - smoothing) * np.eye(len(a))[label] + smoothing / len(a)
+    return -np.sum(target * np.log(p)), p - target
 
 
 def sigmoid_cross_entropy(a, y):

@@ -244,7 +244,15 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         if batch_size == "auto":
             batch_size = auto_batch_size(len(sequences))
         stopped_by = trainer.run(
-            TrainingData(sequences, self._scaling, targets, weights, learned_from, self._framing),
+            TrainingData(
+                sequences,
+                self._scaling,
+                targets,
+                weights,
+                indices=learned_from,
+                framing=self._framing,
+                smoothing=getattr(self, "label_smoothing", 0.0),
+            ),
             max_epochs=1 if incremental else self.max_iter,
             batch_size=batch_size,
             shuffle=self.shuffle,
@@ -373,6 +381,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             "classes": getattr(self, "classes_", None),
             "target_scaling": getattr(self, "_target_scaling", None),
             "framing": self._framing,
+            "multilabel": getattr(self, "_multilabel", False),
         }
 
     def _set_fitted(self, trainer):

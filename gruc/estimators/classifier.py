@@ -6,13 +6,19 @@ import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from ._base import BaseGRU
 from ._docs import shared_docs
+
+
+def n_columns(y):
+    """Columns of a y of two dimensions, else 1."""
+    y = y if isinstance(y, np.ndarray) else np.asarray(y)
+    return y.shape[1] if y.ndim == 2 else 1
 
 
 @shared_docs(
@@ -29,6 +35,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     Parameters
     ----------
     {parameters}
+    label_smoothing : float, default=0.0
+        Share of a label's weight that all classes get alike; labels of two classes, and of
+        several at once, are drawn towards 1/2 by it.
     class_weight : dict, "balanced" or None, default=None
         Weights of classes, ``{label: weight}``; "balanced": inversely to how
         often they occur. Multiplied with `sample_weight`.
@@ -36,7 +45,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted.
+        Labels, sorted; of a multilabel y the numbers of its columns.
     {attributes}
 
     See Also
@@ -62,6 +71,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
 
     _parameter_constraints = BaseGRU._parameter_constraints | {
         "class_weight": [StrOptions({"balanced"}), dict, None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -74,6 +84,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         frame_length="auto",
         hop_length=None,
         standardize=True,
+        label_smoothing=0.0,
         solver="adam",
         alpha=0.0,
         l1_ratio=0.0,
@@ -143,7 +154,13 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             n_jobs=n_jobs,
             verbose=verbose,
         )
+        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
@@ -153,8 +170,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
             See the notes of the class. Never copied as a whole.
-        y : array-like of shape (n_sequences,)
-            Labels: integers, strings or booleans, of two or more classes.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_classes)
+            Labels: integers, strings or booleans, of two or more classes; or, for several at
+            once, 1 where a class is there, else 0.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weights, not negative. A batch's loss is their weighted mean.
         X_val, y_val : as X and y, default=None
@@ -208,6 +226,13 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
+        if n_columns(y) > 1:
+            return self._encode_indicator(y, sample_weight, goes_on, classes)
+        if goes_on and self._multilabel:
+            raise ValueError(
+                f"y must be (n_sequences, {len(self.classes_)}) of 0 and 1, as in the first call."
+            )
+        self._multilabel = False
         labels = None
         if goes_on and (classes is None or np.array_equal(classes, self.classes_)):
             labels = self._known_labels(y)
@@ -216,11 +241,49 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         weights = self._class_weights(y, labels, sample_weight, incremental)
         if len(self.classes_) == 2:
             self.out_activation_ = "logistic"
-            return labels[:, np.newaxis].astype(self.dtype), "sigmoid", 1, weights
+            return self._smoothed(labels[:, np.newaxis]), "sigmoid", 1, weights
         self.out_activation_ = "softmax"
         return labels.astype(np.intp), "softmax", len(self.classes_), weights
 
+    def _encode_indicator(self, y, sample_weight, goes_on, classes):
+        y = self._check_indicator(y, "y")
+        if self.class_weight is not None:
+            raise ValueError(
+                "class_weight is for one label a sequence; weight multilabel ones by sample_weight."
+            )
+        if goes_on and not (self._multilabel and y.shape[1] == len(self.classes_)):
+            known = f"(n_sequences, {len(self.classes_)})" if self._multilabel else "(n_sequences,)"
+            raise ValueError(f"y has shape {y.shape}, but the network to go on with was made for {known}.")
+        if classes is not None and len(classes) != y.shape[1]:
+            raise ValueError(f"y has {y.shape[1]} columns, but there are {len(classes)} classes.")
+        self._multilabel = True
+        self.classes_ = np.arange(y.shape[1])
+        self.out_activation_ = "logistic"
+        return self._smoothed(y), "sigmoid", y.shape[1], sample_weight
+
+    @staticmethod
+    def _check_indicator(y, name):
+        y = np.asarray(y)
+        if type_of_target(y, input_name=name) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"{name} has shape {y.shape} and is no multilabel indicator, which holds 0 and 1 only. For "
+                "one label a sequence give a 1-D array."
+            )
+        return y
+
+    def _smoothed(self, y):
+        """Targets of the sigmoid: y, drawn towards 1/2 by `label_smoothing`."""
+        y = y.astype(self.dtype)
+        if self.label_smoothing:
+            y = (1 - self.label_smoothing) * y + self.label_smoothing / 2
+        return np.ascontiguousarray(y, self.dtype)
+
     def _encode_validation_targets(self, y, n_outputs):
+        if self._multilabel:
+            y = self._check_indicator(y, "y_val")
+            if y.shape[1] != n_outputs:
+                raise ValueError(f"y_val has {y.shape[1]} columns, but y has {n_outputs}.")
+            return np.ascontiguousarray(y, self.dtype)
         y = column_or_1d(y, warn=True)
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
@@ -231,6 +294,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         return labels.astype(np.intp)
 
     def _strata(self, y):
+        if n_columns(y) > 1:
+            return None
         y = column_or_1d(y)
         check_classification_targets(y)
         return y
@@ -315,7 +380,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
 
         Returns
         -------
-        ndarray of shape (n_sequences,)
+        ndarray of shape (n_sequences,), or (n_sequences, n_classes) of 0 and 1 after a
+        multilabel fit
         """
         sequences = self._sequences_to_predict(X)
         return self._predictor.with_n_jobs(self.n_jobs).predict(sequences)

@@ -19,6 +19,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,
         standardize: bool = True,
+        label_smoothing: float = 0.0,
         solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
         alpha: float = 0.0,
         l1_ratio: float = 0.0,

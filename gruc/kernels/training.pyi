@@ -70,12 +70,13 @@ def loss_and_gradient(
     y: NDArray[_R] | None,
     weights: _Weights | None,
     total: float,
+    smoothing: float,
     parameters: NDArray[_R],
     packed: NDArray[_R],
     shape: Shape,
 ) -> float: ...
 def softmax_cross_entropy(
-    a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float
+    a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float, smoothing: float = 0
 ) -> float: ...
 def sigmoid_cross_entropy(a: NDArray[_R], y: NDArray[_R], weights: _Weights, total: float) -> float: ...
 def squared_error(a: NDArray[_R], y: NDArray[_R], weights: _Weights, total: float) -> float: ...

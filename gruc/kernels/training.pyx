@@ -236,6 +236,7 @@ def loss_and_gradient(
     const floating[:, ::1] y,               # of all sequences, (n, K), for the others; else None
     const double[::1] weights,              # of all sequences, (n,), or None for ones
     double total,                           # sum of the weights of these, > 0
+    double smoothing,                       # of labels, for SOFTMAX
     const floating[::1] parameters not None,  # (shape.size,)
     const floating[::1] packed not None,    # by pack, without want_dx
     Shape shape not None,
@@ -296,7 +297,7 @@ def loss_and_gradient(
             else:
                 for k in range(K):
                     targets[b * K + k] = y[i, k]
-        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, &p)
+        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, smoothing, &p)
     return result
 
 
@@ -307,6 +308,7 @@ def softmax_cross_entropy(
     const Py_ssize_t[::1] labels not None,  # (B,)
     const double[::1] weights not None,     # (B,)
     double total,                  # sum of weights, > 0
+    double smoothing=0,            # share of the target that all classes have in common
 ):
     """sum_b weights[b] * -log softmax(a[b])[labels[b]]"""
     cdef Py_ssize_t B = a.shape[0], K = a.shape[1], b
@@ -316,7 +318,7 @@ def softmax_cross_entropy(
     require(labels.shape[0] == B, "labels (B,)")
     for b in range(B):
         require(0 <= labels[b] < K, "0 <= labels < K")
-    loss = _c.gruc_softmax_cross_entropy(&a[0, 0], &labels[0], &weights[0], total, B, K)
+    loss = _c.gruc_softmax_cross_entropy(&a[0, 0], &labels[0], &weights[0], total, smoothing, B, K)
     return loss
 
 

@@ -123,7 +123,18 @@ class GRUNetwork:
         return dx
 
     def loss_and_gradient(
-        self, weights, gradients, loss, source, indices, scaling, targets, of_sequences, total, memory
+        self,
+        weights,
+        gradients,
+        loss,
+        source,
+        indices,
+        scaling,
+        targets,
+        of_sequences,
+        total,
+        memory,
+        smoothing=0.0,
     ):
         """Weighted sum of the losses of some sequences; fills `gradients` with those of the mean.
 
@@ -150,11 +161,13 @@ class GRUNetwork:
             The sum of those at `indices`, which the mean is taken by.
         memory : kernels.training.Memory
             Of the thread that calls.
+        smoothing : float
+            Share of a label's target that all classes have in common, for SOFTMAX.
         """
         labels, y = (targets, None) if loss == kernels.training.SOFTMAX else (None, targets)
         return kernels.training.loss_and_gradient(
             gradients, memory, source, indices, *(scaling or (None, None)), loss, labels, y, of_sequences,
-            total, weights.parameters, weights.packed, self._kernel_shape(),
+            total, smoothing, weights.parameters, weights.packed, self._kernel_shape(),
         )  # fmt: skip
 
     def _arguments(self, weights, batch, workspace):

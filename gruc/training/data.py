@@ -20,14 +20,17 @@ class TrainingData:
     indices : ndarray of int or None
         Which sequences to learn from; None for all.
     framing : Framing
+    smoothing : float
+        Of labels.
     """
 
-    def __init__(self, sequences, scaling, targets, weights, indices=None, framing=ONE_STEP):
+    def __init__(self, sequences, scaling, targets, weights, indices=None, framing=ONE_STEP, smoothing=0.0):
         self.sequences = sequences
         self.scaling = scaling
         self.targets = targets
         self.weights = weights
         self.framing = framing
+        self.smoothing = smoothing
         self.lengths = framing.count(sequences.lengths)  # in rows, (n,)
         self.indices = indices
 

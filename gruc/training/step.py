@@ -92,7 +92,7 @@ class TrainingStep:
 
     def _shard(self, data, indices, total, slab, memory):
         return self.network.loss_and_gradient(
-            self._weights, slab, self._loss, *data.part(indices), total, memory
+            self._weights, slab, self._loss, *data.part(indices), total, memory, data.smoothing
         )
 
     def _slab(self, i):

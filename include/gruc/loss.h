@@ -3,22 +3,25 @@
  * Each returns sum_b w_b l_b (not yet divided by W) and leaves the gradient of
  * the weighted mean sum_b w_b l_b / W. Losses are added up in double. */
 
-/* l_b = -log softmax(a_b)[label_b]        da_b = w_b / W (softmax(a_b) - onehot) */
+/* l_b = -sum_k t_k log softmax(a_b)[k]    da_b = w_b / W (softmax(a_b) - t)
+ * t = (1 - smoothing) onehot(label_b) + smoothing / K  (Szegedy et al. 2016) */
 GRUC_STATIC double GRUC(softmax_cross_entropy)(
     real *GRUC_RESTRICT a,                 /* (B, K) IN: logits, OUT: gradient */
     const ptrdiff_t *GRUC_RESTRICT labels, /* (B,) */
     const double *GRUC_RESTRICT weights,   /* (B,) */
-    double total, size_t B, size_t K)
+    double total, double smoothing, size_t B, size_t K)
 {
-    double loss = 0;
+    double loss = 0, share = smoothing / (double)K;
     for (size_t b = 0; b < B; b++) {
         real *GRUC_RESTRICT a_b = a + b * K;
         real scale = (real)(weights[b] / total);
-        double label_logit = a_b[labels[b]], largest = GRUC(exp_below_largest)(a_b, K), sum = 0;
+        double sum = 0, aimed_at = (1 - smoothing) * a_b[labels[b]];
+        for (size_t k = 0; k < K; k++) aimed_at += share * a_b[k];
+        double largest = GRUC(exp_below_largest)(a_b, K);
         for (size_t k = 0; k < K; k++) sum += a_b[k];
-        for (size_t k = 0; k < K; k++) a_b[k] = scale * (real)(a_b[k] / sum);
-        a_b[labels[b]] -= scale;
-        loss += weights[b] * (log(sum) + (largest - label_logit));
+        for (size_t k = 0; k < K; k++) a_b[k] = scale * (real)(a_b[k] / sum - share);
+        a_b[labels[b]] -= scale * (real)(1 - smoothing);
+        loss += weights[b] * (log(sum) + (largest - aimed_at));
     }
     return loss;
 }

@@ -236,19 +236,20 @@ GRUC_STATIC void GRUC(network_backward)(
 
 /* Returns the weighted sum of losses; gradients are of the mean, `total` being the sum of weights. */
 GRUC_STATIC double GRUC(network_loss)(
-    real *gradients,         /* (network_size(shape),) OUT */
-    int loss,                /* GRUC_SOFTMAX, ... */
-    const ptrdiff_t *labels, /* (B,), for GRUC_SOFTMAX */
-    const real *y,           /* (B, K), for the others */
-    const double *weights,   /* (B,) */
-    double total, const gruc_pass *p)
+    real *gradients,                /* (network_size(shape),) OUT */
+    int loss,                       /* GRUC_SOFTMAX, ... */
+    const ptrdiff_t *labels,        /* (B,), for GRUC_SOFTMAX */
+    const real *y,                  /* (B, K), for the others */
+    const double *weights,          /* (B,) */
+    double total, double smoothing, /* of labels, for GRUC_SOFTMAX */
+    const gruc_pass *p)
 {
     real *outputs = GRUC(head_at)(p).outputs;
     size_t B = p->B, K = p->shape->n_outputs;
     double sum;
     GRUC(network_forward)(outputs, p);
     if (loss == GRUC_SOFTMAX)
-        sum = GRUC(softmax_cross_entropy)(outputs, labels, weights, total, B, K);
+        sum = GRUC(softmax_cross_entropy)(outputs, labels, weights, total, smoothing, B, K);
     else if (loss == GRUC_SIGMOID)
         sum = GRUC(sigmoid_cross_entropy)(outputs, y, weights, total, B, K);
     else

@@ -47,7 +47,7 @@ BAD_DATA = {
     "one class": (X, np.zeros(24, int), ValueError, "1 class only: [0]. A classifier needs samples of at least 2 classes."),
     "real labels": (X, np.linspace(0, 1, 24), ValueError, "Unknown label type: continuous."),
     "NaN labels": (X, np.where(y == 1, np.nan, y), ValueError, "Input y contains NaN."),
-    "labels in columns": (X, np.eye(3)[y], ValueError, "y should be a 1d array, got an array of shape (24, 3) instead."),
+    "labels in columns": (X, np.eye(3)[y] + 1, ValueError, "y has shape (24, 3) and is no multilabel indicator"),
 }  # fmt: skip
 
 # id: (weights, error, message)

@@ -43,7 +43,7 @@ def with_labels():
     return shared | dict(
         gradients=np.zeros(SHAPE.size), memory=training.Memory(), indices=np.array([1, 0]),
         source=inference.Source([np.ones((2, D)), np.ones((1, D))]), mean=np.zeros(D), scale=np.ones(D),
-        loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0,
+        loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0, smoothing=0.0,
     )  # fmt: skip
 
 

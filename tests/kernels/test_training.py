@@ -32,6 +32,19 @@ def test_losses_against_the_oracle(loss, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("smoothing", [0.1, 0.9])
+def test_label_smoothing(smoothing, dtype):
+    rng = np.random.default_rng(0)
+    a, labels, weights = 3 * rng.standard_normal((7, 4)), rng.integers(0, 4, 7), rng.random(7)
+    expected = [reference.softmax_cross_entropy(a_b, y, smoothing) for a_b, y in zip(a, labels, strict=True)]
+    gradient = a.astype(dtype)
+    value = training.softmax_cross_entropy(gradient, labels, weights, weights.sum(), smoothing)
+    np.testing.assert_allclose(value, weights @ [e[0] for e in expected], rtol=TOLERANCE[dtype])
+    scale = weights / weights.sum()
+    np.testing.assert_allclose(gradient, scale[:, None] * [e[1] for e in expected], atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_cross_entropies_of_large_logits(dtype):
     a = np.array([[1e30, 0, -1e30]], dtype)
     assert training.softmax_cross_entropy(a, np.array([0]), np.ones(1), 1.0) == 0
