@@ -297,7 +297,8 @@ def loss_and_gradient(
             else:
                 for k in range(K):
                     targets[b * K + k] = y[i, k]
-        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, smoothing, &p)
+        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, smoothing,
+                                      &p)
     return result
 
 
