@@ -44,6 +44,10 @@ class Predictor:
         How many steps of a sequence are one input of the network.
     multilabel : bool
         Whether each class is there or not for itself.
+    log_link : bool
+        Whether a regressor's outputs are logarithms.
+    n_quantiles : int
+        So many outputs are quantiles of one target, in rising order.
     n_jobs : int or None
         Threads of a prediction, as the estimators have it.
 
@@ -68,6 +72,8 @@ class Predictor:
         target_scaling=None,
         framing=ONE_STEP,
         multilabel=False,
+        log_link=False,
+        n_quantiles=1,
         n_jobs=None,
     ):
         self._network = GRUNetwork(**network) if isinstance(network, dict) else network
@@ -78,6 +84,8 @@ class Predictor:
         self.target_scaling = target_scaling
         self.framing = framing
         self.multilabel = multilabel
+        self.log_link = log_link
+        self.n_quantiles = n_quantiles
         self.n_jobs = n_jobs
         self._packed = None
         self._check()
@@ -122,6 +130,8 @@ class Predictor:
             "target_scaling": self.target_scaling,
             "framing": self.framing,
             "multilabel": self.multilabel,
+            "log_link": self.log_link,
+            "n_quantiles": self.n_quantiles,
             "n_jobs": self.n_jobs,
         }
         return _rebuild, (self.config, self.parameters, settings)
@@ -171,10 +181,13 @@ class Predictor:
             return (outputs > 0).astype(np.intp)
         if self.classes is not None:
             return self.classes[np.argmax(self._probabilities(outputs), axis=1)]
-        outputs = outputs.astype(np.float64)
+        values = np.exp(outputs, dtype=np.float64) if self.log_link else outputs.astype(np.float64)
+        values = values.reshape(len(values), -1, self.n_quantiles)
         if self.target_scaling is not None:
-            outputs = self.target_scaling.undo(outputs)
-        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+            values = self.target_scaling.undo(values.swapaxes(1, 2)).swapaxes(1, 2)
+        # a higher quantile is never below a lower one (Chernozhukov et al. 2010)
+        values = np.sort(values, axis=2) if self.n_quantiles > 1 else values[:, :, 0]
+        return values[:, 0] if values.shape[1] == 1 else values
 
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Probabilities of a classifier.

@@ -7,7 +7,7 @@ import pytest
 from gruc import kernels
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
-from gruc.training import SOLVERS, Schedule
+from gruc.training import SOLVERS, Loss, Schedule
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 # tolerance of arithmetic by dtype, relative to values of order 1
@@ -67,10 +67,18 @@ def random_targets(rng, loss, n, n_outputs):
     return rng.random((n, n_outputs))
 
 
-def loss_of(loss, outputs, targets, weights, total):
+# what each loss is tried with
+LOSS_SETTINGS = {"softmax": (0.1,), "huber": (0.7,), "quantile": (0.2, 0.5, 0.9)}
+
+
+def settings_of(loss):
+    return np.array(LOSS_SETTINGS.get(loss, (0.0,)))
+
+
+def loss_of(loss, outputs, targets, weights, total, settings=None):
     """Weighted sum of losses of outputs (B, K), which become the gradient of the mean."""
-    name = loss if loss == "squared_error" else f"{loss}_cross_entropy"
-    return getattr(kernels.training, name)(outputs, targets, weights, total)
+    settings = LOSS_SETTINGS.get(loss, (0.0,)) if settings is None else settings
+    return Loss(loss, settings).sum(outputs, targets, weights, total)
 
 
 def pack(sequences, dtype="float64"):

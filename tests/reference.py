@@ -147,20 +147,45 @@ def squared_error(a, y):
     return np.mean((a - y) ** 2) / 2, (a - y) / len(a)
 
 
+def absolute_error(a, y):
+    return np.mean(np.abs(a - y)), np.sign(a - y) / len(a)
+
+
+def huber(a, y, delta):
+    e = a - y
+    far = np.abs(e) > delta
+    value = np.where(far, delta * (np.abs(e) - delta / 2), e**2 / 2)
+    return np.mean(value), np.where(far, delta * np.sign(e), e) / len(a)
+
+
+def quantile(a, y, *levels):
+    q = np.resize(levels, len(a))
+    return np.mean(np.maximum(q * (y - a), (q - 1) * (y - a))), ((a > y) - q) / len(a)
+
+
+def poisson(a, y):
+    return np.mean(np.exp(a) - y * a), (np.exp(a) - y) / len(a)
+
+
+# the oracle of each loss, called with outputs, target and settings
 LOSSES = {
     "softmax": softmax_cross_entropy,
-    "sigmoid": sigmoid_cross_entropy,
-    "squared_error": squared_error,
+    "sigmoid": lambda a, y, _: sigmoid_cross_entropy(a, y),
+    "squared_error": lambda a, y, _: squared_error(a, y),
+    "absolute_error": lambda a, y, _: absolute_error(a, y),
+    "huber": huber,
+    "quantile": quantile,
+    "poisson": lambda a, y, _: poisson(a, y),
 }
 
 
-def batch_loss(sequences, targets, weights, parameters, config, loss):
+def batch_loss(sequences, targets, weights, parameters, config, loss, settings=(0.0,)):
     """Weighted mean loss of a batch, its gradients by name, and each sequence's dx."""
     total, loss_sum, dx = np.sum(weights), 0.0, []
     gradients = {name: np.zeros_like(value) for name, value in parameters.items()}
     for x, target, weight in zip(sequences, targets, weights, strict=True):
         output, saved = network_forward(x, parameters, config)
-        value, doutput = LOSSES[loss](output, target)
+        value, doutput = LOSSES[loss](output, target, *settings)
         loss_sum += weight * value
         part, dx_i = network_backward(doutput * weight / total, saved, parameters, config)
         dx.append(dx_i)

@@ -220,6 +220,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         )
         if goes_on:
             trainer = self._trainer
+            trainer.loss = loss
             if changed or n_outputs != trainer.network.config["n_outputs"]:
                 self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
@@ -227,6 +228,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             self._framing = self._framing_of(sequences)
             network = GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
             trainer = Trainer(network, loss, self.dtype, rng)
+            self._start(trainer, targets, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
         validate = None
@@ -251,7 +253,6 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
                 weights,
                 indices=learned_from,
                 framing=self._framing,
-                smoothing=getattr(self, "label_smoothing", 0.0),
             ),
             max_epochs=1 if incremental else self.max_iter,
             batch_size=batch_size,
@@ -281,6 +282,9 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             trainer.release_workspace()
         self._set_fitted(trainer)
         return self
+
+    def _start(self, trainer, targets, weights):
+        """Change the start values by what is known of the targets."""
 
     def _split(self, y, rng):
         """Places of the sequences to learn from, and of those held out for validation."""
@@ -376,13 +380,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
 
     def _decoding(self):
         """What a `Predictor` needs to know beside network and weights."""
-        return {
-            "scaling": self._scaling,
-            "classes": getattr(self, "classes_", None),
-            "target_scaling": getattr(self, "_target_scaling", None),
-            "framing": self._framing,
-            "multilabel": getattr(self, "_multilabel", False),
-        }
+        return {"scaling": self._scaling, "framing": self._framing}
 
     def _set_fitted(self, trainer):
         self._trainer = trainer

@@ -3,7 +3,6 @@
 from sklearn.metrics import check_scoring
 
 from ..runtime import Predictor
-from ..training import mean_loss
 
 
 class Validation:
@@ -38,7 +37,7 @@ class Validation:
         model = self.model
         predictor = Predictor(self.trainer.network, parameters, n_jobs=model.n_jobs, **model._decoding())
         outputs = predictor.outputs(self.sequences)
-        loss = mean_loss(self.trainer.loss, outputs.copy(), self.targets, self.weights)
+        loss = model._validation_loss(self.trainer.loss).mean(outputs.copy(), self.targets, self.weights)
         if model.scoring == "loss":
             return loss, -loss
         if self.scorer is None:

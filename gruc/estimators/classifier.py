@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
 
@@ -241,9 +242,10 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         weights = self._class_weights(y, labels, sample_weight, incremental)
         if len(self.classes_) == 2:
             self.out_activation_ = "logistic"
-            return self._smoothed(labels[:, np.newaxis]), "sigmoid", 1, weights
+            return self._smoothed(labels[:, np.newaxis]), Loss("sigmoid"), 1, weights
         self.out_activation_ = "softmax"
-        return labels.astype(np.intp), "softmax", len(self.classes_), weights
+        loss = Loss("softmax", (float(self.label_smoothing),))
+        return labels.astype(np.intp), loss, len(self.classes_), weights
 
     def _encode_indicator(self, y, sample_weight, goes_on, classes):
         y = self._check_indicator(y, "y")
@@ -259,7 +261,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         self._multilabel = True
         self.classes_ = np.arange(y.shape[1])
         self.out_activation_ = "logistic"
-        return self._smoothed(y), "sigmoid", y.shape[1], sample_weight
+        return self._smoothed(y), Loss("sigmoid"), y.shape[1], sample_weight
 
     @staticmethod
     def _check_indicator(y, name):
@@ -292,6 +294,12 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         if len(self.classes_) == 2:
             return labels[:, np.newaxis].astype(self.dtype)
         return labels.astype(np.intp)
+
+    def _validation_loss(self, loss):
+        return loss._replace(settings=(0.0,))  # labels as they are, not smoothed
+
+    def _decoding(self):
+        return super()._decoding() | {"classes": self.classes_, "multilabel": self._multilabel}
 
     def _strata(self, y):
         if n_columns(y) > 1:

@@ -1,11 +1,15 @@
 """GRURegressor."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, column_or_1d
 
 from ..sequences import Scaling, check_range
+from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
 
@@ -13,17 +17,25 @@ from ._docs import shared_docs
 @shared_docs(
     standardize=";\n        targets too, which is undone on output",
     out_activation='"identity".',
-    loss_curve=",\n        half the squared error on the standardized targets' scale",
+    loss_curve=",\n        on the standardized targets' scale",
 )
 class GRURegressor(RegressorMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 
-    Minimises the squared error of one or many outputs by Adam over
+    Minimises the squared error of one or many outputs, or another loss, by Adam over
     mini-batches, its gradients back-propagated through time.
 
     Parameters
     ----------
     {parameters}
+    loss : str, default="squared_error"
+        "squared_error" (half of it), "absolute_error", "huber", "quantile", or "poisson" for
+        counts and rates, whose logarithm the network then gives.
+    quantile : float or sequence of float, default=0.5
+        What "quantile" predicts; several at once, in rising order, give an interval.
+    delta : float, default=1.35
+        Where "huber" goes from the square to the line, in standard deviations of the target
+        with `standardize`.
 
     Attributes
     ----------
@@ -48,6 +60,97 @@ class GRURegressor(RegressorMixin, BaseGRU):
     >>> float(abs(model.predict([[2.0, 3.0, 4.0, 5.0]])[0] - 6.0)) < 0.5
     True
     """
+
+    _parameter_constraints = BaseGRU._parameter_constraints | {
+        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64,),
+        *,
+        bidirectional=False,
+        reset_after=True,
+        pooling="last",
+        frame_length="auto",
+        hop_length=None,
+        standardize=True,
+        solver="adam",
+        alpha=0.0,
+        l1_ratio=0.0,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.01,
+        power_t=0.5,
+        decay_rate=0.5,
+        decay_steps=20,
+        warmup=0,
+        max_iter=200,
+        max_grad_norm=1.0,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
+        loss="squared_error",
+        quantile=0.5,
+        delta=1.35,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        rho=0.99,
+        warm_start=False,
+        dtype="float32",
+        n_jobs=None,
+        verbose=False,
+    ):
+        super().__init__(
+            hidden_layer_sizes,
+            bidirectional=bidirectional,
+            reset_after=reset_after,
+            pooling=pooling,
+            frame_length=frame_length,
+            hop_length=hop_length,
+            standardize=standardize,
+            solver=solver,
+            alpha=alpha,
+            l1_ratio=l1_ratio,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            decay_rate=decay_rate,
+            decay_steps=decay_steps,
+            warmup=warmup,
+            max_iter=max_iter,
+            max_grad_norm=max_grad_norm,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            scoring=scoring,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            rho=rho,
+            warm_start=warm_start,
+            dtype=dtype,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.loss = loss
+        self.quantile = quantile
+        self.delta = delta
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -113,24 +216,71 @@ class GRURegressor(RegressorMixin, BaseGRU):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
+    def _levels(self):
+        """Quantiles to predict, in order."""
+        if self.loss != "quantile":
+            return None
+        levels = np.atleast_1d(np.asarray(self.quantile, np.float64))
+        if levels.ndim > 1 or len(levels) == 0 or not ((levels > 0) & (levels < 1)).all():
+            raise ValueError(
+                f"quantile must be one or several numbers between 0 and 1; got {self.quantile!r}."
+            )
+        if (np.diff(levels) <= 0).any():
+            raise ValueError(f"quantile must rise from one to the next; got {self.quantile!r}.")
+        return levels
+
     def _encode_targets(self, y, sample_weight, goes_on, incremental):
         y = self._check_values(y, "y")
         lowest, highest = y.min(axis=0), y.max(axis=0)
+        levels = self._levels()
+        known = self._trained_loss if goes_on else (self.loss, levels)
+        if self.loss != known[0] or not np.array_equal(levels, known[1]):
+            raise ValueError(
+                f"loss is {self.loss!r} with quantile {self.quantile!r}, but the network to go on with was "
+                f"made with {known[0]!r}, {known[1]}. To start anew, call fit with warm_start=False, or "
+                "clone the estimator."
+            )
+        self._trained_loss = self.loss, levels
         if not goes_on:
             self._target_scaling = None
-            if self.standardize:
+            if self.standardize and self.loss != "poisson":
                 check_range(lowest, highest, None, "float64", "y")  # squares must not overflow
                 self._target_scaling = Scaling.of_rows(y, sample_weight)
         # a wrong number of outputs is refused with the network's shape, later
         scaling = self._target_scaling
-        if scaling is not None and len(scaling.mean) == y.shape[1]:
-            check_range(lowest, highest, scaling, self.dtype, "y")
-            y = scaling.apply(y, self.dtype)
-        else:
-            check_range(lowest, highest, None, self.dtype, "y")
-            y = np.ascontiguousarray(y, self.dtype)
-        self.out_activation_ = "identity"
-        return y, "squared_error", y.shape[1], sample_weight
+        if scaling is not None and len(scaling.mean) != y.shape[1]:
+            scaling = None
+        check_range(lowest, highest, scaling, self.dtype, "y")
+        self.out_activation_ = "exp" if self.loss == "poisson" else "identity"
+        settings = {"huber": (float(self.delta),), "quantile": () if levels is None else tuple(levels)}
+        loss = Loss(self.loss, settings.get(self.loss, (0.0,)))
+        return self._as_targets(y, scaling), loss, self._n_outputs_of(y), sample_weight
+
+    def _n_outputs_of(self, y):
+        return y.shape[1] * (1 if self.loss != "quantile" else len(self._levels()))
+
+    def _as_targets(self, y, scaling):
+        y = y if scaling is None else scaling.apply(y, self.dtype)
+        if self.loss == "quantile":  # the outputs of one target stand together
+            y = np.repeat(y, len(self._levels()), axis=1)
+        return np.ascontiguousarray(y, self.dtype)
+
+    def _start(self, trainer, targets, weights):
+        """With "poisson" from the mean, so that training need not find the scale of y first."""
+        if self.loss == "poisson":
+            mean = np.average(targets, axis=0, weights=weights)
+            bias = trainer.network.table.views(trainer.parameters)["head.bias"]
+            bias[:] = np.log(np.maximum(mean, np.finfo(self.dtype).tiny))
+
+    def _validation_loss(self, loss):
+        return loss
+
+    def _decoding(self):
+        return super()._decoding() | {
+            "target_scaling": self._target_scaling,
+            "log_link": self.loss == "poisson",
+            "n_quantiles": 1 if self.loss != "quantile" else len(self._levels()),
+        }
 
     def _check_values(self, y, name):
         """Values of y, (n, K)."""
@@ -141,21 +291,44 @@ class GRURegressor(RegressorMixin, BaseGRU):
             raise ValueError(
                 f"{name} has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs)."
             )
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError(f"{name} must not be negative with loss='poisson'; it reaches {y.min():g}.")
         return y.reshape(len(y), -1)
 
     def _encode_validation_targets(self, y, n_outputs):
         y = self._check_values(y, "y_val")
-        if y.shape[1] != n_outputs:
-            raise ValueError(f"y_val has {y.shape[1]} outputs, but y has {n_outputs}.")
-        scaling = self._target_scaling
-        check_range(y.min(axis=0), y.max(axis=0), scaling, self.dtype, "y_val")
-        return np.ascontiguousarray(y, self.dtype) if scaling is None else scaling.apply(y, self.dtype)
+        if self._n_outputs_of(y) != n_outputs:
+            known = n_outputs * y.shape[1] // self._n_outputs_of(y)
+            raise ValueError(f"y_val has {y.shape[1]} outputs, but y has {known}.")
+        check_range(y.min(axis=0), y.max(axis=0), self._target_scaling, self.dtype, "y_val")
+        return self._as_targets(y, self._target_scaling)
 
     def _strata(self, y):
         return None
 
     def _score_of(self, y, predicted, weights):
-        return float(r2_score(y, predicted, sample_weight=weights))
+        if self.loss != "quantile" or len(self._levels()) == 1:
+            return float(r2_score(y, predicted, sample_weight=weights))
+        of_levels = [
+            d2_pinball_score(y, predicted[..., i], sample_weight=weights, alpha=level)
+            for i, level in enumerate(self._levels())
+        ]
+        return float(np.mean(of_levels))
+
+    def score(self, X, y, sample_weight=None):
+        """R2; with several quantiles the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+        sample_weight : array-like of shape (n_sequences,), default=None
+
+        Returns
+        -------
+        float
+        """
+        return self._score_of(y, self.predict(X), sample_weight)
 
     def predict(self, X):
         """Predicted values.
@@ -167,6 +340,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs), float64
+            With several quantiles one more axis, of these.
         """
         sequences = self._sequences_to_predict(X)
         return self._predictor.with_n_jobs(self.n_jobs).predict(sequences)

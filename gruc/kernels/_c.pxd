@@ -31,7 +31,8 @@ cdef extern from "gruc/source.h" nogil:
 cdef extern from "gruc/network_shape.h" nogil:
     enum:
         GRUC_LAST, GRUC_MEAN
-        GRUC_SOFTMAX, GRUC_SIGMOID, GRUC_SQUARED_ERROR
+        GRUC_SOFTMAX, GRUC_SIGMOID
+        GRUC_SQUARED_ERROR, GRUC_ABSOLUTE_ERROR, GRUC_HUBER, GRUC_QUANTILE, GRUC_POISSON
 
     ctypedef struct gruc_shape:
         size_t n_features, n_outputs, n_layers
@@ -98,7 +99,7 @@ cdef extern from "gruc/generic.h" nogil:
     double gruc_network_loss(...) noexcept
     double gruc_softmax_cross_entropy(...) noexcept
     double gruc_sigmoid_cross_entropy(...) noexcept
-    double gruc_squared_error(...) noexcept
+    double gruc_error_loss(...) noexcept
     double gruc_norm(...) noexcept
     void gruc_add(...) noexcept
     void gruc_scale(...) noexcept

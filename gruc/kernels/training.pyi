@@ -14,6 +14,10 @@ MEAN: int
 SOFTMAX: int
 SIGMOID: int
 SQUARED_ERROR: int
+ABSOLUTE_ERROR: int
+HUBER: int
+QUANTILE: int
+POISSON: int
 
 class Shape:
     size: int
@@ -66,11 +70,11 @@ def loss_and_gradient(
     mean: _Weights | None,
     scale: _Weights | None,
     loss: int,
+    settings: _Weights,
     labels: NDArray[np.intp] | None,
     y: NDArray[_R] | None,
     weights: _Weights | None,
     total: float,
-    smoothing: float,
     parameters: NDArray[_R],
     packed: NDArray[_R],
     shape: Shape,
@@ -79,7 +83,14 @@ def softmax_cross_entropy(
     a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float, smoothing: float = 0
 ) -> float: ...
 def sigmoid_cross_entropy(a: NDArray[_R], y: NDArray[_R], weights: _Weights, total: float) -> float: ...
-def squared_error(a: NDArray[_R], y: NDArray[_R], weights: _Weights, total: float) -> float: ...
+def error_loss(
+    a: NDArray[_R],
+    y: NDArray[_R],
+    weights: _Weights,
+    total: float,
+    loss: int,
+    settings: _Weights,
+) -> float: ...
 def norm(g: NDArray[_R]) -> float: ...
 def add(g: NDArray[_R], other: NDArray[_R]) -> None: ...
 def scale(g: NDArray[_R], factor: float) -> None: ...

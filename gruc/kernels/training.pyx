@@ -29,6 +29,10 @@ cpdef enum:
     SOFTMAX = _c.GRUC_SOFTMAX
     SIGMOID = _c.GRUC_SIGMOID
     SQUARED_ERROR = _c.GRUC_SQUARED_ERROR
+    ABSOLUTE_ERROR = _c.GRUC_ABSOLUTE_ERROR
+    HUBER = _c.GRUC_HUBER
+    QUANTILE = _c.GRUC_QUANTILE
+    POISSON = _c.GRUC_POISSON
 
 cdef const void *plain_f32 = NULL
 cdef const void *plain_f64 = NULL
@@ -231,12 +235,12 @@ def loss_and_gradient(
     Source source not None,
     const Py_ssize_t[::1] indices not None,  # (B,) which sequences of `source`
     const double[::1] mean, const double[::1] scale,  # of features, (D,) or None
-    int loss,                               # SOFTMAX, SIGMOID or SQUARED_ERROR
+    int loss,                               # SOFTMAX, SIGMOID, SQUARED_ERROR, ...
+    const double[::1] settings not None,    # of the loss, one or more: loss.h; 0 for those without
     const Py_ssize_t[::1] labels,           # of all sequences, (n,), for SOFTMAX; else None
     const floating[:, ::1] y,               # of all sequences, (n, K), for the others; else None
     const double[::1] weights,              # of all sequences, (n,), or None for ones
     double total,                           # sum of the weights of these, > 0
-    double smoothing,                       # of labels, for SOFTMAX
     const floating[::1] parameters not None,  # (shape.size,)
     const floating[::1] packed not None,    # by pack, without want_dx
     Shape shape not None,
@@ -259,7 +263,8 @@ def loss_and_gradient(
         scale_ptr = &scale[0]
     require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
     require((weights is None or weights.shape[0] == n) and total > 0, "weights (n,), total > 0")
-    require(loss in (SOFTMAX, SIGMOID, SQUARED_ERROR), "loss one of SOFTMAX, SIGMOID, SQUARED_ERROR")
+    require(SOFTMAX <= loss <= POISSON, "loss one of SOFTMAX, ..., POISSON")
+    require(settings.shape[0] > 0, "settings (1,) or more")
     if loss == SOFTMAX:
         require(labels is not None and labels.shape[0] == n, "labels (n,)")
         for b in range(B):
@@ -297,8 +302,8 @@ def loss_and_gradient(
             else:
                 for k in range(K):
                     targets[b * K + k] = y[i, k]
-        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, smoothing,
-                                      &p)
+        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, &settings[0],
+                                      settings.shape[0], &p)
     return result
 
 
@@ -337,18 +342,22 @@ def sigmoid_cross_entropy(
     return loss
 
 
-def squared_error(
+def error_loss(
     floating[:, ::1] a not None,        # (B, K) IN: outputs, OUT: gradient
     const floating[:, ::1] y not None,  # (B, K)
     const double[::1] weights not None,  # (B,)
-    double total,              # sum of weights, > 0
+    double total,                       # sum of weights, > 0
+    int loss,                           # SQUARED_ERROR, ..., POISSON
+    const double[::1] settings not None,  # as `loss_and_gradient` has them
 ):
-    """sum_b weights[b] * mean_k (a - y)^2 / 2"""
-    cdef double loss
+    """sum_b weights[b] * mean_k f(a, y), with f and its derivatives in loss.h"""
+    cdef double result
     require_targets(a, y, weights, total)
-    loss = _c.gruc_squared_error(&a[0, 0], &y[0, 0], &weights[0], total,
-                                 a.shape[0], a.shape[1])
-    return loss
+    require(SQUARED_ERROR <= loss <= POISSON, "loss one of SQUARED_ERROR, ..., POISSON")
+    require(settings.shape[0] > 0, "settings (1,) or more")
+    result = _c.gruc_error_loss(&a[0, 0], &y[0, 0], &weights[0], total, loss, &settings[0], settings.shape[0],
+                                a.shape[0], a.shape[1])
+    return result
 
 
 cdef int require_targets(

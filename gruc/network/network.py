@@ -127,6 +127,7 @@ class GRUNetwork:
         weights,
         gradients,
         loss,
+        settings,
         source,
         indices,
         scaling,
@@ -134,7 +135,6 @@ class GRUNetwork:
         of_sequences,
         total,
         memory,
-        smoothing=0.0,
     ):
         """Weighted sum of the losses of some sequences; fills `gradients` with those of the mean.
 
@@ -145,8 +145,8 @@ class GRUNetwork:
         weights : PackedWeights
             Packed without `want_dx`.
         gradients : ndarray of shape (table.size,)
-        loss : int
-            A constant of `kernels.training`.
+        loss, settings : int, ndarray of float64
+            A constant of `kernels.training`, and what it asks for: `training.losses.Loss`.
         source : kernels.inference.Source
             Of n sequences.
         indices : ndarray of shape (B,), intp
@@ -161,13 +161,11 @@ class GRUNetwork:
             The sum of those at `indices`, which the mean is taken by.
         memory : kernels.training.Memory
             Of the thread that calls.
-        smoothing : float
-            Share of a label's target that all classes have in common, for SOFTMAX.
         """
         labels, y = (targets, None) if loss == kernels.training.SOFTMAX else (None, targets)
         return kernels.training.loss_and_gradient(
-            gradients, memory, source, indices, *(scaling or (None, None)), loss, labels, y, of_sequences,
-            total, smoothing, weights.parameters, weights.packed, self._kernel_shape(),
+            gradients, memory, source, indices, *(scaling or (None, None)), loss, settings, labels, y,
+            of_sequences, total, weights.parameters, weights.packed, self._kernel_shape(),
         )  # fmt: skip
 
     def _arguments(self, weights, batch, workspace):

@@ -20,8 +20,6 @@ class TrainingData:
     indices : ndarray of int or None
         Which sequences to learn from; None for all.
     framing : Framing
-    smoothing : float
-        Of labels.
     """
 
     def __init__(self, sequences, scaling, targets, weights, indices=None, framing=ONE_STEP, smoothing=0.0):
@@ -30,7 +28,6 @@ class TrainingData:
         self.targets = targets
         self.weights = weights
         self.framing = framing
-        self.smoothing = smoothing
         self.lengths = framing.count(sequences.lengths)  # in rows, (n,)
         self.indices = indices
 

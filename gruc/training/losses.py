@@ -1,5 +1,7 @@
 """Losses by name, as the kernels know them; the equations stand in include/gruc/loss.h."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .. import kernels
@@ -7,18 +9,42 @@ from .. import kernels
 LOSSES = {
     "softmax": kernels.training.SOFTMAX,  # cross-entropy; targets are labels (B,), integers below K
     "sigmoid": kernels.training.SIGMOID,  # cross-entropy of each output; targets (B, K) in [0, 1]
-    "squared_error": kernels.training.SQUARED_ERROR,  # half of it, the mean over outputs, as MLPRegressor's
+    # the mean over outputs; targets (B, K)
+    "squared_error": kernels.training.SQUARED_ERROR,
+    "absolute_error": kernels.training.ABSOLUTE_ERROR,
+    "huber": kernels.training.HUBER,
+    "quantile": kernels.training.QUANTILE,
+    "poisson": kernels.training.POISSON,
 }
 
-_OF_OUTPUTS = {
-    "softmax": kernels.training.softmax_cross_entropy,
-    "sigmoid": kernels.training.sigmoid_cross_entropy,
-    "squared_error": kernels.training.squared_error,
-}
 
+class Loss(NamedTuple):
+    """A loss and what it asks for.
 
-def mean_loss(loss, outputs, targets, weights=None):
-    """Weighted mean of the losses of outputs (B, K), which are used up."""
-    weights = np.ones(len(outputs)) if weights is None else weights
-    total = float(weights.sum())
-    return _OF_OUTPUTS[loss](outputs, targets, weights, total) / total
+    Parameters
+    ----------
+    name : str
+        A key of `LOSSES`.
+    settings : tuple of float
+        Label smoothing of "softmax", delta of "huber", levels of "quantile", which the
+        outputs take in turns.
+    """
+
+    name: str
+    settings: tuple = (0.0,)
+
+    def mean(self, outputs, targets, weights=None):
+        """Weighted mean of the losses of outputs (B, K), which are used up."""
+        weights = np.ones(len(outputs)) if weights is None else weights
+        total = float(weights.sum())
+        return self.sum(outputs, targets, weights, total) / total
+
+    def sum(self, outputs, targets, weights, total):
+        """Weighted sum of losses; outputs (B, K) become the gradient of their mean."""
+        if self.name == "softmax":
+            smoothing = self.settings[0]
+            return kernels.training.softmax_cross_entropy(outputs, targets, weights, total, smoothing)
+        if self.name == "sigmoid":
+            return kernels.training.sigmoid_cross_entropy(outputs, targets, weights, total)
+        settings = np.array(self.settings, np.float64)
+        return kernels.training.error_loss(outputs, targets, weights, total, LOSSES[self.name], settings)

@@ -35,13 +35,12 @@ class TrainingStep:
     Parameters
     ----------
     network : GRUNetwork
-    loss : str
-        A key of `losses.LOSSES`.
+    loss : Loss
     """
 
     def __init__(self, network, loss):
         self.network = network
-        self._loss = LOSSES[loss]
+        self._loss = LOSSES[loss.name], np.array(loss.settings, np.float64)
         self._weights = None
         self._slabs = []  # gradients, one flat buffer a shard
         self._memories = []  # one a thread
@@ -92,7 +91,7 @@ class TrainingStep:
 
     def _shard(self, data, indices, total, slab, memory):
         return self.network.loss_and_gradient(
-            self._weights, slab, self._loss, *data.part(indices), total, memory, data.smoothing
+            self._weights, slab, *self._loss, *data.part(indices), total, memory
         )
 
     def _slab(self, i):

@@ -16,8 +16,7 @@ class Trainer:
     Parameters
     ----------
     network : GRUNetwork
-    loss : str
-        A key of `losses.LOSSES`.
+    loss : Loss
     dtype : {"float32", "float64"}
     rng : numpy.random.Generator
         Source of the start values and of every shuffle.

@@ -52,7 +52,7 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_network_loss(gradients, ...) GRUC_BY_TYPE(network_loss, gradients, __VA_ARGS__)
 #define gruc_softmax_cross_entropy(a, ...) GRUC_BY_TYPE(softmax_cross_entropy, a, __VA_ARGS__)
 #define gruc_sigmoid_cross_entropy(a, ...) GRUC_BY_TYPE(sigmoid_cross_entropy, a, __VA_ARGS__)
-#define gruc_squared_error(a, ...) GRUC_BY_TYPE(squared_error, a, __VA_ARGS__)
+#define gruc_error_loss(a, ...) GRUC_BY_TYPE(error_loss, a, __VA_ARGS__)
 #define gruc_norm(g, ...) GRUC_BY_TYPE(norm, g, __VA_ARGS__)
 #define gruc_add(g, ...) GRUC_BY_TYPE(add, g, __VA_ARGS__)
 #define gruc_scale(g, ...) GRUC_BY_TYPE(scale, g, __VA_ARGS__)

@@ -46,19 +46,48 @@ GRUC_STATIC double GRUC(sigmoid_cross_entropy)(
     return loss;
 }
 
-/* l_b = 1/(2K) sum_k (a - y)^2            da_b = w_b / (W K) (a_b - y_b) */
-GRUC_STATIC double GRUC(squared_error)(
+/* Losses of numbers: l_b = 1/K sum_k f(a, y), da_b = w_b / (W K) f'(a, y), with e = a - y
+ *
+ *                 f                                            f'
+ *   squared       e^2 / 2                                      e
+ *   absolute      |e|                                          sign(e)
+ *   Huber         e^2 / 2 where |e| <= d, else d (|e| - d/2)   e, within -d and d
+ *   quantile q    -q e where e < 0, else (1 - q) e             -q, or 1 - q
+ *   Poisson       exp(a) - y a                                 exp(a) - y
+ *
+ * The quantile of output k is settings[k % n_settings], d is settings[0]. */
+GRUC_STATIC double GRUC(error_loss)(
     real *GRUC_RESTRICT a,       /* (B, K) IN: outputs, OUT: gradient */
     const real *GRUC_RESTRICT y, /* (B, K) */
-    const double *GRUC_RESTRICT weights, double total, size_t B, size_t K)
+    const double *GRUC_RESTRICT weights, double total, int kind, const double *settings, size_t n_settings,
+    size_t B, size_t K)
 {
     double loss = 0;
     for (size_t b = 0; b < B; b++) {
         double per_output = weights[b] / (double)K;
         for (size_t k = 0; k < K; k++) {
-            double error = (double)a[b * K + k] - (double)y[b * K + k];
-            loss += 0.5 * per_output * error * error;
-            a[b * K + k] = (real)(per_output / total * error);
+            double output = a[b * K + k], target = y[b * K + k], e = output - target, value, slope;
+            if (kind == GRUC_SQUARED_ERROR) {
+                value = 0.5 * e * e;
+                slope = e;
+            } else if (kind == GRUC_ABSOLUTE_ERROR) {
+                value = fabs(e);
+                slope = (e > 0) - (e < 0);
+            } else if (kind == GRUC_HUBER) {
+                double d = settings[0];
+                value = fabs(e) <= d ? 0.5 * e * e : d * (fabs(e) - 0.5 * d);
+                slope = e > d ? d : e < -d ? -d : e;
+            } else if (kind == GRUC_QUANTILE) {
+                double q = settings[k % n_settings];
+                slope = e < 0 ? -q : 1 - q;
+                value = slope * e;
+            } else {
+                double mean = exp(output);
+                value = mean - target * output;
+                slope = mean - target;
+            }
+            loss += per_output * value;
+            a[b * K + k] = (real)(per_output / total * slope);
         }
     }
     return loss;

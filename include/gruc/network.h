@@ -241,7 +241,7 @@ GRUC_STATIC double GRUC(network_loss)(
     const ptrdiff_t *labels,        /* (B,), for GRUC_SOFTMAX */
     const real *y,                  /* (B, K), for the others */
     const double *weights,          /* (B,) */
-    double total, double smoothing, /* of labels, for GRUC_SOFTMAX */
+    double total, const double *settings, size_t n_settings, /* of the loss: loss.h */
     const gruc_pass *p)
 {
     real *outputs = GRUC(head_at)(p).outputs;
@@ -249,11 +249,11 @@ GRUC_STATIC double GRUC(network_loss)(
     double sum;
     GRUC(network_forward)(outputs, p);
     if (loss == GRUC_SOFTMAX)
-        sum = GRUC(softmax_cross_entropy)(outputs, labels, weights, total, smoothing, B, K);
+        sum = GRUC(softmax_cross_entropy)(outputs, labels, weights, total, settings[0], B, K);
     else if (loss == GRUC_SIGMOID)
         sum = GRUC(sigmoid_cross_entropy)(outputs, y, weights, total, B, K);
     else
-        sum = GRUC(squared_error)(outputs, y, weights, total, B, K);
+        sum = GRUC(error_loss)(outputs, y, weights, total, loss, settings, n_settings, B, K);
     GRUC(network_backward)(gradients, NULL, outputs, p);
     return sum;
 }

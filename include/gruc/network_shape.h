@@ -5,7 +5,15 @@
 #include "portability.h"
 
 enum { GRUC_LAST, GRUC_MEAN };                           /* readouts */
-enum { GRUC_SOFTMAX, GRUC_SIGMOID, GRUC_SQUARED_ERROR }; /* losses */
+enum { /* losses */
+    GRUC_SOFTMAX,
+    GRUC_SIGMOID,
+    GRUC_SQUARED_ERROR,
+    GRUC_ABSOLUTE_ERROR,
+    GRUC_HUBER,
+    GRUC_QUANTILE,
+    GRUC_POISSON
+};
 
 typedef struct {
     size_t n_features, n_outputs, n_layers;

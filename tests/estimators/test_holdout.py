@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor
-from gruc.training import mean_loss
+from gruc.training import Loss
 from problems import vowels
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.pipeline import make_pipeline
@@ -158,7 +158,7 @@ class TestEarlyStopping:
         with pytest.warns(UserWarning, match="interrupted in epoch 5; the model keeps the best"):
             model = GRUClassifier(**settings).fit(X, y, X_val=X_val, y_val=y_val)
         outputs = model._predictor.outputs(X_val)
-        loss = mean_loss("softmax", outputs, np.searchsorted(model.classes_, y_val))
+        loss = Loss("softmax").mean(outputs, np.searchsorted(model.classes_, y_val))
         assert loss == min(model.validation_loss_curve_)
 
 

@@ -43,7 +43,7 @@ def with_labels():
     return shared | dict(
         gradients=np.zeros(SHAPE.size), memory=training.Memory(), indices=np.array([1, 0]),
         source=inference.Source([np.ones((2, D)), np.ones((1, D))]), mean=np.zeros(D), scale=np.ones(D),
-        loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0, smoothing=0.0,
+        loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0, settings=np.zeros(1),
     )  # fmt: skip
 
 
@@ -69,7 +69,8 @@ WRONG = {
     "gradients": [np.zeros(SHAPE.size - 1)],
     "doutputs": [np.zeros((B, K + 1)), np.zeros((B + 1, K))],
     "dx": [None, np.zeros((N, D + 1)), np.zeros((N - 1, D))],
-    "loss": [-1, 3],
+    "loss": [-1, 7],
+    "settings": [np.zeros(0)],
     "labels": [None, np.array([0]), np.array([0, K]), np.array([-1, 0])],
     "y": [None, np.ones((B, K + 1)), np.ones((B + 1, K))],
     "weights": [np.ones(B + 1)],

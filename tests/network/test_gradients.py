@@ -20,14 +20,17 @@ from helpers import (
     random_network,
     random_sequences,
     random_targets,
+    settings_of,
     structure_id,
     unpack,
     workspace_for,
 )
 
+# every structure with one loss of each kind, every loss with one structure
 CASES = [
     pytest.param(structure, loss, id=f"{structure_id(structure)}-{loss}")
     for structure, loss in product(STRUCTURES, LOSSES)
+    if loss in ("softmax", "sigmoid", "squared_error") or structure is STRUCTURES[-1]
 ]
 LENGTHS_OF = {
     "ragged": LENGTHS,
@@ -68,7 +71,7 @@ def test_against_the_oracle(structure, loss, lengths, dtype):
     value, gradient, dx = loss_and_gradients(network, flat, sequences, targets, weights, loss)
     exact = network.table.torch_views(flat.astype("float64"))
     expected, gradients, expected_dx = reference.batch_loss(
-        sequences, targets, weights, exact, network.config, loss
+        sequences, targets, weights, exact, network.config, loss, settings_of(loss)
     )
     assert value == pytest.approx(expected, rel=TOLERANCE[dtype])
     for name, block in network.table.torch_views(gradient).items():
@@ -86,7 +89,7 @@ def test_one_call_is_forward_loss_and_backward(structure, loss, dtype):
     at_once, memory = np.full_like(flat, np.nan), kernels.training.Memory()
     for _ in range(2):  # memory that has been used is as good
         sum_of_losses = network.loss_and_gradient(
-            network.pack(flat), at_once, LOSSES[loss], kernels.inference.Source(sequences),
+            network.pack(flat), at_once, LOSSES[loss], settings_of(loss), kernels.inference.Source(sequences),
             np.arange(len(sequences)), None, typed, weights, weights.sum(), memory,
         )  # fmt: skip
     assert sum_of_losses / weights.sum() == pytest.approx(value, rel=1e-15)

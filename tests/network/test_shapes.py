@@ -61,7 +61,7 @@ def test_batches_longer_than_a_chunk():
             np.testing.assert_allclose(
                 network.infer(network.prepare(network.table.views(flat)), batch), outputs, atol=1e-12
             )
-            loss_of("softmax", outputs, targets[batch.order], weights, weights.sum())
+            loss_of("softmax", outputs, targets[batch.order], weights, weights.sum(), (0.0,))
             network.backward(packed, gradient, outputs, batch, workspace)
             _, gradients, _ = reference.batch_loss(
                 sequences, targets, weights, network.table.torch_views(flat), network.config, "softmax"

@@ -18,7 +18,7 @@ from fixtures.make_torch_gru import (
 )
 from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
-from gruc.training import Trainer, TrainingData
+from gruc.training import Loss, Trainer, TrainingData
 from helpers import loss_of, optimize, unpack, workspace_for
 
 CASES = [
@@ -36,7 +36,7 @@ def fixtures():
 def hold_against(expected, structure, loss, seed):
     X, y, weights = make_problem(seed, loss)
     network = GRUNetwork(n_features=N_FEATURES, n_outputs=N_OUTPUTS, **structure)
-    trainer = Trainer(network, loss, "float64", np.random.default_rng(0))
+    trainer = Trainer(network, Loss(loss), "float64", np.random.default_rng(0))
     parameters = network.table.torch_views(trainer.parameters)
     for name, view in parameters.items():
         view[:] = expected[f"start/{name}"]
@@ -48,7 +48,7 @@ def hold_against(expected, structure, loss, seed):
     packed = network.pack(trainer.parameters, want_dx=True)
     outputs = network.forward(packed, batch, workspace)
     total = weights.sum()
-    value = loss_of(loss, outputs, y[batch.order], weights[batch.order], total) / total
+    value = loss_of(loss, outputs, y[batch.order], weights[batch.order], total, (0.0,)) / total
     dx = network.backward(packed, gradients, outputs, batch, workspace)
     assert value == pytest.approx(float(expected["loss"]), rel=1e-12)
     for name, gradient in network.table.torch_views(gradients).items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gruc.network import GRUNetwork
-from gruc.training import SOLVERS, Trainer
+from gruc.training import SOLVERS, Loss, Trainer
 from helpers import optimize
 
 SETTINGS = {
@@ -18,7 +18,7 @@ CASES = [pytest.param(solver, settings, id=f"{solver}-{i}") for solver in SETTIN
 
 def trainer_with(solver, **settings):
     network = GRUNetwork(2, [3], False, True, "last", 2)
-    trainer = Trainer(network, "softmax", "float64", np.random.default_rng(0))
+    trainer = Trainer(network, Loss("softmax"), "float64", np.random.default_rng(0))
     trainer.parameters[:] = np.random.default_rng(1).standard_normal(network.table.size)
     optimize(trainer, solver, **settings)
     return trainer

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gruc.network import GRUNetwork
 from gruc.sequences import Scaling, as_sequences
-from gruc.training import Trainer, TrainingData
+from gruc.training import Loss, Trainer, TrainingData
 from helpers import optimize, random_sequences
 
 SETTINGS = dict(batch_size=2, shuffle=True, max_grad_norm=1.0, tol=0.0, patience=None, verbose=False)
@@ -17,7 +17,7 @@ def make(seed=0, n=5, weights=None, dtype="float64", learning_rate=0.01):
     X = random_sequences(rng, rng.integers(1, 6, n), 2)
     y = rng.standard_normal((n, 1)).astype(dtype)
     network = GRUNetwork(2, [4], False, True, "last", 1)
-    trainer = Trainer(network, "squared_error", dtype, np.random.default_rng(seed))
+    trainer = Trainer(network, Loss("squared_error"), dtype, np.random.default_rng(seed))
     optimize(trainer, learning_rate=learning_rate)
     return trainer, TrainingData(as_sequences(X), None, y, weights)
 

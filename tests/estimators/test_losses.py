@@ -1,0 +1,144 @@
+"""Losses of the regressor: what each of them finds."""
+
+import pickle
+
+import numpy as np
+import pytest
+from gruc import GRURegressor
+from gruc.runtime import Predictor
+from sklearn.metrics import d2_pinball_score, r2_score
+
+pytestmark = pytest.mark.filterwarnings("ignore:Maximum iterations")
+SMALL = dict(hidden_layer_sizes=(8,), random_state=0)
+
+
+def noisy(n=400, seed=0):
+    """A level that the sequence shows, and noise of one side: the median is not the mean."""
+    rng = np.random.default_rng(seed)
+    level = rng.uniform(-1, 1, n)
+    X = level[:, None, None] + 0.01 * rng.standard_normal((n, 5, 1))
+    noise = rng.exponential(1, n)
+    return X, level, level + noise
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "quantile"])
+@pytest.mark.parametrize("standardize", [True, False])
+def test_every_loss_learns_one_and_many_outputs(loss, standardize):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 6, 2))
+    Y = np.column_stack([5 + 3 * X[:, -1, 0], X[:, -1, 1]])
+    for y in (Y[:, 1], Y):
+        model = GRURegressor(**SMALL, loss=loss, standardize=standardize, max_iter=300, tol=0).fit(X, y)
+        assert model.predict(X).shape == y.shape
+        assert model.score(X, y) > 0.9
+
+
+def test_absolute_error_finds_the_median_and_squared_error_the_mean():
+    X, level, y = noisy()
+    settings = SMALL | dict(max_iter=100, batch_size=100)
+    median = GRURegressor(**settings, loss="absolute_error").fit(X, y).predict(X) - level
+    mean = GRURegressor(**settings).fit(X, y).predict(X) - level
+    assert np.mean(median) == pytest.approx(np.log(2), abs=0.1)  # of an exponential
+    assert np.mean(mean) == pytest.approx(1, abs=0.1)
+
+
+def test_huber_is_not_drawn_by_outliers():
+    X, level, _ = noisy()
+    y = level.copy()
+    y[::20] += 1000
+    robust = GRURegressor(**SMALL, loss="huber", delta=0.01, max_iter=100).fit(X, y).predict(X)
+    drawn = GRURegressor(**SMALL, max_iter=100).fit(X, y).predict(X)
+    assert np.median(np.abs(robust - level)) < 0.1 * np.median(np.abs(drawn - level))
+
+
+class TestQuantiles:
+    def test_several_at_once_give_an_interval(self):
+        X, _, y = noisy()
+        X_test, _, y_test = noisy(seed=1)
+        model = GRURegressor(**SMALL, loss="quantile", quantile=[0.1, 0.5, 0.9], max_iter=100).fit(X, y)
+        found = model.predict(X_test)
+        assert found.shape == (400, 3)
+        assert (np.diff(found, axis=1) >= 0).all()
+        np.testing.assert_allclose((y_test[:, None] <= found).mean(axis=0), [0.1, 0.5, 0.9], atol=0.06)
+        assert model.n_outputs_ == 3
+        expected = np.mean(
+            [d2_pinball_score(y_test, found[:, i], alpha=q) for i, q in enumerate([0.1, 0.5, 0.9])]
+        )
+        assert model.score(X_test, y_test) == pytest.approx(expected)
+
+    def test_one_is_a_vector(self):
+        X, _, y = noisy()
+        model = GRURegressor(**SMALL, loss="quantile", quantile=0.8, max_iter=60).fit(X, y)
+        assert model.predict(X).shape == (400,)
+        assert np.mean(y <= model.predict(X)) == pytest.approx(0.8, abs=0.06)
+        assert model.score(X, y) == r2_score(y, model.predict(X))
+
+    def test_of_many_targets(self):
+        X, level, y = noisy()
+        Y = np.column_stack([y, 100 * level])
+        model = GRURegressor(**SMALL, loss="quantile", quantile=(0.25, 0.75), max_iter=60).fit(X, Y)
+        assert model.predict(X).shape == (400, 2, 2)
+        assert np.abs(model.predict(X)[:, 1] - 100 * level[:, None]).max() < 40
+        for other in (
+            pickle.loads(pickle.dumps(model)),
+            pickle.loads(pickle.dumps(Predictor.from_estimator(model))),
+        ):
+            assert np.array_equal(other.predict(X), model.predict(X))
+
+    def test_with_early_stopping(self):
+        X, _, y = noisy(100)
+        model = GRURegressor(**SMALL, loss="quantile", quantile=(0.2, 0.8), early_stopping=True, max_iter=20)
+        model.fit(X, y)
+        assert model.best_validation_score_ == max(model.validation_scores_)
+        model.set_params(early_stopping=False).fit(X, y, X_val=X, y_val=y)
+        assert model.validation_scores_[-1] == pytest.approx(model.score(X, y))
+
+
+class TestPoisson:
+    def test_finds_rates(self):
+        rng = np.random.default_rng(0)
+        level = rng.uniform(0, 3, 600)
+        X = level[:, None, None] + 0.01 * rng.standard_normal((600, 4, 1))
+        y = rng.poisson(np.exp(level))
+        model = GRURegressor(**SMALL, loss="poisson", max_iter=100).fit(X, y)
+        assert (model.predict(X) > 0).all()
+        assert r2_score(np.exp(level), model.predict(X)) > 0.9
+        assert model.out_activation_ == "exp"
+
+    def test_starts_at_the_mean(self):
+        rng = np.random.default_rng(0)
+        X, y = rng.standard_normal((50, 4, 1)), rng.poisson(1000, 50)
+        model = GRURegressor(**SMALL, loss="poisson", max_iter=1, learning_rate_init=1e-12).fit(X, y)
+        assert np.log(model.predict(X)).mean() == pytest.approx(np.log(y.mean()), abs=0.5)
+
+    def test_refuses_negative_numbers(self):
+        X, _, y = noisy(20)
+        with pytest.raises(ValueError, match="y must not be negative with loss='poisson'; it reaches"):
+            GRURegressor(loss="poisson").fit(X, y - 5)
+        with pytest.raises(ValueError, match="y_val must not be negative"):
+            GRURegressor(loss="poisson").fit(X, np.abs(y), X_val=X, y_val=y - 5)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (dict(loss="cubic"), "The 'loss' parameter of GRURegressor must be"),
+        (dict(loss="quantile", quantile=1.0), "The 'quantile' parameter|quantile must be"),
+        (dict(loss="quantile", quantile=[0.5, 1.5]), "numbers between 0 and 1"),
+        (dict(loss="quantile", quantile=[]), "numbers between 0 and 1"),
+        (dict(loss="quantile", quantile=[0.5, 0.1]), "quantile must rise"),
+        (dict(loss="huber", delta=0.0), "The 'delta' parameter of GRURegressor must be"),
+    ],
+)
+def test_bad_parameters(wrong, message):
+    X, _, y = noisy(20)
+    with pytest.raises(ValueError, match=message):
+        GRURegressor(**wrong).fit(X, y)
+
+
+def test_going_on_with_another_loss_is_refused():
+    X, _, y = noisy(20)
+    model = GRURegressor(**SMALL).partial_fit(X, y)
+    with pytest.raises(ValueError, match="loss is 'huber' .* was made with 'squared_error'"):
+        model.set_params(loss="huber").partial_fit(X, y)
+    model.set_params(loss="squared_error").partial_fit(X, y)
