@@ -236,11 +236,11 @@ GRUC_STATIC void GRUC(network_backward)(
 
 /* Returns the weighted sum of losses; gradients are of the mean, `total` being the sum of weights. */
 GRUC_STATIC double GRUC(network_loss)(
-    real *gradients,                /* (network_size(shape),) OUT */
-    int loss,                       /* GRUC_SOFTMAX, ... */
-    const ptrdiff_t *labels,        /* (B,), for GRUC_SOFTMAX */
-    const real *y,                  /* (B, K), for the others */
-    const double *weights,          /* (B,) */
+    real *gradients,                                         /* (network_size(shape),) OUT */
+    int loss,                                                /* GRUC_SOFTMAX, ... */
+    const ptrdiff_t *labels,                                 /* (B,), for GRUC_SOFTMAX */
+    const real *y,                                           /* (B, K), for the others */
+    const double *weights,                                   /* (B,) */
     double total, const double *settings, size_t n_settings, /* of the loss: loss.h */
     const gruc_pass *p)
 {

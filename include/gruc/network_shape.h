@@ -4,15 +4,15 @@
 
 #include "portability.h"
 
-enum { GRUC_LAST, GRUC_MEAN };                           /* readouts */
-enum { /* losses */
-    GRUC_SOFTMAX,
-    GRUC_SIGMOID,
-    GRUC_SQUARED_ERROR,
-    GRUC_ABSOLUTE_ERROR,
-    GRUC_HUBER,
-    GRUC_QUANTILE,
-    GRUC_POISSON
+enum { GRUC_LAST, GRUC_MEAN }; /* readouts */
+enum {                         /* losses */
+       GRUC_SOFTMAX,
+       GRUC_SIGMOID,
+       GRUC_SQUARED_ERROR,
+       GRUC_ABSOLUTE_ERROR,
+       GRUC_HUBER,
+       GRUC_QUANTILE,
+       GRUC_POISSON
 };
 
 typedef struct {
