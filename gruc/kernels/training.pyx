@@ -302,8 +302,8 @@ def loss_and_gradient(
             else:
                 for k in range(K):
                     targets[b * K + k] = y[i, k]
-        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total, &settings[0],
-                                      settings.shape[0], &p)
+        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total,
+                                      &settings[0], settings.shape[0], &p)
     return result
 
 
