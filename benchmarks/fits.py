@@ -47,7 +47,7 @@ def gruc_fit(train, seed, n_threads):
 
     model = GRUClassifier(
         (UNITS,), batch_size=BATCH, max_iter=EPOCHS, tol=0, n_iter_no_change=EPOCHS, learning_rate_init=RATE,
-        standardize=False, random_state=seed, n_jobs=n_threads,
+        frame_length=1, standardize=False, random_state=seed, n_jobs=n_threads,
     )  # fmt: skip
     return model.fit(*train).predict
 

@@ -22,7 +22,9 @@ def call(n, B, T, D, H, n_threads, lengths=None):
     if lengths is not None:
         X = [x[:length] for x, length in zip(X, lengths, strict=True)]
     y = rng.integers(0, 5, n)
-    model = GRUClassifier((H,), batch_size=B, learning_rate_init=1e-3, random_state=0, n_jobs=n_threads)
+    model = GRUClassifier(
+        (H,), frame_length=1, batch_size=B, learning_rate_init=1e-3, random_state=0, n_jobs=n_threads
+    )
     return lambda: model.partial_fit(X, y, classes=np.arange(5))
 
 

@@ -30,8 +30,14 @@ N_CLASSES = 9
 def gruc_step(X, y, H, n_threads, **parameters):
     from gruc import GRUClassifier
 
-    settings = dict(batch_size=len(X), learning_rate_init=1e-3, random_state=0, n_jobs=n_threads) | parameters
-    model = GRUClassifier((H,), **settings)
+    settings = dict(
+        frame_length=1,  # step by step, as the peers
+        batch_size=len(X),
+        learning_rate_init=1e-3,
+        random_state=0,
+        n_jobs=n_threads,
+    )
+    model = GRUClassifier((H,), **(settings | parameters))
     return lambda: model.partial_fit(X, y, classes=np.arange(N_CLASSES))
 
 
