@@ -1,7 +1,9 @@
 """Default parameters by cross-validation inside training parts; test parts are not looked at.
 
     pip install -e '.[aeon]' statsmodels
-    python benchmarks/defaults.py > docs/benchmarks/defaults.md
+    python benchmarks/defaults.py [--rows ...] [--problems ...] [--seeds ...]
+
+docs/benchmarks/defaults.md puts three of its tables together.
 
 Each row is one change of the defaults, each column a problem: mean of repeated stratified
 5-fold cross-validation (accuracy; R2 for regressors). Beside them two plain baselines on the
