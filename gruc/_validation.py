@@ -3,7 +3,12 @@
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    validate_data,
+)
 
 from .sequences import as_sequences, is_list_of_arrays, numeric_array, refuse_masked
 
@@ -62,6 +67,12 @@ def check_targets_given(estimator, y):
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
         )
+
+
+def check_as_many(sequences, y):
+    """Raise, in scikit-learn's words, where y is not one an element of sequences."""
+    if not hasattr(y, "__len__") or len(y) != len(sequences):
+        check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
 
 
 def check_sample_weight(sample_weight, sequences, name="sample_weight"):

@@ -11,11 +11,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._validation import (
     SequenceInputMixin,
     all_or_nothing,
+    check_as_many,
     check_sample_weight,
     check_targets_given,
 )
@@ -205,8 +206,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             )
         sequences = self._check_X(X, reset=not goes_on)
         check_targets_given(self, y)
-        if not hasattr(y, "__len__") or len(y) != len(sequences):
-            check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
+        check_as_many(sequences, y)
         sample_weight = given_weight = check_sample_weight(sample_weight, sequences)
         rng = self._trainer.rng if goes_on else self._generator()
         learned_from = held_out = None
@@ -236,7 +236,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             of_validation = None if given_weight is None else given_weight[held_out]
             validate = Validation(
                 self, trainer, sequences.subset(held_out), targets[held_out], of_validation,
-                lambda: (_safe_indexing(X, held_out), _safe_indexing(y, held_out)),
+                lambda: _safe_indexing(X, held_out), _safe_indexing(y, held_out),
             )  # fmt: skip
         elif validation[0] is not None:
             validate = self._validation_of(trainer, *validation)
@@ -298,12 +298,11 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         sequences = self._check_X(X_val, reset=False, name="X_val")
         if y_val is None:
             raise ValueError("X_val is given, but not y_val.")
-        if not hasattr(y_val, "__len__") or len(y_val) != len(sequences):
-            check_consistent_length(sequences, y_val)
+        check_as_many(sequences, y_val)
         weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X_val")
         targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
-        return Validation(self, trainer, sequences, targets, weights, lambda: (X_val, y_val))
+        return Validation(self, trainer, sequences, targets, weights, lambda: X_val, y_val)
 
     def _penalty(self):
         """(l2, l1) in the loss; under "adamw" weights decay by themselves."""

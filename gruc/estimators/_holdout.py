@@ -19,18 +19,22 @@ class Validation:
         As the loss wants them.
     weights : ndarray or None
         Of sequences.
-    as_given : callable
-        Gives X and y as the user has them, for scorers of scikit-learn's.
+    X_as_given : callable
+        Gives X as the user has it: for scorers of scikit-learn's, and asked for by them only.
+    y : array-like
+        As the user has it.
     """
 
-    def __init__(self, model, trainer, sequences, targets, weights, as_given):
+    def __init__(self, model, trainer, sequences, targets, weights, X_as_given, y):
         self.model = model
         self.trainer = trainer
         self.sequences = sequences
         self.targets = targets
         self.weights = weights
-        self.X, self.y = as_given()
-        self.scorer = None if model.scoring in (None, "loss") else check_scoring(model, model.scoring)
+        self.y = y
+        self.scorer = self.X = None
+        if model.scoring not in (None, "loss"):
+            self.scorer, self.X = check_scoring(model, model.scoring), X_as_given()
 
     def __call__(self, parameters):
         """(loss, score) with these parameters."""

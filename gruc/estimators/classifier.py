@@ -16,6 +16,14 @@ from ._base import BaseGRU
 from ._docs import shared_docs
 
 
+def places_among(classes, y, name, advice=""):
+    """Place of each label of y among the classes, which are sorted and hold them all."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(f"{name} holds labels that are not among the classes {classes}: {unknown}.{advice}")
+    return np.searchsorted(classes, y)
+
+
 def n_columns(y):
     """Columns of a y of two dimensions, else 1."""
     y = y if isinstance(y, np.ndarray) else np.asarray(y)
@@ -287,10 +295,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
                 raise ValueError(f"y_val has {y.shape[1]} columns, but y has {n_outputs}.")
             return np.ascontiguousarray(y, self.dtype)
         y = column_or_1d(y, warn=True)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(f"y_val holds labels that are not among the classes {self.classes_}: {unknown}.")
-        labels = np.searchsorted(self.classes_, y)
+        labels = places_among(self.classes_, y, "y_val")
         if len(self.classes_) == 2:
             return labels[:, np.newaxis].astype(self.dtype)
         return labels.astype(np.intp)
@@ -343,14 +348,10 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             raise ValueError(
                 f"{len(classes)} class only: {classes}. A classifier needs samples of at least 2 classes."
             )
-        unknown = np.setdiff1d(y, classes)
-        if len(unknown):
-            raise ValueError(
-                f"y holds labels that are not among the classes {classes}: {unknown}. "
-                "Give all labels as classes at the first partial_fit."
-            )
+        advice = " Give all labels as classes at the first partial_fit."
+        labels = places_among(classes, y, "y", advice)
         self.classes_ = classes
-        return y, np.searchsorted(classes, y)
+        return y, labels
 
     def _class_weights(self, y, labels, sample_weight, incremental):
         if self.class_weight is None:

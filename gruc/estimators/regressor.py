@@ -256,13 +256,17 @@ class GRURegressor(RegressorMixin, BaseGRU):
         loss = Loss(self.loss, settings.get(self.loss, (0.0,)))
         return self._as_targets(y, scaling), loss, self._n_outputs_of(y), sample_weight
 
+    def _n_quantiles(self):
+        """Outputs a target."""
+        return len(self._levels()) if self.loss == "quantile" else 1
+
     def _n_outputs_of(self, y):
-        return y.shape[1] * (1 if self.loss != "quantile" else len(self._levels()))
+        return y.shape[1] * self._n_quantiles()
 
     def _as_targets(self, y, scaling):
         y = y if scaling is None else scaling.apply(y, self.dtype)
-        if self.loss == "quantile":  # the outputs of one target stand together
-            y = np.repeat(y, len(self._levels()), axis=1)
+        if self._n_quantiles() > 1:  # the outputs of one target stand together
+            y = np.repeat(y, self._n_quantiles(), axis=1)
         return np.ascontiguousarray(y, self.dtype)
 
     def _start(self, trainer, targets, weights):
@@ -279,7 +283,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         return super()._decoding() | {
             "target_scaling": self._target_scaling,
             "log_link": self.loss == "poisson",
-            "n_quantiles": 1 if self.loss != "quantile" else len(self._levels()),
+            "n_quantiles": self._n_quantiles(),
         }
 
     def _check_values(self, y, name):
@@ -307,7 +311,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         return None
 
     def _score_of(self, y, predicted, weights):
-        if self.loss != "quantile" or len(self._levels()) == 1:
+        if self._n_quantiles() == 1:
             return float(r2_score(y, predicted, sample_weight=weights))
         of_levels = [
             d2_pinball_score(y, predicted[..., i], sample_weight=weights, alpha=level)

@@ -50,29 +50,30 @@ class Adam(Optimizer):
 
     def update(self, new, moments, parameters, gradients, learning_rate):
         """`step` without its accounts."""
+        self._adam(new, moments, parameters, self.moments, gradients, learning_rate, 0.0)
+
+    def _adam(self, new, new_moments, parameters, moments, gradients, learning_rate, weight_decay):
         kernels.training.adam(
-            new, *moments, parameters, *self.moments, gradients, self.t + 1, learning_rate,
-            self.beta_1, self.beta_2, self.epsilon, 0.0,
+            new, *new_moments, parameters, *moments, gradients, self.t + 1, learning_rate, self.beta_1,
+            self.beta_2, self.epsilon, weight_decay,
         )  # fmt: skip
 
 
-class AdamW(Optimizer):
+class AdamW(Adam):
     """Adam with decoupled decay of weights (Loshchilov and Hutter 2019); `weight_decay` too."""
-
-    n_moments = 2
 
     def update(self, new, moments, parameters, gradients, learning_rate):
         """`step` without its accounts."""
         start = 0
-        for part in [*self.weights, slice(len(new), len(new))]:
-            for piece, decay in ((slice(start, part.start), 0.0), (part, self.weight_decay)):
-                if piece.start < piece.stop:
-                    kernels.training.adam(
-                        new[piece], *(m[piece] for m in moments), parameters[piece],
-                        *(m[piece] for m in self.moments), gradients[piece], self.t + 1, learning_rate,
-                        self.beta_1, self.beta_2, self.epsilon, decay,
+        for weights in [*self.weights, slice(len(new), len(new))]:
+            biases = slice(start, weights.start)
+            for part, decay in ((biases, 0.0), (weights, self.weight_decay)):
+                if part.start < part.stop:
+                    self._adam(
+                        new[part], [m[part] for m in moments], parameters[part],
+                        [m[part] for m in self.moments], gradients[part], learning_rate, decay,
                     )  # fmt: skip
-            start = part.stop
+            start = weights.stop
 
 
 class SGD(Optimizer):
