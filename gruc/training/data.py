@@ -22,7 +22,7 @@ class TrainingData:
     framing : Framing
     """
 
-    def __init__(self, sequences, scaling, targets, weights, indices=None, framing=ONE_STEP, smoothing=0.0):
+    def __init__(self, sequences, scaling, targets, weights, indices=None, framing=ONE_STEP):
         self.sequences = sequences
         self.scaling = scaling
         self.targets = targets
