@@ -1,6 +1,7 @@
-"""Builds the three extensions; everything else about the package is in pyproject.toml."""
+"""Builds the extensions; everything else about the package is in pyproject.toml."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -50,23 +51,34 @@ FORCE = not blas_int_pxi.exists() or blas_int_pxi.read_text() != generated
 if FORCE:
     blas_int_pxi.write_text(generated)
 
+# Cython's code for memoryviews is the same in every extension: a module of its own holds it.
+SHARED = "gruc.kernels._cyutility"
+shared_c = f"{SHARED.replace('.', '/')}.c"
+if FORCE or not Path(shared_c).exists():
+    options = ["-X", "freethreading_compatible=True", f"--generate-shared={shared_c}"]
+    subprocess.run([sys.executable, "-m", "cython", *options], check=True)
+
+
+def extension(name, source):
+    """An extension of gruc.kernels."""
+    return Extension(
+        f"gruc.kernels.{name}",
+        [source],
+        include_dirs=["include"],
+        depends=headers + kernels,
+        extra_compile_args=compile_args,
+        extra_link_args=link_args,
+        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
+    )
+
+
 headers = [path.as_posix() for path in sorted(Path("include/gruc").glob("*.h"))]
 kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
 
 setup(
     ext_modules=cythonize(
-        [
-            Extension(
-                f"gruc.kernels.{name}",
-                [f"gruc/kernels/{name}.pyx"],
-                include_dirs=["include"],
-                depends=headers + kernels,
-                extra_compile_args=compile_args,
-                extra_link_args=link_args,
-                define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
-            )
-            for name in ("inference", "training", "blas")
-        ],
+        [extension(name, f"gruc/kernels/{name}.pyx") for name in ("inference", "training", "blas")],
+        shared_utility_qualified_name=SHARED,
         compiler_directives={
             "language_level": 3,
             "boundscheck": DEBUG,
@@ -78,6 +90,7 @@ setup(
             "freethreading_compatible": True,
         },
         force=FORCE,
-    ),
+    )
+    + [extension("_cyutility", shared_c)],
     options={"build_ext": {"force": FORCE}},
 )

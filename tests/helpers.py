@@ -24,7 +24,7 @@ STRUCTURES = [
         "pooling": pooling,
     }
     for reset_after, sizes, both, pooling in product(
-        (True, False), ([5], [4, 3]), (False, True), ("last", "mean")
+        (True, False), ([5], [4, 3]), (False, True), ("last", "mean", "max", "attention")
     )
 ]
 
@@ -94,6 +94,51 @@ def optimize(trainer, solver="adam", learning_rate=0.01, **settings):
     weights = trainer.network.table.weights()
     trainer.optimizer = SOLVERS[solver](trainer.parameters, weights, **(defaults | settings))
     trainer.schedule = Schedule("constant", learning_rate, 0)
+
+
+def problem(structure, loss, lengths=LENGTHS, seed=0, **kwargs):
+    rng = np.random.default_rng(seed)
+    network, flat = random_network(rng, structure, **kwargs)
+    sequences = random_sequences(rng, lengths)
+    targets = random_targets(rng, loss, len(lengths), 3)
+    return network, flat, sequences, targets, 0.5 + rng.random(len(lengths))
+
+
+def loss_and_gradients(network, flat, sequences, targets, weights, loss, dropout=None):
+    """Loss, flat gradient and dx of each sequence, as a training step computes them.
+
+    `dropout` is (seeds, rate, recurrent_rate), a seed a sequence.
+    """
+    batch = pack(sequences, flat.dtype)
+    gradient = np.full_like(flat, np.nan)
+    workspace = workspace_for(batch)
+    packed = network.pack(flat, want_dx=True)
+    masks = dropout and network.dropout_masks(batch, dropout[0][batch.order], *dropout[1:])
+    outputs = network.forward(packed, batch, workspace, masks)
+    typed = targets if targets.dtype == np.intp else targets.astype(flat.dtype)
+    total = weights.sum()
+    value = loss_of(loss, outputs, typed[batch.order], weights[batch.order], total) / total
+    dx = network.backward(packed, gradient, outputs, batch, workspace, masks)
+    return value, gradient, unpack(dx, batch)
+
+
+def central_difference(loss_at, array, step=1e-5):
+    """Slopes of loss_at() by every number of `array`, which it reads."""
+    slopes = np.empty_like(array)
+    for i in np.ndindex(array.shape):
+        value = array[i]
+        array[i] = value + step
+        up = loss_at()
+        array[i] = value - step
+        slopes[i] = (up - loss_at()) / (2 * step)
+        array[i] = value
+    return slopes
+
+
+def relative_error(gradient, slopes):
+    """Of blocks by their norms; losses of order 1 are rounded to 1e-11 of a slope, which small blocks feel."""
+    norms = np.linalg.norm(gradient) + np.linalg.norm(slopes)
+    return np.linalg.norm(gradient - slopes) / max(norms, 1e-3)
 
 
 def workspace_for(batch):

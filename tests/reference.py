@@ -11,25 +11,29 @@ def sigmoid(a):
     return 1 / (1 + np.exp(-a))
 
 
-def gru_forward(x, W_ih, W_hh, b_ih, b_hh, h0=None):
-    """States (T, H) of one sequence x (T, D), and what backward needs; b_hh None: reset before."""
+def gru_forward(x, W_ih, W_hh, b_ih, b_hh, h0=None, mask=1.0):
+    """States (T, H) of one sequence x (T, D), and what backward needs; b_hh None: reset before.
+
+    `mask` (H,) is dropout's, of h where it enters W_hh.
+    """
     H = W_hh.shape[1]
     h = np.zeros(H) if h0 is None else h0
     states, saved = [], []
     for x_t in x:
         h_prev = h
+        k = mask * h_prev
         ih = W_ih @ x_t + b_ih
         ih_r, ih_z, ih_n = ih[:H], ih[H : 2 * H], ih[2 * H :]
         if b_hh is not None:
-            hh = W_hh @ h_prev + b_hh
+            hh = W_hh @ k + b_hh
             r = sigmoid(ih_r + hh[:H])
             z = sigmoid(ih_z + hh[H : 2 * H])
             hn = hh[2 * H :]
             n = np.tanh(ih_n + r * hn)
         else:
-            r = sigmoid(ih_r + W_hh[:H] @ h_prev)
-            z = sigmoid(ih_z + W_hh[H : 2 * H] @ h_prev)
-            hn = W_hh[2 * H :] @ (r * h_prev)
+            r = sigmoid(ih_r + W_hh[:H] @ k)
+            z = sigmoid(ih_z + W_hh[H : 2 * H] @ k)
+            hn = W_hh[2 * H :] @ (r * k)
             n = np.tanh(ih_n + hn)
         h = n + z * (h_prev - n)
         states.append(h)
@@ -37,7 +41,7 @@ def gru_forward(x, W_ih, W_hh, b_ih, b_hh, h0=None):
     return np.array(states), saved
 
 
-def gru_backward(dstates, saved, W_ih, W_hh, b_ih, b_hh):
+def gru_backward(dstates, saved, W_ih, W_hh, b_ih, b_hh, mask=1.0):
     """Gradients of one sequence, given dstates (T, H): dx, dW_ih, dW_hh, db_ih, db_hh."""
     H = W_hh.shape[1]
     dW_ih, dW_hh = np.zeros_like(W_ih), np.zeros_like(W_hh)
@@ -45,20 +49,21 @@ def gru_backward(dstates, saved, W_ih, W_hh, b_ih, b_hh):
     dx, dh_next = [], np.zeros(H)
     for dh, (x_t, h_prev, r, z, n, hn) in zip(dstates[::-1], saved[::-1], strict=True):
         dh = dh + dh_next
+        k = mask * h_prev
         dn = dh * (1 - z) * (1 - n * n)
         dz = dh * (h_prev - n) * z * (1 - z)
         if b_hh is not None:
             dr = dn * hn * r * (1 - r)
             dgates_hh = np.concatenate([dr, dz, dn * r])
-            dh_next = dh * z + dgates_hh @ W_hh
-            dW_hh += np.outer(dgates_hh, h_prev)
+            dh_next = dh * z + mask * (dgates_hh @ W_hh)
+            dW_hh += np.outer(dgates_hh, k)
             db_hh += dgates_hh
         else:
             drh = dn @ W_hh[2 * H :]
-            dr = drh * h_prev * r * (1 - r)
-            dh_next = dh * z + drh * r + np.concatenate([dr, dz]) @ W_hh[: 2 * H]
-            dW_hh[: 2 * H] += np.outer(np.concatenate([dr, dz]), h_prev)
-            dW_hh[2 * H :] += np.outer(dn, r * h_prev)
+            dr = drh * k * r * (1 - r)
+            dh_next = dh * z + mask * (drh * r + np.concatenate([dr, dz]) @ W_hh[: 2 * H])
+            dW_hh[: 2 * H] += np.outer(np.concatenate([dr, dz]), k)
+            dW_hh[2 * H :] += np.outer(dn, r * k)
         dgates_ih = np.concatenate([dr, dz, dn])
         dW_ih += np.outer(dgates_ih, x_t)
         db_ih += dgates_ih
@@ -81,39 +86,88 @@ def layer_weights(parameters, suffix):
     )
 
 
-def network_forward(x, parameters, config):
+def attention_forward(h, W, b, v):
+    """Vector (F,) of states h (T, F), and what backward needs (Bahdanau, Cho and Bengio 2015)."""
+    u = np.tanh(h @ W.T + b)
+    e = u @ v
+    a = np.exp(e - e.max())
+    a /= a.sum()
+    return a @ h, (h, u, a)
+
+
+def attention_backward(dc, saved, W, b, v):
+    """Gradients dh (T, F), dW, db, dv, given dc (F,)."""
+    h, u, a = saved
+    da = h @ dc
+    de = a * (da - a @ da)
+    dp = np.outer(de, v) * (1 - u * u)
+    return np.outer(a, dc) + dp @ W, dp.T @ h, dp.sum(axis=0), de @ u
+
+
+def attention_weights(parameters):
+    return parameters["attention.weight"], parameters["attention.bias"], parameters["attention.v"][0]
+
+
+class NoMasks:
+    """Dropout's masks of one sequence where there is no dropout."""
+
+    def inputs(self, layer):
+        """Of what enters a layer (T, D); `layer` "head": the head (F,)."""
+        return 1.0
+
+    def states(self, suffix):
+        """Of a direction's states where they enter W_hh (H,)."""
+        return 1.0
+
+
+NO_MASKS = NoMasks()
+
+
+def network_forward(x, parameters, config, masks=NO_MASKS):
     """Outputs (K,) of one sequence x (T, D), and what backward needs."""
-    tape = []
-    for names in direction_names(config):
+    tape = {}
+    for layer, names in enumerate(direction_names(config)):
         outputs = []
+        x = x * masks.inputs(layer)
         for suffix in names:
             flip = suffix.endswith("_reverse")
-            states, saved = gru_forward(x[::-1] if flip else x, *layer_weights(parameters, suffix))
+            weights = layer_weights(parameters, suffix)
+            states, saved = gru_forward(x[::-1] if flip else x, *weights, mask=masks.states(suffix))
             outputs.append(states[::-1] if flip else states)
-            tape.append((suffix, saved))
+            tape[suffix] = saved
         x = np.concatenate(outputs, axis=1)
     H = config["hidden_layer_sizes"][-1]
     if config["pooling"] == "last":
         features = np.concatenate([x[-1, :H], x[0, H:]])
-    else:
+    elif config["pooling"] == "mean":
         features = x.mean(axis=0)
-    return parameters["head.weight"] @ features + parameters["head.bias"], (tape, features, len(x))
+    elif config["pooling"] == "max":
+        features = x.max(axis=0)
+    else:
+        features, tape["attention"] = attention_forward(x, *attention_weights(parameters))
+    features = features * masks.inputs("head")
+    return parameters["head.weight"] @ features + parameters["head.bias"], (tape, features, x)
 
 
-def network_backward(doutput, saved, parameters, config):
+def network_backward(doutput, saved, parameters, config, masks=NO_MASKS):
     """Gradients of one sequence by name, and dx (T, D)."""
-    tape, features, T = saved
+    tape, features, states = saved
     gradients = {"head.weight": np.outer(doutput, features), "head.bias": doutput}
-    dfeatures = doutput @ parameters["head.weight"]
+    dfeatures = (doutput @ parameters["head.weight"]) * masks.inputs("head")
     H = config["hidden_layer_sizes"][-1]
-    dx = np.zeros((T, len(dfeatures)))
+    dx = np.zeros_like(states)
     if config["pooling"] == "last":
         dx[-1, :H] += dfeatures[:H]
         dx[0, H:] += dfeatures[H:]
+    elif config["pooling"] == "mean":
+        dx += dfeatures / len(states)
+    elif config["pooling"] == "max":
+        dx[states.argmax(axis=0), np.arange(len(dfeatures))] = dfeatures
     else:
-        dx += dfeatures / T
-    tape = dict(tape)
-    for names in reversed(direction_names(config)):
+        weights = attention_weights(parameters)
+        dx, dW, db, dv = attention_backward(dfeatures, tape["attention"], *weights)
+        gradients |= {"attention.weight": dW, "attention.bias": db, "attention.v": dv[np.newaxis]}
+    for layer, names in reversed(list(enumerate(direction_names(config)))):
         dstates, dx = dx, 0
         H = dstates.shape[1] // len(names)
         for i, suffix in enumerate(names):
@@ -121,7 +175,7 @@ def network_backward(doutput, saved, parameters, config):
             part = dstates[:, i * H : (i + 1) * H]
             weights = layer_weights(parameters, suffix)
             dinput, dW_ih, dW_hh, db_ih, db_hh = gru_backward(
-                part[::-1] if flip else part, tape[suffix], *weights
+                part[::-1] if flip else part, tape[suffix], *weights, mask=masks.states(suffix)
             )
             dx = dx + (dinput[::-1] if flip else dinput)
             gradients[f"gru.weight_ih_{suffix}"] = dW_ih
@@ -129,6 +183,7 @@ def network_backward(doutput, saved, parameters, config):
             gradients[f"gru.bias_ih_{suffix}"] = db_ih
             if db_hh is not None:
                 gradients[f"gru.bias_hh_{suffix}"] = db_hh
+        dx = dx * masks.inputs(layer)
     return gradients, dx
 
 
@@ -179,15 +234,16 @@ LOSSES = {
 }
 
 
-def batch_loss(sequences, targets, weights, parameters, config, loss, settings=(0.0,)):
-    """Weighted mean loss of a batch, its gradients by name, and each sequence's dx."""
+def batch_loss(sequences, targets, weights, parameters, config, loss, settings=(0.0,), masks=None):
+    """Weighted mean loss of a batch, its gradients by name, and each sequence's dx; masks one a sequence."""
+    masks = masks or [NO_MASKS] * len(sequences)
     total, loss_sum, dx = np.sum(weights), 0.0, []
     gradients = {name: np.zeros_like(value) for name, value in parameters.items()}
-    for x, target, weight in zip(sequences, targets, weights, strict=True):
-        output, saved = network_forward(x, parameters, config)
+    for x, target, weight, mask in zip(sequences, targets, weights, masks, strict=True):
+        output, saved = network_forward(x, parameters, config, mask)
         value, doutput = LOSSES[loss](output, target, *settings)
         loss_sum += weight * value
-        part, dx_i = network_backward(doutput * weight / total, saved, parameters, config)
+        part, dx_i = network_backward(doutput * weight / total, saved, parameters, config, mask)
         dx.append(dx_i)
         for name in gradients:
             gradients[name] += part[name]

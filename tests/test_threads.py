@@ -47,9 +47,13 @@ def bits_of(model):
 
 @pytest.mark.filterwarnings("ignore:Maximum iterations")
 class TestSameBits:
-    @pytest.mark.parametrize("reset_after", [True, False])
+    @pytest.mark.parametrize(
+        "settings",
+        [{}, {"reset_after": False}, {"dropout": 0.2, "recurrent_dropout": 0.3, "pooling": "attention"}],
+        ids=str,
+    )
     @pytest.mark.parametrize("kernel", [*kernels.INSTRUCTION_SETS, "blas"])
-    def test_for_every_number_of_threads(self, kernel, reset_after, dealt):
+    def test_for_every_number_of_threads(self, kernel, settings, dealt):
         if kernel != "blas" and kernel not in kernels.available():
             pytest.skip(f"this processor has no {kernel}")
         X, y = large_problem()
@@ -57,9 +61,7 @@ class TestSameBits:
         kernels.select(kernel)
         try:
             models = [
-                GRUClassifier(**SETTINGS, reset_after=reset_after, bidirectional=True, n_jobs=n_jobs).fit(
-                    X, y
-                )
+                GRUClassifier(**SETTINGS, **settings, bidirectional=True, n_jobs=n_jobs).fit(X, y)
                 for n_jobs in (1, 2, 3, 8, -1, None)
             ]
             probabilities = [model.predict_proba(X) for model in models]

@@ -20,7 +20,7 @@ from .._validation import (
     check_sample_weight,
     check_targets_given,
 )
-from ..network import GRUNetwork
+from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Framing, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
@@ -48,10 +48,12 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "reset_after": ["boolean"],
-        "pooling": [StrOptions({"last", "mean"})],
+        "pooling": [StrOptions(set(READOUTS))],
         "frame_length": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "hop_length": [Interval(Integral, 1, None, closed="left"), None],
         "standardize": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "solver": [StrOptions(set(SOLVERS))],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
@@ -97,6 +99,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         frame_length="auto",
         hop_length=None,
         standardize=True,
+        dropout=0.0,
+        recurrent_dropout=0.0,
         solver="adam",
         alpha=0.0,
         l1_ratio=0.0,
@@ -134,6 +138,8 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self.frame_length = frame_length
         self.hop_length = hop_length
         self.standardize = standardize
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
         self.solver = solver
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -259,6 +265,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             shuffle=self.shuffle,
             max_grad_norm=self.max_grad_norm,
             penalty=self._penalty(),
+            dropout=(self.dropout, self.recurrent_dropout),
             tol=self.tol,
             patience=None if incremental else self.n_iter_no_change,
             validate=validate,

@@ -9,9 +9,10 @@ PARAMETERS = """
     reset_after : bool, default=True
         Where the reset gate acts: after the recurrent product, as in cuDNN,
         torch and Keras, or before it, as in [1]_.
-    pooling : {"last", "mean"}, default="last"
-        What of a sequence's states the output sees: where each direction ends,
-        or their mean over the sequence's own steps.
+    pooling : {"last", "mean", "max", "attention"}, default="last"
+        What of a sequence's states the output sees: where each direction ends; their mean, or
+        the largest of each unit, over the sequence's own steps; or a mean whose weights are
+        learned (additive attention [5]_).
     frame_length : int or "auto", default="auto"
         So many consecutive steps become one input of the network; "auto" chooses by the
         lengths of the training sequences. Frames begin at step 0; the last one is completed
@@ -22,6 +23,12 @@ PARAMETERS = """
         Whether features are centred and scaled by their weighted mean and
         standard deviation over all training steps{standardize}.
         With `partial_fit` and `warm_start` the statistics are those of the first call.
+    dropout : float, default=0.0
+        Share of the numbers entering each layer, and the output, that count as 0 while
+        training, drawn anew for each step; the others are scaled up.
+    recurrent_dropout : float, default=0.0
+        The same for the states where they enter the recurrent weights, with one draw for all
+        steps of a sequence [6]_.
     solver : {"adam", "adamw", "sgd", "rmsprop"}, default="adam"
         Optimiser: Adam [2]_; AdamW [4]_; gradient descent with momentum; RMSprop. All as torch
         has them.
@@ -59,7 +66,7 @@ PARAMETERS = """
     shuffle : bool, default=True
         Whether each epoch takes the sequences in a new random order.
     random_state : int, RandomState instance or None, default=None
-        Start values and shuffling. From a RandomState one seed is drawn.
+        Start values, shuffling and dropout. From a RandomState one seed is drawn.
     tol : float, default=1e-4
         Training stops when the loss has not fallen by `tol` below its best for
         `n_iter_no_change` epochs; with `early_stopping` when the validation score has not
@@ -124,8 +131,9 @@ ATTRIBUTES = """
     weights_ : dict of str to ndarray
         Read-only views by torch's names: ``gru.weight_ih_l0`` (3H, D),
         ``gru.weight_hh_l0`` (3H, H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0``
-        (3H,), gate blocks r, z, n; ``head.weight``, ``head.bias``. They are
-        weights of the standardized problem."""
+        (3H,), gate blocks r, z, n; ``attention.weight`` (F, F), ``attention.bias`` (F,),
+        ``attention.v`` (1, F); ``head.weight``, ``head.bias``. They are weights of the
+        standardized problem."""
 
 NOTES = """
     X is one of: a 3-D array (n_sequences, n_steps, n_features); a list of
@@ -145,7 +153,11 @@ NOTES = """
     .. [3] Pascanu, Mikolov and Bengio (2013). On the difficulty of training
        recurrent neural networks. ICML.
     .. [4] Loshchilov and Hutter (2019). Decoupled weight decay regularization.
-       ICLR."""
+       ICLR.
+    .. [5] Bahdanau, Cho and Bengio (2015). Neural machine translation by jointly
+       learning to align and translate. ICLR.
+    .. [6] Gal and Ghahramani (2016). A theoretically grounded application of
+       dropout in recurrent neural networks. NeurIPS."""
 
 
 def shared_docs(**words):

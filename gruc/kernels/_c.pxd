@@ -30,7 +30,7 @@ cdef extern from "gruc/source.h" nogil:
 
 cdef extern from "gruc/network_shape.h" nogil:
     enum:
-        GRUC_LAST, GRUC_MEAN
+        GRUC_LAST, GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION
         GRUC_SOFTMAX, GRUC_SIGMOID
         GRUC_SQUARED_ERROR, GRUC_ABSOLUTE_ERROR, GRUC_HUBER, GRUC_QUANTILE, GRUC_POISSON
 
@@ -48,24 +48,27 @@ cdef extern from "gruc/network_shape.h" nogil:
         const Py_ssize_t *offsets
         size_t T, B, N
         void *workspace
+        void *dropout
         const void *plain
         int want_dx
 
     # arguments by name: network_shape.h
     ctypedef struct gruc_plain_f32:
         void (*forward)(float *, float *, size_t, float *, size_t, float *, const float *, const float *,
-                        const float *, const float *, const float *, const Py_ssize_t *, size_t, size_t,
-                        size_t, int) noexcept nogil
+                        const float *, const float *, const float *, const float *, const Py_ssize_t *,
+                        size_t, size_t, size_t, int) noexcept nogil
         void (*backward)(float *, float *, float *, float *, float *, float *, size_t, const float *, size_t,
                          float *, float *, const float *, size_t, const float *, const float *,
-                         const float *, const Py_ssize_t *, size_t, size_t, size_t, int, int) noexcept nogil
+                         const float *, const float *, const Py_ssize_t *, size_t, size_t, size_t, int,
+                         int) noexcept nogil
     ctypedef struct gruc_plain_f64:
         void (*forward)(double *, double *, size_t, double *, size_t, double *, const double *,
-                        const double *, const double *, const double *, const double *, const Py_ssize_t *,
-                        size_t, size_t, size_t, int) noexcept nogil
+                        const double *, const double *, const double *, const double *, const double *,
+                        const Py_ssize_t *, size_t, size_t, size_t, int) noexcept nogil
         void (*backward)(double *, double *, double *, double *, double *, double *, size_t, const double *,
                          size_t, double *, double *, const double *, size_t, const double *, const double *,
-                         const double *, const Py_ssize_t *, size_t, size_t, size_t, int, int) noexcept nogil
+                         const double *, const double *, const Py_ssize_t *, size_t, size_t, size_t, int,
+                         int) noexcept nogil
 
 
 cdef extern from "gruc/generic.h" nogil:
@@ -78,6 +81,7 @@ cdef extern from "gruc/generic.h" nogil:
     size_t gruc_network_size(...) noexcept
     size_t gruc_network_packed_size(...) noexcept
     size_t gruc_network_workspace(...) noexcept
+    size_t gruc_network_dropout_size(...) noexcept
 
     # inference
     void gruc_gather(...) noexcept
@@ -90,10 +94,13 @@ cdef extern from "gruc/generic.h" nogil:
     void gruc_gru_pack(...) noexcept
     void gruc_gru_infer(...) noexcept
     void gruc_mean_forward(...) noexcept
+    void gruc_max_forward(...) noexcept
+    void gruc_attention_forward(...) noexcept
     void gruc_softmax(...) noexcept
 
     # training
     void gruc_network_pack(...) noexcept
+    void gruc_network_masks(...) noexcept
     void gruc_network_forward(...) noexcept
     void gruc_network_backward(...) noexcept
     double gruc_network_loss(...) noexcept

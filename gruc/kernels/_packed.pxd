@@ -24,6 +24,19 @@ cdef inline int require_packed(
     return 0
 
 
+cdef inline int require_lengths(
+    const Py_ssize_t[::1] lengths, const Py_ssize_t[::1] offsets, Py_ssize_t sequences,
+) except -1:
+    """Each sequence has its row in just so many steps; `offsets` are known to be right."""
+    cdef Py_ssize_t b, T = offsets.shape[0] - 1, n
+    require(lengths.shape[0] == sequences, "lengths (B,)")
+    for b in range(sequences):
+        n = lengths[b]
+        require(0 < n <= T and b < offsets[n] - offsets[n - 1], "lengths that fit offsets")
+        require(n == T or b >= offsets[n + 1] - offsets[n], "lengths that fit offsets")
+    return 0
+
+
 cdef inline Py_ssize_t row_length(const floating[:, :] a) except -1:
     """How far apart the rows of `a` lie, in numbers."""
     require(a.strides[1] == sizeof(floating) and a.strides[0] >= a.shape[1] * <Py_ssize_t> sizeof(floating),

@@ -74,14 +74,25 @@ cdef inline Step step_at(
     return step
 
 
+cdef void masked(
+    floating *k, const floating *h, size_t ld_h, const floating *mask, Py_ssize_t m, Py_ssize_t n,
+) noexcept nogil:
+    """k = mask * h (m, n), or h without a mask."""
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        for j in range(n):
+            k[i * n + j] = h[i * ld_h + j] * (mask[i * n + j] if mask != NULL else 1)
+
+
 cdef inline double sigmoid(double a) noexcept nogil:
     return 1 / (1 + exp(-a))
 
 
 cdef void gru_forward(
     floating *gates, floating *h, size_t ld_h, floating *state, size_t ld_state, floating *scratch,
-    const floating *x, const floating *W_ihT, const floating *W_hhT, const floating *b_ih,
-    const floating *b_hh, const Py_ssize_t *offsets, size_t n_steps, size_t D, size_t H, int reverse,
+    const floating *x, const floating *mask, const floating *W_ihT, const floating *W_hhT,
+    const floating *b_ih, const floating *b_hh, const Py_ssize_t *offsets, size_t n_steps, size_t D, size_t H,
+    int reverse,
 ) noexcept nogil:
     """Fill gates (N, 4H), h (N, H) and state (B, H), where each sequence ends, from x (N, D)."""
     cdef bint reset_after = b_hh != NULL
@@ -89,6 +100,7 @@ cdef void gru_forward(
     cdef Step step
     cdef floating *gate
     cdef floating *hh = scratch  # (B, 3H)
+    cdef floating *k = scratch + offsets[1] * 3 * H  # (B, H) h_prev as it enters W_hh
     cdef floating *hh_i
     cdef floating *h_i
     cdef const floating *h_before
@@ -99,9 +111,10 @@ cdef void gru_forward(
         t = T - 1 - s if reverse else s
         step = step_at(t, offsets, T, reverse)
         h_before = h + step.before * ld_h
-        # hh = h_prev @ W_hhT, with reset before its first 2H columns; h_prev = 0 for those who start
+        # hh = k @ W_hhT, with reset before its first 2H columns; h_prev = 0 for those who start
+        masked(k, h_before, ld_h, mask, step.carried, H)
         memset(hh, 0, step.alive * 3 * H * sizeof(floating))
-        gemm(ASIS, ASIS, step.carried, 3 * H if reset_after else 2 * H, H, <floating> 1, h_before, ld_h,
+        gemm(ASIS, ASIS, step.carried, 3 * H if reset_after else 2 * H, H, <floating> 1, k, H,
              W_hhT, 3 * H, <floating> 0, hh, 3 * H)
         for i in range(step.alive):
             gate = gates + (step.row + i) * 4 * H
@@ -113,7 +126,7 @@ cdef void gru_forward(
                 if reset_after:
                     gate[3 * H + j] = hh_i[2 * H + j] + b_hh[2 * H + j]
                 else:
-                    gate[3 * H + j] = gate[j] * h_before[i * ld_h + j] if i < step.carried else 0
+                    gate[3 * H + j] = gate[j] * k[i * n_units + j] if i < step.carried else 0
         if not reset_after:
             # hh[:, 2H:] = rh @ W_hhT[:, 2H:]
             gemm(ASIS, ASIS, step.alive, H, H, <floating> 1, gates + step.row * 4 * H + 3 * H, 4 * H,
@@ -136,16 +149,19 @@ cdef void gru_forward(
 cdef void gru_backward(
     floating *dW_ihT, floating *dW_hhT, floating *db_ih, floating *db_hh, floating *dx, floating *dstate,
     size_t ld_dstate, const floating *dh, size_t ld_dh, floating *scratch, floating *gates,
-    const floating *h, size_t ld_h, const floating *x, const floating *W_ihT, const floating *W_hhT,
-    const Py_ssize_t *offsets, size_t n_steps, size_t D, size_t H, int reverse, int add_to_dx,
+    const floating *h, size_t ld_h, const floating *x, const floating *mask, const floating *W_ihT,
+    const floating *W_hhT, const Py_ssize_t *offsets, size_t n_steps, size_t D, size_t H, int reverse,
+    int add_to_dx,
 ) noexcept nogil:
-    """Back through time what `gru_forward` did; dx and dh may be NULL."""
+    """Back through time what `gru_forward` did; dx, dh and mask may be NULL."""
     cdef bint reset_after = db_hh != NULL
     cdef Py_ssize_t T = n_steps, N = offsets[T], s, t, i, j, n_units = H
     cdef Step step
     cdef floating *gate
     cdef floating *d  # gates of a step
     cdef floating *drh = scratch  # (B, H)
+    cdef floating *k = scratch + offsets[1] * H
+    cdef floating *dk = k + offsets[1] * H
     cdef const floating *h_before
     cdef floating before, r, z, n, hn, grad, dn
     memset(dW_hhT, 0, H * 3 * H * sizeof(floating))
@@ -154,6 +170,8 @@ cdef void gru_backward(
         step = step_at(t, offsets, T, reverse)
         h_before = h + step.before * ld_h
         d = gates + step.row * 4 * H
+        masked(k, h_before, ld_h, mask, step.carried, H)
+        memset(dk, 0, step.alive * H * sizeof(floating))
         for i in range(step.alive):
             gate = d + i * 4 * H
             for j in range(n_units):
@@ -178,20 +196,24 @@ cdef void gru_backward(
                 gate = d + i * 4 * H
                 for j in range(n_units):
                     r = gate[j]
-                    before = h_before[i * ld_h + j] if i < step.carried else 0
+                    before = k[i * n_units + j] if i < step.carried else 0
                     gate[j] = drh[i * n_units + j] * before * r * (1 - r)
-                    dstate[i * ld_dstate + j] += drh[i * n_units + j] * r
-        # dstate += [dr dz] @ W_hh_rz; with reset after also (dn * r) @ W_hh_n
+                    dk[i * n_units + j] = drh[i * n_units + j] * r
+        # dk += [dr dz] @ W_hh_rz; with reset after also (dn * r) @ W_hh_n
         gemm(ASIS, TRANSPOSED, step.alive, H, 2 * H, <floating> 1, d, 4 * H, W_hhT, 3 * H,
-             <floating> 1, dstate, ld_dstate)
+             <floating> 1, dk, H)
         if reset_after:
             gemm(ASIS, TRANSPOSED, step.alive, H, H, <floating> 1, d + 3 * H, 4 * H, W_hhT + 2 * H, 3 * H,
-                 <floating> 1, dstate, ld_dstate)
-        # dW_hhT[:, :2H] += h_prev.T @ [dr dz]; dW_hhT[:, 2H:] += h_prev.T @ (dn * r)
-        gemm(TRANSPOSED, ASIS, H, 2 * H, step.carried, <floating> 1, h_before, ld_h, d, 4 * H,
+                 <floating> 1, dk, H)
+        masked(dk, dk, H, mask, step.alive, H)
+        for i in range(step.alive):
+            for j in range(n_units):
+                dstate[i * ld_dstate + j] += dk[i * n_units + j]
+        # dW_hhT[:, :2H] += k.T @ [dr dz]; dW_hhT[:, 2H:] += k.T @ (dn * r)
+        gemm(TRANSPOSED, ASIS, H, 2 * H, step.carried, <floating> 1, k, H, d, 4 * H,
              <floating> 1, dW_hhT, 3 * H)
         if reset_after:
-            gemm(TRANSPOSED, ASIS, H, H, step.carried, <floating> 1, h_before, ld_h, d + 3 * H, 4 * H,
+            gemm(TRANSPOSED, ASIS, H, H, step.carried, <floating> 1, k, H, d + 3 * H, 4 * H,
                  <floating> 1, dW_hhT + 2 * H, 3 * H)
 
     if not reset_after:

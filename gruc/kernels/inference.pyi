@@ -27,6 +27,7 @@ def gru_scratch_size(N: int, B: int, H: int, double_precision: bool) -> int: ...
 def gru(
     state: NDArray[_R],
     h: NDArray[_R] | None,
+    gates: NDArray[_R] | None,
     scratch: NDArray[_R],
     x: NDArray[_R],
     packed: NDArray[_R],
@@ -57,4 +58,16 @@ def gather(
     scale: NDArray[np.float64] | None,
 ) -> None: ...
 def mean(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
+def max(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
+def attention(
+    out: NDArray[_R],
+    a: NDArray[_R],
+    u: NDArray[_R],
+    h: NDArray[_R],
+    panels: NDArray[_R],
+    b: NDArray[_R],
+    v: NDArray[_R],
+    lengths: NDArray[np.intp],
+    offsets: _Offsets,
+) -> None: ...
 def softmax(a: NDArray[_R]) -> None: ...

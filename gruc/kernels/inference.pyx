@@ -12,7 +12,7 @@ from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObj
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._packed cimport require, require_packed, row_length
+from gruc.kernels._packed cimport require, require_lengths, require_packed, row_length
 
 
 def has(int isa):
@@ -136,6 +136,7 @@ def gru_scratch_size(Py_ssize_t N, Py_ssize_t B, Py_ssize_t H, bint double_preci
 def gru(
     floating[:, ::1] state not None,        # (B, H) IN/OUT: before the first step, after the last
     floating[:, :] h,                       # (N, H) OUT, rows contiguous, or None
+    floating[:, ::1] gates,                 # (N, 4H) OUT, or None: r, z, n, and what n was made of
     floating[::1] scratch not None,         # (gru_scratch_size(N, B, H),)
     const floating[:, ::1] x not None,      # (N, D)
     const floating[::1] packed not None,    # by gru_pack
@@ -148,6 +149,7 @@ def gru(
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], T = offsets.shape[0] - 1
     cdef Py_ssize_t ld_h = 0
     cdef floating *h_ptr = NULL
+    cdef floating *gates_ptr = NULL
     require_packed(offsets, N, B)
     require(H > 0 and D > 0, "H > 0 and D > 0")
     require(scratch.shape[0] >= _c.gruc_gru_infer_scratch(&scratch[0], N, B, H), "scratch large enough")
@@ -156,9 +158,12 @@ def gru(
         require(h.shape[0] == N and h.shape[1] == H, "h (N, H)")
         ld_h = row_length(h)
         h_ptr = &h[0, 0]
+    if gates is not None:
+        require(gates.shape[0] == N and gates.shape[1] == 4 * H, "gates (N, 4H)")
+        gates_ptr = &gates[0, 0]
     with nogil:
-        _c.gruc_gru_infer(h_ptr, ld_h, &state[0, 0], &scratch[0], &x[0, 0], D, &packed[0], &offsets[0], T, D,
-                          H, reset_after, reverse)
+        _c.gruc_gru_infer(h_ptr, ld_h, gates_ptr, &state[0, 0], &scratch[0], &x[0, 0], D, &packed[0],
+                          &offsets[0], T, D, H, reset_after, reverse)
 
 
 # ---- sequences -> packed rows ----------------------------------------------------------
@@ -267,7 +272,8 @@ cdef class Source:
             require(0 <= indices[b] < <Py_ssize_t> self.c.n, "indices of sequences")
             length = _c.gruc_sequence_at(&self.c, indices[b]).n_frames
             rows[0] += length
-            n_steps[0] = max(n_steps[0], length)
+            if length > n_steps[0]:
+                n_steps[0] = length
         return 0
 
 
@@ -312,11 +318,54 @@ def mean(
 ):
     """out[b] = mean of h over the steps of sequence b."""
     cdef Py_ssize_t B = out.shape[0], F = out.shape[1], T = offsets.shape[0] - 1
-    require_packed(offsets, h.shape[0], B)
-    require(h.shape[1] == F and F > 0, "h (N, F)")
-    require(lengths.shape[0] == B, "lengths (B,)")
+    require_states(h.shape[0], h.shape[1], lengths, offsets, B, F)
     with nogil:
         _c.gruc_mean_forward(&out[0, 0], &h[0, 0], &lengths[0], &offsets[0], T, B, F)
+
+
+def max(
+    floating[:, ::1] out not None,          # (B, F) OUT
+    const floating[:, ::1] h not None,      # (N, F)
+    const Py_ssize_t[::1] lengths not None,  # (B,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
+):
+    """out[b] = largest of h over the steps of sequence b."""
+    cdef Py_ssize_t B = out.shape[0], F = out.shape[1], T = offsets.shape[0] - 1
+    require_states(h.shape[0], h.shape[1], lengths, offsets, B, F)
+    with nogil:
+        _c.gruc_max_forward(&out[0, 0], &h[0, 0], &offsets[0], T, F)
+
+
+def attention(
+    floating[:, ::1] out not None,          # (B, F) OUT
+    floating[::1] a not None,               # (N,) OUT: the weight of each step
+    floating[:, ::1] u not None,            # (N, F) OUT
+    const floating[:, ::1] h not None,      # (N, F)
+    const floating[::1] panels not None,    # pack of W_aT (F, F)
+    const floating[::1] b not None,         # (F,)
+    const floating[::1] v not None,         # (F,)
+    const Py_ssize_t[::1] lengths not None,  # (B,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
+):
+    """out[b] = sum of a h over the steps of sequence b (equations: readout.h)."""
+    cdef Py_ssize_t N = h.shape[0], B = out.shape[0], F = out.shape[1], T = offsets.shape[0] - 1
+    require_states(N, h.shape[1], lengths, offsets, B, F)
+    require(a.shape[0] == N and u.shape[0] == N and u.shape[1] == F, "a (N,), u (N, F)")
+    require(panels.shape[0] == _c.gruc_panel_size(&panels[0], F, F), "panels (panel_size(F, F),)")
+    require(b.shape[0] == F and v.shape[0] == F, "b, v (F,)")
+    with nogil:
+        _c.gruc_attention_forward(&out[0, 0], &a[0], &u[0, 0], &h[0, 0], &panels[0], &b[0], &v[0],
+                                  &lengths[0], &offsets[0], T, B, F)
+
+
+cdef int require_states(
+    Py_ssize_t N, Py_ssize_t width, const Py_ssize_t[::1] lengths, const Py_ssize_t[::1] offsets,
+    Py_ssize_t B, Py_ssize_t F,
+) except -1:
+    require_packed(offsets, N, B)
+    require_lengths(lengths, offsets, B)
+    require(width == F and F > 0, "h (N, F)")
+    return 0
 
 
 def softmax(

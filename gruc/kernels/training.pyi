@@ -11,6 +11,8 @@ _Weights = NDArray[np.float64]
 
 LAST: int
 MEAN: int
+MAX: int
+ATTENTION: int
 SOFTMAX: int
 SIGMOID: int
 SQUARED_ERROR: int
@@ -32,9 +34,19 @@ class Shape:
     ) -> None: ...
     def packed_size(self, want_dx: bool, double_precision: bool) -> int: ...
     def workspace_size(self, N: int, B: int, double_precision: bool) -> int: ...
+    def dropout_size(self, N: int, B: int, double_precision: bool) -> int: ...
 
 def use(isa: int, plain: tuple[object, object, int] | None = None) -> None: ...
 def pack(packed: NDArray[_R], parameters: NDArray[_R], shape: Shape, want_dx: bool) -> None: ...
+def fill_masks(
+    dropout: NDArray[_R],
+    seeds: NDArray[np.uint64],
+    lengths: NDArray[np.intp],
+    offsets: _Offsets,
+    rate: float,
+    recurrent_rate: float,
+    shape: Shape,
+) -> None: ...
 def forward(
     outputs: NDArray[_R],
     workspace: NDArray[_R],
@@ -45,6 +57,7 @@ def forward(
     packed: NDArray[_R],
     shape: Shape,
     want_dx: bool,
+    dropout: NDArray[_R] | None = None,
 ) -> None: ...
 def backward(
     gradients: NDArray[_R],
@@ -58,6 +71,7 @@ def backward(
     packed: NDArray[_R],
     shape: Shape,
     want_dx: bool,
+    dropout: NDArray[_R] | None = None,
 ) -> None: ...
 
 class Memory: ...
@@ -78,6 +92,9 @@ def loss_and_gradient(
     parameters: NDArray[_R],
     packed: NDArray[_R],
     shape: Shape,
+    seeds: NDArray[np.uint64] | None = None,
+    dropout: float = 0,
+    recurrent_dropout: float = 0,
 ) -> float: ...
 def softmax_cross_entropy(
     a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float, smoothing: float = 0

@@ -17,8 +17,9 @@ from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._packed cimport require, require_packed
+from gruc.kernels._packed cimport require, require_lengths, require_packed
 from gruc.kernels.inference cimport Source, require_scaling
+from libc.stdint cimport uint64_t
 
 from gruc.kernels import _in_use
 
@@ -26,6 +27,8 @@ from gruc.kernels import _in_use
 cpdef enum:
     LAST = _c.GRUC_LAST
     MEAN = _c.GRUC_MEAN
+    MAX = _c.GRUC_MAX
+    ATTENTION = _c.GRUC_ATTENTION
     SOFTMAX = _c.GRUC_SOFTMAX
     SIGMOID = _c.GRUC_SIGMOID
     SQUARED_ERROR = _c.GRUC_SQUARED_ERROR
@@ -69,7 +72,7 @@ cdef class Shape:
         require(n_features > 0 and units.shape[0] > 0 and n_outputs > 0, "features, layers, outputs > 0")
         for i in range(units.shape[0]):
             require(units[i] > 0, "units > 0")
-        require(readout in (LAST, MEAN), "readout one of LAST, MEAN")
+        require(LAST <= readout <= ATTENTION, "readout one of LAST, MEAN, MAX, ATTENTION")
         self.units = units.copy()
         self.c = _c.gruc_shape(n_features, n_outputs, units.shape[0], &self.units[0], bidirectional,
                                reset_after, readout)
@@ -87,6 +90,13 @@ cdef class Shape:
         if double_precision:
             return _c.gruc_network_workspace(<double *> NULL, &self.c, N, B)
         return _c.gruc_network_workspace(<float *> NULL, &self.c, N, B)
+
+    def dropout_size(self, Py_ssize_t N, Py_ssize_t B, bint double_precision):
+        """Numbers of dropout's masks, and of what they leave, for a batch of B sequences, N rows."""
+        require(N >= B > 0, "N >= B > 0")
+        if double_precision:
+            return _c.gruc_network_dropout_size(<double *> NULL, &self.c, N, B)
+        return _c.gruc_network_dropout_size(<float *> NULL, &self.c, N, B)
 
 
 def pack(
@@ -107,7 +117,7 @@ cdef _c.gruc_pass begin(
     Shape shape, Py_ssize_t D, Py_ssize_t N, Py_ssize_t B, Py_ssize_t T, const floating[::1] parameters,
     const floating[::1] packed, bint want_dx,
 ) except *:
-    """A pass without x, lengths, offsets and workspace."""
+    """A pass without x, lengths, offsets, workspace and dropout."""
     cdef _c.gruc_pass p
     cdef Py_ssize_t i, largest = max(N, D)
     require(D == <Py_ssize_t> shape.c.n_features, "x (N, n_features)")
@@ -118,6 +128,7 @@ cdef _c.gruc_pass begin(
     p.parameters = &parameters[0]
     p.packed = &packed[0]
     p.want_dx = want_dx
+    p.dropout = NULL
     p.T = T
     p.B = B
     p.N = N
@@ -136,22 +147,64 @@ cdef _c.gruc_pass begin(
 cdef _c.gruc_pass begin_with(
     Shape shape, floating[::1] workspace, const floating[:, ::1] x, const Py_ssize_t[::1] lengths,
     const Py_ssize_t[::1] offsets, const floating[::1] parameters, const floating[::1] packed, bint want_dx,
+    floating[::1] dropout,
 ) except *:
     """A pass over a batch that is packed."""
     cdef _c.gruc_pass p
-    cdef Py_ssize_t N = x.shape[0], B = lengths.shape[0], T = offsets.shape[0] - 1, b
+    cdef Py_ssize_t N = x.shape[0], B = lengths.shape[0], T = offsets.shape[0] - 1
     require(B > 0, "lengths (B,)")
     require_packed(offsets, N, B)
-    for b in range(B):
-        require(0 < lengths[b] <= T, "lengths from 1 to T")
+    require_lengths(lengths, offsets, B)
     require(workspace.shape[0] >= <Py_ssize_t> _c.gruc_network_workspace(&workspace[0], &shape.c, N, B),
             "workspace (shape.workspace_size(N, B),)")
     p = begin(shape, x.shape[1], N, B, T, parameters, packed, want_dx)
+    if dropout is not None:
+        require_dropout(dropout, shape, N, B)
+        p.dropout = &dropout[0]
     p.x = &x[0, 0]
     p.lengths = &lengths[0]
     p.offsets = &offsets[0]
     p.workspace = &workspace[0]
     return p
+
+
+cdef int require_dropout(floating[::1] dropout, Shape shape, Py_ssize_t N, Py_ssize_t B) except -1:
+    require(dropout.shape[0] == <Py_ssize_t> _c.gruc_network_dropout_size(&dropout[0], &shape.c, N, B),
+            "dropout (shape.dropout_size(N, B),)")
+    return 0
+
+
+def fill_masks(
+    floating[::1] dropout not None,         # (shape.dropout_size(N, B),) OUT
+    const uint64_t[::1] seeds not None,  # (B,) one a sequence
+    const Py_ssize_t[::1] lengths not None,  # (B,)
+    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
+    double rate,                            # of inputs, in [0, 1)
+    double recurrent_rate,                  # of states where they enter W_hh, in [0, 1)
+    Shape shape not None,
+):
+    """Masks of dropout for a packed batch, as `loss_and_gradient` makes them (dropout.h)."""
+    cdef _c.gruc_pass p
+    cdef Py_ssize_t B = lengths.shape[0], T = offsets.shape[0] - 1, N = offsets[T]
+    require(B > 0 and seeds.shape[0] == B, "lengths and seeds (B,)")
+    require_packed(offsets, N, B)
+    require_lengths(lengths, offsets, B)
+    require_dropout(dropout, shape, N, B)
+    require_rates(rate, recurrent_rate)
+    p.shape = &shape.c
+    p.T = T
+    p.B = B
+    p.N = N
+    p.lengths = &lengths[0]
+    p.offsets = &offsets[0]
+    p.dropout = &dropout[0]
+    with nogil:
+        _c.gruc_network_masks(&dropout[0], &p, &seeds[0], rate, recurrent_rate)
+
+
+cdef int require_rates(double rate, double recurrent_rate) except -1:
+    require(0 <= rate < 1 and 0 <= recurrent_rate < 1, "rates of dropout in [0, 1)")
+    return 0
 
 
 def forward(
@@ -164,9 +217,11 @@ def forward(
     const floating[::1] packed not None,    # by pack
     Shape shape not None,
     bint want_dx,                           # as `pack` was told
+    floating[::1] dropout=None,             # by fill_masks
 ):
     """Outputs of a packed batch."""
-    cdef _c.gruc_pass p = begin_with(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
+    cdef _c.gruc_pass p = begin_with(
+        shape, workspace, x, lengths, offsets, parameters, packed, want_dx, dropout)
     require(outputs.shape[0] == <Py_ssize_t> p.B and outputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
             "outputs (B, K)")
     with nogil:
@@ -185,9 +240,11 @@ def backward(
     const floating[::1] packed not None,
     Shape shape not None,
     bint want_dx,
+    floating[::1] dropout=None,
 ):
     """Gradients from those of the outputs, after `forward` of the same batch."""
-    cdef _c.gruc_pass p = begin_with(shape, workspace, x, lengths, offsets, parameters, packed, want_dx)
+    cdef _c.gruc_pass p = begin_with(
+        shape, workspace, x, lengths, offsets, parameters, packed, want_dx, dropout)
     cdef floating *dx_ptr = NULL
     require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
     require(doutputs.shape[0] == <Py_ssize_t> p.B and doutputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
@@ -244,6 +301,8 @@ def loss_and_gradient(
     const floating[::1] parameters not None,  # (shape.size,)
     const floating[::1] packed not None,    # by pack, without want_dx
     Shape shape not None,
+    const uint64_t[::1] seeds=None,  # (B,) of dropout's masks; None for no dropout
+    double dropout=0, double recurrent_dropout=0,  # rates of inputs, and of states that enter W_hh
 ):
     """Weighted sum of the losses of some sequences, and its gradient.
 
@@ -254,7 +313,7 @@ def loss_and_gradient(
     cdef Py_ssize_t K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
     cdef const double *mean_ptr = NULL
     cdef const double *scale_ptr = NULL
-    cdef size_t of_workspace
+    cdef size_t of_workspace, of_dropout = 0
     cdef double result
     source.check(indices, &N, &T)
     require_scaling(mean, scale, D)
@@ -271,6 +330,10 @@ def loss_and_gradient(
             require(0 <= labels[indices[b]] < K, "0 <= labels < K")
     else:
         require(y is not None and y.shape[0] == n and y.shape[1] == K, "y (n, K)")
+    if seeds is not None:
+        require(seeds.shape[0] == B, "seeds (B,)")
+        require_rates(dropout, recurrent_dropout)
+        of_dropout = _c.gruc_network_dropout_size(&gradients[0], &shape.c, N, B)
     p = begin(shape, width, N, B, T, parameters, packed, False)
 
     of_workspace = _c.gruc_network_workspace(&gradients[0], &shape.c, N, B)
@@ -278,7 +341,8 @@ def loss_and_gradient(
     cdef size_t of_targets = lines(B * K * sizeof(floating)), of_offsets = lines((T + 1) * sizeof(Py_ssize_t))
     cdef char *room = memory.room(
         3 * of_order + of_offsets + lines(B * sizeof(double)) + of_values + of_targets
-        + lines(of_workspace * sizeof(floating))
+        + lines(of_workspace * sizeof(floating)) + lines(of_dropout * sizeof(floating))
+        + lines(B * sizeof(uint64_t))
     )
     cdef Py_ssize_t *order = <Py_ssize_t *> room
     cdef Py_ssize_t *lengths = <Py_ssize_t *> (room + of_order)
@@ -291,17 +355,26 @@ def loss_and_gradient(
     p.lengths = lengths
     p.offsets = offsets
     p.workspace = <char *> targets + of_targets
+    cdef char *after_workspace = <char *> p.workspace + lines(of_workspace * sizeof(floating))
+    cdef uint64_t *of_seeds = <uint64_t *> (
+        after_workspace + lines(of_dropout * sizeof(floating)))
+    if seeds is not None:
+        p.dropout = after_workspace
     with nogil:
         _c.gruc_layout(order, lengths, offsets, &source.c, &indices[0], B, T)
         _c.gruc_gather(values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)
         for b in range(B):
             i = indices[order[b]]
+            if seeds is not None:
+                of_seeds[b] = seeds[order[b]]
             of_weights[b] = 1.0 if weights is None else weights[i]
             if loss == SOFTMAX:
                 of_labels[b] = labels[i]
             else:
                 for k in range(K):
                     targets[b * K + k] = y[i, k]
+        if seeds is not None:
+            _c.gruc_network_masks(&gradients[0], &p, of_seeds, dropout, recurrent_dropout)
         result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total,
                                       &settings[0], settings.shape[0], &p)
     return result

@@ -75,12 +75,13 @@ class GRULayer:
         kernels.inference.gru_pack(packed, parameters[self.weight_ih], W_hhT, parameters[self.bias_ih], b_hh)
         return packed
 
-    def infer(self, state, h, x, packed, batch):
-        """Carry state (B, H) over the batch; fill h (N, H) unless it is None."""
+    def infer(self, state, h, x, packed, batch, gates=None):
+        """Carry state (B, H) over the batch; fill h (N, H) and gates (N, 4H) unless they are None."""
         size = kernels.inference.gru_scratch_size(len(x), len(state), self.n_units, x.dtype == np.float64)
         kernels.inference.gru(
             state,
             h,
+            gates,
             np.empty(size, x.dtype),
             x,
             packed,

@@ -6,6 +6,13 @@ from .. import kernels
 from .parameters import glorot_uniform
 
 
+def panels_of(W):
+    """W (K, n) as the kernels read it."""
+    panels = np.empty(kernels.inference.panel_size(W.shape[1], W.shape[0], W.dtype == np.float64), W.dtype)
+    kernels.inference.pack(panels, W)
+    return panels
+
+
 class DenseHead:
     """K outputs over F features."""
 
@@ -24,12 +31,7 @@ class DenseHead:
 
     def prepare(self, parameters):
         """Weights as `infer` wants them."""
-        W, bias = parameters["head.weight"], parameters["head.bias"]
-        panels = np.empty(
-            kernels.inference.panel_size(self.n_outputs, self.n_inputs, W.dtype == np.float64), W.dtype
-        )
-        kernels.inference.pack(panels, W)
-        return panels, bias
+        return panels_of(parameters["head.weight"]), parameters["head.bias"]
 
     def infer(self, x, prepared):
         """X @ W + b, each row alone."""

@@ -33,7 +33,7 @@ class GRUNetwork:
         Whether each layer also reads from the last step to the first.
     reset_after : bool
         See `GRULayer`.
-    pooling : {"last", "mean"}
+    pooling : {"last", "mean", "max", "attention"}
         Readout over the top layer's states.
     n_outputs : int
         Outputs of the head, K.
@@ -42,8 +42,9 @@ class GRUNetwork:
     -----
     Parameters bear torch's names: ``gru.weight_ih_l0`` (D, 3H),
     ``gru.weight_hh_l0`` (H, 3H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0`` (3H,)
-    with gate blocks r, z, n; suffix ``_reverse`` for the other direction; then
-    ``head.weight`` (F, K), ``head.bias`` (K,). Matrices lie (inputs, outputs), the
+    with gate blocks r, z, n; suffix ``_reverse`` for the other direction; then, for
+    attention, ``attention.weight`` (F, F), ``attention.bias`` (F,), ``attention.v`` (F, 1);
+    then ``head.weight`` (F, K), ``head.bias`` (K,). Matrices lie (inputs, outputs), the
     transposes of torch's.
     """
 
@@ -64,11 +65,11 @@ class GRUNetwork:
                 [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
-        self.readout = READOUTS[pooling]
+        self.readout = READOUTS[pooling](n_inputs)
         self.head = DenseHead(n_inputs, n_outputs)
-        parts = [layer for directions in self.layers for layer in directions] + [self.head]
-        self.table = ParameterTable([entry for part in parts for entry in part.entries()])
-        self._parts = parts
+        in_layers = [layer for directions in self.layers for layer in directions]
+        self._parts = [*in_layers, self.readout, self.head]
+        self.table = ParameterTable([entry for part in self._parts for entry in part.entries()])
         self._shape = None
         # forward, back, and gradients of weights: three products each, but no gradient of X
         self.operations_per_row = sum(
@@ -76,6 +77,8 @@ class GRUNetwork:
             for index, directions in enumerate(self.layers)
             for layer in directions
         )
+        if pooling == "attention":
+            self.operations_per_row += 2 * 3 * n_inputs**2
 
     def __reduce__(self):
         """By its shape alone."""
@@ -105,22 +108,30 @@ class GRUNetwork:
         kernels.training.pack(old.packed, parameters, self._kernel_shape(), want_dx)
         return old._replace(parameters=parameters)
 
-    def forward(self, weights, batch, workspace):
+    def forward(self, weights, batch, workspace, dropout=None):
         """Outputs (B, K) of a packed batch; what `backward` needs stays in `workspace`."""
         outputs = workspace.array("outputs", len(batch.lengths), self.head.n_outputs)
-        kernels.training.forward(outputs, *self._arguments(weights, batch, workspace), weights.want_dx)
+        arguments = self._arguments(weights, batch, workspace)
+        kernels.training.forward(outputs, *arguments, weights.want_dx, dropout)
         return outputs
 
-    def backward(self, weights, gradients, doutputs, batch, workspace):
+    def backward(self, weights, gradients, doutputs, batch, workspace, dropout=None):
         """Fill `gradients` (table.size,) from doutputs (B, K), after `forward` of the same batch.
 
         Returns the gradient of ``batch.values`` where `pack` was told so, else None.
         """
         dx = workspace.array("dx", *batch.values.shape) if weights.want_dx else None
-        kernels.training.backward(
-            gradients, dx, doutputs, *self._arguments(weights, batch, workspace), weights.want_dx
-        )
+        arguments = self._arguments(weights, batch, workspace)
+        kernels.training.backward(gradients, dx, doutputs, *arguments, weights.want_dx, dropout)
         return dx
+
+    def dropout_masks(self, batch, seeds, rate, recurrent_rate):
+        """What `forward` and `backward` take as dropout; masks by seeds (B,) of uint64, in packed order."""
+        N, B, dtype = len(batch.values), len(batch.lengths), batch.values.dtype
+        shape = self._kernel_shape()
+        masks = aligned_empty(shape.dropout_size(N, B, dtype == np.float64), dtype)
+        kernels.training.fill_masks(masks, seeds, batch.lengths, batch.offsets, rate, recurrent_rate, shape)
+        return masks
 
     def loss_and_gradient(
         self,
@@ -135,6 +146,7 @@ class GRUNetwork:
         of_sequences,
         total,
         memory,
+        dropout=(None, 0.0, 0.0),
     ):
         """Weighted sum of the losses of some sequences; fills `gradients` with those of the mean.
 
@@ -161,11 +173,14 @@ class GRUNetwork:
             The sum of those at `indices`, which the mean is taken by.
         memory : kernels.training.Memory
             Of the thread that calls.
+        dropout : (seeds, rate, recurrent_rate)
+            A seed of masks for each of the sequences, (B,) of uint64, or None for no dropout;
+            rates for what enters layers and head, and for states that enter W_hh.
         """
         labels, y = (targets, None) if loss == kernels.training.SOFTMAX else (None, targets)
         return kernels.training.loss_and_gradient(
             gradients, memory, source, indices, *(scaling or (None, None)), loss, settings, labels, y,
-            of_sequences, total, weights.parameters, weights.packed, self._kernel_shape(),
+            of_sequences, total, weights.parameters, weights.packed, self._kernel_shape(), *dropout,
         )  # fmt: skip
 
     def _arguments(self, weights, batch, workspace):
@@ -184,7 +199,7 @@ class GRUNetwork:
     def _kernel_shape(self):
         if self._shape is None:
             units = np.array(self.config["hidden_layer_sizes"], np.intp)
-            readout = {"last": kernels.training.LAST, "mean": kernels.training.MEAN}[self.config["pooling"]]
+            readout = getattr(kernels.training, self.config["pooling"].upper())
             self._shape = kernels.training.Shape(
                 self.config["n_features"], units, self.config["bidirectional"], self.config["reset_after"],
                 readout, self.head.n_outputs,
@@ -199,22 +214,41 @@ class GRUNetwork:
 
     def infer(self, prepared, batch):
         """Outputs (B, K) of a packed batch; the numbers of a row depend on that row only."""
+        return self.head.infer(self.features(prepared, batch), prepared[-1])
+
+    def features(self, prepared, batch):
+        """What the head sees, (B, F)."""
+        h, ends, _ = self._run(prepared, batch, len(self.layers), self.readout.needs_states)
+        return self.readout.infer(ends, h, batch, prepared[-2])
+
+    def states(self, prepared, batch, layer):
+        """States (N, F) of a layer, its directions side by side."""
+        return self._run(prepared, batch, layer + 1, True)[0]
+
+    def gates(self, prepared, batch, layer):
+        """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
+        _, _, gates = self._run(prepared, batch, layer + 1, True, want_gates=True)
+        of_directions = [of_direction.reshape(len(of_direction), 4, -1) for of_direction in gates]
+        return [np.concatenate([part[:, gate] for part in of_directions], axis=1) for gate in range(3)]
+
+    def _run(self, prepared, batch, n_layers, want_states, want_gates=False):
+        """States (N, F) of the top of `n_layers`, or None; where they end (B, F); gates by direction."""
         N, B = len(batch.values), len(batch.lengths)
         weights = iter(prepared)
         x = batch.values
-        for index, directions in enumerate(self.layers):
-            top = index == len(self.layers) - 1
+        for index, directions in enumerate(self.layers[:n_layers]):
+            top = index == n_layers - 1
             h = None
-            if not top or self.readout.needs_states:
+            if not top or want_states:
                 h = np.empty((N, self._width(index)), x.dtype)
-            ends = []
+            ends, gates = [], []
             for layer, columns in self._columns(directions):
-                state = np.zeros((B, layer.n_units), x.dtype)
-                layer.infer(state, None if h is None else h[:, columns], x, next(weights), batch)
-                ends.append(state)
+                ends.append(np.zeros((B, layer.n_units), x.dtype))
+                gates.append(np.empty((N, 4 * layer.n_units), x.dtype) if top and want_gates else None)
+                h_direction = None if h is None else h[:, columns]
+                layer.infer(ends[-1], h_direction, x, next(weights), batch, gates[-1])
             x = h
-        ends = ends[0] if len(ends) == 1 else np.concatenate(ends, axis=1)
-        return self.head.infer(self.readout.infer(ends, x, batch), next(weights))
+        return h, ends[0] if len(ends) == 1 else np.concatenate(ends, axis=1), gates
 
     def _width(self, index):
         return sum(layer.n_units for layer in self.layers[index])

@@ -1,12 +1,14 @@
-"""Readouts in inference: from the states of a sequence (N, F) to one vector (B, F).
+"""Readouts: from the states of a sequence (N, F) to one vector (B, F).
 
-Each sees a sequence's own steps only. `needs_states` says whether inference
-must keep the top layer's states or only where each direction ended.
+Each sees a sequence's own steps only; equations: include/gruc/readout.h. `needs_states`
+says whether inference must keep the top layer's states or only where each direction ended.
 """
 
 import numpy as np
 
 from .. import kernels
+from .head import panels_of
+from .parameters import glorot_uniform
 
 
 class Last:
@@ -14,21 +16,75 @@ class Last:
 
     needs_states = False
 
-    def infer(self, ends, h, batch):
+    def __init__(self, n_features):
+        self.n_features = n_features
+
+    def entries(self):
+        """Names and shapes for the parameter table."""
+        return []
+
+    def initialize(self, parameters, rng):
+        """Start values."""
+
+    def prepare(self, parameters):
+        """Weights as `infer` wants them."""
+
+    def infer(self, ends, h, batch, prepared):
         """The ends (B, F) themselves."""
         return ends
 
 
-class Mean:
+class Mean(Last):
     """The mean of the states over a sequence's steps."""
 
     needs_states = True
 
-    def infer(self, ends, h, batch):
+    def infer(self, ends, h, batch, prepared):
         """out[b] = mean over t of h[t, b]"""
-        out = np.empty((len(batch.lengths), h.shape[1]), h.dtype)
+        out = np.empty_like(ends)
         kernels.inference.mean(out, h, batch.lengths, batch.offsets)
         return out
 
 
-READOUTS = {"last": Last(), "mean": Mean()}
+class Max(Last):
+    """The largest of each unit's states over a sequence's steps."""
+
+    needs_states = True
+
+    def infer(self, ends, h, batch, prepared):
+        """out[b] = max over t of h[t, b]"""
+        out = np.empty_like(ends)
+        kernels.inference.max(out, h, batch.lengths, batch.offsets)
+        return out
+
+
+class Attention(Last):
+    """A mean of the states whose weights are learned (Bahdanau, Cho and Bengio 2015)."""
+
+    needs_states = True
+
+    def entries(self):
+        """Names and shapes for the parameter table."""
+        F = self.n_features
+        return [("attention.weight", (F, F)), ("attention.bias", (F,)), ("attention.v", (F, 1))]
+
+    def initialize(self, parameters, rng):
+        """Glorot uniform weights; bias zero."""
+        F = self.n_features
+        parameters["attention.weight"][:] = glorot_uniform(rng, (F, F)).T
+        parameters["attention.bias"][:] = 0
+        parameters["attention.v"][:] = glorot_uniform(rng, (1, F)).T
+
+    def prepare(self, parameters):
+        """Weights as `infer` wants them."""
+        panels = panels_of(parameters["attention.weight"])
+        return panels, parameters["attention.bias"], parameters["attention.v"][:, 0]
+
+    def infer(self, ends, h, batch, prepared):
+        """out[b] = sum over t of a[t, b] h[t, b]"""
+        out, a, u = np.empty_like(ends), np.empty(len(h), h.dtype), np.empty_like(h)
+        kernels.inference.attention(out, a, u, h, *prepared, batch.lengths, batch.offsets)
+        return out
+
+
+READOUTS = {"last": Last, "mean": Mean, "max": Max, "attention": Attention}

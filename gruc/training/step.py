@@ -54,16 +54,17 @@ class TrainingStep:
         self._n_threads = threads.n_threads(n_jobs)  # before BLAS has a limit
         return one_blas_thread()
 
-    def run(self, parameters, data, indices, total):
+    def run(self, parameters, data, indices, total, dropout=(None, 0.0, 0.0)):
         """Loss and gradient at `parameters`, a flat buffer, of the sequences at `indices`.
 
-        Returns the sum of weighted losses, the weights' sum being `total`, and the gradient
-        of the weighted mean, which the next call overwrites.
+        `dropout` is as `GRUNetwork.loss_and_gradient` has it. Returns the sum of weighted
+        losses, the weights' sum being `total`, and the gradient of the weighted mean, which
+        the next call overwrites.
         """
         self._weights = self.network.pack(parameters, self._weights)
         shards = self._deal(data, indices)
         if len(shards) == 1:
-            loss = self._shard(data, shards[0], total, self._slab(0), self._memory(0))
+            loss = self._shard(data, indices, dropout, total, self._slab(0), self._memory(0))
             return loss, self._slab(0)
         if self._n_threads is None:
             self._n_threads = threads.n_threads(self._n_jobs)
@@ -71,7 +72,10 @@ class TrainingStep:
         slabs = [self._slab(i) for i in range(len(shards))]
         losses = threads.run(
             lambda item, slot: self._shard(data, *item, self._memories[slot]),
-            [(shard, total, slab) for shard, slab in zip(shards, slabs, strict=True)],
+            [
+                (indices[places], self._of_shard(dropout, places), total, slab)
+                for places, slab in zip(shards, slabs, strict=True)
+            ],
             self._n_threads,
         )
         for slab in slabs[1:]:
@@ -79,19 +83,24 @@ class TrainingStep:
         return sum(losses), slabs[0]
 
     def _deal(self, data, indices):
-        """Indices of each shard; long and short sequences in equal shares."""
+        """Places in `indices` of each shard; long and short sequences in equal shares."""
         n_shards = most_shards(len(indices))
         if n_shards > 1:
             operations = self.network.operations_per_row * int(data.lengths[indices].sum())
             n_shards = min(n_shards, int(operations / SHARD_OPERATIONS))
         if n_shards <= 1:
-            return [indices]
-        longest_first = indices[np.argsort(-data.lengths[indices], kind="stable")]
-        return [longest_first[i::n_shards].copy() for i in range(n_shards)]
+            return [slice(None)]
+        longest_first = np.argsort(-data.lengths[indices], kind="stable")
+        return [longest_first[i::n_shards] for i in range(n_shards)]
 
-    def _shard(self, data, indices, total, slab, memory):
+    @staticmethod
+    def _of_shard(dropout, places):
+        seeds, *rates = dropout
+        return (None if seeds is None else seeds[places], *rates)
+
+    def _shard(self, data, indices, dropout, total, slab, memory):
         return self.network.loss_and_gradient(
-            self._weights, slab, *self._loss, *data.part(indices), total, memory
+            self._weights, slab, *self._loss, *data.part(indices), total, memory, dropout
         )
 
     def _slab(self, i):

@@ -19,7 +19,7 @@ class Trainer:
     loss : Loss
     dtype : {"float32", "float64"}
     rng : numpy.random.Generator
-        Source of the start values and of every shuffle.
+        Source of the start values, of every shuffle, and of dropout's masks.
 
     Attributes
     ----------
@@ -95,6 +95,7 @@ class Trainer:
         patience,
         verbose,
         penalty=(0.0, 0.0),
+        dropout=(0.0, 0.0),
         validate=None,
         early_stopping=False,
         n_jobs=None,
@@ -117,6 +118,9 @@ class Trainer:
             Print a line an epoch.
         penalty : (l2, l1)
             On weights, not biases; for each batch divided by its sum of weights.
+        dropout : (rate, recurrent_rate)
+            How much of what enters layers and head, and of states where they enter W_hh, counts
+            as 0; masks are drawn anew for every batch (include/gruc/dropout.h).
         validate : callable or None
             validate(parameters) -> (loss, score), asked after every epoch.
         early_stopping : bool
@@ -146,7 +150,7 @@ class Trainer:
             with self._step.on(n_jobs):
                 for _ in range(max_epochs):
                     rate = self.schedule.rate()
-                    loss = self._epoch(data, batch_size, shuffle, max_grad_norm, penalty)
+                    loss = self._epoch(data, batch_size, shuffle, max_grad_norm, penalty, dropout)
                     self.n_epochs += 1
                     self.n_samples_seen += len(data)
                     self.schedule.end_epoch(len(data))
@@ -184,7 +188,7 @@ class Trainer:
             self.parameters = best_parameters
         return stopped_by
 
-    def _epoch(self, data, batch_size, shuffle, max_grad_norm, penalty):
+    def _epoch(self, data, batch_size, shuffle, max_grad_norm, penalty, dropout):
         """One pass over `data`; the weighted mean of its losses."""
         indices = data.order(self.rng if shuffle else None)
         weights = self.network.table.weights() if any(penalty) else ()
@@ -195,7 +199,8 @@ class Trainer:
             total = data.total_weight(chosen)
             if total == 0:  # nothing to learn from, and no mean to take
                 continue
-            loss, gradients = self._step.run(self.parameters, data, chosen, total)
+            seeds = self.rng.integers(2**64, size=len(chosen), dtype=np.uint64) if any(dropout) else None
+            loss, gradients = self._step.run(self.parameters, data, chosen, total, (seeds, *dropout))
             for part in weights:
                 l2, l1 = penalty
                 loss += total * kernels.training.add_penalty(

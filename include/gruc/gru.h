@@ -79,6 +79,8 @@ typedef struct {
     size_t ld_h;
     const real *h_prev; /* (m, H), rows ld_h_prev apart, or NULL for zeros */
     size_t ld_h_prev;
+    const real *entering; /* h_prev as it enters W_hh: itself, or what dropout leaves of it */
+    size_t ld_entering;
     const GRUC(gru_weights) * w;
     int save;
 } GRUC(gru_rows);
@@ -135,12 +137,12 @@ GRUC_INLINE void GRUC(finish_before_rz)(
         for (size_t p = 0; p < panels; p++, sums += 2) {
             size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
             real *gates = s->gates + i * 4 * H + unit;
-            vec h_prev = GRUC(splat)(0);
-            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
+            vec entering = GRUC(splat)(0);
+            if (s->h_prev) entering = GRUC(load_part)(s->entering + i * s->ld_entering + unit, width);
             vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
             GRUC(store_part)(gates, r, width);
             GRUC(store_part)(gates + H, GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]), width);
-            GRUC(store_part)(gates + 3 * H, r * h_prev, width);
+            GRUC(store_part)(gates + 3 * H, r * entering, width);
         }
 }
 
@@ -169,9 +171,9 @@ GRUC_STATIC void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
     size_t H = s->w->H, K = s->h_prev ? H : 0;
     if (m == 0) return;
     if (s->w->reset_after) {
-        GRUC(product)(3, GRUC(finish_after), s, s->h_prev, s->ld_h_prev, s->w->W_hh, m, K, H);
+        GRUC(product)(3, GRUC(finish_after), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
     } else {
-        GRUC(product)(2, GRUC(finish_before_rz), s, s->h_prev, s->ld_h_prev, s->w->W_hh, m, K, H);
+        GRUC(product)(2, GRUC(finish_before_rz), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
         GRUC(product)(1, GRUC(finish_before_n), s, s->gates + 3 * H, 4 * H, s->w->W_hh_n, m, K, H);
     }
 }
@@ -228,13 +230,13 @@ GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_
     for (size_t i = 0; i < m; i++) memcpy(to + i * ld_to, from + i * ld_from, n * sizeof(real));
 }
 
-/* For inference: keeps no gates. A sequence starts from its row of `state` and leaves
- * there its state after its last step; in reverse it starts at its own last step and
- * ends at step 0. */
+/* For inference. A sequence starts from its row of `state` and leaves there its state after
+ * its last step; in reverse it starts at its own last step and ends at step 0. */
 GRUC_STATIC void GRUC(gru_infer)(
-    real *GRUC_RESTRICT h, size_t ld_h,       /* (N, H) OUT, rows ld_h apart, or NULL */
-    real *GRUC_RESTRICT state,                /* (B, H) IN/OUT */
-    real *GRUC_RESTRICT scratch,              /* (gru_infer_scratch(N, B, H),) */
+    real *GRUC_RESTRICT h, size_t ld_h, /* (N, H) OUT, rows ld_h apart, or NULL */
+    real *GRUC_RESTRICT kept_gates,     /* (N, 4H) OUT, or NULL: who looks into the network wants them */
+    real *GRUC_RESTRICT state,          /* (B, H) IN/OUT */
+    real *GRUC_RESTRICT scratch,        /* (gru_infer_scratch(N, B, H),) */
     const real *GRUC_RESTRICT x, size_t ld_x, /* (N, D) */
     const real *GRUC_RESTRICT packed,         /* by gru_pack */
     const ptrdiff_t *GRUC_RESTRICT offsets,   /* (T + 1,) */
@@ -247,12 +249,14 @@ GRUC_STATIC void GRUC(gru_infer)(
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];
-        GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, &w, 0};
+        if (kept_gates) gates = kept_gates + first * 4 * H;
+        GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, NULL, 0, &w, 0};
         GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             real *next = now == state ? other : state;
-            GRUC(gru_rows) step = {gates + (row - first) * 4 * H, next, H, now, H, &w, 0};
+            GRUC(gru_rows)
+            step = {gates + (row - first) * 4 * H, next, H, now, H, now, H, &w, kept_gates != NULL};
             GRUC(gru_step)(&step, alive);
             if (h) GRUC(copy_rows)(h + row * ld_h, ld_h, next, H, alive, H);
             /* those who end here leave their state; those who begin at the next step find theirs */

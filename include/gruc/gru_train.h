@@ -19,14 +19,19 @@
  * of is still in the second-level cache. A row of the chunk's scratch has five slots of
  * H, in an order in which dgates_ih are neighbours, and dgates_hh too:
  *
- *   [ dn dr dz dn*r h_prev ]  reset after      [ dn dr dz rh h_prev ]  reset before */
+ *   [ dn dr dz dn*r h_prev ]  reset after      [ dn dr dz rh h_prev ]  reset before
+ *
+ * With recurrent dropout every W_hh h above is W_hh k, k = mask * h; so k takes the place of
+ * h_prev in rh, dr, dW_hh and the scratch, and what comes back through W_hh is masked. */
 
 /* Sequences start from the state 0. */
 GRUC_STATIC void GRUC(gru_forward)(
     real *GRUC_RESTRICT gates,                  /* (N, 4H) OUT: for gru_backward */
     real *GRUC_RESTRICT h, size_t ld_h,         /* (N, H) OUT, rows ld_h apart */
     real *GRUC_RESTRICT state, size_t ld_state, /* (B, H) OUT: where each sequence ends */
+    real *GRUC_RESTRICT scratch,                /* (B, H), for dropout */
     const real *GRUC_RESTRICT x, size_t ld_x,   /* (N, D) */
+    const real *GRUC_RESTRICT mask,             /* (B, H) of states where they enter W_hh, or NULL */
     const real *GRUC_RESTRICT packed,           /* by gru_pack */
     const ptrdiff_t *GRUC_RESTRICT offsets,     /* (T + 1,) */
     size_t T, size_t D, size_t H, int reset_after, int reverse)
@@ -35,15 +40,23 @@ GRUC_STATIC void GRUC(gru_forward)(
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];
-        GRUC(gru_rows) chunk = {gates + first * 4 * H, NULL, 0, NULL, 0, &w, 1};
+        GRUC(gru_rows) chunk = {gates + first * 4 * H, NULL, 0, NULL, 0, NULL, 0, &w, 1};
         GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             size_t carried = GRUC(carried)(t, offsets, T, reverse);
             real *gates_t = gates + row * 4 * H, *h_t = h + row * ld_h;
             const real *h_before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * ld_h : NULL;
-            GRUC(gru_rows) going_on = {gates_t, h_t, ld_h, h_before, ld_h, &w, 1};
-            GRUC(gru_rows) starting = {gates_t + carried * 4 * H, h_t + carried * ld_h, ld_h, NULL, 0, &w, 1};
+            GRUC(gru_rows) going_on = {gates_t, h_t, ld_h, h_before, ld_h, h_before, ld_h, &w, 1};
+            GRUC(gru_rows) starting = going_on;
+            starting.gates += carried * 4 * H;
+            starting.h += carried * ld_h;
+            starting.h_prev = NULL;
+            if (mask) {
+                GRUC(multiply)(scratch, H, h_before, ld_h, mask, carried, H);
+                going_on.entering = scratch;
+                going_on.ld_entering = H;
+            }
             GRUC(gru_step)(&going_on, carried);
             GRUC(gru_step)(&starting, alive - carried);
             size_t staying = reverse ? (t > 0 ? alive : 0) : t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
@@ -85,8 +98,8 @@ GRUC_STATIC void GRUC(gru_backward_pack)(
 
 GRUC_STATIC size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
 {
-    size_t rows = GRUC(chunk_rows)(B);
-    return (rows < N ? rows : N) * 5 * H + LANES; /* add_outer reads whole vectors */
+    size_t rows = GRUC(chunk_rows)(B), through = GRUC(lines)(B * H);
+    return through + (rows < N ? rows : N) * 5 * H + LANES; /* add_outer reads whole vectors */
 }
 
 /* ---- backward: one step ---------------------------------------------------------------- */
@@ -178,11 +191,14 @@ GRUC_STATIC void GRUC(gru_backward)(
     const real *GRUC_RESTRICT gates,              /* (N, 4H) from gru_forward */
     const real *GRUC_RESTRICT h, size_t ld_h,     /* (N, H) from gru_forward */
     const real *GRUC_RESTRICT x, size_t ld_x,     /* (N, D) */
+    const real *GRUC_RESTRICT mask,               /* (B, H) as there, or NULL */
     const real *GRUC_RESTRICT packed,             /* by gru_backward_pack */
     const ptrdiff_t *GRUC_RESTRICT offsets,       /* (T + 1,) */
     size_t T, size_t D, size_t H, int reset_after, int reverse, int add_to_dx)
 {
     const size_t width = 5 * H;
+    real *through = scratch; /* (B, H) what comes back through W_hh, before it is masked */
+    scratch += GRUC(lines)((size_t)offsets[1] * H);
     GRUC_FLUSH_SUBNORMALS();
     memset(dW_ihT, 0, D * 3 * H * sizeof(real));
     memset(dW_hhT, 0, H * 3 * H * sizeof(real));
@@ -203,7 +219,16 @@ GRUC_STATIC void GRUC(gru_backward)(
                 d + carried * width, dstate + carried * ld_dstate, ld_dstate,
                 dh_t ? dh_t + carried * ld_dh : NULL, ld_dh, gates_t + carried * 4 * H, NULL, 0,
                 alive - carried, H, reset_after);
-            GRUC(gru_state_backward)(d, dstate, ld_dstate, gates_t, packed, carried, H, reset_after);
+            if (!mask) {
+                GRUC(gru_state_backward)(d, dstate, ld_dstate, gates_t, packed, carried, H, reset_after);
+                continue;
+            }
+            GRUC(multiply)(d + 4 * H, width, d + 4 * H, width, mask, carried, H); /* k in place of h_prev */
+            memset(through, 0, carried * H * sizeof(real));
+            GRUC(gru_state_backward)(d, through, H, gates_t, packed, carried, H, reset_after);
+            GRUC(multiply)(through, H, through, H, mask, carried, H);
+            for (size_t i = 0; i < carried; i++)
+                for (size_t j = 0; j < H; j++) dstate[i * ld_dstate + j] += through[i * H + j];
         }
         const real *dn = scratch, *dr_dz = scratch + H, *fourth = scratch + 3 * H, *h_prev = scratch + 4 * H;
         const real *x_chunk = x + first * ld_x;

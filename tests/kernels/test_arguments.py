@@ -9,7 +9,7 @@ from gruc.kernels import blas, inference, training
 from helpers import pack
 
 N, B, D, K = 3, 2, 2, 4
-SHAPE = training.Shape(D, np.array([3, 5]), True, True, training.MEAN, K)
+SHAPE = training.Shape(D, np.array([3, 5]), True, True, training.ATTENTION, K)
 
 
 def passes(want_dx=False):
@@ -28,14 +28,27 @@ def to_pack():
     )  # fmt: skip
 
 
+def masks():
+    return np.ones(SHAPE.dropout_size(N, B, True))
+
+
+def to_mask():
+    batch = passes()
+    return dict(
+        dropout=masks(), seeds=np.zeros(B, np.uint64), lengths=batch["lengths"], offsets=batch["offsets"],
+        rate=0.1, recurrent_rate=0.2, shape=SHAPE,
+    )  # fmt: skip
+
+
 def forward():
-    return passes() | dict(outputs=np.zeros((B, K)), want_dx=False)
+    return passes() | dict(outputs=np.zeros((B, K)), want_dx=False, dropout=masks())
 
 
 def backward():
     return passes(True) | dict(
-        gradients=np.zeros(SHAPE.size), doutputs=np.ones((B, K)), dx=np.zeros((N, D)), want_dx=True
-    )
+        gradients=np.zeros(SHAPE.size), doutputs=np.ones((B, K)), dx=np.zeros((N, D)), want_dx=True,
+        dropout=masks(),
+    )  # fmt: skip
 
 
 def with_labels():
@@ -44,6 +57,7 @@ def with_labels():
         gradients=np.zeros(SHAPE.size), memory=training.Memory(), indices=np.array([1, 0]),
         source=inference.Source([np.ones((2, D)), np.ones((1, D))]), mean=np.zeros(D), scale=np.ones(D),
         loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0, settings=np.zeros(1),
+        seeds=np.zeros(B, np.uint64), dropout=0.1, recurrent_dropout=0.2,
     )  # fmt: skip
 
 
@@ -53,6 +67,7 @@ def with_numbers():
 
 FUNCTIONS = {
     "pack": (training.pack, to_pack),
+    "masks": (training.fill_masks, to_mask),
     "forward": (training.forward, forward),
     "backward": (training.backward, backward),
     "labels": (training.loss_and_gradient, with_labels),
@@ -79,6 +94,10 @@ WRONG = {
     "indices": [np.array([0, 2]), np.array([-1, 0]), np.array([], np.intp)],
     "mean": [None, np.zeros(D + 1)],
     "scale": [None, np.ones(D - 1)],
+    "seeds": [np.zeros(B + 1, np.uint64)],
+    "rate": [-0.1, 1.0],
+    "recurrent_rate": [1.0],
+    "recurrent_dropout": [-0.1, 1.0],
 }
 # either may be anything where the loss asks for the other
 UNUSED = {("labels", "y"), ("numbers", "labels")}
@@ -88,6 +107,14 @@ CASES = [
     for name, values in WRONG.items()
     for i, value in enumerate(values)
     if name in arguments() and (label, name) not in UNUSED
+] + [
+    pytest.param(*FUNCTIONS[label], "dropout", value, id=f"{label}-dropout")
+    for label, value in [
+        ("masks", np.ones(5)),
+        ("forward", np.ones(5)),
+        ("backward", np.ones(5)),
+        ("labels", 1.0),
+    ]
 ]
 
 

@@ -35,7 +35,7 @@ int main(void)
     float *packed = malloc(gruc_gru_packed_size_f32(D, H) * sizeof(float));
     float *scratch = malloc(gruc_gru_infer_scratch_f32(N, B, H) * sizeof(float));
     gruc_gru_pack_f32(packed, W_ihT, W_hhT, b_ih, reset_after ? b_hh : NULL, D, H);
-    gruc_gru_infer_f32(NULL, 0, state, scratch, x, D, packed, offsets, T, D, H, reset_after, reverse);
+    gruc_gru_infer_f32(NULL, 0, NULL, state, scratch, x, D, packed, offsets, T, D, H, reset_after, reverse);
     for (int i = 0; i < B * H; i++) printf("%.9g\\n", (double)state[i]);
     return 0;
 }

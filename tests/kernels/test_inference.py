@@ -18,7 +18,7 @@ def layer(rng, D, H, reset_after, dtype):
     return weights if reset_after else [*weights[:3], None]
 
 
-def run(batch, weights, reset_after, reverse, h=None, state=None):
+def run(batch, weights, reset_after, reverse, h=None, state=None, gates=None):
     W_ih, W_hh, b_ih, b_hh = weights
     H, D = W_hh.shape[1], W_ih.shape[1]
     double = W_ih.dtype == np.float64
@@ -28,7 +28,7 @@ def run(batch, weights, reset_after, reverse, h=None, state=None):
     inference.gru_pack(packed, np.ascontiguousarray(W_ih.T), np.ascontiguousarray(W_hh.T), b_ih, b_hh)
     size = inference.gru_scratch_size(len(batch.values), len(state), H, double)
     scratch = np.full(size, np.nan, W_ih.dtype)
-    inference.gru(state, h, scratch, batch.values, packed, batch.offsets, reset_after, reverse)
+    inference.gru(state, h, gates, scratch, batch.values, packed, batch.offsets, reset_after, reverse)
     return state
 
 
@@ -78,15 +78,23 @@ def test_gru_against_the_oracle(D, H, lengths, reset_after, reverse, dtype, seed
     starts = rng.standard_normal((len(lengths), H)).astype(dtype)
     batch = pack(sequences, dtype)
     wide = np.full((len(batch.values), 2 * H), 7, dtype)
-    state = run(batch, weights, reset_after, reverse, wide[:, H:], starts[batch.order])
+    gates = np.full((len(batch.values), 4 * H), np.nan, dtype)
+    state = run(batch, weights, reset_after, reverse, wide[:, H:], starts[batch.order], gates)
     assert (wide[:, :H] == 7).all(), "wrote beside its columns"
-    of_sequences = unpack(wide[:, H:], batch)
+    assert np.array_equal(state, run(batch, weights, reset_after, reverse, None, starts[batch.order]))
+    of_sequences, gates = unpack(wide[:, H:], batch), unpack(gates, batch)
     exact = [None if w is None else w.astype("float64") for w in weights]
     for b, i in enumerate(batch.order):
         x = sequences[i].astype("float64")
-        states, _ = reference.gru_forward(x[::-1] if reverse else x, *exact, h0=starts[i].astype("float64"))
+        states, saved = reference.gru_forward(
+            x[::-1] if reverse else x, *exact, h0=starts[i].astype("float64")
+        )
         states = states[::-1] if reverse else states
         np.testing.assert_allclose(of_sequences[i], states, atol=TOLERANCE[dtype])
+        r_z_n = np.array([np.concatenate([r, z, n]) for _, _, r, z, n, _ in saved])
+        np.testing.assert_allclose(
+            gates[i][:, : 3 * H], r_z_n[::-1] if reverse else r_z_n, atol=TOLERANCE[dtype]
+        )
         assert np.array_equal(state[b], of_sequences[i][0 if reverse else -1])
 
 
@@ -159,6 +167,86 @@ def test_mean_against_numpy():
     np.testing.assert_allclose(out, [sequences[i].mean(axis=0) for i in batch.order], rtol=1e-14)
 
 
+def test_max_against_numpy():
+    rng = np.random.default_rng(0)
+    sequences = random_sequences(rng, [4, 2, 5, 1], 3)
+    batch = pack(sequences)
+    out = np.empty((4, 3))
+    inference.max(out, batch.values, batch.lengths, batch.offsets)
+    assert np.array_equal(out, [sequences[i].max(axis=0) for i in batch.order])
+
+
+def attend(batch, W, b, v):
+    N, F = batch.values.shape
+    out, a, u = np.empty((len(batch.lengths), F), W.dtype), np.empty(N, W.dtype), np.empty((N, F), W.dtype)
+    panels = np.empty(inference.panel_size(F, F, W.dtype == np.float64), W.dtype)
+    inference.pack(panels, np.ascontiguousarray(W.T))
+    inference.attention(out, a, u, batch.values, panels, b, v, batch.lengths, batch.offsets)
+    return out, a
+
+
+@given(
+    F=st.integers(1, 40), lengths=st.lists(st.integers(1, 7), min_size=1, max_size=6),
+    dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99), far=st.sampled_from([1, 300]),
+)  # fmt: skip
+def test_attention_against_the_oracle(F, lengths, dtype, seed, far):
+    rng = np.random.default_rng(seed)
+    W, b, v = (rng.standard_normal(shape).astype(dtype) for shape in ((F, F), F, F))
+    v *= far  # energies whose exponentials overflow
+    sequences = [s.astype(dtype) for s in random_sequences(rng, lengths, F)]
+    batch = pack(sequences, dtype)
+    out, a = attend(batch, W, b, v)
+    weights = unpack(a, batch)
+    for place, i in enumerate(batch.order):
+        exact = [array.astype("float64") for array in (sequences[i], W, b, v)]
+        expected, (_, _, expected_a) = reference.attention_forward(*exact)
+        np.testing.assert_allclose(out[place], expected, atol=20 * far * TOLERANCE[dtype])
+        np.testing.assert_allclose(weights[i], expected_a, atol=10 * far * TOLERANCE[dtype])
+        alone, _ = attend(pack([sequences[i]], dtype), W, b, v)
+        assert np.array_equal(alone[0], out[place]), "depends on its company"
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("out", np.zeros((2, 2))),
+        ("a", np.zeros(2)),
+        ("u", np.zeros((3, 2))),
+        ("h", np.zeros((4, 3))),
+        ("panels", np.zeros(17)),
+        ("b", np.zeros(2)),
+        ("v", np.zeros(4)),
+        ("lengths", np.array([2, 2])),
+        ("offsets", np.array([0, 2, 4])),
+    ],
+)
+def test_attention_refuses_wrong_arguments(name, value):
+    batch = pack([np.ones((2, 3)), np.ones((1, 3))])
+    right = dict(
+        out=np.zeros((2, 3)), a=np.zeros(3), u=np.zeros((3, 3)), h=batch.values,
+        panels=np.zeros(inference.panel_size(3, 3, True)), b=np.zeros(3), v=np.zeros(3), lengths=batch.lengths,
+        offsets=batch.offsets,
+    )  # fmt: skip
+    inference.attention(**right)
+    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
+        inference.attention(**(right | {name: value}))
+
+
+@pytest.mark.parametrize("readout", [inference.mean, inference.max])
+def test_readouts_refuse_wrong_arguments(readout):
+    batch = pack([np.ones((2, 3)), np.ones((1, 3))])
+    out = np.zeros((2, 3))
+    readout(out, batch.values, batch.lengths, batch.offsets)
+    for wrong in (
+        (np.zeros((2, 2)), batch.values, batch.lengths, batch.offsets),
+        (out, batch.values[:2], batch.lengths, batch.offsets),
+        (out, batch.values, np.array([1, 1]), batch.offsets),
+        (out, batch.values, batch.lengths, np.array([0, 1, 3])),
+    ):
+        with pytest.raises(ValueError, match="kernel called with wrong arguments"):
+            readout(*wrong)
+
+
 class TestWrongArguments:
     """Sizes that do not fit are refused before a pointer is taken."""
 
@@ -168,7 +256,7 @@ class TestWrongArguments:
         D, H = self.D, self.H
         batch = pack([np.ones((2, D)), np.ones((1, D))])
         return dict(
-            state=np.zeros((2, H)), h=np.zeros((3, H)), scratch=np.zeros(inference.gru_scratch_size(3, 2, H, True)),
+            state=np.zeros((2, H)), h=np.zeros((3, H)), gates=np.zeros((3, 4 * H)), scratch=np.zeros(inference.gru_scratch_size(3, 2, H, True)),
             x=batch.values, packed=np.zeros(inference.gru_packed_size(D, H, True)), offsets=batch.offsets,
             reset_after=True, reverse=False,
         )  # fmt: skip
@@ -182,6 +270,8 @@ class TestWrongArguments:
             ("state", np.zeros((3, 3))),
             ("h", np.zeros((2, 3))),
             ("h", np.zeros((3, 6))[:, ::2]),
+            ("gates", np.zeros((3, 9))),
+            ("gates", np.zeros((2, 12))),
             ("scratch", np.zeros(17)),
             ("x", np.zeros((4, 2))),
             ("packed", np.zeros(17)),
