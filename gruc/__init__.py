@@ -12,24 +12,31 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import datasets, preprocessing, runtime, sequences
+    from . import datasets, plotting, preprocessing, runtime, sequences
     from ._config import show_config
-    from .estimators import GRUClassifier, GRURegressor
+    from .estimators import GRUClassifier, GRURegressor, GRUTransformer
 
 __all__ = [
     "GRUClassifier",
     "GRURegressor",
+    "GRUTransformer",
     "__version__",
     "datasets",
     "get_include",
+    "plotting",
     "preprocessing",
     "runtime",
     "sequences",
     "show_config",
 ]
 
-_PLACES = {"GRUClassifier": ".estimators", "GRURegressor": ".estimators", "show_config": "._config"}
-_MODULES = {"datasets", "preprocessing", "runtime", "sequences"}
+_PLACES = {
+    "GRUClassifier": ".estimators",
+    "GRURegressor": ".estimators",
+    "GRUTransformer": ".estimators",
+    "show_config": "._config",
+}
+_MODULES = {"datasets", "plotting", "preprocessing", "runtime", "sequences"}
 
 
 def get_include() -> str:

@@ -3,6 +3,7 @@
 Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,11 @@ class Predictor:
         read_only = self.parameters.view()
         read_only.flags.writeable = False
         return self._network.table.torch_views(read_only)
+
+    @property
+    def n_features_out(self):
+        """Columns of `features`."""
+        return self._network.head.n_inputs
 
     def _prepared(self):
         """Weights as the kernels want them; made when first asked for, by each who asks before they are."""
@@ -248,20 +254,115 @@ class Predictor:
         -------
         ndarray of shape (n_sequences, n_outputs), of the model's dtype
         """
+        sequences = self._checked(X)
+        outputs = np.empty((len(sequences), self.config["n_outputs"]), self.parameters.dtype)
+
+        def fill(packed, batch, places):
+            outputs[places] = self._network.infer(packed, batch)
+
+        self._run(sequences, fill)
+        return outputs
+
+    def features(self, X: ArrayLike) -> NDArray[Any]:
+        """What the output sees: the readout (`pooling`) of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, F), of the model's dtype
+            F are the units of the last layer, of both directions.
+        """
+        sequences = self._checked(X)
+        features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
+
+        def fill(packed, batch, places):
+            features[places] = self._network.features(packed, batch)
+
+        self._run(sequences, fill)
+        return features
+
+    def hidden_states(self, X: ArrayLike, layer: int = -1) -> NDArray[Any] | list[NDArray[Any]]:
+        """States of a layer after each frame (see `framing`) of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
+            As X is; F are the layer's units, the backward direction's after the forward's.
+        """
+        layer = self._checked_layer(layer)
+        return self._by_frame(X, lambda packed, batch: [self._network.states(packed, batch, layer)])[0]
+
+    def gate_activations(self, X: ArrayLike, layer: int = -1) -> dict[str, Any]:
+        """Gates of a layer at each frame of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+
+        Returns
+        -------
+        dict of "reset", "update", "candidate"
+            Each in the form of `hidden_states`: r, z and n of
+            ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
+            that is kept.
+        """
+        layer = self._checked_layer(layer)
+        gates = self._by_frame(X, lambda packed, batch: self._network.gates(packed, batch, layer))
+        return dict(zip(("reset", "update", "candidate"), gates, strict=True))
+
+    def _checked(self, X):
+        """`Sequences` of X that the network can take."""
         sequences = as_sequences(X)
         n_features = self.config["n_features"] // self.framing.length
         if sequences.n_features != n_features:
             raise ValueError(
                 f"X has {sequences.n_features} features a step, but the model was fitted with {n_features}."
             )
-        dtype = self.parameters.dtype
-        check_range(sequences.lowest, sequences.highest, self.scaling, dtype, "X")
-        outputs = np.empty((len(sequences), self.config["n_outputs"]), dtype)
+        check_range(sequences.lowest, sequences.highest, self.scaling, self.parameters.dtype, "X")
+        return sequences
+
+    def _checked_layer(self, layer):
+        n_layers = len(self.config["hidden_layer_sizes"])
+        if not isinstance(layer, Integral) or isinstance(layer, bool):
+            raise TypeError(f"layer must be an integer; got {layer!r}.")
+        if not -n_layers <= layer < n_layers:
+            raise ValueError(f"layer must be from {-n_layers} to {n_layers - 1}; got {layer}.")
+        return int(layer) % n_layers
+
+    def _by_frame(self, X, rows_of):
+        """Collections of rows_of(packed, batch), arrays (N, F), sequence by sequence as X is."""
+        sequences = self._checked(X)
+        of_sequences = []
+
+        def fill(packed, batch, places):
+            arrays = rows_of(packed, batch)
+            for b, place in enumerate(places):
+                rows = batch.offsets[: batch.lengths[b]] + b
+                of_sequences.append((place, [array[rows] for array in arrays]))
+
+        self._run(sequences, fill)
+        of_sequences.sort(key=lambda item: item[0])
+        collections = zip(*(arrays for _, arrays in of_sequences), strict=True)
+        return [list(arrays) if sequences.ragged else np.stack(arrays) for arrays in collections]
+
+    def _run(self, sequences, fill):
+        """fill(packed, batch, places) for all sequences, some at a time, on several threads."""
         packed = self._prepared()
 
-        def fill(chunk, _):
-            batch = sequences.gather(chunk, self.scaling, dtype, self.framing)
-            outputs[chunk[batch.order]] = self._network.infer(packed, batch)
+        def fill_chunk(chunk, _):
+            batch = sequences.gather(chunk, self.scaling, self.parameters.dtype, self.framing)
+            fill(packed, batch, chunk[batch.order])
 
         lengths = self.framing.count(sequences.lengths)
         n_steps = int(lengths.sum())
@@ -269,8 +370,7 @@ class Predictor:
         if len(sequences) > 1:
             worth = int(self._network.operations_per_row / 3 * n_steps / OPERATIONS_A_THREAD)
             n_threads = min(threads.n_threads(self.n_jobs), worth) if worth > 1 else 1
-        threads.run(fill, self._chunks(lengths, n_steps, n_threads), n_threads)
-        return outputs
+        threads.run(fill_chunk, self._chunks(lengths, n_steps, n_threads), n_threads)
 
     def _chunks(self, lengths, n_steps, n_shares):
         """Indices of sequences to run together: equal shares, of like lengths, within CHUNK_SIZE."""

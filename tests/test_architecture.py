@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "estimators": {"_validation", "network", "runtime", "sequences", "training", "sklearn"},
     "preprocessing": {"_validation", "sequences", "sklearn"},
     "datasets": {"sklearn"},
+    "plotting": {"sklearn"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
 

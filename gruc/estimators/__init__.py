@@ -2,5 +2,6 @@
 
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
+from .transformer import GRUTransformer
 
-__all__ = ["GRUClassifier", "GRURegressor"]
+__all__ = ["GRUClassifier", "GRURegressor", "GRUTransformer"]

@@ -24,6 +24,7 @@ from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Framing, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
+from ._callbacks import CallbackSupportMixin, callbacks_of
 from ._holdout import Validation
 
 
@@ -41,7 +42,7 @@ def auto_frame_length(sequences):
     return max(1, min(n_steps // 6, max(4, n_steps // 25), 16))
 
 
-class BaseGRU(SequenceInputMixin, BaseEstimator):
+class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
     """Base of the estimators; subclasses encode targets and decode outputs."""
 
     _parameter_constraints = {
@@ -184,13 +185,19 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, incremental, validation=(None, None, None), **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
+        callbacks = callbacks_of(self, X, y, sample_weight, 1 if incremental else self.max_iter)
         with all_or_nothing(self):
             goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
             before = self._trainer.or_as_before() if goes_on else nullcontext()
             with before:
-                return self._fit_or_fail(
-                    X, y, sample_weight, goes_on, incremental, validation, **targets_options
+                if callbacks is not None:
+                    callbacks.begin()
+                self._fit_or_fail(
+                    X, y, sample_weight, goes_on, incremental, validation, callbacks, **targets_options
                 )
+                if callbacks is not None:
+                    callbacks.end()
+        return self
 
     def _params_changed(self):
         """Whether parameters are other objects than at the last call; validates them if so."""
@@ -203,7 +210,9 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         self._known_params = params
         return True
 
-    def _fit_or_fail(self, X, y, sample_weight, goes_on, incremental, validation, **targets_options):
+    def _fit_or_fail(
+        self, X, y, sample_weight, goes_on, incremental, validation, callbacks, **targets_options
+    ):
         changed = self._params_changed()
         if incremental and self.early_stopping:
             raise ValueError(
@@ -271,6 +280,7 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
             validate=validate,
             early_stopping=self.early_stopping,
             verbose=self.verbose,
+            watcher=callbacks,
             n_jobs=self.n_jobs,
         )
         if stopped_by == "interrupt":
@@ -288,6 +298,21 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
         if not incremental:
             trainer.release_workspace()
         self._set_fitted(trainer)
+
+    def _draw(self, X, sample_weight):
+        """As if fitted, with start values for weights: for `GRUTransformer`."""
+        with all_or_nothing(self):
+            self._params_changed()
+            sequences = self._check_X(X, reset=True)
+            weights = check_sample_weight(sample_weight, sequences)
+            self._scaling = self._scaling_of(sequences, weights)
+            self._framing = self._framing_of(sequences)
+            check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
+            network = GRUNetwork(**self._network_config(sequences.n_features, 1))
+            trainer = Trainer(network, None, self.dtype, self._generator())
+            self._predictor = Predictor(
+                network, trainer.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self)
+            )
         return self
 
     def _start(self, trainer, targets, weights):
@@ -445,3 +470,75 @@ class BaseGRU(SequenceInputMixin, BaseEstimator):
     def _sequences_to_predict(self, X):
         check_is_fitted(self)
         return self._check_X(X, reset=False)
+
+    def _features(self, X):
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.with_n_jobs(self.n_jobs).features(sequences)
+
+    def hidden_states(self, X, layer=-1):
+        """States of a layer after each frame of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
+            As X is: an array for an array, a list for a list. F are the layer's units, the
+            backward direction's after the forward's. A frame is `frame_length_` steps; with
+            ``frame_length=1`` each step has a state.
+
+        Raises
+        ------
+        ValueError
+            Bad input, or no such layer.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
+        >>> states = model.hidden_states(X)
+        >>> X[0].shape, states[0].shape
+        ((20, 12), (20, 8))
+        """
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.with_n_jobs(self.n_jobs).hidden_states(sequences, layer)
+
+    def gate_activations(self, X, layer=-1):
+        """Gates of a layer at each frame of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+
+        Returns
+        -------
+        dict of "reset", "update", "candidate"
+            Each in the form of `hidden_states`: r, z and n of
+            ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
+            that is kept.
+
+        Raises
+        ------
+        ValueError
+            Bad input, or no such layer.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier((8,), random_state=0).partial_fit(X, y)
+        >>> gates = model.gate_activations(X)
+        >>> bool(0 < gates["update"][0].min() < gates["update"][0].max() < 1)
+        True
+        """
+        sequences = self._sequences_to_predict(X)
+        return self._predictor.with_n_jobs(self.n_jobs).gate_activations(sequences, layer)

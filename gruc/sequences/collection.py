@@ -78,6 +78,7 @@ class Sequences:
     """
 
     names = None
+    ragged = True  # a list of arrays, else one array
     _source = None  # of the last framing asked for: (framing, Source)
 
     def __len__(self):
@@ -139,6 +140,8 @@ def check_range(lowest, highest, scaling, dtype, name):
 
 class DenseSequences(Sequences):
     """Sequences of equal length in one array (n, t, d) or (n, t)."""
+
+    ragged = False
 
     def __init__(self, X, name="X"):
         X = numeric_array(X, name)

@@ -98,6 +98,7 @@ class Trainer:
         dropout=(0.0, 0.0),
         validate=None,
         early_stopping=False,
+        watcher=None,
         n_jobs=None,
     ):
         """Epochs over `data` until the loss, or the validation's score, is no longer better.
@@ -126,12 +127,15 @@ class Trainer:
         early_stopping : bool
             Whether the score decides when to stop, and the parameters of the best one are
             taken back at the end.
+        watcher : object or None
+            Its begin_epoch() is called before every epoch, after it end_epoch(network,
+            parameters), which says whether to stop.
         n_jobs : int or None
             As `gruc.threads.n_threads` has it. The numbers do not depend on it.
 
         Returns
         -------
-        stopped_by : {"loss", "score", "max_iter", "interrupt"}
+        stopped_by : {"loss", "score", "watcher", "max_iter", "interrupt"}
             "interrupt" is Ctrl-C, which keeps what was learned so far.
 
         Raises
@@ -149,6 +153,8 @@ class Trainer:
         try:
             with self._step.on(n_jobs):
                 for _ in range(max_epochs):
+                    if watcher is not None:
+                        watcher.begin_epoch()
                     rate = self.schedule.rate()
                     loss = self._epoch(data, batch_size, shuffle, max_grad_norm, penalty, dropout)
                     self.n_epochs += 1
@@ -169,6 +175,9 @@ class Trainer:
                     if merit > best:
                         best = merit
                         best_parameters = self.parameters.copy() if early_stopping else None
+                    if watcher is not None and watcher.end_epoch(self.network, self.parameters):
+                        stopped_by = "watcher"
+                        break
                     if patience is not None and stale >= patience:
                         if self.schedule.lower():
                             stale = 0

@@ -1,0 +1,158 @@
+"""GRUTransformer."""
+
+from typing import Any, Self
+
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import all_or_nothing, check_targets_given
+from ._base import BaseGRU
+from .classifier import GRUClassifier
+from .regressor import GRURegressor
+
+
+class GRUTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Features of sequences: what the readout of a GRU, trained or random, makes of them.
+
+    Each sequence, of any length, becomes one row of numbers that any estimator of
+    scikit-learn's takes.
+
+    Parameters
+    ----------
+    estimator : GRUClassifier, GRURegressor or None, default=None
+        The network, whose `hidden_layer_sizes`, `bidirectional` and `pooling` say what the
+        features are; it is cloned. None: a `GRUClassifier`, or for real-valued `y` a
+        `GRURegressor`.
+    trained : bool, default=True
+        Whether `estimator` is first fitted to `X` and `y`. Otherwise its start values are
+        taken as they are drawn, which needs no `y`, and most often many units: features of a
+        random recurrent network [1]_. X is standardized all the same.
+    random_state : int, RandomState instance or None, default=None
+        Of the network; None: as `estimator` has it.
+
+    Attributes
+    ----------
+    estimator_ : GRUClassifier or GRURegressor
+        Fitted, or with start values for weights.
+    n_features_in_ : int
+        Features a step, or, after a fit on a 2-D X, its number of columns (steps).
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X was a DataFrame whose names are all strings.
+
+    See Also
+    --------
+    GRUClassifier.hidden_states : The states at every step.
+
+    References
+    ----------
+    .. [1] Jaeger (2001). The "echo state" approach to analysing and training recurrent
+       neural networks. GMD report 148.
+
+    Examples
+    --------
+    >>> from gruc import GRUClassifier, GRUTransformer
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> encoder = GRUTransformer(GRUClassifier((200,), pooling="mean"), trained=False, random_state=0)
+    >>> model = make_pipeline(encoder, LogisticRegression(C=100, max_iter=1000))
+    >>> X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
+    >>> model.fit(X, y).score(X_test, y_test) > 0.9
+    True
+    """
+
+    _parameter_constraints: dict[str, list] = {
+        "estimator": [BaseGRU, None],
+        "trained": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, estimator: Any = None, *, trained: bool = True, random_state: Any = None):
+        self.estimator = estimator
+        self.trained = trained
+        self.random_state = random_state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = self.trained
+        tags.transformer_tags.preserves_dtype = []  # features are of the estimator's dtype
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Train the network, or draw it.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs), default=None
+            Needed where `trained`, ignored where not.
+        sample_weight : array-like of shape (n_sequences,), default=None
+
+        Returns
+        -------
+        self : GRUTransformer
+        """
+        with all_or_nothing(self):
+            if self.trained:
+                check_targets_given(self, y)
+                self.estimator_ = self._network(y).fit(X, y, sample_weight=sample_weight)
+            else:
+                self.estimator_ = self._network(None)._draw(X, sample_weight)
+            for name in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
+                if hasattr(self.estimator_, name):
+                    setattr(self, name, getattr(self.estimator_, name))
+        return self
+
+    def _network(self, y):
+        if self.estimator is not None:
+            network = clone(self.estimator)
+        elif y is not None and not type_of_target(y).startswith("continuous"):
+            network = GRUClassifier()
+        else:
+            network = GRURegressor()
+        return network if self.random_state is None else network.set_params(random_state=self.random_state)
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Features of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_features_out), of the estimator's `dtype`
+            As many as the last layer has units, twice that where it is bidirectional.
+        """
+        check_is_fitted(self)
+        return self.estimator_._features(X)
+
+    @property
+    def _n_features_out(self):
+        return self.estimator_._predictor.n_features_out
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """grutransformer0, grutransformer1, ...
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored, for pipelines.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        return super().get_feature_names_out(input_features)
