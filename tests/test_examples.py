@@ -15,6 +15,9 @@ PROMISES = {
     "japanese_vowels.py": (r"new utterances: (\S+)", 0.96),
     "digits_by_rows.py": (r"other half: (\S+)", 0.96),
     "next_number.py": (r"\[11, 12, 13, 14\] -> (\S+)", 14.8),
+    "larger_than_memory.py": (r"crops of new utterances: (\S+)", 0.95),
+    "tuning.py": (r"other half: (\S+)", 0.965),
+    "tuning_optuna.py": (r"new utterances: (\S+)", 0.95),
 }
 
 

@@ -1,0 +1,60 @@
+"""Tuning with scikit-learn: successive halving over a Pipeline, nested parameters and all.
+
+Eighteen settings begin with few epochs; the better third goes on with three times as many, and so on. The
+search runs its candidates side by side; each fit then takes one thread by itself (`n_jobs=None` obeys joblib's
+limits), so that the two do not fight for the processor.
+"""
+
+from time import perf_counter
+
+from gruc import GRUClassifier
+from gruc.preprocessing import SequenceScaler
+from scipy.stats import loguniform, uniform
+from sklearn.datasets import load_digits
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import HalvingRandomSearchCV, cross_val_score, train_test_split
+from sklearn.pipeline import Pipeline
+
+digits = load_digits()  # pictures, read row by row
+X, X_test, y, y_test = train_test_split(
+    digits.images, digits.target, test_size=0.5, stratify=digits.target, random_state=0
+)
+
+pipeline = Pipeline(
+    [
+        ("scale", SequenceScaler()),
+        ("gru", GRUClassifier(standardize=False, random_state=0)),
+    ]
+)
+by_default = cross_val_score(pipeline, X, y, cv=3, n_jobs=2).mean()
+print(
+    f"By default: cross-validated {by_default:.3f}, other half {pipeline.fit(X, y).score(X_test, y_test):.3f}"
+)
+search = HalvingRandomSearchCV(
+    pipeline,
+    {
+        "gru__hidden_layer_sizes": [(32,), (64,), (128,), (64, 64)],
+        "gru__bidirectional": [False, True],
+        "gru__pooling": ["last", "mean", "max", "attention"],
+        "gru__frame_length": [1, 2],
+        "gru__dropout": uniform(0, 0.4),
+        "gru__learning_rate_init": loguniform(1e-3, 3e-2),
+        "gru__tol": [0],  # as many epochs as the search gives
+    },
+    n_candidates=18,
+    resource="gru__max_iter",
+    min_resources=7,
+    max_resources=63,
+    factor=3,
+    cv=3,
+    n_jobs=2,
+    random_state=0,
+)
+start = perf_counter()
+search.fit(X, y)
+n_fits = sum(search.n_candidates_) * 3 + 1
+print(f"{n_fits} fits in {perf_counter() - start:.0f} s")
+print(f"Candidates {search.n_candidates_} with epochs {search.n_resources_}; the best:")
+for name, value in search.best_params_.items():
+    print(f"  {name} = {value:.4g}" if isinstance(value, float) else f"  {name} = {value}")
+print(f"Tuned: cross-validated {search.best_score_:.3f}, other half: {search.score(X_test, y_test):.3f}")

@@ -1,0 +1,33 @@
+"""The code of docs/guide.md runs, block after block."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parent.parent / "docs" / "guide.md"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_guide():
+    pytest.importorskip("matplotlib").use("Agg")
+    blocks = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 8
+    names = {}
+    for block in blocks:
+        exec(compile(block, GUIDE.name, "exec"), names)
+    assert names["interval"].predict(names["X_test"]).shape == (370, 3)
+    assert names["pipeline"].score(names["X_test"], names["y_test"]) > 0.93
+    assert names["model"].t_ == 270
+
+
+def test_guide_names_every_parameter():
+    from gruc import GRUClassifier, GRURegressor
+
+    text = GUIDE.read_text()
+    # those that MLPClassifier has, with the meaning they have there
+    known = {"batch_size", "max_iter", "shuffle", "random_state", "verbose", "warm_start"}
+    known |= {"beta_1", "beta_2", "epsilon"}
+    parameters = set(GRUClassifier().get_params()) | set(GRURegressor().get_params())
+    own = {"reset_after", "standardize", "dtype"}  # in the class's own documentation
+    assert {name for name in parameters - known - own if name not in text} == set()
