@@ -1,8 +1,8 @@
 """Training on more data than memory holds: from a file, and from chunks as they come.
 
-Who speaks? Any 7 frames should tell. A file of crops of the training utterances stands for one that does not fit:
-`fit` reads an np.memmap batch by batch and never copies it whole; `partial_fit` takes chunks from any generator,
-one pass each.
+Who speaks? Any 7 frames should tell. A file of crops of the training utterances stands for one that does not
+fit: `fit` reads an np.memmap batch by batch and never copies it whole; `partial_fit` takes chunks from any
+generator, one pass each.
 """
 
 import tempfile
