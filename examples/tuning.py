@@ -1,8 +1,8 @@
 """Tuning with scikit-learn: successive halving over a Pipeline, nested parameters and all.
 
 Eighteen settings begin with few epochs; the better third goes on with three times as many, and so on. The
-search runs its candidates side by side; each fit then takes one thread by itself (`n_jobs=None` obeys joblib's
-limits), so that the two do not fight for the processor.
+search runs its candidates side by side; each fit then takes one thread by itself (`n_jobs=None` obeys
+joblib's limits), so that the two do not fight for the processor.
 """
 
 from time import perf_counter
