@@ -14,15 +14,19 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import datasets, plotting, preprocessing, runtime, sequences
     from ._config import show_config
+    from .deploy import load
     from .estimators import GRUClassifier, GRURegressor, GRUTransformer
+    from .model_file import ModelFileError
 
 __all__ = [
     "GRUClassifier",
     "GRURegressor",
     "GRUTransformer",
+    "ModelFileError",
     "__version__",
     "datasets",
     "get_include",
+    "load",
     "plotting",
     "preprocessing",
     "runtime",
@@ -34,6 +38,8 @@ _PLACES = {
     "GRUClassifier": ".estimators",
     "GRURegressor": ".estimators",
     "GRUTransformer": ".estimators",
+    "ModelFileError": ".model_file",
+    "load": ".deploy",
     "show_config": "._config",
 }
 _MODULES = {"datasets", "plotting", "preprocessing", "runtime", "sequences"}

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import kernels, threads
-from .network import GRUNetwork
-from .sequences import ONE_STEP, as_sequences, check_range
+from . import kernels, model_file, threads
+from .model_file import Fields, ModelFileError, is_count, is_flag
+from .network import READOUTS, GRUNetwork
+from .sequences import ONE_STEP, Framing, Scaling, as_sequences, check_range
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "load"]
 
 # Sequences are run together up to about this many numbers in the widest array.
 CHUNK_SIZE = 1 << 19
@@ -77,8 +78,8 @@ class Predictor:
         n_quantiles=1,
         n_jobs=None,
     ):
-        self._network = GRUNetwork(**network) if isinstance(network, dict) else network
-        self.config = self._network.config
+        self.network = GRUNetwork(**network) if isinstance(network, dict) else network
+        self.config = self.network.config
         self.parameters = np.ascontiguousarray(parameters)
         self.scaling = scaling
         self.classes = None if classes is None else np.asarray(classes)
@@ -92,7 +93,7 @@ class Predictor:
         self._check()
 
     def _check(self):
-        size, n_outputs = self._network.table.size, self.config["n_outputs"]
+        size, n_outputs = self.network.table.size, self.config["n_outputs"]
         if self.parameters.dtype not in (np.float32, np.float64) or self.parameters.shape != (size,):
             raise ValueError(
                 f"parameters must be {size} numbers of float32 or float64; got shape {self.parameters.shape} "
@@ -106,18 +107,23 @@ class Predictor:
         """Dict of read-only views by torch's names, in torch's shapes."""
         read_only = self.parameters.view()
         read_only.flags.writeable = False
-        return self._network.table.torch_views(read_only)
+        return self.network.table.torch_views(read_only)
+
+    @property
+    def n_features_in(self):
+        """Features of a step."""
+        return self.config["n_features"] // self.framing.length
 
     @property
     def n_features_out(self):
         """Columns of `features`."""
-        return self._network.head.n_inputs
+        return self.network.head.n_inputs
 
     def _prepared(self):
         """Weights as the kernels want them; made when first asked for, by each who asks before they are."""
         packed = self._packed
         if packed is None:
-            packed = self._packed = self._network.prepare(self._network.table.views(self.parameters))
+            packed = self._packed = self.network.prepare(self.network.table.views(self.parameters))
         return packed
 
     def with_n_jobs(self, n_jobs):
@@ -258,7 +264,7 @@ class Predictor:
         outputs = np.empty((len(sequences), self.config["n_outputs"]), self.parameters.dtype)
 
         def fill(packed, batch, places):
-            outputs[places] = self._network.infer(packed, batch)
+            outputs[places] = self.network.infer(packed, batch)
 
         self._run(sequences, fill)
         return outputs
@@ -279,7 +285,7 @@ class Predictor:
         features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
 
         def fill(packed, batch, places):
-            features[places] = self._network.features(packed, batch)
+            features[places] = self.network.features(packed, batch)
 
         self._run(sequences, fill)
         return features
@@ -299,7 +305,7 @@ class Predictor:
             As X is; F are the layer's units, the backward direction's after the forward's.
         """
         layer = self._checked_layer(layer)
-        return self._by_frame(X, lambda packed, batch: [self._network.states(packed, batch, layer)])[0]
+        return self._by_frame(X, lambda packed, batch: [self.network.states(packed, batch, layer)])[0]
 
     def gate_activations(self, X: ArrayLike, layer: int = -1) -> dict[str, Any]:
         """Gates of a layer at each frame of each sequence.
@@ -318,16 +324,16 @@ class Predictor:
             that is kept.
         """
         layer = self._checked_layer(layer)
-        gates = self._by_frame(X, lambda packed, batch: self._network.gates(packed, batch, layer))
+        gates = self._by_frame(X, lambda packed, batch: self.network.gates(packed, batch, layer))
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
     def _checked(self, X):
         """`Sequences` of X that the network can take."""
         sequences = as_sequences(X)
-        n_features = self.config["n_features"] // self.framing.length
-        if sequences.n_features != n_features:
+        if sequences.n_features != self.n_features_in:
             raise ValueError(
-                f"X has {sequences.n_features} features a step, but the model was fitted with {n_features}."
+                f"X has {sequences.n_features} features a step, but the model was fitted with "
+                f"{self.n_features_in}."
             )
         check_range(sequences.lowest, sequences.highest, self.scaling, self.parameters.dtype, "X")
         return sequences
@@ -368,7 +374,7 @@ class Predictor:
         n_steps = int(lengths.sum())
         n_threads = 1
         if len(sequences) > 1:
-            worth = int(self._network.operations_per_row / 3 * n_steps / OPERATIONS_A_THREAD)
+            worth = int(self.network.operations_per_row / 3 * n_steps / OPERATIONS_A_THREAD)
             n_threads = min(threads.n_threads(self.n_jobs), worth) if worth > 1 else 1
         threads.run(fill_chunk, self._chunks(lengths, n_steps, n_threads), n_threads)
 
@@ -396,3 +402,140 @@ class Predictor:
 
 def _rebuild(config, parameters, settings):
     return Predictor(config, parameters, **settings)
+
+
+# ---- model files
+
+
+def load(path: Any) -> Predictor:
+    """The predictor of a model that `save` wrote.
+
+    Needs NumPy and safetensors only, and gives the estimator's numbers to the last bit.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    Predictor
+
+    Raises
+    ------
+    gruc.ModelFileError
+        The file is no model of gruc's, is damaged, or was written by a later version.
+    OSError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+    >>> model.save("vowels.gruc")
+    >>> predictor = gruc.runtime.load("vowels.gruc")
+    >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
+    True
+    """
+    description, arrays = model_file.read(path)
+    return described(Fields(description, str(path)).take_object("predictor"), arrays)
+
+
+def describe(predictor):
+    """What a file says of a predictor: an object for JSON, and arrays."""
+    arrays = dict(predictor.weights)
+    for name in ("scaling", "target_scaling"):
+        scaling = getattr(predictor, name)
+        if scaling is not None:
+            arrays |= {f"{name}.mean": scaling.mean, f"{name}.scale": scaling.scale}
+    classes = predictor.classes
+    description = {
+        "network": predictor.config,
+        "framing": list(predictor.framing),
+        "classes": None if classes is None else model_file.labels_as_json(classes),
+        "multilabel": predictor.multilabel,
+        "log_link": predictor.log_link,
+        "n_quantiles": predictor.n_quantiles,
+    }
+    return description, arrays
+
+
+def described(fields, arrays):
+    """The predictor that `describe` described; `fields` are `Fields`."""
+    network = _described_network(fields.take_object("network"))
+    config = network.config
+    length, hop = fields.take(
+        "framing", lambda v: isinstance(v, list) and len(v) == 2 and all(map(is_count, v))
+    )
+    classes = fields.take("classes", lambda v: v is None or isinstance(v, dict))
+    if classes is not None:
+        classes = model_file.labels_of_json(Fields(classes, f"{fields.where} classes,"))
+    multilabel = fields.take("multilabel", lambda v: is_flag(v) and (not v or classes is not None))
+    log_link = fields.take("log_link", lambda v: is_flag(v) and (not v or classes is None))
+    n_quantiles = fields.take("n_quantiles", lambda v: is_count(v) and (v == 1 or classes is None))
+    fields.end()
+    if config["n_features"] % length or config["n_outputs"] % n_quantiles:
+        raise ModelFileError(f"{fields.where} is damaged: frames or quantiles do not fit the network.")
+    arrays = dict(arrays)
+    scaling = _described_scaling(fields.where, arrays, "scaling", config["n_features"] // length)
+    n_targets = config["n_outputs"] // n_quantiles
+    target_scaling = _described_scaling(fields.where, arrays, "target_scaling", n_targets)
+    if target_scaling is not None and (classes is not None or log_link):
+        raise ModelFileError(f"{fields.where} is damaged: target_scaling belongs to other models.")
+    parameters = _described_parameters(fields.where, arrays, network)
+    try:
+        return Predictor(
+            network, parameters, scaling=scaling, classes=classes, target_scaling=target_scaling,
+            framing=Framing(length, hop), multilabel=multilabel, log_link=log_link, n_quantiles=n_quantiles,
+        )  # fmt: skip
+    except ValueError as error:
+        raise ModelFileError(f"{fields.where} is damaged: {error}") from None
+
+
+def _described_network(fields):
+    config = {
+        "n_features": fields.take("n_features", is_count),
+        "hidden_layer_sizes": fields.take(
+            "hidden_layer_sizes", lambda v: isinstance(v, list) and 0 < len(v) and all(map(is_count, v))
+        ),
+        "bidirectional": fields.take("bidirectional", is_flag),
+        "reset_after": fields.take("reset_after", is_flag),
+        "pooling": fields.take("pooling", lambda v: isinstance(v, str) and v in READOUTS),
+        "n_outputs": fields.take("n_outputs", is_count),
+    }
+    fields.end()
+    return GRUNetwork(**config)
+
+
+def _described_scaling(where, arrays, name, size):
+    """`Scaling` out of `arrays`, or None."""
+    mean, scale = arrays.pop(f"{name}.mean", None), arrays.pop(f"{name}.scale", None)
+    if mean is None and scale is None:
+        return None
+    for array in (mean, scale):
+        if array is None or array.dtype != np.float64 or array.shape != (size,):
+            raise ModelFileError(f"{where} is damaged: {name} is not two arrays of {size} float64.")
+    if (scale <= 0).any():
+        raise ModelFileError(f"{where} is damaged: {name} is not positive.")
+    return Scaling(mean, scale)
+
+
+def _described_parameters(where, arrays, network):
+    """A flat buffer of the weights in `arrays`, which must be these and no others."""
+    # stored in torch's shapes; nothing is allocated before all are known to be right
+    shapes = {name: shape[::-1] for name, shape in network.table.entries}
+    if set(arrays) != set(shapes):
+        odd = sorted(set(arrays) ^ set(shapes))
+        raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd[:5]}.")
+    dtype = arrays["head.bias"].dtype
+    for name, array in arrays.items():
+        if array.shape != shapes[name] or array.dtype != dtype:
+            raise ModelFileError(
+                f"{where} is damaged: {name} is {array.shape} of {array.dtype}, expected {shapes[name]} "
+                f"of {dtype}."
+            )
+    parameters = np.empty(network.table.size, dtype)
+    for name, view in network.table.torch_views(parameters).items():
+        view[...] = arrays[name]
+    return parameters

@@ -17,12 +17,15 @@ MAY_IMPORT = {
     "network": {"kernels"},
     "threads": {"kernels"},
     "_config": {"kernels", "threads", "scipy"},
-    "runtime": {"kernels", "network", "sequences", "threads"},
+    "model_file": set(),
+    "runtime": {"kernels", "model_file", "network", "sequences", "threads"},
     "training": {"kernels", "network", "sequences", "threads"},
     "_validation": {"sequences", "sklearn"},
-    "estimators": {"_validation", "network", "runtime", "sequences", "training", "sklearn"},
+    # deploy: inside save() alone
+    "estimators": {"_validation", "deploy", "network", "runtime", "sequences", "training", "sklearn"},
     "preprocessing": {"_validation", "sequences", "sklearn"},
     "datasets": {"sklearn"},
+    "deploy": {"estimators", "model_file", "runtime"},
     "plotting": {"sklearn"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
@@ -83,6 +86,11 @@ def loaded_by(statement):
 
 def test_import_gruc_loads_nothing_heavy():
     assert not loaded_by("import gruc") & {"numpy", "scipy", "sklearn"}
+
+
+def test_estimators_reach_deploy_when_asked_for_a_file():
+    loaded = loaded_by("from gruc import GRUClassifier")
+    assert not {name for name in loaded if name.startswith(("gruc.deploy", "safetensors"))}
 
 
 def test_runtime_and_sequences_need_numpy_only():

@@ -413,11 +413,11 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         """What a `Predictor` needs to know beside network and weights."""
         return {"scaling": self._scaling, "framing": self._framing}
 
-    def _set_fitted(self, trainer):
+    def _set_fitted(self, trainer, predictor=None):
         self._trainer = trainer
-        self._predictor = Predictor(
-            trainer.network, trainer.parameters, n_jobs=self.n_jobs, **self._decoding()
-        )
+        if predictor is None:
+            predictor = Predictor(trainer.network, trainer.parameters, n_jobs=self.n_jobs, **self._decoding())
+        self._predictor = predictor
         self.n_iter_ = trainer.n_epochs
         self.t_ = trainer.n_samples_seen
         self.loss_curve_ = trainer.loss_curve
@@ -470,6 +470,85 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
     def _sequences_to_predict(self, X):
         check_is_fitted(self)
         return self._check_X(X, reset=False)
+
+    # ---- model files
+
+    def save(self, path):
+        """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
+
+        A safetensors container with a JSON description; nothing in it is ever executed. Written
+        beside an old file of this name and then renamed: whatever happens, the old one or the
+        new one is there. The state of the optimiser is not kept.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        TypeError
+            A parameter or label that JSON does not hold; the message names it.
+        OSError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import gruc
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+        >>> model.save("vowels.gruc")
+        >>> bool((gruc.load("vowels.gruc").predict(X) == model.predict(X)).all())
+        True
+        """
+        from ..deploy import save  # estimators need not know files before one is asked for
+
+        save(self, path)
+
+    def _fitted_predictor(self):
+        check_is_fitted(self)
+        return self._predictor
+
+    def _fitted_state(self):
+        """What a fitted model knows beside parameters and predictor: plain values, for `_restored`."""
+        trainer = self._trainer
+        return {
+            "n_features_in_": self.n_features_in_,
+            "feature_names_in_": list(getattr(self, "feature_names_in_", [])) or None,
+            "fitted_on_table": self._fitted_on_table,
+            "n_iter_": trainer.n_epochs,
+            "t_": trainer.n_samples_seen,
+            "loss_curve_": trainer.loss_curve,
+            "best_loss_": trainer.best_loss,
+            "validation_loss_curve_": trainer.validation_loss_curve,
+            "validation_scores_": trainer.validation_scores,
+            "out_activation_": self.out_activation_,
+        }
+
+    def _restored(self, predictor, state):
+        """Fit this estimator by what `_fitted_predictor` and `_fitted_state` told of it."""
+        state = dict(state)
+        self._fitted_on_table = state.pop("fitted_on_table")
+        self.n_features_in_ = state.pop("n_features_in_")
+        names = state.pop("feature_names_in_")
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        self.out_activation_ = state.pop("out_activation_")
+        self._scaling, self._framing = predictor.scaling, predictor.framing
+        trainer = Trainer(
+            predictor.network, None, predictor.parameters.dtype.name, self._generator(), predictor.parameters
+        )
+        trainer.n_epochs = state.pop("n_iter_")
+        trainer.n_samples_seen = state.pop("t_")
+        trainer.loss_curve = state.pop("loss_curve_")
+        trainer.best_loss = state.pop("best_loss_")
+        trainer.validation_loss_curve = state.pop("validation_loss_curve_")
+        trainer.validation_scores = state.pop("validation_scores_")
+        self._restore_targets(predictor, **state)
+        self._set_fitted(trainer, predictor.with_n_jobs(self.n_jobs))
+        return self
+
+    # ---- inside
 
     def _features(self, X):
         sequences = self._sequences_to_predict(X)

@@ -307,6 +307,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     def _validation_loss(self, loss):
         return loss._replace(settings=(0.0,))  # labels as they are, not smoothed
 
+    def _restore_targets(self, predictor):
+        self.classes_, self._multilabel = predictor.classes, predictor.multilabel
+
     def _decoding(self):
         return super()._decoding() | {"classes": self.classes_, "multilabel": self._multilabel}
 

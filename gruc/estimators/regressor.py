@@ -283,6 +283,14 @@ class GRURegressor(RegressorMixin, BaseGRU):
     def _validation_loss(self, loss):
         return loss
 
+    def _fitted_state(self):
+        loss, levels = self._trained_loss
+        return super()._fitted_state() | {"loss": loss, "quantile": None if levels is None else list(levels)}
+
+    def _restore_targets(self, predictor, loss, quantile):
+        self._trained_loss = loss, None if quantile is None else np.array(quantile)
+        self._target_scaling = predictor.target_scaling
+
     def _decoding(self):
         return super()._decoding() | {
             "target_scaling": self._target_scaling,

@@ -20,6 +20,8 @@ class Trainer:
     dtype : {"float32", "float64"}
     rng : numpy.random.Generator
         Source of the start values, of every shuffle, and of dropout's masks.
+    parameters : ndarray of shape (network.table.size,) or None, default=None
+        To go on from; None for new start values.
 
     Attributes
     ----------
@@ -40,12 +42,14 @@ class Trainer:
         Of each epoch that had a validation.
     """
 
-    def __init__(self, network, loss, dtype, rng):
+    def __init__(self, network, loss, dtype, rng, parameters=None):
         self.network = network
         self.loss = loss
         self.rng = rng
-        self.parameters = np.zeros(network.table.size, dtype)
-        network.initialize(network.table.views(self.parameters), rng)
+        self.parameters = parameters
+        if parameters is None:
+            self.parameters = np.zeros(network.table.size, dtype)
+            network.initialize(network.table.views(self.parameters), rng)
         self.optimizer = None
         self.schedule = None
         self.n_epochs = 0
@@ -61,7 +65,7 @@ class Trainer:
     def or_as_before(self):
         """Whatever is raised inside leaves the trainer as it was."""
         kept, rng_state = vars(self).copy(), self.rng.bit_generator.state
-        parts = [(part, vars(part).copy()) for part in (self.optimizer, self.schedule)]
+        parts = [(part, vars(part).copy()) for part in (self.optimizer, self.schedule) if part is not None]
         curves = [self.loss_curve, self.validation_loss_curve, self.validation_scores]
         lengths = [len(curve) for curve in curves]
         try:

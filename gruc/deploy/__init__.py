@@ -1,0 +1,5 @@
+"""Models outside the notebook."""
+
+from .saving import load, save
+
+__all__ = ["load", "save"]
