@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import datasets, plotting, preprocessing, runtime, sequences
     from ._config import show_config
-    from .deploy import load
+    from .deploy import from_keras, from_torch, load, to_keras, to_torch
     from .estimators import GRUClassifier, GRURegressor, GRUTransformer
     from .model_file import ModelFileError
 
@@ -25,6 +25,8 @@ __all__ = [
     "ModelFileError",
     "__version__",
     "datasets",
+    "from_keras",
+    "from_torch",
     "get_include",
     "load",
     "plotting",
@@ -32,6 +34,8 @@ __all__ = [
     "runtime",
     "sequences",
     "show_config",
+    "to_keras",
+    "to_torch",
 ]
 
 _PLACES = {
@@ -39,7 +43,11 @@ _PLACES = {
     "GRURegressor": ".estimators",
     "GRUTransformer": ".estimators",
     "ModelFileError": ".model_file",
+    "from_keras": ".deploy",
+    "from_torch": ".deploy",
     "load": ".deploy",
+    "to_keras": ".deploy",
+    "to_torch": ".deploy",
     "show_config": "._config",
 }
 _MODULES = {"datasets", "plotting", "preprocessing", "runtime", "sequences"}

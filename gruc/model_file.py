@@ -99,7 +99,8 @@ def labels_as_json(classes):
         if all(type(value) is of_json for value in values):
             return {"kind": kind, "dtype": classes.dtype.str, "values": values}
     raise TypeError(
-        f"A model file holds labels that are integers, strings, booleans or floats; these are {_short(values)}."
+        "A model file holds labels that are integers, strings, booleans or floats; these are "
+        f"{_short(values)}."
     )
 
 
@@ -113,11 +114,7 @@ def labels_of_json(fields):
     try:
         given = np.dtype(name)
         # "|O" is how NumPy keeps strings in an object array
-        fits = (
-            given == object
-            if kind == "string" and given.kind == "O"
-            else np.can_cast(given, dtype, "same_kind")
-        )
+        fits = (kind == "string" and given.kind == "O") or np.can_cast(given, dtype, "same_kind")
         labels = np.array(values, given) if fits and given.itemsize < 10**6 else None
     except (TypeError, ValueError, OverflowError):
         labels = None

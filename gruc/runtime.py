@@ -149,6 +149,26 @@ class Predictor:
         return _rebuild, (self.config, self.parameters, settings)
 
     @classmethod
+    def of_weights(cls, network, weights, dtype, **settings):
+        """The predictor of weights by name, in torch's shapes; arguments else as the class has them.
+
+        Raises
+        ------
+        ValueError
+            Weights that are missing, too many, or of another shape than the network's.
+        """
+        network = GRUNetwork(**network)
+        parameters = np.empty(network.table.size, dtype)
+        views = network.table.torch_views(parameters)
+        if set(weights) != set(views):
+            raise ValueError(f"weights are missing, or too many: {sorted(set(weights) ^ set(views))}.")
+        for name, view in views.items():
+            if np.shape(weights[name]) != view.shape:
+                raise ValueError(f"{name} is {np.shape(weights[name])}, expected {view.shape}.")
+            view[...] = weights[name]
+        return cls(network, parameters, **settings)
+
+    @classmethod
     def from_estimator(cls, model: Any) -> "Predictor":
         """The predictor of a fitted `GRUClassifier` or `GRURegressor`.
 

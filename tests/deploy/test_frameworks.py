@@ -1,0 +1,260 @@
+"""Weights to and from torch and Keras: against the oracle always, against both where they are installed."""
+
+import os
+
+import gruc
+import numpy as np
+import pytest
+import reference
+from gruc import GRUClassifier, GRURegressor
+from gruc.runtime import Predictor
+from problems import vowels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+FAST = dict(hidden_layer_sizes=(6,), max_iter=3, random_state=0)
+STACKED = {"hidden_layer_sizes": (5, 5), "bidirectional": True}
+TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
+
+
+def frames_of(x, k):
+    """Rows of k steps end to end, the last step repeated where they run out."""
+    n = -(-len(x) // k)
+    return np.concatenate([x, np.repeat(x[-1:], n * k - len(x), axis=0)]).reshape(n, -1)
+
+
+def outputs_of_oracle(weights, config, X, k):
+    return np.array([reference.network_forward(frames_of(x, k), weights, config)[0] for x in X])
+
+
+def as_weights(gru_state, head_state):
+    return {f"gru.{k}": v for k, v in gru_state.items()} | {f"head.{k}": v for k, v in head_state.items()}
+
+
+def close(got, expected, dtype):
+    np.testing.assert_allclose(got, expected, atol=TOLERANCE[dtype] * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, STACKED, {"pooling": "mean"}, {"pooling": "max"}, {"frame_length": 3}, {"standardize": False}],
+    ids=str,
+)
+@pytest.mark.parametrize("Estimator", [GRUClassifier, GRURegressor])
+class TestOut:
+    """What is handed out takes X, and gives y, as they are."""
+
+    def test_torch(self, Estimator, settings, dtype):
+        X, y = vowels()
+        model = Estimator(**FAST | settings, dtype=dtype).fit(X, y)
+        gru_state, head_state = gruc.to_torch(model)
+        assert {a.dtype for a in (gru_state | head_state).values()} == {np.dtype(dtype)}
+        got = outputs_of_oracle(
+            as_weights(gru_state, head_state), model._predictor.config, X, model.frame_length_
+        )
+        expected = model.predict(X)[:, None] if Estimator is GRURegressor else model._predictor.outputs(X)
+        close(got, expected, dtype)
+
+    def test_and_in_again(self, Estimator, settings, dtype):
+        X, y = vowels()
+        model = Estimator(**FAST | settings, dtype=dtype).fit(X, y)
+        template = Estimator(
+            pooling=model.pooling,
+            dtype=dtype,
+            frame_length=model.frame_length_,
+            bidirectional=model.bidirectional,
+        )
+        for copy in (
+            gruc.from_torch(template, *gruc.to_torch(model)),
+            gruc.from_keras(template, gruc.to_keras(model)),
+        ):
+            assert copy.get_params()["standardize"] is False
+            assert copy.hidden_layer_sizes == model.hidden_layer_sizes
+            close(copy._predictor.outputs(X), copy._predictor.outputs(X), dtype)
+            if Estimator is GRURegressor:
+                close(copy.predict(X), model.predict(X), dtype)
+            else:
+                close(copy.predict_proba(X), model.predict_proba(X), dtype)
+                assert np.array_equal(copy.classes_, model.classes_)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("settings", [{}, STACKED, {"frame_length": 2}], ids=str)
+def test_torch_itself(settings, dtype):
+    torch = pytest.importorskip("torch")
+    X, y = vowels()
+    model = GRUClassifier(**FAST | settings, dtype=dtype).fit(X, y)
+    gru_state, head_state = gruc.to_torch(model)
+    sizes, k = model.hidden_layer_sizes, model.frame_length_
+    kind = getattr(torch, dtype)
+    gru = torch.nn.GRU(
+        12 * k, sizes[0], len(sizes), batch_first=True, bidirectional=model.bidirectional, dtype=kind
+    )
+    head = torch.nn.Linear(sizes[-1] * (1 + model.bidirectional), 3, dtype=kind)
+    gru.load_state_dict({name: torch.as_tensor(a.copy()) for name, a in gru_state.items()})
+    head.load_state_dict({name: torch.as_tensor(a.copy()) for name, a in head_state.items()})
+    with torch.no_grad():
+        proba = []
+        for x in X:
+            _, h = gru(torch.as_tensor(frames_of(x, k)[None], dtype=kind))
+            last = h[-2:].transpose(0, 1).reshape(1, -1) if model.bidirectional else h[-1]
+            proba.append(torch.softmax(head(last), 1).numpy()[0])
+    close(np.array(proba), model.predict_proba(X), dtype)
+    back = gruc.from_torch(
+        GRUClassifier(dtype=dtype, frame_length=k, random_state=0), gru.state_dict(), head.state_dict()
+    )
+    close(back.predict_proba(X), np.array(proba), dtype)
+    assert back.partial_fit(X, y).loss_ < np.log(3)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("settings", [{}, STACKED], ids=str)
+def test_keras_itself(settings, reset_after, dtype):
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    keras = pytest.importorskip("keras")
+    if dtype == "float64" and keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+    X, y = vowels()
+    model = GRUClassifier(**FAST | settings, frame_length=1, reset_after=reset_after, dtype=dtype).fit(X, y)
+    layers = [keras.Input((None, 12), dtype=dtype)]
+    for i, size in enumerate(model.hidden_layer_sizes):
+        top = i == len(model.hidden_layer_sizes) - 1
+        gru = keras.layers.GRU(size, reset_after=reset_after, return_sequences=not top, dtype=dtype)
+        layers.append(keras.layers.Bidirectional(gru, dtype=dtype) if model.bidirectional else gru)
+    layers.append(keras.layers.Dense(3, activation="softmax", dtype=dtype))
+    network = keras.Sequential(layers)
+    network.set_weights(gruc.to_keras(model))
+    proba = np.array([np.asarray(network(x[None].astype(dtype)))[0] for x in X])
+    close(proba, model.predict_proba(X), dtype)
+    back = gruc.from_keras(
+        GRUClassifier(dtype=dtype, bidirectional=model.bidirectional),
+        network.get_weights(),
+        classes=[0, 1, 2],
+    )
+    close(back.predict_proba(X), proba, dtype)
+
+
+@pytest.mark.parametrize("classes", [None, ["no", "yes"], ["yes", "no"], [7, 3]])
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_heads_for_two_classes(n_rows, classes):
+    X, y = vowels(2)
+    gru_state, head_state = gruc.to_torch(GRUClassifier(**FAST, frame_length=2, dtype="float64").fit(X, y))
+    W, b = head_state["weight"], head_state["bias"]
+    if n_rows == 2:  # the same probabilities by a softmax
+        head_state = {"weight": np.concatenate([W * 0.25, W * 1.25]), "bias": np.r_[b * 0.25, b * 1.25]}
+    template = GRUClassifier(dtype="float64", frame_length=2)
+    model = gruc.from_torch(template, gru_state, head_state, classes)
+    second = outputs_of_oracle(
+        as_weights(gru_state, {"weight": W, "bias": b}), model._predictor.config, X, 2
+    )[:, 0]
+    names = np.array([0, 1] if classes is None else classes)
+    assert np.array_equal(model.classes_, np.sort(names))
+    column = int(np.flatnonzero(model.classes_ == names[1])[0])
+    np.testing.assert_allclose(model.predict_proba(X)[:, column], reference.sigmoid(second), atol=1e-12)
+    assert np.array_equal(model.predict(X), names[(second > 0).astype(int)])
+
+
+def test_classes_in_any_order():
+    X, y = vowels()
+    model = GRUClassifier(**FAST, frame_length=1).fit(X, y)
+    copy = gruc.from_torch(GRUClassifier(), *gruc.to_torch(model), classes=["c", "a", "b"])
+    assert copy.classes_.tolist() == ["a", "b", "c"]
+    assert np.array_equal(copy.predict(X), np.array(["c", "a", "b"])[model.predict(X)])
+
+
+def test_a_gru_without_biases():
+    X, y = vowels()
+    gru_state, head_state = gruc.to_torch(GRUClassifier(**FAST, frame_length=1).fit(X, y))
+    zeros = {name: a * name.startswith("weight") for name, a in gru_state.items()}
+    bare = {name: a for name, a in gru_state.items() if name.startswith("weight")}
+    a, b = (gruc.from_torch(GRUClassifier(), state, head_state) for state in (zeros, bare))
+    assert np.array_equal(a.predict_proba(X), b.predict_proba(X))
+
+
+@pytest.mark.parametrize("loss", ["poisson", "quantile"])
+def test_links_and_quantiles(loss):
+    X, y = vowels()
+    settings = dict(loss=loss, quantile=[0.1, 0.9], frame_length=1, dtype="float64")
+    model = GRURegressor(**FAST, **settings).fit(X, y)
+    copy = gruc.from_torch(GRURegressor(**settings), *gruc.to_torch(model))
+    close(copy.predict(X), model.predict(X), "float64")
+    assert np.isfinite(copy.partial_fit(X, y).loss_)
+
+
+def test_training_goes_on_after_an_import():
+    X, y = vowels()
+    model = GRUClassifier(**FAST, frame_length=1).fit(X, y)
+    copy = gruc.from_torch(GRUClassifier(random_state=0), *gruc.to_torch(model))
+    losses = [copy.partial_fit(X, y).loss_ for _ in range(10)]
+    assert losses[-1] < 0.5 * losses[0] < model.loss_curve_[0]
+    assert copy.n_iter_ == 10
+
+
+def test_refused():
+    X, y = vowels()
+    model = GRUClassifier(**FAST, frame_length=1).fit(X, y)
+    gru_state, head_state = gruc.to_torch(model)
+    with pytest.raises(ValueError, match="cannot hold a model with reset_after=False"):
+        gruc.to_torch(GRUClassifier(**FAST, reset_after=False).fit(X, y))
+    for out in (gruc.to_torch, gruc.to_keras):
+        with pytest.raises(ValueError, match="has no layer for the additive attention"):
+            out(GRUClassifier(**FAST, pooling="attention").fit(X, y))
+        with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
+            out(GRUClassifier())
+    for estimator in (None, GRUClassifier, LookupError()):
+        with pytest.raises(TypeError, match="expected a GRUClassifier or GRURegressor"):
+            gruc.from_torch(estimator, gru_state, head_state)
+    bad = [
+        (gru_state | {"more": np.ones(3)}, head_state, {}, r"has \['more'\] beyond"),
+        (
+            {k: v for k, v in gru_state.items() if k != "bias_hh_l0"},
+            head_state,
+            {},
+            r"lacks \['bias_hh_l0'\]",
+        ),
+        (
+            gru_state | {"bias_hh_l0": np.ones(7)},
+            head_state,
+            {},
+            r"gru.bias_hh_l0 is \(7,\), expected \(18,\)",
+        ),
+        (
+            gru_state | {"bias_hh_l0": ["a"]},
+            head_state,
+            {},
+            r"gru_state\['bias_hh_l0'\] is no array of numbers",
+        ),
+        (gru_state | {"bias_hh_l0": np.full(18, np.inf)}, head_state, {}, "not finite"),
+        (gru_state, {"weight": np.ones((3, 5))}, {}, r"head.weight is \(3, 5\), expected \(3, 6\)"),
+        (gru_state, {"weight": np.ones((3, 6)), "bias": np.ones(2)}, {}, "the head's weight is"),
+        (gru_state, head_state, {"classes": [1, 2]}, "classes must be 3 different labels"),
+        (gru_state, head_state, {"classes": [1, 2, 2]}, "classes must be 3 different labels"),
+    ]
+    for gru, head, options, message in bad:
+        with pytest.raises(ValueError, match=message):
+            gruc.from_torch(GRUClassifier(), gru, head, **options)
+    with pytest.raises(ValueError, match="frames of frame_length=5 do not make"):
+        gruc.from_torch(GRUClassifier(frame_length=5), gru_state, head_state)
+    with pytest.raises(ValueError, match="classes are given, but the estimator is a GRURegressor"):
+        gruc.from_torch(GRURegressor(), gru_state, head_state, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="pooling='attention'"):
+        gruc.from_torch(GRUClassifier(pooling="attention"), gru_state, head_state)
+    with pytest.raises(ValueError, match="3 rows, which quantile"):
+        gruc.from_torch(GRURegressor(loss="quantile", quantile=[0.1, 0.9]), gru_state, head_state)
+    weights = gruc.to_keras(model)
+    with pytest.raises(ValueError, match="weights has 4 arrays"):
+        gruc.from_keras(GRUClassifier(), weights[1:])
+    with pytest.raises(ValueError, match="weights has 5 arrays; GRU layers with bidirectional=True"):
+        gruc.from_keras(GRUClassifier(bidirectional=True), weights)
+    with pytest.raises(ValueError, match=r"weights\[1\] is \(6, 17\)"):
+        gruc.from_keras(GRUClassifier(), [weights[0], weights[1][:, :17], *weights[2:]])
+
+
+def test_a_bare_predictor_is_handed_out_too():
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, y)
+    for name, weight in gruc.to_torch(Predictor.from_estimator(model))[0].items():
+        assert np.array_equal(weight, gruc.to_torch(model)[0][name])
