@@ -51,7 +51,7 @@ sanitize:
 	cd $(VENV)/sanitize/src && GRUC_SANITIZE=1 ../bin/python -m pip install --quiet --editable '.[test]'
 	cd $(VENV)/sanitize/src && OMP_NUM_THREADS=1 PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
 		LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
-		../bin/python -m pytest -n $(WORKERS) -p no:faulthandler tests/kernels tests/network/test_gradients.py tests/network/test_shapes.py \
+		../bin/python -m pytest -n $(WORKERS) -p no:faulthandler tests/kernels tests/network \
 		-k 'not central_differences and not c_program'
 
 # gruc beside its peers, some gigabytes of them; writes docs/benchmarks/speed.*

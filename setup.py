@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import Cython
 import scipy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -44,7 +45,8 @@ blas_int = (
     else "ctypedef int blas_int\n"
 )
 blas_int_pxi = Path("gruc/kernels/_blas_int.pxi")
-build = f"debug={DEBUG} trace={TRACE} sanitize={SANITIZE} scipy={scipy.__version__}"
+versions = f"scipy={scipy.__version__} cython={Cython.__version__}"
+build = f"debug={DEBUG} trace={TRACE} sanitize={SANITIZE} {versions}"
 generated = f"# written by setup.py for {build}\n{blas_int}"
 # what was built otherwise is built anew, C and all
 FORCE = not blas_int_pxi.exists() or blas_int_pxi.read_text() != generated

@@ -42,7 +42,7 @@ with tempfile.TemporaryDirectory() as directory:
 
     # ---- a file, read in place
     X = np.load(path, mmap_mode="r")
-    model = GRUClassifier(max_iter=3, tol=0, random_state=0)
+    model = GRUClassifier(max_iter=3, n_iter_no_change=np.inf, random_state=0)
     tracemalloc.start()
     model.fit(X, y)
     _, peak = tracemalloc.get_traced_memory()
@@ -63,4 +63,4 @@ for i, (X_chunk, y_chunk) in enumerate(stream(30), 1):
     model.partial_fit(X_chunk, y_chunk, classes=range(9))
     if i % 10 == 0:
         accuracy = accuracy_score(test[1], model.predict(test[0]))
-        print(f"after chunk {i:2}: {model.t_:6} crops seen, loss {model.loss_:.3f}, accuracy {accuracy:.3f}")
+        print(f"after chunk {i:2}: {model.t_:6} crops seen, loss {model.loss_:.2g}, accuracy {accuracy:.3f}")

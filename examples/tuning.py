@@ -7,6 +7,7 @@ joblib's limits), so that the two do not fight for the processor.
 
 from time import perf_counter
 
+import numpy as np
 from gruc import GRUClassifier
 from gruc.preprocessing import SequenceScaler
 from scipy.stats import loguniform, uniform
@@ -39,7 +40,7 @@ search = HalvingRandomSearchCV(
         "gru__frame_length": [1, 2],
         "gru__dropout": uniform(0, 0.4),
         "gru__learning_rate_init": loguniform(1e-3, 3e-2),
-        "gru__tol": [0],  # as many epochs as the search gives
+        "gru__n_iter_no_change": [np.inf],  # as many epochs as the search gives
     },
     n_candidates=18,
     resource="gru__max_iter",

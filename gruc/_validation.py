@@ -12,6 +12,13 @@ from sklearn.utils.validation import (
 
 from .sequences import as_sequences, is_list_of_arrays, numeric_array, refuse_masked
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """scikit-learn has no callbacks yet, and so no set_callbacks."""
+
 
 class SequenceInputMixin:
     """Mixin of estimators whose X is sequences in any of gruc's forms.
@@ -71,6 +78,8 @@ def check_targets_given(estimator, y):
 
 def check_as_many(sequences, y):
     """Raise, in scikit-learn's words, where y is not one an element of sequences."""
+    if hasattr(y, "toarray"):
+        raise TypeError("y is sparse; give it dense, as y.toarray().")
     if not hasattr(y, "__len__") or len(y) != len(sequences):
         check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
 
@@ -86,6 +95,32 @@ def check_sample_weight(sample_weight, sequences, name="sample_weight"):
     if not weights.any():
         raise ValueError(f"{name} is zero for all samples; at least one must count.")
     return weights / weights.max()
+
+
+@contextmanager
+def errors_name(name):
+    """A ValueError raised inside says which argument it is about."""
+    try:
+        yield
+    except ValueError as error:
+        if name in str(error):
+            raise
+        raise ValueError(f"{name}: {error}") from None
+
+
+@contextmanager
+def fit_task(estimator, X, y, sample_weight=None, max_subtasks=0):
+    """Tells callbacks of a fit; gives their context, None where there are none."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        yield None
+        return
+    data = {"X": X, "y": y, "metadata": {}}
+    if sample_weight is not None:
+        data["metadata"]["sample_weight"] = sample_weight
+    context = estimator._init_callback_context(max_subtasks=max_subtasks)
+    context.call_on_fit_task_begin(estimator=estimator, **data)
+    yield context
+    context.call_on_fit_task_end(estimator=estimator, **data, reconstruction_attributes={})
 
 
 @contextmanager

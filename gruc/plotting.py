@@ -26,7 +26,9 @@ class LossCurveDisplay:
     loss_curve : sequence of float
         Training loss of each epoch.
     validation_loss_curve : sequence of float or None, default=None
-        Validation loss of each epoch.
+        Validation loss of some epochs.
+    validation_epochs : sequence of int or None, default=None
+        Which these are, the first being 1; None: the first ones.
     best_epoch : int or None, default=None
         The epoch, counted from 1, whose weights the model has, where that is not the last.
     estimator_name : str or None, default=None
@@ -62,11 +64,13 @@ class LossCurveDisplay:
         loss_curve: Any,
         *,
         validation_loss_curve: Any = None,
+        validation_epochs: Any = None,
         best_epoch: int | None = None,
         estimator_name: str | None = None,
     ):
         self.loss_curve = loss_curve
         self.validation_loss_curve = validation_loss_curve
+        self.validation_epochs = validation_epochs
         self.best_epoch = best_epoch
         self.estimator_name = estimator_name
 
@@ -80,7 +84,7 @@ class LossCurveDisplay:
         name : str or None, default=None
             For the legend, instead of `estimator_name`.
         **kwargs : dict
-            For matplotlib's `plot` of both curves.
+            For matplotlib's `plot` of both curves; the validation's stays dashed.
 
         Returns
         -------
@@ -92,12 +96,14 @@ class LossCurveDisplay:
         name = self.estimator_name if name is None else name
         prefix = f"{name}: " if name else ""
         epochs = range(1, len(self.loss_curve) + 1)
-        (self.line_,) = ax.plot(epochs, self.loss_curve, label=f"{prefix}training", **kwargs)
+        options = {"marker": "."} if len(epochs) == 1 else {}  # a line of one point is none
+        (self.line_,) = ax.plot(epochs, self.loss_curve, label=f"{prefix}training", **options | kwargs)
         self.validation_line_ = self.best_line_ = None
         if self.validation_loss_curve is not None:
-            # where a model was trained further with a validation, that has the last epochs
-            epochs = range(epochs.stop - len(self.validation_loss_curve), epochs.stop)
-            options = {"linestyle": "--", "color": self.line_.get_color()} | kwargs
+            epochs = self.validation_epochs
+            if epochs is None:
+                epochs = range(1, len(self.validation_loss_curve) + 1)
+            options |= kwargs | {"linestyle": "--", "color": self.line_.get_color()}
             (self.validation_line_,) = ax.plot(
                 epochs, self.validation_loss_curve, label=f"{prefix}validation", **options
             )
@@ -106,7 +112,7 @@ class LossCurveDisplay:
                 self.best_epoch, linestyle=":", color="gray", label=f"{prefix}best score"
             )
         ax.set(xlabel="Epoch", ylabel="Loss")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend()
         self.ax_ = ax
         self.figure_ = ax.figure
@@ -127,7 +133,7 @@ class LossCurveDisplay:
         name : str or None, default=None
             For the legend; by default the estimator's class.
         **kwargs : dict
-            For matplotlib's `plot` of both curves.
+            For matplotlib's `plot` of both curves; the validation's stays dashed.
 
         Returns
         -------
@@ -144,14 +150,12 @@ class LossCurveDisplay:
                 f"{type(estimator).__name__} has no loss_curve_; give a GRUClassifier or GRURegressor, of a "
                 "Pipeline its last step."
             )
-        scores = getattr(estimator, "validation_scores_", None)
-        best_epoch = None
-        if scores is not None and getattr(estimator, "early_stopping", False):
-            best_epoch = len(estimator.loss_curve_) - len(scores) + scores.index(max(scores)) + 1
+        n_epochs, best = len(estimator.loss_curve_), getattr(estimator, "best_iter_", None)
         display = cls(
             estimator.loss_curve_,
             validation_loss_curve=getattr(estimator, "validation_loss_curve_", None),
-            best_epoch=best_epoch,
+            validation_epochs=getattr(estimator, "validation_epochs_", None),
+            best_epoch=None if best == n_epochs else best,
             estimator_name=type(estimator).__name__ if name is None else name,
         )
         return display.plot(ax=ax, **kwargs)

@@ -517,7 +517,7 @@ def _described_network(fields):
     config = {
         "n_features": fields.take("n_features", is_count),
         "hidden_layer_sizes": fields.take(
-            "hidden_layer_sizes", lambda v: isinstance(v, list) and 0 < len(v) and all(map(is_count, v))
+            "hidden_layer_sizes", lambda v: isinstance(v, list) and len(v) > 0 and all(map(is_count, v))
         ),
         "bidirectional": fields.take("bidirectional", is_flag),
         "reset_after": fields.take("reset_after", is_flag),

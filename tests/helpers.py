@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+import reference
 from gruc import kernels
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
@@ -139,6 +140,44 @@ def relative_error(gradient, slopes):
     """Of blocks by their norms; losses of order 1 are rounded to 1e-11 of a slope, which small blocks feel."""
     norms = np.linalg.norm(gradient) + np.linalg.norm(slopes)
     return np.linalg.norm(gradient - slopes) / max(norms, 1e-3)
+
+
+class MasksOfSequence:
+    """One sequence's part of the buffer of masks, as the oracle asks for it: network.h."""
+
+    def __init__(self, network, masks, batch, place):
+        N, B = len(batch.values), len(batch.lengths)
+        rows = batch.offsets[: batch.lengths[place]] + place
+        self._inputs, self._states, start = {}, {}, 0
+
+        def part(m, n):
+            nonlocal start
+            begin = start
+            start += -(-m * n // 16) * 16  # whole cache lines
+            return masks[begin : begin + m * n].reshape(m, n)
+
+        names = reference.direction_names(network.config)
+        for layer, directions in enumerate(network.layers):
+            self._inputs[layer] = part(N, directions[0].n_inputs)[rows]
+            part(N, directions[0].n_inputs)  # what is left of them
+            for suffix, direction in zip(names[layer], directions, strict=True):
+                self._states[suffix] = part(B, direction.n_units)[place]
+        self._inputs["head"] = part(B, network.head.n_inputs)[place]
+        assert start + -(-B * network.head.n_inputs // 16) * 16 == len(masks)
+
+    def inputs(self, layer):
+        return self._inputs[layer].astype("float64")
+
+    def states(self, suffix):
+        return self._states[suffix].astype("float64")
+
+
+def masks_by_sequence(network, masks, batch):
+    """A buffer of dropout's masks as the oracle asks for them, sequence by sequence; None for none."""
+    if masks is None:
+        return None
+    by_caller = {c: MasksOfSequence(network, masks, batch, b) for b, c in enumerate(batch.order)}
+    return [by_caller[i] for i in range(len(batch.order))]
 
 
 def workspace_for(batch):

@@ -307,8 +307,8 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
     is_classifier = isinstance(estimator, GRUClassifier)
     weights, classes = _with_classes(weights, classes, is_classifier)
     model = clone(estimator).set_params(
-        hidden_layer_sizes=tuple(sizes), bidirectional=bidirectional, reset_after=reset_after, standardize=False,
-        frame_length=frame_length,
+        hidden_layer_sizes=tuple(sizes), bidirectional=bidirectional, reset_after=reset_after,
+        standardize=False, frame_length=frame_length,
     )  # fmt: skip
     model._validate_params()
     n_outputs = len(weights["head.bias"])
@@ -333,7 +333,7 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
     return model._restored(predictor, state | {
         "fitted_on_table": False, "n_features_in_": n_inputs // frame_length, "feature_names_in_": None,
         "n_iter_": 0, "t_": 0, "loss_curve_": [], "best_loss_": np.inf, "validation_loss_curve_": [],
-        "validation_scores_": [],
+        "validation_scores_": [], "validation_epochs_": [], "best_iter_": 0,
     })  # fmt: skip
 
 

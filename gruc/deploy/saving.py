@@ -38,6 +38,8 @@ FITTED = {
     "best_loss_": _is_number,
     "validation_loss_curve_": _is_curve,
     "validation_scores_": _is_curve,
+    "validation_epochs_": lambda v: isinstance(v, list) and all(map(is_count, v)),
+    "best_iter_": lambda v: type(v) is int and v >= 0,
     "out_activation_": _is_text,
 }
 FITTED_OF_REGRESSORS = {

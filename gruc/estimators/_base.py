@@ -14,18 +14,24 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import (
+    CallbackSupportMixin,
     SequenceInputMixin,
     all_or_nothing,
     check_as_many,
     check_sample_weight,
     check_targets_given,
+    errors_name,
+    fit_task,
 )
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Framing, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
-from ._callbacks import CallbackSupportMixin, callbacks_of
+from ._callbacks import EpochCallbacks
 from ._holdout import Validation
+
+# steps; far beyond what fits into memory, and what the kernels can count
+LONGEST_FRAME = 2**31 - 1
 
 
 def auto_batch_size(n_sequences):
@@ -50,8 +56,8 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "reset_after": ["boolean"],
         "pooling": [StrOptions(set(READOUTS))],
-        "frame_length": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "hop_length": [Interval(Integral, 1, None, closed="left"), None],
+        "frame_length": [StrOptions({"auto"}), Interval(Integral, 1, LONGEST_FRAME, closed="both")],
+        "hop_length": [Interval(Integral, 1, LONGEST_FRAME, closed="both"), None],
         "standardize": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -106,7 +112,7 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         alpha=0.0,
         l1_ratio=0.0,
         batch_size="auto",
-        learning_rate="constant",
+        learning_rate="adaptive",
         learning_rate_init=0.01,
         power_t=0.5,
         decay_rate=0.5,
@@ -185,18 +191,15 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, incremental, validation=(None, None, None), **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
-        callbacks = callbacks_of(self, X, y, sample_weight, 1 if incremental else self.max_iter)
-        with all_or_nothing(self):
+        n_epochs = 1 if incremental else self.max_iter
+        with fit_task(self, X, y, sample_weight, max_subtasks=n_epochs) as context, all_or_nothing(self):
+            callbacks = None if context is None else EpochCallbacks(self, context, X, y, sample_weight)
             goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
             before = self._trainer.or_as_before() if goes_on else nullcontext()
             with before:
-                if callbacks is not None:
-                    callbacks.begin()
                 self._fit_or_fail(
                     X, y, sample_weight, goes_on, incremental, validation, callbacks, **targets_options
                 )
-                if callbacks is not None:
-                    callbacks.end()
         return self
 
     def _params_changed(self):
@@ -229,6 +232,12 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
             learned_from, held_out = self._split(y, rng)
             # nothing is learned of those held out, means and scales included
             sample_weight = np.ones(len(sequences)) if sample_weight is None else sample_weight.copy()
+            if not (sample_weight[held_out].any() and sample_weight[learned_from].any()):
+                raise ValueError(
+                    "early_stopping=True held out sequences such that all of them, or all others, have "
+                    "sample_weight 0. Leave out sequences of no weight, set another validation_fraction, or "
+                    "give X_val and y_val."
+                )
             sample_weight[held_out] = 0
         targets, loss, n_outputs, weights = self._encode_targets(
             y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
@@ -289,7 +298,7 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
                 f"{'the best' if self.early_stopping else 'what'} it learned so far.",
                 stacklevel=5,
             )
-        elif stopped_by == "max_iter" and not incremental:
+        elif stopped_by == "max_iter" and not incremental and self._would_stop_sooner():
             warnings.warn(
                 f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
@@ -298,6 +307,10 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         if not incremental:
             trainer.release_workspace()
         self._set_fitted(trainer)
+
+    def _would_stop_sooner(self):
+        """Whether to end at max_iter is anything but what the parameters ask for."""
+        return self.n_iter_no_change != np.inf and self.learning_rate != "cosine"
 
     def _draw(self, X, sample_weight):
         """As if fitted, with start values for weights: for `GRUTransformer`."""
@@ -320,20 +333,30 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
 
     def _split(self, y, rng):
         """Places of the sequences to learn from, and of those held out for validation."""
-        seed = int(rng.integers(2**31))
-        return train_test_split(
-            np.arange(len(y)), test_size=self.validation_fraction, random_state=seed, stratify=self._strata(y)
-        )
+        seed, strata = int(rng.integers(2**31)), self._strata(y)
+        try:
+            return train_test_split(
+                np.arange(len(y)), test_size=self.validation_fraction, random_state=seed, stratify=strata
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping=True cannot hold out validation_fraction={self.validation_fraction:g} of "
+                f"{len(y)} sequences{'' if strata is None else ', each class in its share'}: {error} Set "
+                "another validation_fraction, or give X_val and y_val."
+            ) from None
 
     def _validation_of(self, trainer, X_val, y_val, sample_weight_val):
         """The `Validation` on X_val and y_val."""
-        sequences = self._check_X(X_val, reset=False, name="X_val")
-        if y_val is None:
-            raise ValueError("X_val is given, but not y_val.")
-        check_as_many(sequences, y_val)
-        weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
-        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X_val")
-        targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
+        with errors_name("X_val"):
+            sequences = self._check_X(X_val, reset=False, name="X_val")
+            check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X_val")
+        with errors_name("y_val"):
+            if y_val is None:
+                raise ValueError("X_val is given, but not y_val.")
+            check_as_many(sequences, y_val)
+            targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
+        with errors_name("sample_weight_val"):
+            weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
         return Validation(self, trainer, sequences, targets, weights, lambda: X_val, y_val)
 
     def _penalty(self):
@@ -404,10 +427,19 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         solver = SOLVERS[self.solver]
         if keep and type(trainer.optimizer) is solver:
             vars(trainer.optimizer).update(settings)
-            trainer.schedule.change(**of_schedule)
         else:
             trainer.optimizer = solver(trainer.parameters, trainer.network.table.weights(), **settings)
+        if keep and trainer.by_parts:
+            trainer.schedule.change(**of_schedule)
+        else:  # that of a fit has come to its end
             trainer.schedule = Schedule(**of_schedule)
+        trainer.by_parts = keep
+        if trainer.schedule.has_ended():
+            warnings.warn(
+                f"learning_rate={self.learning_rate!r} has come down to 0 after max_iter={self.max_iter} "
+                "epochs: partial_fit learns nothing more. Set a larger max_iter, or another learning_rate.",
+                stacklevel=6,
+            )
 
     def _decoding(self):
         """What a `Predictor` needs to know beside network and weights."""
@@ -425,10 +457,19 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         self.best_loss_ = trainer.best_loss if self.loss_curve_ else np.nan
         self.validation_loss_curve_ = trainer.validation_loss_curve or None
         self.validation_scores_ = trainer.validation_scores or None
-        self.best_validation_score_ = max(trainer.validation_scores, default=None)
+        self.validation_epochs_ = trainer.validation_epochs or None
+        self.best_iter_ = trainer.best_epoch
+        self.best_validation_score_ = self._best_score(trainer)
         self.frame_length_, self.hop_length_ = self._framing
         self.n_layers_ = len(trainer.network.layers) + 2
         self.n_outputs_ = trainer.network.head.n_outputs
+
+    def _best_score(self, trainer):
+        """Of the weights that the model has, where these were chosen by it; else the highest."""
+        scores = dict(zip(trainer.validation_epochs, trainer.validation_scores, strict=True))
+        if trainer.best_epoch < trainer.n_epochs:
+            return scores[trainer.best_epoch]
+        return max(scores.values(), default=None)
 
     # ---- checks
 
@@ -522,6 +563,8 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
             "best_loss_": trainer.best_loss,
             "validation_loss_curve_": trainer.validation_loss_curve,
             "validation_scores_": trainer.validation_scores,
+            "validation_epochs_": trainer.validation_epochs,
+            "best_iter_": trainer.best_epoch,
             "out_activation_": self.out_activation_,
         }
 
@@ -544,6 +587,8 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         trainer.best_loss = state.pop("best_loss_")
         trainer.validation_loss_curve = state.pop("validation_loss_curve_")
         trainer.validation_scores = state.pop("validation_scores_")
+        trainer.validation_epochs = state.pop("validation_epochs_")
+        trainer.best_epoch = state.pop("best_iter_")
         self._restore_targets(predictor, **state)
         self._set_fitted(trainer, predictor.with_n_jobs(self.n_jobs))
         return self

@@ -18,7 +18,8 @@ PARAMETERS = """
         lengths of the training sequences. Frames begin at step 0; the last one is completed
         by repeating the last step, so is a sequence shorter than a frame.
     hop_length : int, default=None
-        Steps from the beginning of a frame to that of the next; None for `frame_length`.
+        Steps from the beginning of a frame to that of the next; None for `frame_length`. With
+        longer hops the steps between two frames are not read.
     standardize : bool, default=True
         Whether features are centred and scaled by their weighted mean and
         standard deviation over all training steps{standardize}.
@@ -41,16 +42,18 @@ PARAMETERS = """
     batch_size : int or "auto", default="auto"
         Sequences a step of the optimiser, never more than there are; "auto" is a
         64th of them, but 8 at least and 128 at most.
-    learning_rate : str, default="constant"
+    learning_rate : str, default="adaptive"
         How the learning rate goes on, from `learning_rate_init`, for any solver:
 
         - "constant";
         - "invscaling": divided by ``(sequences seen + 1) ** power_t``;
         - "adaptive": divided by 5 whenever training would stop by `n_iter_no_change`, until
-          it is 1e-6;
+          it is 1e-6 (`partial_fit`, which does not stop, keeps it);
         - "exponential": times ``decay_rate ** (epoch / decay_steps)``;
         - "step": times ``decay_rate ** (epoch // decay_steps)``;
         - "cosine": half a cosine down to 0 at `max_iter`.
+
+        Each fit begins anew; so does a first `partial_fit`, and others go on.
     learning_rate_init : float, default={learning_rate_init}
         Step size of the optimiser.
     power_t : float, default=0.5
@@ -124,8 +127,12 @@ ATTRIBUTES = """
         Training loss of each epoch{loss_curve}, penalty included.
     validation_loss_curve_, validation_scores_ : list of float or None
         Of each epoch, where there was something to validate on.
+    validation_epochs_ : list of int or None
+        Which epochs these were, the first being 1.
+    best_iter_ : int
+        The epoch whose weights these are: the last, or the best of early stopping.
     best_validation_score_ : float or None
-        The highest of them.
+        The score of these weights after early stopping, else the highest.
     t_ : int
         Training sequences seen, all epochs counted.
     weights_ : dict of str to ndarray

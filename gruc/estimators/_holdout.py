@@ -1,5 +1,6 @@
 """What a fit is measured on between its epochs."""
 
+import numpy as np
 from sklearn.metrics import check_scoring
 
 from ..runtime import Predictor
@@ -45,7 +46,17 @@ class Validation:
         if model.scoring == "loss":
             return loss, -loss
         if self.scorer is None:
-            return loss, model._score_of(self.y, predictor.decode(outputs), self.weights)
+            return loss, self._decides(model._score_of(self.y, predictor.decode(outputs), self.weights))
         model._predictor = predictor
         options = {} if self.weights is None else {"sample_weight": self.weights}
-        return loss, float(self.scorer(model, self.X, self.y, **options))
+        return loss, self._decides(float(self.scorer(model, self.X, self.y, **options)))
+
+    def _decides(self, score):
+        """The score, which must be a number where it says when to stop."""
+        if self.model.early_stopping and not np.isfinite(score):
+            raise ValueError(
+                f"scoring={self.model.scoring!r} is {score} on the {len(self.sequences)} sequences of the "
+                "validation, and early_stopping=True cannot decide by that. Give more of them, by X_val or a "
+                "larger validation_fraction, or set scoring='loss'."
+            )
+        return score

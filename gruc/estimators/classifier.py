@@ -38,7 +38,7 @@ def n_columns(y):
 class GRUClassifier(ClassifierMixin, BaseGRU):
     """Gated recurrent unit classifier of sequences.
 
-    Minimises the cross-entropy by Adam over mini-batches, its gradients
+    Minimises the cross-entropy by Adam or another `solver` over mini-batches, its gradients
     back-propagated through time.
 
     Parameters
@@ -100,7 +100,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         alpha=0.0,
         l1_ratio=0.0,
         batch_size="auto",
-        learning_rate="constant",
+        learning_rate="adaptive",
         learning_rate_init=0.01,
         power_t=0.5,
         decay_rate=0.5,
@@ -355,7 +355,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             raise ValueError(
                 f"{len(classes)} class only: {classes}. A classifier needs samples of at least 2 classes."
             )
-        advice = " Give all labels as classes at the first partial_fit."
+        advice = (
+            " The first call saw none of these; give all there will be as classes there." if goes_on else ""
+        )
         labels = places_among(classes, y, "y", advice)
         self.classes_ = classes
         return y, labels

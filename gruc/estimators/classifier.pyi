@@ -28,7 +28,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: Literal[
             "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
-        ] = "constant",
+        ] = "adaptive",
         learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         decay_rate: float = 0.5,

@@ -15,15 +15,15 @@ from ._docs import shared_docs
 
 
 @shared_docs(
-    standardize=";\n        targets too, which is undone on output",
-    out_activation='"identity".',
-    loss_curve=",\n        on the standardized targets' scale",
+    standardize=";\n        targets too, which is undone on output, but not for the Poisson loss",
+    out_activation='"identity", or of the Poisson loss "exp".',
+    loss_curve=", on\n        the targets' standardized scale",
 )
 class GRURegressor(RegressorMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 
-    Minimises the squared error of one or many outputs, or another loss, by Adam over
-    mini-batches, its gradients back-propagated through time.
+    Minimises the squared error of one or many outputs, or another loss, by Adam or another
+    `solver` over mini-batches, its gradients back-propagated through time.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         alpha=0.0,
         l1_ratio=0.0,
         batch_size="auto",
-        learning_rate="constant",
+        learning_rate="adaptive",
         learning_rate_init=0.01,
         power_t=0.5,
         decay_rate=0.5,
@@ -224,7 +224,10 @@ class GRURegressor(RegressorMixin, BaseGRU):
         """Quantiles to predict, in order."""
         if self.loss != "quantile":
             return None
-        levels = np.atleast_1d(np.asarray(self.quantile, np.float64))
+        try:
+            levels = np.atleast_1d(np.asarray(self.quantile, np.float64))
+        except (TypeError, ValueError):
+            levels = np.empty(0)
         if levels.ndim > 1 or len(levels) == 0 or not ((levels > 0) & (levels < 1)).all():
             raise ValueError(
                 f"quantile must be one or several numbers between 0 and 1; got {self.quantile!r}."
@@ -239,10 +242,13 @@ class GRURegressor(RegressorMixin, BaseGRU):
         levels = self._levels()
         known = self._trained_loss if goes_on else (self.loss, levels)
         if self.loss != known[0] or not np.array_equal(levels, known[1]):
+            names = [
+                f"loss={loss!r}" + ("" if of_loss is None else f" and quantile={list(map(float, of_loss))}")
+                for loss, of_loss in ((self.loss, levels), known)
+            ]
             raise ValueError(
-                f"loss is {self.loss!r} with quantile {self.quantile!r}, but the network to go on with was "
-                f"made with {known[0]!r}, {known[1]}. To start anew, call fit with warm_start=False, or "
-                "clone the estimator."
+                f"The parameters have {names[0]}, but the network to go on with was made with {names[1]}. "
+                "To start anew, call fit with warm_start=False, or clone the estimator."
             )
         self._trained_loss = self.loss, levels
         if not goes_on:
@@ -323,11 +329,12 @@ class GRURegressor(RegressorMixin, BaseGRU):
         return None
 
     def _score_of(self, y, predicted, weights):
-        if self._n_quantiles() == 1:
+        _, levels = self._trained_loss  # parameters may have changed since
+        if levels is None or len(levels) == 1:
             return float(r2_score(y, predicted, sample_weight=weights))
         of_levels = [
             d2_pinball_score(y, predicted[..., i], sample_weight=weights, alpha=level)
-            for i, level in enumerate(self._levels())
+            for i, level in enumerate(levels)
         ]
         return float(np.mean(of_levels))
 

@@ -13,13 +13,13 @@ from sklearn.base import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import all_or_nothing, check_targets_given
+from .._validation import CallbackSupportMixin, check_targets_given, fit_task
 from ._base import BaseGRU
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
 
 
-class GRUTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class GRUTransformer(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Features of sequences: what the readout of a GRU, trained or random, makes of them.
 
     Each sequence, of any length, becomes one row of numbers that any estimator of
@@ -89,31 +89,55 @@ class GRUTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return tags
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network, or draw it.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs), default=None
-            Needed where `trained`, ignored where not.
+            Needed where `trained`, ignored where not; so are the others.
         sample_weight : array-like of shape (n_sequences,), default=None
+        X_val, y_val, sample_weight_val : default=None
+            For the validation of the network, as its `fit` has them.
 
         Returns
         -------
         self : GRUTransformer
         """
-        with all_or_nothing(self):
+        if self.trained:
+            check_targets_given(self, y)
+        with fit_task(self, X, y, sample_weight, max_subtasks=int(self.trained)) as context:
             if self.trained:
-                check_targets_given(self, y)
-                self.estimator_ = self._network(y).fit(X, y, sample_weight=sample_weight)
+                validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+                network = self._train(self._network(y), context, X, y, sample_weight, validation)
             else:
-                self.estimator_ = self._network(None)._draw(X, sample_weight)
+                network = self._network(None)._draw(X, sample_weight)
+            self.estimator_ = network
             for name in ("n_features_in_", "feature_names_in_"):
                 self.__dict__.pop(name, None)
-                if hasattr(self.estimator_, name):
-                    setattr(self, name, getattr(self.estimator_, name))
+                if hasattr(network, name):
+                    setattr(self, name, getattr(network, name))
         return self
+
+    def _train(self, network, context, X, y, sample_weight, validation):
+        if context is None:
+            return network.fit(X, y, sample_weight, **validation)
+        of_network = context.subcontext(task_name="fit network")
+        of_network.call_on_fit_task_begin(estimator=self)
+        with of_network.propagate_callback_context(network):
+            network.fit(X, y, sample_weight, **validation)
+        of_network.call_on_fit_task_end(estimator=self)
+        return network
 
     def _network(self, y):
         if self.estimator is not None:
@@ -148,8 +172,8 @@ class GRUTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         Parameters
         ----------
-        input_features : None
-            Ignored, for pipelines.
+        input_features : None or array-like of str
+            Not used but held against the names of X, for pipelines.
 
         Returns
         -------

@@ -13,7 +13,9 @@ import sys
 
 try:
     from . import inference
-except ImportError as error:
+except ModuleNotFoundError as error:
+    if not (error.name or "").startswith(__name__):
+        raise
     raise ImportError(
         "gruc's compiled kernels are not beside its Python files. In a checkout, build them there with "
         "'pip install -e .', or run Python from another directory after 'pip install .'."

@@ -49,6 +49,7 @@ cdef extern from "gruc/network_shape.h" nogil:
         size_t T, B, N
         void *workspace
         void *dropout
+        int drop_inputs, drop_states
         const void *plain
         int want_dx
 

@@ -129,6 +129,7 @@ cdef _c.gruc_pass begin(
     p.packed = &packed[0]
     p.want_dx = want_dx
     p.dropout = NULL
+    p.drop_inputs = p.drop_states = False
     p.T = T
     p.B = B
     p.N = N
@@ -161,6 +162,7 @@ cdef _c.gruc_pass begin_with(
     if dropout is not None:
         require_dropout(dropout, shape, N, B)
         p.dropout = &dropout[0]
+        p.drop_inputs = p.drop_states = True
     p.x = &x[0, 0]
     p.lengths = &lengths[0]
     p.offsets = &offsets[0]
@@ -185,8 +187,10 @@ def fill_masks(
 ):
     """Masks of dropout for a packed batch, as `loss_and_gradient` makes them (dropout.h)."""
     cdef _c.gruc_pass p
-    cdef Py_ssize_t B = lengths.shape[0], T = offsets.shape[0] - 1, N = offsets[T]
+    cdef Py_ssize_t B = lengths.shape[0], T = offsets.shape[0] - 1, N
     require(B > 0 and seeds.shape[0] == B, "lengths and seeds (B,)")
+    require(T > 0, "offsets (T + 1,) from 0 on")
+    N = offsets[T]
     require_packed(offsets, N, B)
     require_lengths(lengths, offsets, B)
     require_dropout(dropout, shape, N, B)
@@ -198,6 +202,7 @@ def fill_masks(
     p.lengths = &lengths[0]
     p.offsets = &offsets[0]
     p.dropout = &dropout[0]
+    p.drop_inputs = p.drop_states = True
     with nogil:
         _c.gruc_network_masks(&dropout[0], &p, &seeds[0], rate, recurrent_rate)
 
@@ -360,6 +365,8 @@ def loss_and_gradient(
         after_workspace + lines(of_dropout * sizeof(floating)))
     if seeds is not None:
         p.dropout = after_workspace
+        p.drop_inputs = dropout > 0
+        p.drop_states = recurrent_dropout > 0
     with nogil:
         _c.gruc_layout(order, lengths, offsets, &source.c, &indices[0], B, T)
         _c.gruc_gather(values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)

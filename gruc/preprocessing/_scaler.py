@@ -4,20 +4,34 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import SequenceInputMixin, all_or_nothing, check_sample_weight
+from .._validation import (
+    CallbackSupportMixin,
+    SequenceInputMixin,
+    all_or_nothing,
+    check_sample_weight,
+    fit_task,
+)
 from ..sequences import Scaling, check_range
 
 
-def _has_columns(scaler):
-    """Whether outputs are tables, which scikit-learn may put into DataFrames (set_output)."""
-    return getattr(scaler, "_fitted_on_table", True)
+def _names_its_outputs(scaler):
+    """Whether there are names for scikit-learn to ask for.
+
+    Not where these would be put over a list or a cube: set_output makes DataFrames of all that
+    has names.
+    """
+    wanted = getattr(scaler, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
+    return getattr(scaler, "_fitted_on_table", True) or wanted == "default"
 
 
-class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin, BaseEstimator):
+class SequenceScaler(
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin, BaseEstimator
+):
     """Centre and scale each feature over all steps of all sequences.
 
     What `sklearn.preprocessing.StandardScaler` does for the columns of a table,
@@ -60,9 +74,9 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         self.with_mean = with_mean
         self.with_std = with_std
 
-    @available_if(_has_columns)
+    @available_if(_names_its_outputs)
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Names of the columns of a 2-D X; sequences in other forms have none.
+        """Names of the features, or of the columns of a 2-D X.
 
         Parameters
         ----------
@@ -91,7 +105,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin,
         -------
         self : SequenceScaler
         """
-        with all_or_nothing(self):
+        with fit_task(self, X, y, sample_weight), all_or_nothing(self):
             sequences = self._check_X(X, reset=True)
             weights = check_sample_weight(sample_weight, sequences)
             check_range(sequences.lowest, sequences.highest, None, "float64", "X")

@@ -77,6 +77,10 @@ class Schedule:
             return rate
         return rate * min(1.0, (self.n_epochs + (step + 1) / n_steps) / self.warmup)
 
+    def has_ended(self):
+        """Whether nothing is learned any more."""
+        return self.rate() == 0
+
     def end_epoch(self, n_sequences):
         """Count an epoch."""
         self.n_epochs += 1

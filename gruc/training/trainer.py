@@ -40,6 +40,10 @@ class Trainer:
         The lowest of them.
     validation_loss_curve, validation_scores : list of float
         Of each epoch that had a validation.
+    validation_epochs : list of int
+        Which these were, the first being 1.
+    best_epoch : int
+        The epoch whose parameters these are: the last, or the best of early stopping.
     """
 
     def __init__(self, network, loss, dtype, rng, parameters=None):
@@ -52,12 +56,15 @@ class Trainer:
             network.initialize(network.table.views(self.parameters), rng)
         self.optimizer = None
         self.schedule = None
+        self.by_parts = False  # whether the last run was one of a series of single epochs
         self.n_epochs = 0
         self.n_samples_seen = 0
         self.loss_curve = []
         self.best_loss = np.inf
         self.validation_loss_curve = []
         self.validation_scores = []
+        self.validation_epochs = []
+        self.best_epoch = 0
         self._step = None
         self._next_parameters = None
 
@@ -66,7 +73,9 @@ class Trainer:
         """Whatever is raised inside leaves the trainer as it was."""
         kept, rng_state = vars(self).copy(), self.rng.bit_generator.state
         parts = [(part, vars(part).copy()) for part in (self.optimizer, self.schedule) if part is not None]
-        curves = [self.loss_curve, self.validation_loss_curve, self.validation_scores]
+        curves = [
+            self.loss_curve, self.validation_loss_curve, self.validation_scores, self.validation_epochs
+        ]  # fmt: skip
         lengths = [len(curve) for curve in curves]
         try:
             yield
@@ -149,7 +158,7 @@ class Trainer:
             `or_as_before`.
         """
         best, stale, best_parameters = -np.inf, 0, None
-        report = Report(max_epochs) if verbose else None
+        report = Report(max_epochs, self.n_epochs) if verbose else None
         if self._step is None:
             self._step = TrainingStep(self.network, self.loss)
         self._next_parameters = np.empty_like(self.parameters)
@@ -162,6 +171,7 @@ class Trainer:
                     rate = self.schedule.rate()
                     loss = self._epoch(data, batch_size, shuffle, max_grad_norm, penalty, dropout)
                     self.n_epochs += 1
+                    self.best_epoch = self.n_epochs
                     self.n_samples_seen += len(data)
                     self.schedule.end_epoch(len(data))
                     self.loss_curve.append(loss)
@@ -171,13 +181,14 @@ class Trainer:
                         of_validation = validate(self.parameters)
                         self.validation_loss_curve.append(of_validation[0])
                         self.validation_scores.append(of_validation[1])
+                        self.validation_epochs.append(self.n_epochs)
                         if early_stopping:
                             merit = of_validation[1]
                     if verbose:
                         report.epoch(loss, *(of_validation if validate else ()), rate=rate)
                     stale = 0 if merit > best + tol else stale + 1
                     if merit > best:
-                        best = merit
+                        best, best_epoch = merit, self.n_epochs
                         best_parameters = self.parameters.copy() if early_stopping else None
                     if watcher is not None and watcher.end_epoch(self.network, self.parameters):
                         stopped_by = "watcher"
@@ -198,7 +209,9 @@ class Trainer:
                 "standardize the data, or use dtype='float64'."
             ) from None
         if best_parameters is not None:
-            self.parameters = best_parameters
+            self.parameters, self.best_epoch = best_parameters, best_epoch
+            if verbose:
+                print(f"The weights are those of epoch {best_epoch}, score {best:.4g}.", flush=True)
         return stopped_by
 
     def _epoch(self, data, batch_size, shuffle, max_grad_norm, penalty, dropout):
@@ -238,10 +251,11 @@ class Trainer:
 
 
 class Report:
-    """Lines for who watches a fit."""
+    """Lines for who watches a fit of up to `max_epochs`, after `n_before` of earlier ones."""
 
-    def __init__(self, max_epochs):
+    def __init__(self, max_epochs, n_before=0):
         self.max_epochs = max_epochs
+        self.n_before = n_before
         self.n_epochs = 0
         self.started = time.perf_counter()
 
@@ -249,14 +263,16 @@ class Report:
         """A line of figures, in columns that stay where they are."""
         self.n_epochs += 1
         elapsed = time.perf_counter() - self.started
+        last = self.n_before + self.max_epochs
         left = elapsed / self.n_epochs * (self.max_epochs - self.n_epochs)
-        width = len(str(self.max_epochs))
-        validation = "" if score is None else f"  validation loss {validation_loss:.6f}  score {score:.4f}"
-        print(
-            f"Epoch {self.n_epochs:{width}}/{self.max_epochs}  loss {loss:.6f}{validation}  rate {rate:.3g}  "
-            f"{elapsed:.1f} s, at most {left:.0f} s left",
-            flush=True,
-        )
+        validation = ""
+        if score is not None:
+            validation = f"  validation loss {validation_loss:<11.6g}  score {score:<8.4g}"
+        line = f"Epoch {self.n_before + self.n_epochs:{len(str(last))}}"
+        if self.max_epochs > 1:
+            line += f"/{last}"
+        line += f"  loss {loss:<11.6g}{validation}  rate {rate:<8.3g}  {elapsed:.1f} s"
+        print(line + (f", at most {left:.0f} s left" if self.max_epochs > 1 else ""), flush=True)
 
     @staticmethod
     def stopped(by, tol, patience):

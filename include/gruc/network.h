@@ -194,7 +194,7 @@ GRUC_STATIC GRUC(dropout) GRUC(dropout_at)(const gruc_pass *p, size_t index)
     return d;
 }
 
-/* Fill the masks of a batch. Those of a sequence depend on its seed only, not on its company. */
+/* Fill the masks of a batch, those with a rate. A sequence's depend on its seed only, not on its company. */
 GRUC_STATIC void GRUC(network_masks)(
     const gruc_pass *p, const uint64_t *seeds, /* (B,) */
     double rate, double recurrent_rate)
@@ -204,12 +204,12 @@ GRUC_STATIC void GRUC(network_masks)(
         for (size_t i = 0; i <= p->shape->n_layers; i++) {
             GRUC(dropout) d = GRUC(dropout_at)(p, i);
             if (i == p->shape->n_layers) {
-                GRUC(fill_mask)(d.mask + b * d.D, d.D, rate, &random);
+                if (p->drop_inputs) GRUC(fill_mask)(d.mask + b * d.D, d.D, rate, &random);
                 continue;
             }
-            for (ptrdiff_t t = 0; t < p->lengths[b]; t++)
+            for (ptrdiff_t t = 0; p->drop_inputs && t < p->lengths[b]; t++)
                 GRUC(fill_mask)(d.mask + ((size_t)p->offsets[t] + b) * d.D, d.D, rate, &random);
-            for (int reverse = 0; reverse <= p->shape->bidirectional; reverse++) {
+            for (int reverse = 0; p->drop_states && reverse <= p->shape->bidirectional; reverse++) {
                 real *states = d.states + (size_t)reverse * GRUC(lines)(p->B * d.H);
                 GRUC(fill_mask)(states + b * d.H, d.H, recurrent_rate, &random);
             }
@@ -220,7 +220,7 @@ GRUC_STATIC void GRUC(network_masks)(
 /* What enters a layer, or the head, of x */
 GRUC_STATIC const real *GRUC(drop)(const gruc_pass *p, size_t index, const real *x)
 {
-    if (!p->dropout) return x;
+    if (!p->drop_inputs) return x;
     GRUC(dropout) d = GRUC(dropout_at)(p, index);
     GRUC(multiply)(d.kept, d.D, x, d.D, d.mask, d.rows, d.D);
     return d.kept;
@@ -229,7 +229,7 @@ GRUC_STATIC const real *GRUC(drop)(const gruc_pass *p, size_t index, const real 
 /* Back: from the gradient of what entered to that of x, in place */
 GRUC_STATIC void GRUC(drop_backward)(const gruc_pass *p, size_t index, real *dx)
 {
-    if (!p->dropout) return;
+    if (!p->drop_inputs) return;
     GRUC(dropout) d = GRUC(dropout_at)(p, index);
     GRUC(multiply)(dx, d.D, dx, d.D, d.mask, d.rows, d.D);
 }
@@ -237,7 +237,7 @@ GRUC_STATIC void GRUC(drop_backward)(const gruc_pass *p, size_t index, real *dx)
 /* The mask of a direction's states, or NULL */
 GRUC_STATIC const real *GRUC(states_mask)(const gruc_pass *p, size_t index, int reverse)
 {
-    if (!p->dropout) return NULL;
+    if (!p->drop_states) return NULL;
     GRUC(dropout) d = GRUC(dropout_at)(p, index);
     return d.states + (size_t)reverse * GRUC(lines)(p->B * d.H);
 }
@@ -349,7 +349,7 @@ GRUC_STATIC void GRUC(network_backward)(
     GRUC(head) head = GRUC(head_at)(p);
     const GRUC_PLAIN *plain = p->plain;
     const real *W = (const real *)p->parameters + head.weights;
-    const real *features = p->dropout ? GRUC(dropout_at)(p, s->n_layers).kept : head.features;
+    const real *features = p->drop_inputs ? GRUC(dropout_at)(p, s->n_layers).kept : head.features;
     real *dW = gradients + head.weights;
     GRUC(dense_backward)(
         head.dfeatures, dW, dW + head.F * head.K, head.scratch, doutputs, features, W, p->B, head.F, head.K);
@@ -366,7 +366,7 @@ GRUC_STATIC void GRUC(network_backward)(
             x = below.h;
             to_x = below.dh;
         }
-        if (p->dropout) x = GRUC(dropout_at)(p, i).kept;
+        if (p->drop_inputs) x = GRUC(dropout_at)(p, i).kept;
         for (int reverse = 0; reverse <= s->bidirectional; reverse++) {
             GRUC(direction) d = GRUC(direction_at)(p, i, (size_t)reverse);
             GRUC(weights) g = GRUC(weights_at)(gradients, &l, (size_t)reverse, s->reset_after);

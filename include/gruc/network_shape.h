@@ -31,6 +31,8 @@ typedef struct {
     size_t T, B, N;
     void *workspace;   /* (network_workspace(shape, N, B),) */
     void *dropout;     /* (network_dropout_size(shape, N, B),), masks filled; or NULL for none */
+    int drop_inputs;   /* whether there are masks of what enters layers and head; if so, `dropout` is there */
+    int drop_states;   /* and of states where they enter W_hh */
     const void *plain; /* a gruc_plain_*, or NULL for the kernels of gru_train.h, which read `packed` */
     int want_dx;       /* `packed` was made for network_backward to fill dx */
 } gruc_pass;

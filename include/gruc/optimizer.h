@@ -107,11 +107,21 @@ GRUC_STATIC void GRUC(rmsprop)(
 GRUC_STATIC double GRUC(add_penalty)(
     real *GRUC_RESTRICT g, const real *GRUC_RESTRICT p, double l2, double l1, size_t size)
 {
-    double squares = 0, sizes = 0;
-    for (size_t i = 0; i < size; i++) {
-        squares += (double)p[i] * (double)p[i];
-        sizes += fabs((double)p[i]);
-        g[i] += (real)(l2 * (double)p[i]) + (real)(l1 * ((p[i] > 0) - (p[i] < 0)));
+    enum { SUMS = 32 }; /* as in norm */
+    double squares[SUMS] = {0}, sizes[SUMS] = {0}, square = 0, sum = 0;
+    real of_squares = (real)l2, of_sizes = (real)l1;
+    for (size_t i = 0; i < size; i += SUMS) {
+        size_t n = size - i < SUMS ? size - i : SUMS;
+        for (size_t c = 0; c < n; c++) {
+            real w = p[i + c];
+            squares[c] += (double)w * (double)w;
+            sizes[c] += fabs((double)w);
+            g[i + c] += of_squares * w + of_sizes * (real)((w > 0) - (w < 0));
+        }
     }
-    return 0.5 * l2 * squares + l1 * sizes;
+    for (size_t c = 0; c < SUMS; c++) {
+        square += squares[c];
+        sum += sizes[c];
+    }
+    return 0.5 * l2 * square + l1 * sum;
 }

@@ -107,6 +107,7 @@ def test_torch_itself(settings, dtype):
     assert back.partial_fit(X, y).loss_ < np.log(3)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("settings", [{}, STACKED], ids=str)

@@ -110,6 +110,15 @@ BAD_PARAMETERS = [
     ({"epsilon": 1.1e-38}, "epsilon=1.1e-38 counts as 0 in float32"),
     ({"class_weight": {0: -1.0}}, "class_weight must hold finite weights that are not negative; got {0: -1.0}."),
     ({"class_weight": {0: np.nan}}, "class_weight must hold finite weights"),
+    *(
+        ({name: value}, PARAMETER.format(name))
+        for name, value in {
+            "solver": "lbfgs", "alpha": -1.0, "l1_ratio": 1.5, "learning_rate": "fast", "power_t": -1.0,
+            "decay_rate": 0.0, "decay_steps": 0, "warmup": -1, "early_stopping": "yes", "validation_fraction": 1.0,
+            "scoring": 3, "momentum": 1.0, "nesterovs_momentum": 2, "rho": 1.0, "n_jobs": 0, "hop_length": 0,
+            "frame_length": 0, "label_smoothing": 1.0,
+        }.items()
+    ),
     ({"class_weight": {0: 0, 1: 0, 2: 0}}, "class_weight leaves no sample with a weight above zero."),
 ]  # fmt: skip
 
@@ -213,3 +222,38 @@ def test_balanced_class_weight_in_partial_fit():
 def test_too_large_targets_for_float32():
     with raises(ValueError, "y holds values too large to compute with in float32: column 0 reaches 1e+60"):
         GRURegressor(**FAST, standardize=False).fit(X, np.where(y == 1, 1e60, y))
+
+
+# id: (arguments of fit, message)
+BAD_VALIDATIONS = {
+    "other features": (dict(X_val=[x[:, :3] for x in X], y_val=y), "X_val has 3 features a step"),
+    "NaN": (dict(X_val=NAN_LIST, y_val=y), "X_val[23] contains NaN at step 0."),
+    "too large": (dict(X_val=[x * 1e30 for x in X], y_val=y), "X_val holds values too large to compute with"),
+    "fewer labels": (dict(X_val=X, y_val=y[:-1]), "y_val: Found input variables with inconsistent numbers of samples: [24, 23]"),
+    "labels in columns": (dict(X_val=X, y_val=np.ones((24, 2))), "y_val: y should be a 1d array"),
+    "unknown labels": (dict(X_val=X, y_val=y + 7), "y_val holds labels that are not among the classes"),
+    "too few weights": (dict(X_val=X, y_val=y, sample_weight_val=np.ones(3)), "sample_weight_val: sample_weight.shape == (3,), expected (24,)!"),
+    "NaN weights": (dict(X_val=X, y_val=y, sample_weight_val=np.full(24, np.nan)), "sample_weight_val: Input sample_weight contains NaN."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments, message", BAD_VALIDATIONS.values(), ids=BAD_VALIDATIONS)
+def test_bad_validation_is_named(arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        GRUClassifier(**FAST).fit(X, y, **arguments)
+
+
+def test_a_table_of_other_columns_to_validate_on():
+    with pytest.raises(ValueError, match="X_val: X has 5 features, but GRUClassifier is expecting 7"):
+        GRUClassifier(**FAST).fit(TABLE, y, X_val=TABLE[:, :5], y_val=y)
+
+
+def test_sparse_targets():
+    with pytest.raises(TypeError, match="y is sparse; give it dense"):
+        GRUClassifier(**FAST).fit(X, scipy.sparse.csr_array(np.eye(3)[y]))
+
+
+@pytest.mark.parametrize("quantile", [["a"], {0.5}, None, [], [[0.1]], 0.0, [0.5, 0.5]], ids=str)
+def test_quantiles_that_are_none(quantile):
+    with pytest.raises(ValueError, match="quantile"):
+        GRURegressor(**FAST, loss="quantile", quantile=quantile).fit(X, y)

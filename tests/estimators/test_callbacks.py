@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc.preprocessing import SequenceScaler
 from problems import vowels
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -138,3 +140,32 @@ def test_progress_bar(capsys):
     X, y = vowels()
     GRUClassifier(**FAST).set_callbacks(callback.ProgressBar()).fit(X, y)
     assert "GRUClassifier - fit" in capsys.readouterr().out
+
+
+def test_through_a_pipeline_down_to_the_epochs(capsys):
+    pytest.importorskip("rich")
+    X, y = vowels()
+    encoder = GRUTransformer(GRUClassifier(**FAST))
+    pipeline = make_pipeline(SequenceScaler(), encoder, LogisticRegression())
+    pipeline.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, y)
+    output = capsys.readouterr().out
+    for name in ("SequenceScaler", "GRUTransformer", "GRUClassifier"):
+        assert name in output
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_transformers_tell_of_their_fit(trained):
+    X, y = vowels()
+    recorder = Recorder()
+    GRUTransformer(GRUClassifier(**FAST), trained=trained).set_callbacks(recorder).fit(X, y)
+    inner = ["begin fit network", "end fit network"] if trained else []
+    assert recorder.events == ["setup", "begin fit", *inner, "end fit", "teardown"]
+    assert recorder.fitted[-1].transform(X).shape == (len(X), 6)
+
+
+def test_with_early_stopping_and_in_two_processes():
+    X, y = vowels()
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    model = GRUClassifier(**FAST, early_stopping=True, validation_fraction=0.3).set_callbacks(monitor)
+    GridSearchCV(model, {"hidden_layer_sizes": [(3,), (5,)]}, cv=2, n_jobs=2).fit(X, y)
+    assert sum(row["task_name"] == "epoch" for row in monitor.get_logs().data) > 0

@@ -23,13 +23,14 @@ def test_it_is_off_in_prediction(kind):
     assert np.array_equal(plain.predict_proba(X), expected)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", [{"dropout": 0.3}, {"recurrent_dropout": 0.5}], ids=str)
 def test_the_loss_in_training_is_that_of_the_thinned_network(kind):
-    """Above that of the whole network at the same weights."""
+    """Above that of the whole network, at weights that stand still."""
     X, y = vowels()
-    model = GRUClassifier(**SMALL | {"max_iter": 40, "learning_rate_init": 0.003}, **kind).fit(X, y)
-    of_whole = -model.predict_log_proba(X)[np.arange(len(y)), y].mean()
-    assert model.loss_ > 1.1 * of_whole
+    model = GRUClassifier(**SMALL | {"max_iter": 40}).fit(X, y)
+    of_whole = model.loss_
+    model.set_params(**kind, learning_rate_init=1e-12)
+    assert np.mean([model.partial_fit(X, y).loss_ for _ in range(20)]) > 1.1 * of_whole
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

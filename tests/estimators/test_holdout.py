@@ -254,3 +254,50 @@ def test_partial_fit_has_nothing_to_hold_out():
 def test_a_class_of_one_sequence_cannot_be_split():
     with pytest.raises(ValueError, match="least populated class"):
         GRUClassifier(early_stopping=True).fit(X, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2])
+
+
+class TestWhatCannotDecide:
+    def test_no_weight_on_one_side(self):
+        X, y = vowels()
+        weights = np.where(np.arange(len(y)) % 8 == 0, 1.0, 0.0)
+        with pytest.raises(
+            ValueError, match="early_stopping=True held out sequences such that .* sample_weight 0"
+        ):
+            GRUClassifier(**SMALL, early_stopping=True).fit(X, y, sample_weight=weights)
+
+    def test_a_score_that_is_no_number(self):
+        X, y = vowels()
+        model = GRURegressor(**SMALL, early_stopping=True, validation_fraction=0.04)  # one: R2 has no meaning
+        with (
+            pytest.warns(UserWarning, match="R\\^2 score"),
+            pytest.raises(ValueError, match="scoring=None is nan on the 1 sequences of the validation"),
+        ):
+            model.fit(X, y)
+        assert model.set_params(scoring="loss").fit(X, y).n_iter_ > 0
+
+    def test_too_few_to_hold_out(self):
+        X, y = vowels()
+        with pytest.raises(
+            ValueError, match="cannot hold out validation_fraction=0.1 of 10 sequences, each class"
+        ):
+            GRUClassifier(**SMALL, early_stopping=True).fit(X[:10], y[:10])
+        with pytest.raises(
+            ValueError, match="cannot hold out validation_fraction=0.1 of 1 sequences: .*X_val"
+        ):
+            GRURegressor(**SMALL, early_stopping=True).fit(X[:1], y[:1])
+
+
+def test_best_of_the_run_whose_weights_these_are():
+    """A fit that goes on has a best epoch of its own, and so has its score."""
+    X, y, X_val, y_val = halves()
+    model = GRUClassifier(**SMALL | {"max_iter": 12}, early_stopping=True, warm_start=True, scoring="loss")
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    model.set_params(learning_rate_init=0.3, max_grad_norm=None).fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.best_iter_ > 12
+    assert model.validation_epochs_ == list(range(1, model.n_iter_ + 1))
+    assert model.best_validation_score_ == model.validation_scores_[model.best_iter_ - 1]
+    loss = log_loss(y_val, normalized(model.predict_proba(X_val)))
+    assert -model.best_validation_score_ == pytest.approx(loss, rel=1e-5)
+    model.set_params(early_stopping=False).partial_fit(X, y)
+    assert model.best_iter_ == model.n_iter_
+    assert model.best_validation_score_ == max(model.validation_scores_)

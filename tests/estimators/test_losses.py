@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gruc import GRURegressor
 from gruc.runtime import Predictor
+from problems import vowels
 from sklearn.metrics import d2_pinball_score, r2_score
 
 pytestmark = pytest.mark.filterwarnings("ignore:Maximum iterations")
@@ -139,6 +140,14 @@ def test_bad_parameters(wrong, message):
 def test_going_on_with_another_loss_is_refused():
     X, _, y = noisy(20)
     model = GRURegressor(**SMALL).partial_fit(X, y)
-    with pytest.raises(ValueError, match="loss is 'huber' .* was made with 'squared_error'"):
+    with pytest.raises(ValueError, match="have loss='huber', .* was made with loss='squared_error'"):
         model.set_params(loss="huber").partial_fit(X, y)
     model.set_params(loss="squared_error").partial_fit(X, y)
+
+
+def test_score_is_of_what_was_fitted():
+    X, y = vowels()
+    model = GRURegressor((6,), loss="quantile", quantile=[0.1, 0.9], max_iter=2, random_state=0).fit(X, y)
+    expected = model.score(X, y)
+    assert model.set_params(quantile=[0.1, 0.5, 0.9]).score(X, y) == expected
+    assert model.set_params(loss="squared_error").score(X, y) == expected

@@ -1,8 +1,10 @@
 """Solvers, schedules and penalties as a user sees them."""
 
+import re
+
 import numpy as np
 import pytest
-from gruc import GRUClassifier
+from gruc import GRUClassifier, GRURegressor
 from gruc.training import DECAYS, SOLVERS
 from problems import vowels
 
@@ -33,7 +35,7 @@ def test_every_schedule_learns_and_differs_from_the_constant(learning_rate):
 def test_adaptive_goes_on_where_constant_stops():
     X, y = vowels()
     settings = SMALL | dict(max_iter=60, tol=0.05, n_iter_no_change=2, learning_rate_init=0.05)
-    constant = GRUClassifier(**settings).fit(X, y)
+    constant = GRUClassifier(**settings, learning_rate="constant").fit(X, y)
     adaptive = GRUClassifier(**settings, learning_rate="adaptive").fit(X, y)
     assert constant.n_iter_ < adaptive.n_iter_ < 60
     assert adaptive.loss_curve_[: constant.n_iter_] == constant.loss_curve_
@@ -90,14 +92,70 @@ def test_schedules_go_on_over_partial_fits():
     np.testing.assert_allclose(rates, [0.01, 0.001, 0.001, 0.0001])
 
 
-def test_verbose_line(capsys):
-    X, y = vowels()
-    settings = SMALL | dict(max_iter=100, tol=1e9, n_iter_no_change=2, verbose=1)
-    GRUClassifier(**settings, learning_rate="exponential", decay_steps=1).fit(X, y, X_val=X, y_val=y)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
-    pattern = r"Epoch +2/100  loss \d\.\d{6}  validation loss \d\.\d{6}  score \d\.\d{4}  rate 0\.005  "
-    import re
+class TestVerbose:
+    """Lines for who watches."""
 
-    assert re.match(pattern + r"\d+\.\d s, at most \d+ s left$", lines[1]), lines[1]
-    assert lines[-1] == "Stopping: the loss has not fallen by tol=1e+09 for 2 epochs."
+    def lines_of(self, capsys):
+        return capsys.readouterr().out.splitlines()
+
+    def test_a_line_an_epoch(self, capsys):
+        X, y = vowels()
+        settings = SMALL | dict(max_iter=100, tol=1e9, n_iter_no_change=2, verbose=1)
+        GRUClassifier(**settings, learning_rate="exponential", decay_steps=1).fit(X, y, X_val=X, y_val=y)
+        lines = self.lines_of(capsys)
+        assert len(lines) == 4
+        pattern = r"Epoch +2/100  loss 0\.\d+ +validation loss 0\.\d+ +score 0\.\d+ +rate 0\.005 +"
+        assert re.match(pattern + r"\d+\.\d s, at most \d+ s left$", lines[1]), lines[1]
+        assert lines[-1] == "Stopping: the loss has not fallen by tol=1e+09 for 2 epochs."
+
+    def test_losses_of_any_size_stay_in_their_columns(self, capsys):
+        X, y = vowels()
+        for scale in (1e7, 1e-4):
+            GRURegressor(**SMALL | {"max_iter": 1}, standardize=False, verbose=True).fit(X, scale * (y + 1))
+        lines = self.lines_of(capsys)
+        assert len({line.index("rate") for line in lines}) == 1
+        assert not any("0.000000" in line for line in lines)
+
+    def test_parts_and_warm_starts_go_on_counting(self, capsys):
+        X, y = vowels()
+        model = GRUClassifier(**SMALL | {"max_iter": 2}, verbose=True)
+        for _ in range(2):
+            model.partial_fit(X, y)
+        assert [line[:9] for line in self.lines_of(capsys)] == ["Epoch 1  ", "Epoch 2  "]
+        model.set_params(warm_start=True).fit(X, y)
+        assert [line[:11] for line in self.lines_of(capsys)] == ["Epoch 3/4  ", "Epoch 4/4  "]
+
+    def test_the_epoch_that_early_stopping_goes_back_to(self, capsys):
+        X, y = vowels()
+        settings = SMALL | {"max_iter": 30, "verbose": True, "n_iter_no_change": 3}
+        model = GRUClassifier(**settings, early_stopping=True, validation_fraction=0.3).fit(X, y)
+        line = self.lines_of(capsys)[-1]
+        assert (
+            line
+            == f"The weights are those of epoch {model.best_iter_}, score {model.best_validation_score_:.4g}."
+        )
+
+
+class TestSchedulesAtTheirEnd:
+    def test_partial_fit_after_a_fit_learns(self):
+        """The schedule of a fit has ended; that of what follows begins."""
+        X, y = vowels()
+        for learning_rate in ("cosine", "adaptive"):
+            settings = SMALL | {"max_iter": 4, "n_iter_no_change": 1, "tol": 1e9}
+            model = GRUClassifier(**settings, learning_rate=learning_rate).fit(X, y)
+            losses = [model.set_params(max_iter=20).partial_fit(X, y).loss_ for _ in range(8)]
+            assert losses[-1] < 0.9 * losses[0]
+
+    def test_a_rate_of_zero_is_said(self):
+        X, y = vowels()
+        model = GRUClassifier(**SMALL | {"max_iter": 2}, learning_rate="cosine")
+        for _ in range(2):
+            model.partial_fit(X, y)
+        with pytest.warns(UserWarning, match="learning_rate='cosine' has come down to 0 after max_iter=2"):
+            model.partial_fit(X, y)
+
+    @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+    @pytest.mark.parametrize("settings", [{"learning_rate": "cosine"}, {"n_iter_no_change": np.inf}], ids=str)
+    def test_no_warning_where_max_iter_is_meant(self, settings):
+        X, y = vowels()
+        assert GRUClassifier(**SMALL | {"max_iter": 3}, **settings).fit(X, y).n_iter_ == 3

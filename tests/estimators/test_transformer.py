@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
 from gruc.datasets import load_japanese_vowels
+from gruc.preprocessing import SequenceScaler
 from helpers import sklearn_checks
 from problems import forms_of_vowels, vowels
 from sklearn.linear_model import LogisticRegression
@@ -119,3 +120,18 @@ def test_in_a_search():
     )
     assert search.best_params_ == {"grutransformer__estimator__hidden_layer_sizes": (20,)}
     assert np.isfinite(cross_val_score(search.best_estimator_, X, y, cv=2)).all()
+
+
+def test_names_through_a_pipeline():
+    X, y = vowels()
+    encoder = GRUTransformer(GRUClassifier(**FAST))
+    names = make_pipeline(SequenceScaler(), encoder).fit(X, y).get_feature_names_out()
+    assert names.tolist() == [f"grutransformer{i}" for i in range(6)]
+
+
+def test_a_validation_of_its_own():
+    X, y = vowels()
+    encoder = GRUTransformer(GRUClassifier(**FAST, early_stopping=True))
+    encoder.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2], sample_weight_val=np.ones(12))
+    assert len(encoder.estimator_.validation_scores_) == 2
+    assert encoder.estimator_.t_ == 24

@@ -3,31 +3,49 @@
 import pickle
 
 import numpy as np
+import pytest
 import reference
-from gruc.network import GRUNetwork
-from helpers import TOLERANCE, loss_of, pack, random_sequences, unpack, workspace_for
+from gruc.network import READOUTS, GRUNetwork
+from helpers import (
+    TOLERANCE,
+    loss_of,
+    masks_by_sequence,
+    pack,
+    random_sequences,
+    unpack,
+    workspace_for,
+)
 from hypothesis import given
 from hypothesis import strategies as st
+
+
+def masks_for(network, batch):
+    seeds = np.random.default_rng(3).integers(2**64, size=len(batch.lengths), dtype=np.uint64)
+    return network.dropout_masks(batch, seeds, 0.3, 0.4)
 
 
 @given(
     D=st.integers(1, 40), sizes=st.lists(st.integers(1, 40), min_size=1, max_size=2), K=st.integers(1, 20),
     lengths=st.lists(st.integers(1, 6), min_size=1, max_size=20), reset_after=st.booleans(),
-    bidirectional=st.booleans(), dtype=st.sampled_from(["float32", "float64"]), seed=st.integers(0, 99),
+    bidirectional=st.booleans(), pooling=st.sampled_from(sorted(READOUTS)), dropout=st.booleans(),
+    dtype=st.sampled_from(["float32", "float64"]), seed=st.integers(0, 99),
 )  # fmt: skip
-def test_gradients_of_any_shape(D, sizes, K, lengths, reset_after, bidirectional, dtype, seed):
+def test_gradients_of_any_shape(
+    D, sizes, K, lengths, reset_after, bidirectional, pooling, dropout, dtype, seed
+):
     rng = np.random.default_rng(seed)
-    network = GRUNetwork(D, sizes, bidirectional, reset_after, "last", K)
+    network = GRUNetwork(D, sizes, bidirectional, reset_after, pooling, K)
     flat = (rng.standard_normal(network.table.size) / np.sqrt(max(*sizes, D))).astype(dtype)
     sequences = random_sequences(rng, lengths, D)
     targets, weights = rng.standard_normal((len(lengths), K)), 0.5 + rng.random(len(lengths))
     batch, gradient = pack(sequences, dtype), np.full_like(flat, np.nan)
     workspace, packed = workspace_for(batch), network.pack(flat, want_dx=True)
-    outputs = network.forward(packed, batch, workspace)
+    masks = masks_for(network, batch) if dropout else None
+    outputs = network.forward(packed, batch, workspace, masks)
     loss = loss_of(
         "squared_error", outputs, targets[batch.order].astype(dtype), weights[batch.order], weights.sum()
     )
-    dx = network.backward(packed, gradient, outputs, batch, workspace)
+    dx = network.backward(packed, gradient, outputs, batch, workspace, masks)
     expected_loss, gradients, expected_dx = reference.batch_loss(
         sequences,
         targets,
@@ -35,6 +53,7 @@ def test_gradients_of_any_shape(D, sizes, K, lengths, reset_after, bidirectional
         network.table.torch_views(flat.astype("float64")),
         network.config,
         "squared_error",
+        masks=masks_by_sequence(network, masks, batch),
     )
     tolerance = 20 * TOLERANCE[dtype]
     np.testing.assert_allclose(loss / weights.sum(), expected_loss, rtol=tolerance)
@@ -46,28 +65,34 @@ def test_gradients_of_any_shape(D, sizes, K, lengths, reset_after, bidirectional
         np.testing.assert_allclose(got, want, atol=tolerance * max(1, np.abs(want).max()))
 
 
-def test_batches_longer_than_a_chunk():
+@pytest.mark.parametrize("dropout", [False, True])
+@pytest.mark.parametrize("pooling", READOUTS)
+@pytest.mark.parametrize(
+    "lengths", [[90, 89, 40, 3], [1] * 150, [2] * 140 + [5] * 3], ids=["long", "short", "many"]
+)
+def test_batches_longer_than_a_chunk(lengths, pooling, dropout):
     """Steps are taken some 128 rows at a time: more rows, and a step of more rows than that."""
-    for lengths in ([90, 89, 40, 3], [1] * 150, [2] * 140 + [5] * 3):
-        rng = np.random.default_rng(0)
-        for reset_after in (True, False):
-            network = GRUNetwork(2, [9], True, reset_after, "mean", 3)
-            flat = 0.4 * rng.standard_normal(network.table.size)
-            sequences = random_sequences(rng, lengths)
-            targets, weights = rng.integers(0, 3, len(lengths)), np.ones(len(lengths))
-            batch, gradient = pack(sequences), np.empty_like(flat)
-            workspace, packed = workspace_for(batch), network.pack(flat)
-            outputs = network.forward(packed, batch, workspace)
-            np.testing.assert_allclose(
-                network.infer(network.prepare(network.table.views(flat)), batch), outputs, atol=1e-12
-            )
-            loss_of("softmax", outputs, targets[batch.order], weights, weights.sum(), (0.0,))
-            network.backward(packed, gradient, outputs, batch, workspace)
-            _, gradients, _ = reference.batch_loss(
-                sequences, targets, weights, network.table.torch_views(flat), network.config, "softmax"
-            )
-            for name, block in network.table.torch_views(gradient).items():
-                np.testing.assert_allclose(block, gradients[name], atol=1e-11, err_msg=name)
+    rng = np.random.default_rng(0)
+    for reset_after in (True, False):
+        network = GRUNetwork(2, [19], True, reset_after, pooling, 3)
+        flat = 0.3 * rng.standard_normal(network.table.size)
+        sequences = random_sequences(rng, lengths)
+        targets, weights = rng.integers(0, 3, len(lengths)), np.ones(len(lengths))
+        batch, gradient = pack(sequences), np.empty_like(flat)
+        workspace, packed = workspace_for(batch), network.pack(flat)
+        masks = masks_for(network, batch) if dropout else None
+        outputs = network.forward(packed, batch, workspace, masks)
+        if not dropout:
+            inferred = network.infer(network.prepare(network.table.views(flat)), batch)
+            np.testing.assert_allclose(inferred, outputs, atol=1e-12)
+        loss_of("softmax", outputs, targets[batch.order], weights, weights.sum(), (0.0,))
+        network.backward(packed, gradient, outputs, batch, workspace, masks)
+        _, gradients, _ = reference.batch_loss(
+            sequences, targets, weights, network.table.torch_views(flat), network.config, "softmax",
+            masks=masks_by_sequence(network, masks, batch),
+        )  # fmt: skip
+        for name, block in network.table.torch_views(gradient).items():
+            np.testing.assert_allclose(block, gradients[name], atol=1e-11, err_msg=name)
 
 
 def test_a_pickled_network_is_its_shape():
