@@ -58,20 +58,23 @@ CHANGES = {
         "learning_rate": "cosine",
         "max_iter": 100,
     },
-    "learning_rate_init=0.005, learning_rate=adaptive": {
-        "learning_rate_init": 0.005,
-        "learning_rate": "adaptive",
-    },
     "learning_rate_init=0.005, warmup=5": {"learning_rate_init": 0.005, "warmup": 5},
     "learning_rate_init=0.02": {"learning_rate_init": 0.02},
     "learning_rate=cosine, max_iter=100": {"learning_rate": "cosine", "max_iter": 100},
-    "learning_rate=adaptive": {"learning_rate": "adaptive"},
+    "learning_rate=constant": {"learning_rate": "constant"},
+    "learning_rate=constant, n_iter_no_change=20": {"learning_rate": "constant", "n_iter_no_change": 20},
     "pooling=mean": {"pooling": "mean"},
     "bidirectional": {"bidirectional": True},
     "hidden_layer_sizes=(128,)": {"hidden_layer_sizes": (128,)},
     "alpha=0.1": {"alpha": 0.1},
     "max_grad_norm=5": {"max_grad_norm": 5.0},
     "batch_size=8": {"batch_size": 8},
+    "dropout=0.1": {"dropout": 0.1},
+    "dropout=0.3": {"dropout": 0.3},
+    "recurrent_dropout=0.1": {"recurrent_dropout": 0.1},
+    "recurrent_dropout=0.3": {"recurrent_dropout": 0.3},
+    "pooling=max": {"pooling": "max"},
+    "pooling=attention": {"pooling": "attention"},
 }
 
 

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from . import kernels, model_file, threads
 from .model_file import Fields, ModelFileError, is_count, is_flag
 from .network import READOUTS, GRUNetwork
-from .sequences import ONE_STEP, Framing, Scaling, as_sequences, check_range
+from .sequences import LARGEST, ONE_STEP, Framing, Scaling, as_sequences, check_range
 
-__all__ = ["Predictor", "load"]
+__all__ = ["Predictor", "Stream", "load"]
 
 # Sequences are run together up to about this many numbers in the widest array.
 CHUNK_SIZE = 1 << 19
@@ -108,6 +108,15 @@ class Predictor:
         read_only = self.parameters.view()
         read_only.flags.writeable = False
         return self.network.table.torch_views(read_only)
+
+    def _link(self):
+        """What becomes of the outputs, as the kernels of streams know it."""
+        links = kernels.inference
+        if self.multilabel:
+            return links.LABELS
+        if self.classes is not None:
+            return links.CLASSES if len(self.classes) > 2 else links.TWO
+        return links.EXP if self.log_link else links.VALUES
 
     @property
     def n_features_in(self):
@@ -347,6 +356,37 @@ class Predictor:
         gates = self._by_frame(X, lambda packed, batch: self.network.gates(packed, batch, layer))
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
+    def stream(self, n: int | None = None) -> "Stream":
+        """Sequences that come step by step.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            So many at once; None for one, whose results have no axis for it.
+
+        Returns
+        -------
+        Stream
+
+        Raises
+        ------
+        ValueError
+            The model is bidirectional: it reads a sequence from its end, too.
+
+        Examples
+        --------
+        >>> import gruc
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+        >>> stream = gruc.runtime.Predictor.from_estimator(model).stream()
+        >>> for x in X[0]:
+        ...     probabilities = stream.step(x)
+        >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
+        True
+        """
+        return Stream(self, n)
+
     def _checked(self, X):
         """`Sequences` of X that the network can take."""
         sequences = as_sequences(X)
@@ -418,6 +458,155 @@ class Predictor:
     def _require_classifier(self, method):
         if self.classes is None:
             raise AttributeError(f"{method} belongs to classifiers; this predictor is a regressor's.")
+
+
+class Stream:
+    """What a model says of sequences while they come; made by `stream`.
+
+    After every step the result is what `predict_proba` (classifiers) or `predict` (regressors)
+    says of the sequence up to there, a last frame that is not full included. For one thread at
+    a time; each may have its own, over one predictor.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    n : int or None
+        As `Predictor.stream` has it.
+    """
+
+    def __init__(self, predictor, n=None):
+        config = predictor.config
+        if config["bidirectional"]:
+            raise ValueError(
+                "A bidirectional model reads each sequence from its end too, and cannot tell before it is "
+                "there. Fit one with bidirectional=False."
+            )
+        if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
+            raise ValueError(f"n must be a positive integer or None; got {n!r}.")
+        self._predictor, self._n = predictor, n
+        self._dtype = predictor.parameters.dtype
+        *layers, attention, head = predictor._prepared()
+        units, readout = (
+            np.array(config["hidden_layer_sizes"], np.intp),
+            list(READOUTS).index(config["pooling"]),
+        )
+        self._streams = kernels.inference.Streams(
+            n or 1, predictor.n_features_in, units, layers, attention, head, readout, predictor._link(),
+            config["reset_after"], config["n_outputs"], *predictor.framing, predictor.scaling,
+            predictor.target_scaling, predictor.n_quantiles, LARGEST[self._dtype],
+        )  # fmt: skip
+        # shape of a result but for the axis of streams
+        width, quantiles = self._streams.width, predictor.n_quantiles
+        if predictor.classes is not None:
+            self._shape = (width,)
+        else:
+            n_targets = width // quantiles
+            self._shape = (() if n_targets == 1 else (n_targets,)) + (() if quantiles == 1 else (quantiles,))
+            self._dtype = np.dtype(np.float64)
+
+    def step(self, x: ArrayLike, rows: ArrayLike | None = None) -> Any:
+        """Take in a step, or a block of steps; what the model then says.
+
+        Parameters
+        ----------
+        x : array of shape (n_features,) or (n_steps, n_features)
+            One step or a block. Of n streams (n, n_features) or (n, n_steps, n_features). Where
+            there is one feature its axis may be left out of a single step: a number, or (n,).
+        rows : array of int of shape (m,), default=None
+            Which of n streams x is of; None: all of them. The others stay where they are.
+
+        Returns
+        -------
+        result : ndarray
+            Probabilities (n_classes,) of the model's dtype; values of a regressor in float64.
+            Of n streams with one more axis in front, (m,).
+
+        Raises
+        ------
+        ValueError
+            x does not fit, or holds NaN, infinity or what is too large to compute with. No
+            stream has moved.
+        """
+        if self._n is None and rows is None and type(x) is np.ndarray:
+            out = np.empty(self._shape, self._dtype)
+            if self._streams.one_step(x, out):
+                return out if self._shape else out[()]
+        steps, m = self._as_steps(x, rows)
+        out = np.empty((m, self._streams.width))
+        place = self._streams.step(steps, out, rows if rows is None else self._rows(rows, unique=True))
+        if place >= 0:
+            value = steps.reshape(-1)[place]
+            raise ValueError(
+                f"x holds {value:g} in feature {place % steps.shape[2]}; a stream takes finite numbers of a "
+                f"size that {self._predictor.parameters.dtype} can compute with."
+            )
+        out = out.astype(self._dtype, copy=False).reshape(m, *self._shape)
+        return out[0] if self._n is None else out
+
+    def _as_steps(self, x, rows):
+        """X as (m, k, D) in float64, and m."""
+        x = np.asarray(x, np.float64)
+        D = self._predictor.n_features_in
+        if self._n is None:
+            if rows is not None:
+                raise ValueError("rows are given, but this is one stream; make several with stream(n).")
+            m = 1
+            if x.ndim == 0 and D == 1:
+                x = x.reshape(1, 1)
+            steps = x.reshape(1, -1, x.shape[-1]) if x.ndim in (1, 2) else None
+        else:
+            m = self._n if rows is None else len(self._rows(rows))
+            if x.shape == (m,) and D == 1:
+                x = x[:, np.newaxis]
+            steps = x.reshape(m, -1, x.shape[-1]) if x.ndim in (2, 3) and len(x) == m else None
+        if steps is None or steps.shape[2] != D or steps.shape[1] == 0:
+            expected = f"({D},) or (n_steps, {D})"
+            if self._n is not None:
+                expected = f"one of {expected} for each of {m} streams"
+            raise ValueError(f"x has shape {x.shape}; expected {expected}.")
+        return np.ascontiguousarray(steps), m
+
+    def _rows(self, rows, unique=False):
+        array = np.asarray(rows)
+        if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
+            raise ValueError(f"rows must be a list of integers; got {rows!r}.")
+        if array.min() < 0 or array.max() >= self._streams.n:
+            raise ValueError(f"rows must be from 0 to {self._streams.n - 1}; got {rows!r}.")
+        if unique and len(np.unique(array)) < len(array):
+            raise ValueError(f"rows holds a stream twice: {rows!r}. Give its steps as a block.")
+        return array.astype(np.intp)
+
+    def reset(self, rows: ArrayLike | None = None) -> None:
+        """Begin new sequences.
+
+        Parameters
+        ----------
+        rows : array of int, default=None
+            Of which of n streams; None: of all.
+        """
+        self._streams.reset(None if rows is None else self._rows(rows))
+
+    def state(self) -> dict[str, bytes]:
+        """All that is known of the sequences so far, for `restore`, here or in another process.
+
+        Returns
+        -------
+        dict of str to bytes
+        """
+        steps, numbers = self._streams.state()
+        return {"steps": steps, "numbers": numbers}
+
+    def restore(self, state: dict[str, bytes]) -> None:
+        """Go on from a `state` of a stream of the same model and n.
+
+        Parameters
+        ----------
+        state : dict of str to bytes
+        """
+        try:
+            self._streams.restore(state["steps"], state["numbers"])
+        except (KeyError, TypeError, ValueError):
+            raise ValueError("state is not that of a stream of this model, of as many sequences.") from None
 
 
 def _rebuild(config, parameters, settings):

@@ -65,3 +65,15 @@ def test_every_kernel_has_a_stub(module):
 
 def test_py_typed():
     assert (PACKAGE / "py.typed").exists()
+
+
+@pytest.mark.parametrize("Estimator", [GRUClassifier, GRURegressor])
+def test_stubs_have_every_public_method(Estimator):
+    stub = ast.parse((PACKAGE / "estimators" / f"{Estimator.__name__[3:].lower()}.pyi").read_text())
+    named = {name.split(".")[1] for name, _ in functions_of(stub.body) if "." in name}
+    of_gruc = {
+        name
+        for name, value in inspect.getmembers(Estimator, inspect.isfunction)
+        if not name.startswith("_") and (value.__module__ or "").startswith("gruc.")
+    }
+    assert of_gruc - named == set()

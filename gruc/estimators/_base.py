@@ -512,7 +512,40 @@ class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
         check_is_fitted(self)
         return self._check_X(X, reset=False)
 
-    # ---- model files
+    # ---- streams and model files
+
+    def stream(self, n=None):
+        """Sequences that come step by step.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            So many at once; None for one, whose results have no axis for it.
+
+        Returns
+        -------
+        gruc.runtime.Stream
+            Its ``step(x)`` gives what `predict_proba` (classifiers) or `predict` (regressors) says
+            of the sequence so far.
+
+        Raises
+        ------
+        ValueError
+            The model is bidirectional: it reads a sequence from its end, too.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier(random_state=0).partial_fit(X, y)
+        >>> stream = model.stream()
+        >>> for x in X[0]:
+        ...     probabilities = stream.step(x)
+        >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
+        True
+        """
+        return self._fitted_predictor().stream(n)
 
     def save(self, path):
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.

@@ -72,6 +72,28 @@ cdef extern from "gruc/network_shape.h" nogil:
                          int) noexcept nogil
 
 
+cdef extern from "gruc/model_shape.h" nogil:
+    enum:
+        GRUC_VALUES, GRUC_EXP, GRUC_TWO, GRUC_CLASSES, GRUC_LABELS
+
+    ctypedef struct gruc_model:
+        size_t n_features, n_outputs, n_layers
+        const Py_ssize_t *units
+        int reset_after, readout, link
+        size_t frame_length, hop_length
+        const double *mean
+        const double *scale
+        const double *target_mean
+        const double *target_scale
+        size_t n_quantiles
+        const void **layers
+        const void *attention
+        const void *attention_b
+        const void *attention_v
+        const void *head
+        const void *head_b
+
+
 cdef extern from "gruc/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept
@@ -98,6 +120,10 @@ cdef extern from "gruc/generic.h" nogil:
     void gruc_max_forward(...) noexcept
     void gruc_attention_forward(...) noexcept
     void gruc_softmax(...) noexcept
+    size_t gruc_stream_size(...) noexcept
+    size_t gruc_stream_scratch(...) noexcept
+    void gruc_stream_step(...) noexcept
+    void gruc_stream_result(...) noexcept
 
     # training
     void gruc_network_pack(...) noexcept

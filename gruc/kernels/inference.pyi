@@ -71,3 +71,39 @@ def attention(
     offsets: _Offsets,
 ) -> None: ...
 def softmax(a: NDArray[_R]) -> None: ...
+
+VALUES: int
+EXP: int
+TWO: int
+CLASSES: int
+LABELS: int
+
+class Streams:
+    n: int
+    width: int
+    def __init__(
+        self,
+        n: int,
+        n_features: int,
+        units: NDArray[np.intp],
+        layers: list[Any],
+        attention: Any,
+        head: Any,
+        readout: int,
+        link: int,
+        reset_after: bool,
+        n_outputs: int,
+        frame_length: int,
+        hop_length: int,
+        scaling: Any,
+        target_scaling: Any,
+        n_quantiles: int,
+        largest: float,
+    ) -> None: ...
+    def step(
+        self, x: NDArray[np.float64], out: NDArray[np.float64], rows: NDArray[np.intp] | None = None
+    ) -> int: ...
+    def one_step(self, x: NDArray[np.float64], out: NDArray[Any]) -> bool: ...
+    def reset(self, rows: NDArray[np.intp] | None = None) -> None: ...
+    def state(self) -> tuple[bytes, bytes]: ...
+    def restore(self, steps: bytes, numbers: bytes) -> None: ...

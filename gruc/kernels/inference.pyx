@@ -8,11 +8,15 @@ What takes long releases the GIL. What takes microseconds keeps it: another thre
 takes it meanwhile costs more than it gains.
 """
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.buffer cimport (
+    PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
+)
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed, row_length
+from libc.string cimport memcpy, memset
 
 
 def has(int isa):
@@ -375,3 +379,215 @@ def softmax(
     require(a.shape[0] > 0 and a.shape[1] > 0, "a (B, K)")
     with nogil:
         _c.gruc_softmax(&a[0, 0], a.shape[0], a.shape[1])
+
+
+# ---- streams --------------------------------------------------------------------------------
+
+# what becomes of the head's outputs
+cpdef enum:
+    VALUES = _c.GRUC_VALUES
+    EXP = _c.GRUC_EXP
+    TWO = _c.GRUC_TWO
+    CLASSES = _c.GRUC_CLASSES
+    LABELS = _c.GRUC_LABELS
+
+
+cdef const void *numbers_of(array, dtype, Py_ssize_t size, list held) except? NULL:
+    """Where the numbers of an array lie, which `held` keeps alive."""
+    cdef const unsigned char[::1] raw
+    require(array.dtype == dtype and array.flags.c_contiguous and array.size == size, "weights that fit")
+    raw = array.reshape(-1).view("u1")
+    held.append(array)
+    return &raw[0]
+
+
+cdef class Streams:
+    """n sequences that come step by step: stream.h.
+
+    Parameters
+    ----------
+    n : int
+    units : ndarray of shape (n_layers,), intp
+    layers : list of ndarray
+        By `gru_pack`; of float32 or float64, as all weights.
+    attention : (panels, b, v), or None with another readout
+    head : (panels, bias)
+    readout, link : int
+        0, 1, 2, 3 for last, mean, max, attention; VALUES, EXP, TWO, CLASSES or LABELS.
+    scaling, target_scaling : (mean, scale) of float64, or None
+    largest : float
+        That a scaled number may be.
+    """
+
+    cdef _c.gruc_model c
+    cdef readonly Py_ssize_t n
+    cdef bint is_double
+    cdef double largest
+    cdef Py_ssize_t[::1] units
+    cdef list held
+    cdef const void **layers
+    cdef size_t *steps
+    cdef char *numbers
+    cdef char *scratch
+    cdef double *told
+    cdef size_t size  # bytes of one stream's numbers
+
+    def __init__(self, Py_ssize_t n, Py_ssize_t n_features, Py_ssize_t[::1] units not None, list layers, attention,
+                 head, int readout, int link, bint reset_after, Py_ssize_t n_outputs, Py_ssize_t frame_length,
+                 Py_ssize_t hop_length, scaling, target_scaling, Py_ssize_t n_quantiles, double largest):
+        cdef Py_ssize_t i, D = n_features * frame_length, F = units[units.shape[0] - 1]
+        require(self.steps == NULL and n > 0 and len(layers) == units.shape[0], "n > 0, a layer for each")
+        dtype = head[1].dtype
+        self.is_double = dtype == "f8"
+        self.n, self.units, self.largest, self.held = n, units.copy(), largest, []
+        self.c.n_features, self.c.n_outputs, self.c.n_layers = n_features, n_outputs, units.shape[0]
+        self.c.units = &self.units[0]
+        self.c.reset_after, self.c.readout, self.c.link = reset_after, readout, link
+        self.c.frame_length, self.c.hop_length = frame_length, hop_length
+        self.c.n_quantiles = n_quantiles
+        self.layers = <const void **> PyMem_RawMalloc(len(layers) * sizeof(void *))
+        if self.layers == NULL:
+            raise MemoryError()
+        self.c.layers = self.layers
+        for i in range(units.shape[0]):
+            self.layers[i] = numbers_of(layers[i], dtype, gru_packed_size(D, units[i], self.is_double), self.held)
+            D = units[i]
+        if attention is not None:
+            self.c.attention = numbers_of(attention[0], dtype, panel_size(F, F, self.is_double), self.held)
+            self.c.attention_b = numbers_of(attention[1], dtype, F, self.held)
+            self.c.attention_v = numbers_of(attention[2], dtype, F, self.held)
+        self.c.head = numbers_of(head[0], dtype, panel_size(n_outputs, F, self.is_double), self.held)
+        self.c.head_b = numbers_of(head[1], dtype, n_outputs, self.held)
+        if scaling is not None:
+            self.c.mean = <const double *> numbers_of(scaling[0], "f8", n_features, self.held)
+            self.c.scale = <const double *> numbers_of(scaling[1], "f8", n_features, self.held)
+        if target_scaling is not None:
+            i = n_outputs // n_quantiles
+            self.c.target_mean = <const double *> numbers_of(target_scaling[0], "f8", i, self.held)
+            self.c.target_scale = <const double *> numbers_of(target_scaling[1], "f8", i, self.held)
+        if self.is_double:
+            self.size = _c.gruc_stream_size(<double *> NULL, &self.c) * sizeof(double)
+            i = _c.gruc_stream_scratch(<double *> NULL, &self.c) * sizeof(double)
+        else:
+            self.size = _c.gruc_stream_size(<float *> NULL, &self.c) * sizeof(float)
+            i = _c.gruc_stream_scratch(<float *> NULL, &self.c) * sizeof(float)
+        self.steps = <size_t *> PyMem_RawCalloc(n, sizeof(size_t))
+        self.numbers = <char *> PyMem_RawCalloc(n, self.size)
+        self.scratch = <char *> PyMem_RawMalloc(i)
+        self.told = <double *> PyMem_RawMalloc(self.width * sizeof(double))
+        if self.steps == NULL or self.numbers == NULL or self.scratch == NULL or self.told == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.layers)
+        PyMem_RawFree(self.steps)
+        PyMem_RawFree(self.numbers)
+        PyMem_RawFree(self.scratch)
+        PyMem_RawFree(self.told)
+
+    @property
+    def width(self):
+        """Numbers of a result."""
+        return 2 if self.c.link == TWO else self.c.n_outputs
+
+    def step(self, x not None, double[:, ::1] out not None, const Py_ssize_t[::1] rows=None):
+        """Take in x (m, k, D), k steps of each of m streams, and fill out (m, width).
+
+        `rows` (m,) says of which, None of all in their order. Returns -1, or the place in x of
+        the first number that cannot be computed with; nothing is taken in then.
+        """
+        cdef const double[:, :, ::1] steps = x
+        cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.n_features, i, t, j, row
+        require(steps.shape[2] == D and k > 0, "x (m, k, D)")
+        require(out.shape[0] == m and out.shape[1] == <Py_ssize_t> self.width, "out (m, width)")
+        require(m == self.n if rows is None else rows.shape[0] == m, "rows (m,)")
+        for i in range(m):
+            row = i if rows is None else rows[i]
+            require(0 <= row < self.n, "rows of streams")
+            for t in range(k):
+                for j in range(D):
+                    if not self.fits(steps[i, t, j], j):
+                        return (i * k + t) * D + j
+        for i in range(m):
+            row = i if rows is None else rows[i]
+            for t in range(k):
+                self.take(row, &steps[i, t, 0])
+            self.tell(row, &out[i, 0])
+        return -1
+
+    def one_step(self, x, out):
+        """One step x (D,) of the only stream, into `out`; False where they are not plain arrays that fit.
+
+        What `step` does, without its checks: arrays of float64 (x) and float32 or float64 (out).
+        """
+        cdef Py_buffer given, to
+        cdef Py_ssize_t j
+        cdef bint fits = self.n == 1
+        PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
+        fits = fits and given.ndim == 1 and given.shape[0] == <Py_ssize_t> self.c.n_features
+        fits = fits and given.format[0] == c"d" and given.format[1] == 0 and given.strides[0] == sizeof(double)
+        j = 0
+        while fits and j < <Py_ssize_t> self.c.n_features:
+            fits = self.fits((<double *> given.buf)[j], j)
+            j += 1
+        if fits:
+            self.take(0, <double *> given.buf)
+            self.tell(0, self.told)
+        PyBuffer_Release(&given)
+        if not fits:
+            return False
+        PyObject_GetBuffer(out, &to, PyBUF_WRITABLE | PyBUF_FORMAT)
+        fits = to.len == self.width * to.itemsize
+        for j in range(self.width if fits else 0):
+            if to.itemsize == sizeof(double):
+                (<double *> to.buf)[j] = self.told[j]
+            else:
+                (<float *> to.buf)[j] = <float> self.told[j]
+        PyBuffer_Release(&to)
+        require(fits, "out (width,)")
+        return True
+
+    cdef inline bint fits(self, double x, Py_ssize_t feature) noexcept:
+        """Whether a number can be computed with; NaN cannot."""
+        if self.c.mean != NULL:
+            x = (x - self.c.mean[feature]) / self.c.scale[feature]
+        return -self.largest <= x <= self.largest
+
+    cdef void take(self, Py_ssize_t row, const double *x) noexcept:
+        if self.is_double:
+            _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> (self.numbers + row * self.size),
+                                <double *> self.scratch, x, &self.c)
+        else:
+            _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> (self.numbers + row * self.size),
+                                <float *> self.scratch, x, &self.c)
+
+    cdef void tell(self, Py_ssize_t row, double *out) noexcept:
+        if self.is_double:
+            _c.gruc_stream_result(<double *> NULL, out, self.steps[row],
+                                  <double *> (self.numbers + row * self.size), <double *> self.scratch, &self.c)
+        else:
+            _c.gruc_stream_result(<float *> NULL, out, self.steps[row],
+                                  <float *> (self.numbers + row * self.size), <float *> self.scratch, &self.c)
+
+    def reset(self, const Py_ssize_t[::1] rows=None):
+        """Begin anew, all of them or some."""
+        cdef Py_ssize_t i, row
+        for i in range(self.n if rows is None else rows.shape[0]):
+            row = i if rows is None else rows[i]
+            require(0 <= row < self.n, "rows of streams")
+            self.steps[row] = 0
+            memset(self.numbers + row * self.size, 0, self.size)
+
+    def state(self):
+        """All that a stream knows, for `restore`."""
+        return (
+            PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(size_t)),
+            PyBytes_FromStringAndSize(self.numbers, self.n * self.size),
+        )
+
+    def restore(self, bytes steps, bytes numbers):
+        """Go on from what `state` told."""
+        require(len(steps) == self.n * <Py_ssize_t> sizeof(size_t), "steps of n streams")
+        require(len(numbers) == self.n * <Py_ssize_t> self.size, "numbers of n streams")
+        memcpy(self.steps, <char *> steps, len(steps))
+        memcpy(self.numbers, <char *> numbers, len(numbers))

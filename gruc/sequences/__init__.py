@@ -5,6 +5,7 @@ rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
 """
 
 from .collection import (
+    LARGEST,
     Sequences,
     as_sequences,
     check_range,
@@ -17,6 +18,7 @@ from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Scaling
 
 __all__ = [
+    "LARGEST",
     "ONE_STEP",
     "Framing",
     "PackedBatch",

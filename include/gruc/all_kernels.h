@@ -1,5 +1,6 @@
 /* The list of all bodies; included once for each precision and instruction set. */
 #include "network_shape.h"
+#include "model_shape.h"
 #include "source.h"
 #include "real.h"
 #include "simd.h"
@@ -9,6 +10,7 @@
 #include "gru.h"
 #include "readout.h"
 #include "softmax.h"
+#include "stream.h"
 #include "outer.h"
 #include "dropout.h"
 #include "gru_train.h"

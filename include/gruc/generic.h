@@ -45,6 +45,12 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_attention_forward(c, ...) GRUC_BY_TYPE(attention_forward, c, __VA_ARGS__)
 #define gruc_softmax(a, ...) GRUC_BY_TYPE(softmax, a, __VA_ARGS__)
 
+/* streams keep their numbers as void: of the precision that `of` points to */
+#define gruc_stream_size(of, ...) GRUC_BY_TYPE_OF(stream_size, of)(__VA_ARGS__)
+#define gruc_stream_scratch(of, ...) GRUC_BY_TYPE_OF(stream_scratch, of)(__VA_ARGS__)
+#define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)
+#define gruc_stream_result(of, ...) GRUC_BY_TYPE_OF(stream_result, of)(__VA_ARGS__)
+
 #define gruc_network_size(of, ...) GRUC_BY_TYPE_OF(network_size, of)(__VA_ARGS__)
 #define gruc_network_packed_size(of, ...) GRUC_BY_TYPE_OF(network_packed_size, of)(__VA_ARGS__)
 #define gruc_network_workspace(of, ...) GRUC_BY_TYPE_OF(network_workspace, of)(__VA_ARGS__)

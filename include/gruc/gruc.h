@@ -7,6 +7,7 @@
  *   gruc_mean_forward_f32  gruc_max_forward_f32                   readout.h
  *   gruc_attention_forward_f32
  *   gruc_softmax_f32                                              softmax.h
+ *   gruc_stream_step_f32  gruc_stream_result_f32                  stream.h
  *
  * and the same with _f64, for the widest vectors that the compiler's flags allow.
  * Weights are packed by the program that runs them: panels differ between them. */

@@ -1,4 +1,5 @@
 /* The list of inference bodies; included once for each precision and instruction set. */
+#include "model_shape.h"
 #include "real.h"
 #include "simd.h"
 #include "vmath.h"
@@ -6,4 +7,5 @@
 #include "gru.h"
 #include "readout.h"
 #include "softmax.h"
+#include "stream.h"
 #include "end_real.h"
