@@ -1,24 +1,39 @@
-"""The code of docs/guide.md runs, block after block."""
+"""The code of docs/guide.md and docs/deployment.md runs, block after block."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parent.parent / "docs" / "guide.md"
+DOCS = Path(__file__).parent.parent / "docs"
+GUIDE = DOCS / "guide.md"
+
+
+def run_blocks_of(path):
+    """Names that the code of a page leaves."""
+    blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 4
+    names = {}
+    for block in blocks:
+        exec(compile(block, path.name, "exec"), names)
+    return names
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_guide():
     pytest.importorskip("matplotlib").use("Agg")
-    blocks = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 8
-    names = {}
-    for block in blocks:
-        exec(compile(block, GUIDE.name, "exec"), names)
+    names = run_blocks_of(GUIDE)
     assert names["interval"].predict(names["X_test"]).shape == (370, 3)
     assert names["pipeline"].score(names["X_test"], names["y_test"]) > 0.93
     assert names["model"].t_ == 270
+
+
+def test_deployment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "deployment.md")
+    probabilities = names["model"].predict_proba(names["X"][:1])[0]
+    assert (names["probabilities"] == probabilities).all()
+    assert names["copy"].n_iter_ == 1
 
 
 def test_guide_names_every_parameter():

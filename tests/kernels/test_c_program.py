@@ -54,10 +54,22 @@ def kernel():
     """Not once for each of gruc's own instruction sets: the flags say which."""
 
 
-@pytest.mark.parametrize("reset_after, reverse", [(1, 0), (1, 1), (0, 0), (0, 1)])
-@pytest.mark.parametrize("build", BUILDS)
-@pytest.mark.parametrize("compiler", ["cc", "gcc", "clang", "aarch64-linux-gnu-gcc"])
-def test_gru_against_the_oracle(compiler, build, reset_after, reverse, tmp_path):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Programs by text, compiler and flags, each compiled once."""
+    programs = {}
+
+    def built(text, compiler, build):
+        key = text, compiler, build
+        if key not in programs:
+            programs[key] = compiled(text, compiler, build, tmp_path_factory.mktemp("program"))
+        return programs[key]
+
+    return built
+
+
+def compiled(text, compiler, build, tmp_path):
+    """A function that gives a program its numbers and returns what it prints."""
     if shutil.which(compiler) is None:
         pytest.skip(f"no {compiler}")
     if compiler != "cc" and os.path.realpath(shutil.which(compiler)) == os.path.realpath(
@@ -73,7 +85,7 @@ def test_gru_against_the_oracle(compiler, build, reset_after, reverse, tmp_path)
         run = ["qemu-aarch64"]
     elif build.startswith("avx") and build not in kernels.available():
         pytest.skip(f"this processor has no {build}")
-    (tmp_path / "program.c").write_text(PROGRAM)
+    (tmp_path / "program.c").write_text(text)
     static = ["-static"] if run else []
     command = [
         compiler,
@@ -88,6 +100,20 @@ def test_gru_against_the_oracle(compiler, build, reset_after, reverse, tmp_path)
     ]
     subprocess.run(command, cwd=tmp_path, check=True)
 
+    def runs(numbers):
+        told = subprocess.run(
+            [*run, tmp_path / "program"], input=numbers, capture_output=True, text=True, check=True
+        ).stdout
+        return np.array(told.split(), float)
+
+    return runs
+
+
+@pytest.mark.parametrize("reset_after, reverse", [(1, 0), (1, 1), (0, 0), (0, 1)])
+@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize("compiler", ["cc", "gcc", "clang", "aarch64-linux-gnu-gcc"])
+def test_gru_against_the_oracle(built, compiler, build, reset_after, reverse):
+    program = built(PROGRAM, compiler, build)
     rng = np.random.default_rng(0)
     sequences = [rng.standard_normal((length, D)).astype("float32") for length in LENGTHS]
     weights = [
@@ -96,18 +122,107 @@ def test_gru_against_the_oracle(compiler, build, reset_after, reverse, tmp_path)
     rows = np.concatenate([[s[t] for s in sequences if len(s) > t] for t in range(max(LENGTHS))])
     numbers = [rows.ravel(), weights[0].T.ravel(), weights[1].T.ravel(), *weights[2:]]
     text = f"{reset_after} {reverse} " + " ".join(f"{number:.9g}" for block in numbers for number in block)
-    done = subprocess.run(
-        [*run, tmp_path / "program"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=True,
-        env=dict(os.environ),
-    )
-    got = np.array(done.stdout.split(), float).reshape(len(LENGTHS), H)
+    got = program(text).reshape(len(LENGTHS), H)
     exact = [w.astype("float64") for w in weights]
     if not reset_after:
         exact[3] = None
     for b, sequence in enumerate(sequences):
         states, _ = reference.gru_forward(sequence[::-1] if reverse else sequence, *exact)
         np.testing.assert_allclose(got[b], states[-1], atol=2e-6)
+
+
+STREAM = """
+#include <stdio.h>
+#include <stdlib.h>
+#include "gruc/gruc.h"
+
+static float *numbers(size_t n)
+{
+    float *x = malloc(n * sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        if (scanf("%f", x + i) != 1) exit(2);
+    return x;
+}
+
+int main(void)
+{
+    enum { D = 2, FRAME = 3, HOP = 2, H = 21, K = 4, T = 8 };
+    int readout;
+    if (scanf("%d", &readout) != 1) return 2;
+    float *W_ihT = numbers(FRAME * D * 3 * H), *W_hhT = numbers(H * 3 * H), *b_ih = numbers(3 * H);
+    float *b_hh = numbers(3 * H), *W_aT = numbers(H * H), *b_a = numbers(H), *v = numbers(H);
+    float *W = numbers(H * K), *b = numbers(K), *x = numbers(T * D);
+
+    float *layer = malloc(gruc_gru_packed_size_f32(FRAME * D, H) * sizeof(float));
+    float *attention = malloc(gruc_panel_size_f32(H, H) * sizeof(float));
+    float *head = malloc(gruc_panel_size_f32(K, H) * sizeof(float));
+    gruc_gru_pack_f32(layer, W_ihT, W_hhT, b_ih, b_hh, FRAME * D, H);
+    gruc_pack_f32(attention, W_aT, H, H, 1, H);
+    gruc_pack_f32(head, W, K, H, 1, K);
+
+    const ptrdiff_t units[] = {H};
+    const double mean[] = {0.5, -1}, scale[] = {2, 0.5};
+    const void *layers[] = {layer};
+    gruc_model model = {0};
+    model.n_features = D;
+    model.n_outputs = K;
+    model.n_layers = 1;
+    model.units = units;
+    model.reset_after = 1;
+    model.readout = readout;
+    model.link = GRUC_CLASSES;
+    model.frame_length = FRAME;
+    model.hop_length = HOP;
+    model.mean = mean;
+    model.scale = scale;
+    model.n_quantiles = 1;
+    model.layers = layers;
+    model.attention = attention;
+    model.attention_b = b_a;
+    model.attention_v = v;
+    model.head = head;
+    model.head_b = b;
+
+    size_t n_steps = 0;
+    float *stream = calloc(gruc_stream_size_f32(&model), sizeof(float));
+    float *scratch = malloc(gruc_stream_scratch_f32(&model) * sizeof(float));
+    for (int t = 0; t < T; t++) {
+        double step[D], out[K];
+        for (int j = 0; j < D; j++) step[j] = (double)x[t * D + j];
+        gruc_stream_step_f32(&n_steps, stream, scratch, step, &model);
+        gruc_stream_result_f32(out, n_steps, stream, scratch, &model);
+        for (int k = 0; k < K; k++) printf("%.9g\\n", out[k]);
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize("compiler", ["cc", "clang", "aarch64-linux-gnu-gcc"])
+def test_streams_against_the_oracle(built, compiler, build, pooling):
+    program = built(STREAM, compiler, build)
+    rng = np.random.default_rng(0)
+    D, k, hop, H, K, T = 2, 3, 2, 21, 4, 8
+    shapes = {
+        "gru.weight_ih_l0": (3 * H, k * D), "gru.weight_hh_l0": (3 * H, H), "gru.bias_ih_l0": (3 * H,),
+        "gru.bias_hh_l0": (3 * H,), "attention.weight": (H, H), "attention.bias": (H,), "attention.v": (1, H),
+        "head.weight": (K, H), "head.bias": (K,),
+    }  # fmt: skip
+    weights = {name: (0.5 * rng.standard_normal(s)).astype("float32") for name, s in shapes.items()}
+    x = rng.standard_normal((T, D)).astype("float32")
+    blocks = [weight.T.ravel() for weight in weights.values()] + [x.ravel()]
+    readout = ["last", "mean", "max", "attention"].index(pooling)
+    got = program(f"{readout} " + " ".join(f"{number:.9g}" for block in blocks for number in block))
+
+    exact = {name: weight.astype("float64") for name, weight in weights.items()}
+    config = {"hidden_layer_sizes": [H], "bidirectional": False, "pooling": pooling}
+    scaled = (x - np.array([0.5, -1])) / np.array([2, 0.5])
+    for t in range(T):
+        so_far = scaled[: t + 1]
+        n_frames = 1 + max(0, -(-(len(so_far) - k) // hop))
+        places = np.minimum(hop * np.arange(n_frames)[:, None] + np.arange(k), t)
+        logits, _ = reference.network_forward(so_far[places].reshape(n_frames, -1), exact, config)
+        expected = np.exp(logits - logits.max())
+        np.testing.assert_allclose(got[t * K : (t + 1) * K], expected / expected.sum(), atol=2e-6)
