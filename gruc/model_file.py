@@ -126,9 +126,6 @@ def labels_of_json(fields):
 def write(path, description, arrays):
     """Write a file, all of it or nothing.
 
-    The new file is written beside the old one, flushed to the disk and then renamed, so that
-    whatever happens at any moment leaves the old one or the new.
-
     Parameters
     ----------
     path : str or path-like
@@ -139,7 +136,15 @@ def write(path, description, arrays):
     from safetensors.numpy import save
 
     text = json.dumps({"format": FORMAT, **description}, allow_nan=False)
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {KEY: text})
+    replace(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {KEY: text}))
+
+
+def replace(path, content):
+    """Put a file of these bytes in the place of an old one.
+
+    The new file is written beside the old one, flushed to the disk and then renamed, so that
+    whatever happens at any moment leaves the old one or the new.
+    """
     path = Path(path)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:

@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "estimators": {"_validation", "deploy", "network", "runtime", "sequences", "training", "sklearn"},
     "preprocessing": {"_validation", "sequences", "sklearn"},
     "datasets": {"sklearn"},
-    "deploy": {"estimators", "model_file", "runtime"},
+    "deploy": {"estimators", "model_file", "runtime", "sequences", "sklearn"},
     "plotting": {"sklearn"},
+    "__main__": {"deploy", "model_file", "runtime"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
 

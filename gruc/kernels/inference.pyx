@@ -432,10 +432,11 @@ cdef class Streams:
     cdef double *told
     cdef size_t size  # bytes of one stream's numbers
 
-    def __init__(self, Py_ssize_t n, Py_ssize_t n_features, Py_ssize_t[::1] units not None, list layers, attention,
-                 head, int readout, int link, bint reset_after, Py_ssize_t n_outputs, Py_ssize_t frame_length,
-                 Py_ssize_t hop_length, scaling, target_scaling, Py_ssize_t n_quantiles, double largest):
-        cdef Py_ssize_t i, D = n_features * frame_length, F = units[units.shape[0] - 1]
+    def __init__(self, Py_ssize_t n, Py_ssize_t n_features, Py_ssize_t[::1] units not None, list layers,
+                 attention, head, int readout, int link, bint reset_after, Py_ssize_t n_outputs,
+                 Py_ssize_t frame_length, Py_ssize_t hop_length, scaling, target_scaling,
+                 Py_ssize_t n_quantiles, double largest):
+        cdef Py_ssize_t i, size, D = n_features * frame_length, F = units[units.shape[0] - 1]
         require(self.steps == NULL and n > 0 and len(layers) == units.shape[0], "n > 0, a layer for each")
         dtype = head[1].dtype
         self.is_double = dtype == "f8"
@@ -450,7 +451,8 @@ cdef class Streams:
             raise MemoryError()
         self.c.layers = self.layers
         for i in range(units.shape[0]):
-            self.layers[i] = numbers_of(layers[i], dtype, gru_packed_size(D, units[i], self.is_double), self.held)
+            size = gru_packed_size(D, units[i], self.is_double)
+            self.layers[i] = numbers_of(layers[i], dtype, size, self.held)
             D = units[i]
         if attention is not None:
             self.c.attention = numbers_of(attention[0], dtype, panel_size(F, F, self.is_double), self.held)
@@ -554,20 +556,22 @@ cdef class Streams:
         return -self.largest <= x <= self.largest
 
     cdef void take(self, Py_ssize_t row, const double *x) noexcept:
+        cdef char *numbers = self.numbers + row * self.size
         if self.is_double:
-            _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> (self.numbers + row * self.size),
+            _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> numbers,
                                 <double *> self.scratch, x, &self.c)
         else:
-            _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> (self.numbers + row * self.size),
-                                <float *> self.scratch, x, &self.c)
+            _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> numbers, <float *> self.scratch,
+                                x, &self.c)
 
     cdef void tell(self, Py_ssize_t row, double *out) noexcept:
+        cdef char *numbers = self.numbers + row * self.size
         if self.is_double:
-            _c.gruc_stream_result(<double *> NULL, out, self.steps[row],
-                                  <double *> (self.numbers + row * self.size), <double *> self.scratch, &self.c)
+            _c.gruc_stream_result(<double *> NULL, out, self.steps[row], <double *> numbers,
+                                  <double *> self.scratch, &self.c)
         else:
-            _c.gruc_stream_result(<float *> NULL, out, self.steps[row],
-                                  <float *> (self.numbers + row * self.size), <float *> self.scratch, &self.c)
+            _c.gruc_stream_result(<float *> NULL, out, self.steps[row], <float *> numbers,
+                                  <float *> self.scratch, &self.c)
 
     def reset(self, const Py_ssize_t[::1] rows=None):
         """Begin anew, all of them or some."""

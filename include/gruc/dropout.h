@@ -16,8 +16,9 @@ GRUC_STATIC uint64_t GRUC(next_bits)(uint64_t *state)
 /* n multipliers, each 0 with probability `rate`, else 1 / (1 - rate); at rate 0 nothing is drawn */
 GRUC_STATIC void GRUC(fill_mask)(real *GRUC_RESTRICT mask, size_t n, double rate, uint64_t *state)
 {
-    uint32_t dropped_below = (uint32_t)(rate * 4294967296.0);      /* 2^32 */
-    const real multipliers[2] = {(real)(1 / (1 - rate)), (real)0}; /* looked up: no processor can foresee them */
+    /* looked up, for no processor can foresee a branch */
+    const real multipliers[2] = {(real)(1 / (1 - rate)), (real)0};
+    uint32_t dropped_below = (uint32_t)(rate * 4294967296.0); /* 2^32 */
     for (size_t i = 0; i < n; i += 2) {
         uint64_t bits = rate > 0 ? GRUC(next_bits)(state) : 0;
         mask[i] = multipliers[(uint32_t)bits < dropped_below];

@@ -1,0 +1,220 @@
+"""Models at the command line: python -m gruc info|predict|export."""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from contextlib import nullcontext
+
+import numpy as np
+
+from . import __version__, model_file, runtime
+
+# Sequences are predicted so many at a time, with a word of progress after each lot.
+AT_ONCE = 256
+
+
+class InputError(ValueError):
+    """Data that cannot be read; the message says where."""
+
+
+def main(arguments=None):
+    """Run a command; returns the exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        given.command(given)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads us has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, TypeError, ValueError) as error:  # those of files, models and data among them
+        print(f"gruc: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser():
+    """What may be said on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gruc", description="Look at, use and export models of gruc's."
+    )
+    parser.add_argument("--version", action="version", version=f"gruc {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    info = commands.add_parser("info", help="what a model file holds")
+    info.add_argument("model", help="a file that save() wrote")
+    info.add_argument("--json", action="store_true", help="as JSON")
+    info.set_defaults(command=show)
+
+    predict = commands.add_parser(
+        "predict",
+        help="predictions for sequences, as CSV",
+        description="Predictions for sequences. CSV is in long form, with a header: the columns sequence and "
+        "step, then a column a feature; a sequence's rows are put in the order of step. An .npz holds one "
+        "array X, or an array (n_steps, n_features) for each sequence, under its name.",
+    )
+    predict.add_argument("model")
+    predict.add_argument("data", help="a .csv or .npz file, or - for CSV from standard input")
+    predict.add_argument("--proba", action="store_true", help="probabilities of the classes")
+    predict.add_argument("--output", help="a file for the predictions; by default standard output")
+    predict.set_defaults(command=tell)
+
+    export = commands.add_parser("export", help="a model for other software")
+    export.add_argument("model")
+    export.add_argument("output", help="the file to write")
+    export.add_argument("--to", choices=sorted(EXPORTS), required=True, help="; ".join(EXPORTS_HELP))
+    export.set_defaults(command=export_to)
+    return parser
+
+
+# ---- info
+
+
+def show(given):
+    """Print what a file holds."""
+    description, arrays = model_file.read(given.model)
+    predictor = runtime.load(given.model)
+    config, classes = predictor.config, predictor.classes
+    facts = {
+        "kind": description.get("kind"),
+        "gruc": description.get("gruc_version"),
+        "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
+        + (" in both directions" * config["bidirectional"]),
+        "reset": "after the product" if config["reset_after"] else "before the product",
+        "pooling": config["pooling"],
+        "features": predictor.n_features_in,
+        "frames": f"{predictor.framing.length} steps, {predictor.framing.hop} apart",
+        "standardized": predictor.scaling is not None,
+        "classes": None if classes is None else classes.tolist(),
+        "outputs": config["n_outputs"],
+        "dtype": predictor.parameters.dtype.name,
+        "weights": int(predictor.parameters.size),
+        "bytes": os.path.getsize(given.model),
+    }
+    fitted = description.get("fitted", {})
+    facts |= {"epochs": fitted.get("n_iter_"), "loss": (fitted.get("loss_curve_") or [None])[-1]}
+    if given.json:
+        print(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if value is not None:
+            print(f"{name:14}{value}")
+
+
+# ---- predict
+
+
+def tell(given):
+    """Print predictions."""
+    predictor = runtime.load(given.model)
+    if given.proba and predictor.classes is None:
+        raise InputError(f"--proba is for classifiers; {given.model} is a regressor.")
+    names, X = read_npz(given.data) if given.data.endswith(".npz") else read_csv(given.data)
+    with open(given.output, "w", newline="") if given.output else nullcontext(sys.stdout) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for start in range(0, len(X), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            rows = np.asarray((predictor.predict_proba if given.proba else predictor.predict)(X[part]))
+            rows = rows.reshape(len(rows), -1)
+            if start == 0:
+                writer.writerow(["sequence", *titles(predictor, given.proba, rows.shape[1])])
+            writer.writerows([name, *row] for name, row in zip(names[part], rows.tolist(), strict=True))
+            progress(min(start + AT_ONCE, len(X)), len(X))
+
+
+def titles(predictor, proba, n_columns):
+    """Names of the columns of predictions."""
+    if proba or predictor.multilabel:
+        return [str(label) for label in predictor.classes]
+    return ["prediction"] if n_columns == 1 else [f"prediction_{i}" for i in range(n_columns)]
+
+
+def progress(done, n):
+    """A word for a person who waits."""
+    if n > AT_ONCE and sys.stderr.isatty():
+        print(f"\r{done} of {n} sequences", end="\n" if done == n else "", file=sys.stderr, flush=True)
+
+
+def read_csv(path):
+    """Names and arrays (n_steps, n_features) of the sequences of a CSV in long form."""
+    with nullcontext(sys.stdin) if path == "-" else open(path, newline="") as file:
+        lines = csv.reader(file)
+        header = [name.strip() for name in next(lines, [])]
+        if header[:2] != ["sequence", "step"] or len(header) < 3:
+            raise InputError(
+                f"{path}: the header is {','.join(header)!r}; expected sequence,step and the features."
+            )
+        sequences = {}
+        for line in lines:
+            if not line:
+                continue
+            if len(line) != len(header):
+                raise InputError(
+                    f"{path}, line {lines.line_num}: {len(line)} fields, the header has {len(header)}."
+                )
+            try:
+                numbers = [float(field) for field in line[1:]]
+            except ValueError as error:
+                raise InputError(f"{path}, line {lines.line_num}: {error}.") from None
+            sequences.setdefault(line[0].strip(), []).append((numbers, lines.line_num))
+    if not sequences:
+        raise InputError(f"{path} holds no sequences.")
+    X = []
+    for name, rows in sequences.items():
+        rows.sort(key=lambda row: row[0][0])
+        for (before, _), (after, line_num) in zip(rows, rows[1:], strict=False):
+            if before[0] == after[0]:
+                raise InputError(
+                    f"{path}, line {line_num}: step {after[0]:g} of sequence {name} stands twice."
+                )
+        X.append(np.array([numbers[1:] for numbers, _ in rows]))
+    return list(sequences), X
+
+
+def read_npz(path):
+    """Names and sequences of an .npz: one array X, or one a sequence."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except OSError:
+        raise
+    except Exception as error:  # zip, header, dtype: NumPy has an error for each
+        raise InputError(f"{path} is no .npz of arrays of numbers: {error}") from None
+    if not arrays:
+        raise InputError(f"{path} holds no arrays.")
+    if list(arrays) == ["X"]:
+        X = arrays["X"]
+        if X.ndim == 0:
+            raise InputError(f"{path}: X is a single number.")
+        return list(range(len(X))), X
+    return list(arrays), list(arrays.values())
+
+
+# ---- export
+
+
+def export_to(given):
+    """Write a model for other software."""
+    EXPORTS[given.to](runtime.load(given.model), given.output)
+
+
+def to_torch(predictor, path):
+    """A safetensors file of the state of a module with `gru` and `head`."""
+    from safetensors.numpy import save
+
+    from .deploy import to_torch
+
+    gru, head = to_torch(predictor)
+    state = {f"gru.{name}": w for name, w in gru.items()} | {f"head.{name}": w for name, w in head.items()}
+    model_file.replace(path, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
+
+
+EXPORTS = {"torch": to_torch}
+EXPORTS_HELP = ["torch: a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

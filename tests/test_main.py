@@ -1,0 +1,150 @@
+"""The command line: what it prints, writes and returns."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import gruc
+import numpy as np
+import pytest
+from gruc import GRUClassifier, GRURegressor
+from gruc.__main__ import main
+from problems import vowels
+from safetensors.numpy import load_file
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a classifier, a regressor and data."""
+    monkeypatch.chdir(tmp_path)
+    X, y = vowels()
+    GRUClassifier(**FAST).fit(X, np.array(["ann", "bob", "c,y"])[y]).save("c.gruc")
+    GRURegressor(**FAST).fit(X, y * 1.5).save("r.gruc")
+    with open("x.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sequence", "step", *[f"c{i}" for i in range(12)]])
+        rows = [(f"s{i}", t, *row) for i, x in enumerate(X) for t, row in enumerate(x.tolist())]
+        np.random.default_rng(0).shuffle(rows[: len(X[0])])  # steps in any order
+        writer.writerows(rows)
+    np.savez("x.npz", **{f"s{i}": x for i, x in enumerate(X)})
+    np.savez("cube.npz", X=np.stack([x[:7] for x in X]))
+    return tmp_path
+
+
+def table(text):
+    header, *rows = csv.reader(io.StringIO(text))
+    return header, rows
+
+
+def test_info(here, capsys):
+    assert main(["info", "c.gruc"]) == 0
+    text = capsys.readouterr().out
+    assert "kind          GRUClassifier" in text
+    assert "classes       ['ann', 'bob', 'c,y']" in text
+    assert main(["info", "r.gruc", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    model = gruc.load("r.gruc")
+    assert facts["epochs"] == 2
+    assert facts["loss"] == model.loss_
+    assert facts["weights"] == sum(w.size for w in model.weights_.values())
+
+
+@pytest.mark.parametrize("data", ["x.csv", "x.npz"])
+def test_predictions(here, data, capsys):
+    X, _ = vowels()
+    for name in ("c.gruc", "r.gruc"):
+        assert main(["predict", name, data]) == 0
+        header, rows = table(capsys.readouterr().out)
+        assert header == ["sequence", "prediction"]
+        assert [row[0] for row in rows] == [f"s{i}" for i in range(24)]
+        expected = gruc.load(name).predict(X)
+        assert [type(expected[0].item())(row[1]) for row in rows] == expected.tolist()
+
+
+def test_probabilities_to_a_file(here, capsys):
+    X, _ = vowels()
+    assert main(["predict", "c.gruc", "x.npz", "--proba", "--output", "p.csv"]) == 0
+    assert capsys.readouterr().out == ""
+    header, rows = table((here / "p.csv").read_text())
+    assert header == ["sequence", "ann", "bob", "c,y"]
+    got = np.array([row[1:] for row in rows], "float32")
+    assert np.array_equal(got, gruc.load("c.gruc").predict_proba(X))
+
+
+def test_one_array(here, capsys):
+    assert main(["predict", "c.gruc", "cube.npz"]) == 0
+    assert [row[0] for row in table(capsys.readouterr().out)[1]] == [str(i) for i in range(24)]
+
+
+def test_as_a_program_in_a_pipe(here):
+    """From standard input, without scikit-learn, and with a reader who has enough after a line."""
+    text = (here / "x.csv").read_bytes()
+    program = "import sys; sys.modules['sklearn'] = sys.modules['scipy'] = None; sys.argv[0] = 'gruc'; import runpy; runpy.run_module('gruc', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "predict", "c.gruc", "-"], input=text, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"\n") == 25
+    command = f"{sys.executable} -m gruc predict c.gruc x.csv --proba | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stdout.startswith("sequence,ann")
+    assert done.stderr == ""
+
+
+def test_torchs_names(here):
+    assert main(["export", "c.gruc", "t.safetensors", "--to", "torch"]) == 0
+    state = load_file("t.safetensors")
+    gru_state, head_state = gruc.to_torch(gruc.load("c.gruc"))
+    assert set(state) == {f"gru.{k}" for k in gru_state} | {f"head.{k}" for k in head_state}
+    assert np.array_equal(state["head.weight"], head_state["weight"])
+
+
+BAD_CSV = {
+    "no header": ("1,2,3\n", "the header is '1,2,3'; expected sequence,step and the features"),
+    "no features": ("sequence,step\n", "the header is"),
+    "nothing": ("", "the header is ''"),
+    "no rows": ("sequence,step,a\n", "holds no sequences"),
+    "a field too few": ("sequence,step,a,b\ns,0,1\n", "line 2: 3 fields, the header has 4"),
+    "text": ("sequence,step,a\ns,0,1\ns,1,x\n", "line 3: could not convert string to float: 'x'"),
+    "a step twice": ("sequence,step,a\ns,0,1\ns,1,1\ns,0,2\n", "line 4: step 0 of sequence s stands twice"),
+    "other features": ("sequence,step,a\ns,0,1\n", "X has 1 features a step, but the model was fitted with 12"),
+    "NaN": ("sequence,step," + ",".join("abcdefghijkl") + "\ns,0" + ",1" * 11 + ",nan\n", "X[0] contains NaN at step 0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text, message", BAD_CSV.values(), ids=BAD_CSV)
+def test_bad_data(here, text, message, capsys):
+    (here / "bad.csv").write_text(text)
+    assert main(["predict", "c.gruc", "bad.csv"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("gruc: ")
+    assert message in error
+
+
+def test_errors(here, capsys):
+    (here / "junk").write_bytes(b"junk")
+    (here / "junk.npz").write_bytes(b"junk")
+    np.savez("objects.npz", X=np.array([{}]))
+    GRUClassifier(**FAST, reset_after=False).fit(*vowels()).save("before.gruc")
+    for arguments, message in [
+        (["info", "nowhere.gruc"], "No such file"),
+        (["info", "junk"], "no model of gruc's, or damaged"),
+        (["predict", "c.gruc", "nowhere.csv"], "No such file"),
+        (["predict", "c.gruc", "junk.npz"], "junk.npz is no .npz of arrays of numbers"),
+        (["predict", "c.gruc", "objects.npz"], "objects.npz is no .npz of arrays of numbers"),
+        (["predict", "r.gruc", "x.csv", "--proba"], "--proba is for classifiers"),
+        (["export", "before.gruc", "out", "--to", "torch"], "cannot hold a model with reset_after=False"),
+        (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such file"),
+    ]:
+        assert main(arguments) == 1
+        assert message in capsys.readouterr().err
+    assert not (here / "out").exists()
+    for arguments in ([], ["predict", "c.gruc"], ["export", "c.gruc", "o", "--to", "java"]):
+        with pytest.raises(SystemExit) as info:
+            main(arguments)
+        assert info.value.code == 2
