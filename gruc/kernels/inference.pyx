@@ -527,7 +527,8 @@ cdef class Streams:
         cdef bint fits = self.n == 1
         PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
         fits = fits and given.ndim == 1 and given.shape[0] == <Py_ssize_t> self.c.n_features
-        fits = fits and given.format[0] == c"d" and given.format[1] == 0 and given.strides[0] == sizeof(double)
+        fits = fits and given.format[0] == c"d" and given.format[1] == 0
+        fits = fits and given.strides[0] == sizeof(double)
         j = 0
         while fits and j < <Py_ssize_t> self.c.n_features:
             fits = self.fits((<double *> given.buf)[j], j)
