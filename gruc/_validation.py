@@ -1,5 +1,6 @@
 """scikit-learn's conventions for sequences: what every estimator asks of X and weights."""
 
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from . import __version__
 from .sequences import as_sequences, is_list_of_arrays, numeric_array, refuse_masked
 
 try:
@@ -18,6 +20,25 @@ except ImportError:  # before scikit-learn 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """scikit-learn has no callbacks yet, and so no set_callbacks."""
+
+
+class VersionedPickleMixin:
+    """Mixin whose pickles know the version of gruc that made them, and warn in another."""
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_gruc_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_gruc_version", None)
+        if version != __version__:
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by gruc {version}, and this is {__version__}: it "
+                "may not work, or not give the same numbers. For models that are to last use save() and "
+                "gruc.load.",
+                stacklevel=2,
+            )
+        super().__setstate__(state)
 
 
 class SequenceInputMixin:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import (
     CallbackSupportMixin,
     SequenceInputMixin,
+    VersionedPickleMixin,
     all_or_nothing,
     check_as_many,
     check_sample_weight,
@@ -48,7 +49,7 @@ def auto_frame_length(sequences):
     return max(1, min(n_steps // 6, max(4, n_steps // 25), 16))
 
 
-class BaseGRU(CallbackSupportMixin, SequenceInputMixin, BaseEstimator):
+class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, BaseEstimator):
     """Base of the estimators; subclasses encode targets and decode outputs."""
 
     _parameter_constraints = {

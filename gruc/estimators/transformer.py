@@ -13,13 +13,19 @@ from sklearn.base import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import CallbackSupportMixin, check_targets_given, fit_task
+from .._validation import CallbackSupportMixin, VersionedPickleMixin, check_targets_given, fit_task
 from ._base import BaseGRU
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
 
 
-class GRUTransformer(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class GRUTransformer(
+    CallbackSupportMixin,
+    VersionedPickleMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Features of sequences: what the readout of a GRU, trained or random, makes of them.
 
     Each sequence, of any length, becomes one row of numbers that any estimator of

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._validation import (
     CallbackSupportMixin,
     SequenceInputMixin,
+    VersionedPickleMixin,
     all_or_nothing,
     check_sample_weight,
     fit_task,
@@ -30,7 +31,12 @@ def _names_its_outputs(scaler):
 
 
 class SequenceScaler(
-    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, SequenceInputMixin, BaseEstimator
+    CallbackSupportMixin,
+    VersionedPickleMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    SequenceInputMixin,
+    BaseEstimator,
 ):
     """Centre and scale each feature over all steps of all sequences.
 
