@@ -61,14 +61,14 @@ if FORCE or not Path(shared_c).exists():
     subprocess.run([sys.executable, "-m", "cython", *options], check=True)
 
 
-def extension(name, source):
+def extension(name, source, more_args=()):
     """An extension of gruc.kernels."""
     return Extension(
         f"gruc.kernels.{name}",
         [source],
         include_dirs=["include"],
         depends=headers + kernels,
-        extra_compile_args=compile_args,
+        extra_compile_args=[*compile_args, *more_args],
         extra_link_args=link_args,
         define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
     )
@@ -93,6 +93,6 @@ setup(
         },
         force=FORCE,
     )
-    + [extension("_cyutility", shared_c)],
+    + [extension("_cyutility", shared_c, [] if sys.platform == "win32" else ["-Os"])],
     options={"build_ext": {"force": FORCE}},
 )

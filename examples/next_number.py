@@ -28,7 +28,7 @@ for question in ([1, 2, 3, 4], [11, 12, 13, 14], [24, 25, 26, 27]):
 series = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
 X, y = windows(series, 22)
 n_test = 60
-model = GRURegressor(hidden_layer_sizes=(32,), max_iter=100, tol=1e-3, random_state=0)
+model = GRURegressor(hidden_layer_sizes=(32,), tol=1e-3, random_state=0)
 model.fit(X[:-n_test], y[:-n_test])
 
 predicted = model.predict(X[-n_test:])

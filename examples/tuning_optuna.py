@@ -27,6 +27,7 @@ def suggest(trial):
         dropout=trial.suggest_float("dropout", 0.0, 0.5),
         learning_rate_init=trial.suggest_float("learning_rate_init", 1e-3, 3e-2, log=True),
         max_iter=N_EPOCHS,
+        n_iter_no_change=np.inf,
         random_state=0,
     )
 

@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import datasets, plotting, preprocessing, runtime, sequences
     from ._config import show_config
-    from .deploy import from_keras, from_torch, load, to_keras, to_torch
+    from .deploy import from_keras, from_torch, load, to_keras, to_onnx, to_torch
     from .estimators import GRUClassifier, GRURegressor, GRUTransformer
     from .model_file import ModelFileError
 
@@ -35,6 +35,7 @@ __all__ = [
     "sequences",
     "show_config",
     "to_keras",
+    "to_onnx",
     "to_torch",
 ]
 
@@ -47,6 +48,7 @@ _PLACES = {
     "from_torch": ".deploy",
     "load": ".deploy",
     "to_keras": ".deploy",
+    "to_onnx": ".deploy",
     "to_torch": ".deploy",
     "show_config": "._config",
 }

@@ -60,7 +60,8 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "
             "reset_after=False; fit one with reset_after=True."
         )
-    weights = _unscaled_weights(predictor, "torch")
+    _refuse_attention(predictor, "torch")
+    weights = unscaled_weights(predictor)
     gru = {name.removeprefix("gru."): w for name, w in weights.items() if name.startswith("gru.")}
     return gru, {"weight": weights["head.weight"], "bias": weights["head.bias"]}
 
@@ -96,7 +97,8 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
     """
     predictor = _predictor_of(model)
-    weights = _unscaled_weights(predictor, "Keras")
+    _refuse_attention(predictor, "Keras")
+    weights = unscaled_weights(predictor)
     out = []
     for suffix in _suffixes(len(predictor.config["hidden_layer_sizes"]), predictor.config["bidirectional"]):
         out.append(_swapped(weights[f"gru.weight_ih_{suffix}"]).T)
@@ -127,14 +129,17 @@ def _swapped(weight):
     return np.concatenate([z, r, n])
 
 
-def _unscaled_weights(predictor, framework):
-    """Weights by name, in torch's shapes and the model's dtype, that take X and give y as they are."""
-    config = predictor.config
-    if config["pooling"] == "attention":
+def _refuse_attention(predictor, framework):
+    if predictor.config["pooling"] == "attention":
         raise ValueError(
             f"{framework} has no layer for the additive attention of pooling='attention'; model.weights_ "
             "holds its weights, docs/math.md its equations."
         )
+
+
+def unscaled_weights(predictor):
+    """Weights by name, in torch's shapes and the model's dtype, that take X and give y as they are."""
+    config = predictor.config
     weights = {name: weight.astype(np.float64) for name, weight in predictor.weights.items()}
     if predictor.scaling is not None:  # W ((x - mean) / scale) + b
         mean, scale = (np.tile(part, predictor.framing.length) for part in predictor.scaling)

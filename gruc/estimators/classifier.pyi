@@ -35,7 +35,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         decay_rate: float = 0.5,
         decay_steps: float = 20,
         warmup: float = 0,
-        max_iter: int = 200,
+        max_iter: int = 300,
         max_grad_norm: float | None = 1.0,
         shuffle: bool = True,
         random_state: int | np.random.RandomState | None = None,

@@ -89,7 +89,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         decay_rate=0.5,
         decay_steps=20,
         warmup=0,
-        max_iter=200,
+        max_iter=300,
         max_grad_norm=1.0,
         shuffle=True,
         random_state=None,

@@ -141,3 +141,12 @@ cdef extern from "gruc/generic.h" nogil:
     void gruc_adam(...) noexcept
     void gruc_sgd(...) noexcept
     void gruc_rmsprop(...) noexcept
+
+
+# Cython's own code follows: it takes and checks arguments, and should be small
+cdef extern from *:
+    """
+    #if defined(__GNUC__) && !defined(__clang__)
+    #pragma GCC optimize("Os")
+    #endif
+    """

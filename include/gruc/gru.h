@@ -220,7 +220,7 @@ GRUC_STATIC size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, i
     return t > 0 ? GRUC(alive)(t, offsets) : 0;
 }
 
-GRUC_INLINE void GRUC(input_product)(const GRUC(gru_rows) * s, const real *x, size_t ld_x, size_t m)
+GRUC_STATIC void GRUC(input_product)(const GRUC(gru_rows) * s, const real *x, size_t ld_x, size_t m)
 {
     GRUC(product)(3, GRUC(finish_input), s, x, ld_x, s->w->W_ih, m, s->w->D, s->w->H);
 }

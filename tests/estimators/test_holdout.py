@@ -77,7 +77,7 @@ class TestCurves:
 class TestEarlyStopping:
     def test_takes_the_weights_of_the_best_epoch(self):
         X, y, X_val, y_val = halves()
-        settings = SMALL | dict(max_iter=60, learning_rate_init=0.05)
+        settings = SMALL | dict(max_iter=60, learning_rate="constant", learning_rate_init=0.05)
         model = GRUClassifier(**settings, early_stopping=True, scoring="loss", n_iter_no_change=5)
         model.fit(X, y, X_val=X_val, y_val=y_val)
         best = int(np.argmin(model.validation_loss_curve_))

@@ -1,0 +1,233 @@
+"""Models as ONNX graphs, for onnxruntime, OpenVINO and others.
+
+Inputs are X (N, T, D), padded with anything, and lengths (N,); T and N may be any. No
+node is told the lengths but by indices and masks: OpenVINO ignores GRU's sequence_lens where
+shapes are dynamic.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import __version__, model_file
+from .frameworks import _predictor_of, _swapped, unscaled_weights
+
+__all__ = ["to_onnx"]
+
+OPSET = 18
+IR_VERSION = 8  # of the ONNX release of that opset: older runtimes read it too
+
+
+def to_onnx(model: Any, path: Any = None) -> Any:
+    """A graph that predicts as the model does.
+
+    Parameters
+    ----------
+    model : fitted GRUClassifier or GRURegressor, or Predictor
+    path : str or path-like, default=None
+        A file to write it to.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Inputs ``X`` (N, T, n_features), float32, and ``lengths`` (N,), int64;
+        what stands in X beyond a sequence's length does not matter. Outputs ``label`` (N,)
+        and ``probabilities`` (N, n_classes) of a classifier, of one of several labels ``label``
+        (N, n_classes) of 0 and 1; ``variable`` (N, n_outputs) of a regressor, with several
+        quantiles (N, n_targets, n_quantiles).
+
+    Raises
+    ------
+    ImportError
+        The package onnx is not installed.
+    TypeError
+        Not a fitted model of gruc's.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> graph = gruc.to_onnx(gruc.GRUClassifier(random_state=0).partial_fit(X, y))
+    >>> [node.name for node in graph.graph.output]
+    ['label', 'probabilities']
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("to_onnx makes its graph with the package onnx: pip install onnx.") from error
+    predictor = _predictor_of(model)
+    graph = _Graph(onnx.helper, onnx.numpy_helper, predictor)
+    proto = onnx.helper.make_model(
+        graph.made(),
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="gruc",
+        producer_version=__version__,
+    )
+    onnx.checker.check_model(proto, full_check=True)
+    if path is not None:
+        model_file.replace(path, proto.SerializeToString())
+    return proto
+
+
+class _Graph:
+    """Nodes and constants of one model, as they come."""
+
+    def __init__(self, helper, numpy_helper, predictor):
+        self.helper, self.numpy_helper, self.predictor = helper, numpy_helper, predictor
+        self.dtype = np.dtype(np.float32)  # onnxruntime's GRU knows no other
+        weights = unscaled_weights(predictor)
+        self.weights = {name: weight.astype(self.dtype) for name, weight in weights.items()}
+        self.nodes, self.constants = [], {}
+
+    def __call__(self, operation, *inputs, output=None, more_outputs=(), **attributes):
+        """Add a node; the name of its first output. Inputs are names, or arrays for constants."""
+        names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
+        output = output or f"{operation.lower()}_{len(self.nodes)}"
+        outputs = [output, *(f"{output}_{name}" for name in more_outputs)]
+        self.nodes.append(self.helper.make_node(operation, names, outputs, **attributes))
+        return output
+
+    def constant(self, value):
+        """The name of a constant, each stored once."""
+        array = np.array(value, order="C")
+        key = array.dtype.str, array.shape, array.tobytes() if array.dtype != object else tuple(array.ravel())
+        if key not in self.constants:
+            name = f"constant_{len(self.constants)}"
+            self.constants[key] = self.numpy_helper.from_array(array, name)
+        return self.constants[key].name
+
+    def made(self):
+        """The graph."""
+        helper, predictor = self.helper, self.predictor
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        int64 = helper.np_dtype_to_tensor_dtype(np.dtype(np.int64))
+        x, lengths = self.framed("X", "lengths")
+        outputs = self.finished(self.headed(self.readout(self.layers(x, lengths), lengths)), kind, int64)
+        inputs = [
+            helper.make_tensor_value_info("X", kind, ["N", "T", predictor.n_features_in]),
+            helper.make_tensor_value_info("lengths", int64, ["N"]),
+        ]
+        return helper.make_graph(self.nodes, "gruc", inputs, outputs, list(self.constants.values()))
+
+    def framed(self, x, lengths):
+        """Frames (N, F, k D) and how many each sequence has (N,): sequences/packing.py."""
+        k, hop = self.predictor.framing
+        if (k, hop) == (1, 1):
+            return x, lengths
+        zero, one, hop_, over = (np.array(value, np.int64) for value in (0, 1, hop, hop - 1 - k))
+        to_cover = self("Max", self("Div", self("Add", lengths, over), hop_), zero)
+        to_begin = self("Div", self("Sub", lengths, one), hop_)
+        n_frames = self("Add", self("Min", to_cover, to_begin), one)
+        most = self("ReduceMax", n_frames, np.array([0]), keepdims=0)
+        frames = self("Range", zero, most, one)
+        starts = self("Reshape", self("Mul", frames, hop_), np.array([1, -1, 1]))
+        places = self("Add", starts, np.arange(k).reshape(1, 1, k))  # (1, F, k)
+        last = self("Reshape", self("Sub", lengths, one), np.array([-1, 1, 1]))
+        places = self("Reshape", self("Min", places, last), np.array([0, -1, 1]))  # (N, F k, 1)
+        steps = self("GatherND", x, places, batch_dims=1)
+        width = k * self.predictor.n_features_in
+        return self("Reshape", steps, np.array([0, -1, width])), n_frames
+
+    def layers(self, x, lengths):
+        """States (N, F, H) of the top layer."""
+        config = self.predictor.config
+        x = self("Transpose", x, perm=[1, 0, 2])
+        for i, units in enumerate(config["hidden_layer_sizes"]):
+            ways = [self.gru(x, f"l{i}", units)]
+            if config["bidirectional"]:
+                backwards = self.gru(self.reverse(x, lengths), f"l{i}_reverse", units)
+                ways.append(self.reverse(backwards, lengths))
+            x = ways[0] if len(ways) == 1 else self("Concat", *ways, axis=2)
+        return self("Transpose", x, perm=[1, 0, 2])
+
+    def reverse(self, x, lengths):
+        return self("ReverseSequence", x, lengths, time_axis=0, batch_axis=1)
+
+    def gru(self, x, suffix, units):
+        """States (F, N, H) of a direction that reads from the first row on."""
+        W, R = (_swapped(self.weights[f"gru.weight_{kind}_{suffix}"])[np.newaxis] for kind in ("ih", "hh"))
+        b = _swapped(self.weights[f"gru.bias_ih_{suffix}"])
+        after = self.predictor.config["reset_after"]
+        b_hh = _swapped(self.weights[f"gru.bias_hh_{suffix}"]) if after else np.zeros_like(b)
+        B = np.concatenate([b, b_hh])[np.newaxis]
+        states = self("GRU", x, W, R, B, hidden_size=units, linear_before_reset=int(after))
+        return self("Squeeze", states, np.array([1]))
+
+    def readout(self, h, lengths):
+        """What the head sees (N, H)."""
+        config = self.predictor.config
+        if config["pooling"] == "last":
+            place = self("Reshape", self("Sub", lengths, np.array(1, np.int64)), np.array([-1, 1]))
+            last = self("GatherND", h, place, batch_dims=1)
+            if not config["bidirectional"]:
+                return last
+            H = config["hidden_layer_sizes"][-1]
+            first = self("Gather", h, np.array(0), axis=1)
+            ways = [(last, 0, H), (first, H, 2 * H)]
+            return self("Concat", *(self.columns(*way) for way in ways), axis=1)
+        n_steps = self("Gather", self("Shape", h), np.array(1))
+        steps = self("Range", np.array(0), n_steps, np.array(1))
+        steps, ends = (
+            self("Reshape", steps, np.array([1, -1, 1])),
+            self("Reshape", lengths, np.array([-1, 1, 1])),
+        )
+        alive = self("Less", steps, ends)  # (N, F, 1)
+        axis = np.array([1])
+        if config["pooling"] == "max":
+            return self("ReduceMax", self("Where", alive, h, self.number(-np.inf)), axis, keepdims=0)
+        if config["pooling"] == "mean":
+            total = self("ReduceSum", self("Where", alive, h, self.number(0)), axis, keepdims=0)
+            n = self("Cast", lengths, to=self.helper.np_dtype_to_tensor_dtype(self.dtype))
+            return self("Div", total, self("Reshape", n, np.array([-1, 1])))
+        u = self("MatMul", h, self.weights["attention.weight"].T)
+        u = self("Tanh", self("Add", u, self.weights["attention.bias"]))
+        e = self("MatMul", u, self.weights["attention.v"].T)
+        a = self("Softmax", self("Where", alive, e, self.number(-np.inf)), axis=1)
+        return self("ReduceSum", self("Where", alive, self("Mul", a, h), self.number(0)), axis, keepdims=0)
+
+    def number(self, value):
+        return np.array(value, self.dtype)
+
+    def columns(self, x, start, stop):
+        return self("Slice", x, np.array([start]), np.array([stop]), np.array([1]))
+
+    def headed(self, features):
+        """Outputs (N, K)."""
+        return self("Gemm", features, self.weights["head.weight"], self.weights["head.bias"], transB=1)
+
+    def finished(self, outputs, kind, int64):
+        """The graph's outputs."""
+        predictor, info = self.predictor, self.helper.make_tensor_value_info
+        classes, K, Q = predictor.classes, predictor.config["n_outputs"], predictor.n_quantiles
+        if classes is None:
+            if predictor.log_link:
+                outputs = self("Exp", outputs)
+            shape = ["N", K]
+            if Q > 1:  # in order
+                shape = ["N", K // Q, Q]
+                outputs = self("Reshape", outputs, np.array([0, K // Q, Q]))
+                outputs = self(
+                    "TopK", outputs, np.array([Q]), axis=-1, largest=0, sorted=1, more_outputs=["places"]
+                )
+            self("Identity", outputs, output="variable")
+            return [info("variable", kind, shape)]
+        if predictor.multilabel:
+            self("Sigmoid", outputs, output="probabilities")
+            self("Cast", self("Greater", outputs, self.number(0)), output="label", to=int64)
+            return [info("label", int64, ["N", K]), info("probabilities", kind, ["N", K])]
+        if K == 1:
+            self("Sigmoid", self("Concat", self("Neg", outputs), outputs, axis=1), output="probabilities")
+        else:
+            self("Softmax", outputs, output="probabilities", axis=1)
+        places = self("ArgMax", "probabilities", axis=1, keepdims=0)
+        if classes.dtype.kind in "iub":
+            labels, of_labels = classes.astype(np.int64), int64
+        elif classes.dtype.kind == "f":
+            labels, of_labels = classes.astype(self.dtype), kind
+        else:
+            labels = classes.astype(object)
+            of_labels = self.helper.np_dtype_to_tensor_dtype(np.dtype(object))
+        self("Gather", labels, places, output="label")
+        return [info("label", of_labels, ["N"]), info("probabilities", kind, ["N", max(K, 2)])]
