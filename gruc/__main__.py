@@ -30,7 +30,12 @@ def main(arguments=None):
         return 0
     except KeyboardInterrupt:
         return 130
-    except (OSError, TypeError, ValueError) as error:  # those of files, models and data among them
+    except (
+        ImportError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:  # those of files, models and data among them
         print(f"gruc: {error}", file=sys.stderr)
         return 1
     return 0
@@ -212,8 +217,18 @@ def to_torch(predictor, path):
     model_file.replace(path, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
 
 
-EXPORTS = {"torch": to_torch}
-EXPORTS_HELP = ["torch: a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)"]
+def to_onnx(predictor, path):
+    """An ONNX graph."""
+    from .deploy import to_onnx
+
+    to_onnx(predictor, path)
+
+
+EXPORTS = {"onnx": to_onnx, "torch": to_torch}
+EXPORTS_HELP = [
+    "onnx: a graph with inputs X and lengths",
+    "torch: a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)",
+]
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def labels_of_json(fields):
         given = np.dtype(name)
         # "|O" is how NumPy keeps strings in an object array
         fits = (kind == "string" and given.kind == "O") or np.can_cast(given, dtype, "same_kind")
-        labels = np.array(values, given) if fits and given.itemsize < 10**6 else None
+        labels = np.array(values, given) if fits and 0 < given.itemsize < 10**6 else None
     except (TypeError, ValueError, OverflowError):
         labels = None
     if labels is None or labels.tolist() != values:

@@ -29,6 +29,7 @@ def test_guide():
 
 
 def test_deployment(tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
     monkeypatch.chdir(tmp_path)
     names = run_blocks_of(DOCS / "deployment.md")
     probabilities = names["model"].predict_proba(names["X"][:1])[0]

@@ -104,6 +104,12 @@ def test_torchs_names(here):
     assert np.array_equal(state["head.weight"], head_state["weight"])
 
 
+def test_a_graph(here):
+    onnx = pytest.importorskip("onnx")
+    assert main(["export", "c.gruc", "c.onnx", "--to", "onnx"]) == 0
+    assert onnx.load("c.onnx") == gruc.to_onnx(gruc.load("c.gruc"))
+
+
 BAD_CSV = {
     "no header": ("1,2,3\n", "the header is '1,2,3'; expected sequence,step and the features"),
     "no features": ("sequence,step\n", "the header is"),
