@@ -3,7 +3,7 @@
     pip install -e '.[aeon]' statsmodels
     python benchmarks/defaults.py [--rows ...] [--problems ...] [--seeds ...]
 
-docs/benchmarks/defaults.md puts three of its tables together.
+docs/benchmarks/defaults.md puts four of its tables together.
 
 Each row is one change of the defaults, each column a problem: mean of repeated stratified
 5-fold cross-validation (accuracy; R2 for regressors). Beside them two plain baselines on the
