@@ -60,8 +60,12 @@ GRUC_STATIC void GRUC(gru_pack)(
     size_t D, size_t H)
 {
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b_hh != NULL);
-    for (size_t j = 0; j < 3 * H; j++) packed[j] = b_ih[j] + (b_hh && j < 2 * H ? b_hh[j] : 0);
-    for (size_t j = 0; j < H; j++) packed[3 * H + j] = b_hh ? b_hh[2 * H + j] : 0;
+    memcpy(packed, b_ih, 3 * H * sizeof(real));
+    memset(packed + 3 * H, 0, H * sizeof(real));
+    if (b_hh) {
+        for (size_t j = 0; j < 2 * H; j++) packed[j] += b_hh[j];
+        memcpy(packed + 3 * H, b_hh + 2 * H, H * sizeof(real));
+    }
     GRUC(pack)((real *)w.W_ih, W_ihT, 3 * H, D, 3, H);
     if (b_hh) {
         GRUC(pack)((real *)w.W_hh, W_hhT, 3 * H, H, 3, H);

@@ -104,7 +104,10 @@ GRUC_STATIC void GRUC(stream_step)(
     GRUC(stream_sizes) z = GRUC(stream_sizes_of)(m);
     size_t D = m->n_features, k = m->frame_length;
     real *kept = numbers + z.H + z.readout, *place = kept + *n_steps % k * D;
-    for (size_t j = 0; j < D; j++) place[j] = (real)(m->mean ? (x[j] - m->mean[j]) / m->scale[j] : x[j]);
+    if (m->mean)
+        for (size_t j = 0; j < D; j++) place[j] = (real)((x[j] - m->mean[j]) / m->scale[j]);
+    else
+        for (size_t j = 0; j < D; j++) place[j] = (real)x[j];
     ++*n_steps;
     size_t full = GRUC(frames_full)(m, *n_steps);
     if (full == 0 || full == GRUC(frames_full)(m, *n_steps - 1)) return;
