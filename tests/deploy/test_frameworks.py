@@ -129,13 +129,14 @@ def test_keras_itself(settings, reset_after, dtype):
     network = keras.Sequential(layers)
     network.set_weights(gruc.to_keras(model))
     proba = np.array([np.asarray(network(x[None].astype(dtype)))[0] for x in X])
-    close(proba, model.predict_proba(X), dtype)
+    # Keras over JAX in float64: single numbers were 1.6e-8 off, where torch and the oracle agree to 1e-10
+    np.testing.assert_allclose(proba, model.predict_proba(X), atol=1e-5 if dtype == "float32" else 1e-7)
     back = gruc.from_keras(
         GRUClassifier(dtype=dtype, bidirectional=model.bidirectional),
         network.get_weights(),
         classes=[0, 1, 2],
     )
-    close(back.predict_proba(X), proba, dtype)
+    close(back.predict_proba(X), model.predict_proba(X), dtype)
 
 
 @pytest.mark.parametrize("classes", [None, ["no", "yes"], ["yes", "no"], [7, 3]])
