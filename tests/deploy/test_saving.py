@@ -459,4 +459,8 @@ def test_whatever_is_damaged(whole, tmp_path, data):
         model = gruc.load(path)  # which reads what gruc.runtime.load reads, and more
     except ModelFileError:
         return
-    assert len(model.predict(X)) == len(X)
+    try:
+        with np.errstate(all="ignore"):
+            assert len(model.predict(X)) == len(X)
+    except ValueError as error:  # a scale that is a number, but not the model's
+        assert "too large to compute with" in str(error)
