@@ -463,4 +463,5 @@ def test_whatever_is_damaged(whole, tmp_path, data):
         with np.errstate(all="ignore"):
             assert len(model.predict(X)) == len(X)
     except ValueError as error:  # a scale that is a number, but not the model's
-        assert "too large to compute with" in str(error)
+        if "too large to compute with" not in str(error):
+            raise
