@@ -377,6 +377,8 @@ def test_predictors_that_are_refused(whole, path, field, value, message):
         ("fitted", {"loss_curve_": ["a"]}, "loss_curve_ is"),
         ("fitted", {"n_features_in_": 7}, "features do not fit"),
         ("fitted", {"feature_names_in_": ["a"]}, "features do not fit"),
+        ("fitted", {"best_iter_": 0}, "its history contradicts itself"),
+        ("fitted", {"validation_epochs_": [1]}, "its history contradicts itself"),
         ("fitted", {"more": 1}, "does not know"),
         ("more", 1, "does not know"),
     ],
