@@ -81,7 +81,8 @@ def parser():
 def show(given):
     """Print what a file holds."""
     description, arrays = model_file.read(given.model)
-    predictor = runtime.load(given.model)
+    fields = model_file.Fields(description, given.model)
+    predictor = runtime.described(fields.take_object("predictor"), arrays)
     config, classes = predictor.config, predictor.classes
     facts = {
         "kind": description.get("kind"),

@@ -129,15 +129,19 @@ def errors_name(name):
         raise ValueError(f"{name}: {error}") from None
 
 
+def task_data(X, y, sample_weight):
+    """What callbacks may ask for at each task of a fit."""
+    metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+    return {"X": X, "y": y, "metadata": metadata}
+
+
 @contextmanager
 def fit_task(estimator, X, y, sample_weight=None, max_subtasks=0):
     """Tells callbacks of a fit; gives their context, None where there are none."""
     if not getattr(estimator, "_skl_callbacks", None):
         yield None
         return
-    data = {"X": X, "y": y, "metadata": {}}
-    if sample_weight is not None:
-        data["metadata"]["sample_weight"] = sample_weight
+    data = task_data(X, y, sample_weight)
     context = estimator._init_callback_context(max_subtasks=max_subtasks)
     context.call_on_fit_task_begin(estimator=estimator, **data)
     yield context

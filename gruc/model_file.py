@@ -7,6 +7,7 @@ the description means is for `runtime` (the part "predictor") and `deploy.saving
 import contextlib
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -109,13 +110,14 @@ def labels_of_json(fields):
     kind = fields.take("kind", LABELS.__contains__)
     dtype, of_json = LABELS[kind]
     values = fields.take("values", lambda v: isinstance(v, list) and all(type(x) is of_json for x in v))
-    name = fields.take("dtype", lambda v: isinstance(v, str) and len(v) < 20)
+    # what dtype.str gives of such labels: other texts are programs to np.dtype
+    name = fields.take("dtype", lambda v: isinstance(v, str) and re.fullmatch(r"[<>|](O|[biufU]\d{1,8})", v))
     fields.end()
     try:
         given = np.dtype(name)
         # "|O" is how NumPy keeps strings in an object array
         fits = (kind == "string" and given.kind == "O") or np.can_cast(given, dtype, "same_kind")
-        labels = np.array(values, given) if fits and 0 < given.itemsize < 10**6 else None
+        labels = np.array(values, given) if fits and given.itemsize * len(values) < 10**8 else None
     except (TypeError, ValueError, OverflowError):
         labels = None
     if labels is None or labels.tolist() != values:

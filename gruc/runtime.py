@@ -167,15 +167,13 @@ class Predictor:
             Weights that are missing, too many, or of another shape than the network's.
         """
         network = GRUNetwork(**network)
-        parameters = np.empty(network.table.size, dtype)
-        views = network.table.torch_views(parameters)
-        if set(weights) != set(views):
-            raise ValueError(f"weights are missing, or too many: {sorted(set(weights) ^ set(views))}.")
-        for name, view in views.items():
-            if np.shape(weights[name]) != view.shape:
-                raise ValueError(f"{name} is {np.shape(weights[name])}, expected {view.shape}.")
-            view[...] = weights[name]
-        return cls(network, parameters, **settings)
+        shapes = network.table.torch_shapes()
+        if set(weights) != set(shapes):
+            raise ValueError(f"weights are missing, or too many: {sorted(set(weights) ^ set(shapes))}.")
+        for name, shape in shapes.items():
+            if np.shape(weights[name]) != shape:
+                raise ValueError(f"{name} is {np.shape(weights[name])}, expected {shape}.")
+        return cls(network, network.table.flat(weights, dtype), **settings)
 
     @classmethod
     def from_estimator(cls, model: Any) -> "Predictor":
@@ -486,10 +484,8 @@ class Stream:
         self._predictor, self._n = predictor, n
         self._dtype = predictor.parameters.dtype
         *layers, attention, head = predictor._prepared()
-        units, readout = (
-            np.array(config["hidden_layer_sizes"], np.intp),
-            list(READOUTS).index(config["pooling"]),
-        )
+        units = np.array(config["hidden_layer_sizes"], np.intp)
+        readout = list(READOUTS).index(config["pooling"])
         self._streams = kernels.inference.Streams(
             n or 1, predictor.n_features_in, units, layers, attention, head, readout, predictor._link(),
             config["reset_after"], config["n_outputs"], *predictor.framing, predictor.scaling,
@@ -531,9 +527,13 @@ class Stream:
             out = np.empty(self._shape, self._dtype)
             if self._streams.one_step(x, out):
                 return out if self._shape else out[()]
-        steps, m = self._as_steps(x, rows)
+        if rows is not None and self._n is None:
+            raise ValueError("rows are given, but this is one stream; make several with stream(n).")
+        chosen = None if rows is None else self._rows(rows, unique=True)
+        m = self._streams.n if chosen is None else len(chosen)
+        steps = self._as_steps(x, m)
         out = np.empty((m, self._streams.width))
-        place = self._streams.step(steps, out, rows if rows is None else self._rows(rows, unique=True))
+        place = self._streams.step(steps, out, chosen)
         if place >= 0:
             value = steps.reshape(-1)[place]
             raise ValueError(
@@ -543,19 +543,15 @@ class Stream:
         out = out.astype(self._dtype, copy=False).reshape(m, *self._shape)
         return out[0] if self._n is None else out
 
-    def _as_steps(self, x, rows):
-        """X as (m, k, D) in float64, and m."""
+    def _as_steps(self, x, m):
+        """X as (m, k, D) in float64."""
         x = np.asarray(x, np.float64)
         D = self._predictor.n_features_in
         if self._n is None:
-            if rows is not None:
-                raise ValueError("rows are given, but this is one stream; make several with stream(n).")
-            m = 1
             if x.ndim == 0 and D == 1:
                 x = x.reshape(1, 1)
             steps = x.reshape(1, -1, x.shape[-1]) if x.ndim in (1, 2) else None
         else:
-            m = self._n if rows is None else len(self._rows(rows))
             if x.shape == (m,) and D == 1:
                 x = x[:, np.newaxis]
             steps = x.reshape(m, -1, x.shape[-1]) if x.ndim in (2, 3) and len(x) == m else None
@@ -564,7 +560,7 @@ class Stream:
             if self._n is not None:
                 expected = f"one of {expected} for each of {m} streams"
             raise ValueError(f"x has shape {x.shape}; expected {expected}.")
-        return np.ascontiguousarray(steps), m
+        return np.ascontiguousarray(steps)
 
     def _rows(self, rows, unique=False):
         array = np.asarray(rows)
@@ -732,8 +728,7 @@ def _described_scaling(where, arrays, name, size):
 
 def _described_parameters(where, arrays, network):
     """A flat buffer of the weights in `arrays`, which must be these and no others."""
-    # stored in torch's shapes; nothing is allocated before all are known to be right
-    shapes = {name: shape[::-1] for name, shape in network.table.entries}
+    shapes = network.table.torch_shapes()  # nothing is allocated before all are known to be right
     if set(arrays) != set(shapes):
         odd = sorted(set(arrays) ^ set(shapes))
         raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd[:5]}.")
@@ -744,7 +739,4 @@ def _described_parameters(where, arrays, network):
                 f"{where} is damaged: {name} is {array.shape} of {array.dtype}, expected {shapes[name]} "
                 f"of {dtype}."
             )
-    parameters = np.empty(network.table.size, dtype)
-    for name, view in network.table.torch_views(parameters).items():
-        view[...] = arrays[name]
-    return parameters
+    return network.table.flat(arrays, dtype)

@@ -54,7 +54,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any
     >>> gru_state["weight_ih_l0"].shape, head_state["weight"].shape
     ((24, 12), (9, 8))
     """
-    predictor = _predictor_of(model)
+    predictor = predictor_of(model)
     if not predictor.config["reset_after"]:
         raise ValueError(
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "
@@ -96,22 +96,22 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     >>> [weight.shape for weight in gruc.to_keras(model)]
     [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
     """
-    predictor = _predictor_of(model)
+    predictor = predictor_of(model)
     _refuse_attention(predictor, "Keras")
     weights = unscaled_weights(predictor)
     out = []
     for suffix in _suffixes(len(predictor.config["hidden_layer_sizes"]), predictor.config["bidirectional"]):
-        out.append(_swapped(weights[f"gru.weight_ih_{suffix}"]).T)
-        out.append(_swapped(weights[f"gru.weight_hh_{suffix}"]).T)
+        out.append(swapped(weights[f"gru.weight_ih_{suffix}"]).T)
+        out.append(swapped(weights[f"gru.weight_hh_{suffix}"]).T)
         biases = [
-            _swapped(weights[f"gru.bias_{kind}_{suffix}"]) for kind in ("ih", "hh")[: _n_biases(predictor)]
+            swapped(weights[f"gru.bias_{kind}_{suffix}"]) for kind in ("ih", "hh")[: _n_biases(predictor)]
         ]
         out.append(np.stack(biases) if len(biases) == 2 else biases[0])
     out += [weights["head.weight"].T, weights["head.bias"]]
     return [np.ascontiguousarray(weight) for weight in out]
 
 
-def _predictor_of(model):
+def predictor_of(model):
     return model if isinstance(model, Predictor) else Predictor.from_estimator(model)
 
 
@@ -123,7 +123,7 @@ def _suffixes(n_layers, bidirectional):
     return [f"l{i}{way}" for i in range(n_layers) for way in ("", "_reverse")[: 1 + bidirectional]]
 
 
-def _swapped(weight):
+def swapped(weight):
     """Blocks r, z, n of (3H, ...) as z, r, n, or back."""
     r, z, n = np.split(weight, 3)
     return np.concatenate([z, r, n])
@@ -267,11 +267,11 @@ def from_keras(estimator: Any, weights: list[Any], classes: ArrayLike | None = N
                 raise ValueError(
                     f"weights[{3 * i + j}] is {array.shape}; expected (..., 3H) of {ndim} dimensions."
                 )
-        named[f"gru.weight_ih_{suffix}"] = _swapped(kernel.T)
-        named[f"gru.weight_hh_{suffix}"] = _swapped(recurrent.T)
+        named[f"gru.weight_ih_{suffix}"] = swapped(kernel.T)
+        named[f"gru.weight_hh_{suffix}"] = swapped(recurrent.T)
         biases = bias if reset_after else bias[np.newaxis]
         for kind, value in zip(("ih", "hh"), biases, strict=False):
-            named[f"gru.bias_{kind}_{suffix}"] = _swapped(value)
+            named[f"gru.bias_{kind}_{suffix}"] = swapped(value)
     return _fitted_with(estimator, named, n_layers, bidirectional, reset_after, classes)
 
 

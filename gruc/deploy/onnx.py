@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__, model_file
-from .frameworks import _predictor_of, _swapped, unscaled_weights
+from .frameworks import predictor_of, swapped, unscaled_weights
 
 __all__ = ["to_onnx"]
 
@@ -56,7 +56,7 @@ def to_onnx(model: Any, path: Any = None) -> Any:
         import onnx
     except ImportError as error:
         raise ImportError("to_onnx makes its graph with the package onnx: pip install onnx.") from error
-    predictor = _predictor_of(model)
+    predictor = predictor_of(model)
     graph = _Graph(onnx.helper, onnx.numpy_helper, predictor)
     proto = onnx.helper.make_model(
         graph.made(),
@@ -147,10 +147,10 @@ class _Graph:
 
     def gru(self, x, suffix, units):
         """States (F, N, H) of a direction that reads from the first row on."""
-        W, R = (_swapped(self.weights[f"gru.weight_{kind}_{suffix}"])[np.newaxis] for kind in ("ih", "hh"))
-        b = _swapped(self.weights[f"gru.bias_ih_{suffix}"])
+        W, R = (swapped(self.weights[f"gru.weight_{kind}_{suffix}"])[np.newaxis] for kind in ("ih", "hh"))
+        b = swapped(self.weights[f"gru.bias_ih_{suffix}"])
         after = self.predictor.config["reset_after"]
-        b_hh = _swapped(self.weights[f"gru.bias_hh_{suffix}"]) if after else np.zeros_like(b)
+        b_hh = swapped(self.weights[f"gru.bias_hh_{suffix}"]) if after else np.zeros_like(b)
         B = np.concatenate([b, b_hh])[np.newaxis]
         states = self("GRU", x, W, R, B, hidden_size=units, linear_before_reset=int(after))
         return self("Squeeze", states, np.array([1]))

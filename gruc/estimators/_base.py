@@ -249,9 +249,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             if changed or n_outputs != trainer.network.config["n_outputs"]:
                 self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
-            self._scaling = self._scaling_of(sequences, weights)
-            self._framing = self._framing_of(sequences)
-            network = GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
+            network = self._new_network(sequences, weights, n_outputs)
             trainer = Trainer(network, loss, self.dtype, rng)
             self._start(trainer, targets, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
@@ -319,10 +317,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             self._params_changed()
             sequences = self._check_X(X, reset=True)
             weights = check_sample_weight(sample_weight, sequences)
-            self._scaling = self._scaling_of(sequences, weights)
-            self._framing = self._framing_of(sequences)
+            network = self._new_network(sequences, weights, 1)
             check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
-            network = GRUNetwork(**self._network_config(sequences.n_features, 1))
             trainer = Trainer(network, None, self.dtype, self._generator())
             self._predictor = Predictor(
                 network, trainer.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self)
@@ -381,6 +377,12 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
     def _framing_of(self, sequences):
         length = auto_frame_length(sequences) if self.frame_length == "auto" else int(self.frame_length)
         return Framing(length, length if self.hop_length is None else int(self.hop_length))
+
+    def _new_network(self, sequences, weights, n_outputs):
+        """A network for these sequences, whose scaling and framing are set."""
+        self._scaling = self._scaling_of(sequences, weights)
+        self._framing = self._framing_of(sequences)
+        return GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
 
     def _network_config(self, n_features, n_outputs):
         """Arguments of `GRUNetwork`."""

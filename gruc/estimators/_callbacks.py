@@ -1,5 +1,6 @@
 """What scikit-learn's callbacks are told of a fit: ProgressBar, ScoringMonitor and others."""
 
+from .._validation import task_data
 from ..runtime import Predictor
 
 
@@ -17,9 +18,7 @@ class EpochCallbacks:
 
     def __init__(self, model, context, X, y, sample_weight):
         self.model, self._fit = model, context
-        self._data = {"X": X, "y": y, "metadata": {}}
-        if sample_weight is not None:
-            self._data["metadata"]["sample_weight"] = sample_weight
+        self._data = task_data(X, y, sample_weight)
         self._epoch = None
 
     def begin_epoch(self):

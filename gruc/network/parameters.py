@@ -45,6 +45,17 @@ class ParameterTable:
             start = stop
         return views
 
+    def torch_shapes(self):
+        """Dict of torch's shapes by name."""
+        return {name: shape[::-1] for name, shape in self.entries}
+
+    def flat(self, arrays, dtype):
+        """A flat buffer of arrays by name, in torch's shapes; they are known to fit."""
+        flat = np.empty(self.size, dtype)
+        for name, view in self.torch_views(flat).items():
+            view[...] = arrays[name]
+        return flat
+
     def torch_views(self, flat):
         """The same in torch's shapes: matrices (outputs, inputs)."""
         return {name: view.T for name, view in self.views(flat).items()}

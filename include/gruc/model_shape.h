@@ -2,6 +2,7 @@
 #ifndef GRUC_MODEL_SHAPE_H
 #define GRUC_MODEL_SHAPE_H
 
+#include "framing.h"
 #include "network_shape.h"
 
 enum {               /* what becomes of the head's outputs */

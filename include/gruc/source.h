@@ -2,7 +2,7 @@
 #ifndef GRUC_SOURCE_H
 #define GRUC_SOURCE_H
 
-#include "portability.h"
+#include "framing.h"
 
 /* n sequences of D features, float or double: one array (n, T, D) of any strides, or a table of arrays */
 typedef struct {
@@ -21,15 +21,6 @@ typedef struct {
     size_t n_steps, n_frames; /* n_frames rows are made of it */
     ptrdiff_t of_step, of_feature;
 } gruc_sequence;
-
-/* Frames begin at step 0, a hop apart, and cover the sequence; the last may reach beyond its end. */
-static inline size_t gruc_n_frames(size_t n_steps, size_t frame_length, size_t hop_length)
-{
-    if (n_steps <= frame_length) return 1;
-    size_t to_cover = (n_steps - frame_length + hop_length - 1) / hop_length;
-    size_t to_begin = (n_steps - 1) / hop_length; /* fewer, where hops are longer than frames */
-    return 1 + (to_cover < to_begin ? to_cover : to_begin);
-}
 
 static inline gruc_sequence gruc_sequence_at(const gruc_source *s, size_t i)
 {

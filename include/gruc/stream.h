@@ -40,19 +40,6 @@ GRUC_STATIC size_t GRUC(stream_scratch)(const gruc_model *m)
     return s.H + s.readout + 4 * s.largest + 2 * s.F + s.frame + m->n_outputs;
 }
 
-/* Frames that `n_steps` make, those completed by their last step included */
-GRUC_STATIC size_t GRUC(frames_begun)(const gruc_model *m, size_t n_steps)
-{
-    size_t k = m->frame_length, hop = m->hop_length;
-    size_t to_cover = n_steps > k ? (n_steps - k + hop - 1) / hop : 0, to_begin = (n_steps - 1) / hop;
-    return 1 + (to_cover < to_begin ? to_cover : to_begin);
-}
-
-GRUC_STATIC size_t GRUC(frames_full)(const gruc_model *m, size_t n_steps)
-{
-    return n_steps < m->frame_length ? 0 : 1 + (n_steps - m->frame_length) / m->hop_length;
-}
-
 /* to[] = states and readout after one more frame; `n_frames` were before */
 GRUC_STATIC void GRUC(stream_advance)(
     real *GRUC_RESTRICT to, const real *GRUC_RESTRICT from, real *GRUC_RESTRICT gates, real *GRUC_RESTRICT u,
@@ -109,8 +96,8 @@ GRUC_STATIC void GRUC(stream_step)(
     else
         for (size_t j = 0; j < D; j++) place[j] = (real)x[j];
     ++*n_steps;
-    size_t full = GRUC(frames_full)(m, *n_steps);
-    if (full == 0 || full == GRUC(frames_full)(m, *n_steps - 1)) return;
+    size_t full = gruc_n_full_frames(*n_steps, k, m->hop_length);
+    if (full == 0 || full == gruc_n_full_frames(*n_steps - 1, k, m->hop_length)) return;
     real *gates = scratch + z.H + z.readout, *u = gates + 4 * z.largest, *frame = u + 2 * z.F;
     for (size_t i = 0; i < k; i++) memcpy(frame + i * D, kept + (*n_steps - k + i) % k * D, D * sizeof(real));
     GRUC(stream_advance)(scratch, numbers, gates, u, frame, m, full - 1);
@@ -160,7 +147,8 @@ GRUC_STATIC void GRUC(stream_result)(
 {
     GRUC(stream_sizes) z = GRUC(stream_sizes_of)(m);
     size_t D = m->n_features, k = m->frame_length;
-    size_t full = GRUC(frames_full)(m, n_steps), n_frames = GRUC(frames_begun)(m, n_steps);
+    size_t full = gruc_n_full_frames(n_steps, k, m->hop_length);
+    size_t n_frames = gruc_n_frames(n_steps, k, m->hop_length);
     const real *now = numbers, *kept = numbers + z.H + z.readout;
     real *gates = scratch + z.H + z.readout, *u = gates + 4 * z.largest, *frame = u + 2 * z.F;
     if (n_frames > full) { /* the last one, with its last step for those it lacks */

@@ -11,7 +11,7 @@ import reference
 from gruc import kernels
 
 D, H, LENGTHS = 3, 21, [5, 4, 4, 1, 1]
-PROGRAM = """
+PREAMBLE = """
 #include <stdio.h>
 #include <stdlib.h>
 #include "gruc/gruc.h"
@@ -23,7 +23,10 @@ static float *numbers(size_t n)
         if (scanf("%f", x + i) != 1) exit(2);
     return x;
 }
-
+"""
+PROGRAM = (
+    PREAMBLE
+    + """
 int main(void)
 {
     enum { D = 3, H = 21, B = 5, T = 5, N = 15 };
@@ -40,6 +43,7 @@ int main(void)
     return 0;
 }
 """
+)
 STRICT = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
 BUILDS = {
     "baseline": [],
@@ -131,19 +135,9 @@ def test_gru_against_the_oracle(built, compiler, build, reset_after, reverse):
         np.testing.assert_allclose(got[b], states[-1], atol=2e-6)
 
 
-STREAM = """
-#include <stdio.h>
-#include <stdlib.h>
-#include "gruc/gruc.h"
-
-static float *numbers(size_t n)
-{
-    float *x = malloc(n * sizeof(float));
-    for (size_t i = 0; i < n; i++)
-        if (scanf("%f", x + i) != 1) exit(2);
-    return x;
-}
-
+STREAM = (
+    PREAMBLE
+    + """
 int main(void)
 {
     enum { D = 2, FRAME = 3, HOP = 2, H = 21, K = 4, T = 8 };
@@ -196,6 +190,7 @@ int main(void)
     return 0;
 }
 """
+)
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])

@@ -1,0 +1,23 @@
+/* How many steps of a sequence make one input: frames begin at step 0, a hop apart, and cover the
+ * sequence; the last may reach beyond its end. */
+#ifndef GRUC_FRAMING_H
+#define GRUC_FRAMING_H
+
+#include "portability.h"
+
+/* Frames of a sequence of n_steps > 0 steps */
+static inline size_t gruc_n_frames(size_t n_steps, size_t frame_length, size_t hop_length)
+{
+    if (n_steps <= frame_length) return 1;
+    size_t to_cover = (n_steps - frame_length + hop_length - 1) / hop_length;
+    size_t to_begin = (n_steps - 1) / hop_length; /* fewer, where hops are longer than frames */
+    return 1 + (to_cover < to_begin ? to_cover : to_begin);
+}
+
+/* Those of them that end within the sequence: all, or all but the last */
+static inline size_t gruc_n_full_frames(size_t n_steps, size_t frame_length, size_t hop_length)
+{
+    return n_steps < frame_length ? 0 : 1 + (n_steps - frame_length) / hop_length;
+}
+
+#endif
