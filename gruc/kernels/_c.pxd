@@ -76,17 +76,21 @@ cdef extern from "gruc/model_shape.h" nogil:
     enum:
         GRUC_VALUES, GRUC_EXP, GRUC_TWO, GRUC_CLASSES, GRUC_LABELS
 
+    ctypedef struct gruc_layer:
+        pass
+
     ctypedef struct gruc_model:
         size_t n_features, n_outputs, n_layers
         const Py_ssize_t *units
         int reset_after, readout, link
         size_t frame_length, hop_length
-        const double *mean
-        const double *scale
-        const double *target_mean
-        const double *target_scale
+        const void *mean
+        const void *scale
+        const void *target_mean
+        const void *target_scale
         size_t n_quantiles
-        const void **layers
+        double largest
+        const gruc_layer *layers
         const void *attention
         const void *attention_b
         const void *attention_v
@@ -120,6 +124,8 @@ cdef extern from "gruc/generic.h" nogil:
     void gruc_max_forward(...) noexcept
     void gruc_attention_forward(...) noexcept
     void gruc_softmax(...) noexcept
+    gruc_layer gruc_gru_layer(...) noexcept
+    size_t gruc_misfit(...) noexcept
     size_t gruc_stream_size(...) noexcept
     size_t gruc_stream_scratch(...) noexcept
     void gruc_stream_step(...) noexcept

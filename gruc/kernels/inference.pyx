@@ -16,6 +16,7 @@ from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed, row_length
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 
@@ -422,11 +423,10 @@ cdef class Streams:
     cdef _c.gruc_model c
     cdef readonly Py_ssize_t n
     cdef bint is_double
-    cdef double largest
     cdef Py_ssize_t[::1] units
     cdef list held
-    cdef const void **layers
-    cdef size_t *steps
+    cdef _c.gruc_layer *layers
+    cdef uint64_t *steps
     cdef char *numbers
     cdef char *scratch
     cdef double *told
@@ -437,22 +437,27 @@ cdef class Streams:
                  Py_ssize_t frame_length, Py_ssize_t hop_length, scaling, target_scaling,
                  Py_ssize_t n_quantiles, double largest):
         cdef Py_ssize_t i, size, D = n_features * frame_length, F = units[units.shape[0] - 1]
+        cdef const void *packed
         require(self.steps == NULL and n > 0 and len(layers) == units.shape[0], "n > 0, a layer for each")
         dtype = head[1].dtype
         self.is_double = dtype == "f8"
-        self.n, self.units, self.largest, self.held = n, units.copy(), largest, []
+        self.n, self.units, self.held = n, units.copy(), []
         self.c.n_features, self.c.n_outputs, self.c.n_layers = n_features, n_outputs, units.shape[0]
         self.c.units = &self.units[0]
         self.c.reset_after, self.c.readout, self.c.link = reset_after, readout, link
         self.c.frame_length, self.c.hop_length = frame_length, hop_length
-        self.c.n_quantiles = n_quantiles
-        self.layers = <const void **> PyMem_RawMalloc(len(layers) * sizeof(void *))
+        self.c.n_quantiles, self.c.largest = n_quantiles, largest
+        self.layers = <_c.gruc_layer *> PyMem_RawMalloc(len(layers) * sizeof(_c.gruc_layer))
         if self.layers == NULL:
             raise MemoryError()
         self.c.layers = self.layers
         for i in range(units.shape[0]):
             size = gru_packed_size(D, units[i], self.is_double)
-            self.layers[i] = numbers_of(layers[i], dtype, size, self.held)
+            packed = numbers_of(layers[i], dtype, size, self.held)
+            if self.is_double:
+                self.layers[i] = _c.gruc_gru_layer(<const double *> packed, D, units[i], reset_after)
+            else:
+                self.layers[i] = _c.gruc_gru_layer(<const float *> packed, D, units[i], reset_after)
             D = units[i]
         if attention is not None:
             self.c.attention = numbers_of(attention[0], dtype, panel_size(F, F, self.is_double), self.held)
@@ -461,19 +466,19 @@ cdef class Streams:
         self.c.head = numbers_of(head[0], dtype, panel_size(n_outputs, F, self.is_double), self.held)
         self.c.head_b = numbers_of(head[1], dtype, n_outputs, self.held)
         if scaling is not None:
-            self.c.mean = <const double *> numbers_of(scaling[0], "f8", n_features, self.held)
-            self.c.scale = <const double *> numbers_of(scaling[1], "f8", n_features, self.held)
+            self.c.mean = numbers_of(scaling[0], "f8", n_features, self.held)
+            self.c.scale = numbers_of(scaling[1], "f8", n_features, self.held)
         if target_scaling is not None:
             i = n_outputs // n_quantiles
-            self.c.target_mean = <const double *> numbers_of(target_scaling[0], "f8", i, self.held)
-            self.c.target_scale = <const double *> numbers_of(target_scaling[1], "f8", i, self.held)
+            self.c.target_mean = numbers_of(target_scaling[0], "f8", i, self.held)
+            self.c.target_scale = numbers_of(target_scaling[1], "f8", i, self.held)
         if self.is_double:
             self.size = _c.gruc_stream_size(<double *> NULL, &self.c) * sizeof(double)
             i = _c.gruc_stream_scratch(<double *> NULL, &self.c) * sizeof(double)
         else:
             self.size = _c.gruc_stream_size(<float *> NULL, &self.c) * sizeof(float)
             i = _c.gruc_stream_scratch(<float *> NULL, &self.c) * sizeof(float)
-        self.steps = <size_t *> PyMem_RawCalloc(n, sizeof(size_t))
+        self.steps = <uint64_t *> PyMem_RawCalloc(n, sizeof(uint64_t))
         self.numbers = <char *> PyMem_RawCalloc(n, self.size)
         self.scratch = <char *> PyMem_RawMalloc(i)
         self.told = <double *> PyMem_RawMalloc(self.width * sizeof(double))
@@ -507,9 +512,9 @@ cdef class Streams:
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
             for t in range(k):
-                for j in range(D):
-                    if not self.fits(steps[i, t, j], j):
-                        return (i * k + t) * D + j
+                j = self.misfit(&steps[i, t, 0])
+                if j < D:
+                    return (i * k + t) * D + j
         for i in range(m):
             row = i if rows is None else rows[i]
             for t in range(k):
@@ -523,16 +528,12 @@ cdef class Streams:
         What `step` does, without its checks: arrays of float64 (x) and float32 or float64 (out).
         """
         cdef Py_buffer given, to
-        cdef Py_ssize_t j
+        cdef Py_ssize_t j, D = self.c.n_features
         cdef bint fits = self.n == 1
         PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
-        fits = fits and given.ndim == 1 and given.shape[0] == <Py_ssize_t> self.c.n_features
+        fits = fits and given.ndim == 1 and given.shape[0] == D
         fits = fits and given.format[0] == c"d" and given.format[1] == 0
-        fits = fits and given.strides[0] == sizeof(double)
-        j = 0
-        while fits and j < <Py_ssize_t> self.c.n_features:
-            fits = self.fits((<double *> given.buf)[j], j)
-            j += 1
+        fits = fits and given.strides[0] == sizeof(double) and self.misfit(<double *> given.buf) == D
         if fits:
             self.take(0, <double *> given.buf)
             self.tell(0, self.told)
@@ -550,11 +551,11 @@ cdef class Streams:
         require(fits, "out (width,)")
         return True
 
-    cdef inline bint fits(self, double x, Py_ssize_t feature) noexcept:
-        """Whether a number can be computed with; NaN cannot."""
-        if self.c.mean != NULL:
-            x = (x - self.c.mean[feature]) / self.c.scale[feature]
-        return -self.largest <= x <= self.largest
+    cdef Py_ssize_t misfit(self, const double *x) noexcept:
+        """The first feature of a step that cannot be computed with, or D."""
+        if self.is_double:
+            return _c.gruc_misfit(<double *> NULL, x, &self.c)
+        return _c.gruc_misfit(<float *> NULL, x, &self.c)
 
     cdef void take(self, Py_ssize_t row, const double *x) noexcept:
         cdef char *numbers = self.numbers + row * self.size
@@ -586,13 +587,13 @@ cdef class Streams:
     def state(self):
         """All that a stream knows, for `restore`."""
         return (
-            PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(size_t)),
+            PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(uint64_t)),
             PyBytes_FromStringAndSize(self.numbers, self.n * self.size),
         )
 
     def restore(self, bytes steps, bytes numbers):
         """Go on from what `state` told."""
-        require(len(steps) == self.n * <Py_ssize_t> sizeof(size_t), "steps of n streams")
+        require(len(steps) == self.n * <Py_ssize_t> sizeof(uint64_t), "steps of n streams")
         require(len(numbers) == self.n * <Py_ssize_t> self.size, "numbers of n streams")
         memcpy(self.steps, <char *> steps, len(steps))
         memcpy(self.numbers, <char *> numbers, len(numbers))

@@ -5,6 +5,9 @@
 #undef GRUC_SUFFIX
 #undef GRUC_PLAIN
 #undef GRUC_SQRT
+#undef stored
+#undef outside
+#undef GRUC_EXP_OUTSIDE
 #undef GRUC_BITS
 #undef vec
 #undef uvec

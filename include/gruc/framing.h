@@ -5,17 +5,17 @@
 
 #include "portability.h"
 
-/* Frames of a sequence of n_steps > 0 steps */
-static inline size_t gruc_n_frames(size_t n_steps, size_t frame_length, size_t hop_length)
+/* Frames of a sequence of n_steps > 0 steps, which of a stream may be more than 2^32 on any machine */
+static inline uint64_t gruc_n_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
 {
     if (n_steps <= frame_length) return 1;
-    size_t to_cover = (n_steps - frame_length + hop_length - 1) / hop_length;
-    size_t to_begin = (n_steps - 1) / hop_length; /* fewer, where hops are longer than frames */
+    uint64_t to_cover = (n_steps - frame_length + hop_length - 1) / hop_length;
+    uint64_t to_begin = (n_steps - 1) / hop_length; /* fewer, where hops are longer than frames */
     return 1 + (to_cover < to_begin ? to_cover : to_begin);
 }
 
 /* Those of them that end within the sequence: all, or all but the last */
-static inline size_t gruc_n_full_frames(size_t n_steps, size_t frame_length, size_t hop_length)
+static inline uint64_t gruc_n_full_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
 {
     return n_steps < frame_length ? 0 : 1 + (n_steps - frame_length) / hop_length;
 }

@@ -46,6 +46,8 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_softmax(a, ...) GRUC_BY_TYPE(softmax, a, __VA_ARGS__)
 
 /* streams keep their numbers as void: of the precision that `of` points to */
+#define gruc_gru_layer(packed, ...) GRUC_BY_TYPE(gru_layer, packed, __VA_ARGS__)
+#define gruc_misfit(of, ...) GRUC_BY_TYPE_OF(misfit, of)(__VA_ARGS__)
 #define gruc_stream_size(of, ...) GRUC_BY_TYPE_OF(stream_size, of)(__VA_ARGS__)
 #define gruc_stream_scratch(of, ...) GRUC_BY_TYPE_OF(stream_scratch, of)(__VA_ARGS__)
 #define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)

@@ -3,39 +3,16 @@
  * T steps, B sequences, D inputs, H units, N = sum of lengths. Packed rows: the
  * rows of step 0 of every sequence, longest first, then those of step 1, ...;
  * step t has rows offsets[t] to offsets[t + 1], never more than step t - 1.
- * Gate blocks r, z, n.
- *
- * reset after the product              reset before (Cho et al. 2014)
- * (cuDNN, torch; b_hh_r, b_hh_z are    (one bias)
- *  added to b_ih when packed)
- *   ih = W_ih x + b_ih                   ih = W_ih x + b_ih
- *   r  = sigmoid(ih_r + W_hh_r h)        r  = sigmoid(ih_r + W_hh_r h)
- *   z  = sigmoid(ih_z + W_hh_z h)        z  = sigmoid(ih_z + W_hh_z h)
- *   hn = W_hh_n h + b_hh_n               rh = r * h
- *   n  = tanh(ih_n + r * hn)             n  = tanh(ih_n + W_hh_n rh)
- *   h  = n + z * (h - n)                 h  = n + z * (h - n)
- *
- * A row of `gates` has four slots of H, overwritten in turn:
- *
- *                   input product    saved for training
- *   reset after     ih_r ih_z ih_n   r  z  n  hn
- *   reset before    ih_r ih_z ih_n   r  z  n  rh
  *
  * The input product is made for some steps at once, so that it has many rows even
  * where few sequences are alive; the recurrent product and the gates are one loop,
- * a tile of sums after the other. */
+ * a tile of sums after the other: gru_step.h, where the equations stand. */
 
 /* ---- weights of a layer and direction, packed once for all steps ------------------
  *
  * [ b_r b_z b_n | b_hh_n | panels of W_ih (r z n) | panels of W_hh ]
  *
  * the panels beginning a cache line; with panels of W_hh as (r z n), or with reset before as (r z), then (n). */
-
-typedef struct {
-    const real *bias, *b_hh_n, *W_ih, *W_hh, *W_hh_n;
-    size_t D, H;
-    int reset_after;
-} GRUC(gru_weights);
 
 GRUC_STATIC size_t GRUC(gru_packed_size)(size_t D, size_t H)
 {
@@ -49,6 +26,14 @@ GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, siz
     w.W_hh = w.W_ih + GRUC(panel_size)(H, 3 * D);
     w.W_hh_n = w.W_hh + GRUC(panel_size)(H, 2 * H);
     return w;
+}
+
+/* The same for a gruc_model */
+GRUC_STATIC gruc_layer GRUC(gru_layer)(const real *packed, size_t D, size_t H, int reset_after)
+{
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
+    gruc_layer layer = {w.bias, w.b_hh_n, w.W_ih, w.W_hh, w.W_hh_n};
+    return layer;
 }
 
 GRUC_STATIC void GRUC(gru_pack)(
@@ -75,113 +60,6 @@ GRUC_STATIC void GRUC(gru_pack)(
     }
 }
 
-/* ---- one step ---------------------------------------------------------------------- */
-
-typedef struct {
-    real *gates; /* (m, 4H) */
-    real *h;     /* (m, H) OUT, rows ld_h apart */
-    size_t ld_h;
-    const real *h_prev; /* (m, H), rows ld_h_prev apart, or NULL for zeros */
-    size_t ld_h_prev;
-    const real *entering; /* h_prev as it enters W_hh: itself, or what dropout leaves of it */
-    size_t ld_entering;
-    const GRUC(gru_weights) * w;
-    int save;
-} GRUC(gru_rows);
-
-/* ih = W_ih x + b_ih, a tile of units with their three gates side by side */
-GRUC_INLINE void GRUC(finish_input)(
-    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
-{
-    const GRUC(gru_rows) *s = what;
-    size_t H = s->w->H;
-    for (size_t end = i + rows; i < end; i++)
-        for (size_t p = 0; p < panels; p++)
-            for (size_t gate = 0; gate < 3; gate++) {
-                size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit), column = gate * H + unit;
-                GRUC(store_part)(
-                    s->gates + i * 4 * H + column, *sums++ + GRUC(load_part)(s->w->bias + column, width),
-                    width);
-            }
-}
-
-/* hn = b_hh_n in what is left of the sums: reset after, all of the cell */
-GRUC_INLINE void GRUC(finish_after)(
-    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
-{
-    const GRUC(gru_rows) *s = what;
-    size_t H = s->w->H;
-    for (size_t end = i + rows; i < end; i++)
-        for (size_t p = 0; p < panels; p++, sums += 3) {
-            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
-            real *gates = s->gates + i * 4 * H + unit;
-            vec h_prev = GRUC(splat)(0);
-            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
-            vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
-            vec z = GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]);
-            vec hn = sums[2] + GRUC(load_part)(s->w->b_hh_n + unit, width);
-            vec n = GRUC(tanh)(GRUC(fma)(r, hn, GRUC(load_part)(gates + 2 * H, width)));
-            GRUC(store_part)(s->h + i * s->ld_h + unit, GRUC(fma)(z, h_prev - n, n), width);
-            if (s->save) {
-                GRUC(store_part)(gates, r, width);
-                GRUC(store_part)(gates + H, z, width);
-                GRUC(store_part)(gates + 2 * H, n, width);
-                GRUC(store_part)(gates + 3 * H, hn, width);
-            }
-        }
-}
-
-/* reset before: r, z, rh ... */
-GRUC_INLINE void GRUC(finish_before_rz)(
-    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
-{
-    const GRUC(gru_rows) *s = what;
-    size_t H = s->w->H;
-    for (size_t end = i + rows; i < end; i++)
-        for (size_t p = 0; p < panels; p++, sums += 2) {
-            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
-            real *gates = s->gates + i * 4 * H + unit;
-            vec entering = GRUC(splat)(0);
-            if (s->h_prev) entering = GRUC(load_part)(s->entering + i * s->ld_entering + unit, width);
-            vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
-            GRUC(store_part)(gates, r, width);
-            GRUC(store_part)(gates + H, GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]), width);
-            GRUC(store_part)(gates + 3 * H, r * entering, width);
-        }
-}
-
-/* ... then n and h */
-GRUC_INLINE void GRUC(finish_before_n)(
-    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
-{
-    const GRUC(gru_rows) *s = what;
-    size_t H = s->w->H;
-    for (size_t end = i + rows; i < end; i++)
-        for (size_t p = 0; p < panels; p++) {
-            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
-            real *gates = s->gates + i * 4 * H + unit;
-            vec h_prev = GRUC(splat)(0);
-            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
-            vec z = GRUC(load_part)(gates + H, width);
-            vec n = GRUC(tanh)(GRUC(load_part)(gates + 2 * H, width) + *sums++);
-            GRUC(store_part)(s->h + i * s->ld_h + unit, GRUC(fma)(z, h_prev - n, n), width);
-            if (s->save) GRUC(store_part)(gates + 2 * H, n, width);
-        }
-}
-
-/* m rows whose input product is in `gates`. Rows that start from zero have no product. */
-GRUC_STATIC void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
-{
-    size_t H = s->w->H, K = s->h_prev ? H : 0;
-    if (m == 0) return;
-    if (s->w->reset_after) {
-        GRUC(product)(3, GRUC(finish_after), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
-    } else {
-        GRUC(product)(2, GRUC(finish_before_rz), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
-        GRUC(product)(1, GRUC(finish_before_n), s, s->gates + 3 * H, 4 * H, s->w->W_hh_n, m, K, H);
-    }
-}
-
 /* ---- all steps ----------------------------------------------------------------------- */
 
 /* The input product is made for steps of about so many rows at once: enough for whole
@@ -189,7 +67,7 @@ GRUC_STATIC void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
 enum { GRUC(CHUNK) = 128 };
 
 /* Rows of the longest chunk of steps, of B sequences, and numbers of gru_infer's scratch */
-GRUC_STATIC size_t GRUC(chunk_rows)(size_t B) { return B < GRUC(CHUNK) ? GRUC(CHUNK) : B; }
+GRUC_STATIC size_t GRUC(chunk_rows)(size_t B) { return B < GRUC(CHUNK) ? (size_t)GRUC(CHUNK) : B; }
 GRUC_STATIC size_t GRUC(gru_infer_scratch)(size_t N, size_t B, size_t H)
 {
     size_t rows = GRUC(chunk_rows)(B);
@@ -222,11 +100,6 @@ GRUC_STATIC size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, i
 {
     if (reverse) return t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
     return t > 0 ? GRUC(alive)(t, offsets) : 0;
-}
-
-GRUC_STATIC void GRUC(input_product)(const GRUC(gru_rows) * s, const real *x, size_t ld_x, size_t m)
-{
-    GRUC(product)(3, GRUC(finish_input), s, x, ld_x, s->w->W_ih, m, s->w->D, s->w->H);
 }
 
 GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_t ld_from, size_t m, size_t n)

@@ -2,8 +2,8 @@
  * globals, no library but libm.
  *
  *   gruc_map_exp_f32   gruc_map_sigmoid_f32   gruc_map_tanh_f32   vmath.h
- *   gruc_pack_f32      gruc_affine_f32                            product.h
- *   gruc_gru_pack_f32  gruc_gru_infer_f32                         gru.h
+ *   gruc_pack_f32      gruc_affine_f32                            product.h, affine.h
+ *   gruc_gru_pack_f32  gruc_gru_layer_f32  gruc_gru_infer_f32      gru.h
  *   gruc_mean_forward_f32  gruc_max_forward_f32                   readout.h
  *   gruc_attention_forward_f32
  *   gruc_softmax_f32                                              softmax.h

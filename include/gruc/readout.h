@@ -32,20 +32,6 @@ GRUC_STATIC void GRUC(max_forward)(
     }
 }
 
-/* sum_j a[j] b[j] */
-GRUC_STATIC real GRUC(dot)(const real *a, const real *b, size_t n)
-{
-    real lanes[LANES], sum = 0;
-    vec sums = GRUC(splat)(0);
-    for (size_t j = 0; j < n; j += LANES) {
-        size_t width = GRUC(lanes)(n - j);
-        sums = GRUC(fma)(GRUC(load_part)(a + j, width), GRUC(load_part)(b + j, width), sums);
-    }
-    GRUC(store)(lanes, sums);
-    for (size_t l = 0; l < LANES; l++) sum += lanes[l];
-    return sum;
-}
-
 /* Additive attention (Bahdanau, Cho and Bengio 2015), W square:
  *
  *   u_t = tanh(W h_t + b)    e_t = v . u_t    a = softmax_t(e)    c = sum_t a_t h_t */

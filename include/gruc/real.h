@@ -1,13 +1,13 @@
 /* One body, two precisions, any instruction set.
  *
  * A kernel header is a body written over `real`, `ureal`, `vec`, `LANES` and
- * GRUC(name). An entry header (gruc.h, both_precisions.h) defines GRUC_BITS as 32 or 64,
- * includes this file, the bodies, and end_real.h; and then once more with the
+ * GRUC(name). An entry header (gruc.h, exported.h, both_precisions.h) defines GRUC_BITS as 32
+ * or 64, includes this file, the bodies, and end_real.h; and then once more with the
  * other number. GRUC(sigmoid) is thus gruc_sigmoid_f32, then gruc_sigmoid_f64;
  * where instruction_sets.h also names a GRUC_ISA, gruc_sigmoid_avx2_f32.
  * This file and the bodies have no include guard: that is the point of them. */
 #ifndef GRUC_BITS
-#error "include gruc.h or instruction_sets.h, not their bodies"
+#error "include gruc.h, exported.h or instruction_sets.h, not their bodies"
 #endif
 
 #if GRUC_BITS == 32
@@ -24,6 +24,22 @@
 #define GRUC_SQRT sqrt
 #else
 #error "GRUC_BITS is 32 or 64"
+#endif
+
+/* What weights of matrices are kept as: `real`, or bit patterns of float16 */
+#ifdef GRUC_HALF
+#define stored uint16_t
+#else
+#define stored real
+#endif
+
+/* What models are given and give: double, but float where a processor may have no other */
+#ifdef GRUC_EXPORTED
+#define outside float
+#define GRUC_EXP_OUTSIDE expf
+#else
+#define outside double
+#define GRUC_EXP_OUTSIDE exp
 #endif
 
 #ifdef GRUC_ISA

@@ -51,6 +51,34 @@ GRUC_INLINE vec GRUC(from_bits)(uvec u)
     return v;
 }
 
+/* Weights as they are kept, in `real` */
+#if !defined(GRUC_HALF)
+GRUC_INLINE vec GRUC(load_stored)(const real *p) { return GRUC(load)(p); }
+#elif GRUC_SIMD == 0 && defined(__ARM_FP16_FORMAT_IEEE)
+GRUC_INLINE real GRUC(load_stored)(const uint16_t *p)
+{
+    __fp16 half;
+    memcpy(&half, p, sizeof half);
+    return (real)half;
+}
+#else
+/* The bits of a float16 are those of a float32 that is 2^112 times too small, 13 places further
+ * to the right; infinity and NaN are not among weights. */
+GRUC_INLINE vec GRUC(load_stored)(const uint16_t *p)
+{
+#if GRUC_SIMD == 0
+    uvec bits = *p;
+#else
+    typedef uint16_t halves __attribute__((vector_size(GRUC_SIMD / 16)));
+    halves half;
+    memcpy(&half, p, sizeof half);
+    uvec bits = __builtin_convertvector(half, uvec);
+#endif
+    vec magnitude = GRUC(from_bits)((bits & 0x7fffu) << 13) * 5.192296858534827628530496329220096e33f;
+    return GRUC(from_bits)(GRUC(bits)(magnitude) | (bits & 0x8000u) << 16);
+}
+#endif
+
 /* x in every lane */
 GRUC_INLINE vec GRUC(splat)(real x)
 {
@@ -63,9 +91,11 @@ GRUC_INLINE vec GRUC(splat)(real x)
 #elif GRUC_SIMD == 256
     return (vec)_mm256_set1_pd(x);
 #elif GRUC_SIMD == 128 && GRUC_BITS == 32
-    return (vec){x, x, x, x};
+    vec v = {x, x, x, x};
+    return v;
 #elif GRUC_SIMD == 128
-    return (vec){x, x};
+    vec v = {x, x};
+    return v;
 #else
     return x;
 #endif
@@ -86,6 +116,8 @@ GRUC_INLINE vec GRUC(fma)(vec a, vec b, vec c)
     return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #elif GRUC_SIMD == 128 && defined(__aarch64__)
     return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#elif GRUC_SIMD == 0 && GRUC_BITS == 32 && defined(__ARM_FEATURE_FMA)
+    return fmaf(a, b, c); /* one instruction of a Cortex-M4 and its likes */
 #else
     return a * b + c;
 #endif

@@ -156,7 +156,7 @@ int main(void)
 
     const ptrdiff_t units[] = {H};
     const double mean[] = {0.5, -1}, scale[] = {2, 0.5};
-    const void *layers[] = {layer};
+    const gruc_layer layers[] = {gruc_gru_layer_f32(layer, FRAME * D, H, 1)};
     gruc_model model = {0};
     model.n_features = D;
     model.n_outputs = K;
@@ -177,7 +177,7 @@ int main(void)
     model.head = head;
     model.head_b = b;
 
-    size_t n_steps = 0;
+    uint64_t n_steps = 0;
     float *stream = calloc(gruc_stream_size_f32(&model), sizeof(float));
     float *scratch = malloc(gruc_stream_scratch_f32(&model) * sizeof(float));
     for (int t = 0; t < T; t++) {

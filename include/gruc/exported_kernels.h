@@ -1,0 +1,13 @@
+/* The list of bodies that exported models run; included once for each form of weights. */
+#include "model_shape.h"
+#include "real.h"
+#include "simd.h"
+#include "vmath.h"
+#include "row_product.h"
+#include "affine.h"
+#include "gru_step.h"
+#include "softmax.h"
+#include "running_readout.h"
+#include "stream.h"
+#include "sequence.h"
+#include "end_real.h"
