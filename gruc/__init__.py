@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import datasets, plotting, preprocessing, runtime, sequences
     from ._config import show_config
-    from .deploy import from_keras, from_torch, load, to_keras, to_onnx, to_torch
+    from .deploy import from_keras, from_torch, load, to_c, to_keras, to_onnx, to_torch
     from .estimators import GRUClassifier, GRURegressor, GRUTransformer
     from .model_file import ModelFileError
 
@@ -34,6 +34,7 @@ __all__ = [
     "runtime",
     "sequences",
     "show_config",
+    "to_c",
     "to_keras",
     "to_onnx",
     "to_torch",
@@ -47,6 +48,7 @@ _PLACES = {
     "from_keras": ".deploy",
     "from_torch": ".deploy",
     "load": ".deploy",
+    "to_c": ".deploy",
     "to_keras": ".deploy",
     "to_onnx": ".deploy",
     "to_torch": ".deploy",

@@ -71,6 +71,10 @@ def parser():
     export.add_argument("model")
     export.add_argument("output", help="the file to write")
     export.add_argument("--to", choices=sorted(EXPORTS), required=True, help="; ".join(EXPORTS_HELP))
+    export.add_argument("--prefix", help="with --to c: what all names begin with; by default model")
+    export.add_argument(
+        "--float16", action="store_true", help="with --to c: weights take half the memory and have 11 bits"
+    )
     export.set_defaults(command=export_to)
     return parser
 
@@ -204,10 +208,22 @@ def read_npz(path):
 
 def export_to(given):
     """Write a model for other software."""
-    EXPORTS[given.to](runtime.load(given.model), given.output)
+    if given.to != "c" and (given.prefix is not None or given.float16):
+        raise InputError(f"--prefix and --float16 are for --to c, not {given.to}.")
+    EXPORTS[given.to](runtime.load(given.model), given)
 
 
-def to_torch(predictor, path):
+def to_c(predictor, given):
+    """A C header, and a word on the memory that it wants."""
+    from .deploy import to_c
+
+    prefix = "model" if given.prefix is None else given.prefix
+    report = to_c(predictor, given.output, prefix, storage="float16" if given.float16 else "float32")
+    state = f", {report.state_bytes} of memory for a stream" if report.state_bytes else ""
+    print(f"{report.constant_bytes} bytes of constants{state}")
+
+
+def to_torch(predictor, given):
     """A safetensors file of the state of a module with `gru` and `head`."""
     from safetensors.numpy import save
 
@@ -215,18 +231,19 @@ def to_torch(predictor, path):
 
     gru, head = to_torch(predictor)
     state = {f"gru.{name}": w for name, w in gru.items()} | {f"head.{name}": w for name, w in head.items()}
-    model_file.replace(path, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
+    model_file.replace(given.output, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
 
 
-def to_onnx(predictor, path):
+def to_onnx(predictor, given):
     """An ONNX graph."""
     from .deploy import to_onnx
 
-    to_onnx(predictor, path)
+    to_onnx(predictor, given.output)
 
 
-EXPORTS = {"onnx": to_onnx, "torch": to_torch}
+EXPORTS = {"c": to_c, "onnx": to_onnx, "torch": to_torch}
 EXPORTS_HELP = [
+    "c: a header for include/gruc",
     "onnx: a graph with inputs X and lengths",
     "torch: a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)",
 ]

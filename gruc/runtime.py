@@ -109,14 +109,14 @@ class Predictor:
         read_only.flags.writeable = False
         return self.network.table.torch_views(read_only)
 
-    def _link(self):
-        """What becomes of the outputs, as the kernels of streams know it."""
-        links = kernels.inference
+    @property
+    def link(self):
+        """What becomes of the outputs: "values", "exp", "two", "classes" or "labels"."""
         if self.multilabel:
-            return links.LABELS
+            return "labels"
         if self.classes is not None:
-            return links.CLASSES if len(self.classes) > 2 else links.TWO
-        return links.EXP if self.log_link else links.VALUES
+            return "classes" if len(self.classes) > 2 else "two"
+        return "exp" if self.log_link else "values"
 
     @property
     def n_features_in(self):
@@ -487,7 +487,8 @@ class Stream:
         units = np.array(config["hidden_layer_sizes"], np.intp)
         readout = list(READOUTS).index(config["pooling"])
         self._streams = kernels.inference.Streams(
-            n or 1, predictor.n_features_in, units, layers, attention, head, readout, predictor._link(),
+            n or 1, predictor.n_features_in, units, layers, attention, head, readout,
+            getattr(kernels.inference, predictor.link.upper()),
             config["reset_after"], config["n_outputs"], *predictor.framing, predictor.scaling,
             predictor.target_scaling, predictor.n_quantiles, LARGEST[self._dtype],
         )  # fmt: skip

@@ -110,6 +110,20 @@ def test_a_graph(here):
     assert onnx.load("c.onnx") == gruc.to_onnx(gruc.load("c.gruc"))
 
 
+def test_a_header(here, capsys):
+    for options, settings in (
+        ([], {}),
+        (["--prefix", "vowels", "--float16"], dict(prefix="vowels", storage="float16")),
+    ):
+        assert main(["export", "c.gruc", "c.h", "--to", "c", *options]) == 0
+        report = gruc.to_c(gruc.load("c.gruc"), "expected.h", **settings)
+        assert (here / "c.h").read_text() == (here / "expected.h").read_text()
+        expected = (
+            f"{report.constant_bytes} bytes of constants, {report.state_bytes} of memory for a stream\n"
+        )
+        assert capsys.readouterr().out == expected
+
+
 BAD_CSV = {
     "no header": ("1,2,3\n", "the header is '1,2,3'; expected sequence,step and the features"),
     "no features": ("sequence,step\n", "the header is"),
@@ -146,6 +160,8 @@ def test_errors(here, capsys):
         (["predict", "r.gruc", "x.csv", "--proba"], "--proba is for classifiers"),
         (["export", "before.gruc", "out", "--to", "torch"], "cannot hold a model with reset_after=False"),
         (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such file"),
+        (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a name of C"),
+        (["export", "c.gruc", "out", "--to", "torch", "--float16"], "--float16 are for --to c, not torch"),
     ]:
         assert main(arguments) == 1
         assert message in capsys.readouterr().err

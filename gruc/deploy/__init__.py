@@ -1,7 +1,8 @@
 """Models outside the notebook."""
 
+from .c_header import CExport, to_c
 from .frameworks import from_keras, from_torch, to_keras, to_torch
 from .onnx import to_onnx
 from .saving import load, save
 
-__all__ = ["from_keras", "from_torch", "load", "save", "to_keras", "to_onnx", "to_torch"]
+__all__ = ["CExport", "from_keras", "from_torch", "load", "save", "to_c", "to_keras", "to_onnx", "to_torch"]

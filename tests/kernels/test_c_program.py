@@ -1,15 +1,11 @@
 """The headers in other people's C programs: every width of vectors, every compiler at hand."""
 
-import os
-import shutil
-import subprocess
-
-import gruc
 import numpy as np
 import pytest
 import reference
-from gruc import kernels
+from c_programs import BUILDS, program_of
 
+COMPILERS = ["cc", "gcc", "clang", "aarch64-linux-gnu-gcc", "arm-linux-gnueabihf-gcc"]
 D, H, LENGTHS = 3, 21, [5, 4, 4, 1, 1]
 PREAMBLE = """
 #include <stdio.h>
@@ -44,13 +40,6 @@ int main(void)
 }
 """
 )
-STRICT = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
-BUILDS = {
-    "baseline": [],
-    "one number at a time": ["-DGRUC_NO_VECTORS"],
-    "avx2": ["-mavx2", "-mfma"],
-    "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
-}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,66 +47,10 @@ def kernel():
     """Not once for each of gruc's own instruction sets: the flags say which."""
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Programs by text, compiler and flags, each compiled once."""
-    programs = {}
-
-    def built(text, compiler, build):
-        key = text, compiler, build
-        if key not in programs:
-            programs[key] = compiled(text, compiler, build, tmp_path_factory.mktemp("program"))
-        return programs[key]
-
-    return built
-
-
-def compiled(text, compiler, build, tmp_path):
-    """A function that gives a program its numbers and returns what it prints."""
-    if shutil.which(compiler) is None:
-        pytest.skip(f"no {compiler}")
-    if compiler != "cc" and os.path.realpath(shutil.which(compiler)) == os.path.realpath(
-        shutil.which("cc") or ""
-    ):
-        pytest.skip(f"{compiler} is cc here")
-    run = []
-    if compiler.startswith("aarch64"):
-        if build.startswith("avx"):
-            pytest.skip("not an instruction set of this processor")
-        if shutil.which("qemu-aarch64") is None:
-            pytest.skip("no qemu-aarch64 to run it")
-        run = ["qemu-aarch64"]
-    elif build.startswith("avx") and build not in kernels.available():
-        pytest.skip(f"this processor has no {build}")
-    (tmp_path / "program.c").write_text(text)
-    static = ["-static"] if run else []
-    command = [
-        compiler,
-        *STRICT,
-        *BUILDS[build],
-        *static,
-        f"-I{gruc.get_include()}",
-        "program.c",
-        "-lm",
-        "-o",
-        "program",
-    ]
-    subprocess.run(command, cwd=tmp_path, check=True)
-
-    def runs(numbers):
-        told = subprocess.run(
-            [*run, tmp_path / "program"], input=numbers, capture_output=True, text=True, check=True
-        ).stdout
-        return np.array(told.split(), float)
-
-    return runs
-
-
-@pytest.mark.parametrize("reset_after, reverse", [(1, 0), (1, 1), (0, 0), (0, 1)])
 @pytest.mark.parametrize("build", BUILDS)
-@pytest.mark.parametrize("compiler", ["cc", "gcc", "clang", "aarch64-linux-gnu-gcc"])
-def test_gru_against_the_oracle(built, compiler, build, reset_after, reverse):
-    program = built(PROGRAM, compiler, build)
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_gru_against_the_oracle(tmp_path, compiler, build):
+    program = program_of(PROGRAM, compiler, build, tmp_path)
     rng = np.random.default_rng(0)
     sequences = [rng.standard_normal((length, D)).astype("float32") for length in LENGTHS]
     weights = [
@@ -125,14 +58,15 @@ def test_gru_against_the_oracle(built, compiler, build, reset_after, reverse):
     ]
     rows = np.concatenate([[s[t] for s in sequences if len(s) > t] for t in range(max(LENGTHS))])
     numbers = [rows.ravel(), weights[0].T.ravel(), weights[1].T.ravel(), *weights[2:]]
-    text = f"{reset_after} {reverse} " + " ".join(f"{number:.9g}" for block in numbers for number in block)
-    got = program(text).reshape(len(LENGTHS), H)
-    exact = [w.astype("float64") for w in weights]
-    if not reset_after:
-        exact[3] = None
-    for b, sequence in enumerate(sequences):
-        states, _ = reference.gru_forward(sequence[::-1] if reverse else sequence, *exact)
-        np.testing.assert_allclose(got[b], states[-1], atol=2e-6)
+    text = " ".join(f"{number:.9g}" for block in numbers for number in block)
+    for reset_after, reverse in [(1, 0), (1, 1), (0, 0), (0, 1)]:
+        got = program(f"{reset_after} {reverse} {text}").reshape(len(LENGTHS), H)
+        exact = [w.astype("float64") for w in weights]
+        if not reset_after:
+            exact[3] = None
+        for b, sequence in enumerate(sequences):
+            states, _ = reference.gru_forward(sequence[::-1] if reverse else sequence, *exact)
+            np.testing.assert_allclose(got[b], states[-1], atol=2e-6)
 
 
 STREAM = (
@@ -193,11 +127,10 @@ int main(void)
 )
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 @pytest.mark.parametrize("build", BUILDS)
-@pytest.mark.parametrize("compiler", ["cc", "clang", "aarch64-linux-gnu-gcc"])
-def test_streams_against_the_oracle(built, compiler, build, pooling):
-    program = built(STREAM, compiler, build)
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_streams_against_the_oracle(tmp_path, compiler, build):
+    program = program_of(STREAM, compiler, build, tmp_path)
     rng = np.random.default_rng(0)
     D, k, hop, H, K, T = 2, 3, 2, 21, 4, 8
     shapes = {
@@ -208,16 +141,16 @@ def test_streams_against_the_oracle(built, compiler, build, pooling):
     weights = {name: (0.5 * rng.standard_normal(s)).astype("float32") for name, s in shapes.items()}
     x = rng.standard_normal((T, D)).astype("float32")
     blocks = [weight.T.ravel() for weight in weights.values()] + [x.ravel()]
-    readout = ["last", "mean", "max", "attention"].index(pooling)
-    got = program(f"{readout} " + " ".join(f"{number:.9g}" for block in blocks for number in block))
-
+    text = " ".join(f"{number:.9g}" for block in blocks for number in block)
     exact = {name: weight.astype("float64") for name, weight in weights.items()}
-    config = {"hidden_layer_sizes": [H], "bidirectional": False, "pooling": pooling}
     scaled = (x - np.array([0.5, -1])) / np.array([2, 0.5])
-    for t in range(T):
-        so_far = scaled[: t + 1]
-        n_frames = 1 + max(0, -(-(len(so_far) - k) // hop))
-        places = np.minimum(hop * np.arange(n_frames)[:, None] + np.arange(k), t)
-        logits, _ = reference.network_forward(so_far[places].reshape(n_frames, -1), exact, config)
-        expected = np.exp(logits - logits.max())
-        np.testing.assert_allclose(got[t * K : (t + 1) * K], expected / expected.sum(), atol=2e-6)
+    for readout, pooling in enumerate(["last", "mean", "max", "attention"]):
+        got = program(f"{readout} {text}")
+        config = {"hidden_layer_sizes": [H], "bidirectional": False, "pooling": pooling}
+        for t in range(T):
+            so_far = scaled[: t + 1]
+            n_frames = 1 + max(0, -(-(len(so_far) - k) // hop))
+            places = np.minimum(hop * np.arange(n_frames)[:, None] + np.arange(k), t)
+            logits, _ = reference.network_forward(so_far[places].reshape(n_frames, -1), exact, config)
+            expected = np.exp(logits - logits.max())
+            np.testing.assert_allclose(got[t * K : (t + 1) * K], expected / expected.sum(), atol=2e-6)

@@ -1,0 +1,67 @@
+"""C and C++ programs over gruc's headers, by whatever compilers are at hand."""
+
+import os
+import shutil
+import subprocess
+
+import gruc
+import numpy as np
+import pytest
+from gruc import kernels
+
+STRICT = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
+BUILDS = {
+    "baseline": [],
+    "one number at a time": ["-DGRUC_NO_VECTORS"],
+    "avx2": ["-mavx2", "-mfma"],
+    "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+}
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+# what runs a program for another processor: Debian's qemu-user
+EMULATORS = {"aarch64-linux-gnu-gcc": "qemu-aarch64", "arm-linux-gnueabihf-gcc": "qemu-arm"}
+
+
+def program_of(text, compiler, build, folder, more=()):
+    """A function that gives a program its numbers and returns those that it prints.
+
+    Skips the test where the compiler, the emulator or the instruction set is not there.
+    """
+    run = _emulator(compiler, build)
+    cpp = compiler.endswith("++")
+    source = "program.cc" if cpp else "program.c"
+    (folder / source).write_text(text)
+    subprocess.run(
+        [compiler, "-std=c++11" if cpp else "-std=c99", *STRICT, *BUILDS[build], *more, *(["-static"] if run else []),
+         f"-I{gruc.get_include()}", source, "-lm", "-o", "program"],
+        cwd=folder, check=True,
+    )  # fmt: skip
+
+    def program(numbers):
+        told = subprocess.run(
+            [*run, folder / "program"], input=numbers, capture_output=True, text=True, check=True,
+            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
+        ).stdout  # fmt: skip
+        return np.array(told.split(), float)
+
+    return program
+
+
+def _emulator(compiler, build):
+    """The command before a program, a list."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"no {compiler}")
+    if compiler != "cc" and _real(compiler) == _real("cc"):
+        pytest.skip(f"{compiler} is cc here")
+    if compiler in EMULATORS:
+        if build.startswith("avx"):
+            pytest.skip("not an instruction set of this processor")
+        if shutil.which(EMULATORS[compiler]) is None:
+            pytest.skip(f"no {EMULATORS[compiler]} to run it")
+        return [EMULATORS[compiler]]
+    if build.startswith("avx") and build not in kernels.available():
+        pytest.skip(f"this processor has no {build}")
+    return []
+
+
+def _real(compiler):
+    return os.path.realpath(shutil.which(compiler) or compiler)
