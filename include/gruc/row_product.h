@@ -17,9 +17,13 @@ GRUC_INLINE void GRUC(row_tile)(
     for (size_t c = 0; c < panels * gates; c++) sum[c] = GRUC(splat)(0);
     for (size_t k = 0; k < K; k++, W += gates * n) {
         vec a_k = GRUC(splat)(a[k]);
+        const stored *W_g = W; /* a gate after the other, so that few addresses are worked out */
         GRUC_UNROLL
-        for (size_t c = 0; c < panels * gates; c++)
-            sum[c] = GRUC(fma)(a_k, GRUC(load_stored)(W + c % gates * n + c / gates * LANES), sum[c]);
+        for (size_t g = 0; g < gates; g++, W_g += n) {
+            GRUC_UNROLL
+            for (size_t p = 0; p < panels; p++)
+                sum[p * gates + g] = GRUC(fma)(a_k, GRUC(load_stored)(W_g + p * LANES), sum[p * gates + g]);
+        }
     }
     GRUC_UNROLL
     for (size_t c = 0; c < panels * gates; c++) sums[c] = sum[c];

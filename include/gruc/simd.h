@@ -28,14 +28,19 @@ typedef ureal uvec __attribute__((vector_size(GRUC_SIMD / 8)));
 #endif
 #endif
 
+/* Numbers one by one are aligned, and a compiler that knows it loads them to where floats are. */
+#if GRUC_SIMD == 0
+GRUC_INLINE vec GRUC(load)(const real *p) { return *p; }
+GRUC_INLINE void GRUC(store)(real *p, vec v) { *p = v; }
+#else
 GRUC_INLINE vec GRUC(load)(const real *p)
 {
     vec v;
     memcpy(&v, p, sizeof v);
     return v;
 }
-
 GRUC_INLINE void GRUC(store)(real *p, vec v) { memcpy(p, &v, sizeof v); }
+#endif
 
 GRUC_INLINE uvec GRUC(bits)(vec v)
 {
@@ -195,6 +200,9 @@ GRUC_INLINE vec GRUC(load_part)(const real *p, size_t n)
     return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 #elif GRUC_SIMD == 512
     return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#elif GRUC_SIMD == 0
+    (void)n; /* 1 */
+    return *p;
 #else
     if (n == LANES) return GRUC(load)(p);
     real lanes[LANES] = {0};
@@ -209,6 +217,9 @@ GRUC_INLINE void GRUC(store_part)(real *p, vec v, size_t n)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 #elif GRUC_SIMD == 512
     _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#elif GRUC_SIMD == 0
+    (void)n;
+    *p = v;
 #else
     if (n == LANES) {
         GRUC(store)(p, v);

@@ -2,6 +2,8 @@
 
 import pickle
 import shutil
+import sys
+from pathlib import Path
 
 import gruc
 import numpy as np
@@ -232,6 +234,33 @@ def test_loss_of_accuracy_is_told(tmp_path):
     change = np.abs(with_halves(forecast).predict(X) - forecast.predict(X)).max()
     assert told.largest_change == pytest.approx(change, rel=1e-5)
     assert told.changed is None
+
+
+# ---- microcontrollers
+
+sys.path.append(str(Path(__file__).parents[2] / "tools" / "cortex_m"))
+import board  # noqa: E402
+
+
+@pytest.mark.parametrize("processor", board.PROCESSORS)
+def test_on_a_microcontroller(models, processor, tmp_path):
+    if board.missing():
+        pytest.skip(f"no {' and no '.join(board.missing())}")
+    some = ["s_after_5_forward_last", "s_before_4x3_forward_attention", "s_after_4x3_both_max", "frames_4_1_mean_0",
+            "frames_3_5_attention_1", "wide", "counts", "two", "quantiles", "binary", "labels"]  # fmt: skip
+    some = {name: models[name] for name in some}
+    few = X[1:3]
+    (tmp_path / "main.c").write_text(program_text(some, few, tmp_path))
+    program = board.compiled("main.c", processor, tmp_path)
+    numbers = np.array(board.told([program], processor, tmp_path).split(), float)
+    agree(numbers, some, few)
+    halves = {prefix: model for prefix, model in some.items() if prefix in ("wide", "s_after_4x3_both_max")}
+    text = program_text(halves, few, tmp_path, storage="float16").replace("_flat_f32", "_half_f32")
+    (tmp_path / "main.c").write_text(text)
+    for options in (["-Os"], ["-O2", "-mfp16-format=ieee"]):
+        program = board.compiled("main.c", processor, tmp_path, options)
+        numbers = np.array(board.told([program], processor, tmp_path).split(), float)
+        agree(numbers, {prefix: with_halves(model) for prefix, model in halves.items()}, few)
 
 
 # ---- what a program is told
