@@ -137,12 +137,17 @@ def _refuse_attention(predictor, framework):
         )
 
 
-def unscaled_weights(predictor):
-    """Weights by name, in torch's shapes and the model's dtype, that take X and give y as they are."""
+def unscaled_weights(predictor, centre=None):
+    """Weights by name, in torch's shapes and the model's dtype, that take X and give y as they are.
+
+    `centre` (D,) is what X has lost already.
+    """
     config = predictor.config
     weights = {name: weight.astype(np.float64) for name, weight in predictor.weights.items()}
     if predictor.scaling is not None:  # W ((x - mean) / scale) + b
-        mean, scale = (np.tile(part, predictor.framing.length) for part in predictor.scaling)
+        mean, scale = predictor.scaling
+        mean = mean if centre is None else mean - centre
+        mean, scale = (np.tile(part, predictor.framing.length) for part in (mean, scale))
         for suffix in _suffixes(1, config["bidirectional"]):
             weights[f"gru.weight_ih_{suffix}"] /= scale
             weights[f"gru.bias_ih_{suffix}"] -= weights[f"gru.weight_ih_{suffix}"] @ mean

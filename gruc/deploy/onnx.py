@@ -2,7 +2,7 @@
 
 Inputs are X (N, T, D), padded with anything, and lengths (N,); T and N may be any. No
 node is told the lengths but by indices and masks: OpenVINO ignores GRU's sequence_lens where
-shapes are dynamic.
+shapes are dynamic. `skl2onnx.py` makes pipelines of the same parts.
 """
 
 from typing import Any
@@ -56,11 +56,17 @@ def to_onnx(model: Any, path: Any = None) -> Any:
         import onnx
     except ImportError as error:
         raise ImportError("to_onnx makes its graph with the package onnx: pip install onnx.") from error
-    predictor = predictor_of(model)
-    graph = _Graph(onnx.helper, onnx.numpy_helper, predictor)
-    proto = onnx.helper.make_model(
-        graph.made(),
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+    predictor, helper = predictor_of(model), onnx.helper
+    graph = NetworkGraph(onnx, predictor)
+    features = graph.features(graph.centred("X", graph.dtype), "lengths")
+    outputs = graph.finished(graph.headed(features))
+    inputs = [
+        helper.make_tensor_value_info("X", graph.float32, ["N", "T", predictor.n_features_in]),
+        helper.make_tensor_value_info("lengths", graph.int64, ["N"]),
+    ]
+    proto = helper.make_model(
+        helper.make_graph(graph.nodes, "gruc", inputs, outputs, list(graph.constants.values())),
+        opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="gruc",
         producer_version=__version__,
@@ -71,14 +77,11 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     return proto
 
 
-class _Graph:
-    """Nodes and constants of one model, as they come."""
+class Graph:
+    """Nodes and constants, as they come."""
 
-    def __init__(self, helper, numpy_helper, predictor):
-        self.helper, self.numpy_helper, self.predictor = helper, numpy_helper, predictor
-        self.dtype = np.dtype(np.float32)  # onnxruntime's GRU knows no other
-        weights = unscaled_weights(predictor)
-        self.weights = {name: weight.astype(self.dtype) for name, weight in weights.items()}
+    def __init__(self, onnx):
+        self.helper, self.numpy_helper = onnx.helper, onnx.numpy_helper
         self.nodes, self.constants = [], {}
 
     def __call__(self, operation, *inputs, output=None, more_outputs=(), **attributes):
@@ -98,18 +101,39 @@ class _Graph:
             self.constants[key] = self.numpy_helper.from_array(array, name)
         return self.constants[key].name
 
-    def made(self):
-        """The graph."""
-        helper, predictor = self.helper, self.predictor
-        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
-        int64 = helper.np_dtype_to_tensor_dtype(np.dtype(np.int64))
-        x, lengths = self.framed("X", "lengths")
-        outputs = self.finished(self.headed(self.readout(self.layers(x, lengths), lengths)), kind, int64)
-        inputs = [
-            helper.make_tensor_value_info("X", kind, ["N", "T", predictor.n_features_in]),
-            helper.make_tensor_value_info("lengths", int64, ["N"]),
-        ]
-        return helper.make_graph(self.nodes, "gruc", inputs, outputs, list(self.constants.values()))
+    def kind(self, dtype):
+        """ONNX's number of a NumPy type."""
+        return self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+
+    def cast(self, x, dtype, **output):
+        return self("Cast", x, to=self.kind(dtype), **output)
+
+
+class NetworkGraph(Graph):
+    """A graph of one model, part by part: `centred`, `features`, `headed`, `finished`."""
+
+    def __init__(self, onnx, predictor):
+        super().__init__(onnx)
+        self.predictor = predictor
+        self.dtype = np.dtype(np.float32)  # onnxruntime's GRU knows no other
+        self.float32, self.int64 = self.kind(np.float32), self.kind(np.int64)
+        self.centre = None if predictor.scaling is None else predictor.scaling.mean.astype(self.dtype)
+        weights = unscaled_weights(predictor, self.centre)
+        self.weights = {name: weight.astype(self.dtype) for name, weight in weights.items()}
+
+    def centred(self, x, dtype):
+        """X (N, T, D) of this type, less its rounded mean, as float32.
+
+        In a bias alone the mean would cost the digits by which it is larger than the deviations.
+        """
+        if self.centre is not None:
+            x = self("Sub", x, self.centre.astype(dtype))
+        return x if dtype == self.dtype else self.cast(x, self.dtype)
+
+    def features(self, x, lengths):
+        """What the head sees (N, F), of X (N, T, D) from `centred`."""
+        x, lengths = self.framed(x, lengths)
+        return self.readout(self.layers(x, lengths), lengths)
 
     def framed(self, x, lengths):
         """Frames (N, F, k D) and how many each sequence has (N,): sequences/packing.py."""
@@ -179,8 +203,8 @@ class _Graph:
             return self("ReduceMax", self("Where", alive, h, self.number(-np.inf)), axis, keepdims=0)
         if config["pooling"] == "mean":
             total = self("ReduceSum", self("Where", alive, h, self.number(0)), axis, keepdims=0)
-            n = self("Cast", lengths, to=self.helper.np_dtype_to_tensor_dtype(self.dtype))
-            return self("Div", total, self("Reshape", n, np.array([-1, 1])))
+            n = self("Reshape", self.cast(lengths, self.dtype), np.array([-1, 1]))
+            return self("Div", total, n)
         u = self("MatMul", h, self.weights["attention.weight"].T)
         u = self("Tanh", self("Add", u, self.weights["attention.bias"]))
         e = self("MatMul", u, self.weights["attention.v"].T)
@@ -197,9 +221,10 @@ class _Graph:
         """Outputs (N, K)."""
         return self("Gemm", features, self.weights["head.weight"], self.weights["head.bias"], transB=1)
 
-    def finished(self, outputs, kind, int64):
-        """The graph's outputs."""
+    def finished(self, outputs):
+        """The graph's outputs: "variable", or "label" and "probabilities"."""
         predictor, info = self.predictor, self.helper.make_tensor_value_info
+        kind, int64 = self.float32, self.int64
         classes, K, Q = predictor.classes, predictor.config["n_outputs"], predictor.n_quantiles
         if classes is None:
             if predictor.log_link:
@@ -215,7 +240,7 @@ class _Graph:
             return [info("variable", kind, shape)]
         if predictor.multilabel:
             self("Sigmoid", outputs, output="probabilities")
-            self("Cast", self("Greater", outputs, self.number(0)), output="label", to=int64)
+            self.cast(self("Greater", outputs, self.number(0)), np.int64, output="label")
             return [info("label", int64, ["N", K]), info("probabilities", kind, ["N", K])]
         if K == 1:
             self("Sigmoid", self("Concat", self("Neg", outputs), outputs, axis=1), output="probabilities")
@@ -228,6 +253,6 @@ class _Graph:
             labels, of_labels = classes.astype(self.dtype), kind
         else:
             labels = classes.astype(object)
-            of_labels = self.helper.np_dtype_to_tensor_dtype(np.dtype(object))
+            of_labels = self.kind(object)
         self("Gather", labels, places, output="label")
         return [info("label", of_labels, ["N"]), info("probabilities", kind, ["N", max(K, 2)])]

@@ -72,6 +72,17 @@ def test_frames(frames, pooling, run):
 
 
 @pytest.mark.parametrize("run", RUNTIMES)
+@pytest.mark.parametrize("hop", [1, 3])
+def test_features_far_from_zero(hop, run):
+    """Their means are a million deviations: weights that took X as it is had no digits left for it."""
+    X, y = vowels()
+    X = [(x + 1e5).astype("float32") for x in X]
+    model = GRUClassifier(**FAST, frame_length=hop, bidirectional=True).fit(X, y)
+    got = run(gruc.to_onnx(model), *padded(X, "float32"))
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("run", RUNTIMES)
 @pytest.mark.parametrize(
     "settings, targets",
     [
