@@ -14,7 +14,16 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import datasets, plotting, preprocessing, runtime, sequences
     from ._config import show_config
-    from .deploy import from_keras, from_torch, load, to_c, to_keras, to_onnx, to_torch
+    from .deploy import (
+        from_keras,
+        from_torch,
+        load,
+        register_skl2onnx,
+        to_c,
+        to_keras,
+        to_onnx,
+        to_torch,
+    )
     from .estimators import GRUClassifier, GRURegressor, GRUTransformer
     from .model_file import ModelFileError
 
@@ -31,6 +40,7 @@ __all__ = [
     "load",
     "plotting",
     "preprocessing",
+    "register_skl2onnx",
     "runtime",
     "sequences",
     "show_config",
@@ -48,6 +58,7 @@ _PLACES = {
     "from_keras": ".deploy",
     "from_torch": ".deploy",
     "load": ".deploy",
+    "register_skl2onnx": ".deploy",
     "to_c": ".deploy",
     "to_keras": ".deploy",
     "to_onnx": ".deploy",

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "estimators": {"_validation", "deploy", "network", "runtime", "sequences", "training", "sklearn"},
     "preprocessing": {"_validation", "sequences", "sklearn"},
     "datasets": {"sklearn"},
-    "deploy": {"estimators", "model_file", "runtime", "sequences", "sklearn"},
+    "deploy": {"estimators", "model_file", "preprocessing", "runtime", "sequences", "sklearn"},
     "plotting": {"sklearn"},
     "__main__": {"deploy", "model_file", "runtime"},
 }

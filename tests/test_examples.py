@@ -17,6 +17,7 @@ PROMISES = {
     "larger_than_memory.py": (r"crops of new utterances: (\S+)", 0.95),
     "tuning.py": (r"other half: (\S+)", 0.965),
     "tuning_optuna.py": (r"new utterances: (\S+)", 0.95),
+    "pipeline_to_onnx.py": (r"new utterances: (\S+)", 0.96),
 }
 
 
@@ -36,6 +37,12 @@ def test_sunspots_beat_the_naive_forecasts():
     output = run("next_number.py")
     errors = {line[2:24].strip(): float(line[24:]) for line in output.splitlines() if line.startswith("  ")}
     assert errors["GRURegressor"] < 0.8 * min(v for k, v in errors.items() if k != "GRURegressor")
+
+
+def test_graphs_answer_as_their_pipelines():
+    output = run("pipeline_to_onnx.py")
+    assert [float(x) < 1e-5 for x in re.findall(r"predict_proba: (\S+)", output)] == [True, True]
+    assert [float(x) for x in re.findall(r"same labels: (\S+)", output)] == [1, 1]
 
 
 def test_every_example_is_tested():

@@ -30,11 +30,13 @@ def test_guide():
 
 def test_deployment(tmp_path, monkeypatch):
     pytest.importorskip("onnx")
+    pytest.importorskip("skl2onnx")
     monkeypatch.chdir(tmp_path)
     names = run_blocks_of(DOCS / "deployment.md")
     probabilities = names["model"].predict_proba(names["X"][:1])[0]
     assert (names["probabilities"] == probabilities).all()
     assert names["copy"].n_iter_ == 1
+    assert [node.name for node in names["whole"].graph.output] == ["label", "probabilities"]
 
 
 def test_guide_names_every_parameter():

@@ -1,0 +1,238 @@
+"""Converters for skl2onnx, so that pipelines become ONNX graphs as a whole.
+
+A pipeline hands on X alone, so the graph finds out how long each sequence is: what is NaN at its
+end is padding, as `gruc.sequences.from_padded` has it.
+"""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..estimators import GRUClassifier, GRURegressor, GRUTransformer
+from ..preprocessing import SequenceScaler
+from .onnx import OPSET, Graph, NetworkGraph
+
+__all__ = ["register_skl2onnx"]
+
+
+def register_skl2onnx() -> None:
+    """Teach skl2onnx gruc's estimators, alone and in pipelines with scikit-learn's.
+
+    `GRUClassifier`, `GRURegressor`, `GRUTransformer` and `SequenceScaler` then go through
+    ``skl2onnx.convert_sklearn``. Calling it again changes nothing.
+
+    A graph takes X of shape (n_sequences, n_steps, n_features) or, with one feature,
+    (n_sequences, n_steps), both of any length where the type given for X has None. Trailing steps
+    of which every feature is NaN are padding, as in `gruc.sequences.from_padded`. What this
+    would refuse, and `predict` too, has NaN for a result: a sequence without any step, or with
+    NaN inside; its label means nothing.
+
+    Outputs are as skl2onnx has them: ``variable``; or ``output_label`` and
+    ``output_probability``, a list of dicts, with the option ``zipmap=False`` ``label`` and
+    ``probabilities``, an array.
+
+    Raises
+    ------
+    ImportError
+        The package skl2onnx is not installed.
+
+    Examples
+    --------
+    >>> import gruc, skl2onnx
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> from gruc.preprocessing import SequenceScaler
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skl2onnx.common.data_types import FloatTensorType
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = make_pipeline(SequenceScaler(), gruc.GRUClassifier(random_state=0))
+    >>> gruc.register_skl2onnx()
+    >>> graph = skl2onnx.convert_sklearn(
+    ...     model.fit(X, y),
+    ...     initial_types=[("X", FloatTensorType([None, None, 12]))],
+    ...     options={id(model): {"zipmap": False}},
+    ... )
+    >>> [node.name for node in graph.graph.output]
+    ['label', 'probabilities']
+    """
+    try:
+        import skl2onnx
+    except ImportError as error:
+        raise ImportError("register_skl2onnx wants the package skl2onnx: pip install skl2onnx.") from error
+    from skl2onnx._parse import _parse_sklearn_classifier
+
+    def parse_classifier(scope, model, inputs, custom_parsers=None):
+        check_is_fitted(model)  # skl2onnx would ask for its classes first
+        return _parse_sklearn_classifier(scope, model, inputs, custom_parsers=custom_parsers)
+
+    zipmap = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [False]}
+    of_classifier = {"parser": parse_classifier, "options": zipmap}
+    for estimator, shapes, convert, settings in (
+        (GRUClassifier, _classifier_shapes, _convert_network, of_classifier),
+        (GRURegressor, _regressor_shapes, _convert_network, {}),
+        (GRUTransformer, _transformer_shapes, _convert_network, {}),
+        (SequenceScaler, _scaler_shapes, _convert_scaler, {}),
+    ):
+        skl2onnx.update_registered_converter(
+            estimator, f"Gruc{estimator.__name__}", shapes, convert, **settings
+        )
+
+
+# ---- types and shapes of outputs, where skl2onnx asks for them first
+
+
+def _classifier_shapes(operator):
+    from skl2onnx.common import data_types
+
+    model = operator.raw_operator
+    n, _ = _checked_inputs(operator, model)
+    predictor = model._predictor
+    kind = model.classes_.dtype.kind
+    Label = data_types.StringTensorType
+    if kind in "iub":
+        Label = data_types.Int64TensorType
+    elif kind == "f":
+        Label = data_types.FloatTensorType
+    K = len(model.classes_)
+    operator.outputs[0].set_type(Label([n, K] if predictor.multilabel else [n]))
+    operator.outputs[1].type.shape = [n, K]
+
+
+def _regressor_shapes(operator):
+    model = operator.raw_operator
+    n, _ = _checked_inputs(operator, model)
+    K, Q = model._predictor.config["n_outputs"], model._predictor.n_quantiles
+    operator.outputs[0].type.shape = [n, K // Q, Q] if Q > 1 else [n, K]
+
+
+def _transformer_shapes(operator):
+    n, _ = _checked_inputs(operator, operator.raw_operator)
+    operator.outputs[0].type.shape = [n, operator.raw_operator._n_features_out]
+
+
+def _scaler_shapes(operator):
+    n, steps = _checked_inputs(operator, operator.raw_operator)
+    operator.outputs[0].type.shape = [n, *steps]
+
+
+def _checked_inputs(operator, model):
+    """Number of sequences, and shape of one; a ValueError where X is not what the model was fitted on."""
+    check_is_fitted(model)
+    name, D = type(model).__name__, _n_features(model)
+    shapes = [list(variable.type.shape) for variable in operator.inputs]
+    if all(len(shape) == 2 for shape in shapes):
+        if D != 1:
+            raise ValueError(
+                f"X is 2-D, sequences of one feature, but {name} was fitted on {D} features a step: its type "
+                f"is FloatTensorType([None, None, {D}])."
+            )
+        n_steps = [shape[1] for shape in shapes]
+        return shapes[0][0], [None if None in n_steps else sum(n_steps)]
+    if len(shapes) > 1 or len(shapes[0]) != 3:
+        raise ValueError(
+            f"{name} takes one X of shape (n_sequences, n_steps, n_features) or, with one feature, "
+            f"(n_sequences, n_steps); the inputs have the shapes {shapes}."
+        )
+    n, n_steps, n_features = shapes[0]
+    if n_features not in (None, D):
+        raise ValueError(f"X has {n_features} features a step, but {name} was fitted on {D}.")
+    return n, [n_steps, D]
+
+
+def _n_features(model):
+    return len(model.mean_) if isinstance(model, SequenceScaler) else _predictor(model).n_features_in
+
+
+def _predictor(model):
+    return model.estimator_._predictor if isinstance(model, GRUTransformer) else model._predictor
+
+
+# ---- nodes
+
+
+def _convert_network(scope, operator, container):
+    import onnx
+
+    graph = NetworkGraph(onnx, _predictor(operator.raw_operator))
+    features = _features(graph, operator)
+    if isinstance(operator.raw_operator, GRUTransformer):
+        outputs = [features]
+    else:
+        outputs = [output.name for output in graph.finished(graph.headed(features))]
+    outputs[-1] = _as_declared(graph, outputs[-1], operator)
+    _add_nodes(graph, outputs, scope, operator, container)
+
+
+def _convert_scaler(scope, operator, container):
+    import onnx
+
+    graph, scaler = Graph(onnx), operator.raw_operator
+    x, dtype = _joined(graph, operator)
+    if dtype != np.float64:  # as the scaler computes
+        x = graph.cast(x, np.float64)
+    x = graph("Div", graph("Sub", x, scaler.mean_), scaler.scale_)
+    _add_nodes(graph, [graph.cast(x, _declared(operator))], scope, operator, container)
+
+
+def _features(graph, operator):
+    """What the head sees, of sequences that end where nothing but NaN follows."""
+    x, dtype = _joined(graph, operator)
+    if len(operator.inputs[0].type.shape) == 2:
+        x = graph("Unsqueeze", x, np.array([2]))
+    # in float32, exact up to 2^24 steps: OpenVINO 2026.4 goes astray in int64
+    one, steps, columns = graph.number(1), np.array([1]), np.array([2])
+    is_nan = graph.cast(graph("IsNaN", x), graph.dtype)
+    present = graph("Sub", one, graph("ReduceMin", is_nan, columns, keepdims=0))  # (N, T)
+    n_steps = graph("Gather", graph("Shape", x), np.array(1))
+    ends = graph("Range", one, graph("Add", graph.cast(n_steps, graph.dtype), one), one)
+    # a sequence of padding alone has one step, of NaN
+    lengths = graph("Max", graph("ReduceMax", graph("Mul", present, ends), steps), one)  # (N, 1)
+    as_integers = graph("Reshape", graph.cast(lengths, np.int64), np.array([-1]))
+    features = graph.features(graph.centred(x, dtype), as_integers)
+    # onnxruntime's GRU makes a number of NaN: what is missing inside a sequence would not be seen
+    alive = graph.cast(graph("LessOrEqual", ends, lengths), graph.dtype)
+    holes = graph("Mul", graph("ReduceMax", is_nan, columns, keepdims=0), alive)
+    incomplete = graph.cast(graph("ReduceMax", holes, steps), bool)  # (N, 1)
+    return graph("Where", incomplete, graph.number(np.nan), features)
+
+
+def _joined(graph, operator):
+    """X of all inputs X0, X1, ... side by side, and its type: float32 where all are, else float64."""
+    from skl2onnx.common.data_types import guess_numpy_type
+
+    given = [np.dtype(guess_numpy_type(variable.type)) for variable in operator.inputs]
+    dtype = np.dtype(np.float32 if all(of_part == np.float32 for of_part in given) else np.float64)
+    parts = [f"X{i}" if given[i] == dtype else graph.cast(f"X{i}", dtype) for i in range(len(given))]
+    return (parts[0] if len(parts) == 1 else graph("Concat", *parts, axis=1)), dtype
+
+
+def _declared(operator):
+    """The type that skl2onnx has told others of the last output: float64 where X is."""
+    from skl2onnx.common.data_types import guess_numpy_type
+
+    return np.dtype(guess_numpy_type(operator.outputs[-1].type))
+
+
+def _as_declared(graph, output, operator):
+    return output if _declared(operator) == graph.dtype else graph.cast(output, _declared(operator))
+
+
+def _add_nodes(graph, outputs, scope, operator, container):
+    """The graph into skl2onnx's container, under names that are free there."""
+    names = {f"X{i}": name for i, name in enumerate(operator.input_full_names)}
+    names |= dict(zip(outputs, operator.output_full_names, strict=True))
+    for constant in graph.constants.values():
+        names[constant.name] = scope.get_unique_variable_name(constant.name)
+        # only of numbers does a tensor go in as it is
+        content = list(constant.string_data) or constant
+        container.add_initializer(names[constant.name], constant.data_type, constant.dims, content)
+    for node in graph.nodes:
+        for name in node.output:
+            if name not in names:
+                names[name] = scope.get_unique_variable_name(name)
+        container.add_node(
+            node.op_type,
+            [names[name] for name in node.input],
+            [names[name] for name in node.output],
+            op_version=OPSET,
+            name=scope.get_unique_operator_name(f"gruc_{node.op_type}"),
+            **{attribute.name: graph.helper.get_attribute_value(attribute) for attribute in node.attribute},
+        )
