@@ -29,6 +29,9 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any
     a Poisson model's are logarithms. What goes between the two is for the caller: the last
     states of both directions, the mean or the largest, as `pooling` is.
 
+    A feature whose mean is a hundred times its deviation costs two digits of float32 that way, and
+    so on: fit such data with its mean taken off, or in float64.
+
     Parameters
     ----------
     model : fitted GRUClassifier or GRURegressor, or Predictor

@@ -31,7 +31,8 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     -------
     onnx.ModelProto
         Inputs ``X`` (N, T, n_features), float32, and ``lengths`` (N,), int64;
-        what stands in X beyond a sequence's length does not matter. Outputs ``label`` (N,)
+        what stands in X beyond a sequence's length does not matter; NaN within it, which `predict`
+        refuses, makes the sequence's results NaN, and its label means nothing. Outputs ``label`` (N,)
         and ``probabilities`` (N, n_classes) of a classifier, of one of several labels ``label``
         (N, n_classes) of 0 and 1; ``variable`` (N, n_outputs) of a regressor, with several
         quantiles (N, n_targets, n_quantiles).
@@ -59,7 +60,8 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     predictor, helper = predictor_of(model), onnx.helper
     graph = NetworkGraph(onnx, predictor)
     features = graph.features(graph.centred("X", graph.dtype), "lengths")
-    outputs = graph.finished(graph.headed(features))
+    ends = graph("Reshape", graph.cast("lengths", graph.dtype), np.array([-1, 1]))
+    outputs = graph.finished(graph.headed(graph.marked(features, "X", ends)))
     inputs = [
         helper.make_tensor_value_info("X", graph.float32, ["N", "T", predictor.n_features_in]),
         helper.make_tensor_value_info("lengths", graph.int64, ["N"]),
@@ -134,6 +136,22 @@ class NetworkGraph(Graph):
         """What the head sees (N, F), of X (N, T, D) from `centred`."""
         x, lengths = self.framed(x, lengths)
         return self.readout(self.layers(x, lengths), lengths)
+
+    def steps_of(self, x):
+        """1, 2, ... T (T,) of x (N, T, ...), in float32, exact up to 2^24 steps."""
+        # not int64: OpenVINO 2026.4 goes astray where lengths are worked out in it
+        n_steps = self.cast(self("Gather", self("Shape", x), np.array(1)), self.dtype)
+        return self("Range", self.number(1), self("Add", n_steps, self.number(1)), self.number(1))
+
+    def marked(self, features, x, lengths):
+        """Features (N, F), NaN where x (N, T, D) has NaN within a sequence; lengths (N, 1), float32.
+
+        Onnxruntime's GRU makes a number of NaN, and what is missing would not be seen.
+        """
+        is_nan = self("ReduceMax", self.cast(self("IsNaN", x), self.dtype), np.array([2]), keepdims=0)
+        alive = self.cast(self("LessOrEqual", self.steps_of(x), lengths), self.dtype)
+        missing = self.cast(self("ReduceMax", self("Mul", is_nan, alive), np.array([1])), bool)  # (N, 1)
+        return self("Where", missing, self.number(np.nan), features)
 
     def framed(self, x, lengths):
         """Frames (N, F, k D) and how many each sequence has (N,): sequences/packing.py."""

@@ -177,21 +177,13 @@ def _features(graph, operator):
     x, dtype = _joined(graph, operator)
     if len(operator.inputs[0].type.shape) == 2:
         x = graph("Unsqueeze", x, np.array([2]))
-    # in float32, exact up to 2^24 steps: OpenVINO 2026.4 goes astray in int64
-    one, steps, columns = graph.number(1), np.array([1]), np.array([2])
     is_nan = graph.cast(graph("IsNaN", x), graph.dtype)
-    present = graph("Sub", one, graph("ReduceMin", is_nan, columns, keepdims=0))  # (N, T)
-    n_steps = graph("Gather", graph("Shape", x), np.array(1))
-    ends = graph("Range", one, graph("Add", graph.cast(n_steps, graph.dtype), one), one)
+    present = graph("Sub", graph.number(1), graph("ReduceMin", is_nan, np.array([2]), keepdims=0))  # (N, T)
+    last = graph("ReduceMax", graph("Mul", present, graph.steps_of(x)), np.array([1]))
     # a sequence of padding alone has one step, of NaN
-    lengths = graph("Max", graph("ReduceMax", graph("Mul", present, ends), steps), one)  # (N, 1)
+    lengths = graph("Max", last, graph.number(1))  # (N, 1)
     as_integers = graph("Reshape", graph.cast(lengths, np.int64), np.array([-1]))
-    features = graph.features(graph.centred(x, dtype), as_integers)
-    # onnxruntime's GRU makes a number of NaN: what is missing inside a sequence would not be seen
-    alive = graph.cast(graph("LessOrEqual", ends, lengths), graph.dtype)
-    holes = graph("Mul", graph("ReduceMax", is_nan, columns, keepdims=0), alive)
-    incomplete = graph.cast(graph("ReduceMax", holes, steps), bool)  # (N, 1)
-    return graph("Where", incomplete, graph.number(np.nan), features)
+    return graph.marked(graph.features(graph.centred(x, dtype), as_integers), x, lengths)
 
 
 def _joined(graph, operator):

@@ -115,6 +115,20 @@ def test_kinds_of_labels(run):
     assert np.array_equal(got["label"], several.predict(X))
 
 
+@pytest.mark.parametrize("run", RUNTIMES)
+def test_what_is_missing_is_seen(run):
+    X, y = vowels()
+    proto = gruc.to_onnx(GRUClassifier(**FAST, frame_length=2).fit(X, y))
+    values, lengths = padded(X, "float32")
+    expected = run(proto, values, lengths)["probabilities"]
+    for place in (0, lengths[3] // 2, lengths[3] - 1):
+        broken = values.copy()
+        broken[3, place, 5] = np.nan
+        got = run(proto, broken, lengths)["probabilities"]
+        assert np.isnan(got[3]).all()
+        assert np.array_equal(np.delete(got, 3, axis=0), np.delete(expected, 3, axis=0))
+
+
 def test_strings():
     X, y = vowels()
     for labels in (np.array(["ann", "bob", "ünï"]), np.array(["ann", "bob", "c"], object)):
