@@ -131,7 +131,7 @@ def tell(given):
             rows = rows.reshape(len(rows), -1)
             if start == 0:
                 writer.writerow(["sequence", *titles(predictor, given.proba, rows.shape[1])])
-            writer.writerows([name, *row] for name, row in zip(names[part], rows.tolist(), strict=True))
+            writer.writerows([name, *row] for name, row in zip(names[part], rows, strict=True))
             progress(min(start + AT_ONCE, len(X)), len(X))
 
 

@@ -1,8 +1,10 @@
 """Every example runs, and shows what it promises."""
 
+import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,17 @@ PROMISES = {
     "larger_than_memory.py": (r"crops of new utterances: (\S+)", 0.95),
     "tuning.py": (r"other half: (\S+)", 0.965),
     "tuning_optuna.py": (r"new utterances: (\S+)", 0.95),
+    "model_file.py": (r"new utterances: (\S+)", 0.97),
+    "runtime_threads.py": (r"new utterances: (\S+)", 0.97),
+    "streaming.py": (r"hears all +1.00 +(\S+)", 0.95),
+    "c_program.py": (r"new utterances: (\S+)", 0.96),
     "pipeline_to_onnx.py": (r"new utterances: (\S+)", 0.96),
+    "torch_and_back.py": (r"an epoch more: (\S+)", 0.96),
 }
+NEEDS = {"torch_and_back.py": "torch"}  # which the test extra does not install
 
 
+@cache
 def run(name):
     done = subprocess.run([sys.executable, EXAMPLES / name], capture_output=True, text=True, check=True)
     assert done.stderr == ""  # no warnings either
@@ -29,6 +38,8 @@ def run(name):
 
 @pytest.mark.parametrize("name", PROMISES)
 def test_example(name):
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     pattern, floor = PROMISES[name]
     assert float(re.search(pattern, run(name)).group(1)) >= floor
 
@@ -39,6 +50,30 @@ def test_sunspots_beat_the_naive_forecasts():
     assert errors["GRURegressor"] < 0.8 * min(v for k, v in errors.items() if k != "GRURegressor")
 
 
+def test_a_model_leaves_python():
+    assert run("model_file.py").count("True") == run("runtime_threads.py").count("True") == 1
+    differences = re.findall(r"predict_proba: (\S+)", run("c_program.py"))
+    assert float(differences[0]) < 1e-5
+    assert float(differences[1]) < 1e-2  # of float16
+
+
+def test_a_stream_decides_early():
+    shares, accuracies = zip(*re.findall(r"0\.\d\d +(\d\.\d\d) +(\S+)", run("streaming.py")), strict=True)
+    assert max(map(float, shares)) < 0.5
+    assert min(map(float, accuracies)) > 0.9
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script for sh")
+def test_command_line():
+    done = subprocess.run(
+        ["sh", EXAMPLES / "command_line.sh"], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHON": sys.executable},
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert "sequence,prediction\n0,0\n100,2\n200,4\n" in done.stdout  # as they are
+    assert "A GRU classifier, written by gruc.to_c" in done.stdout
+
+
 def test_graphs_answer_as_their_pipelines():
     output = run("pipeline_to_onnx.py")
     assert [float(x) < 1e-5 for x in re.findall(r"predict_proba: (\S+)", output)] == [True, True]
@@ -46,4 +81,4 @@ def test_graphs_answer_as_their_pipelines():
 
 
 def test_every_example_is_tested():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(PROMISES)
+    assert {path.name for path in EXAMPLES.glob("*") if path.is_file()} == set(PROMISES) | {"command_line.sh"}
