@@ -14,7 +14,6 @@ from .frameworks import predictor_of
 __all__ = ["CExport", "to_c"]
 
 EXPORT_FORMAT = 1  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
-FLOAT32, FLOAT16 = np.finfo(np.float32), np.finfo(np.float16)
 
 
 class CExport(NamedTuple):
@@ -30,9 +29,9 @@ class CExport(NamedTuple):
     weight_error : float
         Largest relative error of a weight as it is stored, of those that float16 holds in full.
     largest_change : float or None
-        Of probabilities, or of a regressor's values, by float16 weights over the `X` given.
+        Of probabilities, or of a regressor's values, by such errors, over the `X` given.
     changed : float or None
-        Share of the sequences of `X` whose label float16 weights change.
+        Share of the sequences of `X` whose label changes.
     """
 
     constant_bytes: int
@@ -61,7 +60,7 @@ def to_c(
         Of the weights of matrices. float16 takes half the memory, and rounds them to 11 bits; they
         are made float32 again while they are read.
     X : array of shape (n_sequences, n_steps, n_features) or list of arrays, default=None
-        Over which what float16 changes is found out.
+        Sequences over which is found out what rounded weights change.
 
     Returns
     -------
@@ -91,32 +90,85 @@ def to_c(
         )
     if storage not in ("float32", "float16"):
         raise ValueError(f"storage must be 'float32' or 'float16'; got {storage!r}.")
-    header = _Header(predictor, prefix, np.dtype(storage))
-    report = header.report(X)
+    weights = _stored(predictor, np.dtype(storage))
+    header = _Header(predictor, prefix, weights)
+    report = CExport(
+        header.constant_bytes,
+        header.state_bytes(),
+        _weight_error(predictor, weights),
+        *((None, None) if X is None else _changes(predictor, weights, X)),
+    )
     model_file.replace(path, header.text(report).encode("ascii"))
     return report
+
+
+# ---- what storage makes of weights
+
+
+def _views(predictor):
+    """Weights by name; matrices (inputs, outputs)."""
+    return predictor.network.table.views(predictor.parameters)
+
+
+def _stored(predictor, dtype):
+    """The same, matrices rounded to `dtype`; biases, few, keep their digits."""
+    stored = dict(_views(predictor))
+    for name, weights in stored.items():
+        if ".weight" in name:
+            largest, limit = np.abs(weights).max(), np.finfo(dtype).max
+            if largest > limit:
+                raise ValueError(f"{name} holds {largest:g}, {dtype} ends at {limit:g}.")
+            stored[name] = weights.astype(dtype)
+    return stored
+
+
+def _weight_error(predictor, weights):
+    largest = 0.0
+    for name, exact in _views(predictor).items():
+        exact = exact.astype(np.float64)
+        held = np.abs(exact) >= np.finfo(np.float16).smallest_normal
+        error = np.abs(weights[name] - exact)[held] / np.abs(exact[held])
+        largest = max(largest, float(error.max(initial=0)))
+    return largest
+
+
+def _changes(before, weights, X):
+    """Largest change of a prediction for X by these weights; share of the labels that change, or None."""
+    after = Predictor.of_weights(
+        before.config, {name: weight.T for name, weight in weights.items()}, before.parameters.dtype,
+        scaling=before.scaling, classes=before.classes, target_scaling=before.target_scaling,
+        framing=before.framing, multilabel=before.multilabel, log_link=before.log_link,
+        n_quantiles=before.n_quantiles, n_jobs=before.n_jobs,
+    )  # fmt: skip
+    labels = before.predict(X), after.predict(X)
+    if before.classes is None:
+        return float(np.abs(labels[1] - labels[0]).max()), None
+    change = np.abs(after.predict_proba(X) - before.predict_proba(X)).max()
+    differ = (labels[1] != labels[0]).reshape(len(labels[0]), -1).any(axis=1)
+    return float(change), float(differ.mean())
+
+
+# ---- the header
 
 
 class _Header:
     """The parts of a header: `tables` of numbers, and the text around them."""
 
-    def __init__(self, predictor, prefix, storage):
-        self.predictor, self.prefix, self.storage = predictor, prefix, storage
+    def __init__(self, predictor, prefix, weights):
+        self.predictor, self.prefix, self.weights = predictor, prefix, weights
         self.config = predictor.config
+        self.half = weights["head.weight"].dtype == np.float16
         self.tables = []  # declarations
         self.constant_bytes = 0
-        self.weight_error = 0.0
-        self.stored = {}  # matrices by the table's names, as they come out of storage
-        self.initializers = self._tables()
+        self.members = self._members()
 
     # ---- numbers
 
-    def _tables(self):
-        """Adds all tables; returns (initializer of a member of gruc_model, comment)s."""
-        config, predictor = self.config, self.predictor
-        weights = predictor.network.table.views(predictor.parameters)  # matrices (inputs, outputs)
+    def _members(self):
+        """(Initializer, name) of all members of gruc_model; adds the tables that they point to."""
+        config, predictor, weights = self.config, self.predictor, self.weights
         layers = [
-            self._layer(weights, f"l{i}{way}")
+            self._layer(f"l{i}{way}")
             for i in range(len(config["hidden_layer_sizes"]))
             for way in ("", "_reverse")[: 1 + config["bidirectional"]]
         ]
@@ -134,14 +186,11 @@ class _Header:
         attention = ["NULL"] * 3
         if config["pooling"] == "attention":
             attention = [
-                self._matrix("attention", "attention.weight", weights["attention.weight"]),
+                self._matrix("attention", weights["attention.weight"]),
                 self._floats("attention_bias", weights["attention.bias"]),
                 self._floats("attention_v", weights["attention.v"]),
             ]
-        head = [
-            self._matrix("head", "head.weight", weights["head.weight"]),
-            self._floats("head_bias", weights["head.bias"]),
-        ]
+        head = [self._matrix("head", weights["head.weight"]), self._floats("head_bias", weights["head.bias"])]
         units = self._table("ptrdiff_t", "units", [str(size) for size in config["hidden_layer_sizes"]])
         layers = self._table("gruc_layer", "layers", [f"{{{', '.join(layer)}}}" for layer in layers], each=1)
         return [
@@ -164,44 +213,34 @@ class _Header:
             *zip(head, ("head", "head_b"), strict=True),
         ]
 
-    def _layer(self, weights, suffix):
+    def _layer(self, suffix):
         """Names of the tables of a layer and direction, in the order of gruc_layer."""
-        W_ih, W_hh = weights[f"gru.weight_ih_{suffix}"], weights[f"gru.weight_hh_{suffix}"]
-        bias, H = weights[f"gru.bias_ih_{suffix}"].copy(), len(W_hh)
-        names = [f"gru.weight_hh_{suffix}"]
-        parts, b_hh_n = {"W_hh": W_hh}, np.zeros(H)
-        if self.config["reset_after"]:
-            bias[: 2 * H] += weights[f"gru.bias_hh_{suffix}"][: 2 * H]
-            b_hh_n = weights[f"gru.bias_hh_{suffix}"][2 * H :]
-        else:
-            parts = {"W_hh": W_hh[:, : 2 * H], "W_hh_n": W_hh[:, 2 * H :]}
-        tables = [
+        W_ih, W_hh = self.weights[f"gru.weight_ih_{suffix}"], self.weights[f"gru.weight_hh_{suffix}"]
+        bias, two_gates = self.weights[f"gru.bias_ih_{suffix}"], 2 * len(W_hh)
+        if not self.config["reset_after"]:
+            return [
+                self._floats(f"bias_{suffix}", bias),
+                "NULL",
+                self._matrix(f"W_ih_{suffix}", W_ih),
+                self._matrix(f"W_hh_{suffix}", W_hh[:, :two_gates]),
+                self._matrix(f"W_hh_n_{suffix}", W_hh[:, two_gates:]),
+            ]
+        bias, b_hh = bias.copy(), self.weights[f"gru.bias_hh_{suffix}"]
+        bias[:two_gates] += b_hh[:two_gates]
+        return [
             self._floats(f"bias_{suffix}", bias),
-            self._floats(f"b_hh_n_{suffix}", b_hh_n) if self.config["reset_after"] else "NULL",
-            self._matrix(f"W_ih_{suffix}", f"gru.weight_ih_{suffix}", W_ih),
+            self._floats(f"b_hh_n_{suffix}", b_hh[two_gates:]),
+            self._matrix(f"W_ih_{suffix}", W_ih),
+            self._matrix(f"W_hh_{suffix}", W_hh),
+            "NULL",
         ]
-        stored = []
-        for part, matrix in parts.items():
-            tables.append(self._matrix(f"{part}_{suffix}", names[0], matrix))
-            stored.append(self.stored[names[0]])
-        self.stored[names[0]] = np.concatenate(stored, axis=1)
-        return tables + ["NULL"] * (5 - len(tables))
 
-    def _matrix(self, name, of, matrix):
-        """A matrix as it lies, in the storage chosen; `of` is its name in the table of weights."""
-        limit = (FLOAT16 if self.storage == np.float16 else FLOAT32).max
-        if np.abs(matrix).max() > limit:
-            raise ValueError(f"{of} holds {np.abs(matrix).max():g}, {self.storage} ends at {limit:g}.")
-        stored = np.ascontiguousarray(matrix).astype(self.storage)
-        self.stored[of] = stored.astype(np.float32)
-        held = np.abs(matrix) >= FLOAT16.smallest_normal
-        if held.any():
-            error = np.abs(stored.astype(np.float64) - matrix)[held] / np.abs(matrix)[held]
-            self.weight_error = max(self.weight_error, float(error.max()))
-        if self.storage == np.float16:
-            numbers = [f"0x{bits:04x}" for bits in stored.view(np.uint16).ravel()]
-            return self._table("uint16_t", name, numbers, beyond=True)
-        return self._table("float", name, _floats(stored), beyond=True)
+    def _matrix(self, name, matrix):
+        """A matrix as it lies; the kernels may read beyond its end."""
+        if not self.half:
+            return self._table("float", name, _floats(matrix), beyond=True)
+        bits = np.ascontiguousarray(matrix).view(np.uint16).ravel()
+        return self._table("uint16_t", name, [f"0x{each:04x}" for each in bits], beyond=True)
 
     def _floats(self, name, values):
         values = np.asarray(values).ravel()
@@ -212,7 +251,7 @@ class _Header:
         return self._table("float", name, _floats(single))
 
     def _positive(self, name, values):
-        if values.min() < FLOAT32.smallest_normal:
+        if values.min() < np.finfo(np.float32).smallest_normal:
             raise ValueError(f"{name} of the model holds {values.min():g}, too small for float32.")
         return self._floats(name, values)
 
@@ -248,32 +287,11 @@ class _Header:
         once = 6 * max(units) + 2 * F + self._readout_size(F) + frame + self.config["n_outputs"]
         return once, rows
 
+    def state_bytes(self):
+        """Bytes of a stream's struct, which begins with a count of 8 and is a multiple of it; or None."""
+        return None if self.config["bidirectional"] else 8 + -(-4 * sum(self.stream_floats()) // 8) * 8
+
     # ---- text
-
-    def report(self, X):
-        """`CExport`."""
-        largest_change = changed = None
-        if X is not None and self.storage == np.float16:
-            largest_change, changed = self._change_over(X)
-        # n_steps is 8 bytes, which the struct is a multiple of
-        state = None if self.config["bidirectional"] else 8 + -(-4 * sum(self.stream_floats()) // 8) * 8
-        return CExport(self.constant_bytes, state, self.weight_error, largest_change, changed)
-
-    def _change_over(self, X):
-        """Largest change of what is predicted for X by the weights as they are stored; share of labels."""
-        before = self.predictor
-        weights = dict(before.weights) | {name: matrix.T for name, matrix in self.stored.items()}
-        after = Predictor.of_weights(
-            self.config, weights, before.parameters.dtype, scaling=before.scaling, classes=before.classes,
-            target_scaling=before.target_scaling, framing=before.framing, multilabel=before.multilabel,
-            log_link=before.log_link, n_quantiles=before.n_quantiles, n_jobs=before.n_jobs,
-        )  # fmt: skip
-        labels = before.predict(X), after.predict(X)
-        if before.classes is None:
-            return float(np.abs(labels[1] - labels[0]).max()), None
-        change = np.abs(after.predict_proba(X) - before.predict_proba(X)).max()
-        differ = (labels[1] != labels[0]).reshape(len(labels[0]), -1).any(axis=1)
-        return float(change), float(differ.mean())
 
     def text(self, report):
         """The header."""
@@ -286,7 +304,7 @@ class _Header:
             self._sizes(),
             *self._classes(),
             *self.tables,
-            f"static const gruc_model {prefix}_model = {{\n{self._members()}\n}};",
+            f"static const gruc_model {prefix}_model = {{\n{self._initializers()}\n}};",
             self._whole_sequences() if self.config["bidirectional"] else self._streams(),
             *([self._class_of()] if self.predictor.link in ("two", "classes") else []),
             "#endif",
@@ -335,7 +353,7 @@ class _Header:
         length, hop = predictor.framing
         if (length, hop) != (1, 1):
             lines.append(f"A frame is {length} steps, the next begins {hop} on.")
-        if self.storage == np.float16:
+        if self.half:
             lines += [
                 "",
                 f"Weights of matrices are float16, with errors of up to {report.weight_error:.1e} of each.",
@@ -381,11 +399,11 @@ class _Header:
             raise ValueError(f"classes hold {max(values)}, which 64 bits of C do not.")
         return [f"static const {of_c} {self.prefix}_classes[{len(values)}] = {{{', '.join(literals)}}};"]
 
-    def _members(self):
-        return "\n".join(f"    {value}, /* {member} */" for value, member in self.initializers)
+    def _initializers(self):
+        return "\n".join(f"    {value}, /* {member} */" for value, member in self.members)
 
     def _call(self, name):
-        return f"gruc_{name}_{'half' if self.storage == np.float16 else 'flat'}_f32"
+        return f"gruc_{name}_{'half' if self.half else 'flat'}_f32"
 
     def _streams(self):
         p, upper = self.prefix, self.prefix.upper()

@@ -216,7 +216,8 @@ def test_loss_of_accuracy_is_told(tmp_path):
     model = GRUClassifier((16,), frame_length=1, max_iter=5, random_state=0).fit(X, y)
     full = gruc.to_c(model, tmp_path / "full.h", X=X)
     assert full.weight_error == 0
-    assert full.largest_change is full.changed is None  # nothing is lost
+    assert full.largest_change == full.changed == 0  # nothing is lost
+    assert gruc.to_c(model, tmp_path / "full.h")[3:] == (None, None)
     half = gruc.to_c(model, tmp_path / "half.h", storage="float16", X=X)
     n_matrix = 12 * 48 + 16 * 48 + 16 * 9
     assert full.constant_bytes - half.constant_bytes == 2 * n_matrix
