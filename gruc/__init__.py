@@ -6,7 +6,7 @@ first asked for.
 """
 
 import importlib
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -81,18 +81,25 @@ def get_include() -> str:
     >>> os.path.exists(os.path.join(gruc.get_include(), "gruc", "gruc.h"))
     True
     """
-    package = Path(__file__).resolve().parent
+    package = os.path.dirname(os.path.realpath(__file__))
     # beside the code in a wheel, beside the package in a checkout
-    installed = package / "include"
-    return str(installed if installed.is_dir() else package.parent / "include")
+    installed = os.path.join(package, "include")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "include")
 
 
 def __getattr__(name: str):
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name], __name__), name)
-    if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _PLACES and name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(_PLACES.get(name, f".{name}"), __name__)
+    except ModuleNotFoundError as error:
+        if error.name not in ("sklearn", "scipy"):
+            raise
+        raise ImportError(
+            f"gruc.{name} needs scikit-learn and SciPy: pip install scikit-learn. Without them gruc.runtime "
+            "predicts with models that were saved."
+        ) from error
+    return getattr(module, name) if name in _PLACES else module
 
 
 def __dir__():

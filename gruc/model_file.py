@@ -8,8 +8,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
-from pathlib import Path
 
 import numpy as np
 
@@ -147,8 +145,8 @@ def replace(path, content):
     The new file is written beside the old one, flushed to the disk and then renamed, so that
     whatever happens at any moment leaves the old one or the new.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    folder, name = os.path.split(os.path.abspath(path))
+    beside = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
     try:
         with open(beside, "xb") as file:
             file.write(content)
@@ -157,10 +155,10 @@ def replace(path, content):
         os.replace(beside, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            os.unlink(beside)
         raise
     if os.name == "posix":  # the renaming itself
-        directory = os.open(path.parent, os.O_RDONLY)
+        directory = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:

@@ -100,6 +100,12 @@ def test_runtime_and_sequences_need_numpy_only():
     assert not loaded & {"scipy", "sklearn"}
 
 
+def test_runtime_starts_fast():
+    """What costs milliseconds and is not needed to predict is not imported."""
+    more = loaded_by("import gruc.runtime") - loaded_by("import numpy")
+    assert not more & {"hashlib", "pathlib", "random", "safetensors", "secrets", "urllib"}
+
+
 def test_importing_starts_no_thread():
     program = "import gruc.runtime, gruc.kernels.training, threading; assert threading.active_count() == 1"
     subprocess.run([sys.executable, "-c", program], check=True)

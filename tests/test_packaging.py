@@ -7,9 +7,12 @@ import sys
 import tarfile
 import venv
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
+import numpy as np
 import pytest
+from problems import vowels
 
 ROOT = Path(__file__).parent.parent
 HEADERS = {path.name for path in (ROOT / "include" / "gruc").glob("*.h")}
@@ -118,6 +121,105 @@ def test_editable_install(built, tmp_path):
     assert Path(file).parent == (tree / "gruc").resolve()
     assert Path(include) == (tree / "include").resolve()
     compiles_and_runs(include, tmp_path)
+
+
+# ---- where only NumPy and safetensors are installed
+
+
+@pytest.fixture(scope="module")
+def light(built, tmp_path_factory):
+    """The Python of an environment with the wheel, NumPy and safetensors, and nothing else."""
+    folder = tmp_path_factory.mktemp("light")
+    venv.create(folder / "venv")
+    python = folder / "venv" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("no POSIX virtual environments")
+    (packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    for name in ("numpy", "safetensors"):  # no network: those of this environment
+        installed = distribution(name)
+        for part in {path.parts[0] for path in installed.files} - {".."}:
+            (packages / part).symlink_to(installed.locate_file(part))
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    install = [*pip, "install", "--quiet", "--no-index", "--no-deps", built[1]]
+    subprocess.run(install, check=True, capture_output=True)
+    return python
+
+
+@pytest.fixture
+def saved(tmp_path, monkeypatch):
+    """A directory with model.gruc and X.npz, and the model's probabilities."""
+    from gruc import GRUClassifier
+
+    monkeypatch.chdir(tmp_path)
+    X, y = vowels()
+    model = GRUClassifier((6,), frame_length=2, max_iter=2, tol=0, random_state=0).partial_fit(X, y)
+    model.save("model.gruc")
+    np.savez("X.npz", **{f"s{i:02}": x for i, x in enumerate(X)})
+    return model.predict_proba(X)
+
+
+def answer(python, *arguments):
+    """Standard output of a Python that sees neither the checkout nor this environment's packages."""
+    done = subprocess.run([python, "-I", *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_runtime_needs_numpy_and_safetensors_alone(light, saved):
+    program = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+
+import gruc.runtime
+import numpy as np
+
+assert gruc.__file__.startswith(sys.prefix)
+assert not any(map(find_spec, ("scipy", "sklearn", "joblib", "threadpoolctl")))
+with np.load("X.npz") as archive:
+    X = [archive[name] for name in archive.files]
+predictor = gruc.runtime.load("model.gruc")
+proba = predictor.predict_proba(X)
+
+streams = np.empty_like(proba)
+for i, x in enumerate(X):
+    stream = predictor.stream()
+    for step in x:
+        streams[i] = stream.step(step)
+
+with ThreadPoolExecutor(8) as pool:
+    parts = [slice(i % 24, i % 24 + 1 + i % 5) for i in range(400)]
+    for part, got in zip(parts, pool.map(lambda part: predictor.predict_proba(X[part]), parts)):
+        assert np.array_equal(got, proba[part])
+
+np.savez("answers.npz", proba=proba, streams=streams, last=predictor.predict_proba(X[-1:]))
+"""
+    answer(light, "-c", program)
+    with np.load("answers.npz") as answers:
+        assert np.array_equal(answers["proba"], saved)
+        assert np.array_equal(answers["streams"], saved)
+        assert np.array_equal(answers["last"], saved[-1:])
+
+
+def test_the_command_line_there(light, saved):
+    assert "kind          GRUClassifier" in answer(light, "-m", "gruc", "info", "model.gruc")
+    lines = answer(light, "-m", "gruc", "predict", "model.gruc", "X.npz", "--proba").splitlines()
+    rows = np.array([line.split(",")[1:] for line in lines[1:]], "float32")
+    assert np.array_equal(rows, saved)
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "load", "to_onnx", "datasets", "preprocessing"])
+def test_what_needs_more_says_what(light, name):
+    program = f"""
+try:
+    from gruc import {name}
+except ImportError as error:
+    print(error)
+"""
+    assert answer(light, "-c", program) == (
+        f"gruc.{name} needs scikit-learn and SciPy: pip install scikit-learn. Without them gruc.runtime "
+        "predicts with models that were saved.\n"
+    )
 
 
 def test_this_install_finds_its_headers(tmp_path):
