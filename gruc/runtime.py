@@ -551,11 +551,12 @@ class Stream:
         if self._n is None:
             if x.ndim == 0 and D == 1:
                 x = x.reshape(1, 1)
-            steps = x.reshape(1, -1, x.shape[-1]) if x.ndim in (1, 2) else None
+            steps = np.atleast_2d(x)[np.newaxis] if x.ndim in (1, 2) else None
         else:
             if x.shape == (m,) and D == 1:
                 x = x[:, np.newaxis]
-            steps = x.reshape(m, -1, x.shape[-1]) if x.ndim in (2, 3) and len(x) == m else None
+            steps = x[:, np.newaxis] if x.ndim == 2 else x
+            steps = steps if steps.ndim == 3 and len(x) == m else None
         if steps is None or steps.shape[2] != D or steps.shape[1] == 0:
             expected = f"({D},) or (n_steps, {D})"
             if self._n is not None:

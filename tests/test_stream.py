@@ -207,14 +207,14 @@ class TestRefused:
             stream.step(x)
         assert stream.state() == before
 
-    @pytest.mark.parametrize("shape", [(), (11,), (2, 11), (0, 12), (1, 2, 12)])
+    @pytest.mark.parametrize("shape", [(), (0,), (11,), (1, 0), (2, 11), (0, 12), (1, 2, 12)])
     def test_shapes(self, shape):
         X, y = vowels()
         model = GRUClassifier(**FAST).fit(X, y)
         with pytest.raises(ValueError, match=r"x has shape .*; expected \(12,\) or \(n_steps, 12\)"):
             model.stream().step(np.zeros(shape))
 
-    @pytest.mark.parametrize("shape", [(12,), (2, 12), (3, 11), (3, 0, 12), (3, 1, 1, 12)])
+    @pytest.mark.parametrize("shape", [(12,), (2, 12), (3, 0), (3, 11), (3, 0, 12), (3, 1, 1, 12)])
     def test_shapes_of_many(self, shape):
         X, y = vowels()
         model = GRUClassifier(**FAST).fit(X, y)

@@ -1,0 +1,180 @@
+"""examples/serve.py, in process: what it predicts, what it refuses, and its limits."""
+
+import importlib
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import gruc.runtime
+import numpy as np
+import pytest
+from gruc import GRUClassifier
+from problems import vowels
+
+pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
+pytest.importorskip("httpx2")
+from fastapi.testclient import TestClient
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "examples")
+    yield importlib.import_module("serve")
+    sys.modules.pop("serve")
+
+
+@pytest.fixture
+def predictor(tmp_path):
+    X, y = vowels()
+    model = GRUClassifier((6,), frame_length=2, max_iter=2, random_state=0)
+    model.fit(X, np.array(["ann", "bob", "c"])[y]).save(tmp_path / "model.gruc")
+    return gruc.runtime.load(tmp_path / "model.gruc").with_n_jobs(1)
+
+
+@pytest.fixture
+def client(serve, predictor):
+    with TestClient(serve.create_app(predictor)) as client:
+        yield client
+
+
+def opened(client):
+    done = client.post("/streams")
+    assert done.status_code == 201
+    return f"/streams/{done.json()['stream']}"
+
+
+def test_predictions(client, predictor):
+    X, _ = vowels()
+    done = client.post("/predict", json={"sequences": [x.tolist() for x in X]})
+    assert done.status_code == 200
+    assert done.json()["labels"] == predictor.predict(X).tolist()
+    got = np.array(done.json()["probabilities"], "float32")
+    assert np.array_equal(got, predictor.predict_proba(X))
+
+
+def test_streams_say_what_predictions_of_prefixes_say(client, predictor):
+    X, _ = vowels()
+    url = opened(client)
+    for t, step in enumerate(X[0].tolist()):
+        done = client.post(url, json={"steps": [step]})
+        expected = predictor.predict_proba([X[0][: t + 1]])[0]
+        assert np.array_equal(np.array(done.json()["probabilities"], "float32"), expected)
+    other = opened(client)
+    block = client.post(other, json={"steps": X[0].tolist()})
+    assert block.json() == done.json()
+    assert client.get("/health").json() == {"classes": ["ann", "bob", "c"], "features": 12, "streams": 2}
+    assert client.delete(url).status_code == 204
+    for method, settings in [("delete", {}), ("post", {"json": {"steps": [[0.0] * 12]}})]:
+        done = getattr(client, method)(url, **settings)
+        assert (done.status_code, done.json()["detail"]) == (404, "There is no such stream, or no longer.")
+
+
+GOOD = [[0.5] * 12, [-0.5] * 12]
+
+
+@pytest.mark.parametrize(
+    "sequences, message",
+    [
+        ([], "X has no sequences"),
+        ([GOOD, []], "X[1] is an empty sequence"),
+        ([[[]]], "X[0] has no features"),
+        ([[[0.5] * 11]], "X has 11 features a step, but the model was fitted with 12"),
+        ([GOOD, [[0.5] * 11]], "X[1] has 11 features, but X[0] has 12"),
+        ([[[0.5] * 12, [0.5] * 11]], "different numbers of features: [11, 12]"),
+        ([GOOD, [[np.nan] * 12]], "X[1] contains NaN at step 0"),
+        ([[[np.inf] * 12]], "X[0] contains infinity"),
+        ([[[1e300] * 12]], "X holds values too large"),
+        ([[["1"] * 12]], "body.sequences.0.0.0: Input should be a valid number"),
+        ([0.5] * 12, "body.sequences.0: Input should be a valid list"),
+        (np.nan, "body.sequences: Input should be a valid list"),
+    ],
+)
+def test_sequences_that_are_refused(client, sequences, message):
+    content = json.dumps({"sequences": sequences})
+    done = client.post("/predict", content=content, headers={"Content-Type": "application/json"})
+    assert done.status_code == 422
+    assert message in done.json()["detail"]
+
+
+@pytest.mark.parametrize("body", ["{", "", "[]", "{}", '{"sequences": [], "more": 1}', "[" * 10_000])
+def test_bodies_that_are_refused(client, body):
+    done = client.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    assert done.status_code in (400, 422)
+    assert done.json()["detail"]
+
+
+@pytest.mark.parametrize("steps", [[], [[]], [[0.5] * 11], [[0.5] * 12, [0.5] * 11], [[np.nan] * 12]])
+def test_steps_that_are_refused_leave_the_stream_where_it_is(client, predictor, steps):
+    url = opened(client)
+    client.post(url, json={"steps": GOOD})
+    content = json.dumps({"steps": steps})
+    done = client.post(url, content=content, headers={"Content-Type": "application/json"})
+    assert done.status_code == 422
+    after = client.post(url, json={"steps": GOOD}).json()["probabilities"]
+    assert np.array_equal(np.array(after, "float32"), predictor.predict_proba([np.array(GOOD * 2)])[0])
+
+
+def test_large_requests_are_refused_before_they_are_read(client, serve, monkeypatch):
+    monkeypatch.setattr(serve, "MAX_BYTES", 100)
+    assert client.post("/predict", json={"sequences": [GOOD]}).status_code == 413
+    assert client.post("/predict", content=iter([b"{}"])).status_code == 411
+
+
+def test_streams_are_bounded_and_idle_ones_closed(client, serve, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(serve.time, "monotonic", lambda: now)
+    monkeypatch.setattr(serve, "MAX_STREAMS", 2)
+    first, second = opened(client), opened(client)
+    full = client.post("/streams")
+    assert (full.status_code, full.json()["detail"]) == (503, "2 streams are open; close one, or try later.")
+    now = serve.IDLE_SECONDS - 1.0
+    assert client.post(first, json={"steps": GOOD}).status_code == 200
+    now = serve.IDLE_SECONDS + 1.0  # the second has been idle for longer, the first not
+    opened(client)
+    assert client.post(second, json={"steps": GOOD}).status_code == 404
+    assert client.post(first, json={"steps": GOOD}).status_code == 200
+
+
+def test_bidirectional_models_have_no_streams(serve):
+    X, y = vowels()
+    model = GRUClassifier((6,), bidirectional=True, max_iter=2, random_state=0).fit(X, y)
+    client = TestClient(serve.create_app(gruc.runtime.Predictor.from_estimator(model)))
+    done = client.post("/streams")
+    assert done.status_code == 422
+    assert "bidirectional" in done.json()["detail"]
+
+
+def test_many_at_once(client, predictor):
+    """Predictions side by side, and a stream that several threads step: each step counts once."""
+    X, _ = vowels()
+    url = opened(client)
+
+    def ask(i):
+        client.post(url, json={"steps": GOOD[:1]})
+        done = client.post("/predict", json={"sequences": [X[i % len(X)].tolist()]})
+        return done.json()["probabilities"][0]
+
+    with ThreadPoolExecutor(8) as pool:
+        got = np.array(list(pool.map(ask, range(100))), "float32")
+    assert np.array_equal(got, predictor.predict_proba([X[i % len(X)] for i in range(100)]))
+    last = client.post(url, json={"steps": GOOD[:1]}).json()["probabilities"]
+    assert np.array_equal(np.array(last, "float32"), predictor.predict_proba([np.array(GOOD[:1] * 101)])[0])
+
+
+def test_the_program(serve, predictor, tmp_path, monkeypatch, capsys):
+    served = []
+    monkeypatch.setattr(serve.uvicorn, "run", lambda app, **settings: served.append((app, settings)))
+    monkeypatch.setattr(sys, "argv", ["serve.py", str(tmp_path / "model.gruc"), "--port", "8123"])
+    serve.main()
+    ((app, settings),) = served
+    assert settings["port"] == 8123
+    assert TestClient(app).get("/health").status_code == 200
+    X, y = vowels()
+    gruc.GRURegressor((6,), max_iter=2, random_state=0).fit(X, y).save(tmp_path / "model.gruc")
+    with pytest.raises(SystemExit):
+        serve.main()
+    assert "is no classifier of one label" in capsys.readouterr().err
