@@ -5,6 +5,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import gruc.runtime
 import numpy as np
@@ -126,7 +127,7 @@ def test_large_requests_are_refused_before_they_are_read(client, serve, monkeypa
 
 def test_streams_are_bounded_and_idle_ones_closed(client, serve, monkeypatch):
     now = 0.0
-    monkeypatch.setattr(serve.time, "monotonic", lambda: now)
+    monkeypatch.setattr(serve, "time", SimpleNamespace(monotonic=lambda: now))  # not asyncio's
     monkeypatch.setattr(serve, "MAX_STREAMS", 2)
     first, second = opened(client), opened(client)
     full = client.post("/streams")
