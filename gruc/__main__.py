@@ -227,7 +227,7 @@ def to_torch(predictor, given):
     """A safetensors file of the state of a module with `gru` and `head`."""
     from safetensors.numpy import save
 
-    from .deploy import to_torch
+    from . import to_torch
 
     gru, head = to_torch(predictor)
     state = {f"gru.{name}": w for name, w in gru.items()} | {f"head.{name}": w for name, w in head.items()}
@@ -236,7 +236,7 @@ def to_torch(predictor, given):
 
 def to_onnx(predictor, given):
     """An ONNX graph."""
-    from .deploy import to_onnx
+    from . import to_onnx
 
     to_onnx(predictor, given.output)
 

@@ -206,6 +206,10 @@ def test_the_command_line_there(light, saved):
     lines = answer(light, "-m", "gruc", "predict", "model.gruc", "X.npz", "--proba").splitlines()
     rows = np.array([line.split(",")[1:] for line in lines[1:]], "float32")
     assert np.array_equal(rows, saved)
+    command = [light, "-I", "-m", "gruc", "export", "model.gruc", "model.onnx", "--to", "onnx"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("gruc: gruc.to_onnx needs scikit-learn and SciPy")
 
 
 @pytest.mark.parametrize("name", ["GRUClassifier", "load", "to_onnx", "datasets", "preprocessing"])
