@@ -1,4 +1,4 @@
-"""The code of docs/guide.md and docs/deployment.md runs, block after block."""
+"""The code of docs/guide.md and docs/notebook_to_microcontroller.md runs, block after block."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_deployment(tmp_path, monkeypatch):
     pytest.importorskip("onnx")
     pytest.importorskip("skl2onnx")
     monkeypatch.chdir(tmp_path)
-    names = run_blocks_of(DOCS / "deployment.md")
+    names = run_blocks_of(DOCS / "notebook_to_microcontroller.md")
     probabilities = names["model"].predict_proba(names["X"][:1])[0]
     assert (names["probabilities"] == probabilities).all()
     assert names["copy"].n_iter_ == 1

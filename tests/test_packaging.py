@@ -1,6 +1,7 @@
 """sdist, wheel and editable install each carry the headers, and what else is promised."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ HEADERS = {path.name for path in (ROOT / "include" / "gruc").glob("*.h")}
 PROGRAM = """
 #include <stdio.h>
 #include "gruc/gruc.h"
+#include "gruc/exported.h"
 int main(void)
 {
     float x = 0.5f;
@@ -41,6 +43,17 @@ def compiles_and_runs(include, folder):
     subprocess.run(command, cwd=folder, check=True)
     output = subprocess.run([folder / "program"], capture_output=True, text=True, check=True).stdout
     assert output == "0.462117"
+
+
+def included_from(*headers):
+    """Names of these headers, and of all that they include."""
+    found, left = set(), list(headers)
+    while left:
+        header = left.pop()
+        if header not in found:
+            found.add(header)
+            left += re.findall(r'#include "(.+)"', (ROOT / "include" / "gruc" / header).read_text())
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +94,8 @@ def test_wheel(built, tmp_path):
     with zipfile.ZipFile(built[1]) as archive:
         names = set(archive.namelist())
         archive.extractall(tmp_path / "site")
-    assert {f"gruc/include/gruc/{header}" for header in HEADERS} <= names
+    headers = {name.removeprefix("gruc/include/gruc/") for name in names if name.endswith(".h")}
+    assert headers == included_from("gruc.h", "exported.h")
     assert {"gruc/py.typed", "gruc/kernels/training.pyi", "gruc/estimators/classifier.pyi"} <= names
     assert {"gruc/datasets/data/japanese_vowels.npz", "gruc/datasets/data/japanese_vowels.rst"} <= names
     assert [name for name in names if name.endswith("licenses/LICENSE")]
