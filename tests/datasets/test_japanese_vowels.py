@@ -55,4 +55,4 @@ def test_against_aeon():
         X_aeon, y_aeon = load_from_aeon(split=subset)
         assert np.array_equal(y, y_aeon.astype(int) - 1)
         for x, x_aeon in zip(X, X_aeon, strict=True):
-            np.testing.assert_allclose(x, x_aeon.T, atol=1e-9)
+            np.testing.assert_allclose(x, x_aeon.T, rtol=0, atol=1e-9)

@@ -53,7 +53,7 @@ def test_every_structure(structure, run):
     proto = gruc.to_onnx(model)
     for part in (X, X[:1], X[3:9]):  # batches and lengths of any size
         got = run(proto, *padded(part, "float32"))
-        np.testing.assert_allclose(got["probabilities"], model.predict_proba(part), atol=1e-5)
+        np.testing.assert_allclose(got["probabilities"], model.predict_proba(part), rtol=0, atol=1e-5)
         assert np.array_equal(got["label"], model.predict(part))
 
 
@@ -68,7 +68,7 @@ def test_frames(frames, pooling, run):
     prefixes = [x[: 1 + i % len(x)] for i, x in enumerate(X)]
     for n_more in (0, 4):
         got = run(gruc.to_onnx(model), *padded(prefixes, "float32", n_more))
-        np.testing.assert_allclose(got["probabilities"], model.predict_proba(prefixes), atol=1e-5)
+        np.testing.assert_allclose(got["probabilities"], model.predict_proba(prefixes), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("run", RUNTIMES)
@@ -79,7 +79,7 @@ def test_features_far_from_zero(hop, run):
     X = [(x + 1e5).astype("float32") for x in X]
     model = GRUClassifier(**FAST, frame_length=hop, bidirectional=True).fit(X, y)
     got = run(gruc.to_onnx(model), *padded(X, "float32"))
-    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), atol=1e-5)
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("run", RUNTIMES)
@@ -107,11 +107,11 @@ def test_kinds_of_labels(run):
     for labels in (np.array([3, -7]), np.array([False, True]), np.array([0.5, 1.5]) * 2):
         model = GRUClassifier(**FAST).fit(X, labels[y])
         got = run(gruc.to_onnx(model), *padded(X, "float32"))
-        np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), atol=1e-5)
+        np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), rtol=0, atol=1e-5)
         assert np.array_equal(got["label"], model.predict(X))
     several = GRUClassifier(**FAST).fit(X, np.stack([y == 0, y >= 0], axis=1).astype(int))
     got = run(gruc.to_onnx(several), *padded(X, "float32"))
-    np.testing.assert_allclose(got["probabilities"], several.predict_proba(X), atol=1e-5)
+    np.testing.assert_allclose(got["probabilities"], several.predict_proba(X), rtol=0, atol=1e-5)
     assert np.array_equal(got["label"], several.predict(X))
 
 
@@ -141,7 +141,7 @@ def test_double_precision_becomes_single():
     X, y = vowels()
     model = GRUClassifier(**FAST, dtype="float64", bidirectional=True, pooling="attention").fit(X, y)
     got = run_onnxruntime(gruc.to_onnx(model), *padded(X, "float32"))
-    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), atol=1e-5)
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("form", forms_of_vowels())
@@ -149,7 +149,7 @@ def test_every_form_of_X(form):
     X, y = forms_of_vowels()[form]
     model = GRUClassifier(**FAST).fit(X, y)
     got = run_onnxruntime(gruc.to_onnx(model), *padded(list(X), "float32"))
-    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), atol=1e-5)
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), rtol=0, atol=1e-5)
 
 
 def test_files(tmp_path):

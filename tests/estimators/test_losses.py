@@ -60,7 +60,9 @@ class TestQuantiles:
         found = model.predict(X_test)
         assert found.shape == (400, 3)
         assert (np.diff(found, axis=1) >= 0).all()
-        np.testing.assert_allclose((y_test[:, None] <= found).mean(axis=0), [0.1, 0.5, 0.9], atol=0.06)
+        np.testing.assert_allclose(
+            (y_test[:, None] <= found).mean(axis=0), [0.1, 0.5, 0.9], rtol=0, atol=0.06
+        )
         assert model.n_outputs_ == 3
         expected = np.mean(
             [d2_pinball_score(y_test, found[:, i], alpha=q) for i, q in enumerate([0.1, 0.5, 0.9])]

@@ -32,10 +32,10 @@ def test_against_the_oracle(reset_after, layer):
                 outputs.append(h[::step])
                 r_z_n.append(np.array([[r, z, n] for _, _, r, z, n, _ in saved])[::step])
             x = np.concatenate(outputs, axis=1)
-        np.testing.assert_allclose(states[i], x, atol=1e-12)
+        np.testing.assert_allclose(states[i], x, rtol=0, atol=1e-12)
         expected = np.concatenate(r_z_n, axis=2)
         for gate, name in enumerate(("reset", "update", "candidate")):
-            np.testing.assert_allclose(gates[name][i], expected[:, gate], atol=1e-12)
+            np.testing.assert_allclose(gates[name][i], expected[:, gate], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("form", forms_of_vowels())

@@ -101,14 +101,16 @@ class TestLabelSmoothing:
         smooth = GRUClassifier(**settings, label_smoothing=0.2).fit(X, y)
         assert plain.predict_proba(X).max() > 0.99
         # the least loss is at the smoothed targets: 0.8 + 0.2 / K
-        np.testing.assert_allclose(smooth.predict_proba(X).max(axis=1), 0.8 + 0.2 / classes, atol=0.05)
+        np.testing.assert_allclose(
+            smooth.predict_proba(X).max(axis=1), 0.8 + 0.2 / classes, rtol=0, atol=0.05
+        )
         assert smooth.score(X, y) == 1
 
     def test_of_several_labels(self):
         X, Y = indicator()
         settings = SMALL | dict(max_iter=300, tol=0, n_iter_no_change=300)
         proba = GRUClassifier(**settings, label_smoothing=0.2).fit(X, Y).predict_proba(X)
-        np.testing.assert_allclose(proba, 0.1 + 0.8 * Y, atol=0.08)
+        np.testing.assert_allclose(proba, 0.1 + 0.8 * Y, rtol=0, atol=0.08)
 
     def test_validation_loss_is_that_of_the_labels(self):
         X, y = vowels()

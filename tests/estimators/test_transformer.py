@@ -34,7 +34,7 @@ def test_features_are_what_the_head_sees(pooling):
     assert features.shape == (len(X), 12)
     logits = features @ model.weights_["head.weight"].T + model.weights_["head.bias"]
     np.testing.assert_allclose(
-        np.log(model.predict_proba(X)), logits - np.log(np.exp(logits).sum(1))[:, None], atol=1e-5
+        np.log(model.predict_proba(X)), logits - np.log(np.exp(logits).sum(1))[:, None], rtol=0, atol=1e-5
     )
 
 

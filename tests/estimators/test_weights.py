@@ -28,7 +28,7 @@ def test_weight_k_is_k_copies(Estimator, structure):
     copied = Estimator(**FULL_BATCH, **structure).fit([X[i] for i in repeats], y[repeats])
     np.testing.assert_allclose(weighted.loss_curve_, copied.loss_curve_, rtol=1e-10)
     for name, weights in weighted.weights_.items():
-        np.testing.assert_allclose(weights, copied.weights_[name], atol=1e-10)
+        np.testing.assert_allclose(weights, copied.weights_[name], rtol=0, atol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -37,7 +37,7 @@ def test_scale_of_weights_does_not_matter():
     weights = np.random.default_rng(0).random(len(X))
     a = GRUClassifier(**FULL_BATCH).fit(X, y, sample_weight=weights)
     b = GRUClassifier(**FULL_BATCH).fit(X, y, sample_weight=1000 * weights)
-    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), atol=1e-10)
+    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), rtol=0, atol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -46,7 +46,7 @@ def test_weights_of_any_size(size):
     X, y = vowels()
     a = GRUClassifier(**FULL_BATCH).fit(X, y)
     b = GRUClassifier(**FULL_BATCH).fit(X, y, sample_weight=np.full(len(X), size))
-    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), atol=1e-10)
+    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), rtol=0, atol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -57,7 +57,7 @@ def test_class_weight_is_sample_weight():
     own = np.linspace(0.5, 1, len(X))
     a = GRUClassifier(**FULL_BATCH, class_weight=of_names).fit(X, names, sample_weight=own)
     b = GRUClassifier(**FULL_BATCH).fit(X, names, sample_weight=own * np.array([2.0, 1.0, 0.5])[y])
-    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), atol=1e-10)
+    np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), rtol=0, atol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -47,7 +47,7 @@ def test_affine_adds_the_same_in_any_company(m, k, n, dtype, seed):
 
     out = affine(x, W, bias)
     exact = x.astype("float64") @ W.astype("float64") + bias
-    np.testing.assert_allclose(out, exact, atol=20 * TOLERANCE[dtype])
+    np.testing.assert_allclose(out, exact, rtol=0, atol=20 * TOLERANCE[dtype])
     i, j = rng.integers(m), rng.integers(n)
     assert np.array_equal(affine(x[i : i + 1], W[:, j:], bias[j:])[0], out[i, j:])
 
@@ -90,10 +90,10 @@ def test_gru_against_the_oracle(D, H, lengths, reset_after, reverse, dtype, seed
             x[::-1] if reverse else x, *exact, h0=starts[i].astype("float64")
         )
         states = states[::-1] if reverse else states
-        np.testing.assert_allclose(of_sequences[i], states, atol=TOLERANCE[dtype])
+        np.testing.assert_allclose(of_sequences[i], states, rtol=0, atol=TOLERANCE[dtype])
         r_z_n = np.array([np.concatenate([r, z, n]) for _, _, r, z, n, _ in saved])
         np.testing.assert_allclose(
-            gates[i][:, : 3 * H], r_z_n[::-1] if reverse else r_z_n, atol=TOLERANCE[dtype]
+            gates[i][:, : 3 * H], r_z_n[::-1] if reverse else r_z_n, rtol=0, atol=TOLERANCE[dtype]
         )
         assert np.array_equal(state[b], of_sequences[i][0 if reverse else -1])
 
@@ -128,7 +128,7 @@ def test_against_keras(reset_after, values):
         bias if reset_after else None,
     ]
     state = run(pack(x), weights, reset_after, reverse=False)
-    np.testing.assert_allclose(state, np.repeat(np.array(values)[:, None], H, axis=1), atol=1e-6)
+    np.testing.assert_allclose(state, np.repeat(np.array(values)[:, None], H, axis=1), rtol=0, atol=1e-6)
 
 
 def test_update_gate_as_the_texts_write_it():
@@ -147,7 +147,7 @@ def test_update_gate_as_the_texts_write_it():
     for block in (W, U, b):
         block[1] *= -1
     state = run(pack([x]), [W_ih, W_hh, b_ih, None], False, reverse=False)
-    np.testing.assert_allclose(state[0], h, atol=1e-14)
+    np.testing.assert_allclose(state[0], h, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -200,8 +200,8 @@ def test_attention_against_the_oracle(F, lengths, dtype, seed, far):
     for place, i in enumerate(batch.order):
         exact = [array.astype("float64") for array in (sequences[i], W, b, v)]
         expected, (_, _, expected_a) = reference.attention_forward(*exact)
-        np.testing.assert_allclose(out[place], expected, atol=20 * far * TOLERANCE[dtype])
-        np.testing.assert_allclose(weights[i], expected_a, atol=10 * far * TOLERANCE[dtype])
+        np.testing.assert_allclose(out[place], expected, rtol=0, atol=20 * far * TOLERANCE[dtype])
+        np.testing.assert_allclose(weights[i], expected_a, rtol=0, atol=10 * far * TOLERANCE[dtype])
         alone, _ = attend(pack([sequences[i]], dtype), W, b, v)
         assert np.array_equal(alone[0], out[place]), "depends on its company"
 

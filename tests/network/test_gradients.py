@@ -54,9 +54,9 @@ def test_against_the_oracle(structure, loss, lengths, dtype):
     )
     assert value == pytest.approx(expected, rel=TOLERANCE[dtype])
     for name, block in network.table.torch_views(gradient).items():
-        np.testing.assert_allclose(block, gradients[name], atol=TOLERANCE[dtype], err_msg=name)
+        np.testing.assert_allclose(block, gradients[name], rtol=0, atol=TOLERANCE[dtype], err_msg=name)
     for got, want in zip(dx, expected_dx, strict=True):
-        np.testing.assert_allclose(got, want, atol=TOLERANCE[dtype])
+        np.testing.assert_allclose(got, want, rtol=0, atol=TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -122,6 +122,6 @@ def test_inference_is_the_forward_pass(structure, H, dtype, kernel):
     trained = network.forward(network.pack(flat), batch, workspace_for(batch))
     inferred = network.infer(network.prepare(parameters), batch)
     if kernel == "blas":
-        np.testing.assert_allclose(inferred, trained, atol=10 * TOLERANCE[dtype])
+        np.testing.assert_allclose(inferred, trained, rtol=0, atol=10 * TOLERANCE[dtype])
     else:
         assert np.array_equal(inferred, trained)

@@ -59,10 +59,10 @@ def test_gradients_of_any_shape(
     np.testing.assert_allclose(loss / weights.sum(), expected_loss, rtol=tolerance)
     for name, block in network.table.torch_views(gradient).items():
         np.testing.assert_allclose(
-            block, gradients[name], atol=tolerance * max(1, np.abs(gradients[name]).max())
+            block, gradients[name], rtol=0, atol=tolerance * max(1, np.abs(gradients[name]).max())
         )
     for got, want in zip(unpack(dx, batch), expected_dx, strict=True):
-        np.testing.assert_allclose(got, want, atol=tolerance * max(1, np.abs(want).max()))
+        np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * max(1, np.abs(want).max()))
 
 
 @pytest.mark.parametrize("dropout", [False, True])
@@ -84,7 +84,7 @@ def test_batches_longer_than_a_chunk(lengths, pooling, dropout):
         outputs = network.forward(packed, batch, workspace, masks)
         if not dropout:
             inferred = network.infer(network.prepare(network.table.views(flat)), batch)
-            np.testing.assert_allclose(inferred, outputs, atol=1e-12)
+            np.testing.assert_allclose(inferred, outputs, rtol=0, atol=1e-12)
         loss_of("softmax", outputs, targets[batch.order], weights, weights.sum(), (0.0,))
         network.backward(packed, gradient, outputs, batch, workspace, masks)
         _, gradients, _ = reference.batch_loss(
@@ -92,7 +92,7 @@ def test_batches_longer_than_a_chunk(lengths, pooling, dropout):
             masks=masks_by_sequence(network, masks, batch),
         )  # fmt: skip
         for name, block in network.table.torch_views(gradient).items():
-            np.testing.assert_allclose(block, gradients[name], atol=1e-11, err_msg=name)
+            np.testing.assert_allclose(block, gradients[name], rtol=0, atol=1e-11, err_msg=name)
 
 
 def test_a_pickled_network_is_its_shape():
