@@ -16,6 +16,9 @@ __all__ = ["FORMAT", "Fields", "ModelFileError", "labels_as_json", "read", "writ
 # Number of the format that `write` writes. `read` takes all up to it.
 FORMAT = 1
 
+# A description may have so many characters: a history of some 100,000 epochs.
+LONGEST = 1 << 23
+
 # key of safetensors' metadata under which the description stands
 KEY = "gruc"
 
@@ -118,7 +121,8 @@ def labels_of_json(fields):
         labels = np.array(values, given) if fits and given.itemsize * len(values) < 10**8 else None
     except (TypeError, ValueError, OverflowError):
         labels = None
-    if labels is None or labels.tolist() != values:
+    rising = all(a < b for a, b in zip(values, values[1:], strict=False))  # as scikit-learn has classes
+    if labels is None or labels.tolist() != values or not rising:
         raise ModelFileError(f"{fields.where} is damaged: labels of {name!r}.")
     return labels
 
@@ -136,6 +140,8 @@ def write(path, description, arrays):
     from safetensors.numpy import save
 
     text = json.dumps({"format": FORMAT, **description}, allow_nan=False)
+    if len(text) > LONGEST:
+        raise ValueError(f"The model's history, labels and names take more than {LONGEST} characters.")
     replace(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {KEY: text}))
 
 
@@ -143,12 +149,16 @@ def replace(path, content):
     """Put a file of these bytes in the place of an old one.
 
     The new file is written beside the old one, flushed to the disk and then renamed, so that
-    whatever happens at any moment leaves the old one or the new.
+    whatever happens at any moment leaves the old one or the new; and, where the process is killed
+    in between, what there is of the new one under a hidden name.
     """
-    folder, name = os.path.split(os.path.abspath(path))
+    path = os.path.realpath(path)  # what a link points to
+    folder, name = os.path.split(path)
     beside = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
     try:
         with open(beside, "xb") as file:
+            if os.name == "posix" and os.path.exists(path):  # who may read it
+                os.fchmod(file.fileno(), os.stat(path).st_mode & 0o777)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -157,12 +167,13 @@ def replace(path, content):
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
-    if os.name == "posix":  # the renaming itself
-        directory = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+    if os.name == "posix":  # the renaming itself, where the folder may be read
+        with contextlib.suppress(OSError):
+            directory = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
 
 
 def read(path):
@@ -208,6 +219,9 @@ def read(path):
 
 
 def _parsed(text, path):
+    if len(text) > LONGEST:
+        raise ModelFileError(f"{path} is damaged: its description has {len(text)} characters.")
+
     def refuse(constant):
         raise ValueError(f"{constant} is no number")
 

@@ -3,7 +3,8 @@
 Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
-from numbers import Integral
+import zlib
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from . import kernels, model_file, threads
 from .model_file import Fields, ModelFileError, is_count, is_flag
 from .network import READOUTS, GRUNetwork
-from .sequences import LARGEST, ONE_STEP, Framing, Scaling, as_sequences, check_range
+from .sequences import LARGEST, ONE_STEP, Framing, Scaling, as_sequences, check_range, numeric_array
 
 __all__ = ["Predictor", "Stream", "load"]
 
 # Sequences are run together up to about this many numbers in the widest array.
 CHUNK_SIZE = 1 << 19
+
+# What else a model file describes: what deploy.saving wants to know.
+OF_ESTIMATORS = ["gruc_version", "kind", "parameters", "fitted"]
 
 # Fewer operations than this are done before a second thread would have begun.
 OPERATIONS_A_THREAD = 2e7
@@ -354,6 +358,14 @@ class Predictor:
         gates = self._by_frame(X, lambda packed, batch: self.network.gates(packed, batch, layer))
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
+    def fingerprint(self):
+        """Bytes by which to tell whether a stream's state is of this model."""
+        description, arrays = describe(self)
+        told = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
+        for name in sorted(arrays):
+            told = zlib.crc32(np.ascontiguousarray(arrays[name]), told)
+        return told.to_bytes(4, "little")
+
     def stream(self, n: int | None = None) -> "Stream":
         """Sequences that come step by step.
 
@@ -524,7 +536,7 @@ class Stream:
             x does not fit, or holds NaN, infinity or what is too large to compute with. No
             stream has moved.
         """
-        if self._n is None and rows is None and type(x) is np.ndarray:
+        if self._n is None and rows is None and type(x) is np.ndarray and x.dtype == np.float64:
             out = np.empty(self._shape, self._dtype)
             if self._streams.one_step(x, out):
                 return out if self._shape else out[()]
@@ -546,11 +558,9 @@ class Stream:
 
     def _as_steps(self, x, m):
         """X as (m, k, D) in float64."""
-        x = np.asarray(x, np.float64)
+        x = np.float64([x]) if isinstance(x, Real) else numeric_array(x, "x").astype(np.float64, copy=False)
         D = self._predictor.n_features_in
         if self._n is None:
-            if x.ndim == 0 and D == 1:
-                x = x.reshape(1, 1)
             steps = np.atleast_2d(x)[np.newaxis] if x.ndim in (1, 2) else None
         else:
             if x.shape == (m,) and D == 1:
@@ -592,7 +602,7 @@ class Stream:
         dict of str to bytes
         """
         steps, numbers = self._streams.state()
-        return {"steps": steps, "numbers": numbers}
+        return {"model": self._predictor.fingerprint(), "steps": steps, "numbers": numbers}
 
     def restore(self, state: dict[str, bytes]) -> None:
         """Go on from a `state` of a stream of the same model and n.
@@ -602,6 +612,10 @@ class Stream:
         state : dict of str to bytes
         """
         try:
+            if state["model"] != self._predictor.fingerprint():
+                raise ValueError("of another model")
+            if not np.isfinite(np.frombuffer(state["numbers"], self._predictor.parameters.dtype)).all():
+                raise ValueError("damaged")
             self._streams.restore(state["steps"], state["numbers"])
         except (KeyError, TypeError, ValueError):
             raise ValueError("state is not that of a stream of this model, of as many sequences.") from None
@@ -646,7 +660,12 @@ def load(path: Any) -> Predictor:
     True
     """
     description, arrays = model_file.read(path)
-    return described(Fields(description, str(path)).take_object("predictor"), arrays)
+    fields = Fields(description, str(path))
+    predictor = described(fields.take_object("predictor"), arrays)
+    for name in OF_ESTIMATORS:
+        fields.take(name, lambda value: True)
+    fields.end()
+    return predictor
 
 
 def describe(predictor):
@@ -670,7 +689,7 @@ def describe(predictor):
 
 def described(fields, arrays):
     """The predictor that `describe` described; `fields` are `Fields`."""
-    network = _described_network(fields.take_object("network"))
+    network = _described_network(fields.take_object("network"), len(arrays))
     config = network.config
     length, hop = fields.take(
         "framing", lambda v: isinstance(v, list) and len(v) == 2 and all(map(is_count, v))
@@ -700,7 +719,8 @@ def described(fields, arrays):
         raise ModelFileError(f"{fields.where} is damaged: {error}") from None
 
 
-def _described_network(fields):
+def _described_network(fields, n_arrays):
+    """The network of a description, which comes with so many arrays."""
     config = {
         "n_features": fields.take("n_features", is_count),
         "hidden_layer_sizes": fields.take(
@@ -712,6 +732,8 @@ def _described_network(fields):
         "n_outputs": fields.take("n_outputs", is_count),
     }
     fields.end()
+    if 3 * len(config["hidden_layer_sizes"]) > n_arrays:  # before there is an object for each
+        raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")
     return GRUNetwork(**config)
 
 

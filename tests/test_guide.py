@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from c_programs import program_of
 
 DOCS = Path(__file__).parent.parent / "docs"
 GUIDE = DOCS / "guide.md"
+PAGE = DOCS / "notebook_to_microcontroller.md"
 
 
 def run_blocks_of(path):
@@ -32,11 +34,18 @@ def test_deployment(tmp_path, monkeypatch):
     pytest.importorskip("onnx")
     pytest.importorskip("skl2onnx")
     monkeypatch.chdir(tmp_path)
-    names = run_blocks_of(DOCS / "notebook_to_microcontroller.md")
+    names = run_blocks_of(PAGE)
     probabilities = names["model"].predict_proba(names["X"][:1])[0]
     assert (names["probabilities"] == probabilities).all()
     assert names["copy"].n_iter_ == 1
     assert [node.name for node in names["whole"].graph.output] == ["label", "probabilities"]
+    # the block of C is of the header that the Python above it wrote
+    include, body = re.search(
+        r"^```c\n(.*?)\n\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
+    ).groups()
+    text = f"#include <stdio.h>\n{include}\nint main(void)\n{{\nfloat x[VOWELS_N_FEATURES] = {{0}};\n{body}return 0;\n}}\n"
+    said = program_of(text, "cc", "baseline", tmp_path)("")
+    assert said.tolist() == names["model"].predict([[[0.0] * 12]]).tolist()
 
 
 def test_guide_names_every_parameter():

@@ -235,3 +235,34 @@ class TestRefused:
             model.stream().step(np.zeros(12), [0])
         with pytest.raises(ValueError, match="from 0 to 2"):
             streams.reset([5])
+
+
+def test_states_of_other_models_are_refused():
+    X, y = vowels()
+    settings = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
+    model = GRUClassifier(**settings).fit(X, y)
+    stream = model.stream()
+    stream.step(X[0])
+    state = stream.state()
+    others = [
+        GRUClassifier(**settings | dict(random_state=1)).fit(X, y),
+        GRUClassifier(**settings | dict(pooling="max")).fit(X, y),
+        GRUClassifier(**settings | dict(standardize=False)).fit(X, y),
+    ]
+    for other in others:
+        with pytest.raises(ValueError, match="not that of a stream of this model"):
+            other.stream().restore(state)
+    broken = state | {"numbers": b"\xff" * len(state["numbers"])}
+    with pytest.raises(ValueError, match="not that of a stream"):
+        stream.restore(broken)
+    assert np.array_equal(stream.step(X[0][:1]), model.predict_proba([[*X[0], X[0][0]]])[0])
+
+
+@pytest.mark.parametrize(
+    "x", [["1"] * 12, np.full(12, 1j), np.zeros(12, "datetime64[s]"), np.ma.masked_all(12), None]
+)
+def test_what_is_no_number(x):
+    X, y = vowels()
+    stream = GRUClassifier((6,), max_iter=2, random_state=0).fit(X, y).stream()
+    with pytest.raises((TypeError, ValueError), match=r"\bx (is|has|holds)"):
+        stream.step(x)

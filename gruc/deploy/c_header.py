@@ -14,6 +14,14 @@ from .frameworks import predictor_of
 __all__ = ["CExport", "to_c"]
 
 EXPORT_FORMAT = 1  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
+PREFIX = r"(?!gruc)[a-z]\w*"  # names that begin with gruc are the headers' own
+# labels between two bounds: a type of C that holds them, and its literals
+INTEGERS = [
+    (-(2**15), 2**15, "int", "{}"),
+    (-(2**31), 2**31, "int32_t", "INT32_C({})"),
+    (-(2**63), 2**63, "int64_t", "INT64_C({})"),
+    (-1, 2**64, "uint64_t", "UINT64_C({})"),
+]
 
 
 class CExport(NamedTuple):
@@ -52,10 +60,12 @@ def to_c(
     Parameters
     ----------
     model : fitted GRUClassifier or GRURegressor, or Predictor
-        A model of float64 becomes one of float32.
+        All numbers become float32, what a regressor predicts too: of targets far from zero,
+        or far apart, that holds 7 digits.
     path : str or path-like
     prefix : str, default="model"
-        What all names of the header begin with, so that a program may hold several models.
+        What all names of the header begin with, so that a program may hold several models, whose
+        prefixes differ in more than case.
     storage : {"float32", "float16"}, default="float32"
         Of the weights of matrices. float16 takes half the memory, and rounds them to 11 bits; they
         are made float32 again while they are read.
@@ -84,9 +94,10 @@ def to_c(
     656
     """
     predictor = predictor_of(model)
-    if not isinstance(prefix, str) or not re.fullmatch(r"[A-Za-z]\w*", prefix, re.ASCII) or prefix == "gruc":
+    if not isinstance(prefix, str) or not re.fullmatch(PREFIX, prefix, re.ASCII | re.IGNORECASE):
         raise ValueError(
-            f"prefix must be a name of C, of letters, digits and _, and not 'gruc' itself; got {prefix!r}."
+            "prefix must be a name of C, of letters, digits and _, that does not begin with gruc; got "
+            f"{prefix!r}."
         )
     if storage not in ("float32", "float16"):
         raise ValueError(f"storage must be 'float32' or 'float16'; got {storage!r}.")
@@ -142,7 +153,7 @@ def _changes(before, weights, X):
     )  # fmt: skip
     labels = before.predict(X), after.predict(X)
     if before.classes is None:
-        return float(np.abs(labels[1] - labels[0]).max()), None
+        return float(np.abs(labels[1].astype(np.float32) - labels[0]).max()), None
     change = np.abs(after.predict_proba(X) - before.predict_proba(X)).max()
     differ = (labels[1] != labels[0]).reshape(len(labels[0]), -1).any(axis=1)
     return float(change), float(differ.mean())
@@ -198,7 +209,6 @@ class _Header:
             (config["n_outputs"], "n_outputs"),
             (len(config["hidden_layer_sizes"]), "n_layers"),
             (units, "units"),
-            (int(config["bidirectional"]), "bidirectional"),
             (int(config["reset_after"]), "reset_after"),
             (f"GRUC_{config['pooling'].upper()}", "readout"),
             (f"GRUC_{predictor.link.upper()}", "link"),
@@ -318,11 +328,15 @@ class _Header:
     def _comment(self, report):
         predictor, config, p = self.predictor, self.config, self.prefix
         layers = " x ".join(map(str, config["hidden_layer_sizes"]))
+        K, Q = self._width(), predictor.n_quantiles
         if predictor.classes is None:
-            kind, what = "regressor", f"{self._width()} values"
+            kind, what = "regressor", f"{K} value{'s' * (K > 1)}"
+            if Q > 1:
+                what += f", of each target {Q} quantiles in rising order"
+        elif predictor.multilabel:
+            kind, what = "classifier", f"probabilities of {K} labels, each for itself: there above 0.5"
         else:
-            of = "labels" if predictor.multilabel else "classes"
-            kind, what = "classifier", f"probabilities of {self._width()} {of}"
+            kind, what = "classifier", f"probabilities of {K} classes"
         lines = [
             f"A GRU {kind}, written by gruc.to_c of gruc {__version__}.",
             f"Features: {predictor.n_features_in}. Units: {layers}"
@@ -356,7 +370,8 @@ class _Header:
         if self.half:
             lines += [
                 "",
-                f"Weights of matrices are float16, with errors of up to {report.weight_error:.1e} of each.",
+                f"Weights of matrices are float16: rounded by up to {report.weight_error:.1e} of a weight,",
+                "or, of those below 6e-5, by up to 3e-8.",
             ]
             if report.largest_change is not None:
                 share = "" if report.changed is None else f" and {report.changed:.2%} of the labels"
@@ -391,12 +406,12 @@ class _Header:
             of_c, literals = "char *const", [_string(value) for value in values]
         elif kind == "float":
             of_c, literals = "double", [_literal(value, "{!r}") for value in values]
-        elif max(abs(value) for value in values) < 2**31:
-            of_c, literals = "int", [str(int(value)) for value in values]
-        elif max(abs(value) for value in values) < 2**63:
-            of_c, literals = "int64_t", [f"INT64_C({value})" for value in values]
         else:
-            raise ValueError(f"classes hold {max(values)}, which 64 bits of C do not.")
+            holding = [kind for low, high, *kind in INTEGERS if low < min(values) and max(values) < high]
+            if not holding:
+                raise ValueError(f"classes are {min(values)} to {max(values)}, which no type of C holds.")
+            of_c, form = holding[0]
+            literals = [form.format(int(value)) for value in values]
         return [f"static const {of_c} {self.prefix}_classes[{len(values)}] = {{{', '.join(literals)}}};"]
 
     def _initializers(self):
@@ -440,7 +455,9 @@ GRUC_STATIC int {p}_predict({p}_state *state, const float *x, size_t n_steps, fl
     if (n_steps == 0) return 1;
     {p}_init(state);
     for (size_t t = 0; t < n_steps; t++)
-        (void){p}_step(state, x + t * {upper}_N_FEATURES, t + 1 < n_steps ? NULL : out);
+        {self._call("stream_step")}(
+            &state->n_steps, state->numbers, state->scratch, x + t * {upper}_N_FEATURES, &{p}_model);
+    {self._call("stream_result")}(out, state->n_steps, state->numbers, state->scratch, &{p}_model);
     return 0;
 }}"""
 

@@ -158,7 +158,13 @@ def unscaled_weights(predictor, centre=None):
         mean, scale = (np.repeat(part, predictor.n_quantiles) for part in predictor.target_scaling)
         weights["head.weight"] *= scale[:, np.newaxis]
         weights["head.bias"] = weights["head.bias"] * scale + mean
-    return {name: weight.astype(predictor.parameters.dtype) for name, weight in weights.items()}
+    dtype = predictor.parameters.dtype
+    for name, weight in weights.items():
+        if not np.abs(weight).max() <= np.finfo(dtype).max:
+            raise ValueError(
+                f"{name}, with the scales of features and targets folded in, does not fit {dtype}."
+            )
+    return {name: weight.astype(dtype) for name, weight in weights.items()}
 
 
 # ---- in
@@ -308,6 +314,7 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
     _require_estimator(estimator)
     if estimator.pooling == "attention":
         raise ValueError("estimator has pooling='attention', which neither torch's nor Keras's layers have.")
+    estimator._validate_params()
     sizes = [len(np.atleast_1d(weights[f"gru.weight_hh_l{i}"])) // 3 for i in range(n_layers)]
     frame_length = 1 if estimator.frame_length == "auto" else int(estimator.frame_length)
     hop_length = frame_length if estimator.hop_length is None else int(estimator.hop_length)
@@ -342,6 +349,9 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
             )
         state |= {"loss": model.loss, "quantile": model._levels()}
         state["out_activation_"] = "exp" if model.loss == "poisson" else "identity"
+    largest = max(np.abs(weight).max() for weight in weights.values())
+    if largest > np.finfo(model.dtype).max:
+        raise ValueError(f"the weights hold {largest:g}, which {model.dtype} does not.")
     predictor = Predictor.of_weights(config, weights, model.dtype, **decoding)
     return model._restored(predictor, state | {
         "fitted_on_table": False, "n_features_in_": n_inputs // frame_length, "feature_names_in_": None,

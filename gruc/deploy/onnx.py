@@ -1,6 +1,6 @@
 """Models as ONNX graphs, for onnxruntime, OpenVINO and others.
 
-Inputs are X (N, T, D), padded with anything, and lengths (N,); T and N may be any. No
+Inputs are X (N, T, D), padded with anything, and lengths (N,); T and N may be any from 1 on. No
 node is told the lengths but by indices and masks: OpenVINO ignores GRU's sequence_lens where
 shapes are dynamic. `skl2onnx.py` makes pipelines of the same parts.
 """
@@ -30,9 +30,10 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     Returns
     -------
     onnx.ModelProto
-        Inputs ``X`` (N, T, n_features), float32, and ``lengths`` (N,), int64;
-        what stands in X beyond a sequence's length does not matter; NaN within it, which `predict`
-        refuses, makes the sequence's results NaN, and its label means nothing. Outputs ``label`` (N,)
+        Inputs ``X`` (N, T, n_features), float32, and ``lengths`` (N,), int64, from 1 to T; N is 1 or
+        more. What stands in X beyond a sequence's length does not matter. NaN within it, which
+        `predict` refuses, or a length of 0 makes the sequence's results NaN, and its label means
+        nothing. Outputs ``label`` (N,)
         and ``probabilities`` (N, n_classes) of a classifier, of one of several labels ``label``
         (N, n_classes) of 0 and 1; ``variable`` (N, n_outputs) of a regressor, with several
         quantiles (N, n_targets, n_quantiles).
@@ -144,13 +145,15 @@ class NetworkGraph(Graph):
         return self("Range", self.number(1), self("Add", n_steps, self.number(1)), self.number(1))
 
     def marked(self, features, x, lengths):
-        """Features (N, F), NaN where x (N, T, D) has NaN within a sequence; lengths (N, 1), float32.
+        """Features (N, F), but NaN where x (N, T, D) has NaN within a sequence, or that has no step.
 
-        Onnxruntime's GRU makes a number of NaN, and what is missing would not be seen.
+        Lengths (N, 1), float32. Onnxruntime's GRU makes a number of NaN, and what is missing would
+        not be seen.
         """
         is_nan = self("ReduceMax", self.cast(self("IsNaN", x), self.dtype), np.array([2]), keepdims=0)
         alive = self.cast(self("LessOrEqual", self.steps_of(x), lengths), self.dtype)
         missing = self.cast(self("ReduceMax", self("Mul", is_nan, alive), np.array([1])), bool)  # (N, 1)
+        missing = self("Or", missing, self("Less", lengths, self.number(1)))
         return self("Where", missing, self.number(np.nan), features)
 
     def framed(self, x, lengths):

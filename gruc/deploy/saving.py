@@ -1,5 +1,6 @@
 """Estimators to and from model files."""
 
+import json
 from numbers import Integral, Real
 from typing import Any
 
@@ -61,6 +62,8 @@ def save(model: Any, path: Any) -> None:
     ------
     TypeError
         Not one of these estimators, or parameters or labels that a file cannot hold.
+    ValueError
+        Parameters, set since the fit, that no fit would take, or others that `load` would refuse.
     NotFittedError
         The model is not fitted.
     OSError
@@ -78,6 +81,10 @@ def save(model: Any, path: Any) -> None:
         "parameters": parameters,
         "fitted": {name: _as_json(value, name) for name, value in model._fitted_state().items()},
     }
+    try:
+        _built(json.loads(json.dumps(description)), arrays, "the file")
+    except ModelFileError as error:
+        raise ValueError(f"No file was written, since it could not be read again: {error}") from None
     model_file.write(path, description, arrays)
 
 
@@ -112,6 +119,11 @@ def load(path: Any) -> Any:
     2
     """
     description, arrays = model_file.read(path)
+    return _built(description, arrays, path)
+
+
+def _built(description, arrays, path):
+    """The estimator of a description and arrays, which are those of `path`."""
     fields = Fields(description, str(path))
     fields.take("gruc_version", lambda v: isinstance(v, str))
     kind = KINDS[fields.take("kind", lambda v: isinstance(v, str) and v in KINDS)]
@@ -138,6 +150,11 @@ def load(path: Any) -> Any:
         raise ModelFileError(f"{path} is damaged: features do not fit the network.")
     epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]
     lengths = {len(fitted[name]) for name in ("validation_loss_curve_", "validation_scores_")} | {len(epochs)}
+    levels = fitted.get("quantile") or [0.5]
+    if len(levels) != predictor.n_quantiles:
+        raise ModelFileError(
+            f"{path} is damaged: it has {predictor.n_quantiles} quantiles, and levels {levels}."
+        )
     if len(lengths) > 1 or fitted["best_iter_"] not in {n_epochs, *epochs}:
         raise ModelFileError(f"{path} is damaged: its history contradicts itself.")
     model = kind(**parameters)
@@ -175,18 +192,22 @@ def _as_json(value, name):
     )
 
 
-def _of_json(value, path):
-    if isinstance(value, list):
-        return [_of_json(item, path) for item in value]
-    if not isinstance(value, dict):
+def _of_json(value, path, depth=4):
+    if not isinstance(value, (list, dict)):
         return value
+    if depth == 0:
+        raise ModelFileError(f"{path} is damaged: a value of a parameter holds too much.")
+    if isinstance(value, list):
+        return [_of_json(item, path, depth - 1) for item in value]
     match list(value.items()):
         case [("float", ("inf" | "-inf" | "nan") as text)]:
             return float(text)
         case [("tuple", list(items))]:
-            return tuple(_of_json(item, path) for item in items)
+            return tuple(_of_json(item, path, depth - 1) for item in items)
         case [("dict", list(pairs))] if all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             keys = [pair[0] for pair in pairs]
             if all(isinstance(key, (str, int, float)) for key in keys):
-                return {key: _of_json(pair[1], path) for key, pair in zip(keys, pairs, strict=True)}
+                return {
+                    key: _of_json(pair[1], path, depth - 1) for key, pair in zip(keys, pairs, strict=True)
+                }
     raise ModelFileError(f"{path} is damaged: {str(value)[:60]} is no value of a parameter.")

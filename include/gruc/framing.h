@@ -6,7 +6,7 @@
 #include "portability.h"
 
 /* Frames of a sequence of n_steps > 0 steps, which of a stream may be more than 2^32 on any machine */
-static inline uint64_t gruc_n_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
+GRUC_STATIC uint64_t gruc_n_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
 {
     if (n_steps <= frame_length) return 1;
     uint64_t to_cover = (n_steps - frame_length + hop_length - 1) / hop_length;
@@ -15,7 +15,7 @@ static inline uint64_t gruc_n_frames(uint64_t n_steps, uint64_t frame_length, ui
 }
 
 /* Those of them that end within the sequence: all, or all but the last */
-static inline uint64_t gruc_n_full_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
+GRUC_STATIC uint64_t gruc_n_full_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
 {
     return n_steps < frame_length ? 0 : 1 + (n_steps - frame_length) / hop_length;
 }

@@ -29,7 +29,7 @@ typedef struct {
     size_t n_outputs;  /* K */
     size_t n_layers;
     const ptrdiff_t *units; /* (n_layers,) */
-    int bidirectional, reset_after, readout, link;
+    int reset_after, readout, link;
     size_t frame_length, hop_length;        /* steps: framing.h */
     const void *mean, *mean_rest, *scale;   /* (D,) of users: x is (x - mean - mean_rest) / scale; or NULL */
     const void *target_mean, *target_scale; /* (K / n_quantiles,) of users, or NULL */

@@ -2,10 +2,16 @@
 #ifndef GRUC_PORTABILITY_H
 #define GRUC_PORTABILITY_H
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* exp and its kin round by adding a large number and taking it off again */
+#if defined(__FAST_MATH__)
+#error "gruc's numbers would be wrong: compile without -ffast-math and -Ofast"
+#endif
 
 #if defined(_MSC_VER) || defined(__cplusplus)
 #define GRUC_RESTRICT __restrict

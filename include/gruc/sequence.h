@@ -69,7 +69,8 @@ GRUC_STATIC void GRUC(sequence_result)(
         F = 2 * H;
         for (size_t backward = 0; backward < 2; backward++) {
             GRUC(gru_weights) w = GRUC(weights_of)(m->layers + 2 * i + backward, D, H, m->reset_after);
-            real *before = NULL, *now = states;
+            real *now = states, *before = states + z.largest;
+            memset(before, 0, H * sizeof(real));
             for (size_t s = 0; s < n_frames; s++) {
                 size_t t = backward ? n_frames - 1 - s : s;
                 GRUC(gru_rows) row = {gates, now, H, before, H, before, H, &w, 0};

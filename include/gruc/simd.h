@@ -7,7 +7,7 @@
  *   GRUC_SIMD   vectors                                       needs
  *   512         64 bytes, fused multiply-add, 32 registers    AVX-512 F, BW, DQ, VL
  *   256         32 bytes, fused multiply-add, 16 registers    AVX2, FMA
- *   128         16 bytes                                      gcc or clang
+ *   128         16 bytes                                      gcc or clang, for x86-64 or arm64
  *   0           one number                                    any C99 compiler */
 
 #if GRUC_SIMD == 0
@@ -106,7 +106,8 @@ GRUC_INLINE vec GRUC(splat)(real x)
 #endif
 }
 
-/* a * b + c, rounded once where the instruction set has it, always twice where not */
+/* a * b + c, rounded once where the instruction set has it, twice where not (unless a compiler fuses of
+ * itself, as gcc does where it is not told -std=c99 or -ffp-contract=off) */
 GRUC_INLINE vec GRUC(fma)(vec a, vec b, vec c)
 {
 #if GRUC_SIMD == 512 && GRUC_BITS == 32

@@ -5,7 +5,7 @@
  * from frame to frame, and a last frame that is not full is completed, as ever, by its last
  * step, for this result only. The arithmetic is that of gru_step.h and readout.h, one row at a
  * time, so the numbers are those of a prediction, to the last bit but for attention
- * (running_readout.h).
+ * (running_readout.h) and for exp of counts, which is libm's here.
  *
  * `numbers` of a stream   states of all layers | readout | the last frame_length steps, scaled
  *           of a scratch  the first two of them | gates | u | features | a frame | outputs */

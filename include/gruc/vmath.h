@@ -45,6 +45,9 @@
 GRUC_INLINE vec GRUC(reduce)(uvec *shifted, vec x)
 {
     vec rounded = GRUC(fma)(x, GRUC(splat)(GRUC_LOG2E), GRUC(splat)(GRUC_ROUND));
+#if FLT_EVAL_METHOD != 0 /* x87 keeps the digits that must go, unless they are stored */
+    rounded = GRUC(from_bits)(GRUC(bits)(rounded));
+#endif
     vec n = rounded - GRUC_ROUND;
     *shifted = GRUC(bits)(rounded) - (ureal)GRUC_ROUND_BITS;
     vec r = GRUC(fma)(n, GRUC(splat)(-GRUC_LN2_HI), x);

@@ -262,3 +262,25 @@ def test_a_bare_predictor_is_handed_out_too():
     model = GRUClassifier(**FAST).fit(X, y)
     for name, weight in gruc.to_torch(Predictor.from_estimator(model))[0].items():
         assert np.array_equal(weight, gruc.to_torch(model)[0][name])
+
+
+def test_weights_that_do_not_fit_the_dtype():
+    X, y = vowels()
+    model = GRUClassifier(**FAST, frame_length=1).fit(X, y)
+    gru, head = gruc.to_torch(model)
+    head["weight"] = head["weight"].astype("float64") * 1e39
+    with pytest.raises(ValueError, match="the weights hold .*, which float32 does not"):
+        gruc.from_torch(GRUClassifier(), gru, head)
+    tiny = GRUClassifier(**FAST, frame_length=1).fit([x * 1e-40 for x in X], y)
+    with pytest.raises(ValueError, match="gru.weight_ih_l0, .* folded in, does not fit float32"):
+        gruc.to_torch(tiny)
+
+
+def test_several_quantiles_of_several_targets():
+    X, y = vowels()
+    targets = np.stack([y, 50.0 + 20 * y], axis=1)
+    model = GRURegressor(**FAST, frame_length=1, loss="quantile", quantile=[0.1, 0.9], dtype="float64")
+    model.fit(X, targets)
+    gru, head = gruc.to_torch(model)
+    back = gruc.from_torch(model, gru, head)
+    close(back.predict(X), model.predict(X), "float64")

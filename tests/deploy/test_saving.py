@@ -468,3 +468,76 @@ def test_whatever_is_damaged(whole, tmp_path, data):
     except ValueError as error:  # a scale that is a number, but not the model's
         if "too large to compute with" not in str(error):
             raise
+
+
+# ---- what a review found
+
+
+def rewritten(path, change):
+    """The file again, its description changed."""
+    data = path.read_bytes()
+    n = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + n])
+    description = json.loads(header["__metadata__"]["gruc"])
+    change(description)
+    header["__metadata__"]["gruc"] = json.dumps(description)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + n :])
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (
+            lambda d: d["predictor"]["network"].update(hidden_layer_sizes=[1] * 500_000),
+            "tensors that are missing",
+        ),
+        (lambda d: d["parameters"].update(alpha=json.loads("[" * 700 + "]" * 700)), "holds too much"),
+        (lambda d: d["predictor"]["classes"].update(values=["b", "a", "c"]), "labels of"),
+        (lambda d: d["predictor"]["classes"].update(values=["a", "a", "c"]), "labels of"),
+        (lambda d: d["parameters"].update(alpha=["x" * 100] * 100_000), "characters"),
+    ],
+)
+def test_hostile_files(path, change, message):
+    X, y = vowels()
+    GRUClassifier(**FAST).fit(X, np.array(["a", "b", "c"])[y]).save(path)
+    rewritten(path, change)
+    start = time.perf_counter()
+    with pytest.raises(ModelFileError, match=message):
+        gruc.load(path)
+    assert time.perf_counter() - start < 5
+
+
+def test_unknown_parts_are_refused_by_the_runtime_too(path):
+    X, y = vowels()
+    GRUClassifier(**FAST).fit(X, y).save(path)
+    rewritten(path, lambda d: d.update(later=1))
+    for load in (gruc.load, gruc.runtime.load):
+        with pytest.raises(ModelFileError, match="later"):
+            load(path)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"alpha": -1.0}, {"solver": "foo"}, {"learning_rate_init": np.nan}], ids=str
+)
+def test_what_could_not_be_read_is_not_written(path, parameters):
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, y)
+    model.save(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=f"No file was written.*{next(iter(parameters))}"):
+        model.set_params(**parameters).save(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and modes of POSIX")
+def test_links_and_modes_stay(tmp_path):
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, y)
+    model.save(tmp_path / "target.gruc")
+    (tmp_path / "target.gruc").chmod(0o600)
+    (tmp_path / "link.gruc").symlink_to("target.gruc")
+    model.partial_fit(X, y).save(tmp_path / "link.gruc")
+    assert (tmp_path / "link.gruc").is_symlink()
+    assert (tmp_path / "target.gruc").stat().st_mode & 0o777 == 0o600
+    assert gruc.load(tmp_path / "target.gruc").n_iter_ == 3

@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ static void run_{p}(void)
             require({p}_step(&state, x + (at + t) * {P}_N_FEATURES, out) == 0);
             print(out, {P}_N_OUTPUTS);
         }}
+        {class_of}
     }}
 }}
 """
@@ -42,10 +44,12 @@ static void run_{p}(void)
 {{
     static float work[{P}_WORK(LONGEST)];
     float out[{P}_N_OUTPUTS];
-    require({P}_WORK(LONGEST) == gruc_sequence_work_flat_f32(LONGEST, &{p}_model));
+    require({P}_WORK(LONGEST) >= gruc_sequence_work_flat_f32(LONGEST, &{p}_model)); /* more, where frames lie apart */
+    require({P}_WORK(LONGEST) <= gruc_sequence_work_flat_f32(LONGEST + FRAME_APART, &{p}_model));
     for (size_t i = 0, at = 0; i < N; at += lengths[i++]) {{
         require({p}_predict(work, x + at * {P}_N_FEATURES, lengths[i], out) == 0);
         print(out, {P}_N_OUTPUTS);
+        {class_of}
     }}
 }}
 """
@@ -54,7 +58,7 @@ PROGRAM = """
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {{ N = {n}, LONGEST = {longest} }};
+enum {{ N = {n}, LONGEST = {longest}, FRAME_APART = 40 }};
 static const size_t lengths[N] = {{{lengths}}};
 static const float x[] = {{{x}}};
 
@@ -82,7 +86,10 @@ def program_text(models, X, folder, **settings):
     for prefix, model in models.items():
         report = gruc.to_c(model, folder / f"{prefix}.h", prefix=prefix, **settings)
         body = WHOLE if model.bidirectional else STREAMS
-        functions.append(body.format(p=prefix, P=prefix.upper(), state_bytes=report.state_bytes))
+        class_of = f'printf("%d\\n", (int){prefix}_class(out));' if tells_class(model) else ""
+        functions.append(
+            body.format(p=prefix, P=prefix.upper(), state_bytes=report.state_bytes, class_of=class_of)
+        )
     return PROGRAM.format(
         includes="\n".join(f'#include "{prefix}.h"' for prefix in models),
         functions="\n".join(functions),
@@ -95,16 +102,24 @@ def program_text(models, X, folder, **settings):
 
 
 def told(model, X):
-    """What a program prints of a model, as an array (rows, n_outputs)."""
+    """What a program prints of a model."""
     say = model.predict_proba if hasattr(model, "classes_") else model.predict
-    X = X if model.bidirectional else [part for x in X for part in (x, *(x[: t + 1] for t in range(len(x))))]
-    return np.asarray(say(X), float).reshape(len(X), -1)
+    numbers = []
+    for x in X:
+        so_far = [] if model.bidirectional else [x[: t + 1] for t in range(len(x))]
+        says = np.asarray(say([x, *so_far]), float)
+        numbers += [*says.ravel(), *([np.argmax(says[0])] if tells_class(model) else [])]
+    return np.array(numbers)
+
+
+def tells_class(model):
+    return model._predictor.link in ("two", "classes")
 
 
 def agree(numbers, models, X, rtol=1e-5, atol=2e-6):
     for prefix, model in models.items():
         expected = told(model, X)
-        got, numbers = numbers[: expected.size].reshape(expected.shape), numbers[expected.size :]
+        got, numbers = numbers[: expected.size], numbers[expected.size :]
         np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol, err_msg=prefix)
     assert len(numbers) == 0
 
@@ -113,6 +128,7 @@ def agree(numbers, models, X, rtol=1e-5, atol=2e-6):
 
 X, y = vowels(3, 2)
 X = [np.asarray(x, "float32") for x in X]
+SHORT = [*X, X[0][:1], X[3][:2]]
 LABELS = np.array(["ann", "bob", 'c"\\??/é'])
 
 
@@ -162,14 +178,16 @@ def models():
     ],
 )
 def test_every_model(models, compiler, build, tmp_path):
-    program = program_of(program_text(models, X, tmp_path), compiler, build, tmp_path)
-    agree(program(""), models, X)
+    program = program_of(program_text(models, SHORT, tmp_path), compiler, build, tmp_path)
+    agree(program(""), models, SHORT)
 
 
-@pytest.mark.parametrize("build", ["one number at a time", "avx512"])
-def test_nothing_is_read_or_written_out_of_bounds(models, build, tmp_path):
-    text = program_text(models, X, tmp_path)
-    agree(program_of(text, "cc", build, tmp_path, SANITIZE)(""), models, X)
+@pytest.mark.parametrize(
+    "compiler, build", [("cc", "one number at a time"), ("cc", "avx512"), ("clang", "baseline")]
+)
+def test_nothing_is_read_or_written_out_of_bounds(models, compiler, build, tmp_path):
+    text = program_text(models, SHORT, tmp_path)
+    agree(program_of(text, compiler, build, tmp_path, SANITIZE)(""), models, SHORT)
 
 
 # ---- float16
@@ -233,7 +251,7 @@ def test_loss_of_accuracy_is_told(tmp_path):
     forecast = GRURegressor(**FAST).fit(X, 1000.0 * y)
     told = gruc.to_c(forecast, tmp_path / "half.h", storage="float16", X=X)
     change = np.abs(with_halves(forecast).predict(X) - forecast.predict(X)).max()
-    assert told.largest_change == pytest.approx(change, rel=1e-5)
+    assert told.largest_change == pytest.approx(change, rel=1e-3)  # rounding to float32 comes to it
     assert told.changed is None
 
 
@@ -250,7 +268,7 @@ def test_on_a_microcontroller(models, processor, tmp_path):
     some = ["s_after_5_forward_last", "s_before_4x3_forward_attention", "s_after_4x3_both_max", "frames_4_1_mean_0",
             "frames_3_5_attention_1", "wide", "counts", "two", "quantiles", "binary", "labels"]  # fmt: skip
     some = {name: models[name] for name in some}
-    few = X[1:3]
+    few = SHORT[-3:]
     (tmp_path / "main.c").write_text(program_text(some, few, tmp_path))
     program = board.compiled("main.c", processor, tmp_path)
     numbers = np.array(board.told([program], processor, tmp_path).split(), float)
@@ -271,6 +289,8 @@ def test_on_a_microcontroller(models, processor, tmp_path):
     "labels, declared",
     [
         ([3, -7], "const int m_classes[2] = {-7, 3}"),
+        ([3, 40000], "const int32_t m_classes[2] = {INT32_C(3), INT32_C(40000)}"),
+        ([2**63, 3], "const uint64_t m_classes[2] = {UINT64_C(3), UINT64_C(9223372036854775808)}"),
         ([2**40, -1], "const int64_t m_classes[2] = {INT64_C(-1), INT64_C(1099511627776)}"),
         ([0.5, 2.0], "const double m_classes[2] = {0.5, 2.0}"),
         ([True, False], "const int m_classes[2] = {0, 1}"),
@@ -279,7 +299,7 @@ def test_on_a_microcontroller(models, processor, tmp_path):
 )
 def test_classes(labels, declared, tmp_path):
     X, y = vowels(2, 2)
-    labels = np.array(labels)
+    labels = np.array(labels, "uint64" if 2**63 in labels else None)
     if labels.dtype.kind == "f":  # scikit-learn takes floats that are no integers for targets
         model = GRUClassifier(**FAST).fit(X, y)
         model = gruc.runtime.Predictor.from_estimator(model)
@@ -325,6 +345,45 @@ def test_bad_input_changes_nothing(tmp_path):
     assert told.tolist() == [float(label), float(np.flatnonzero(model.classes_ == label)[0])]
 
 
+WHOLE_BAD_INPUT = """
+#include "m.h"
+int main(void)
+{
+    static float work[M_WORK(2)];
+    float out[M_N_OUTPUTS] = {7, 7}, x[2 * M_N_FEATURES] = {0};
+    if (m_predict(work, x, 0, out) != 1) return 1;
+    x[2 * M_N_FEATURES - 1] = NAN;
+    if (m_predict(work, x, 2, out) != 1 || out[0] != 7) return 2;
+    return m_predict(work, x, 1, out);
+}
+"""
+
+
+def test_bad_input_of_whole_sequences(tmp_path):
+    X, y = vowels(2, 4)
+    gruc.to_c(GRUClassifier(**FAST, frame_length=1, bidirectional=True).fit(X, y), tmp_path / "m.h", "m")
+    program_of(WHOLE_BAD_INPUT, "cc", "baseline", tmp_path)("")  # exits with 0
+
+
+def test_large_energies_of_attention(tmp_path):
+    """Beyond 88 exp of float32 is infinite: weights are relative to the largest energy."""
+    model = GRUClassifier(**FAST, pooling="attention").fit(X, y)
+    predictor = model._predictor
+    predictor.network.table.views(predictor.parameters)["attention.v"][:] *= 300
+    predictor._packed = None
+    models = {"energies": model}
+    agree(program_of(program_text(models, X, tmp_path), "cc", "baseline", tmp_path)(""), models, X, atol=1e-4)
+
+
+def test_fast_math_is_refused(tmp_path):
+    gruc.to_c(GRUClassifier(**FAST).fit(X, y), tmp_path / "m.h", "m")
+    (tmp_path / "m.c").write_text('#include "m.h"\n')
+    command = ["cc", "-ffast-math", f"-I{gruc.get_include()}", "-c", "m.c"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "compile without -ffast-math" in done.stderr
+
+
 def test_a_mean_far_from_zero(tmp_path):
     """Float32 has 7 digits, of which such a mean would take all."""
     X, y = vowels(3, 2)
@@ -361,7 +420,7 @@ def test_refusals(tmp_path):
     model, path = GRUClassifier(**FAST).fit(X, y), tmp_path / "m.h"
     with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
         gruc.to_c(GRUClassifier(), path)
-    for prefix in ("", "2x", "a-b", "é", "gruc", None, "a\n"):
+    for prefix in ("", "2x", "a-b", "é", "gruc", "Gruc_exported", None, "a\n"):
         with pytest.raises(ValueError, match="prefix must be a name of C"):
             gruc.to_c(model, path, prefix)
     with pytest.raises(ValueError, match="storage must be 'float32' or 'float16'; got 'int8'"):
@@ -370,9 +429,12 @@ def test_refusals(tmp_path):
     large._predictor.parameters[0] = 1e5
     with pytest.raises(ValueError, match="gru.weight_ih_l0 holds 100000, float16 ends at 65504"):
         gruc.to_c(large, path, storage="float16")
+    large._predictor.parameters[0] = -1e5
+    with pytest.raises(ValueError, match="gru.weight_ih_l0 holds 100000"):
+        gruc.to_c(large, path, storage="float16")
     gruc.to_c(large, path)  # float32 holds it
     path.unlink()
-    tiny = GRUClassifier(**FAST, dtype="float64").fit([1e-45 * x for x in X], y)
+    tiny = GRUClassifier(**FAST, dtype="float64").fit([1e-40 * x for x in X], y)
     with pytest.raises(ValueError, match=r"scale of the model holds .*, too small for float32"):
         gruc.to_c(tiny, path)
     wide = GRUClassifier(**FAST, dtype="float64").fit([1e45 * x for x in X], y)
