@@ -18,7 +18,7 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import gruc.runtime
 import numpy as np
@@ -26,22 +26,28 @@ import uvicorn
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 from starlette.datastructures import Headers
 
 MAX_BYTES = 4_000_000  # of a request
+MAX_SEQUENCES = 10_000  # of a request
 MAX_STREAMS = 1_000
 IDLE_SECONDS = 600
 
 
+# FailFast: of a request that is wrong all over, the first error is enough
+Step = Annotated[list[float], FailFast()]
+Sequence = Annotated[list[Step], FailFast()]
+
+
 class Sequences(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
-    sequences: list[list[list[float]]]
+    sequences: Annotated[list[Sequence], FailFast(), Field(max_length=MAX_SEQUENCES)]
 
 
 class Steps(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
-    steps: list[list[float]]
+    steps: Sequence
 
 
 class Predictions(BaseModel):

@@ -2,9 +2,13 @@
 
 import argparse
 import csv
+import io
 import json
+import math
 import os
+import re
 import sys
+from array import array
 from contextlib import nullcontext
 
 import numpy as np
@@ -13,6 +17,9 @@ from . import __version__, model_file, runtime
 
 # Sequences are predicted so many at a time, with a word of progress after each lot.
 AT_ONCE = 256
+
+# Of a long CSV one hears after so many lines.
+LINES_A_WORD = 100_000
 
 
 class InputError(ValueError):
@@ -85,12 +92,11 @@ def parser():
 def show(given):
     """Print what a file holds."""
     description, arrays = model_file.read(given.model)
-    fields = model_file.Fields(description, given.model)
-    predictor = runtime.described(fields.take_object("predictor"), arrays)
+    predictor = runtime.of_file(description, arrays, given.model)
     config, classes = predictor.config, predictor.classes
     facts = {
-        "kind": description.get("kind"),
-        "gruc": description.get("gruc_version"),
+        "kind": description["kind"],
+        "gruc": description["gruc_version"],
         "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
         + (" in both directions" * config["bidirectional"]),
         "reset": "after the product" if config["reset_after"] else "before the product",
@@ -104,8 +110,10 @@ def show(given):
         "weights": int(predictor.parameters.size),
         "bytes": os.path.getsize(given.model),
     }
-    fitted = description.get("fitted", {})
-    facts |= {"epochs": fitted.get("n_iter_"), "loss": (fitted.get("loss_curve_") or [None])[-1]}
+    fitted = description["fitted"]
+    epochs, losses = fitted.get("n_iter_"), fitted.get("loss_curve_")
+    if isinstance(epochs, int) and isinstance(losses, list) and losses and isinstance(losses[-1], float):
+        facts |= {"epochs": epochs, "loss": losses[-1]}
     if given.json:
         print(json.dumps(facts))
         return
@@ -119,20 +127,33 @@ def show(given):
 
 def tell(given):
     """Print predictions."""
-    predictor = runtime.load(given.model)
+    description, arrays = model_file.read(given.model)
+    predictor = runtime.of_file(description, arrays, given.model)
     if given.proba and predictor.classes is None:
         raise InputError(f"--proba is for classifiers; {given.model} is a regressor.")
-    names, X = read_npz(given.data) if given.data.endswith(".npz") else read_csv(given.data)
-    with open(given.output, "w", newline="") if given.output else nullcontext(sys.stdout) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        for start in range(0, len(X), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            rows = np.asarray((predictor.predict_proba if given.proba else predictor.predict)(X[part]))
-            rows = rows.reshape(len(rows), -1)
-            if start == 0:
-                writer.writerow(["sequence", *titles(predictor, given.proba, rows.shape[1])])
-            writer.writerows([name, *row] for name, row in zip(names[part], rows, strict=True))
-            progress(min(start + AT_ONCE, len(X)), len(X))
+    if given.data.endswith(".npz"):
+        names, X = read_npz(given.data)
+    else:
+        names, X, columns = read_csv(given.data)
+        X = in_order(X, columns, description["fitted"], given.data)
+    file = io.StringIO() if given.output else sys.stdout
+    say = predictor.predict_proba if given.proba else predictor.predict
+    writer = csv.writer(file, lineterminator="\n")
+    for start in range(0, len(X), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        try:
+            rows = np.asarray(say(X[part]))
+        except ValueError as error:
+            raise InputError(f"{given.data}: {with_names(str(error), names[part])}") from None
+        rows = rows.reshape(len(rows), -1)
+        if start == 0:
+            writer.writerow(["sequence", *titles(predictor, given.proba, rows.shape[1])])
+        writer.writerows([name, *row] for name, row in zip(names[part], rows, strict=True))
+        if len(X) > AT_ONCE:
+            done = min(start + AT_ONCE, len(X))
+            progress(f"{done} of {len(X)} sequences", last=done == len(X))
+    if given.output:  # all of it, or what was there before
+        model_file.replace(given.output, file.getvalue().encode())
 
 
 def titles(predictor, proba, n_columns):
@@ -142,52 +163,87 @@ def titles(predictor, proba, n_columns):
     return ["prediction"] if n_columns == 1 else [f"prediction_{i}" for i in range(n_columns)]
 
 
-def progress(done, n):
+def in_order(X, columns, fitted, path):
+    """X with its features in the order of the fit, where that knew their names."""
+    names = fitted.get("feature_names_in_")
+    if not isinstance(names, list) or fitted.get("fitted_on_table"):
+        return X
+    if sorted(columns) != sorted(map(str, names)):
+        raise InputError(f"{path} has the features {columns}; the model was fitted on {names}.")
+    places = [columns.index(name) for name in names]
+    return [x[:, places] for x in X]
+
+
+def with_names(message, names):
+    """A message about X[i] in the words of who knows the sequences by name."""
+    return re.sub(r"\bX\[(\d+)\]", lambda found: f"sequence {names[int(found[1])]}", message)
+
+
+def progress(what, last=False):
     """A word for a person who waits."""
-    if n > AT_ONCE and sys.stderr.isatty():
-        print(f"\r{done} of {n} sequences", end="\n" if done == n else "", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(f"\r{what}", end="\n" if last else " ", file=sys.stderr, flush=True)
 
 
 def read_csv(path):
-    """Names and arrays (n_steps, n_features) of the sequences of a CSV in long form."""
-    with nullcontext(sys.stdin) if path == "-" else open(path, newline="") as file:
+    """Names and arrays (n_steps, n_features) of the sequences of a CSV in long form; names of features."""
+    with nullcontext(sys.stdin) if path == "-" else open(path, newline="", encoding="utf-8") as file:
         lines = csv.reader(file)
-        header = [name.strip() for name in next(lines, [])]
-        if header[:2] != ["sequence", "step"] or len(header) < 3:
-            raise InputError(
-                f"{path}: the header is {','.join(header)!r}; expected sequence,step and the features."
-            )
-        sequences = {}
-        for line in lines:
-            if not line:
-                continue
-            if len(line) != len(header):
-                raise InputError(
-                    f"{path}, line {lines.line_num}: {len(line)} fields, the header has {len(header)}."
-                )
-            try:
-                numbers = [float(field) for field in line[1:]]
-            except ValueError as error:
-                raise InputError(f"{path}, line {lines.line_num}: {error}.") from None
-            sequences.setdefault(line[0].strip(), []).append((numbers, lines.line_num))
+        try:
+            sequences, columns = _sequences_of(lines, path)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputError(f"{path}, after line {lines.line_num}: {error}.") from None
     if not sequences:
         raise InputError(f"{path} holds no sequences.")
     X = []
-    for name, rows in sequences.items():
-        rows.sort(key=lambda row: row[0][0])
-        for (before, _), (after, line_num) in zip(rows, rows[1:], strict=False):
-            if before[0] == after[0]:
-                raise InputError(
-                    f"{path}, line {line_num}: step {after[0]:g} of sequence {name} stands twice."
-                )
-        X.append(np.array([numbers[1:] for numbers, _ in rows]))
-    return list(sequences), X
+    for name, (numbers, places) in sequences.items():
+        table = np.frombuffer(numbers).reshape(len(places), -1)
+        order = np.argsort(table[:, 0], kind="stable")
+        table = table[order]
+        for again in np.flatnonzero(np.diff(table[:, 0]) == 0)[:1] + 1:
+            step, line_num = table[again, 0], places[order[again]]
+            raise InputError(f"{path}, line {line_num}: step {step:g} of sequence {name} stands twice.")
+        X.append(table[:, 1:])
+    return list(sequences), X, columns
+
+
+def _sequences_of(lines, path):
+    """Of each sequence by name its numbers, line after line, step first, and where they stand."""
+    header = [name.strip() for name in next(lines, [])]
+    if header:
+        header[0] = header[0].removeprefix("\ufeff")  # of spreadsheets
+    if header[:2] != ["sequence", "step"] or len(header) < 3:
+        raise InputError(
+            f"{path}: the header is {','.join(header)!r}; expected sequence,step and the features."
+        )
+    sequences = {}
+    for n_lines, line in enumerate(lines):
+        if not line:
+            continue
+        if len(line) != len(header):
+            raise InputError(
+                f"{path}, line {lines.line_num}: {len(line)} fields, the header has {len(header)}."
+            )
+        numbers, places = sequences.setdefault(line[0].strip(), (array("d"), array("q")))
+        try:
+            numbers.extend(map(float, line[1:]))
+        except ValueError as error:
+            raise InputError(f"{path}, line {lines.line_num}: {error}.") from None
+        if not math.isfinite(numbers[1 - len(line)]):
+            raise InputError(f"{path}, line {lines.line_num}: step is {line[1].strip()}.")
+        places.append(lines.line_num)
+        if n_lines % LINES_A_WORD == LINES_A_WORD - 1:
+            progress(f"{n_lines + 1} lines read")
+    return sequences, header[2:]
 
 
 def read_npz(path):
     """Names and sequences of an .npz: one array X, or one a sequence."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise ValueError("it is a single array, an .npy")
+        with archive:
             arrays = {name: archive[name] for name in archive.files}
     except OSError:
         raise
@@ -210,12 +266,15 @@ def export_to(given):
     """Write a model for other software."""
     if given.to != "c" and (given.prefix is not None or given.float16):
         raise InputError(f"--prefix and --float16 are for --to c, not {given.to}.")
-    EXPORTS[given.to](runtime.load(given.model), given)
+    predictor = runtime.load(given.model)
+    if os.path.exists(given.output) and os.path.samefile(given.model, given.output):
+        raise InputError(f"{given.output} is the model itself.")
+    EXPORTS[given.to](predictor, given)
 
 
 def to_c(predictor, given):
     """A C header, and a word on the memory that it wants."""
-    from .deploy import to_c
+    from . import to_c
 
     prefix = "model" if given.prefix is None else given.prefix
     report = to_c(predictor, given.output, prefix, storage="float16" if given.float16 else "float32")

@@ -20,8 +20,13 @@ __all__ = ["Predictor", "Stream", "load"]
 # Sequences are run together up to about this many numbers in the widest array.
 CHUNK_SIZE = 1 << 19
 
-# What else a model file describes: what deploy.saving wants to know.
-OF_ESTIMATORS = ["gruc_version", "kind", "parameters", "fitted"]
+# What else a model file describes, and what that is.
+OF_ESTIMATORS = {
+    "gruc_version": lambda v: isinstance(v, str) and v.isprintable() and len(v) < 40,
+    "kind": ("GRUClassifier", "GRURegressor").__contains__,
+    "parameters": lambda v: isinstance(v, dict),
+    "fitted": lambda v: isinstance(v, dict),
+}
 
 # Fewer operations than this are done before a second thread would have begun.
 OPERATIONS_A_THREAD = 2e7
@@ -536,7 +541,7 @@ class Stream:
             x does not fit, or holds NaN, infinity or what is too large to compute with. No
             stream has moved.
         """
-        if self._n is None and rows is None and type(x) is np.ndarray and x.dtype == np.float64:
+        if self._n is None and rows is None and type(x) is np.ndarray:
             out = np.empty(self._shape, self._dtype)
             if self._streams.one_step(x, out):
                 return out if self._shape else out[()]
@@ -660,10 +665,15 @@ def load(path: Any) -> Predictor:
     True
     """
     description, arrays = model_file.read(path)
+    return of_file(description, arrays, path)
+
+
+def of_file(description, arrays, path):
+    """The predictor of a file's description and arrays; what else is described is for `deploy.saving`."""
     fields = Fields(description, str(path))
     predictor = described(fields.take_object("predictor"), arrays)
-    for name in OF_ESTIMATORS:
-        fields.take(name, lambda value: True)
+    for name, is_right in OF_ESTIMATORS.items():
+        fields.take(name, is_right)
     fields.end()
     return predictor
 

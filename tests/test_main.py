@@ -29,8 +29,10 @@ def here(tmp_path, monkeypatch):
         writer = csv.writer(file)
         writer.writerow(["sequence", "step", *[f"c{i}" for i in range(12)]])
         rows = [(f"s{i}", t, *row) for i, x in enumerate(X) for t, row in enumerate(x.tolist())]
-        np.random.default_rng(0).shuffle(rows[: len(X[0])])  # steps in any order
-        writer.writerows(rows)
+        first = rows[: len(X[0])]
+        np.random.default_rng(0).shuffle(first)  # steps in any order
+        assert first != rows[: len(X[0])]
+        writer.writerows(first + rows[len(X[0]) :])
     np.savez("x.npz", **{f"s{i}": x for i, x in enumerate(X)})
     np.savez("cube.npz", X=np.stack([x[:7] for x in X]))
     return tmp_path
@@ -133,7 +135,9 @@ BAD_CSV = {
     "text": ("sequence,step,a\ns,0,1\ns,1,x\n", "line 3: could not convert string to float: 'x'"),
     "a step twice": ("sequence,step,a\ns,0,1\ns,1,1\ns,0,2\n", "line 4: step 0 of sequence s stands twice"),
     "other features": ("sequence,step,a\ns,0,1\n", "X has 1 features a step, but the model was fitted with 12"),
-    "NaN": ("sequence,step," + ",".join("abcdefghijkl") + "\ns,0" + ",1" * 11 + ",nan\n", "X[0] contains NaN at step 0"),
+    "NaN": ("sequence,step," + ",".join("abcdefghijkl") + "\ns,0" + ",1" * 11 + ",nan\n", "sequence s contains NaN at step 0"),
+    "a step that is none": ("sequence,step,a\ns,nan,1\n", "line 2: step is nan"),
+    "an open quote": ("sequence,step,a\ns,0,\"1\n" + "s,1,2\n" * 50_000, "field larger than field limit"),
 }  # fmt: skip
 
 
@@ -146,10 +150,91 @@ def test_bad_data(here, text, message, capsys):
     assert message in error
 
 
+def test_text_of_other_encodings(here, capsys):
+    (here / "bad.csv").write_bytes("sequence,step,ä\n".encode("latin1"))
+    assert main(["predict", "c.gruc", "bad.csv"]) == 1
+    assert "bad.csv, after line 0: 'utf-8' codec can't decode" in capsys.readouterr().err
+    assert main(["predict", "c.gruc", "x.csv"]) == 0
+    expected = capsys.readouterr().out
+    (here / "bom.csv").write_bytes(
+        b"\xef\xbb\xbf" + (here / "x.csv").read_bytes()
+    )  # as spreadsheets write it
+    assert main(["predict", "c.gruc", "bom.csv"]) == 0
+    assert capsys.readouterr().out == expected
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_many_sequences(here, capsys, monkeypatch):
+    X, _ = vowels()
+    many = [X[i % 24] for i in range(600)]
+    with open("many.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sequence", "step", *[f"c{i}" for i in range(12)]])
+        writer.writerows([f"s{i}", t, *row] for i, x in enumerate(many) for t, row in enumerate(x.tolist()))
+    monkeypatch.setattr("gruc.__main__.LINES_A_WORD", 5000)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert main(["predict", "c.gruc", "many.csv", "--proba"]) == 0
+    header, rows = table(capsys.readouterr().out)
+    assert [row[0] for row in rows] == [f"s{i}" for i in range(600)]
+    got = np.array([row[1:] for row in rows], "float32")
+    assert np.array_equal(got, gruc.load("c.gruc").predict_proba(many))
+    said = sys.stderr.getvalue()
+    assert said.startswith("\r5000 lines read ")
+    assert said.endswith("\r256 of 600 sequences \r512 of 600 sequences \r600 of 600 sequences\n")
+
+    # what is wrong late leaves an old file as it was, and is called by its name
+    (here / "p.csv").write_text("old")
+    text = (here / "many.csv").read_text().splitlines()
+    (here / "many.csv").write_text("\n".join([*text[:-1], text[-1].rsplit(",", 1)[0] + ",nan"]))
+    assert main(["predict", "c.gruc", "many.csv", "--output", "p.csv"]) == 1
+    assert "many.csv: sequence s599 contains NaN" in sys.stderr.getvalue()
+    assert (here / "p.csv").read_text() == "old"
+
+
+def test_features_by_name(here, capsys):
+    import pandas
+
+    X, y = vowels()
+    frames = [pandas.DataFrame(x[:, :2], columns=["a", "b"]) for x in X]
+    model = GRUClassifier(**FAST).fit(frames, y)
+    model.save("named.gruc")
+    for columns in (["a", "b"], ["b", "a"]):
+        rows = ["sequence,step," + ",".join(columns)]
+        rows += [
+            f"{i},{t},{row[columns[0]]},{row[columns[1]]}"
+            for i in range(3)
+            for t, row in frames[i].iterrows()
+        ]
+        (here / "n.csv").write_text("\n".join(rows))
+        assert main(["predict", "named.gruc", "n.csv", "--proba"]) == 0
+        got = np.array([row[1:] for row in table(capsys.readouterr().out)[1]], "float32")
+        assert np.array_equal(got, model.predict_proba(frames[:3]))
+    (here / "n.csv").write_text("sequence,step,a,c\ns,0,1,2\n")
+    assert main(["predict", "named.gruc", "n.csv"]) == 1
+    assert "n.csv has the features ['a', 'c']; the model was fitted on ['a', 'b']" in capsys.readouterr().err
+
+
+def test_titles(here, capsys):
+    X, y = vowels()
+    GRURegressor(**FAST).fit(X, np.stack([y, 2 * y], axis=1)).save("two.gruc")
+    GRUClassifier(**FAST).fit(X, np.stack([y == 0, y > 0], axis=1).astype(int)).save("labels.gruc")
+    for name, titles in ("two.gruc", ["prediction_0", "prediction_1"]), ("labels.gruc", ["0", "1"]):
+        assert main(["predict", name, "x.csv"]) == 0
+        header, rows = table(capsys.readouterr().out)
+        assert header == ["sequence", *titles]
+        assert np.array_equal(np.array([row[1:] for row in rows], float), gruc.load(name).predict(X))
+
+
 def test_errors(here, capsys):
     (here / "junk").write_bytes(b"junk")
     (here / "junk.npz").write_bytes(b"junk")
     np.savez("objects.npz", X=np.array([{}]))
+    np.save("array.npy", np.zeros((2, 3, 12)))
+    (here / "array.npy").rename("array.npz")
     GRUClassifier(**FAST, reset_after=False).fit(*vowels()).save("before.gruc")
     for arguments, message in [
         (["info", "nowhere.gruc"], "No such file"),
@@ -160,6 +245,8 @@ def test_errors(here, capsys):
         (["predict", "r.gruc", "x.csv", "--proba"], "--proba is for classifiers"),
         (["export", "before.gruc", "out", "--to", "torch"], "cannot hold a model with reset_after=False"),
         (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such file"),
+        (["export", "c.gruc", "./c.gruc", "--to", "torch"], "is the model itself"),
+        (["predict", "c.gruc", "array.npz"], "it is a single array, an .npy"),
         (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a name of C"),
         (["export", "c.gruc", "out", "--to", "torch", "--float16"], "--float16 are for --to c, not torch"),
     ]:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -179,3 +180,14 @@ def test_the_program(serve, predictor, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         serve.main()
     assert "is no classifier of one label" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("item", ["0", "[]", '["a"]', '[["a"]]', "[[]]"])
+def test_large_requests_that_are_wrong_all_over(client, item):
+    """One error is said, not a million, which would keep everybody waiting."""
+    body = f'{{"sequences": [{",".join([item] * (3_900_000 // (len(item) + 1)))}]}}'
+    start = time.perf_counter()
+    done = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert done.status_code == 422
+    assert len(done.content) < 300
+    assert time.perf_counter() - start < 5

@@ -1,6 +1,7 @@
 """Streams say after every step what a prediction of the sequence so far says."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -235,6 +236,24 @@ class TestRefused:
             model.stream().step(np.zeros(12), [0])
         with pytest.raises(ValueError, match="from 0 to 2"):
             streams.reset([5])
+
+
+def test_long_blocks_let_other_threads_run():
+    X, y = vowels()
+    model = GRUClassifier((128,), frame_length=1, max_iter=1, tol=0, random_state=0).partial_fit(X, y)
+    stream, block = model.stream(), np.tile(X[0], (3000, 1))
+    thread = threading.Thread(target=stream.step, args=(block,))
+    thread.start()
+    refused = ""
+    while thread.is_alive():
+        try:
+            stream.step(X[0][0])
+        except RuntimeError as error:
+            refused = str(error)
+    thread.join()
+    assert "for one thread at a time" in refused  # others ran meanwhile, and none was in it at once
+    stream.reset()
+    assert np.array_equal(stream.step(X[1]), model.predict_proba([X[1]])[0])
 
 
 def test_states_of_other_models_are_refused():

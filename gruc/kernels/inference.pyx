@@ -402,6 +402,10 @@ cdef const void *numbers_of(array, dtype, Py_ssize_t size, list held) except? NU
     return &raw[0]
 
 
+cdef enum:
+    ALONE = 64  # steps that take less time than others might wait for the GIL
+
+
 cdef class Streams:
     """n sequences that come step by step: stream.h.
 
@@ -423,6 +427,7 @@ cdef class Streams:
     cdef _c.gruc_model c
     cdef readonly Py_ssize_t n
     cdef bint is_double
+    cdef bint busy  # a thread is in `step`, perhaps without the GIL
     cdef Py_ssize_t[::1] units
     cdef list held
     cdef _c.gruc_layer *layers
@@ -504,23 +509,44 @@ cdef class Streams:
         the first number that cannot be computed with; nothing is taken in then.
         """
         cdef const double[:, :, ::1] steps = x
-        cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.n_features, i, t, j, row
+        cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.n_features, i, row, place
         require(steps.shape[2] == D and k > 0, "x (m, k, D)")
         require(out.shape[0] == m and out.shape[1] == <Py_ssize_t> self.width, "out (m, width)")
         require(m == self.n if rows is None else rows.shape[0] == m, "rows (m,)")
         for i in range(m):
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
+        self.require_free()
+        self.busy = True
+        try:
+            if m * k < ALONE:
+                return self.step_all(steps, out, rows)
+            with nogil:
+                place = self.step_all(steps, out, rows)
+            return place
+        finally:
+            self.busy = False
+
+    cdef Py_ssize_t step_all(self, const double[:, :, ::1] steps, double[:, ::1] out,
+                             const Py_ssize_t[::1] rows) noexcept nogil:
+        """What `step` does, and returns."""
+        cdef Py_ssize_t i, t, j, row, k = steps.shape[1], D = self.c.n_features
+        for i in range(steps.shape[0]):
             for t in range(k):
                 j = self.misfit(&steps[i, t, 0])
                 if j < D:
                     return (i * k + t) * D + j
-        for i in range(m):
+        for i in range(steps.shape[0]):
             row = i if rows is None else rows[i]
             for t in range(k):
                 self.take(row, &steps[i, t, 0])
             self.tell(row, &out[i, 0])
         return -1
+
+    cdef int require_free(self) except -1:
+        if self.busy:
+            raise RuntimeError("A stream is for one thread at a time, and another is in it.")
+        return 0
 
     def one_step(self, x, out):
         """One step x (D,) of the only stream, into `out`; False where they are not plain arrays that fit.
@@ -530,7 +556,11 @@ cdef class Streams:
         cdef Py_buffer given, to
         cdef Py_ssize_t j, D = self.c.n_features
         cdef bint fits = self.n == 1
-        PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
+        self.require_free()
+        try:
+            PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
+        except ValueError:  # dtypes that no buffer has
+            return False
         fits = fits and given.ndim == 1 and given.shape[0] == D
         fits = fits and given.format[0] == c"d" and given.format[1] == 0
         fits = fits and given.strides[0] == sizeof(double) and self.misfit(<double *> given.buf) == D
@@ -551,13 +581,13 @@ cdef class Streams:
         require(fits, "out (width,)")
         return True
 
-    cdef Py_ssize_t misfit(self, const double *x) noexcept:
+    cdef Py_ssize_t misfit(self, const double *x) noexcept nogil:
         """The first feature of a step that cannot be computed with, or D."""
         if self.is_double:
             return _c.gruc_misfit(<double *> NULL, x, &self.c)
         return _c.gruc_misfit(<float *> NULL, x, &self.c)
 
-    cdef void take(self, Py_ssize_t row, const double *x) noexcept:
+    cdef void take(self, Py_ssize_t row, const double *x) noexcept nogil:
         cdef char *numbers = self.numbers + row * self.size
         if self.is_double:
             _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> numbers,
@@ -566,7 +596,7 @@ cdef class Streams:
             _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> numbers, <float *> self.scratch,
                                 x, &self.c)
 
-    cdef void tell(self, Py_ssize_t row, double *out) noexcept:
+    cdef void tell(self, Py_ssize_t row, double *out) noexcept nogil:
         cdef char *numbers = self.numbers + row * self.size
         if self.is_double:
             _c.gruc_stream_result(<double *> NULL, out, self.steps[row], <double *> numbers,
@@ -578,6 +608,7 @@ cdef class Streams:
     def reset(self, const Py_ssize_t[::1] rows=None):
         """Begin anew, all of them or some."""
         cdef Py_ssize_t i, row
+        self.require_free()
         for i in range(self.n if rows is None else rows.shape[0]):
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
@@ -586,6 +617,7 @@ cdef class Streams:
 
     def state(self):
         """All that a stream knows, for `restore`."""
+        self.require_free()
         return (
             PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(uint64_t)),
             PyBytes_FromStringAndSize(self.numbers, self.n * self.size),
@@ -593,6 +625,7 @@ cdef class Streams:
 
     def restore(self, bytes steps, bytes numbers):
         """Go on from what `state` told."""
+        self.require_free()
         require(len(steps) == self.n * <Py_ssize_t> sizeof(uint64_t), "steps of n streams")
         require(len(numbers) == self.n * <Py_ssize_t> self.size, "numbers of n streams")
         memcpy(self.steps, <char *> steps, len(steps))
