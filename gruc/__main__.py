@@ -37,12 +37,8 @@ def main(arguments=None):
         return 0
     except KeyboardInterrupt:
         return 130
-    except (
-        ImportError,
-        OSError,
-        TypeError,
-        ValueError,
-    ) as error:  # those of files, models and data among them
+    # errors of files, models and data; and what is not installed
+    except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"gruc: {error}", file=sys.stderr)
         return 1
     return 0

@@ -4,6 +4,7 @@ Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
 import zlib
+from functools import cached_property
 from numbers import Integral, Real
 from typing import Any
 
@@ -151,6 +152,13 @@ class Predictor:
         self._prepared()  # once for both
         other = object.__new__(type(self))
         vars(other).update(vars(self), n_jobs=n_jobs)
+        return other
+
+    def with_weights(self, weights):
+        """The same predictor with other weights by name, in torch's shapes; they are known to fit."""
+        flat = self.network.table.flat(weights, self.parameters.dtype)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), parameters=flat, _packed=None)
         return other
 
     def __reduce__(self):
@@ -599,6 +607,10 @@ class Stream:
         """
         self._streams.reset(None if rows is None else self._rows(rows))
 
+    @cached_property
+    def _fingerprint(self):
+        return self._predictor.fingerprint()  # which reads all weights: once a stream
+
     def state(self) -> dict[str, bytes]:
         """All that is known of the sequences so far, for `restore`, here or in another process.
 
@@ -607,7 +619,7 @@ class Stream:
         dict of str to bytes
         """
         steps, numbers = self._streams.state()
-        return {"model": self._predictor.fingerprint(), "steps": steps, "numbers": numbers}
+        return {"model": self._fingerprint, "steps": steps, "numbers": numbers}
 
     def restore(self, state: dict[str, bytes]) -> None:
         """Go on from a `state` of a stream of the same model and n.
@@ -617,7 +629,7 @@ class Stream:
         state : dict of str to bytes
         """
         try:
-            if state["model"] != self._predictor.fingerprint():
+            if state["model"] != self._fingerprint:
                 raise ValueError("of another model")
             if not np.isfinite(np.frombuffer(state["numbers"], self._predictor.parameters.dtype)).all():
                 raise ValueError("damaged")

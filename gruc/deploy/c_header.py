@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import __version__, model_file
-from ..runtime import Predictor
 from ..sequences import LARGEST
-from .frameworks import predictor_of
+from .frameworks import predictor_of, suffixes
 
 __all__ = ["CExport", "to_c"]
 
@@ -145,12 +144,7 @@ def _weight_error(predictor, weights):
 
 def _changes(before, weights, X):
     """Largest change of a prediction for X by these weights; share of the labels that change, or None."""
-    after = Predictor.of_weights(
-        before.config, {name: weight.T for name, weight in weights.items()}, before.parameters.dtype,
-        scaling=before.scaling, classes=before.classes, target_scaling=before.target_scaling,
-        framing=before.framing, multilabel=before.multilabel, log_link=before.log_link,
-        n_quantiles=before.n_quantiles, n_jobs=before.n_jobs,
-    )  # fmt: skip
+    after = before.with_weights({name: weight.T for name, weight in weights.items()})
     labels = before.predict(X), after.predict(X)
     if before.classes is None:
         return float(np.abs(labels[1].astype(np.float32) - labels[0]).max()), None
@@ -178,11 +172,8 @@ class _Header:
     def _members(self):
         """(Initializer, name) of all members of gruc_model; adds the tables that they point to."""
         config, predictor, weights = self.config, self.predictor, self.weights
-        layers = [
-            self._layer(f"l{i}{way}")
-            for i in range(len(config["hidden_layer_sizes"]))
-            for way in ("", "_reverse")[: 1 + config["bidirectional"]]
-        ]
+        n_layers = len(config["hidden_layer_sizes"])
+        layers = [self._layer(suffix) for suffix in suffixes(n_layers, config["bidirectional"])]
         scaling = ["NULL"] * 3
         if predictor.scaling is not None:
             mean, scale = predictor.scaling
@@ -207,7 +198,7 @@ class _Header:
         return [
             (predictor.n_features_in, "n_features"),
             (config["n_outputs"], "n_outputs"),
-            (len(config["hidden_layer_sizes"]), "n_layers"),
+            (n_layers, "n_layers"),
             (units, "units"),
             (int(config["reset_after"]), "reset_after"),
             (f"GRUC_{config['pooling'].upper()}", "readout"),

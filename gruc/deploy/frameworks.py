@@ -103,7 +103,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     _refuse_attention(predictor, "Keras")
     weights = unscaled_weights(predictor)
     out = []
-    for suffix in _suffixes(len(predictor.config["hidden_layer_sizes"]), predictor.config["bidirectional"]):
+    for suffix in suffixes(len(predictor.config["hidden_layer_sizes"]), predictor.config["bidirectional"]):
         out.append(swapped(weights[f"gru.weight_ih_{suffix}"]).T)
         out.append(swapped(weights[f"gru.weight_hh_{suffix}"]).T)
         biases = [
@@ -122,7 +122,7 @@ def _n_biases(predictor):
     return 2 if predictor.config["reset_after"] else 1
 
 
-def _suffixes(n_layers, bidirectional):
+def suffixes(n_layers, bidirectional):
     return [f"l{i}{way}" for i in range(n_layers) for way in ("", "_reverse")[: 1 + bidirectional]]
 
 
@@ -151,7 +151,7 @@ def unscaled_weights(predictor, centre=None):
         mean, scale = predictor.scaling
         mean = mean if centre is None else mean - centre
         mean, scale = (np.tile(part, predictor.framing.length) for part in (mean, scale))
-        for suffix in _suffixes(1, config["bidirectional"]):
+        for suffix in suffixes(1, config["bidirectional"]):
             weights[f"gru.weight_ih_{suffix}"] /= scale
             weights[f"gru.bias_ih_{suffix}"] -= weights[f"gru.weight_ih_{suffix}"] @ mean
     if predictor.target_scaling is not None:
@@ -218,7 +218,7 @@ def from_torch(
     if "weight" in head:
         head.setdefault("bias", np.zeros(len(head["weight"])))
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    expected = {f"{kind}_{suffix}" for suffix in _suffixes(n_layers, bidirectional) for kind in kinds}
+    expected = {f"{kind}_{suffix}" for suffix in suffixes(n_layers, bidirectional) for kind in kinds}
     for where, given, names in (("gru_state", gru, expected), ("head_state", head, {"weight", "bias"})):
         if set(given) != names:
             raise ValueError(
@@ -274,7 +274,7 @@ def from_keras(estimator: Any, weights: list[Any], classes: ArrayLike | None = N
         )
     reset_after = arrays[2].ndim == 2
     named = {"head.weight": arrays[-2].T, "head.bias": arrays[-1]}
-    for i, suffix in enumerate(_suffixes(n_layers, bidirectional)):
+    for i, suffix in enumerate(suffixes(n_layers, bidirectional)):
         kernel, recurrent, bias = arrays[3 * i : 3 * i + 3]
         for j, (array, ndim) in enumerate(((kernel, 2), (recurrent, 2), (bias, 1 + reset_after))):
             if array.ndim != ndim or array.shape[-1] % 3:

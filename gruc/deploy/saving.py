@@ -148,13 +148,13 @@ def _built(description, arrays, path):
         names is not None and len(names) != fitted["n_features_in_"]
     ):
         raise ModelFileError(f"{path} is damaged: features do not fit the network.")
-    epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]
-    lengths = {len(fitted[name]) for name in ("validation_loss_curve_", "validation_scores_")} | {len(epochs)}
     levels = fitted.get("quantile") or [0.5]
     if len(levels) != predictor.n_quantiles:
         raise ModelFileError(
             f"{path} is damaged: it has {predictor.n_quantiles} quantiles, and levels {levels}."
         )
+    epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]
+    lengths = {len(fitted[name]) for name in ("validation_loss_curve_", "validation_scores_")} | {len(epochs)}
     if len(lengths) > 1 or fitted["best_iter_"] not in {n_epochs, *epochs}:
         raise ModelFileError(f"{path} is damaged: its history contradicts itself.")
     model = kind(**parameters)
