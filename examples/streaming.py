@@ -36,3 +36,10 @@ streams = model.stream(3)
 streams.step(np.stack([x[0] for x in X_test[:3]]))
 streams.step(X_test[1][1:6][np.newaxis], rows=[1])
 print("after 6 steps of the second:", model.classes_[streams.step(X_test[1][6:7], rows=[1]).argmax()])
+
+# what is there already comes as a block: the answer after each of its steps, and the state to go on from
+stream.reset()
+sureness = stream.step(X_test[0][:8], every=True).max(axis=1)
+print("how sure, step by step:", *(f"{p:.2f}" for p in sureness))
+rest = model.predict_proba([X_test[0][8:]], initial_state=stream.state)
+print("as sure as of the whole:", rest.max() == model.predict_proba(X_test[:1]).max())

@@ -63,6 +63,16 @@ class Predictor:
     n_jobs : int or None
         Threads of a prediction, as the estimators have it.
 
+    Notes
+    -----
+    An ``initial_state`` is given sequences first: an array of shape (n_sequences, n_layers, F), or
+    (n_layers, F) for all sequences alike, where F is the number of units of a layer, or twice that
+    if the model is bidirectional: the forward direction's, then the backward direction's, which
+    begins at the last frame. If the layers have different widths, it is a list of one array of
+    shape (n_sequences, F_l) or (F_l,) for each layer. States of a GRU lie between -1 and 1;
+    others are accepted if they are finite and the model's dtype can compute with them.
+    (torch has layers and directions first: ``h_0.transpose(0, 1)`` is this of one direction.)
+
     Examples
     --------
     >>> import gruc
@@ -216,12 +226,15 @@ class Predictor:
             )
         return predictor
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Labels of a classifier, values of a regressor.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
@@ -229,7 +242,7 @@ class Predictor:
             Of a multilabel classifier 1 where a class is there, else 0. A regressor's are
             float64, in the targets' own units.
         """
-        return self.decode(self.outputs(X))
+        return self.decode(self.outputs(X, initial_state=initial_state))
 
     def decode(self, outputs):
         """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
@@ -245,19 +258,22 @@ class Predictor:
         values = np.sort(values, axis=2) if self.n_quantiles > 1 else values[:, :, 0]
         return values[:, 0] if values.shape[1] == 1 else values
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Probabilities of a classifier.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
         """
         self._require_classifier("predict_proba")
-        return self._probabilities(self.outputs(X))
+        return self._probabilities(self.outputs(X, initial_state=initial_state))
 
     def _probabilities(self, logits):
         if self.multilabel:
@@ -273,19 +289,22 @@ class Predictor:
         kernels.inference.sigmoid(probabilities.reshape(-1), signed.reshape(-1))
         return probabilities
 
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Logarithms of the probabilities, finite where these underflow.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
         """
         self._require_classifier("predict_log_proba")
-        logits = self.outputs(X)
+        logits = self.outputs(X, initial_state=initial_state)
         if self.multilabel:
             return -np.logaddexp(0, -logits)
         if len(self.classes) > 2:
@@ -293,12 +312,15 @@ class Predictor:
             return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
 
-    def outputs(self, X: ArrayLike) -> NDArray[Any]:
+    def outputs(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """What the head gives: logits, or values on the scaled targets' scale.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
@@ -307,18 +329,21 @@ class Predictor:
         sequences = self._checked(X)
         outputs = np.empty((len(sequences), self.config["n_outputs"]), self.parameters.dtype)
 
-        def fill(packed, batch, places):
-            outputs[places] = self.network.infer(packed, batch)
+        def fill(packed, batch, places, initial):
+            outputs[places] = self.network.infer(packed, batch, initial)
 
-        self._run(sequences, fill)
+        self._run(sequences, fill, initial_state)
         return outputs
 
-    def features(self, X: ArrayLike) -> NDArray[Any]:
+    def features(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """What the output sees: the readout (`pooling`) of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
@@ -328,13 +353,15 @@ class Predictor:
         sequences = self._checked(X)
         features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
 
-        def fill(packed, batch, places):
-            features[places] = self.network.features(packed, batch)
+        def fill(packed, batch, places, initial):
+            features[places] = self.network.features(packed, batch, initial)
 
-        self._run(sequences, fill)
+        self._run(sequences, fill, initial_state)
         return features
 
-    def hidden_states(self, X: ArrayLike, layer: int = -1) -> NDArray[Any] | list[NDArray[Any]]:
+    def hidden_states(
+        self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None
+    ) -> NDArray[Any] | list[NDArray[Any]]:
         """States of a layer after each frame (see `framing`) of each sequence.
 
         Parameters
@@ -342,6 +369,9 @@ class Predictor:
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
             From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
@@ -349,9 +379,13 @@ class Predictor:
             As X is; F are the layer's units, the backward direction's after the forward's.
         """
         layer = self._checked_layer(layer)
-        return self._by_frame(X, lambda packed, batch: [self.network.states(packed, batch, layer)])[0]
 
-    def gate_activations(self, X: ArrayLike, layer: int = -1) -> dict[str, Any]:
+        def states(packed, batch, initial):
+            return [self.network.states(packed, batch, layer, initial)]
+
+        return self._by_frame(X, states, initial_state)[0]
+
+    def gate_activations(self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None) -> dict[str, Any]:
         """Gates of a layer at each frame of each sequence.
 
         Parameters
@@ -359,6 +393,9 @@ class Predictor:
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
             From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
 
         Returns
         -------
@@ -368,7 +405,11 @@ class Predictor:
             that is kept.
         """
         layer = self._checked_layer(layer)
-        gates = self._by_frame(X, lambda packed, batch: self.network.gates(packed, batch, layer))
+
+        def rows_of(packed, batch, initial):
+            return self.network.gates(packed, batch, layer, initial)
+
+        gates = self._by_frame(X, rows_of, initial_state)
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
     def fingerprint(self):
@@ -379,13 +420,15 @@ class Predictor:
             told = zlib.crc32(np.ascontiguousarray(arrays[name]), told)
         return told.to_bytes(4, "little")
 
-    def stream(self, n: int | None = None) -> "Stream":
+    def stream(self, n: int | None = None, *, initial_state: Any = None) -> "Stream":
         """Sequences that come step by step.
 
         Parameters
         ----------
         n : int or None, default=None
             So many at once; None for one, whose results have no axis for it.
+        initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
+            State in which each sequence begins, as `predict` takes it. None: zeros.
 
         Returns
         -------
@@ -394,7 +437,8 @@ class Predictor:
         Raises
         ------
         ValueError
-            The model is bidirectional: it reads a sequence from its end, too.
+            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
+            does not fit.
 
         Examples
         --------
@@ -408,7 +452,7 @@ class Predictor:
         >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
         True
         """
-        return Stream(self, n)
+        return Stream(self, n, initial_state=initial_state)
 
     def _checked(self, X):
         """`Sequences` of X that the network can take."""
@@ -421,6 +465,36 @@ class Predictor:
         check_range(sequences.lowest, sequences.highest, self.scaling, self.parameters.dtype, "X")
         return sequences
 
+    def _states_of_layers(self, given, n, name):
+        """States of n sequences as the user gives them, an array (n, F) a layer."""
+        widths, dtype = self.network.widths, self.parameters.dtype
+        L, F = len(widths), widths[0]
+        if len(set(widths)) == 1:
+            array, expected = _numbers_of(given, name), f"({n}, {L}, {F}) or ({L}, {F})"
+            if array.shape not in ((n, L, F), (L, F)):
+                raise ValueError(f"{name} has shape {array.shape}; expected {expected}.")
+            layers = [array[..., index, :] for index in range(L)]
+        else:
+            if not isinstance(given, (list, tuple)) or len(given) != L:
+                raise ValueError(
+                    f"{name} must be a list of {L} arrays, one for each layer, since the layers have "
+                    f"different widths: {', '.join(map(str, widths))}."
+                )
+            layers = [_numbers_of(each, f"{name}[{index}]") for index, each in enumerate(given)]
+            for index, (array, F) in enumerate(zip(layers, widths, strict=True)):
+                if array.shape not in ((n, F), (F,)):
+                    raise ValueError(
+                        f"{name}[{index}] has shape {array.shape}; expected ({n}, {F}) or ({F},)."
+                    )
+        for array in layers:
+            outside = ~(np.abs(array) <= LARGEST[dtype])  # NaN too
+            if outside.any():
+                raise ValueError(
+                    f"{name} holds {array[outside][0]:g}; states must be finite and no larger than "
+                    f"{LARGEST[dtype]:.0e}, beyond which {dtype} cannot compute with them."
+                )
+        return [np.broadcast_to(array.astype(dtype), (n, F)) for array, F in zip(layers, widths, strict=True)]
+
     def _checked_layer(self, layer):
         n_layers = len(self.config["hidden_layer_sizes"])
         if not isinstance(layer, Integral) or isinstance(layer, bool):
@@ -429,29 +503,32 @@ class Predictor:
             raise ValueError(f"layer must be from {-n_layers} to {n_layers - 1}; got {layer}.")
         return int(layer) % n_layers
 
-    def _by_frame(self, X, rows_of):
-        """Collections of rows_of(packed, batch), arrays (N, F), sequence by sequence as X is."""
+    def _by_frame(self, X, rows_of, initial_state):
+        """Collections of rows_of(packed, batch, initial), arrays (N, F), sequence by sequence as X is."""
         sequences = self._checked(X)
         of_sequences = []
 
-        def fill(packed, batch, places):
-            arrays = rows_of(packed, batch)
+        def fill(packed, batch, places, initial):
+            arrays = rows_of(packed, batch, initial)
             for b, place in enumerate(places):
                 rows = batch.offsets[: batch.lengths[b]] + b
                 of_sequences.append((place, [array[rows] for array in arrays]))
 
-        self._run(sequences, fill)
+        self._run(sequences, fill, initial_state)
         of_sequences.sort(key=lambda item: item[0])
         collections = zip(*(arrays for _, arrays in of_sequences), strict=True)
         return [list(arrays) if sequences.ragged else np.stack(arrays) for arrays in collections]
 
-    def _run(self, sequences, fill):
-        """fill(packed, batch, places) for all sequences, some at a time, on several threads."""
-        packed = self._prepared()
+    def _run(self, sequences, fill, initial_state):
+        """fill(packed, batch, places, initial) for all sequences, some at a time, on several threads."""
+        packed, layers = self._prepared(), None
+        if initial_state is not None:
+            layers = self._states_of_layers(initial_state, len(sequences), "initial_state")
 
         def fill_chunk(chunk, _):
             batch = sequences.gather(chunk, self.scaling, self.parameters.dtype, self.framing)
-            fill(packed, batch, chunk[batch.order])
+            places = chunk[batch.order]
+            fill(packed, batch, places, layers and [states[places] for states in layers])
 
         lengths = self.framing.count(sequences.lengths)
         n_steps = int(lengths.sum())
@@ -488,16 +565,31 @@ class Stream:
 
     After every step the result is what `predict_proba` (classifiers) or `predict` (regressors)
     says of the sequence up to there, a last frame that is not full included. For one thread at
-    a time; each may have its own, over one predictor.
+    a time; each may have its own, over one predictor. Copies, deep copies and pickles of a
+    stream are streams of their own, which go on from where it was.
 
     Parameters
     ----------
     predictor : Predictor
-    n : int or None
-        As `Predictor.stream` has it.
+    n, initial_state
+        As in `Predictor.stream`.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
+    >>> stream = model.stream()
+    >>> stream.step(X[0][:5], every=True).shape
+    (5, 9)
+    >>> state = stream.state  # an array (n_layers, units), as predict takes it
+    >>> following = stream.step(X[0][5:])
+    >>> bool((following == model.predict_proba([X[0][5:]], initial_state=state)).all())
+    True
     """
 
-    def __init__(self, predictor, n=None):
+    def __init__(self, predictor, n=None, *, initial_state=None):
         config = predictor.config
         if config["bidirectional"]:
             raise ValueError(
@@ -526,7 +618,12 @@ class Stream:
             self._shape = (() if n_targets == 1 else (n_targets,)) + (() if quantiles == 1 else (quantiles,))
             self._dtype = np.dtype(np.float64)
 
-    def step(self, x: ArrayLike, rows: ArrayLike | None = None) -> Any:
+        self._initial = None  # where sequences begin, (n, numbers of all layers)
+        if initial_state is not None:
+            self._initial = self._flat_states(initial_state, n or 1, "initial_state")
+            self._begin(None, self._initial)
+
+    def step(self, x: ArrayLike, rows: ArrayLike | None = None, *, every: bool = False) -> Any:
         """Take in a step, or a block of steps; what the model then says.
 
         Parameters
@@ -536,12 +633,16 @@ class Stream:
             there is one feature its axis may be left out of a single step: a number, or (n,).
         rows : array of int of shape (m,), default=None
             Which of n streams x is of; None: all of them. The others stay where they are.
+        every : bool, default=False
+            Whether to return what the model says after each step of the block, instead of after
+            the last one only. The numbers are those of stepping one by one.
 
         Returns
         -------
         result : ndarray
             Probabilities (n_classes,) of the model's dtype; values of a regressor in float64.
-            Of n streams with one more axis in front, (m,).
+            With `every` one more axis in front for the k steps, (k, ...); a single step is a
+            block of one. Of n streams another one before that for these, (m, ...) or (m, k, ...).
 
         Raises
         ------
@@ -549,7 +650,7 @@ class Stream:
             x does not fit, or holds NaN, infinity or what is too large to compute with. No
             stream has moved.
         """
-        if self._n is None and rows is None and type(x) is np.ndarray:
+        if self._n is None and rows is None and not every and type(x) is np.ndarray:
             out = np.empty(self._shape, self._dtype)
             if self._streams.one_step(x, out):
                 return out if self._shape else out[()]
@@ -558,7 +659,8 @@ class Stream:
         chosen = None if rows is None else self._rows(rows, unique=True)
         m = self._streams.n if chosen is None else len(chosen)
         steps = self._as_steps(x, m)
-        out = np.empty((m, self._streams.width))
+        k = steps.shape[1] if every else 1
+        out = np.empty((m, k, self._streams.width))
         place = self._streams.step(steps, out, chosen)
         if place >= 0:
             value = steps.reshape(-1)[place]
@@ -566,7 +668,7 @@ class Stream:
                 f"x holds {value:g} in feature {place % steps.shape[2]}; a stream takes finite numbers of a "
                 f"size that {self._predictor.parameters.dtype} can compute with."
             )
-        out = out.astype(self._dtype, copy=False).reshape(m, *self._shape)
+        out = out.astype(self._dtype, copy=False).reshape(m, *((k,) if every else ()), *self._shape)
         return out[0] if self._n is None else out
 
     def _as_steps(self, x, m):
@@ -597,49 +699,170 @@ class Stream:
             raise ValueError(f"rows holds a stream twice: {rows!r}. Give its steps as a block.")
         return array.astype(np.intp)
 
-    def reset(self, rows: ArrayLike | None = None) -> None:
+    def reset(self, rows: ArrayLike | None = None, *, initial_state: Any = None) -> None:
         """Begin new sequences.
 
         Parameters
         ----------
-        rows : array of int, default=None
+        rows : array of int of shape (m,), default=None
             Of which of n streams; None: of all.
+        initial_state : array of shape (n_layers, units) or (m, n_layers, units), default=None
+            The state to begin in, this time; None: the one that the stream was made with, or zeros.
+
+        Raises
+        ------
+        ValueError
+            Bad rows or states. No stream has been reset.
         """
-        self._streams.reset(None if rows is None else self._rows(rows))
+        chosen = None if rows is None else self._rows(rows)
+        m = self._streams.n if chosen is None else len(chosen)
+        if initial_state is not None:
+            states = self._flat_states(initial_state, m, "initial_state")
+        elif self._initial is not None:
+            states = self._initial if chosen is None else self._initial[chosen]
+        else:
+            states = None
+        self._begin(chosen, states)
+
+    def _begin(self, chosen, states):
+        """New sequences of some streams, from states (m, numbers of all layers) or zeros."""
+        self._streams.reset(chosen, None if states is None else states.view(np.uint8))
+
+    def _flat_states(self, given, n, name):
+        """States as the user gives them, checked, as (n, numbers of all layers)."""
+        layers = self._predictor._states_of_layers(given, n, name)
+        return np.ascontiguousarray(np.concatenate(layers, axis=1))
+
+    @property
+    def state(self) -> Any:
+        """The state of each layer after the last full frame.
+
+        ndarray of shape (n_layers, units), or (n, n_layers, units) of n streams; with layers of
+        different widths a list of one array (units_l,) or (n, units_l) for each layer. In
+        the model's dtype, a copy.
+
+        To assign such an array begins new sequences in these states, as ``reset(initial_state=...)``
+        does: after ``stream.state = h``, ``stream.step(block)`` gives what
+        ``predict_proba([block], initial_state=h)`` does, or a regressor's `predict`. What the readout
+        has taken in so far, and steps that do not fill a frame yet, are forgotten; take a `snapshot` to
+        carry a sequence over with these.
+        """
+        _, _, states = self._numbers(*self._streams.snapshot())
+        widths = self._predictor.network.widths
+        layers = np.split(states.copy(), np.cumsum(widths)[:-1], axis=1)
+        if self._n is None:
+            layers = [layer[0] for layer in layers]
+        return np.stack(layers, axis=-2) if len(set(widths)) == 1 else layers
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        self._begin(None, self._flat_states(value, self._streams.n, "state"))
 
     @cached_property
     def _fingerprint(self):
         return self._predictor.fingerprint()  # which reads all weights: once a stream
 
-    def state(self) -> dict[str, bytes]:
+    def snapshot(self) -> dict[str, bytes]:
         """All that is known of the sequences so far, for `restore`, here or in another process.
 
         Returns
         -------
         dict of str to bytes
+            The states, what the readout has taken in, the steps of a frame that is not full yet,
+            and a checksum of the model.
         """
-        steps, numbers = self._streams.state()
+        steps, numbers = self._streams.snapshot()
         return {"model": self._fingerprint, "steps": steps, "numbers": numbers}
 
-    def restore(self, state: dict[str, bytes]) -> None:
-        """Go on from a `state` of a stream of the same model and n.
+    def restore(self, snapshot: dict[str, bytes]) -> None:
+        """Go on from a `snapshot` of a stream of the same model and n.
 
         Parameters
         ----------
-        state : dict of str to bytes
+        snapshot : dict of str to bytes, bytearray or memoryview
+
+        Raises
+        ------
+        ValueError
+            It is of another model or n, or damaged. The stream is as it was.
         """
         try:
-            if state["model"] != self._fingerprint:
-                raise ValueError("of another model")
-            if not np.isfinite(np.frombuffer(state["numbers"], self._predictor.parameters.dtype)).all():
-                raise ValueError("damaged")
-            self._streams.restore(state["steps"], state["numbers"])
-        except (KeyError, TypeError, ValueError):
-            raise ValueError("state is not that of a stream of this model, of as many sequences.") from None
+            model, steps, numbers = (
+                bytes(memoryview(snapshot[part])) for part in ("model", "steps", "numbers")
+            )
+        except (LookupError, TypeError, ValueError):
+            raise ValueError("snapshot is not a dict of bytes as a stream's snapshot() returns it.") from None
+        if model != self._fingerprint:
+            raise ValueError("snapshot is of a stream of another model, or of this one with other weights.")
+        n, size = self._streams.n, self._streams.size
+        if len(steps) != 8 * n or len(numbers) != n * size:
+            raise ValueError(f"snapshot is not of {n} stream{'s' * (n > 1)}, or cut short.")
+        if not self._computable(steps, numbers):
+            raise ValueError("snapshot is damaged: it holds numbers that no stream of this model has.")
+        self._streams.restore(steps, numbers)
+
+    def _numbers(self, steps, numbers):
+        """Counts of steps (n,) and numbers (n, size) of `snapshot`, and of these the states (n, H)."""
+        counts = np.frombuffer(steps, np.uint64)
+        rows = np.frombuffer(numbers, self._predictor.parameters.dtype).reshape(len(counts), -1)
+        return counts, rows, rows[:, : sum(self._predictor.network.widths)]
+
+    def _computable(self, steps, numbers):
+        """Whether nothing in a snapshot makes NaN: stream.h says what stands where."""
+        predictor = self._predictor
+        counts, rows, states = self._numbers(steps, numbers)
+        limit = LARGEST[predictor.parameters.dtype]
+        n_kept = predictor.config["n_features"]
+        readout, kept = rows[:, states.shape[1] : -n_kept], rows[:, -n_kept:]
+        if (counts > 2**62).any() or not (np.abs(np.hstack([states, kept])) <= limit).all():
+            return False
+        length, hop = predictor.framing
+        n_frames = np.where(counts < length, 0, 1 + (counts - length) // hop)[:, np.newaxis]
+        if (readout[n_frames[:, 0] == 0] != 0).any():
+            return False
+        # bounds of sums have room for what rounding adds to them
+        match predictor.config["pooling"]:
+            case "mean":
+                bound = 2.0 * limit * n_frames
+            case "attention":
+                readout, total, energy = readout[:, :-2], readout[:, -2:-1], readout[:, -1:]
+                begun = n_frames > 0
+                if not (np.isfinite(energy) & (total >= 0.5 * begun) & (total <= 2.0 * n_frames)).all():
+                    return False
+                bound = 2.0 * limit * total.astype(np.float64)
+            case _:
+                bound = limit
+        return bool((np.abs(readout) <= bound).all())
+
+    def __copy__(self):
+        other = type(self)(self._predictor, self._n)
+        other._initial = self._initial
+        other._streams.restore(*self._streams.snapshot())
+        return other
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()  # the predictor never changes
+
+    def __reduce__(self):
+        return _rebuild_stream, (self._predictor, self._n, self._initial, self.snapshot())
 
 
 def _rebuild(config, parameters, settings):
     return Predictor(config, parameters, **settings)
+
+
+def _rebuild_stream(predictor, n, initial, snapshot):
+    stream = Stream(predictor, n)
+    stream._initial = initial
+    stream.restore(snapshot)
+    return stream
+
+
+def _numbers_of(given, name):
+    try:
+        return numeric_array(given, name)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} is no array of numbers: {error}") from None
 
 
 # ---- model files

@@ -353,6 +353,8 @@ class _Header:
                 f"    {p}_init(&state);",
                 f"    {p}_step(&state, x, out);  // after each step: what the model says of all so far",
                 "",
+                f"state.numbers[0] to [{p.upper()}_N_STATES - 1] are the states of the layers, one after the",
+                f"other, after the last full frame. Write them after {p}_init for a sequence to begin there.",
                 f"Constants take {report.constant_bytes} bytes, a state {report.state_bytes}.",
             ]
         length, hop = predictor.framing
@@ -385,6 +387,9 @@ class _Header:
                 frames = f"((n_steps) <= {length} ? 1 : 1 + ((n_steps) - {length} + {hop - 1}) / {hop})"
             more = f" + {rows} * {frames}" if rows else ""
             lines.append(f"#define {upper}_WORK(n_steps) ({once}{more}) /* floats for so many steps */")
+        else:
+            n_states = sum(self.config["hidden_layer_sizes"])
+            lines.append(f"#define {upper}_N_STATES {n_states} /* units of all layers */")
         return "\n".join(lines)
 
     def _classes(self):

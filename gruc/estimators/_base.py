@@ -517,13 +517,15 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
 
     # ---- streams and model files
 
-    def stream(self, n=None):
+    def stream(self, n=None, *, initial_state=None):
         """Sequences that come step by step.
 
         Parameters
         ----------
         n : int or None, default=None
             So many at once; None for one, whose results have no axis for it.
+        initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
+            State in which each sequence begins, as `predict` takes it. None: zeros.
 
         Returns
         -------
@@ -534,7 +536,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         Raises
         ------
         ValueError
-            The model is bidirectional: it reads a sequence from its end, too.
+            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
+            does not fit.
 
         Examples
         --------
@@ -548,7 +551,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
         True
         """
-        return self._fitted_predictor().stream(n)
+        return self._fitted_predictor().stream(n, initial_state=initial_state)
 
     def save(self, path):
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
@@ -631,11 +634,12 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
 
     # ---- inside
 
-    def _features(self, X):
+    def _features(self, X, initial_state):
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).features(sequences)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.features(sequences, initial_state=initial_state)
 
-    def hidden_states(self, X, layer=-1):
+    def hidden_states(self, X, layer=-1, *, initial_state=None):
         """States of a layer after each frame of each sequence.
 
         Parameters
@@ -643,6 +647,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
             From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -667,9 +675,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         ((20, 12), (20, 8))
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).hidden_states(sequences, layer)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.hidden_states(sequences, layer, initial_state=initial_state)
 
-    def gate_activations(self, X, layer=-1):
+    def gate_activations(self, X, layer=-1, *, initial_state=None):
         """Gates of a layer at each frame of each sequence.
 
         Parameters
@@ -677,6 +686,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
             From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -701,4 +714,5 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         True
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).gate_activations(sequences, layer)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.gate_activations(sequences, layer, initial_state=initial_state)

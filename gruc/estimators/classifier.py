@@ -389,12 +389,16 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             raise ValueError("class_weight leaves no sample with a weight above zero.")
         return weights
 
-    def predict(self, X):
+    def predict(self, X, *, initial_state=None):
         """The most probable label of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -402,14 +406,19 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         multilabel fit
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).predict(sequences)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.predict(sequences, initial_state=initial_state)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, *, initial_state=None):
         """Probability of each class.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -417,18 +426,24 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             Columns in the order of `classes_`.
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).predict_proba(sequences)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.predict_proba(sequences, initial_state=initial_state)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X, *, initial_state=None):
         """Logarithm of the probability of each class, finite where that underflows.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of `dtype`
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).predict_log_proba(sequences)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.predict_log_proba(sequences, initial_state=initial_state)

@@ -353,12 +353,16 @@ class GRURegressor(RegressorMixin, BaseGRU):
         """
         return self._score_of(y, self.predict(X), sample_weight)
 
-    def predict(self, X):
+    def predict(self, X, *, initial_state=None):
         """Predicted values.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -366,4 +370,5 @@ class GRURegressor(RegressorMixin, BaseGRU):
             With several quantiles one more axis, of these.
         """
         sequences = self._sequences_to_predict(X)
-        return self._predictor.with_n_jobs(self.n_jobs).predict(sequences)
+        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        return predictor.predict(sequences, initial_state=initial_state)

@@ -154,12 +154,16 @@ class GRUTransformer(
             network = GRURegressor()
         return network if self.random_state is None else network.set_params(random_state=self.random_state)
 
-    def transform(self, X: ArrayLike) -> NDArray[Any]:
+    def transform(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Features of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; F are a
+            layer's units, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -167,7 +171,7 @@ class GRUTransformer(
             As many as the last layer has units, twice that where it is bidirectional.
         """
         check_is_fitted(self)
-        return self.estimator_._features(X)
+        return self.estimator_._features(X, initial_state)
 
     @property
     def _n_features_out(self):

@@ -435,7 +435,7 @@ cdef class Streams:
     cdef char *numbers
     cdef char *scratch
     cdef double *told
-    cdef size_t size  # bytes of one stream's numbers
+    cdef readonly size_t size  # bytes of one stream's numbers
 
     def __init__(self, Py_ssize_t n, Py_ssize_t n_features, Py_ssize_t[::1] units not None, list layers,
                  attention, head, int readout, int link, bint reset_after, Py_ssize_t n_outputs,
@@ -502,16 +502,19 @@ cdef class Streams:
         """Numbers of a result."""
         return 2 if self.c.link == TWO else self.c.n_outputs
 
-    def step(self, x not None, double[:, ::1] out not None, const Py_ssize_t[::1] rows=None):
-        """Take in x (m, k, D), k steps of each of m streams, and fill out (m, width).
+    def step(self, x not None, double[:, :, ::1] out not None, const Py_ssize_t[::1] rows=None):
+        """Take in x (m, k, D), k steps of each of m streams.
 
-        `rows` (m,) says of which, None of all in their order. Returns -1, or the place in x of
-        the first number that cannot be computed with; nothing is taken in then.
+        Fills out (m, 1, width) with the result after the last of the k steps, or out
+        (m, k, width) with the result after each. `rows` (m,) says of which streams, None of all
+        in their order. Returns -1, or the place in x of the first number that cannot be computed
+        with; nothing is taken in then.
         """
         cdef const double[:, :, ::1] steps = x
         cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.n_features, i, row, place
         require(steps.shape[2] == D and k > 0, "x (m, k, D)")
-        require(out.shape[0] == m and out.shape[1] == <Py_ssize_t> self.width, "out (m, width)")
+        require(out.shape[0] == m and out.shape[2] == <Py_ssize_t> self.width, "out (m, 1 or k, width)")
+        require(out.shape[1] == 1 or out.shape[1] == k, "out (m, 1 or k, width)")
         require(m == self.n if rows is None else rows.shape[0] == m, "rows (m,)")
         for i in range(m):
             row = i if rows is None else rows[i]
@@ -527,7 +530,7 @@ cdef class Streams:
         finally:
             self.busy = False
 
-    cdef Py_ssize_t step_all(self, const double[:, :, ::1] steps, double[:, ::1] out,
+    cdef Py_ssize_t step_all(self, const double[:, :, ::1] steps, double[:, :, ::1] out,
                              const Py_ssize_t[::1] rows) noexcept nogil:
         """What `step` does, and returns."""
         cdef Py_ssize_t i, t, j, row, k = steps.shape[1], D = self.c.n_features
@@ -540,7 +543,10 @@ cdef class Streams:
             row = i if rows is None else rows[i]
             for t in range(k):
                 self.take(row, &steps[i, t, 0])
-            self.tell(row, &out[i, 0])
+                if out.shape[1] > 1:
+                    self.tell(row, &out[i, t, 0])
+            if out.shape[1] == 1:
+                self.tell(row, &out[i, 0, 0])
         return -1
 
     cdef int require_free(self) except -1:
@@ -605,18 +611,22 @@ cdef class Streams:
             _c.gruc_stream_result(<float *> NULL, out, self.steps[row], <float *> numbers,
                                   <float *> self.scratch, &self.c)
 
-    def reset(self, const Py_ssize_t[::1] rows=None):
-        """Begin anew, all of them or some."""
-        cdef Py_ssize_t i, row
+    def reset(self, const Py_ssize_t[::1] rows=None, const unsigned char[:, ::1] states=None):
+        """Begin anew, all of them or the m of `rows`, from `states`: (m, numbers of all layers) as bytes."""
+        cdef Py_ssize_t i, row, m = self.n if rows is None else rows.shape[0]
         self.require_free()
-        for i in range(self.n if rows is None else rows.shape[0]):
+        if states is not None:
+            require(states.shape[0] == m and states.shape[1] <= <Py_ssize_t> self.size, "states (m, H)")
+        for i in range(m):
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
             self.steps[row] = 0
             memset(self.numbers + row * self.size, 0, self.size)
+            if states is not None:
+                memcpy(self.numbers + row * self.size, &states[i, 0], states.shape[1])
 
-    def state(self):
-        """All that a stream knows, for `restore`."""
+    def snapshot(self):
+        """Counts of steps and numbers of all streams, for `restore`."""
         self.require_free()
         return (
             PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(uint64_t)),
@@ -624,7 +634,7 @@ cdef class Streams:
         )
 
     def restore(self, bytes steps, bytes numbers):
-        """Go on from what `state` told."""
+        """Go on from what `snapshot` returned."""
         self.require_free()
         require(len(steps) == self.n * <Py_ssize_t> sizeof(uint64_t), "steps of n streams")
         require(len(numbers) == self.n * <Py_ssize_t> self.size, "numbers of n streams")

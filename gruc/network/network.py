@@ -212,26 +212,33 @@ class GRUNetwork:
         """Weights as `infer` wants them."""
         return [part.prepare(parameters) for part in self._parts]
 
-    def infer(self, prepared, batch):
-        """Outputs (B, K) of a packed batch; the numbers of a row depend on that row only."""
-        return self.head.infer(self.features(prepared, batch), prepared[-1])
+    @property
+    def widths(self):
+        """Numbers in the state of each layer, both directions counted."""
+        return [self._width(index) for index in range(len(self.layers))]
 
-    def features(self, prepared, batch):
+    # `initial` is the state of each layer before the first step, [(B, F), ...]; None for zeros
+
+    def infer(self, prepared, batch, initial=None):
+        """Outputs (B, K) of a packed batch; the numbers of a row depend on that row only."""
+        return self.head.infer(self.features(prepared, batch, initial), prepared[-1])
+
+    def features(self, prepared, batch, initial=None):
         """What the head sees, (B, F)."""
-        h, ends, _ = self._run(prepared, batch, len(self.layers), self.readout.needs_states)
+        h, ends, _ = self._run(prepared, batch, len(self.layers), self.readout.needs_states, initial)
         return self.readout.infer(ends, h, batch, prepared[-2])
 
-    def states(self, prepared, batch, layer):
+    def states(self, prepared, batch, layer, initial=None):
         """States (N, F) of a layer, its directions side by side."""
-        return self._run(prepared, batch, layer + 1, True)[0]
+        return self._run(prepared, batch, layer + 1, True, initial)[0]
 
-    def gates(self, prepared, batch, layer):
+    def gates(self, prepared, batch, layer, initial=None):
         """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
-        _, _, gates = self._run(prepared, batch, layer + 1, True, want_gates=True)
+        _, _, gates = self._run(prepared, batch, layer + 1, True, initial, want_gates=True)
         of_directions = [of_direction.reshape(len(of_direction), 4, -1) for of_direction in gates]
         return [np.concatenate([part[:, gate] for part in of_directions], axis=1) for gate in range(3)]
 
-    def _run(self, prepared, batch, n_layers, want_states, want_gates=False):
+    def _run(self, prepared, batch, n_layers, want_states, initial, want_gates=False):
         """States (N, F) of the top of `n_layers`, or None; where they end (B, F); gates by direction."""
         N, B = len(batch.values), len(batch.lengths)
         weights = iter(prepared)
@@ -243,7 +250,10 @@ class GRUNetwork:
                 h = np.empty((N, self._width(index)), x.dtype)
             ends, gates = [], []
             for layer, columns in self._columns(directions):
-                ends.append(np.zeros((B, layer.n_units), x.dtype))
+                if initial is None:
+                    ends.append(np.zeros((B, layer.n_units), x.dtype))
+                else:
+                    ends.append(np.array(initial[index][:, columns], order="C"))
                 gates.append(np.empty((N, 4 * layer.n_units), x.dtype) if top and want_gates else None)
                 h_direction = None if h is None else h[:, columns]
                 layer.infer(ends[-1], h_direction, x, next(weights), batch, gates[-1])

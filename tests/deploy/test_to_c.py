@@ -443,3 +443,40 @@ def test_refusals(tmp_path):
     with pytest.raises(FileNotFoundError):
         gruc.to_c(model, tmp_path / "nowhere" / "m.h")
     assert list(tmp_path.iterdir()) == []  # nothing half-written
+
+
+STATES = """
+#include "m.h"
+#include <stdio.h>
+int main(void)
+{
+    static m_state first, second;
+    float out[M_N_OUTPUTS], x[20 * M_N_FEATURES];
+    int n = 0;
+    while (n < 20 * M_N_FEATURES && scanf("%f", x + n) == 1) n++;
+    m_init(&first);
+    for (int t = 0; t < 8; t++) m_step(&first, x + t * M_N_FEATURES, NULL);
+    m_init(&second);
+    memcpy(second.numbers, first.numbers, M_N_STATES * sizeof(float));
+    for (int t = 8; t < 20; t++) m_step(&second, x + t * M_N_FEATURES, out);
+    for (int j = 0; j < M_N_STATES; j++) printf("%.9g\\n", first.numbers[j]);
+    for (int j = 0; j < M_N_OUTPUTS; j++) printf("%.9g\\n", out[j]);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean"])
+def test_states_are_read_and_written(pooling, tmp_path):
+    X, y = vowels()
+    settings = FAST | dict(hidden_layer_sizes=(5, 3), pooling=pooling, frame_length=2)
+    model = GRUClassifier(**settings).fit(X, y)
+    gruc.to_c(model, tmp_path / "m.h", "m")
+    x = X[0][:20].astype("float32")
+    told = program_of(STATES, "cc", "baseline", tmp_path)(" ".join(f"{v:.9g}" for v in x.ravel()))
+    stream = model.stream()
+    stream.step(x[:8])
+    states = np.concatenate(stream.state)
+    np.testing.assert_allclose(told[: len(states)], states, rtol=0, atol=1e-5)
+    expected = model.predict_proba([x[8:]], initial_state=stream.state)[0]
+    np.testing.assert_allclose(told[len(states) :], expected, rtol=0, atol=1e-5)
