@@ -31,12 +31,13 @@ def test_guide():
 
 
 def test_deployment(tmp_path, monkeypatch):
-    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
     pytest.importorskip("skl2onnx")
     monkeypatch.chdir(tmp_path)
     names = run_blocks_of(PAGE)
     probabilities = names["model"].predict_proba(names["X"][:1])[0]
     assert (names["probabilities"] == probabilities).all()
+    assert abs(names["outputs"]["probabilities"][0] - probabilities).max() < 1e-5
     assert names["copy"].n_iter_ == 1
     assert [node.name for node in names["whole"].graph.output] == ["label", "probabilities"]
     # the block of C is of the header that the Python above it wrote

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..estimators import GRUClassifier, GRURegressor, GRUTransformer
 from ..preprocessing import SequenceScaler
-from .onnx import OPSET, Graph, NetworkGraph
+from .onnx import OLDEST_OPSET, OPSET, Graph, NetworkGraph, exact_labels
 
 __all__ = ["register_skl2onnx"]
 
@@ -28,7 +28,9 @@ def register_skl2onnx() -> None:
 
     Outputs are as skl2onnx has them: ``variable``; or ``output_label`` and
     ``output_probability``, a list of dicts, with the option ``zipmap=False`` ``label`` and
-    ``probabilities``, an array.
+    ``probabilities``, an array. Labels are int64 or strings; floats, which are whole numbers,
+    become int64, as skl2onnx does with those of scikit-learn's classifiers. Labels that
+    have no exact form are refused by ``convert_sklearn``. Its ``target_opset`` may be 13 or more.
 
     Raises
     ------
@@ -61,6 +63,7 @@ def register_skl2onnx() -> None:
 
     def parse_classifier(scope, model, inputs, custom_parsers=None):
         check_is_fitted(model)  # skl2onnx would ask for its classes first
+        whole_labels(model.classes_)
         return _parse_sklearn_classifier(scope, model, inputs, custom_parsers=custom_parsers)
 
     zipmap = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [False]}
@@ -76,6 +79,17 @@ def register_skl2onnx() -> None:
         )
 
 
+def whole_labels(classes):
+    """Labels (n_classes,) as skl2onnx has them: int64 or strings, exactly."""
+    labels = exact_labels(classes)
+    if labels.dtype not in (object, np.int64):
+        raise ValueError(
+            f"skl2onnx has labels that are strings or fit int64; those of {classes.dtype} reach "
+            f"{classes.max()}. Fit the model with such labels, or use gruc.to_onnx."
+        )
+    return labels
+
+
 # ---- types and shapes of outputs, where skl2onnx asks for them first
 
 
@@ -85,12 +99,8 @@ def _classifier_shapes(operator):
     model = operator.raw_operator
     n, _ = _checked_inputs(operator, model)
     predictor = model._predictor
-    kind = model.classes_.dtype.kind
-    Label = data_types.StringTensorType
-    if kind in "iub":
-        Label = data_types.Int64TensorType
-    elif kind == "f":
-        Label = data_types.FloatTensorType
+    whole = whole_labels(model.classes_).dtype == np.int64
+    Label = data_types.Int64TensorType if whole else data_types.StringTensorType
     K = len(model.classes_)
     operator.outputs[0].set_type(Label([n, K] if predictor.multilabel else [n]))
     operator.outputs[1].type.shape = [n, K]
@@ -151,20 +161,28 @@ def _predictor(model):
 def _convert_network(scope, operator, container):
     import onnx
 
-    graph = NetworkGraph(onnx, _predictor(operator.raw_operator))
+    graph = NetworkGraph(onnx, _predictor(operator.raw_operator), _opset(container))
     features = _features(graph, operator)
     if isinstance(operator.raw_operator, GRUTransformer):
         outputs = [features]
     else:
-        outputs = [output.name for output in graph.finished(graph.headed(features))]
+        outputs = [output.name for output in graph.finished(graph.headed(features), whole_labels)]
     outputs[-1] = _as_declared(graph, outputs[-1], operator)
     _add_nodes(graph, outputs, scope, operator, container)
+
+
+def _opset(container):
+    """Of the nodes: 18 where the graph may have it."""
+    target = container.target_opset
+    if target < OLDEST_OPSET:
+        raise ValueError(f"target_opset must be {OLDEST_OPSET} or more for gruc's models; it is {target}.")
+    return min(target, OPSET)
 
 
 def _convert_scaler(scope, operator, container):
     import onnx
 
-    graph, scaler = Graph(onnx), operator.raw_operator
+    graph, scaler = Graph(onnx, _opset(container)), operator.raw_operator
     x, dtype = _joined(graph, operator)
     if dtype != np.float64:  # as the scaler computes
         x = graph.cast(x, np.float64)
@@ -177,13 +195,17 @@ def _features(graph, operator):
     x, dtype = _joined(graph, operator)
     if len(operator.inputs[0].type.shape) == 2:
         x = graph("Unsqueeze", x, np.array([2]))
+    n = graph.size(x, 0)
+    x = graph.never_empty(x, 3, graph.lacking(x), np.array(np.nan, dtype), steps=True)
     is_nan = graph.cast(graph("IsNaN", x), graph.dtype)
-    present = graph("Sub", graph.number(1), graph("ReduceMin", is_nan, np.array([2]), keepdims=0))  # (N, T)
-    last = graph("ReduceMax", graph("Mul", present, graph.steps_of(x)), np.array([1]))
+    present = graph("Sub", graph.number(1), graph.reduce("ReduceMin", is_nan, 2, keepdims=0))  # (N, T)
+    last = graph.reduce("ReduceMax", graph("Mul", present, graph.steps_of(x)), 1)
     # a sequence of padding alone has one step, of NaN
     lengths = graph("Max", last, graph.number(1))  # (N, 1)
     as_integers = graph("Reshape", graph.cast(lengths, np.int64), np.array([-1]))
-    return graph.marked(graph.features(graph.centred(x, dtype), as_integers), x, lengths)
+    x = graph.centred(x, dtype)
+    features = graph.marked(graph.features(x, as_integers), graph.missing(x, lengths))
+    return graph.first_rows(features, n)
 
 
 def _joined(graph, operator):
@@ -224,7 +246,7 @@ def _add_nodes(graph, outputs, scope, operator, container):
             node.op_type,
             [names[name] for name in node.input],
             [names[name] for name in node.output],
-            op_version=OPSET,
+            op_version=graph.opset,
             name=scope.get_unique_operator_name(f"gruc_{node.op_type}"),
             **{attribute.name: graph.helper.get_attribute_value(attribute) for attribute in node.attribute},
         )

@@ -315,10 +315,85 @@ def test_other_X_than_in_fit():
         converted(model, FloatTensorType([None, None, None]))
 
 
+@pytest.mark.parametrize("opset", [13, 15, 17, 18, 19])
+def test_opsets(opset):
+    X, y = vowels()
+    model = make_pipeline(SequenceScaler(), GRUClassifier(**FAST, pooling="max").fit(X, y)).fit(X, y)
+    proto = converted(model, options={id(model): {"zipmap": False}}, target_opset=opset)
+    assert max(each.version for each in proto.opset_import if each.domain == "") <= opset
+    got = run(proto, X=padded(X))
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), rtol=0, atol=1e-5)
+
+
 def test_opset_too_old():
     X, y = vowels()
-    with pytest.raises(RuntimeError, match="higher than targeted opsets"):
-        converted(GRUClassifier(**FAST).fit(X, y), target_opset=15)
+    with pytest.raises(ValueError, match="target_opset must be 13 or more for gruc's models; it is 12"):
+        converted(GRUClassifier(**FAST).fit(X, y), target_opset=12)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"bidirectional": True, "pooling": "mean"}, {"frame_length": 3}], ids=str
+)
+def test_empty_batches(settings):
+    """Onnxruntime's GRU would end the process."""
+    X, y = vowels()
+    model = GRUClassifier(**FAST | settings).fit(X, y)
+    proto = converted(model, options={id(model): {"zipmap": False}})
+    for n, n_steps in ((0, 5), (0, 0)):
+        got = run(proto, X=np.zeros((n, n_steps, 12), "float32"))
+        assert (got["label"].shape, got["probabilities"].shape) == ((n,), (n, 3))
+    assert np.isnan(run(proto, X=np.zeros((2, 0, 12), "float32"))["probabilities"]).all()
+
+
+def test_infinity_is_seen():
+    X, y = vowels()
+    model = GRUClassifier(**FAST, frame_length=2).fit(X, y)
+    proto, values = converted(model, options={id(model): {"zipmap": False}}), padded(X)
+    expected = run(proto, X=values)["probabilities"]
+    for value in (np.inf, -np.inf, 1e30):
+        broken = values.copy()
+        broken[3, 4, 5] = value
+        got = run(proto, X=broken)["probabilities"]
+        assert np.isnan(got[3]).all()
+        assert np.array_equal(np.delete(got, 3, axis=0), np.delete(expected, 3, axis=0))
+
+
+@pytest.mark.parametrize("zipmap", [False, True, "columns"])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([20250101.0, 20250102.0, 20250103.0]),
+        np.array([2**60, 2**60 + 1, -(2**60) - 1]),
+        np.array([1, 2, 2**63 - 1], "uint64"),
+        np.array([1, 2, 3], "float16"),
+    ],
+    ids=lambda labels: f"{labels.dtype} {labels[0]}",
+)
+def test_labels_are_exact(labels, zipmap):
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, labels[y])
+    got = run(converted(model, options={id(model): {"zipmap": zipmap}}), X=padded(X))
+    label = got["output_label" if zipmap else "label"]
+    assert [int(each) for each in label] == [int(each) for each in model.predict(X)]
+    if zipmap is True:
+        assert [int(key) for key in got["output_probability"][0]] == [int(each) for each in model.classes_]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([1, 2, 2**63], "uint64"),
+        np.array([1, 2, 3], "datetime64[D]"),
+        np.array(["a", "b", "\ud800"], object),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_labels_that_have_no_form(labels):
+    X, y = vowels()
+    model = GRUClassifier(**FAST).fit(X, labels[y])
+    for zipmap in (False, True):
+        with pytest.raises((TypeError, ValueError), match="[Ll]abel"):
+            converted(model, options={id(model): {"zipmap": zipmap}})
 
 
 def test_without_skl2onnx(monkeypatch):
