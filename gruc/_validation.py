@@ -105,8 +105,15 @@ def check_as_many(sequences, y):
         check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
 
 
-def check_sample_weight(sample_weight, sequences, name="sample_weight"):
-    """Weights (n,) in float64, not negative, the largest 1; or None. Only their ratios matter."""
+# as partial_fit takes weights as they are given, float32 has to compute with them
+LARGEST_WEIGHT = 1e15
+
+
+def check_sample_weight(sample_weight, sequences, name="sample_weight", as_given=False):
+    """Weights (n,) in float64, not negative; or None.
+
+    Where only their ratios matter, the largest becomes 1; with `as_given` they stay as they are.
+    """
     if sample_weight is None:
         return None
     weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
@@ -115,7 +122,15 @@ def check_sample_weight(sample_weight, sequences, name="sample_weight"):
         raise ValueError(f"{name} must not be negative; {name}[{i}] is {weights[i]:g}.")
     if not weights.any():
         raise ValueError(f"{name} is zero for all samples; at least one must count.")
-    return weights / weights.max()
+    if not as_given:
+        return weights / weights.max()
+    if weights.max() > LARGEST_WEIGHT:
+        i = int(np.argmax(weights))
+        raise ValueError(
+            f"{name}[{i}] is {weights[i]:g}, and partial_fit takes weights as they are given, up to "
+            f"{LARGEST_WEIGHT:g}. Divide them by the mean weight of all the data."
+        )
+    return weights
 
 
 @contextmanager

@@ -40,12 +40,12 @@ def auto_batch_size(n_sequences):
     return min(max(8, n_sequences // 64), 128)
 
 
-def auto_frame_length(sequences):
+def auto_frame_length(lengths):
     """A 25th of the median length, but 4 at least and 16 at most; in short sequences a sixth or less.
 
     Found by cross-validation inside training parts: benchmarks/defaults.py.
     """
-    n_steps = int(np.median(sequences.lengths))
+    n_steps = int(np.median(lengths))
     return max(1, min(n_steps // 6, max(4, n_steps // 25), 16))
 
 
@@ -226,48 +226,58 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         sequences = self._check_X(X, reset=not goes_on)
         check_targets_given(self, y)
         check_as_many(sequences, y)
-        sample_weight = given_weight = check_sample_weight(sample_weight, sequences)
+        sample_weight = check_sample_weight(sample_weight, sequences, as_given=incremental)
         rng = self._trainer.rng if goes_on else self._generator()
         learned_from = held_out = None
+        training_weight = sample_weight
         if self.early_stopping and validation[0] is None:
             learned_from, held_out = self._split(y, rng)
             # nothing is learned of those held out, means and scales included
-            sample_weight = np.ones(len(sequences)) if sample_weight is None else sample_weight.copy()
-            if not (sample_weight[held_out].any() and sample_weight[learned_from].any()):
+            training_weight = np.ones(len(sequences)) if sample_weight is None else sample_weight.copy()
+            if not (training_weight[held_out].any() and training_weight[learned_from].any()):
                 raise ValueError(
                     "early_stopping=True held out sequences such that all of them, or all others, have "
                     "sample_weight 0. Leave out sequences of no weight, set another validation_fraction, or "
                     "give X_val and y_val."
                 )
-            sample_weight[held_out] = 0
+            training_weight[held_out] = 0
         targets, loss, n_outputs, weights = self._encode_targets(
-            y, sample_weight, goes_on=goes_on, incremental=incremental, **targets_options
+            y, training_weight, goes_on=goes_on, incremental=incremental, **targets_options
         )
+        if weights is not None:
+            counted = np.flatnonzero(weights) if learned_from is None else learned_from
+            counted = counted[weights[counted] > 0]
+            if len(counted) < len(sequences):
+                learned_from = counted
+            if not incremental:
+                weights = weights / weights[counted].mean()
         if goes_on:
             trainer = self._trainer
             trainer.loss = loss
             if changed or n_outputs != trainer.network.config["n_outputs"]:
                 self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
-            network = self._new_network(sequences, weights, n_outputs)
+            lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
+            network = self._new_network(sequences, lengths, weights, n_outputs)
             trainer = Trainer(network, loss, self.dtype, rng)
             self._start(trainer, targets, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
         validate = None
         if held_out is not None:
-            of_validation = None if given_weight is None else given_weight[held_out]
-            validate = Validation(
-                self, trainer, sequences.subset(held_out), targets[held_out], of_validation,
-                lambda: _safe_indexing(X, held_out), _safe_indexing(y, held_out),
+            y_val = _safe_indexing(y, held_out)
+            validate = self._validation_of(
+                trainer, sequences.subset(held_out), lambda: _safe_indexing(X, held_out), y_val,
+                None if sample_weight is None else sample_weight[held_out],
             )  # fmt: skip
         elif validation[0] is not None:
-            validate = self._validation_of(trainer, *validation)
+            validate = self._validation_on(trainer, *validation)
         elif any(part is not None for part in validation[1:]):
             raise ValueError("y_val or sample_weight_val is given, but not X_val.")
         batch_size = self.batch_size
         if batch_size == "auto":
-            batch_size = auto_batch_size(len(sequences))
+            n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
+            batch_size = auto_batch_size(n_weighted)
         stopped_by = trainer.run(
             TrainingData(
                 sequences,
@@ -317,7 +327,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             self._params_changed()
             sequences = self._check_X(X, reset=True)
             weights = check_sample_weight(sample_weight, sequences)
-            network = self._new_network(sequences, weights, 1)
+            network = self._new_network(sequences, sequences.lengths, weights, 1)
             check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
             trainer = Trainer(network, None, self.dtype, self._generator())
             self._predictor = Predictor(
@@ -342,8 +352,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
                 "another validation_fraction, or give X_val and y_val."
             ) from None
 
-    def _validation_of(self, trainer, X_val, y_val, sample_weight_val):
-        """The `Validation` on X_val and y_val."""
+    def _validation_on(self, trainer, X_val, y_val, sample_weight_val):
+        """The `Validation` on the user's X_val and y_val."""
         with errors_name("X_val"):
             sequences = self._check_X(X_val, reset=False, name="X_val")
             check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X_val")
@@ -351,10 +361,20 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             if y_val is None:
                 raise ValueError("X_val is given, but not y_val.")
             check_as_many(sequences, y_val)
-            targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
         with errors_name("sample_weight_val"):
             weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
-        return Validation(self, trainer, sequences, targets, weights, lambda: X_val, y_val)
+        return self._validation_of(trainer, sequences, lambda: X_val, y_val, weights)
+
+    def _validation_of(self, trainer, sequences, X_as_given, y_val, sample_weight):
+        """The `Validation` on checked sequences: targets as they are, weighted as those of the fit."""
+        with errors_name("y_val"):
+            targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
+        weights = self._validation_weights(y_val, sample_weight)
+        return Validation(self, trainer, sequences, targets, weights, X_as_given, y_val)
+
+    def _validation_weights(self, y_val, sample_weight):
+        """Weights of the sequences of a validation, or None; of classes, too, where there are any."""
+        return sample_weight
 
     def _penalty(self):
         """(l2, l1) in the loss; under "adamw" weights decay by themselves."""
@@ -374,14 +394,14 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         check_range(sequences.lowest, sequences.highest, None, "float64", "X")
         return Scaling.of_sequences(sequences, weights)
 
-    def _framing_of(self, sequences):
-        length = auto_frame_length(sequences) if self.frame_length == "auto" else int(self.frame_length)
+    def _framing_of(self, lengths):
+        length = auto_frame_length(lengths) if self.frame_length == "auto" else int(self.frame_length)
         return Framing(length, length if self.hop_length is None else int(self.hop_length))
 
-    def _new_network(self, sequences, weights, n_outputs):
-        """A network for these sequences, whose scaling and framing are set."""
+    def _new_network(self, sequences, lengths, weights, n_outputs):
+        """A network for these sequences; sets scaling, and framing by the `lengths` of those that count."""
         self._scaling = self._scaling_of(sequences, weights)
-        self._framing = self._framing_of(sequences)
+        self._framing = self._framing_of(lengths)
         return GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
 
     def _network_config(self, n_features, n_outputs):

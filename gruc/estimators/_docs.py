@@ -34,8 +34,8 @@ PARAMETERS = """
         Optimiser: Adam [2]_; AdamW [4]_; gradient descent with momentum; RMSprop. All as torch
         has them.
     alpha : float, default=0.0
-        Penalty on weights, not on biases, divided by a batch's sum of weights as in
-        MLPClassifier. Under "adamw" the decoupled decay instead.
+        Penalty on weights, not on biases, divided by the number of sequences in a batch, as in
+        MLPClassifier without `sample_weight`. Under "adamw" the decoupled decay instead.
     l1_ratio : float, default=0.0
         Share of ``alpha * sum(abs(w))`` in the penalty; the rest is ``alpha / 2 * sum(w**2)``.
         Must be 0 under "adamw".
@@ -65,7 +65,8 @@ PARAMETERS = """
     max_iter : int, default={max_iter}
         Most epochs (passes over the data).
     max_grad_norm : float or None, default=1.0
-        Gradients of larger norm are scaled down to it [3]_; None: never.
+        Gradients of larger norm are scaled down to it [3]_; None: never. The limit grows with the
+        weights of the sequences in a batch (docs/math.md).
     shuffle : bool, default=True
         Whether each epoch takes the sequences in a new random order.
     random_state : int, RandomState instance or None, default=None

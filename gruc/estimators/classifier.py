@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from .._validation import LARGEST_WEIGHT
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
@@ -49,7 +50,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         several at once, are drawn towards 1/2 by it.
     class_weight : dict, "balanced" or None, default=None
         Weights of classes, ``{label: weight}``; "balanced": inversely to how
-        often they occur. Multiplied with `sample_weight`.
+        often they occur. Multiplied with `sample_weight`, in validation, too.
 
     Attributes
     ----------
@@ -187,7 +188,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             Labels: integers, strings or booleans, of two or more classes; or, for several at
             once, 1 where a class is there, else 0.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. A batch's loss is their weighted mean.
+            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two of
+            them, whatever batch it falls into, and one of weight 0 is left out.
         X_val, y_val : as X and y, default=None
             Sequences and labels to validate on after each epoch; they are not learned from.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
@@ -226,6 +228,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             All labels there will ever be; needed at the first call unless y
             holds them all.
         sample_weight : array-like of shape (n_sequences,), default=None
+            Weights, not negative. Taken as they are given, since the mean of all the data is not
+            known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
         -------
@@ -251,7 +255,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             labels = self._known_labels(y)
         if labels is None:
             y, labels = self._check_labels(y, classes, goes_on)
-        weights = self._class_weights(y, labels, sample_weight, incremental)
+        self._weight_of_classes = self._class_weights(y, labels, incremental)
+        weights = self._weighted(labels, sample_weight)
         if len(self.classes_) == 2:
             self.out_activation_ = "logistic"
             return self._smoothed(labels[:, np.newaxis]), Loss("sigmoid"), 1, weights
@@ -271,6 +276,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         if classes is not None and len(classes) != y.shape[1]:
             raise ValueError(f"y has {y.shape[1]} columns, but there are {len(classes)} classes.")
         self._multilabel = True
+        self._weight_of_classes = None
         self.classes_ = np.arange(y.shape[1])
         self.out_activation_ = "logistic"
         return self._smoothed(y), Loss("sigmoid"), y.shape[1], sample_weight
@@ -362,9 +368,10 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         self.classes_ = classes
         return y, labels
 
-    def _class_weights(self, y, labels, sample_weight, incremental):
+    def _class_weights(self, y, labels, incremental):
+        """Weight of each class, (n_classes,), or None; for fit, where ratios matter, the largest is 1."""
         if self.class_weight is None:
-            return sample_weight
+            return None
         if incremental and self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give "
@@ -383,11 +390,29 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             raise ValueError(
                 f"class_weight must hold finite weights that are not negative; got {self.class_weight}."
             )
-        of_classes /= max(of_classes.max(), np.finfo(np.float64).tiny)  # only ratios matter
-        weights = of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
+        if incremental:
+            if of_classes.max() > LARGEST_WEIGHT:
+                raise ValueError(
+                    f"class_weight reaches {of_classes.max():g}, and partial_fit takes weights as they are "
+                    f"given, up to {LARGEST_WEIGHT:g}. Divide them by their mean."
+                )
+            return of_classes
+        return of_classes / max(of_classes.max(), np.finfo(np.float64).tiny)
+
+    def _weighted(self, labels, sample_weight, where=""):
+        """Weights of sequences times those of their classes, or None without either."""
+        if self._weight_of_classes is None:
+            return sample_weight
+        weights = self._weight_of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
         if not weights.any():
-            raise ValueError("class_weight leaves no sample with a weight above zero.")
+            raise ValueError(f"class_weight leaves no sample{where} with a weight above zero.")
         return weights
+
+    def _validation_weights(self, y_val, sample_weight):
+        if self._weight_of_classes is None:
+            return sample_weight
+        labels = places_among(self.classes_, column_or_1d(y_val), "y_val")
+        return self._weighted(labels, sample_weight, " of the validation set")
 
     def predict(self, X, *, initial_state=None):
         """The most probable label of each sequence.

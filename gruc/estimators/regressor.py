@@ -172,7 +172,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Values, finite.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. A batch's loss is their weighted mean.
+            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two of
+            them, whatever batch it falls into, and one of weight 0 is left out.
         X_val, y_val : as X and y, default=None
             Sequences and values to validate on after each epoch; they are not learned from.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
@@ -208,6 +209,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
         sample_weight : array-like of shape (n_sequences,), default=None
+            Weights, not negative. Taken as they are given, since the mean of all the data is not
+            known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
         -------

@@ -292,7 +292,7 @@ cdef inline size_t lines(size_t bytes) noexcept nogil:
 
 
 def loss_and_gradient(
-    floating[::1] gradients not None,       # (shape.size,) OUT: of the weighted mean
+    floating[::1] gradients not None,       # (shape.size,) OUT: of the weighted sum / total
     Memory memory not None,
     Source source not None,
     const Py_ssize_t[::1] indices not None,  # (B,) which sequences of `source`
@@ -302,7 +302,7 @@ def loss_and_gradient(
     const Py_ssize_t[::1] labels,           # of all sequences, (n,), for SOFTMAX; else None
     const floating[:, ::1] y,               # of all sequences, (n, K), for the others; else None
     const double[::1] weights,              # of all sequences, (n,), or None for ones
-    double total,                           # sum of the weights of these, > 0
+    double total,                           # what their weighted sum of losses is divided by, > 0
     const floating[::1] parameters not None,  # (shape.size,)
     const floating[::1] packed not None,    # by pack, without want_dx
     Shape shape not None,

@@ -148,7 +148,7 @@ class GRUNetwork:
         memory,
         dropout=(None, 0.0, 0.0),
     ):
-        """Weighted sum of the losses of some sequences; fills `gradients` with those of the mean.
+        """Weighted sum of the losses of some sequences; fills `gradients` with those of the sum / `total`.
 
         Gathers the sequences too: what a shard of a training step is.
 
@@ -170,7 +170,7 @@ class GRUNetwork:
         of_sequences : ndarray of shape (n,), float64, or None
             Weights of sequences; None for ones.
         total : float
-            The sum of those at `indices`, which the mean is taken by.
+            What the sum is divided by: in training the number of sequences of the whole batch.
         memory : kernels.training.Memory
             Of the thread that calls.
         dropout : (seeds, rate, recurrent_rate)

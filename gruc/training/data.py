@@ -1,5 +1,7 @@
 """The user's sequences, targets and weights, served batch by batch."""
 
+import math
+
 import numpy as np
 
 from ..sequences import ONE_STEP
@@ -16,7 +18,8 @@ class TrainingData:
     targets : ndarray of shape (n,) or (n, K)
         As the loss wants them.
     weights : ndarray of shape (n,) or None
-        Weights of sequences; None for ones.
+        Weights of sequences, with a mean of 1 over those to learn from unless the caller wants
+        the fit to learn more, or less, than from as many sequences of weight 1; None for ones.
     indices : ndarray of int or None
         Which sequences to learn from; None for all.
     framing : Framing
@@ -44,6 +47,20 @@ class TrainingData:
     def total_weight(self, indices):
         """Sum of the weights of the sequences at `indices`."""
         return float(len(indices)) if self.weights is None else float(self.weights[indices].sum())
+
+    def gradient_scale(self, indices):
+        """How many times larger a batch's gradient may be by its weights alone; 1 without weights.
+
+        The norm of a mean of independent gradients, each times its weight, grows with the root mean
+        square of the weights where the batch is a small sample of the data, and with their mean
+        where it is all of the data: between the two, the variance has the correction for a sample
+        drawn without replacement.
+        """
+        if self.weights is None:
+            return 1.0
+        weights = self.weights[indices]
+        variance = weights.var() * (1 - len(indices) / len(self))
+        return math.sqrt(weights.mean() ** 2 + variance)
 
     def part(self, indices):
         """Source, places there, scaling, targets and weights: what `loss_and_gradient` takes.

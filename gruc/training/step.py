@@ -35,12 +35,10 @@ class TrainingStep:
     Parameters
     ----------
     network : GRUNetwork
-    loss : Loss
     """
 
-    def __init__(self, network, loss):
+    def __init__(self, network):
         self.network = network
-        self._loss = LOSSES[loss.name], np.array(loss.settings, np.float64)
         self._weights = None
         self._slabs = []  # gradients, one flat buffer a shard
         self._memories = []  # one a thread
@@ -54,24 +52,27 @@ class TrainingStep:
         self._n_threads = threads.n_threads(n_jobs)  # before BLAS has a limit
         return one_blas_thread()
 
-    def run(self, parameters, data, indices, total, dropout=(None, 0.0, 0.0)):
+    def run(self, parameters, loss, data, indices, dropout=(None, 0.0, 0.0)):
         """Loss and gradient at `parameters`, a flat buffer, of the sequences at `indices`.
 
-        `dropout` is as `GRUNetwork.loss_and_gradient` has it. Returns the sum of weighted
-        losses, the weights' sum being `total`, and the gradient of the weighted mean, which
-        the next call overwrites.
+        The loss is ``sum_b w_b l_b / B`` over the B sequences: divided by their number, not by their
+        weights, so that a sequence counts by its weight whatever batch it falls into. `dropout`
+        is as `GRUNetwork.loss_and_gradient` has it. Returns the sum ``sum_b w_b l_b``, and the
+        gradient of the loss, which the next call overwrites.
         """
+        of_loss = LOSSES[loss.name], np.array(loss.settings, np.float64)
+        total = float(len(indices))
         self._weights = self.network.pack(parameters, self._weights)
         shards = self._deal(data, indices)
         if len(shards) == 1:
-            loss = self._shard(data, indices, dropout, total, self._slab(0), self._memory(0))
+            loss = self._shard(of_loss, data, indices, dropout, total, self._slab(0), self._memory(0))
             return loss, self._slab(0)
         if self._n_threads is None:
             self._n_threads = threads.n_threads(self._n_jobs)
         self._memory(self._n_threads - 1)
         slabs = [self._slab(i) for i in range(len(shards))]
         losses = threads.run(
-            lambda item, slot: self._shard(data, *item, self._memories[slot]),
+            lambda item, slot: self._shard(of_loss, data, *item, self._memories[slot]),
             [
                 (indices[places], self._of_shard(dropout, places), total, slab)
                 for places, slab in zip(shards, slabs, strict=True)
@@ -98,9 +99,9 @@ class TrainingStep:
         seeds, *rates = dropout
         return (None if seeds is None else seeds[places], *rates)
 
-    def _shard(self, data, indices, dropout, total, slab, memory):
+    def _shard(self, of_loss, data, indices, dropout, total, slab, memory):
         return self.network.loss_and_gradient(
-            self._weights, slab, *self._loss, *data.part(indices), total, memory, dropout
+            self._weights, slab, *of_loss, *data.part(indices), total, memory, dropout
         )
 
     def _slab(self, i):

@@ -124,14 +124,16 @@ class Trainer:
         shuffle : bool
             Otherwise batches follow the order of the data.
         max_grad_norm : float or None
-            Gradients of larger norm are scaled down to it (Pascanu et al. 2013).
+            Gradients of larger norm are scaled down to it (Pascanu et al. 2013). Where sequences
+            have weights it is multiplied by `TrainingData.gradient_scale`, so that clipping does not
+            take from heavy sequences what they have by their weight.
         tol, patience : float, int
             Stop when `patience` epochs in a row did not bring the loss `tol` below the best
             before, or the score above it; patience None: never.
         verbose : bool
             Print a line an epoch.
         penalty : (l2, l1)
-            On weights, not biases; for each batch divided by its sum of weights.
+            On weights, not biases; for each batch divided by the number of its sequences.
         dropout : (rate, recurrent_rate)
             How much of what enters layers and head, and of states where they enter W_hh, counts
             as 0; masks are drawn anew for every batch (include/gruc/dropout.h).
@@ -160,7 +162,7 @@ class Trainer:
         best, stale, best_parameters = -np.inf, 0, None
         report = Report(max_epochs, self.n_epochs) if verbose else None
         if self._step is None:
-            self._step = TrainingStep(self.network, self.loss)
+            self._step = TrainingStep(self.network)
         self._next_parameters = np.empty_like(self.parameters)
         stopped_by = "max_iter"
         try:
@@ -223,14 +225,14 @@ class Trainer:
         for i in range(n_steps):
             chosen = indices[i * batch_size : (i + 1) * batch_size]
             total = data.total_weight(chosen)
-            if total == 0:  # nothing to learn from, and no mean to take
+            if total == 0:  # there is nothing to learn from
                 continue
             seeds = self.rng.integers(2**64, size=len(chosen), dtype=np.uint64) if any(dropout) else None
-            loss, gradients = self._step.run(self.parameters, data, chosen, total, (seeds, *dropout))
+            loss, gradients = self._step.run(self.parameters, self.loss, data, chosen, (seeds, *dropout))
             for part in weights:
                 l2, l1 = penalty
                 loss += total * kernels.training.add_penalty(
-                    gradients[part], self.parameters[part], l2 / total, l1 / total
+                    gradients[part], self.parameters[part], l2 / len(chosen), l1 / len(chosen)
                 )
             norm = kernels.training.norm(gradients)
             if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -238,8 +240,10 @@ class Trainer:
                     f"The loss ({loss / total:g}) or its gradient (norm {norm:g}) is not finite "
                     f"in epoch {self.n_epochs + 1}."
                 )
-            if max_grad_norm is not None and norm > max_grad_norm:
-                kernels.training.scale(gradients, max_grad_norm / (norm + 1e-6))
+            if max_grad_norm is not None:
+                largest_norm = max_grad_norm * data.gradient_scale(chosen)
+                if norm > largest_norm:
+                    kernels.training.scale(gradients, largest_norm / (norm + 1e-6))
             rate = self.schedule.rate(i, n_steps)
             self.optimizer.step(self._next_parameters, self.parameters, gradients, rate)
             self.parameters = self._next_parameters

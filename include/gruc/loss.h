@@ -1,7 +1,8 @@
 /* Losses of a batch: logits in, their gradient out, in place. Body over `real`;
- * see real.h. B sequences, K outputs, weights w_b >= 0 with sum W > 0.
+ * see real.h. B sequences, K outputs, weights w_b >= 0, and `total`, W > 0: the number
+ * of sequences, or the sum of their weights for a weighted mean.
  * Each returns sum_b w_b l_b (not yet divided by W) and leaves the gradient of
- * the weighted mean sum_b w_b l_b / W. Losses are added up in double. */
+ * sum_b w_b l_b / W. Losses are added up in double. */
 
 /* l_b = -sum_k t_k log softmax(a_b)[k]    da_b = w_b / W (softmax(a_b) - t)
  * t = (1 - smoothing) onehot(label_b) + smoothing / K  (Szegedy et al. 2016) */

@@ -389,7 +389,7 @@ GRUC_STATIC void GRUC(network_backward)(
 
 /* ---- loss and gradient ------------------------------------------------------------------------ */
 
-/* Returns the weighted sum of losses; gradients are of the mean, `total` being the sum of weights. */
+/* Returns the weighted sum of losses; gradients are of that sum divided by `total`. */
 GRUC_STATIC double GRUC(network_loss)(
     real *gradients,                                         /* (network_size(shape),) OUT */
     int loss,                                                /* GRUC_SOFTMAX, ... */
