@@ -16,6 +16,10 @@ __all__ = ["load", "save"]
 KINDS: dict[str, Any] = {"GRUClassifier": GRUClassifier, "GRURegressor": GRURegressor}
 
 
+# parameters that files written before there were any do not have, and what they were then
+ADDED_PARAMETERS = {"update_gate_bias_init": 1.0}
+
+
 def _is_number(value):
     return type(value) in (int, float)
 
@@ -128,7 +132,9 @@ def _built(description, arrays, path):
     fields.take("gruc_version", lambda v: isinstance(v, str))
     kind = KINDS[fields.take("kind", lambda v: isinstance(v, str) and v in KINDS)]
     predictor = described(fields.take_object("predictor"), arrays)
-    parameters = {name: _of_json(v, path) for name, v in fields.take("parameters", _is_object).items()}
+    parameters = ADDED_PARAMETERS | {
+        name: _of_json(v, path) for name, v in fields.take("parameters", _is_object).items()
+    }
     given = {name: _of_json(v, path) for name, v in fields.take("fitted", _is_object).items()}
     of_fitted = Fields(given, f"{path}, fitted,")
     names = FITTED | (FITTED_OF_REGRESSORS if kind is GRURegressor else {})

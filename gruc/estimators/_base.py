@@ -34,6 +34,9 @@ from ._holdout import Validation
 # steps; far beyond what fits into memory, and what the kernels can count
 LONGEST_FRAME = 2**31 - 1
 
+# beyond it the sigmoid is flat to within the precision of float64, so that the gate cannot learn
+LARGEST_BIAS = 40.0
+
 
 def auto_batch_size(n_sequences):
     """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
@@ -56,6 +59,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "reset_after": ["boolean"],
+        "update_gate_bias_init": [
+            Interval(Real, -LARGEST_BIAS, LARGEST_BIAS, closed="both"),
+            StrOptions({"chrono"}),
+        ],
         "pooling": [StrOptions(set(READOUTS))],
         "frame_length": [StrOptions({"auto"}), Interval(Integral, 1, LONGEST_FRAME, closed="both")],
         "hop_length": [Interval(Integral, 1, LONGEST_FRAME, closed="both"), None],
@@ -103,6 +110,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         *,
         bidirectional=False,
         reset_after=True,
+        update_gate_bias_init=1.0,
         pooling="last",
         frame_length="auto",
         hop_length=None,
@@ -142,6 +150,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         self.hidden_layer_sizes = hidden_layer_sizes
         self.bidirectional = bidirectional
         self.reset_after = reset_after
+        self.update_gate_bias_init = update_gate_bias_init
         self.pooling = pooling
         self.frame_length = frame_length
         self.hop_length = hop_length
@@ -260,6 +269,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
             network = self._new_network(sequences, lengths, weights, n_outputs)
             trainer = Trainer(network, loss, self.dtype, rng)
+            self._start_update_gates(trainer, sequences, weights)
             self._start(trainer, targets, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
@@ -330,10 +340,22 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             network = self._new_network(sequences, sequences.lengths, weights, 1)
             check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
             trainer = Trainer(network, None, self.dtype, self._generator())
+            self._start_update_gates(trainer, sequences, weights)
             self._predictor = Predictor(
                 network, trainer.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self)
             )
         return self
+
+    def _start_update_gates(self, trainer, sequences, weights):
+        """Start values of the update gates' biases, by `update_gate_bias_init`."""
+        network, bias = trainer.network, self.update_gate_bias_init
+        parameters = network.table.views(trainer.parameters)
+        if bias != "chrono":
+            network.set_update_gate_bias(parameters, bias)
+            return
+        lengths = sequences.lengths if weights is None else sequences.lengths[weights > 0]
+        n_rows = int(self._framing.count(lengths).max(initial=1))
+        network.draw_update_gate_bias(parameters, n_rows, trainer.rng)
 
     def _start(self, trainer, targets, weights):
         """Change the start values by what is known of the targets."""

@@ -9,6 +9,12 @@ PARAMETERS = """
     reset_after : bool, default=True
         Where the reset gate acts: after the recurrent product, as in cuDNN,
         torch and Keras, or before it, as in [1]_.
+    update_gate_bias_init : float or "chrono", default=1.0
+        Value from which the bias of the update gates is trained, from -40 to 40. The update
+        gate is the share of the old state that is kept, so larger values let the network
+        remember for longer from the start: about ``1 + exp(b)`` frames. "chrono" draws the
+        bias of each unit such that these times are uniform between 2 frames and the number
+        of frames of the longest training sequence [7]_.
     pooling : {"last", "mean", "max", "attention"}, default="last"
         What of a sequence's states the output sees: where each direction ends; their mean, or
         the largest of each unit, over the sequence's own steps; or a mean whose weights are
@@ -165,7 +171,8 @@ NOTES = """
     .. [5] Bahdanau, Cho and Bengio (2015). Neural machine translation by jointly
        learning to align and translate. ICLR.
     .. [6] Gal and Ghahramani (2016). A theoretically grounded application of
-       dropout in recurrent neural networks. NeurIPS."""
+       dropout in recurrent neural networks. NeurIPS.
+    .. [7] Tallec and Ollivier (2018). Can recurrent neural networks warp time? ICLR."""
 
 
 def shared_docs(**words):

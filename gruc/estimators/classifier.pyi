@@ -16,6 +16,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         *,
         bidirectional: bool = False,
         reset_after: bool = True,
+        update_gate_bias_init: float | Literal["chrono"] = 1.0,
         pooling: Literal["last", "mean", "max", "attention"] = "last",
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,

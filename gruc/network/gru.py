@@ -50,21 +50,25 @@ class GRULayer:
         return entries
 
     def initialize(self, parameters, rng):
-        """Per gate block: Glorot uniform W_ih, orthogonal W_hh; biases zero, but 1 for z.
-
-        A z that starts near 0.7 keeps most of the old state, so that gradients reach
-        far back before anything is learned (Jozefowicz, Zaremba and Sutskever 2015,
-        for the LSTM's forget gate). benchmarks/learning.py shows what it gains and costs.
-        """
+        """Per gate block: Glorot uniform W_ih, orthogonal W_hh; biases zero, but 1 for z."""
         D, H = self.n_inputs, self.n_units
         for gate in range(3):
             block = slice(gate * H, (gate + 1) * H)
             parameters[self.weight_ih][:, block] = glorot_uniform(rng, (H, D)).T
             parameters[self.weight_hh][:, block] = orthogonal(rng, H).T
         parameters[self.bias_ih][:] = 0
-        parameters[self.bias_ih][H : 2 * H] = 1
         if self.reset_after:
             parameters[self.bias_hh][:] = 0
+        self.set_update_gate_bias(parameters, 1)
+
+    def set_update_gate_bias(self, parameters, bias):
+        """Start value of z's bias: a number, or one for each unit.
+
+        A bias of 1 starts z near 0.7, which keeps most of the old state, so that gradients
+        reach far back before anything is learned (Jozefowicz, Zaremba and Sutskever 2015,
+        for the LSTM's forget gate). benchmarks/learning.py shows what it gains and costs.
+        """
+        parameters[self.bias_ih][self.n_units : 2 * self.n_units] = bias
 
     def prepare(self, parameters):
         """Weights as `infer` wants them."""

@@ -67,8 +67,7 @@ class GRUNetwork:
             n_inputs = n_units * len(directions)
         self.readout = READOUTS[pooling](n_inputs)
         self.head = DenseHead(n_inputs, n_outputs)
-        in_layers = [layer for directions in self.layers for layer in directions]
-        self._parts = [*in_layers, self.readout, self.head]
+        self._parts = [*self._layers(), self.readout, self.head]
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()])
         self._shape = None
         # forward, back, and gradients of weights: three products each, but no gradient of X
@@ -80,6 +79,10 @@ class GRUNetwork:
         if pooling == "attention":
             self.operations_per_row += 2 * 3 * n_inputs**2
 
+    def _layers(self):
+        """Each direction of each layer, in the order of the parameters."""
+        return [layer for directions in self.layers for layer in directions]
+
     def __reduce__(self):
         """By its shape alone."""
         return type(self), tuple(self.config.values())
@@ -88,6 +91,22 @@ class GRUNetwork:
         """Start values into `parameters`, the named views of a flat buffer."""
         for part in self._parts:
             part.initialize(parameters, rng)
+
+    def set_update_gate_bias(self, parameters, bias):
+        """Start every layer's update gate at this bias instead of that of `initialize`."""
+        for layer in self._layers():
+            layer.set_update_gate_bias(parameters, bias)
+
+    def draw_update_gate_bias(self, parameters, n_rows, rng):
+        """Chrono initialisation (Tallec and Ollivier 2018) for sequences of up to `n_rows` rows.
+
+        A unit with an update gate of constant z forgets over about 1 / (1 - z) rows, which for
+        z = sigmoid(b) is 1 + exp(b). With ``b = log(u)``, u uniform over 1 to n_rows - 1, the
+        units' memories are spread evenly over the lengths that there are.
+        """
+        longest = max(n_rows - 1, 1)
+        for layer in self._layers():
+            layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, longest, layer.n_units)))
 
     # ---- training: one call of a kernel each (include/gruc/network.h)
 

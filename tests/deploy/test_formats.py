@@ -37,6 +37,8 @@ def test_a_file_is_what_it_was(form, name):
     assert (got["kind"], got["classes"]) == (expected["kind"], expected["classes"])
     for part in ("parameters", "history"):  # a later version may have more of them
         assert expected[part].items() <= got[part].items()
+    if "update_gate_bias_init" not in expected["parameters"]:
+        assert model.update_gate_bias_init == 1.0  # what it was before it could be chosen
     for predictor in (model, gruc.runtime.load(FIXTURES / form / f"{name}.gruc")):
         for method, values in expected["predictions"].items():
             predicted = getattr(predictor, method)(X[KEPT])

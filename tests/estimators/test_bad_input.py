@@ -72,6 +72,10 @@ BAD_PARAMETERS = [
     ({"hidden_layer_sizes": None}, PARAMETER.format("hidden_layer_sizes")),
     ({"bidirectional": "yes"}, PARAMETER.format("bidirectional")),
     ({"reset_after": 2}, PARAMETER.format("reset_after")),
+    *(
+        ({"update_gate_bias_init": value}, PARAMETER.format("update_gate_bias_init"))
+        for value in ("long", None, np.nan, np.inf, 41.0, -1e300, (1.0,))
+    ),
     ({"pooling": "median"}, PARAMETER.format("pooling")),
     ({"dropout": -0.1}, PARAMETER.format("dropout")),
     ({"dropout": 1.0}, PARAMETER.format("dropout")),
