@@ -14,6 +14,7 @@ from sklearn.base import clone
 from ..estimators import GRUClassifier, GRURegressor
 from ..runtime import Predictor
 from ..sequences import Framing
+from .keras_layers import KerasWeights, are_layers, of_layers
 
 __all__ = ["from_keras", "from_torch", "to_keras", "to_torch"]
 
@@ -25,9 +26,11 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any
     """Weights for ``torch.nn.GRU`` and ``torch.nn.Linear``.
 
     Scaling is folded in: the GRU takes X as it is, frames as rows where the model has a
-    `frame_length_`. The output of the linear layer is logits (one for two classes) or values;
-    a Poisson model's are logarithms. What goes between the two is for the caller: the last
-    states of both directions, the mean or the largest, as `pooling` is.
+    `frame_length_`. The output of the linear layer is logits or values: one logit for two
+    classes, of which the sigmoid is the probability of the second; several for more classes (softmax),
+    or one for each label of a multilabel model (sigmoid of each); a Poisson model's are
+    logarithms. What goes between the two is for the caller: the last states of both directions
+    (``h_n``, not ``output[:, -1]``), the mean or the largest, as `pooling` is.
 
     A feature whose mean is a hundred times its deviation costs two digits of float32 that way, and
     so on: fit such data with its mean taken off, or in float64.
@@ -171,7 +174,12 @@ def unscaled_weights(predictor, centre=None):
 
 
 def from_torch(
-    estimator: Any, gru_state: dict[str, Any], head_state: dict[str, Any], classes: ArrayLike | None = None
+    estimator: Any,
+    gru_state: dict[str, Any],
+    head_state: dict[str, Any],
+    classes: ArrayLike | None = None,
+    *,
+    multilabel: bool = False,
 ) -> Any:
     """A fitted estimator with the weights of a ``torch.nn.GRU`` and a ``torch.nn.Linear``.
 
@@ -182,10 +190,15 @@ def from_torch(
         `hidden_layer_sizes` and `bidirectional` become the weights', `standardize` False, and a
         `frame_length` of "auto" 1.
     gru_state, head_state : dict of str to tensor or array
-        As `state_dict` gives them; a GRU without biases has zeros for them.
+        As `state_dict` gives them, of any floating type and device; layers without biases
+        (``bias=False``) have zeros for them.
     classes : array-like of shape (n_classes,), default=None
         Labels, in the order of the head's rows; None: 0, 1, ... A head for two classes may have
         one row or two.
+    multilabel : bool, default=False
+        Whether the head was trained with a sigmoid for each of its rows (``BCEWithLogitsLoss``), so
+        that each is a label which is there or not. Otherwise several rows are classes, of which
+        one is right (``CrossEntropyLoss``), and a single row is the logit of the second of two.
 
     Returns
     -------
@@ -196,6 +209,14 @@ def from_torch(
     ------
     ValueError
         Weights that are missing, unknown, or do not fit together; the message names them.
+
+    Notes
+    -----
+    Weights do not tell everything; taken for granted is that the head sees what the estimator's
+    `pooling` says: with "last" the last state of the top layer, of both directions ``h_n``, not
+    ``output[:, -1]``, whose backward part has seen one step only. ``batch_first`` and ``dropout``
+    make no difference to weights or predictions. X must be scaled as it was for torch, and the
+    outputs of a regressor are in its units; with ``loss="poisson"`` they are logarithms.
 
     Examples
     --------
@@ -227,20 +248,28 @@ def from_torch(
             )
     weights = {f"gru.{name}": value for name, value in gru.items()}
     weights |= {f"head.{name}": value for name, value in head.items()}
-    return _fitted_with(estimator, weights, n_layers, bidirectional, True, classes)
+    return _fitted_with(estimator, weights, n_layers, bidirectional, True, classes, multilabel)
 
 
-def from_keras(estimator: Any, weights: list[Any], classes: ArrayLike | None = None) -> Any:
+def from_keras(
+    estimator: Any, weights: Any, classes: ArrayLike | None = None, *, multilabel: bool = False
+) -> Any:
     """A fitted estimator with the weights of Keras's GRU layers and Dense layer.
 
     Parameters
     ----------
     estimator : GRUClassifier or GRURegressor
-        As `from_torch` has it; its `bidirectional` says whether the layers are.
-    weights : list of ndarray
-        As ``get_weights`` gives them; see `to_keras`. With biases.
+        As `from_torch` has it. If arrays are given, its `bidirectional` says whether the layers
+        are, and, if they have no biases, its `reset_after` how they reset.
+    weights : Keras model, list of its layers, or list of ndarray
+        Of a model, or of layers, it is checked that they compute what the estimator does. Arrays are
+        as ``get_weights`` gives them; see `to_keras`. Layers without biases (``use_bias=False``)
+        have zeros for them.
     classes : array-like of shape (n_classes,), default=None
         Labels, in the order of the Dense layer's units; None: 0, 1, ...
+    multilabel : bool, default=False
+        Whether each of the Dense layer's units is a label which is there or not (sigmoid), as
+        `from_torch` has it.
 
     Returns
     -------
@@ -250,7 +279,19 @@ def from_keras(estimator: Any, weights: list[Any], classes: ArrayLike | None = N
     Raises
     ------
     ValueError
-        Weights that do not fit together; the message names them.
+        Weights that do not fit together, or a layer that computes something else; the message names
+        them.
+
+    Notes
+    -----
+    Of arrays the following is taken for granted, of layers it is checked: GRU layers have
+    ``activation="tanh"``, ``recurrent_activation="sigmoid"``, ``go_backwards=False`` and
+    ``stateful=False``, Bidirectional ones ``merge_mode="concat"``. Between them and the Dense layer
+    stands what `pooling` says: nothing for "last", ``GlobalAveragePooling1D`` for "mean",
+    ``GlobalMaxPooling1D`` for "max". The Dense layer's activation is softmax for several classes,
+    sigmoid for one unit or several labels, linear for a regressor (exponential with
+    ``loss="poisson"``), or linear for logits. Dropout has no effect, and Masking stands for padding, which
+    gruc's sequences do not have.
 
     Examples
     --------
@@ -263,30 +304,74 @@ def from_keras(estimator: Any, weights: list[Any], classes: ArrayLike | None = N
     1.0
     """
     _require_estimator(estimator)
-    arrays = [_array(value, f"weights[{i}]") for i, value in enumerate(weights)]
-    bidirectional = bool(estimator.bidirectional)
-    n_each = 6 if bidirectional else 3
-    n_layers = (len(arrays) - 2) // n_each
-    if n_layers < 1 or n_layers * n_each + 2 != len(arrays):
-        raise ValueError(
-            f"weights has {len(arrays)} arrays; GRU layers with bidirectional={bidirectional} and a Dense "
-            f"layer have {n_each} each and 2."
+    if are_layers(weights):
+        given = of_layers(weights, estimator, multilabel)
+        flat = [array for way in given.gru for array in way] + given.dense
+        arrays = iter([_array(value, f"weights[{i}]") for i, value in enumerate(flat)])
+        given = given._replace(
+            gru=[[next(arrays) for _ in way] for way in given.gru], dense=[next(arrays) for _ in given.dense]
         )
-    reset_after = arrays[2].ndim == 2
-    named = {"head.weight": arrays[-2].T, "head.bias": arrays[-1]}
-    for i, suffix in enumerate(suffixes(n_layers, bidirectional)):
-        kernel, recurrent, bias = arrays[3 * i : 3 * i + 3]
-        for j, (array, ndim) in enumerate(((kernel, 2), (recurrent, 2), (bias, 1 + reset_after))):
+    else:
+        arrays = [_array(value, f"weights[{i}]") for i, value in enumerate(weights)]
+        given = _of_arrays(arrays, bool(estimator.bidirectional), bool(estimator.reset_after))
+    kernel, bias = (*given.dense, np.zeros(given.dense[0].shape[-1]))[:2]
+    named, place = {"head.weight": kernel.T, "head.bias": bias}, 0
+    n_layers = len(given.gru) // (2 if given.bidirectional else 1)
+    for suffix, way in zip(suffixes(n_layers, given.bidirectional), given.gru, strict=True):
+        for array, ndim in zip(way, (2, 2, 1 + given.reset_after), strict=False):
             if array.ndim != ndim or array.shape[-1] % 3:
                 raise ValueError(
-                    f"weights[{3 * i + j}] is {array.shape}; expected (..., 3H) of {ndim} dimensions."
+                    f"weights[{place}] is {array.shape}; expected (..., 3H) of {ndim} dimensions."
                 )
+            place += 1
+        n_biases = 2 if given.reset_after else 1
+        kernel, recurrent, bias = (*way, np.zeros((n_biases, way[0].shape[1])))[:3]
         named[f"gru.weight_ih_{suffix}"] = swapped(kernel.T)
         named[f"gru.weight_hh_{suffix}"] = swapped(recurrent.T)
-        biases = bias if reset_after else bias[np.newaxis]
-        for kind, value in zip(("ih", "hh"), biases, strict=False):
+        for kind, value in zip(("ih", "hh"), bias.reshape(n_biases, -1), strict=False):
             named[f"gru.bias_{kind}_{suffix}"] = swapped(value)
-    return _fitted_with(estimator, named, n_layers, bidirectional, reset_after, classes)
+    return _fitted_with(
+        estimator, named, n_layers, given.bidirectional, given.reset_after, classes, multilabel
+    )
+
+
+def _of_arrays(arrays, bidirectional, reset_after):
+    """Arrays by layer: those of a Keras model whose GRU layers, or whose Dense layer, may lack biases."""
+    n_ways, by_count = 2 if bidirectional else 1, {}
+    for n_dense, n_each in ((2, 3), (2, 2), (1, 3), (1, 2)):
+        n_layers = (len(arrays) - n_dense) // (n_each * n_ways)
+        n_gru = n_layers * n_each * n_ways
+        if n_layers < 1 or n_gru + n_dense != len(arrays):
+            continue
+        gru, dense = [arrays[i : i + n_each] for i in range(0, n_gru, n_each)], arrays[n_gru:]
+        after = gru[0][2].ndim == 2 if n_each == 3 else reset_after
+        by_count[n_dense, n_each] = given = KerasWeights(gru, dense, bidirectional, after)
+        if _shapes_fit(given):
+            return given
+    if (2, 3) in by_count:  # with all biases: what does not fit is said later
+        return by_count[2, 3]
+    raise ValueError(
+        f"weights has {len(arrays)} arrays; GRU layers with bidirectional={bidirectional} have {3 * n_ways} "
+        f"each, or {2 * n_ways} without biases, and a Dense layer 2, or 1. Their shapes are "
+        f"{', '.join(str(array.shape) for array in arrays[:12])}."
+    )
+
+
+def _shapes_fit(given):
+    """Whether the arrays of layers fit together."""
+    n_ways = 2 if given.bidirectional else 1
+    n_inputs = None
+    for i, (kernel, recurrent, *bias) in enumerate(given.gru):
+        H = len(recurrent)
+        if i % n_ways == 0 and i > 0:
+            n_inputs = n_ways * len(given.gru[i - 1][1])
+        shapes = [(len(kernel) if n_inputs is None else n_inputs, 3 * H), (H, 3 * H)]
+        shapes += [(2, 3 * H) if given.reset_after else (3 * H,)] * len(bias)
+        if [array.shape for array in (kernel, recurrent, *bias)] != shapes:
+            return False
+    kernel, *bias = given.dense
+    F = n_ways * len(given.gru[-1][1])
+    return kernel.ndim == 2 and len(kernel) == F and all(each.shape == kernel.shape[1:] for each in bias)
 
 
 def _require_estimator(estimator):
@@ -298,18 +383,23 @@ def _require_estimator(estimator):
 
 def _array(value, name):
     """A tensor or array as finite float64."""
-    if hasattr(value, "detach"):  # torch's, on whatever device
-        value = value.detach().cpu()
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        if hasattr(value, "detach"):  # torch's, on whatever device
+            value = value.detach().cpu()
+            if value.is_floating_point():  # NumPy has no bfloat16
+                value = value.double()
+        array = np.asarray(value)
+        if array.dtype.kind in "cSUMm":
+            raise ValueError(f"it holds {array.dtype}")
+        array = array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, NotImplementedError) as error:
         raise ValueError(f"{name} is no array of numbers: {error}") from None
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds numbers that are not finite.")
     return array
 
 
-def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, classes):
+def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, classes, multilabel):
     """A clone of the estimator, fitted: its weights by name, in torch's shapes."""
     _require_estimator(estimator)
     if estimator.pooling == "attention":
@@ -325,7 +415,7 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
             "make."
         )
     is_classifier = isinstance(estimator, GRUClassifier)
-    weights, classes = _with_classes(weights, classes, is_classifier)
+    weights, classes = _with_classes(weights, classes, is_classifier, multilabel)
     model = clone(estimator).set_params(
         hidden_layer_sizes=tuple(sizes), bidirectional=bidirectional, reset_after=reset_after,
         standardize=False, frame_length=frame_length,
@@ -339,8 +429,8 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
     decoding = {"framing": Framing(frame_length, hop_length)}
     state = {}
     if is_classifier:
-        decoding |= {"classes": classes, "multilabel": False}
-        state["out_activation_"] = "logistic" if n_outputs == 1 else "softmax"
+        decoding |= {"classes": classes, "multilabel": bool(multilabel)}
+        state["out_activation_"] = "logistic" if n_outputs == 1 or multilabel else "softmax"
     else:
         decoding |= {"log_link": model.loss == "poisson", "n_quantiles": model._n_quantiles()}
         if n_outputs % decoding["n_quantiles"]:
@@ -360,15 +450,27 @@ def _fitted_with(estimator, weights, n_layers, bidirectional, reset_after, class
     })  # fmt: skip
 
 
-def _with_classes(weights, classes, is_classifier):
+def _with_classes(weights, classes, is_classifier, multilabel):
     """Weights whose head has gruc's rows, for sorted classes."""
     W, b = np.atleast_2d(weights["head.weight"]), np.atleast_1d(weights["head.bias"])
     if W.ndim != 2 or b.shape != (len(W),):
         raise ValueError(f"the head's weight is {W.shape}, its bias {b.shape}; expected (K, F) and (K,).")
     if not is_classifier:
-        if classes is not None:
-            raise ValueError("classes are given, but the estimator is a GRURegressor.")
+        if classes is not None or multilabel:
+            given = "multilabel=True is" if multilabel else "classes are"
+            raise ValueError(f"{given} given, but the estimator is a GRURegressor.")
         return weights, None
+    if multilabel:
+        if classes is not None:
+            raise ValueError(
+                "classes are given with multilabel=True, where the labels are the head's rows in their order."
+            )
+        if len(W) < 2:
+            raise ValueError(
+                "multilabel=True is for a head of two rows or more; one row is the logit of the second of "
+                "two classes: multilabel=False."
+            )
+        return weights, np.arange(len(W))
     n_classes = max(2, len(W))
     classes = np.arange(n_classes) if classes is None else np.asarray(classes)
     if classes.shape != (n_classes,) or len(np.unique(classes)) != n_classes:

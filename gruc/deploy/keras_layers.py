@@ -1,0 +1,168 @@
+"""Keras's layers as `from_keras` takes them, by their configurations; Keras is not imported."""
+
+from typing import Any, NamedTuple
+
+from ..estimators import GRUClassifier
+
+# layers that a prediction passes through unchanged
+WITHOUT_EFFECT = {
+    "InputLayer", "Masking", "Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout"
+}  # fmt: skip
+READOUTS = {"GlobalAveragePooling1D": "mean", "GlobalMaxPooling1D": "max"}
+
+
+class KerasWeights(NamedTuple):
+    """Weights by layer.
+
+    Attributes
+    ----------
+    gru : list of list
+        For each layer and direction kernel, recurrent kernel and, unless it has none, bias.
+    dense : list
+        Kernel and, unless it has none, bias.
+    bidirectional, reset_after : bool
+    """
+
+    gru: list[list[Any]]
+    dense: list[Any]
+    bidirectional: bool
+    reset_after: bool
+
+
+def are_layers(weights):
+    """Whether `weights` are a Keras model or layers, not arrays."""
+    if hasattr(weights, "layers"):
+        return True
+    return isinstance(weights, (list, tuple)) and any(hasattr(each, "get_config") for each in weights)
+
+
+def of_layers(layers, estimator, multilabel):
+    """The weights of a Keras model or of a list of its layers.
+
+    Raises
+    ------
+    ValueError
+        They compute something else than `estimator`; the message names the layer.
+    """
+    grus, pooling, dense, activation, sequences = [], "last", None, "linear", False
+    for layer in _flat(layers):
+        kind = type(layer).__name__
+        if not hasattr(layer, "get_config"):
+            raise TypeError(
+                f"weights holds a {kind} among layers; give a Keras model, layers, or arrays only."
+            )
+        config = layer.get_config()
+        where = f"The layer {config.get('name', kind)!r}"
+        if kind in WITHOUT_EFFECT:
+            continue
+        if kind in ("GRU", "Bidirectional") and dense is None and pooling == "last":
+            grus.append(_gru(layer, kind, config, where))
+            sequences = grus[-1][3]
+        elif kind in READOUTS and grus and dense is None and pooling == "last":
+            pooling, sequences = READOUTS[kind], False
+        elif kind == "Dense" and grus and dense is None:
+            dense, activation = _arrays(layer, 1, config, where), _name(config.get("activation", "linear"))
+        elif kind in ("Activation", "Softmax") and dense is not None and activation == "linear":
+            activation = "softmax" if kind == "Softmax" else _name(config.get("activation"))
+        else:
+            raise ValueError(
+                f"{where} is a {kind}, which gruc's models do not have there: they are GRU layers, or "
+                "Bidirectional ones, then GlobalAveragePooling1D, GlobalMaxPooling1D or neither, then Dense."
+            )
+    if not grus or dense is None:
+        raise ValueError("weights must have GRU layers and, after them, a Dense layer.")
+    if sequences:
+        raise ValueError(
+            "The last GRU layer has return_sequences=True and no pooling layer follows, so that there is a "
+            "result for each step; gruc's models have one for each sequence."
+        )
+    if pooling != estimator.pooling:
+        raise ValueError(f"The layers make pooling={pooling!r}; the estimator has {estimator.pooling!r}.")
+    for at, name in ((1, "Bidirectional"), (2, "reset_after=True")):
+        if len({gru[at] for gru in grus}) > 1:
+            raise ValueError(f"Some GRU layers have {name}, others not; gruc's layers are alike.")
+    _check_activation(activation, dense[0].shape[-1], estimator, multilabel)
+    return KerasWeights([way for gru in grus for way in gru[0]], dense, *grus[0][1:3])
+
+
+def _flat(layers):
+    """Layers in order, those of models among them."""
+    for layer in layers.layers if hasattr(layers, "layers") else layers:
+        if hasattr(layer, "layers"):
+            yield from _flat(layer)
+        else:
+            yield layer
+
+
+def _name(activation):
+    """Of an activation, which a configuration may describe by a dict."""
+    if isinstance(activation, dict):
+        config = activation.get("config")
+        return config if isinstance(config, str) else activation.get("class_name")
+    return activation
+
+
+def _arrays(layer, n_matrices, config, where):
+    """Weights of a layer; as many as its configuration says."""
+    arrays, n = list(layer.get_weights()), n_matrices + bool(config.get("use_bias", True))
+    if len(arrays) != n:
+        raise ValueError(f"{where} has {len(arrays)} arrays of weights, expected {n}. Build the model first.")
+    return arrays
+
+
+def _gru(layer, kind, config, where):
+    """Arrays of each direction, whether there are two, reset_after, return_sequences."""
+    if kind == "GRU":
+        _check_gru(config, where, backwards=False)
+        ways = [_arrays(layer, 2, config, where)]
+        return ways, False, bool(config.get("reset_after", True)), config.get("return_sequences", False)
+    if config.get("merge_mode", "concat") != "concat":
+        raise ValueError(f"{where} has merge_mode={config['merge_mode']!r}; gruc has 'concat'.")
+    directions = [config["layer"]]
+    if config.get("backward_layer") is not None:
+        directions.append(config["backward_layer"])
+    configs = []
+    for backwards, direction in enumerate(directions):
+        if direction.get("class_name") != "GRU":
+            raise ValueError(f"{where} wraps a {direction.get('class_name')}; expected a GRU.")
+        configs.append(direction["config"])
+        _check_gru(configs[-1], where, bool(backwards))
+    facts = {tuple(bool(each.get(name, True)) for name in ("use_bias", "reset_after")) for each in configs}
+    if len(facts) > 1:
+        raise ValueError(f"The two directions of {where[4:]} differ in use_bias or reset_after.")
+    arrays, use_bias = list(layer.get_weights()), bool(configs[0].get("use_bias", True))
+    n_each = 2 + use_bias
+    if len(arrays) != 2 * n_each:
+        raise ValueError(f"{where} has {len(arrays)} arrays of weights, expected {2 * n_each}.")
+    reset_after = bool(configs[0].get("reset_after", True))
+    return [arrays[:n_each], arrays[n_each:]], True, reset_after, configs[0].get("return_sequences", False)
+
+
+def _check_gru(config, where, backwards):
+    for name, expected in (
+        ("activation", "tanh"), ("recurrent_activation", "sigmoid"), ("go_backwards", backwards),
+        ("stateful", False),
+    ):  # fmt: skip
+        value = config.get(name, expected)
+        value = _name(value) if "activation" in name else bool(value)
+        if value != expected:
+            raise ValueError(f"{where} has {name}={value!r}; gruc's GRU has {name}={expected!r}.")
+
+
+def _check_activation(activation, n_outputs, estimator, multilabel):
+    """Whether the Dense layer's activation is what the estimator makes of outputs."""
+    if not isinstance(estimator, GRUClassifier):
+        expected = ["linear", "exponential"] if estimator.loss == "poisson" else ["linear"]
+    elif multilabel or n_outputs == 1:
+        expected = ["sigmoid", "linear"]
+    else:
+        expected = ["softmax", "log_softmax", "linear"]
+    if activation not in expected:
+        hint = ""
+        if isinstance(estimator, GRUClassifier) and n_outputs > 1:
+            hint = f" That of several labels is multilabel={not multilabel}."
+            hint = hint if activation == ("softmax" if multilabel else "sigmoid") else ""
+        raise ValueError(
+            f"The Dense layer's activation is {activation!r}; this {type(estimator).__name__} of {n_outputs} "
+            f"outputs has {' or '.join(map(repr, expected))}.{hint}"
+        )
