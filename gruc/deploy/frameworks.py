@@ -307,9 +307,9 @@ def from_keras(
     if are_layers(weights):
         given = of_layers(weights, estimator, multilabel)
         flat = [array for way in given.gru for array in way] + given.dense
-        arrays = iter([_array(value, f"weights[{i}]") for i, value in enumerate(flat)])
+        each = iter([_array(value, f"weights[{i}]") for i, value in enumerate(flat)])
         given = given._replace(
-            gru=[[next(arrays) for _ in way] for way in given.gru], dense=[next(arrays) for _ in given.dense]
+            gru=[[next(each) for _ in way] for way in given.gru], dense=[next(each) for _ in given.dense]
         )
     else:
         arrays = [_array(value, f"weights[{i}]") for i, value in enumerate(weights)]
