@@ -40,6 +40,6 @@ print("after 6 steps of the second:", model.classes_[streams.step(X_test[1][6:7]
 # what is there already comes as a block: the answer after each of its steps, and the state to go on from
 stream.reset()
 sureness = stream.step(X_test[0][:8], every=True).max(axis=1)
-print("how sure, step by step:", *(f"{p:.2f}" for p in sureness))
+print("how sure, step by step:", *(f"{p:.0%}" for p in sureness))
 rest = model.predict_proba([X_test[0][8:]], initial_state=stream.state)
 print("as sure as of the whole:", rest.max() == model.predict_proba(X_test[:1]).max())
