@@ -201,6 +201,13 @@ class TestInitialState:
         ):
             with pytest.raises((TypeError, ValueError), match="initial_state"):
                 model.predict(X, initial_state=wrong)
+
+        class Unreadable:  # as a tensor that requires its gradient
+            def __array__(self, dtype=None, copy=None):
+                raise RuntimeError("use detach()")
+
+        with pytest.raises(ValueError, match=r"initial_state is no array of numbers: use detach\(\)"):
+            model.predict(X, initial_state=Unreadable())
         uneven = GRUClassifier((6, 3), max_iter=1, random_state=0).fit(X, y)
         with pytest.raises(ValueError, match="initial_state must be a list of 2 arrays, one for each layer"):
             uneven.predict(X, initial_state=np.zeros((len(X), 2, 6)))
