@@ -10,13 +10,22 @@ import _thread
 import os
 import sys
 import threading
+import weakref
 from array import array
 from collections import deque
 
 from . import kernels
 
+# More threads than processors are slower, not faster: a larger n_jobs than these, or than the
+# processors where these are more, is a mistake that the process need not pay for.
+MOST_THREADS = 16
+
 # Longer than the pause between two steps of training, shorter than anybody would notice.
 SPIN_MICROSECONDS = 200
+
+# How long to wait for a new thread to begin, which takes a tenth of a millisecond: one that is late
+# works from the next call on.
+START_SECONDS = 0.01
 
 
 def run(function, items, n_threads):
@@ -24,44 +33,76 @@ def run(function, items, n_threads):
 
     `slot` is below `n_threads` and never the same in two calls at once: the place of a
     thread's own scratch memory. Which thread takes which item is a matter of chance.
-    If one raises, no further item is begun, and the error is raised when all have ended.
+    If one raises, no further item is begun, and the error is raised when all have ended. Where
+    the system has no more threads, or no memory for them, the work is done by those there are.
     """
     if n_threads == 1 or len(items) == 1:
         return [function(item, 0) for item in items]
-    results = [None] * len(items)
-    errors = []
-    todo = deque(enumerate(items))
-
-    def work(slot):
+    task = _Task(function, items)
+    try:
+        _borrow(task, min(n_threads, len(items)) - 1)
+        task.work(0)
+    except BaseException as error:  # of a signal's handler; within its items, work has seen to it
+        task.stop(error)
+    while not task.over:
         try:
-            while todo:
+            task.wait()
+            task.over = True  # which gives the workers back, in one step
+        except BaseException as error:  # nobody may go on while others write to what is ours
+            task.stop(error)
+    error, task.error = task.error, None
+    if error is not None:
+        try:
+            raise error
+        finally:
+            del error  # no circle with its traceback, which holds whatever the task worked on
+    return task.results
+
+
+class _Task:
+    """The items of one call of `run`, which its threads take one after the other.
+
+    What happens once threads are at work must not need memory, since there may be none:
+    an error is kept in a place that is there, and nobody waits for a thread that has failed.
+    """
+
+    def __init__(self, function, items):
+        self.function = function
+        self.todo = deque(enumerate(items))
+        self.results = [None] * len(items)
+        self.error = None
+        self.workers = []
+        self.over = False  # whether no thread works on it any more
+
+    def work(self, slot):
+        """Take items until none are left."""
+        try:
+            while self.todo:
                 try:
-                    i, item = todo.popleft()
+                    i, item = self.todo.popleft()
                 except IndexError:  # another thread was faster
                     return
-                results[i] = function(item, slot)
+                self.results[i] = self.function(item, slot)
         except BaseException as error:
-            todo.clear()
-            errors.append(error)
+            self.stop(error)
 
-    workers = _borrow(min(n_threads, len(items)) - 1)
-    try:
-        for slot, worker in enumerate(workers, start=1):
-            worker.post(work, slot)
-        work(0)
-    except BaseException as error:  # of a signal in between; within its task, work has seen to it
-        todo.clear()
-        errors.append(error)
-    while any(worker.busy for worker in workers):
-        try:
-            for worker in workers:
-                worker.wait()
-        except BaseException as error:  # nobody may go on while others write to what is ours
-            errors.append(error)
-    _give_back(workers)
-    if errors:
-        raise errors[0]
-    return results
+    def stop(self, error):
+        """Begin no further item; `run` will raise the first of the errors."""
+        self.todo.clear()
+        if self.error is None:
+            self.error = error
+
+    def wait(self):
+        """Until no worker is busy with it."""
+        for worker in self.workers:
+            worker.wait()
+            if worker.busy:  # for ever: what it was at is not done
+                self.stop(
+                    RuntimeError(
+                        "The process was forked while gruc worked on several threads, which are not there in "
+                        "the child. Fork between calls, or set n_jobs=1."
+                    )
+                )
 
 
 def n_threads(n_jobs=None):
@@ -70,7 +111,8 @@ def n_threads(n_jobs=None):
     Parameters
     ----------
     n_jobs : int or None
-        A number of threads; negative: all processors but ``-n_jobs - 1``; None: as many as
+        A number of threads, of which no more than the processors or, where these are fewer,
+        `MOST_THREADS` are taken; negative: all processors but ``-n_jobs - 1``; None: as many as
         the processors this process may use, ``OMP_NUM_THREADS``, joblib (one in the
         threads of a joblib.Parallel; its processes set OMP_NUM_THREADS) and threadpoolctl
         allow.
@@ -80,7 +122,10 @@ def n_threads(n_jobs=None):
     int
     """
     if n_jobs is not None:
-        return n_jobs if n_jobs > 0 else max(1, _n_processors() + 1 + n_jobs)
+        n_processors = _n_processors()
+        if n_jobs < 0:
+            return max(1, n_processors + 1 + n_jobs)
+        return min(n_jobs, max(n_processors, MOST_THREADS))
     limits = [_n_processors()]
     omp = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if omp.isdigit() and int(omp) > 0:
@@ -136,50 +181,79 @@ class _Worker:
 
     The counters say what is so; the locks only wake who sleeps, and a lock released once too
     often costs a turn of a loop. So a signal, whose handler may raise between any two lines of
-    the thread that posts and waits, leaves nothing half done.
+    the thread that posts and waits, leaves nothing half done. Counters stay below 256, whose
+    integers Python has ready: to count needs no memory.
     """
 
-    def __init__(self):
-        self._posted, self._done = array("i", [0]), array("i", [0])  # tasks, modulo 2^31
-        self._go, self._finished = threading.Lock(), threading.Lock()
-        self._go.acquire()
-        self._finished.acquire()
-        self._task = None
+    def __init__(self, owner):
+        self.owner = owner  # a weak reference to the task it is borrowed for
+        self.lost = False  # whether its thread stayed behind in a parent process
+        self._posted, self._done = array("i", [0]), array("i", [0])  # tasks, modulo 256
+        self._go, self._finished, self._ready = threading.Lock(), threading.Lock(), threading.Lock()
+        for lock in (self._go, self._finished, self._ready):
+            lock.acquire()
+        self._task = self._slot = None
         _thread.start_new_thread(self._loop, ())  # threading.Thread.start can be broken off half-way
 
-    def post(self, function, *args):
-        self._task = function, args
-        self._posted[0] = _next(self._posted[0])
-        _wake(self._go)
+    @property
+    def idle(self):
+        task = self.owner()
+        return (task is None or task.over) and not self.busy
 
     @property
     def busy(self):
         return self._done[0] != self._posted[0]
 
+    def begins(self):
+        """Whether its thread is there; waits for it, but not for long."""
+        return self._ready.acquire(timeout=START_SECONDS)
+
+    def post(self, task, slot):
+        self._slot = slot
+        self._task = task
+        self._posted[0] = _next(self._posted[0])
+        _wake(self._go)
+
     def wait(self):
-        while self.busy:
+        """Until its task is done, or never will be."""
+        while self.busy and not self.lost:
             if self._task is not None:
                 _wake(self._go)
             kernels.inference.spin(self._done, self._posted[0], SPIN_MICROSECONDS)
-            if self.busy:
+            if self.busy and not self.lost:
                 self._finished.acquire()
 
     def _loop(self):
+        try:
+            # The thread enters itself into the list: one that nobody knows of would be lost,
+            # and one that has no memory to begin must never be given a task.
+            _workers.append(self)
+        except MemoryError:
+            return
+        self._ready.release()
         while True:
-            kernels.inference.spin(self._posted, _next(self._done[0]), SPIN_MICROSECONDS)
+            try:  # noqa: SIM105  contextlib.suppress would need memory itself
+                kernels.inference.spin(self._posted, _next(self._done[0]), SPIN_MICROSECONDS)
+            except BaseException:  # without memory it sleeps at once
+                pass
             self._go.acquire()
-            if not self.busy:
+            if self._done[0] == self._posted[0]:
                 continue
-            function, args = self._task
+            task = self._task
             self._task = None
-            function(*args)
-            del function, args
+            try:
+                task.work(self._slot)
+            except BaseException as error:  # work itself could not begin
+                task.todo.clear()
+                task.error = error
+            task = None
             self._done[0] = self._posted[0]
-            _wake(self._finished)
+            if self._finished.locked():
+                self._finished.release()
 
 
 def _next(count):
-    return (count + 1) & 0x7FFFFFFF
+    return (count + 1) & 0xFF
 
 
 def _wake(lock):
@@ -189,25 +263,34 @@ def _wake(lock):
 
 
 _lock = threading.Lock()
-_idle: list = []
+_workers: list = []  # all of this process
 
 
-def _borrow(n):
+def _borrow(task, n):
+    """Up to n workers, which begin with the task at once."""
+    owner = weakref.ref(task)
     with _lock:
-        workers = [_idle.pop() if _idle else None for _ in range(n)]
-    return [worker or _Worker() for worker in workers]
-
-
-def _give_back(workers):
-    with _lock:
-        _idle.extend(workers)
+        for slot in range(1, n + 1):
+            worker = next((worker for worker in _workers if worker.idle), None)
+            if worker is None:
+                try:
+                    worker = _Worker(owner)
+                except (RuntimeError, MemoryError):  # of a limit on threads, at the end of the interpreter
+                    return
+                if not worker.begins():
+                    return
+            worker.owner = owner
+            task.workers.append(worker)
+            worker.post(task, slot)
 
 
 def _forget():
     """The threads of the parent are not in a child that fork made."""
-    global _lock
-    _lock = threading.Lock()
-    _idle.clear()
+    global _lock, _workers
+    lost, _lock, _workers = _workers, threading.Lock(), []
+    for worker in lost:
+        worker.lost = True
+        _wake(worker._finished)  # of the thread that waited for it when its signal handler forked
 
 
 if hasattr(os, "register_at_fork"):

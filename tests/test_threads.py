@@ -196,7 +196,8 @@ error, running, raised = getattr(__builtins__, sys.argv[1]), [0], 0
 def task(_, slot):
     if slot:
         running[0] += 1
-        time.sleep(0.0002)
+    time.sleep(0.0002)
+    if slot:
         running[0] -= 1
 
 def handler(*_):
@@ -223,13 +224,8 @@ assert threads.run(lambda item, _: item, range(4), 2) == [0, 1, 2, 3]
         subprocess.run([sys.executable, "-c", program, error], check=True, timeout=60)
 
     def test_counters_go_round(self):
-        worker = threads._Worker()
-        worker._done[0] = worker._posted[0] = 2**31 - 1
-        for _ in range(2):
-            done = []
-            worker.post(done.append, 1)
-            worker.wait()
-            assert done == [1]
+        results = [threads.run(lambda item, _: item, range(4), 2) for _ in range(600)]
+        assert results == [[0, 1, 2, 3]] * 600
 
 
 class TestNumberOfThreads:
@@ -369,3 +365,154 @@ def test_blas_limits_are_not_left_behind(monkeypatch):
         kernels.select(kernels_before)
     assert {n for each in seen for n in each} == {1}
     assert limits() == before
+
+
+class TestWhatCannotBeHad:
+    """Memory, threads, and a process of one's own."""
+
+    @pytest.fixture
+    def fresh(self, monkeypatch):
+        monkeypatch.setattr(threads, "_workers", [])
+
+    @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()], ids=repr)
+    def test_no_new_thread(self, monkeypatch, fresh, error):
+        def refuse(*_):
+            raise error
+
+        X, y = large_problem()
+        expected = GRUClassifier(**SETTINGS, n_jobs=1).partial_fit(X, y).predict_proba(X)
+        monkeypatch.setattr(threads._thread, "start_new_thread", refuse)
+        assert threads.run(lambda item, slot: (item, slot), range(5), 4) == [(i, 0) for i in range(5)]
+        model = GRUClassifier(**SETTINGS, n_jobs=3).partial_fit(X, y)
+        assert np.array_equal(model.predict_proba(X), expected)
+
+    def test_a_thread_that_dies_before_it_begins_is_not_waited_for(self, monkeypatch, fresh):
+        start = threads._thread.start_new_thread
+        monkeypatch.setattr(threads._thread, "start_new_thread", lambda loop, args: start(lambda: None, ()))
+        assert threads.run(lambda item, _: item, range(5), 3) == [0, 1, 2, 3, 4]
+
+    def test_a_task_that_cannot_begin_is_an_error_in_the_caller(self, monkeypatch):
+        work, caller = threads._Task.work, threading.current_thread()
+
+        def without_memory(self, slot):
+            if threading.current_thread() is not caller:
+                raise MemoryError
+            time.sleep(0.05)
+            work(self, slot)
+
+        monkeypatch.setattr(threads._Task, "work", without_memory)
+        with pytest.raises(MemoryError):
+            threads.run(lambda item, _: item, range(5), 3)
+        monkeypatch.undo()
+        assert threads.run(lambda item, _: item, range(5), 3) == [0, 1, 2, 3, 4]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as Linux has them")
+    def test_memory_that_runs_out_is_an_error_and_never_a_hang(self):
+        program = """
+import os, pickle, resource, sys, time, warnings
+warnings.simplefilter("ignore")
+import numpy as np, gruc, gruc.training.step as step, gruc.runtime as runtime
+step.SHARD_OPERATIONS = runtime.OPERATIONS_A_THREAD = 1e5
+X = np.random.default_rng(0).standard_normal((256, 20, 8)).astype("f4"); y = np.arange(256) % 3
+model = gruc.GRUClassifier((96,), frame_length=1, max_iter=1, random_state=0, n_jobs=3, batch_size=128).fit(X, y)
+expected, pickled = model.predict_proba(X), pickle.dumps(model)
+outcomes = set()
+for method in ("partial_fit", "predict_proba"):
+    for kilobytes in (0, 30, 90, 180, 360, 720, 100_000):
+        child = os.fork()
+        if child == 0:
+            model = pickle.loads(pickled)
+            in_use = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (in_use + kilobytes * 1024, resource.RLIM_INFINITY))
+            try:
+                getattr(model, method)(*((X, y) if method == "partial_fit" else (X,)))
+                code = 0
+            except MemoryError:
+                code = 1
+            except BaseException:
+                os._exit(3)
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            as_before = method == "partial_fit" and code == 0 or np.array_equal(model.predict_proba(X), expected)
+            os._exit(code if as_before else 2)
+        end = time.monotonic() + 20
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > end:
+                os.kill(child, 9)
+                sys.exit(f"{method} hangs with {kilobytes} kB")
+            time.sleep(0.002)
+        outcomes.add(os.waitstatus_to_exitcode(ended[1]))
+sys.exit(0 if outcomes <= {0, 1} else f"outcomes {outcomes}")
+"""
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=280)
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+    def test_a_fork_in_mid_work_does_not_hang(self):
+        program = """
+import os, signal, sys, time
+from gruc import threads
+
+children = []
+
+def fork(*_):
+    child = os.fork()
+    if child:
+        children.append(child)
+    else:
+        signal.alarm(20)
+
+signal.signal(signal.SIGALRM, fork)
+ended = 0
+for i in range(12):
+    signal.setitimer(signal.ITIMER_REAL, 0.004 + 0.002 * i)
+    try:
+        results = threads.run(lambda item, _: time.sleep(0.004) or item, range(12), 3)
+        right = results == list(range(12))
+    except RuntimeError as error:
+        right = "forked" in str(error)
+    if len(children) != i + 1:  # a child
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        again = threads.run(lambda item, _: item, range(12), 3) == list(range(12))
+        os._exit(0 if right and again else 1)
+    assert right
+sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+"""
+        subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("n_jobs", [1000, 10**9])
+def test_no_more_threads_than_are_of_use(n_jobs):
+    X, y = large_problem(400)
+    model = GRUClassifier(**SETTINGS, n_jobs=n_jobs).partial_fit(X, y)
+    model.predict(X)
+    assert len(model._trainer._step._memories) <= 4
+    assert len(threads._workers) < max(threads.MOST_THREADS, os.cpu_count())
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+def test_threads_are_given_back_when_calls_are_broken_off():
+    program = """
+import random, signal, time
+from gruc import threads
+
+class Timeout(Exception): pass
+
+def handler(*_):
+    raise Timeout
+
+signal.signal(signal.SIGALRM, handler)
+items, broken_off = range(6), 0
+threads.run(lambda item, _: time.sleep(1e-4), items, 3)
+for i in range(4000):
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 3e-4))
+            threads.run(lambda item, _: time.sleep(1e-4), items, 3)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except Timeout:
+        broken_off += 1
+assert broken_off > 100, broken_off
+assert threads.run(lambda item, _: item, items, 3) == list(items)
+assert len(threads._workers) <= 3, len(threads._workers)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -1,7 +1,6 @@
 """What GRUClassifier and GRURegressor share: X, weights, the order of a fit."""
 
 import warnings
-from contextlib import nullcontext
 from numbers import Integral, Real
 from operator import is_not
 
@@ -202,14 +201,17 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
     def _fit(self, X, y, sample_weight, incremental, validation=(None, None, None), **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
         n_epochs = 1 if incremental else self.max_iter
-        with fit_task(self, X, y, sample_weight, max_subtasks=n_epochs) as context, all_or_nothing(self):
-            callbacks = None if context is None else EpochCallbacks(self, context, X, y, sample_weight)
+        task = fit_task(self, X, y, sample_weight, max_subtasks=n_epochs)
+        with task as context, all_or_nothing(self) as attempt:
+            callbacks = (
+                None if context is None else EpochCallbacks(self, attempt, context, X, y, sample_weight)
+            )
             goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
-            before = self._trainer.or_as_before() if goes_on else nullcontext()
-            with before:
-                self._fit_or_fail(
-                    X, y, sample_weight, goes_on, incremental, validation, callbacks, **targets_options
-                )
+            if goes_on:
+                attempt._trainer = self._trainer.copy()
+            attempt._fit_or_fail(
+                X, y, sample_weight, goes_on, incremental, validation, callbacks, **targets_options
+            )
         return self
 
     def _params_changed(self):
@@ -333,18 +335,21 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
 
     def _draw(self, X, sample_weight):
         """As if fitted, with start values for weights: for `GRUTransformer`."""
-        with all_or_nothing(self):
-            self._params_changed()
-            sequences = self._check_X(X, reset=True)
-            weights = check_sample_weight(sample_weight, sequences)
-            network = self._new_network(sequences, sequences.lengths, weights, 1)
-            check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
-            trainer = Trainer(network, None, self.dtype, self._generator())
-            self._start_update_gates(trainer, sequences, weights)
-            self._predictor = Predictor(
-                network, trainer.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self)
-            )
+        with all_or_nothing(self) as attempt:
+            attempt._draw_or_fail(X, sample_weight)
         return self
+
+    def _draw_or_fail(self, X, sample_weight):
+        self._params_changed()
+        sequences = self._check_X(X, reset=True)
+        weights = check_sample_weight(sample_weight, sequences)
+        network = self._new_network(sequences, sequences.lengths, weights, 1)
+        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
+        trainer = Trainer(network, None, self.dtype, self._generator())
+        self._start_update_gates(trainer, sequences, weights)
+        self._predictor = Predictor(
+            network, trainer.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self)
+        )
 
     def _start_update_gates(self, trainer, sequences, weights):
         """Start values of the update gates' biases, by `update_gate_bias_init`."""

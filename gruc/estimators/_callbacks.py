@@ -10,14 +10,17 @@ class EpochCallbacks:
     Parameters
     ----------
     model : BaseGRU
+        Whose fit it is.
+    attempt : BaseGRU
+        The copy of it that is being fitted.
     context : sklearn.callback.CallbackContext
         Of the fit.
     X, y, sample_weight
         As given to fit; callbacks may ask for them.
     """
 
-    def __init__(self, model, context, X, y, sample_weight):
-        self.model, self._fit = model, context
+    def __init__(self, model, attempt, context, X, y, sample_weight):
+        self.model, self._attempt, self._fit = model, attempt, context
         self._data = task_data(X, y, sample_weight)
         self._epoch = None
 
@@ -30,7 +33,8 @@ class EpochCallbacks:
         """An epoch has ended and left these parameters; whether to stop."""
 
         def as_if_fitted():
-            return {"_predictor": Predictor(network, parameters.copy(), **self.model._decoding())}
+            predictor = Predictor(network, parameters.copy(), **self._attempt._decoding())
+            return vars(self._attempt) | {"_predictor": predictor}
 
         return self._epoch.call_on_fit_task_end(
             estimator=self.model, **self._data, reconstruction_attributes=as_if_fitted

@@ -13,7 +13,13 @@ from sklearn.base import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import CallbackSupportMixin, VersionedPickleMixin, check_targets_given, fit_task
+from .._validation import (
+    CallbackSupportMixin,
+    VersionedPickleMixin,
+    all_or_nothing,
+    check_targets_given,
+    fit_task,
+)
 from ._base import BaseGRU
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
@@ -128,11 +134,12 @@ class GRUTransformer(
                 network = self._train(self._network(y), context, X, y, sample_weight, validation)
             else:
                 network = self._network(None)._draw(X, sample_weight)
-            self.estimator_ = network
-            for name in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(name, None)
-                if hasattr(network, name):
-                    setattr(self, name, getattr(network, name))
+            with all_or_nothing(self) as attempt:
+                attempt.estimator_ = network
+                for name in ("n_features_in_", "feature_names_in_"):
+                    vars(attempt).pop(name, None)
+                    if hasattr(network, name):
+                        setattr(attempt, name, getattr(network, name))
         return self
 
     def _train(self, network, context, X, y, sample_weight, validation):

@@ -111,13 +111,13 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
-        with fit_task(self, X, y, sample_weight), all_or_nothing(self):
-            sequences = self._check_X(X, reset=True)
+        with fit_task(self, X, y, sample_weight), all_or_nothing(self) as attempt:
+            sequences = attempt._check_X(X, reset=True)
             weights = check_sample_weight(sample_weight, sequences)
             check_range(sequences.lowest, sequences.highest, None, "float64", "X")
             scaling = Scaling.of_sequences(sequences, weights)
-            self.mean_ = scaling.mean if self.with_mean else np.zeros_like(scaling.mean)
-            self.scale_ = scaling.scale if self.with_std else np.ones_like(scaling.scale)
+            attempt.mean_ = scaling.mean if self.with_mean else np.zeros_like(scaling.mean)
+            attempt.scale_ = scaling.scale if self.with_std else np.ones_like(scaling.scale)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:

@@ -69,7 +69,8 @@ class TrainingStep:
             return loss, self._slab(0)
         if self._n_threads is None:
             self._n_threads = threads.n_threads(self._n_jobs)
-        self._memory(self._n_threads - 1)
+        n_threads = min(self._n_threads, len(shards))
+        self._memory(n_threads - 1)
         slabs = [self._slab(i) for i in range(len(shards))]
         losses = threads.run(
             lambda item, slot: self._shard(of_loss, data, *item, self._memories[slot]),
@@ -77,7 +78,7 @@ class TrainingStep:
                 (indices[places], self._of_shard(dropout, places), total, slab)
                 for places, slab in zip(shards, slabs, strict=True)
             ],
-            self._n_threads,
+            n_threads,
         )
         for slab in slabs[1:]:
             kernels.training.add(slabs[0], slab)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from contextlib import contextmanager
+from copy import deepcopy
 
 import numpy as np
 
@@ -67,26 +67,26 @@ class Trainer:
         self.best_epoch = 0
         self._step = None
         self._next_parameters = None
+        self._spare_rng = None
 
-    @contextmanager
-    def or_as_before(self):
-        """Whatever is raised inside leaves the trainer as it was."""
-        kept, rng_state = vars(self).copy(), self.rng.bit_generator.state
-        parts = [(part, vars(part).copy()) for part in (self.optimizer, self.schedule) if part is not None]
-        curves = [
-            self.loss_curve, self.validation_loss_curve, self.validation_scores, self.validation_epochs
-        ]  # fmt: skip
-        lengths = [len(curve) for curve in curves]
-        try:
-            yield
-        except BaseException:
-            vars(self).update(kept)
-            for part, of_part in parts:
-                vars(part).update(of_part)
-            for curve, length in zip(curves, lengths, strict=True):
-                del curve[length:]
-            self.rng.bit_generator.state = rng_state
-            raise
+    def copy(self):
+        """A trainer in the same state, which goes on without changing this one.
+
+        What is only ever replaced is shared: the parameters, the optimiser's moments, the scratch
+        memory of the steps.
+        """
+        twin = _shallow_copy(self)
+        if self.optimizer is not None:  # as in a model that was loaded
+            twin.optimizer, twin.schedule = _shallow_copy(self.optimizer), _shallow_copy(self.schedule)
+        twin.loss_curve = self.loss_curve.copy()
+        twin.validation_loss_curve = self.validation_loss_curve.copy()
+        twin.validation_scores = self.validation_scores.copy()
+        twin.validation_epochs = self.validation_epochs.copy()
+        # a new generator takes as long as a small batch, so that two of them go from copy to copy in turns
+        spare = self._spare_rng or deepcopy(self.rng)
+        spare.bit_generator.state = self.rng.bit_generator.state
+        twin.rng, twin._spare_rng = spare, self.rng
+        return twin
 
     def release_workspace(self):
         """Give back the scratch memory; the next `run` takes what it needs."""
@@ -94,7 +94,7 @@ class Trainer:
 
     def __getstate__(self):
         """Without what the next batch overwrites anyway."""
-        return vars(self) | {"_step": None, "_next_parameters": None}
+        return vars(self) | {"_step": None, "_next_parameters": None, "_spare_rng": None}
 
     def run(
         self,
@@ -156,8 +156,7 @@ class Trainer:
         Raises
         ------
         ValueError
-            A loss or gradient was not finite. The trainer is then of no more use, but within
-            `or_as_before`.
+            A loss or gradient was not finite. The trainer is then of no more use: `copy` it before.
         """
         best, stale, best_parameters = -np.inf, 0, None
         report = Report(max_epochs, self.n_epochs) if verbose else None
@@ -252,6 +251,13 @@ class Trainer:
         if not math.isfinite(kernels.training.norm(self.parameters)):
             raise FloatingPointError(f"Weights are not finite after epoch {self.n_epochs + 1}.")
         return loss_sum / weight_sum
+
+
+def _shallow_copy(value):
+    """Another object with the same attributes, without the detours of pickling."""
+    twin = object.__new__(type(value))
+    vars(twin).update(vars(value))
+    return twin
 
 
 class Report:

@@ -2,9 +2,11 @@
 
 import io
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import joblib
@@ -547,3 +549,47 @@ def test_a_failed_fit_changes_nothing(Estimator):
         with pytest.raises(ValueError):
             model.fit(bad_X, bad_y)
         assert vars(model) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+@pytest.mark.filterwarnings("ignore:Training interrupted", "ignore:Maximum iterations")
+@pytest.mark.parametrize("error", [TimeoutError, KeyboardInterrupt])
+def test_an_error_out_of_a_signal_handler_changes_all_or_nothing(error):
+    def handler(*_):
+        raise error
+
+    def state_of(model):
+        """Everything a fit changes, as plain text."""
+        trainer = model._trainer
+        parts = [vars(model), vars(trainer), vars(trainer.optimizer), vars(trainer.schedule)]
+        plain = (bool, int, float, str, list, dict, np.ndarray)
+        texts = [
+            {name: repr(value) for name, value in part.items() if isinstance(value, plain)} for part in parts
+        ]
+        return texts, trainer.parameters.tobytes(), repr(trainer.rng.bit_generator.state)
+
+    X, y = vowels()
+    pickled = pickle.dumps(GRUClassifier((5,), random_state=0).partial_fit(X, y).partial_fit(X, y))
+    model = pickle.loads(pickled)
+    before = state_of(model)
+    after = state_of(model.partial_fit(X, y))
+    started = time.perf_counter()
+    model.partial_fit(X, y)
+    duration = time.perf_counter() - started
+    rng, raised = np.random.default_rng(0), 0
+    earlier = signal.signal(signal.SIGALRM, handler)
+    try:
+        for _ in range(250):
+            model = pickle.loads(pickled)
+            try:
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, duration))
+                    model.partial_fit(X, y)
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            except error:
+                raised += 1
+                assert state_of(model) in (before, after)
+    finally:
+        signal.signal(signal.SIGALRM, earlier)
+    assert raised > 5
