@@ -1,6 +1,9 @@
 """C and C++ programs over gruc's headers, by whatever compilers are at hand."""
 
+import contextlib
+import ctypes
 import os
+import platform
 import shutil
 import subprocess
 
@@ -65,3 +68,56 @@ def _emulator(compiler, build):
 
 def _real(compiler):
     return os.path.realpath(shutil.which(compiler) or compiler)
+
+
+FLOAT_MODE = """
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+unsigned long get_mode(void) { return _mm_getcsr() & ~0x3fu; /* without what has happened so far */ }
+void set_mode(unsigned long mode) { _mm_setcsr((unsigned)mode); }
+#else
+unsigned long get_mode(void)
+{
+    unsigned long mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    return mode;
+}
+void set_mode(unsigned long mode) { __asm__ volatile("msr fpcr, %0" ::"r"(mode)); }
+#endif
+"""
+# bits that make subnormal numbers count as 0
+FLUSH = {"x86_64": 0x8040, "aarch64": 1 << 24}
+
+
+class FloatMode:
+    """The floating-point mode of this thread, read and set through a small library of C."""
+
+    def __init__(self, library):
+        self._library = library
+        library.get_mode.restype = ctypes.c_ulong
+        library.set_mode.argtypes = [ctypes.c_ulong]
+        usual = self.get()
+        self.modes = [usual, usual | FLUSH[platform.machine()]]
+
+    def get(self):
+        """The mode, as a number."""
+        return self._library.get_mode()
+
+    @contextlib.contextmanager
+    def set(self, mode):
+        """Within it `mode`, then the mode before."""
+        before = self.get()
+        self._library.set_mode(mode)
+        try:
+            yield
+        finally:
+            self._library.set_mode(before)
+
+
+def float_mode(folder):
+    """A `FloatMode`; skips the test where there is none."""
+    if platform.machine() not in FLUSH or shutil.which("cc") is None:
+        pytest.skip("no cc, or a processor whose floating-point mode this test cannot read")
+    (folder / "mode.c").write_text(FLOAT_MODE)
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "mode.c", "-o", "mode.so"], cwd=folder, check=True)
+    return FloatMode(ctypes.CDLL(str(folder / "mode.so")))

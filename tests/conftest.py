@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import hypothesis
+import pytest
 
 # lets scikit-learn's check_array_api_input run instead of skipping
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -14,3 +15,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 # a shared machine may take its time over an example
 hypothesis.settings.register_profile("gruc", deadline=None)
 hypothesis.settings.load_profile("gruc")
+
+
+@pytest.fixture(scope="session")
+def float_mode(tmp_path_factory):
+    """The floating-point mode of a thread: c_programs.FloatMode."""
+    from c_programs import float_mode
+
+    return float_mode(tmp_path_factory.mktemp("float_mode"))

@@ -504,3 +504,43 @@ def test_what_is_no_number(x):
     stream = GRUClassifier((6,), max_iter=2, random_state=0).fit(X, y).stream()
     with pytest.raises((TypeError, ValueError), match=r"\bx (is|has|holds)"):
         stream.step(x)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+def test_silence(pooling, dtype, float_mode):
+    """After a click and a long silence: the bits of a prediction, in any floating-point mode, which is
+    as before afterwards; and states that are 0, not subnormal."""
+    rng = np.random.default_rng(0)
+    X = [rng.standard_normal((5, 1)) for _ in range(8)]
+    model = GRURegressor(
+        (5, 4), pooling=pooling, dtype=dtype, frame_length=1, standardize=False, random_state=0
+    )
+    model.partial_fit(X, rng.standard_normal(8))
+    views = model._predictor.network.table.views(model._predictor.parameters)
+    for name, weights in views.items():
+        if "bias" in name:
+            weights[:] = 0
+    model._predictor._packed = None
+    x = np.zeros((2500 if dtype == "float32" else 9000, 1))
+    x[0], x[200:300] = 1, 1e-40  # subnormal in float32
+    results = []
+    for mode in float_mode.modes:
+        with float_mode.set(mode):
+            stream = model.stream()
+            answers = stream.step(x, every=True)
+            one_by_one = model.stream()
+            last = [one_by_one.step(step) for step in x][-1]
+            predictions = model.predict([x, x[:7]])
+            states = np.concatenate(model.hidden_states([x])[0], axis=None)
+            after = float_mode.get()
+        assert after == mode
+        results.append([answers, last, predictions, states])
+        assert np.array_equal(answers[-1], predictions[0])
+        assert np.array_equal(answers[6], predictions[1])
+        assert np.array_equal(last, predictions[0])
+        assert not np.concatenate(stream.state, axis=None).any()
+        smallest = np.finfo(dtype).smallest_normal
+        assert not ((states != 0) & (np.abs(states) < smallest)).any()
+    for one, other in zip(*results, strict=True):
+        assert np.array_equal(one, other)

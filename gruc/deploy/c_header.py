@@ -492,7 +492,8 @@ def _literal(value, form="{:.9g}"):
 
 
 def _floats(values):
-    """Literals that are these numbers of float32 again."""
+    """Literals that are these numbers of float32 again; 0 for subnormal ones, which are slow."""
+    values = np.where(np.abs(values) < np.finfo(np.float32).smallest_normal, 0, values)
     return [_literal(value) + "f" for value in values.ravel().tolist()]
 
 

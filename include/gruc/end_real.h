@@ -2,9 +2,12 @@
 #undef real
 #undef ureal
 #undef GRUC
+#undef GRUC_SIGNED
 #undef GRUC_SUFFIX
 #undef GRUC_PLAIN
 #undef GRUC_SQRT
+#undef GRUC_LEAST_NORMAL
+#undef GRUC_LEAST_STATE
 #undef stored
 #undef outside
 #undef GRUC_EXP_OUTSIDE

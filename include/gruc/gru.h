@@ -121,6 +121,7 @@ GRUC_STATIC void GRUC(gru_infer)(
 {
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
     size_t B = (size_t)offsets[1];
+    GRUC_FLUSH_SUBNORMALS();
     /* a step reads the whole state before and writes the next: into two slabs in turns */
     real *other = scratch, *gates = scratch + B * H, *now = state;
     for (size_t s = 0, from, to; s < T;) {
@@ -146,4 +147,5 @@ GRUC_STATIC void GRUC(gru_infer)(
             now = next;
         }
     }
+    GRUC_KEEP_SUBNORMALS();
 }

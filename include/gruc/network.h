@@ -290,6 +290,7 @@ GRUC_STATIC void GRUC(network_forward)(real *outputs, const gruc_pass *p)
     GRUC(head) head = GRUC(head_at)(p);
     const GRUC_PLAIN *plain = p->plain;
     const real *W = (const real *)p->parameters + head.weights, *x = p->x;
+    GRUC_FLUSH_SUBNORMALS();
     for (size_t i = 0; i < s->n_layers; i++) {
         x = GRUC(drop)(p, i, x);
         for (int reverse = 0; reverse <= s->bidirectional; reverse++) {
@@ -309,6 +310,7 @@ GRUC_STATIC void GRUC(network_forward)(real *outputs, const gruc_pass *p)
     GRUC(readout_forward)(&head, x, p);
     const real *features = GRUC(drop)(p, s->n_layers, head.features);
     GRUC(dense_forward)(outputs, head.scratch, features, W, W + head.F * head.K, p->B, head.F, head.K);
+    GRUC_KEEP_SUBNORMALS();
 }
 
 /* ---- back ------------------------------------------------------------------------------------ */

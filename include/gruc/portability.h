@@ -13,6 +13,10 @@
 #error "gruc's numbers would be wrong: compile without -ffast-math and -Ofast"
 #endif
 
+#if defined(_MSC_VER) && defined(_M_X64)
+#include <xmmintrin.h>
+#endif
+
 #if defined(_MSC_VER) || defined(__cplusplus)
 #define GRUC_RESTRICT __restrict
 #else
@@ -65,10 +69,11 @@
 #define GRUC_SIMD_OF_FLAGS GRUC_SIMD_BASELINE
 #endif
 
-/* Numbers below the smallest normal one cost a processor a hundred times as much as others,
- * and gradients that vanish on their way back through time pass there. Between these two
- * calls such numbers count as 0, in this thread, where the processor can be told so. */
-#if defined(GRUC_X86_64)
+/* Numbers below the smallest normal one may cost a processor a hundred times as much as others. Gradients
+ * that vanish on their way back through time pass there, and so may inputs that fade away. Between
+ * these two calls such numbers count as 0, in this thread, where the processor can be told so; the
+ * second puts back the mode that the caller had. */
+#if defined(GRUC_X86_64) || (defined(_MSC_VER) && defined(_M_X64))
 #define GRUC_FLUSH_SUBNORMALS()                                                                              \
     unsigned gruc_float_mode = _mm_getcsr();                                                                 \
     _mm_setcsr(gruc_float_mode | 0x8040)

@@ -47,6 +47,7 @@ GRUC_STATIC void GRUC(attention_forward)(
     size_t F)
 {
     size_t N = (size_t)offsets[T];
+    GRUC_FLUSH_SUBNORMALS(); /* weights of steps that do not count, and what they are multiplied with */
     GRUC(affine)(u, F, h, F, panels, b, N, F, F);
     GRUC(map_tanh)(u, u, N * F);
     for (size_t i = 0; i < N; i++) a[i] = GRUC(dot)(v, u + i * F, F);
@@ -68,4 +69,5 @@ GRUC_STATIC void GRUC(attention_forward)(
     for (size_t t = 0; t < T; t++)
         for (size_t i = 0; i < GRUC(alive)(t, offsets); i++, h += F, a++)
             for (size_t j = 0; j < F; j++) c[i * F + j] += *a * h[j];
+    GRUC_KEEP_SUBNORMALS();
 }

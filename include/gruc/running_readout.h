@@ -32,6 +32,7 @@ GRUC_STATIC void GRUC(running_take)(
         shares[1] = energy - largest;
         GRUC(map_exp)(shares, shares, 2);
         if (first) shares[0] = 0;
+        for (size_t j = 0; j < 2; j++) shares[j] = GRUC(scalar_zero_below)(shares[j], GRUC_LEAST_STATE);
         for (size_t j = 0; j < F; j++) readout[j] = shares[0] * readout[j] + shares[1] * h[j];
         readout[F] = shares[0] * readout[F] + shares[1];
         readout[F + 1] = largest;

@@ -45,7 +45,7 @@ GRUC_STATIC void GRUC(frame_of)(
     for (size_t i = 0; i < m->frame_length; i++, frame += m->n_features) {
         size_t step = t * m->hop_length + i;
         const outside *at = x + (step < n_steps ? step : n_steps - 1) * m->n_features;
-        for (size_t j = 0; j < m->n_features; j++) frame[j] = (real)GRUC(scaled)(at[j], j, m);
+        for (size_t j = 0; j < m->n_features; j++) frame[j] = GRUC(input)(at[j], j, m);
     }
 }
 

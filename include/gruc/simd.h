@@ -182,6 +182,35 @@ GRUC_INLINE vec GRUC(at_most)(vec x, real bound)
 #endif
 }
 
+/* x, but 0 where |x| < bound, which is positive; NaN where x is NaN. Bits are compared as whole numbers:
+ * where software does floats it is faster, and no flag of the compiler changes what becomes of NaN. */
+GRUC_INLINE real GRUC(scalar_zero_below)(real x, real bound)
+{
+    ureal magnitude, least;
+    memcpy(&magnitude, &x, sizeof magnitude);
+    memcpy(&least, &bound, sizeof least);
+    return (magnitude & ~((ureal)1 << (GRUC_BITS - 1))) < least ? (real)0 : x;
+}
+
+/* x, but 0 where x is subnormal */
+GRUC_INLINE real GRUC(flushed)(real x) { return GRUC(scalar_zero_below)(x, GRUC_LEAST_NORMAL); }
+
+/* The same for vectors */
+GRUC_INLINE vec GRUC(zero_below)(vec x, real bound)
+{
+#if GRUC_SIMD == 0
+    return GRUC(scalar_zero_below)(x, bound);
+#else
+    typedef GRUC_SIGNED signs __attribute__((vector_size(GRUC_SIMD / 8)));
+    ureal least;
+    memcpy(&least, &bound, sizeof least);
+    uvec magnitude = GRUC(bits)(x) & ~((ureal)1 << (GRUC_BITS - 1));
+    /* the difference as a signed number, shifted: all ones where it is negative, else 0 */
+    uvec below = (uvec)((signs)(magnitude - least) >> (GRUC_BITS - 1));
+    return GRUC(from_bits)(GRUC(bits)(x) & ~below);
+#endif
+}
+
 /* 1 / x for x from 1 to the largest number whose reciprocal is normal, to within an ulp */
 GRUC_INLINE vec GRUC(reciprocal)(vec x)
 {

@@ -48,6 +48,12 @@ GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_model *m)
     return x / ((const outside *)m->scale)[j];
 }
 
+/* The same as the layers take it: subnormal numbers, which may be slow, count as 0 */
+GRUC_INLINE real GRUC(input)(outside x, size_t j, const gruc_model *m)
+{
+    return GRUC(flushed)((real)GRUC(scaled)(x, j, m));
+}
+
 /* The first feature of a step that cannot be computed with, NaN or too large; D where all can */
 GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_model *m)
 {
@@ -103,7 +109,7 @@ GRUC_STATIC void GRUC(stream_step)(
     GRUC(stream_sizes) z = GRUC(stream_sizes_of)(m);
     size_t D = m->n_features, k = m->frame_length;
     real *kept = numbers + z.H + z.readout, *place = kept + (size_t)(*n_steps % k) * D;
-    for (size_t j = 0; j < D; j++) place[j] = (real)GRUC(scaled)(x[j], j, m);
+    for (size_t j = 0; j < D; j++) place[j] = GRUC(input)(x[j], j, m);
     ++*n_steps;
     uint64_t full = gruc_n_full_frames(*n_steps, k, m->hop_length);
     if (full == 0 || full == gruc_n_full_frames(*n_steps - 1, k, m->hop_length)) return;

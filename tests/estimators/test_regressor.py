@@ -63,3 +63,19 @@ def test_going_on_needs_as_many_outputs():
     model = GRURegressor(**FAST).partial_fit(X, means(X))
     with pytest.raises(ValueError, match="n_outputs is 1, but the network to go on with was made with 2"):
         model.partial_fit(X, means(X)[:, 0])
+
+
+def test_silence_and_the_floating_point_mode(float_mode):
+    """A fit of sequences that fade into silence has the same bits in any floating-point mode, and leaves it."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((12, 700, 1), "float32")
+    X[:, 0] = rng.standard_normal((12, 1))
+    fitted = []
+    for mode in float_mode.modes:
+        model = GRURegressor((6,), frame_length=1, standardize=False, max_iter=2, random_state=0)
+        with float_mode.set(mode):
+            model.fit(X, X[:, 0, 0])
+            after = float_mode.get()
+        assert after == mode
+        fitted.append(model._predictor.parameters)
+    assert np.array_equal(*fitted)

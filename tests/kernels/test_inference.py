@@ -313,3 +313,68 @@ class TestWrongArguments:
             inference.affine(np.zeros((1, 2)), np.zeros((1, 99)), panels, np.zeros(2))
         with pytest.raises(ValueError, match="bias"):
             inference.affine(np.zeros((1, 2)), np.zeros((1, 3)), panels, np.zeros(3))
+
+
+# ---- silence: no state becomes subnormal, and the caller's floating-point mode is put back
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("H", [1, 8, 37])
+def test_states_of_silence_reach_zero(H, reset_after, dtype, float_mode):
+    """A click, then zeros: states fade until they are 0 and are never subnormal, with the same bits
+    whatever floating-point mode the caller has set, which is as before afterwards."""
+    rng = np.random.default_rng(0)
+    weights = layer(rng, 2, H, reset_after, dtype)
+    for weight in weights[:2]:
+        weight *= 0.5
+    weights[2][:] = np.repeat([0, 1, 0], H)  # an update gate that keeps most of the old state
+    if reset_after:
+        weights[3][:] = 0
+    x = np.zeros((3000 if dtype == "float32" else 12000, 2))
+    x[0] = 1
+    batch = pack([x], dtype)
+    results = []
+    for mode in float_mode.modes:
+        states = np.empty((len(x), H), dtype)
+        with float_mode.set(mode):
+            last = run(batch, weights, reset_after, False, h=states)
+            after = float_mode.get()
+        assert after == mode
+        results.append(states)
+        assert np.array_equal(last, states[-1:])
+    states = np.abs(results[0])
+    assert np.array_equal(results[0], results[1])
+    assert states[0].min() > 1e-3
+    assert not states[-1].any()
+    smallest = np.finfo(dtype).smallest_normal
+    assert not ((states > 0) & (states < smallest * 2.0**60)).any()
+    assert states[states > 0].min() < (1e-17 if dtype == "float32" else 1e-150)  # nothing larger is lost
+
+
+def test_subnormal_inputs_and_weights_count_as_zero():
+    rng = np.random.default_rng(0)
+    weights = layer(rng, 2, 5, True, "float32")
+    x = rng.standard_normal((30, 2))
+    x[::3], weights[0][3] = 1e-40, 1e-41
+    got = run(pack([x], "float32"), weights, True, False)
+    x[::3], weights[0][3] = 0, 0
+    assert np.array_equal(got, run(pack([x], "float32"), weights, True, False))
+
+
+def test_attention_puts_the_floating_point_mode_back(float_mode):
+    rng = np.random.default_rng(0)
+    h = rng.standard_normal((4, 3)).astype("float32")
+    panels = np.empty(inference.panel_size(3, 3, False), "float32")
+    inference.pack(panels, np.eye(3, dtype="float32"))
+    offsets, lengths = np.arange(5), np.array([4])
+    ones = np.ones(3, "float32")
+    results = []
+    for mode in float_mode.modes:
+        out, a, u = np.empty((1, 3), "float32"), np.empty(4, "float32"), np.empty((4, 3), "float32")
+        with float_mode.set(mode):
+            inference.attention(out, a, u, h, panels, ones, ones, lengths, offsets)
+            after = float_mode.get()
+        assert after == mode
+        results.append(out)
+    assert np.array_equal(*results)
