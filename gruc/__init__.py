@@ -5,8 +5,8 @@ deep-learning framework. ``import gruc`` loads nothing heavy; names come when
 first asked for.
 """
 
-import importlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -51,19 +51,19 @@ __all__ = [
 ]
 
 _PLACES = {
-    "GRUClassifier": ".estimators",
-    "GRURegressor": ".estimators",
-    "GRUTransformer": ".estimators",
-    "ModelFileError": ".model_file",
-    "from_keras": ".deploy",
-    "from_torch": ".deploy",
-    "load": ".deploy",
-    "register_skl2onnx": ".deploy",
-    "to_c": ".deploy",
-    "to_keras": ".deploy",
-    "to_onnx": ".deploy",
-    "to_torch": ".deploy",
-    "show_config": "._config",
+    "GRUClassifier": "estimators",
+    "GRURegressor": "estimators",
+    "GRUTransformer": "estimators",
+    "ModelFileError": "model_file",
+    "from_keras": "deploy",
+    "from_torch": "deploy",
+    "load": "deploy",
+    "register_skl2onnx": "deploy",
+    "to_c": "deploy",
+    "to_keras": "deploy",
+    "to_onnx": "deploy",
+    "to_torch": "deploy",
+    "show_config": "_config",
 }
 _MODULES = {"datasets", "plotting", "preprocessing", "runtime", "sequences"}
 
@@ -87,11 +87,37 @@ def get_include() -> str:
     return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "include")
 
 
+def _load(module: str):
+    """A module of this package, loaded now if it was not before."""
+    # Statements rather than importlib.import_module: tools that freeze a program (PyInstaller, cx_Freeze,
+    # Nuitka) see these. And not 'from . import': it looks for the name here first, and calls __getattr__.
+    match module:
+        case "_config":
+            import gruc._config
+        case "datasets":
+            import gruc.datasets
+        case "deploy":
+            import gruc.deploy
+        case "estimators":
+            import gruc.estimators
+        case "model_file":
+            import gruc.model_file
+        case "plotting":
+            import gruc.plotting
+        case "preprocessing":
+            import gruc.preprocessing
+        case "runtime":
+            import gruc.runtime
+        case "sequences":
+            import gruc.sequences  # noqa: F401
+    return sys.modules[f"{__name__}.{module}"]
+
+
 def __getattr__(name: str):
     if name not in _PLACES and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        module = importlib.import_module(_PLACES.get(name, f".{name}"), __name__)
+        module = _load(_PLACES.get(name, name))
     except ModuleNotFoundError as error:
         if error.name not in ("sklearn", "scipy"):
             raise

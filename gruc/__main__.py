@@ -13,7 +13,10 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from . import __version__, model_file, runtime
+try:
+    from . import __version__, model_file, runtime
+except ImportError as error:  # such as a checkout that was not built
+    sys.exit(f"gruc: {error}")
 
 # Sequences are predicted so many at a time, with a word of progress after each lot.
 AT_ONCE = 256

@@ -66,6 +66,35 @@ def test_every_room_is_listed():
     assert rooms - {"__init__"} == set(MAY_IMPORT)
 
 
+def imported(node, package):
+    """Full names of what the statements under `node` import, in a module of `package`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and getattr(child.test, "id", None) == "TYPE_CHECKING":
+            continue  # never run, and left out by Nuitka
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = package[: len(package) - child.level + 1] if child.level else ()
+            prefix = ".".join([*base, *([child.module] if child.module else [])])
+            yield from (prefix, *(f"{prefix}.{alias.name}" for alias in child.names))
+        else:
+            yield from imported(child, package)
+
+
+def test_every_module_is_imported_by_name():
+    """By a statement in a .py file: other imports are not seen by tools that freeze a program."""
+    names = set()
+    for path in PACKAGE.rglob("*.py"):
+        package = path.relative_to(PACKAGE.parent).parts[:-1]
+        names |= set(imported(ast.parse(path.read_text()), package))
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyx"), PACKAGE / "kernels" / "_cyutility.c"]
+    }
+    assert "gruc.kernels.training" in modules
+    assert modules - names <= {"gruc.__main__"}
+
+
 def test_scipy_is_known_to_the_blas_extension_only():
     sources = [*(PACKAGE / "kernels").glob("*.pyx"), *(PACKAGE / "kernels").glob("*.pxd")]
     assert {path.name for path in sources if "scipy" in path.read_text()} == {"_blas.pxd"}

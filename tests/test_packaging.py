@@ -8,6 +8,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -254,3 +255,65 @@ def test_version_stands_in_one_place():
     import gruc
 
     assert version("gruc") == gruc.__version__
+
+
+@pytest.fixture
+def not_built(tmp_path):
+    """A checkout without compiled modules, and how to run Python in it."""
+    made = shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__")
+    shutil.copytree(ROOT / "gruc", tmp_path / "gruc", ignore=made)
+    (tmp_path / "tests").mkdir()
+    for name in ("conftest.py", "pyproject.toml", "tests/test_config.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(*arguments):
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+
+    return tmp_path, run
+
+
+@pytest.mark.parametrize(
+    "arguments, before",
+    [
+        (["-c", "import gruc.runtime"], "ImportError: "),
+        (["-c", "from gruc import GRUClassifier"], "ImportError: "),
+        (["-c", "import gruc; gruc.show_config()"], "ImportError: "),
+        (["-m", "gruc", "info", "model.gruc"], "gruc: "),
+        (["-m", "pytest", "-q"], "ERROR: "),
+    ],
+)
+def test_a_checkout_that_was_not_built_says_what_to_do(not_built, arguments, before):
+    """Also where gruc is installed elsewhere: there the checkout comes first."""
+    folder, run = not_built
+    done = run(*arguments)
+    assert done.returncode != 0
+    assert done.stderr.rstrip().splitlines()[-1] == (
+        f"{before}gruc was imported from {folder / 'gruc'}, which lacks its compiled modules "
+        "(gruc.kernels._cyutility, gruc.kernels.inference, gruc.kernels.training, gruc.kernels.blas). "
+        "If this is a checkout, build them there with 'pip install -e .', or run from another folder "
+        "to import the gruc that is installed."
+    )
+    if "-c" not in arguments:
+        assert "Traceback" not in done.stderr
+
+
+def test_a_frozen_program_without_some_modules_says_which(not_built):
+    folder, run = not_built
+    for path in (ROOT / "gruc" / "kernels").glob("inference.*"):
+        if path.suffix in (".so", ".pyd"):
+            shutil.copy(path, folder / "gruc" / "kernels")
+    done = run("-c", "import sys; sys.frozen = True; import gruc.runtime")
+    last = done.stderr.rstrip().splitlines()[-1]
+    assert "(gruc.kernels._cyutility, gruc.kernels.training, gruc.kernels.blas). Name them as hidden" in last
+
+
+def test_a_compiled_module_that_cannot_be_loaded_gives_its_own_error(not_built):
+    folder, run = not_built
+    for name in ("_cyutility", "inference", "training", "blas"):
+        (folder / "gruc" / "kernels" / f"{name}{EXTENSION_SUFFIXES[0]}").write_text("damaged")
+    done = run("-c", "import gruc.runtime")
+    assert done.returncode == 1
+    assert "pip install -e" not in done.stderr
+    assert "_cyutility" in done.stderr

@@ -7,19 +7,42 @@ those that the environment variable ``GRUC_KERNEL`` names. `blas` is the plain p
 loads SciPy. `training` and `blas` are loaded when first asked for.
 """
 
-import importlib
 import os
 import sys
+from importlib.util import find_spec
+
+# The compiled modules. Each is also imported by name below: tools that freeze a program (PyInstaller,
+# cx_Freeze, Nuitka) read import statements, and see none inside an extension.
+_EXTENSIONS = ("_cyutility", "inference", "training", "blas")
+
+
+def _without_extensions():
+    """The error to raise where compiled modules cannot be found, or None where all are there."""
+    missing = [f"{__name__}.{name}" for name in _EXTENSIONS if find_spec(f"{__name__}.{name}") is None]
+    if not missing:
+        return None
+    frozen = hasattr(sys, "frozen") or "__compiled__" in globals()  # the latter is Nuitka's
+    return ImportError(
+        f"gruc was imported from {os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}, which lacks "
+        f"its compiled modules ({', '.join(missing)}). "
+        + (
+            "Name them as hidden imports to the tool that froze this program."
+            if frozen
+            else "If this is a checkout, build them there with 'pip install -e .', or run from another "
+            "folder to import the gruc that is installed."
+        )
+    )
+
 
 try:
-    from . import inference
-except ModuleNotFoundError as error:
-    if not (error.name or "").startswith(__name__):
-        raise
-    raise ImportError(
-        "gruc's compiled kernels are not beside its Python files. In a checkout, build them there with "
-        "'pip install -e .', or run Python from another directory after 'pip install .'."
-    ) from error
+    from . import (  # type: ignore[attr-defined]
+        _cyutility,  # noqa: F401  the others load it
+        inference,
+    )
+except ImportError:
+    if (explained := _without_extensions()) is not None:
+        raise explained from None
+    raise  # they are there, and something else is wrong
 
 __all__ = ["INSTRUCTION_SETS", "available", "blas", "inference", "select", "selected", "training"]
 
@@ -58,7 +81,7 @@ def select(name=None):
         )
     instruction_set = available()[-1] if name in (None, "blas") else name
     index = INSTRUCTION_SETS.index(instruction_set)
-    passes = importlib.import_module(".blas", __name__).passes() if name == "blas" else None
+    passes = _load("blas").passes() if name == "blas" else None
     _state.update(selected=name or instruction_set, in_use=(index, passes))
     inference.use(index)
     if f"{__name__}.training" in sys.modules:
@@ -75,9 +98,24 @@ def _in_use():
     return _state["in_use"]
 
 
+def _load(name):
+    """The extension `training` or `blas`."""
+    try:
+        # 'from . import training' would look for the name here first, and so call __getattr__
+        if name == "training":
+            import gruc.kernels.training
+        else:
+            import gruc.kernels.blas  # noqa: F401
+    except ImportError:
+        if (explained := _without_extensions()) is not None:
+            raise explained from None
+        raise
+    return sys.modules[f"{__name__}.{name}"]
+
+
 def __getattr__(name):
     if name in ("training", "blas"):
-        return importlib.import_module(f".{name}", __name__)
+        return _load(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
