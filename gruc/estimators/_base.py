@@ -29,6 +29,7 @@ from ..sequences import Framing, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
 from ._callbacks import EpochCallbacks
 from ._holdout import Validation
+from ._interrupts import is_one_of_several_fits
 
 # steps; far beyond what fits into memory, and what the kernels can count
 LONGEST_FRAME = 2**31 - 1
@@ -313,6 +314,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             watcher=callbacks,
             n_jobs=self.n_jobs,
         )
+        if stopped_by == "interrupt" and (incremental or is_one_of_several_fits()):
+            raise KeyboardInterrupt
         if stopped_by == "interrupt":
             warnings.warn(
                 f"Training interrupted in epoch {trainer.n_epochs + 1}; the model keeps "

@@ -213,7 +213,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             `max_iter` was reached before the loss stopped falling.
         UserWarning
             Ctrl-C: the model keeps what it learned so far, the epoch that was
-            broken off included, which `n_iter_` does not count.
+            broken off included, which `n_iter_` does not count. A fit inside a
+            search, a cross-validation or an ensemble raises KeyboardInterrupt instead, and the
+            estimator is as it was before the call.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
@@ -239,6 +241,8 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
 
         Raises
         ------
+        KeyboardInterrupt
+            Ctrl-C: the estimator is as it was before the call.
         ValueError
             As `fit`, or for labels that are not among the classes.
         """

@@ -484,6 +484,79 @@ def test_interrupt_keeps_the_model(monkeypatch):
     assert model.predict(X).shape == y.shape
 
 
+@pytest.fixture
+def interrupted_fits(monkeypatch):
+    """Ctrl-C in the second epoch of every fit, or in every partial_fit; the list of its calls."""
+    from gruc.training.optimizers import Adam
+
+    step, calls = Adam.step, []
+
+    def interrupted(self, *args):
+        calls.append(self.t)
+        if self.t % 3 == 2:
+            raise KeyboardInterrupt
+        step(self, *args)
+
+    monkeypatch.setattr(Adam, "step", interrupted)
+    return calls
+
+
+class TestCtrlCInOneOfSeveralFits:
+    """A search or a loop must not go on with half-trained models."""
+
+    model = GRUClassifier(**FAST | {"max_iter": 50}, batch_size=100)
+
+    def test_searches_and_cross_validation_end(self, interrupted_fits):
+        X, y = vowels()
+        with pytest.raises(KeyboardInterrupt):
+            cross_val_score(self.model, X, y, cv=2)
+        assert interrupted_fits == [0, 1, 2], "the second fold must not begin"
+        for model, prefix in (
+            (self.model, ""),
+            (make_pipeline(SequenceScaler(), self.model), "gruclassifier__"),
+        ):
+            with pytest.raises(KeyboardInterrupt):
+                GridSearchCV(model, {f"{prefix}alpha": [0, 1]}, cv=2).fit(X, y)
+
+    def test_ensembles_and_other_tools_end(self, interrupted_fits):
+        from sklearn.ensemble import VotingClassifier
+        from sklearn.multiclass import OneVsRestClassifier
+
+        cube, y = FORMS["2-D"]
+        for tool in (
+            OneVsRestClassifier(self.model),
+            VotingClassifier([("a", self.model), ("b", self.model)]),
+        ):
+            with pytest.raises(KeyboardInterrupt):
+                tool.fit(cube, y)
+
+    def test_loops_over_partial_fit_end_with_the_model_as_before(self, interrupted_fits):
+        X, y = vowels()
+        model = clone(self.model).partial_fit(X, y)
+        before = model.predict_proba(X)
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(10):
+                model.partial_fit(X, y)
+        assert interrupted_fits == [0, 1, 2]
+        assert model.t_ == 2 * len(X)
+        assert not np.array_equal(model.predict_proba(X), before)
+
+    def test_a_pipeline_is_one_fit(self, interrupted_fits):
+        X, y = vowels()
+        with pytest.warns(UserWarning, match="interrupted in epoch 3"):
+            pipeline = make_pipeline(SequenceScaler(), self.model).fit(X, y)
+        assert pipeline.predict(X).shape == y.shape
+
+    @pytest.mark.filterwarnings("error:Training interrupted")
+    def test_the_warning_as_an_error_leaves_the_model_as_it_was(self, interrupted_fits):
+        X, y = vowels()
+        model = clone(self.model)
+        with pytest.raises(UserWarning, match="Training interrupted"):
+            model.fit(X, y)
+        with pytest.raises(NotFittedError):
+            model.predict(X)
+
+
 def test_ctrl_c_for_real():
     """A signal in the middle of a long fit: answered at once, the model kept, at the user's line."""
     program = """
