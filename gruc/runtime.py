@@ -14,7 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from . import kernels, model_file, threads
 from .model_file import Fields, ModelFileError, is_count, is_flag
 from .network import READOUTS, GRUNetwork
-from .sequences import LARGEST, ONE_STEP, Framing, Scaling, as_sequences, check_range, numeric_array
+from .sequences import (
+    LARGEST,
+    ONE_STEP,
+    Framing,
+    Scaling,
+    as_sequences,
+    check_range,
+    numeric_array,
+    refuse_column,
+)
 
 __all__ = ["Predictor", "Stream", "load"]
 
@@ -462,6 +471,8 @@ class Predictor:
                 f"X has {sequences.n_features} features a step, but the model was fitted with "
                 f"{self.n_features_in}."
             )
+        if sequences is not X:  # estimators have looked already
+            refuse_column(sequences, "X")
         check_range(sequences.lowest, sequences.highest, self.scaling, self.parameters.dtype, "X")
         return sequences
 

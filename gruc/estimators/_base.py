@@ -17,11 +17,14 @@ from .._validation import (
     SequenceInputMixin,
     VersionedPickleMixin,
     all_or_nothing,
+    by_sequence,
     check_as_many,
     check_sample_weight,
     check_targets_given,
     errors_name,
     fit_task,
+    refuse_missing,
+    warn_of_one_step,
 )
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
@@ -201,6 +204,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
 
     def _fit(self, X, y, sample_weight, incremental, validation=(None, None, None), **targets_options):
         """fit, or with `incremental` one pass for partial_fit; all of it or, on error, nothing."""
+        X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
+        validation = by_sequence(
+            self, validation[0], "X_val", y_val=validation[1], sample_weight_val=validation[2]
+        )
         n_epochs = 1 if incremental else self.max_iter
         task = fit_task(self, X, y, sample_weight, max_subtasks=n_epochs)
         with task as context, all_or_nothing(self) as attempt:
@@ -237,7 +244,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             )
         sequences = self._check_X(X, reset=not goes_on)
         check_targets_given(self, y)
-        check_as_many(sequences, y)
+        check_as_many(sequences, y, X)
+        refuse_missing(y)
+        if not goes_on:
+            warn_of_one_step(sequences, self._fitted_on_table, stacklevel=6)
         sample_weight = check_sample_weight(sample_weight, sequences, as_given=incremental)
         rng = self._trainer.rng if goes_on else self._generator()
         learned_from = held_out = None
@@ -344,7 +354,9 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
 
     def _draw_or_fail(self, X, sample_weight):
         self._params_changed()
+        X, sample_weight = by_sequence(self, X, sample_weight=sample_weight)
         sequences = self._check_X(X, reset=True)
+        warn_of_one_step(sequences, self._fitted_on_table, stacklevel=6)
         weights = check_sample_weight(sample_weight, sequences)
         network = self._new_network(sequences, sequences.lengths, weights, 1)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
@@ -390,7 +402,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         with errors_name("y_val"):
             if y_val is None:
                 raise ValueError("X_val is given, but not y_val.")
-            check_as_many(sequences, y_val)
+            check_as_many(sequences, y_val, X_val)
+            refuse_missing(y_val, "y_val")
         with errors_name("sample_weight_val"):
             weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
         return self._validation_of(trainer, sequences, lambda: X_val, y_val, weights)

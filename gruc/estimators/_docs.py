@@ -152,7 +152,11 @@ ATTRIBUTES = """
 NOTES = """
     X is one of: a 3-D array (n_sequences, n_steps, n_features); a list of
     arrays (n_steps_i, n_features), of any lengths; a list of 1-D arrays; a 2-D
-    array (n_sequences, n_steps) of univariate sequences. Sequences of different
+    array (n_sequences, n_steps) of univariate sequences; a pandas DataFrame with a
+    (series, time) MultiIndex, each series a sequence; a pandas groupby, each group
+    a sequence. Of the last two, `y` and weights with an index are aligned with the
+    series by it; predictions come in the order of the series' first rows, or in that
+    of the groupby. Other libraries' forms: `gruc.sequences`. Sequences of different
     lengths are neither padded nor masked: each costs its own steps.
 
     A step of the GRU, with gates r, z and candidate n, is ``h = (1 - z) * n + z

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from .._validation import LARGEST_WEIGHT
+from .._validation import LARGEST_WEIGHT, by_sequence
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
@@ -419,6 +419,22 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             return sample_weight
         labels = places_among(self.classes_, column_or_1d(y_val), "y_val")
         return self._weighted(labels, sample_weight, " of the validation set")
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy: the share of sequences whose label, or whose every label, is predicted.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : array-like of shape (n_sequences,) or (n_sequences, n_classes)
+        sample_weight : array-like of shape (n_sequences,), default=None
+
+        Returns
+        -------
+        float
+        """
+        X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
+        return super().score(X, y, sample_weight)
 
     def predict(self, X, *, initial_state=None):
         """The most probable label of each sequence.

@@ -8,6 +8,7 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, column_or_1d
 
+from .._validation import by_sequence
 from ..sequences import Scaling, check_range
 from ..training import Loss
 from ._base import BaseGRU
@@ -360,6 +361,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         -------
         float
         """
+        X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
         return self._score_of(y, self.predict(X), sample_weight)
 
     def predict(self, X, *, initial_state=None):

@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import (
     BaseEstimator,
@@ -19,10 +20,31 @@ from .._validation import (
     all_or_nothing,
     check_targets_given,
     fit_task,
+    refuse_missing,
 )
 from ._base import BaseGRU
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
+
+# So many different whole numbers are taken for labels whatever they are.
+LABELS_SURELY = 20
+
+
+def _is_labels(y):
+    """Whether y is labels, else real values; refuses whole numbers that may be either."""
+    refuse_missing(y)
+    kind = type_of_target(y)
+    if kind == "multiclass":
+        values = np.unique(np.asarray(y))
+        n, n_values = len(y), len(values)
+        if values.dtype.kind in "fiu" and n_values > LABELS_SURELY:
+            numbered = values[-1] - values[0] == n_values - 1 and values[0] in (0, 1)
+            if not numbered or n < 10 * n_values:
+                raise ValueError(
+                    f"estimator is None, and y holds {n_values} different whole numbers among {n}, which may "
+                    "be values or labels. Say which: estimator=GRURegressor() or estimator=GRUClassifier()."
+                )
+    return not kind.startswith("continuous")
 
 
 class GRUTransformer(
@@ -42,7 +64,9 @@ class GRUTransformer(
     estimator : GRUClassifier, GRURegressor or None, default=None
         The network, whose `hidden_layer_sizes`, `bidirectional` and `pooling` say what the
         features are; it is cloned. None: a `GRUClassifier`, or for real-valued `y` a
-        `GRURegressor`.
+        `GRURegressor`; more than 20 different whole numbers in `y` are refused where they
+        may be values, that is unless they are 0 or 1 and on without a gap, each ten times
+        on average.
     trained : bool, default=True
         Whether `estimator` is first fitted to `X` and `y`. Otherwise its start values are
         taken as they are drawn, which needs no `y`, and most often many units: features of a
@@ -155,7 +179,7 @@ class GRUTransformer(
     def _network(self, y):
         if self.estimator is not None:
             network = clone(self.estimator)
-        elif y is not None and not type_of_target(y).startswith("continuous"):
+        elif y is not None and _is_labels(y):
             network = GRUClassifier()
         else:
             network = GRURegressor()

@@ -14,6 +14,7 @@ from .._validation import (
     SequenceInputMixin,
     VersionedPickleMixin,
     all_or_nothing,
+    by_sequence,
     check_sample_weight,
     fit_task,
 )
@@ -111,6 +112,7 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
+        X, sample_weight = by_sequence(self, X, sample_weight=sample_weight)
         with fit_task(self, X, y, sample_weight), all_or_nothing(self) as attempt:
             sequences = attempt._check_X(X, reset=True)
             weights = check_sample_weight(sample_weight, sequences)

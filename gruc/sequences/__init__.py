@@ -1,19 +1,13 @@
 """What the user gives, checked, scaled and packed into batches.
 
-`from_channels_first` and `from_padded` convert other libraries' layouts; the
-rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
+`from_channels_first`, `from_long`, `from_nested` and `from_padded` convert other
+libraries' layouts; the rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
 """
 
-from .collection import (
-    LARGEST,
-    Sequences,
-    as_sequences,
-    check_range,
-    is_list_of_arrays,
-    numeric_array,
-    refuse_masked,
-)
-from .converters import from_channels_first, from_padded
+from .collection import LARGEST, Sequences, as_sequences, check_range, refuse_column
+from .converters import from_channels_first, from_long, from_nested, from_padded
+from .groups import Groups, as_groups
+from .numeric import columns_of, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Scaling
 
@@ -21,14 +15,20 @@ __all__ = [
     "LARGEST",
     "ONE_STEP",
     "Framing",
+    "Groups",
     "PackedBatch",
     "Scaling",
     "Sequences",
+    "as_groups",
     "as_sequences",
     "check_range",
+    "columns_of",
     "from_channels_first",
+    "from_long",
+    "from_nested",
     "from_padded",
     "is_list_of_arrays",
     "numeric_array",
+    "refuse_column",
     "refuse_masked",
 ]

@@ -7,6 +7,8 @@ X                                                   meaning
 list, tuple, object array of 2-D arrays (t_i, d)    ragged
 list, tuple, object array of 1-D arrays (t_i,)      ragged, one feature
 2-D array (n, t), DataFrame, nested lists           equal lengths, one feature
+DataFrame with a (series, time) MultiIndex          ragged, a series a sequence
+groupby of pandas                                   ragged, a group a sequence
 ==================================================  ==========================
 
 The layout is read off the type and the number of dimensions, never guessed from
@@ -16,6 +18,8 @@ the values.
 import numpy as np
 
 from .. import kernels
+from .groups import Groups, as_groups
+from .numeric import columns_of, is_list_of_arrays, numeric_array
 from .packing import ONE_STEP, pack
 
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
@@ -24,13 +28,6 @@ BLOCK_SIZE = 1 << 16
 # Beyond these, sums of products or of squares may overflow: the root of the largest number,
 # with room for the length of the sums.
 LARGEST = {np.dtype(np.float32): 1e18, np.dtype(np.float64): 1e150}
-
-
-def is_list_of_arrays(X):
-    """Whether X is a list, tuple or object array whose elements are arrays."""
-    if isinstance(X, np.ndarray):
-        return X.dtype == object and X.ndim == 1 and X.size > 0 and _is_array(X[0])
-    return isinstance(X, (list, tuple)) and len(X) > 0 and _is_array(X[0])
 
 
 def as_sequences(X, name="X"):
@@ -57,6 +54,7 @@ def as_sequences(X, name="X"):
     """
     if isinstance(X, Sequences):
         return X
+    X = as_groups(X, name)
     if is_list_of_arrays(X):
         return RaggedSequences(X, name)
     return DenseSequences(X, name)
@@ -79,6 +77,7 @@ class Sequences:
 
     names = None
     ragged = True  # a list of arrays, else one array
+    is_2d = False  # an array without an axis of features
     _source = None  # of the last framing asked for: (framing, Source)
 
     def __len__(self):
@@ -138,6 +137,19 @@ def check_range(lowest, highest, scaling, dtype, name):
         )
 
 
+def refuse_column(sequences, name):
+    """Refuse a 2-D array of one column where a model takes sequences of features.
+
+    By its layout each row is a sequence of one step; most often it is one sequence given alone.
+    """
+    if sequences.is_2d and sequences.lengths[0] == 1 and len(sequences) > 1:
+        n = len(sequences)
+        raise ValueError(
+            f"{name} of shape ({n}, 1) says {n} sequences of one step. Give one sequence of {n} steps as "
+            f"[{name}], or {n} sequences of one step as {name}[:, :, None]."
+        )
+
+
 class DenseSequences(Sequences):
     """Sequences of equal length in one array (n, t, d) or (n, t)."""
 
@@ -161,8 +173,8 @@ class DenseSequences(Sequences):
         for axis, what in enumerate(("sequences", "steps", "features")[: X.ndim]):
             if X.shape[axis] == 0:
                 raise ValueError(f"{name} has no {what}: its shape is {X.shape}.")
-        self._is_2d = X.ndim == 2
-        self.array = X[:, :, np.newaxis] if self._is_2d else X
+        self.is_2d = X.ndim == 2
+        self.array = X[:, :, np.newaxis] if self.is_2d else X
         self.float_type = _float_type([X])
         n, n_steps, self.n_features = self.array.shape
         # one number seen n times; np.broadcast_to would take longer than a small prediction
@@ -187,7 +199,7 @@ class DenseSequences(Sequences):
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
         out = function(self.array).astype(self.float_type, copy=False)
-        return out[:, :, 0] if self._is_2d else out
+        return out[:, :, 0] if self.is_2d else out
 
     def _raise_not_finite(self, name):
         for i, sequence in enumerate(self.array):
@@ -199,12 +211,12 @@ class RaggedSequences(Sequences):
 
     def __init__(self, X, name="X"):
         arrays = []
-        if hasattr(X[0], "columns"):
-            self.names = list(X[0].columns)
+        self._groups = X if isinstance(X, Groups) else None
+        self.names = X.names if isinstance(X, Groups) else columns_of(X[0])
         for i, sequence in enumerate(X):
-            if self.names and list(getattr(sequence, "columns", self.names)) != self.names:
+            if self.names and (columns_of(sequence) or self.names) != self.names:
                 raise ValueError(
-                    f"{name}[{i}] has columns {list(sequence.columns)}, but {name}[0] has {self.names}; "
+                    f"{name}[{i}] has columns {columns_of(sequence)}, but {name}[0] has {self.names}; "
                     "bring them into one order."
                 )
             sequence = numeric_array(sequence, f"{name}[{i}]")
@@ -229,6 +241,7 @@ class RaggedSequences(Sequences):
                 raise ValueError(
                     f"{name}[{i}] has {sequence.shape[1]} features, but {name}[0] has "
                     f"{self.n_features}; a sequence is an array (n_steps, n_features)."
+                    f"{_advice_on_channels_first(X, name)}"
                 )
             arrays.append(sequence)
         self.arrays = tuple(arrays)
@@ -264,12 +277,13 @@ class RaggedSequences(Sequences):
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
-        return [
+        arrays = [
             function(sequence.reshape(-1, self.n_features))
             .astype(self.float_type, copy=False)
             .reshape(sequence.shape)
             for sequence in self.arrays
         ]
+        return arrays if self._groups is None else self._groups.with_arrays(arrays)
 
 
 class SubsetOfSequences(Sequences):
@@ -304,57 +318,19 @@ def _kernels_read(array):
     return array.dtype.char in "fd" and array.dtype.isnative and array.flags.aligned
 
 
+def _advice_on_channels_first(X, name):
+    """What to say of numbers of features that differ, where numbers of steps do not."""
+    shapes = [np.shape(sequence) for sequence in X]
+    if any(len(shape) != 2 or shape[0] != shapes[0][0] for shape in shapes):
+        return ""
+    return (
+        f" If {name} is arrays (n_features, n_steps_i), as aeon and sktime have them, give "
+        f"gruc.sequences.from_channels_first({name})."
+    )
+
+
 def _float_type(arrays):
     return np.dtype(np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64)
-
-
-def _is_array(element):
-    return hasattr(element, "__array__") and getattr(element, "ndim", 1) > 0
-
-
-def refuse_masked(X, name):
-    """Refuse a masked array, whose mask NumPy drops without a word."""
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"{name} is a masked array with masked values. Give X.filled(...), or, where the mask marks "
-            "padding, gruc.sequences.from_padded(X)."
-        )
-
-
-def numeric_array(X, name):
-    """X as an array of real numbers, itself where it is one."""
-    if type(X) is np.ndarray and X.dtype.char in "fd":
-        return X
-    refuse_masked(X, name)
-    if hasattr(X, "toarray"):
-        raise TypeError(f"{name} is sparse; sequences are dense. Use {name}.toarray().")
-    if X is None or isinstance(X, (str, bytes, dict, set)) or (np.isscalar(X) and np.ndim(X) == 0):
-        raise TypeError(
-            f"{name} is a {type(X).__name__}. Expected an array of numbers or a list of arrays, one a "
-            "sequence."
-        )
-    try:
-        X = np.asarray(X)
-    except ValueError as error:  # nested lists of unequal lengths
-        raise ValueError(
-            f"{name} is no rectangular array of numbers ({error}). For sequences of different lengths "
-            "make each element an array: [np.asarray(s) for s in X]."
-        ) from None
-    if X.dtype == object:
-        try:
-            X = X.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{name} holds elements that are not numbers ({error}). For sequences of different lengths "
-                "give a list whose elements are all arrays."
-            ) from None
-    if X.dtype.kind == "c":
-        raise ValueError(
-            f"Complex data not supported: {name} is {X.dtype}. Give real and imaginary parts as features."
-        )
-    if X.dtype.kind not in "fiub":
-        raise ValueError(f"{name} holds {X.dtype}, not numbers. Encode it as numbers first.")
-    return X
 
 
 def _check_finite(sequence, i, name):

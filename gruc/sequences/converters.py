@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .collection import is_list_of_arrays, numeric_array
+from .groups import of_multiindex
+from .numeric import columns_of, is_list_of_arrays, numeric_array
 
 
 def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
@@ -54,6 +55,188 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
             "2-D arrays (n_features, n_steps_i)."
         )
     return X.transpose(0, 2, 1)
+
+
+def from_long(
+    df: Any, by: Any = None, columns: Any = None, order: Any = None, *, return_keys: bool = False
+) -> Any:
+    """Cut a long frame, whose rows are steps, into sequences.
+
+    Parameters
+    ----------
+    df : DataFrame of pandas or polars, Table of pyarrow
+        A row is a step of the sequence that `by` names.
+    by : column name or list of them, default=None
+        Columns that say which sequence a row belongs to. None: the levels of a pandas
+        MultiIndex but the last, which is time.
+    columns : list of column names, default=None
+        The features, in this order; by default all columns but those of `by` and `order`.
+    order : column name, default=None
+        What the rows of a sequence are sorted by, for instance a time; no value may stand
+        twice in one sequence. By default rows stay as they stand.
+    return_keys : bool, default=False
+        Whether to return the sequences' keys as well.
+
+    Returns
+    -------
+    X : list of ndarray of shape (n_steps_i, n_features)
+        Sequences in the order of their first rows.
+    keys : list
+        The value of `by` of each sequence, a tuple of several; only with ``return_keys=True``.
+
+    Raises
+    ------
+    ValueError
+        A column that is not there, a missing key, or what is not numbers.
+    TypeError
+        `df` is no frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gruc.sequences import from_long
+    >>> df = pd.DataFrame({"id": ["b", "b", "a"], "t": [1, 0, 0], "u": [1.0, 2.0, 3.0]})
+    >>> X, keys = from_long(df, by="id", order="t", return_keys=True)
+    >>> X
+    [array([[2.],
+           [1.]]), array([[3.]])]
+    >>> keys
+    ['b', 'a']
+    >>> y = pd.Series({"a": 0, "b": 1})  # labels by key, in the order of X
+    >>> y.loc[keys].tolist()
+    [1, 0]
+    """
+    names = columns_of(df)
+    if names is None:
+        raise TypeError(f"df is a {type(df).__name__}; expected a DataFrame, whose rows are steps.")
+    if by is None:
+        if getattr(getattr(df, "index", None), "nlevels", 1) < 2:
+            raise ValueError(
+                "by is None, which is for a DataFrame with a MultiIndex; name the column of keys."
+            )
+        keys_of = [df.index.get_level_values(level) for level in range(df.index.nlevels - 1)]
+        by_names = []
+    else:
+        by_names = list(by) if isinstance(by, list) else [by]
+        _check_names(by_names, names, "by")
+        keys_of = [df[name] for name in by_names]
+    if order is not None:
+        _check_names([order], names, "order")
+    if columns is None:
+        columns = [name for name in names if name not in by_names and name != order]
+    columns = [columns] if isinstance(columns, str) else list(columns)
+    _check_names(columns, names, "columns")
+    if not columns:
+        raise ValueError("df has no columns of features beside by and order.")
+    if by is None and order is None:
+        groups = of_multiindex(df[columns], "df")
+        return (list(groups), list(groups.keys)) if return_keys else list(groups)
+    places: dict[Any, list[int]] = {}
+    lists = [_values(column) for column in keys_of]
+    for row, key in enumerate(zip(*lists, strict=True) if len(lists) > 1 else lists[0]):
+        if any(_is_missing(part) for part in (key if len(lists) > 1 else [key])):
+            raise ValueError(f"by: row {row} of df has no key.")
+        places.setdefault(key, []).append(row)
+    table = np.stack([numeric_array(df[name], f"df[{name!r}]") for name in columns], axis=1)
+    steps = None if order is None else np.asarray(df[order])
+    X = []
+    for key, of_key in places.items():
+        rows = np.array(of_key)
+        if steps is not None:
+            rows = rows[np.argsort(steps[rows], kind="stable")]
+            ordered = steps[rows]
+            again = np.flatnonzero(ordered[1:] == ordered[:-1])
+            if len(again):
+                raise ValueError(f"order: {ordered[again[0]]} stands twice in sequence {key!r}.")
+        X.append(table[rows])
+    return (X, list(places)) if return_keys else X
+
+
+def _check_names(asked, names, argument):
+    for name in asked:
+        if name not in names:
+            raise ValueError(f"{argument}: df has no column {name!r}; its columns are {names}.")
+
+
+def _values(column):
+    """Elements of a column, of pandas, polars or pyarrow, that can be keys of a dict."""
+    to_list = getattr(column, "to_pylist", None) or getattr(column, "to_list", None)
+    return list(column) if to_list is None else to_list()
+
+
+def _is_missing(key):
+    return (
+        key is None or type(key).__name__ in ("NAType", "NaTType") or (isinstance(key, float) and key != key)
+    )
+
+
+def from_nested(X: Any, columns: Any = None) -> list[NDArray[Any]]:
+    """Turn cells that are sequences into a list of arrays.
+
+    Such are sktime's nested frames, whose cells are Series, list columns of polars and
+    pyarrow, object columns of lists or arrays, and lists of lists.
+
+    Parameters
+    ----------
+    X : DataFrame, Series, array or list
+        Of a frame each row is a sequence and each column a feature, whose cells hold a number a
+        step. Of one column, or a list, each element is a sequence: numbers (n_steps_i,) or rows
+        of numbers (n_steps_i, n_features).
+    columns : list of column names, default=None
+        Columns of the frame that are features; by default all.
+
+    Returns
+    -------
+    list of ndarray of shape (n_steps_i, n_features) or (n_steps_i,)
+
+    Raises
+    ------
+    ValueError
+        Cells of one row that differ in length, or that are not sequences of numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gruc.sequences import from_nested
+    >>> df = pd.DataFrame({"u": [[1.0, 2.0], [5.0]], "v": [[3.0, 4.0], [6.0]]})
+    >>> from_nested(df)
+    [array([[1., 3.],
+           [2., 4.]]), array([[5., 6.]])]
+    >>> from_nested([[1, 2, 3], [4]])
+    [array([1, 2, 3]), array([4])]
+    """
+    names = columns_of(X)
+    if names is None:
+        if columns is not None:
+            raise ValueError(f"columns are given, but X is a {type(X).__name__} and has none.")
+        return [_cell(cell, f"X[{i}]", (1, 2)) for i, cell in enumerate(_values(X))]
+    columns = names if columns is None else [columns] if isinstance(columns, str) else list(columns)
+    _check_names(columns, names, "columns")
+    if not columns:
+        raise ValueError("X has no columns.")
+    sequences = []
+    for i, row in enumerate(zip(*(_values(X[name]) for name in columns), strict=True)):
+        cells = [_cell(c, f"X, row {i}, column {name!r}", (1,)) for c, name in zip(row, columns, strict=True)]
+        lengths = list(map(len, cells))
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f"X, row {i}: the cells of a sequence must have one length; {columns} have {lengths}."
+            )
+        sequences.append(np.stack(cells, axis=1))
+    return sequences
+
+
+def _cell(cell, name, dimensions):
+    """The array of numbers in a cell."""
+    if not hasattr(cell, "__len__") or isinstance(cell, (str, bytes, dict)):
+        raise ValueError(
+            f"{name} is {cell!r}, no sequence of numbers. Of a frame name those columns that are features, "
+            "as columns; a long frame, whose rows are steps, is for gruc.sequences.from_long."
+        )
+    array = numeric_array(cell, name)
+    if array.ndim not in dimensions:
+        raise ValueError(f"{name} has {array.ndim} dimensions; expected {' or '.join(map(str, dimensions))}.")
+    return array
 
 
 def from_padded(X: Any, lengths: Any = None) -> list[NDArray[Any]]:

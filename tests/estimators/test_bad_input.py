@@ -1,11 +1,16 @@
 """Bad calls and the exact error each gives."""
 
 import re
+import warnings
 
 import numpy as np
+import pandas as pd
+import polars
 import pytest
 import scipy.sparse
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc.preprocessing import SequenceScaler
+from gruc.runtime import Predictor
 from problems import vowels
 
 X, y = vowels()
@@ -42,6 +47,26 @@ BAD_DATA = {
     "an element that is None": ([*X[:-1], None], y, TypeError, "X[23] is a NoneType. Expected an array of numbers or a list of arrays, one a sequence."),
     "too large for float32": ([x * 1e30 for x in X], y, ValueError, "X holds values too large to compute with in float32: column 0 reaches 2.13e+30, the limit is 1e+18. Rescale them, or use dtype float64."),
     "too large to standardize": ([x * 1e200 for x in X], y, ValueError, "X holds values too large to compute with in float64: column 0 reaches 2.13e+200, the limit is 1e+150. Rescale them."),
+    "sparse sequences": ([scipy.sparse.csr_array(x) for x in X], y, TypeError, "X[0] is sparse; sequences are dense. Use [x.toarray() for x in X]."),
+    "sparse sequences, later": ([*X[:-1], scipy.sparse.csr_array(X[-1])], y, TypeError, "X[23] is sparse; sequences are dense. Use X[23].toarray()."),
+    "sparse sequences of an old kind": ([scipy.sparse.coo_matrix(x) for x in X], y, TypeError, "X[0] is sparse"),
+    "dates in a column": ([pd.DataFrame({"d": pd.date_range("2020", periods=len(x)), "v": x[:, 0]}) for x in X], y, ValueError, "in column 'd'. Leave this column out, or encode it as numbers. Give times as numbers"),
+    "dates in a table": (pd.DataFrame({"d": pd.date_range("2020", periods=24), "v": y}), y, ValueError, "X holds elements that are not numbers (float() argument must be a string or a real number, not 'Timestamp'): Timestamp('2020-01-01 00:00:00') in column 'd'."),
+    "dates alone": ([np.arange("2020-01-01", "2020-01-09", dtype="M8[D]")] * 24, y, ValueError, "X[0] holds datetime64[D], not numbers. Give times as numbers, for instance the seconds since the first"),
+    "words in a column": ([pd.DataFrame({"d": "a", "v": x[:, 0]}) for x in X], y, ValueError, "'a' in column 'd'. Leave this column out, or encode it as numbers."),
+    "a missing value of pandas": ([pd.DataFrame({"d": [1, pd.NA]}, dtype=object)] * 24, y, ValueError, "<NA> in column 'd'. Impute or remove what is missing."),
+    "a long frame": (pd.DataFrame({"id": np.repeat(list("abcdefgh"), 3), "v": np.arange(24.0)}), y[:8], ValueError, "if rows are steps and a column says of which sequence, give gruc.sequences.from_long(X, by='id')."),
+    "a long frame of polars": (polars.DataFrame({"id": np.repeat(list("abcdefgh"), 3), "v": np.arange(24.0)}), y[:8], ValueError, "gruc.sequences.from_long(X, by='id')"),
+    "a long frame of numbers": (pd.DataFrame({"v": np.arange(24.0), "id": np.repeat(range(8), 3)}), y[:8], ValueError, "inconsistent numbers of samples: [24, 8] A row of a DataFrame is a sequence; if rows are steps, and a column says of which sequence, give gruc.sequences.from_long(X, by='id')."),
+    "one sequence of one feature": (X[0][:, :1], [1], ValueError, "inconsistent numbers of samples: [20, 1] A 2-D X is one sequence a row, 20 of one step here; give one sequence alone as [X]."),
+    "one sequence of features": (X[0], [1], ValueError, "20 of 12 steps here; give one sequence alone as [X]."),
+    "axes swapped": ([x.T for x in X], y, ValueError, "X[1] has 26 features, but X[0] has 20; a sequence is an array (n_steps, n_features). If X is arrays (n_features, n_steps_i), as aeon and sktime have them, give gruc.sequences.from_channels_first(X)."),
+    "a dict of sequences": (dict(enumerate(X)), y, TypeError, "X is a dict. Expected an array of numbers or a list of arrays, one a sequence, as list(X.values())"),
+    "None among labels": (X, [None, *"ab" * 11, "a"], ValueError, "Input y contains None: element 0 is missing. Leave out sequences without a label or value."),
+    "None among labels of an array": (X, np.array(["a", *"ab" * 11, None], object), ValueError, "Input y contains None: element 23 is missing."),
+    "NA among labels": (X, pd.Series(["a", *"ab" * 11, None], dtype="string"), ValueError, "Input y contains <NA>: element 23 is missing."),
+    "NaN among labels of an array": (X, np.array(["a", *"ab" * 11, np.nan], object), ValueError, "Input y contains NaN: element 23 is missing."),
+    "null among labels of polars": (X, polars.Series(["a", *"ab" * 11, None]), ValueError, "Input y contains None: element 23 is missing."),
     "fewer labels": (X, y[:-1], ValueError, "Found input variables with inconsistent numbers of samples: [24, 23]"),
     "no labels": (X, None, ValueError, REQUIRED.format("GRUClassifier")),
     "one class": (X, np.zeros(24, int), ValueError, "1 class only: [0]. A classifier needs samples of at least 2 classes."),
@@ -143,6 +168,8 @@ BAD_QUERIES = {
     "a table": (TABLE, "X has 1 features a step, but GRUClassifier is expecting 12 features a step, as in the X it was fitted on. A 2-D X is univariate sequences; give one sequence alone as [X]."),
     "NaN": (NAN_LIST, "X[23] contains NaN at step 0."),
     "an empty list": ([], "X has no sequences: it is empty."),
+    "a list of sparse sequences": ([scipy.sparse.csr_array(x) for x in X], "X[0] is sparse; sequences are dense. Use [x.toarray() for x in X]."),
+    "axes swapped": ([x.T for x in X], "gruc.sequences.from_channels_first(X)"),
     "one sequence alone": (X[0][0], "X is one-dimensional. Expected 2D array"),
     "too large": ([x * 1e30 for x in X], "X holds values too large to compute with in float32: column"),
 }  # fmt: skip
@@ -211,7 +238,7 @@ def test_bad_queries(name):
     query, message = BAD_QUERIES[name]
     model = GRUClassifier(**FAST, standardize=name != "too large").fit(X, y)
     for method in (model.predict, model.predict_proba, model.predict_log_proba):
-        with raises(ValueError, message):
+        with raises((ValueError, TypeError), message):
             method(query)
 
 
@@ -226,6 +253,95 @@ def test_balanced_class_weight_in_partial_fit():
 def test_too_large_targets_for_float32():
     with raises(ValueError, "y holds values too large to compute with in float32: column 0 reaches 1e+60"):
         GRURegressor(**FAST, standardize=False).fit(X, np.where(y == 1, 1e60, y))
+
+
+COLUMN = "X of shape (7, 1) says 7 sequences of one step. Give one sequence of 7 steps as [X], or 7 sequences of one step as X[:, :, None]."
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "given", [CUBE[:, :, :1], list(CUBE[:, :, :1]), list(CUBE[:, :, 0])], ids=["3-D", "2-D", "1-D"]
+)
+def test_one_sequence_given_alone(given):
+    """A model of one feature takes (T, 1) for T sequences of one step, and so it does not."""
+    model = GRUClassifier(**FAST).fit(given, y)
+    alone = CUBE[3, :, :1]
+    predictor = Predictor.from_estimator(model)
+    for method in (model.predict, model.predict_proba, model.hidden_states, predictor.predict):
+        with raises(ValueError, COLUMN):
+            method(alone)
+    with raises(ValueError, COLUMN.replace("X", "X_val")):
+        GRUClassifier(**FAST).fit(given, y, X_val=alone, y_val=y[:7])
+    expected = model.predict_proba(CUBE[3:4, :, :1])
+    assert np.array_equal(model.predict_proba([alone]), expected)
+    assert np.array_equal(model.predict_proba(CUBE[:, :, 0])[3:4], expected)
+    assert len(model.predict(alone[:, :, None])) == 7
+
+
+def test_one_sequence_given_alone_to_a_scaler():
+    with raises(ValueError, COLUMN):
+        SequenceScaler().fit(CUBE[:, :, :1]).transform(CUBE[3, :, :1])
+
+
+ONE_STEP = "All sequences of X have one step, of 12 features, in which there is no order to learn from. If X is (n_sequences, n_features, n_steps), as aeon and sktime have it, give gruc.sequences.from_channels_first(X)."
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "one_step, message",
+    [
+        (CUBE[:, :1], ONE_STEP),
+        (list(CUBE[:, :1]), ONE_STEP),
+        (TABLE[:, :1], "X of shape (24, 1) is 24 sequences of one step, in which there is no order to learn from. If it is one sequence of 24 steps, give [X], with one label."),
+    ],
+    ids=["3-D", "list", "2-D"],
+)  # fmt: skip
+@pytest.mark.parametrize("Estimator", [GRUClassifier, GRURegressor])
+def test_one_step_is_warned_of_once(Estimator, one_step, message):
+    settings = FAST | {"n_iter_no_change": np.inf}  # and so nothing else is warned of
+    models = Estimator(**settings), Estimator(**settings), GRUTransformer(Estimator(), trained=False)
+    for fit in (models[0].fit, models[1].partial_fit, models[2].fit):
+        with pytest.warns(UserWarning, match="of one step|have one step") as caught:
+            fit(one_step, y)
+        assert [str(warning.message) for warning in caught] == [message]
+        assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        models[0].predict(one_step)
+        models[1].partial_fit(one_step, y)
+        Estimator(**settings).fit(CUBE[:, :2], y, X_val=CUBE[:, :1], y_val=y)
+        Estimator(**settings).fit([CUBE[0, :1], *CUBE[1:]], y)
+
+
+def test_tensors_that_numpy_cannot_read():
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(CUBE)
+    for bad in (
+        tensor.clone().requires_grad_(),
+        tensor.to(torch.bfloat16),
+        tensor.to_sparse(),
+        list(tensor.to("meta")),
+    ):
+        name = "X[0]" if isinstance(bad, list) else "X"
+        with pytest.raises(
+            TypeError, match=re.escape(name) + r" is a Tensor that NumPy cannot read \(.*Use .*detach"
+        ):
+            GRUClassifier(**FAST).fit(bad, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "Estimator, scoring",
+    [(GRUClassifier, "f1_macro"), (GRURegressor, "neg_mean_absolute_error"), (GRURegressor, None)],
+)
+def test_tensors_with_a_scorer(Estimator, scoring):
+    torch = pytest.importorskip("torch")
+    settings = FAST | dict(scoring=scoring, early_stopping=True, validation_fraction=0.25)
+    model = Estimator(**settings).fit(CUBE, y)
+    for given in (torch.tensor(CUBE), [torch.tensor(x) for x in CUBE]):
+        same = Estimator(**settings).fit(given, torch.tensor(y))
+        assert same.validation_scores_ == model.validation_scores_
+        assert same.score(given, torch.tensor(y)) == model.score(CUBE, y)
 
 
 # id: (arguments of fit, message)

@@ -135,3 +135,35 @@ def test_a_validation_of_its_own():
     encoder.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2], sample_weight_val=np.ones(12))
     assert len(encoder.estimator_.validation_scores_) == 2
     assert encoder.estimator_.t_ == 24
+
+
+WHOLE = np.round(np.random.default_rng(0).normal(100, 60, 240))
+
+
+@pytest.mark.filterwarnings("ignore:The number of unique classes is greater")
+@pytest.mark.parametrize(
+    "targets",
+    [WHOLE, WHOLE.astype(int), WHOLE.astype(int).tolist(), np.arange(240), np.repeat(np.arange(24) * 2, 10)],
+    ids=["floats", "ints", "a list", "each once", "with gaps"],
+)
+def test_whole_numbers_that_may_be_values_or_labels(targets):
+    X = np.random.default_rng(1).random((240, 3))
+    n = len(np.unique(targets))
+    message = (
+        f"estimator is None, and y holds {n} different whole numbers among 240, which may be values or labels"
+    )
+    with pytest.raises(ValueError, match=message):
+        GRUTransformer().fit(X, targets)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_labels_and_values_that_are_plain():
+    X = np.random.default_rng(1).random((240, 3))
+    words = [f"w{i % 60}" for i in range(240)]
+    for targets in (np.arange(240) % 20 * 3, np.arange(240) % 24, 1 + np.arange(240) % 24, words):
+        assert isinstance(GRUTransformer()._network(targets), GRUClassifier)
+    assert isinstance(GRUTransformer()._network(WHOLE + 0.5), GRURegressor)
+    encoder = GRUTransformer(GRURegressor((3,), max_iter=1)).fit(X, WHOLE)
+    assert isinstance(encoder.estimator_, GRURegressor)
+    with pytest.raises(ValueError, match="Input y contains None: element 1 is missing"):
+        GRUTransformer().fit(X[:2], ["a", None])

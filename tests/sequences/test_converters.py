@@ -1,8 +1,12 @@
 """Other libraries' layouts."""
 
 import numpy as np
+import pandas as pd
+import polars
+import pyarrow
 import pytest
-from gruc.sequences import from_channels_first, from_padded
+from gruc import GRUClassifier
+from gruc.sequences import from_channels_first, from_long, from_nested, from_padded
 
 
 def test_channels_first():
@@ -62,3 +66,100 @@ def test_lengths_win():
 def test_padded_refuses(X, lengths, message):
     with pytest.raises(ValueError, match=message):
         from_padded(X, lengths)
+
+
+LONG = pd.DataFrame(
+    {
+        "id": list("baabc"),
+        "t": [1, 0, 1, 0, 0],
+        "u": [1.0, 2, 3, 4, 5],
+        "v": [6, 7, 8, 9, 10],
+        "w": list("vwxyz"),
+    }
+)
+FRAMES = {
+    "pandas": lambda frame: frame,
+    "polars": polars.from_pandas,
+    "arrow": lambda frame: pyarrow.Table.from_pandas(frame, preserve_index=False),
+}
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_long(library):
+    df = FRAMES[library](LONG)
+    X, keys = from_long(df, "id", ["u", "v"], order="t", return_keys=True)
+    assert keys == ["b", "a", "c"]
+    assert [x.tolist() for x in X] == [[[4, 9], [1, 6]], [[2, 7], [3, 8]], [[5, 10]]]
+    assert [x.tolist() for x in from_long(df, "id", "u")] == [[[1], [4]], [[2], [3]], [[5]]]
+    X, keys = from_long(df, ["id", "t"], ["v"], return_keys=True)
+    assert keys == [("b", 1), ("a", 0), ("a", 1), ("b", 0), ("c", 0)]
+    for arguments, message in [
+        (("name", ["u"]), r"by: df has no column 'name'; its columns are \['id', 't', 'u', 'v', 'w'\]"),
+        (("id", ["u", "x"]), "columns: df has no column 'x'"),
+        (("id", ["u"], "x"), "order: df has no column 'x'"),
+        (("id",), r"df\['w'\] holds"),
+        (("id", ["u"], "id"), "order: b stands twice in sequence 'b'"),
+        (("id", []), "no columns of features"),
+        ((), "by is None, which is for a DataFrame with a MultiIndex"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            from_long(df, *arguments)
+
+
+def test_long_by_levels():
+    df = LONG.drop(columns="w").set_index(["id", "t"]).sort_index()
+    X, keys = from_long(df, columns=["v"], return_keys=True)
+    assert keys == ["a", "b", "c"]
+    assert [x.tolist() for x in X] == [[[7], [8]], [[9], [6]], [[10]]]
+    with pytest.raises(ValueError, match="df is not in the order of time"):
+        from_long(df[::-1])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_rows_of_no_sequence(missing):
+    with pytest.raises(ValueError, match="by: row 2 of df has no key"):
+        from_long(pd.DataFrame({"id": ["a", "a", missing], "u": [1, 2, 3]}), "id")
+
+
+def test_long_is_a_frame():
+    with pytest.raises(TypeError, match="df is a ndarray; expected a DataFrame"):
+        from_long(np.zeros((3, 2)), by=0)
+
+
+LISTS = {"u": [[1.0, 2.0], [3.0]], "v": [[4.0, 5.0], [6.0]]}
+NESTED = {
+    "sktime": pd.DataFrame({name: [pd.Series(cell) for cell in cells] for name, cells in LISTS.items()}),
+    "polars": polars.DataFrame(LISTS),
+    "arrow": pyarrow.table(LISTS),
+    "pandas over arrow": pyarrow.table(LISTS).to_pandas(types_mapper=pd.ArrowDtype),
+}
+
+
+@pytest.mark.parametrize("frame", NESTED.values(), ids=NESTED)
+def test_nested_frames(frame):
+    assert [x.tolist() for x in from_nested(frame)] == [[[1, 4], [2, 5]], [[3, 6]]]
+    assert [x.tolist() for x in from_nested(frame, columns=["v", "u"])] == [[[4, 1], [5, 2]], [[6, 3]]]
+    assert [x.tolist() for x in from_nested(frame["u"])] == [[1, 2], [3]]
+    with pytest.raises(ValueError, match=r"elements that are not numbers.*gruc.sequences.from_nested\(X\)"):
+        GRUClassifier().fit(frame, [0, 1])
+
+
+def test_nested_lists():
+    assert [x.tolist() for x in from_nested([[[1, 2], [3, 4]], [[5, 6]]])] == [[[1, 2], [3, 4]], [[5, 6]]]
+
+
+@pytest.mark.parametrize(
+    "X, columns, message",
+    [
+        (pd.DataFrame({"u": [[1, 2]], "v": [[1]]}), None, r"row 0: the cells .* \['u', 'v'\] have \[2, 1\]"),
+        (pd.DataFrame({"u": [[1, 2]], "v": [1]}), None, "row 0, column 'v' is 1, no sequence of numbers"),
+        (pd.DataFrame({"u": [[1, 2]]}), ["v"], "df has no column 'v'"),
+        (pd.DataFrame({"u": [["a"]]}), None, "column 'u' holds <U1, not numbers"),
+        (pd.DataFrame({"u": [[[1]]]}), None, "column 'u' has 2 dimensions; expected 1"),
+        ([[1, 2], 3], None, r"X\[1\] is 3, no sequence of numbers"),
+        ([[1, 2]], ["u"], "columns are given, but X is a list and has none"),
+    ],
+)
+def test_nested_refuses(X, columns, message):
+    with pytest.raises(ValueError, match=message):
+        from_nested(X, columns)
