@@ -467,9 +467,12 @@ class Predictor:
         """`Sequences` of X that the network can take."""
         sequences = as_sequences(X)
         if sequences.n_features != self.n_features_in:
+            hint = (
+                " A 2-D X is univariate sequences; give one sequence alone as [X]." if sequences.is_2d else ""
+            )
             raise ValueError(
                 f"X has {sequences.n_features} features a step, but the model was fitted with "
-                f"{self.n_features_in}."
+                f"{self.n_features_in}.{hint}"
             )
         if sequences is not X:  # estimators have looked already
             refuse_column(sequences, "X")

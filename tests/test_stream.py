@@ -50,6 +50,7 @@ def test_every_structure(pooling, sizes, reset_after, dtype):
     holds(model, X[:4], model.predict_proba)
 
 
+@pytest.mark.filterwarnings("ignore:All sequences of X have one step")
 @given(
     k=st.integers(1, 6), hop=st.integers(1, 8), length=st.integers(1, 25),
     pooling=st.sampled_from(["last", "mean", "max"]), seed=st.integers(0, 99),
