@@ -18,13 +18,18 @@ SANITIZE = bool(int(os.environ.get("GRUC_SANITIZE", "0")))
 
 link_args = []
 if sys.platform == "win32":
-    compile_args = ["/O2", "/std:c11"]
+    compile_args = ["/O2", "/std:c11", "/fp:precise"]
 else:
+    # Flags of CFLAGS come before these. -ffast-math, and each flag that it stands for, would make numbers
+    # wrong; with the linker it also switches the whole process to a faster floating-point mode.
+    precise = ["-O2", "-fno-fast-math", "-fno-unsafe-math-optimizations", "-fno-associative-math"]
+    precise += ["-fno-reciprocal-math", "-fno-finite-math-only", "-fsigned-zeros"]
     # No flag that lets the compiler reorder arithmetic or build for the machine at hand:
     # numbers and wheels must travel. Where a * b + c is to be rounded once, simd.h says so;
     # a compiler's own choice could differ between a tile and its tail.
     # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
-    compile_args = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
+    compile_args = [*precise, "-ftree-vectorize", "-fvect-cost-model=dynamic"]
+    link_args += precise
     compile_args += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
     compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
 
@@ -35,7 +40,7 @@ if SANITIZE:
     link_args += sanitizers
 
 if sys.platform == "linux" and not (DEBUG or SANITIZE):
-    link_args = ["-Wl,--strip-all"]  # a third of the size
+    link_args += ["-Wl,--strip-all"]  # a third of the size
 
 # SciPy from 1.18 on names the type of its BLAS integers; before, they are int.
 blas_pxd = Path(scipy.__file__).parent / "linalg" / "cython_blas.pxd"

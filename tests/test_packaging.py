@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -317,3 +318,48 @@ def test_a_compiled_module_that_cannot_be_loaded_gives_its_own_error(not_built):
     assert done.returncode == 1
     assert "pip install -e" not in done.stderr
     assert "_cyutility" in done.stderr
+
+
+PRECISE = """
+#include <stdio.h>
+#include "gruc/gruc.h"
+int main(void)
+{
+    volatile float small = 1e-38f, x = 0.5f;
+    float y[] = {x, NAN};
+    gruc_map_tanh_f32(y, y, 2);
+    printf("%.6f %d %d", (double)y[0], y[1] != y[1], small * 0.1f > 0);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "hostile", ["-Ofast", "-O3 -ffast-math", "-funsafe-math-optimizations -ffinite-math-only"]
+)
+def test_flags_of_the_environment_do_not_change_numbers(hostile, monkeypatch, tmp_path):
+    """CFLAGS come before setup.py's own flags, for the compiler and the linker alike."""
+    build = pytest.importorskip("Cython.Build")
+    setuptools = pytest.importorskip("setuptools")
+    if sys.platform == "win32" or shutil.which("cc") is None:
+        pytest.skip("no cc")
+    told = {}
+    monkeypatch.setattr(build, "cythonize", lambda extensions, **settings: extensions)
+    monkeypatch.setattr(setuptools, "setup", lambda **settings: told.update(settings))
+    monkeypatch.chdir(ROOT)
+    runpy.run_path("setup.py")
+    extension = told["ext_modules"][0]
+    (tmp_path / "program.c").write_text(PRECISE)
+    compile = [
+        "cc",
+        *hostile.split(),
+        f"-I{ROOT / 'include'}",
+        "-c",
+        "program.c",
+        *extension.extra_compile_args,
+    ]
+    subprocess.run(compile, cwd=tmp_path, check=True)
+    link = ["cc", *hostile.split(), "program.o", "-lm", "-o", "program", *extension.extra_link_args]
+    subprocess.run(link, cwd=tmp_path, check=True)
+    output = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True).stdout
+    assert output == "0.462117 1 1"

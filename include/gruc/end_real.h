@@ -10,8 +10,11 @@
 #undef GRUC_LEAST_STATE
 #undef stored
 #undef outside
+#undef uoutside
 #undef GRUC_EXP_OUTSIDE
 #undef GRUC_BITS
+#undef GRUC_ROUNDED
+#undef GRUC_ROUNDED_SUM
 #undef vec
 #undef uvec
 #undef LANES

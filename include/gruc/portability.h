@@ -8,9 +8,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* exp and its kin round by adding a large number and taking it off again */
+/* exp and its kin round by adding a large number and taking it off again, and tell NaN from numbers.
+ * Single flags of those that -ffast-math stands for change no more than last digits: where more depends on
+ * a rounded value, GRUC_ROUNDED (simd.h) hides from the compiler how it came about. */
 #if defined(__FAST_MATH__)
-#error "gruc's numbers would be wrong: compile without -ffast-math and -Ofast"
+#error "gruc's numbers would be wrong: compile without -ffast-math and -Ofast (icx: with -fp-model=precise)"
+#elif defined(_M_FP_FAST)
+#error "gruc's numbers would be wrong: compile without /fp:fast"
 #endif
 
 #if defined(_MSC_VER) && defined(_M_X64)

@@ -42,9 +42,11 @@
 /* What models are given and give: double, but float where a processor may have no other */
 #ifdef GRUC_EXPORTED
 #define outside float
+#define uoutside uint32_t
 #define GRUC_EXP_OUTSIDE expf
 #else
 #define outside double
+#define uoutside uint64_t
 #define GRUC_EXP_OUTSIDE exp
 #endif
 

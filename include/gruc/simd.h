@@ -28,6 +28,30 @@ typedef ureal uvec __attribute__((vector_size(GRUC_SIMD / 8)));
 #endif
 #endif
 
+/* A value as it was rounded, whatever flags let the compiler put in its place what is equal to it in exact
+ * arithmetic: it does not look through an empty piece of assembler. Registers that hold numbers are named in
+ * many ways. */
+#if !defined(__GNUC__) /* portability.h refuses the flags that are known */
+#define GRUC_ROUNDED(v) ((void)0)
+#elif GRUC_SIMD == 512
+#define GRUC_ROUNDED(v) __asm__("" : "+v"(v))
+#elif defined(__x86_64__) || defined(__SSE2_MATH__)
+#define GRUC_ROUNDED(v) __asm__("" : "+x"(v))
+#elif defined(__aarch64__) || (defined(__arm__) && defined(__ARM_FP) && !defined(__SOFTFP__))
+#define GRUC_ROUNDED(v) __asm__("" : "+w"(v))
+#elif defined(__arm__) || defined(__AVR__)
+#define GRUC_ROUNDED(v) __asm__("" : "+r"(v))
+#else /* through memory, where x87 leaves the digits that must go */
+#define GRUC_ROUNDED(v) __asm__("" : "+m"(v))
+#endif
+
+/* The same for a sum of GRUC(fma), which compilers leave as it is where it is one instruction by name */
+#if GRUC_SIMD == 512 || GRUC_SIMD == 256 || (GRUC_SIMD == 128 && defined(__aarch64__))
+#define GRUC_ROUNDED_SUM(v) ((void)0)
+#else
+#define GRUC_ROUNDED_SUM(v) GRUC_ROUNDED(v)
+#endif
+
 /* Numbers one by one are aligned, and a compiler that knows it loads them to where floats are. */
 #if GRUC_SIMD == 0
 GRUC_INLINE vec GRUC(load)(const real *p) { return *p; }

@@ -44,6 +44,7 @@ GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_model *m)
 {
     if (!m->mean) return x;
     x -= ((const outside *)m->mean)[j];
+    GRUC_ROUNDED(x); /* mean + mean_rest is mean */
     if (m->mean_rest) x -= ((const outside *)m->mean_rest)[j];
     return x / ((const outside *)m->scale)[j];
 }
@@ -54,13 +55,17 @@ GRUC_INLINE real GRUC(input)(outside x, size_t j, const gruc_model *m)
     return GRUC(flushed)((real)GRUC(scaled)(x, j, m));
 }
 
-/* The first feature of a step that cannot be computed with, NaN or too large; D where all can */
+/* The first feature of a step that cannot be computed with, NaN or too large; D where all can. Bits are
+ * compared as whole numbers, which -ffinite-math-only leaves alone. */
 GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_model *m)
 {
-    const outside largest = (outside)m->largest;
+    const outside most = (outside)m->largest;
+    uoutside largest, magnitude;
+    memcpy(&largest, &most, sizeof largest);
     for (size_t j = 0; j < m->n_features; j++) {
         outside v = GRUC(scaled)(x[j], j, m);
-        if (!(-largest <= v && v <= largest)) return j;
+        memcpy(&magnitude, &v, sizeof magnitude);
+        if ((magnitude & ~((uoutside)1 << (8 * sizeof magnitude - 1))) > largest) return j;
     }
     return m->n_features;
 }

@@ -48,9 +48,11 @@ GRUC_INLINE vec GRUC(reduce)(uvec *shifted, vec x)
 #if FLT_EVAL_METHOD != 0 /* x87 keeps the digits that must go, unless they are stored */
     rounded = GRUC(from_bits)(GRUC(bits)(rounded));
 #endif
+    GRUC_ROUNDED_SUM(rounded);
     vec n = rounded - GRUC_ROUND;
     *shifted = GRUC(bits)(rounded) - (ureal)GRUC_ROUND_BITS;
     vec r = GRUC(fma)(n, GRUC(splat)(-GRUC_LN2_HI), x);
+    GRUC_ROUNDED_SUM(r); /* ln 2 in two parts has more digits than in one */
     return GRUC(fma)(n, GRUC(splat)(-GRUC_LN2_LO), r);
 }
 
@@ -91,7 +93,9 @@ GRUC_INLINE vec GRUC(exp)(vec x)
     uvec half = (n + (ureal)4096) >> 1;
     vec scale = GRUC(pow2)(half - (ureal)2048);
     vec rest = GRUC(pow2)(n - half + (ureal)2048);
-    return ((real)1 + GRUC(expm1_reduced)(r)) * scale * rest;
+    vec y = ((real)1 + GRUC(expm1_reduced)(r)) * scale;
+    GRUC_ROUNDED(y); /* scale * rest may be infinite, or 0 */
+    return y * rest;
 }
 
 GRUC_INLINE vec GRUC(sigmoid)(vec x)
@@ -109,7 +113,9 @@ GRUC_INLINE vec GRUC(tanh)(vec x)
     vec magnitude = GRUC(from_bits)(GRUC(bits)(x) & ~GRUC_SIGN);
     vec r = GRUC(reduce)(&n, GRUC(at_least)((real)-2 * magnitude, (real)GRUC_SMALL));
     vec scale = GRUC(pow2)(n);
-    vec e = GRUC(fma)(scale, GRUC(expm1_reduced)(r), scale - (real)1);
+    vec whole = scale - (real)1;
+    GRUC_ROUNDED_SUM(whole); /* 1 + expm1_reduced(r) would lose the digits of a small r */
+    vec e = GRUC(fma)(scale, GRUC(expm1_reduced)(r), whole);
     vec y = e * GRUC(reciprocal)(e + (real)2);
     return GRUC(from_bits)((GRUC(bits)(y) & ~GRUC_SIGN) | (GRUC(bits)(x) & GRUC_SIGN));
 }

@@ -384,13 +384,56 @@ def test_fast_math_is_refused(tmp_path):
     assert "compile without -ffast-math" in done.stderr
 
 
-def test_a_mean_far_from_zero(tmp_path):
-    """Float32 has 7 digits, of which such a mean would take all."""
+REFERENCE = 0.42604989  # three steps of 0.7 through one unit, all weights and biases 0.3
+
+
+@pytest.fixture(scope="module")
+def delicate():
+    """Sequences, and models by prefix whose numbers a compiler that reorders arithmetic would spoil."""
     X, y = vowels(3, 2)
-    far = [np.asarray(np.float32(1e4 * x + 1e7), "float32") for x in X]
-    models = {"far": GRUClassifier(**FAST).fit(far, y)}
-    program = program_of(program_text(models, far, tmp_path), "cc", "baseline", tmp_path)
-    agree(program(""), models, far)
+    far = [np.asarray(np.float32(1e4 * x + 1e7), "float32") for x in X]  # float32 has 7 digits
+    models = {"far": GRUClassifier(**FAST, pooling="attention").fit(far, y)}
+    return far, models
+
+
+@pytest.mark.parametrize(
+    "compiler, build, flags",
+    [
+        ("cc", "baseline", "-O2"),
+        ("cc", "baseline", "-O3 -funsafe-math-optimizations"),
+        ("cc", "one number at a time", "-O2 -fassociative-math -fno-signed-zeros -fno-trapping-math"),
+        ("cc", "avx2", "-O3 -funsafe-math-optimizations -std=gnu11"),
+        ("cc", "baseline", "-O2 -ffinite-math-only -freciprocal-math"),
+        ("clang", "baseline", "-O3 -funsafe-math-optimizations"),
+        ("clang", "one number at a time", "-O2 -ffinite-math-only"),
+    ],
+)
+def test_flags_that_let_a_compiler_reorder_arithmetic(delicate, compiler, build, flags, tmp_path):
+    X, models = delicate
+    one = GRURegressor((1,), frame_length=1, standardize=False, max_iter=1, random_state=0)
+    one.fit([np.ones((3, 1))] * 2, [0.0, 1.0])
+    one._predictor.parameters[:] = 0.3
+    one._predictor.target_scaling = one._predictor._packed = None
+    gruc.to_c(one, tmp_path / "one.h", "one")
+    text = program_text(models, X, tmp_path).replace("int main(void)\n{", ONE)
+    numbers = program_of('#include "one.h"\n' + text, compiler, build, tmp_path, flags.split())("")
+    assert numbers[0] == pytest.approx(REFERENCE, abs=2e-7)
+    agree(numbers[1:], models, X)
+
+
+ONE = """int main(void)
+{
+    static one_state state;
+    const float steps[] = {0.7f, 0.7f, 0.7f};
+    float out, bad[] = {0.7f, 0.0f, 0.7f};
+    require(one_predict(&state, steps, 3, &out) == 0);
+    print(&out, 1);
+    const uint32_t not_a_number = 0x7fc00000u, infinity = 0x7f800000u;
+    memcpy(bad + 1, &not_a_number, 4);
+    require(one_predict(&state, bad, 3, &out) == 1);
+    memcpy(bad + 1, &infinity, 4);
+    require(one_predict(&state, bad, 3, &out) == 1);
+"""
 
 
 def test_a_stream_of_many_steps(tmp_path):
