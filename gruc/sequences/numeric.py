@@ -99,7 +99,7 @@ def _not_numbers(X, array, name, error):
     """What to say of an array of objects that do not become numbers."""
     said = f"{name} holds elements that are not numbers ({error})"
     place, element = next((item for item in np.ndenumerate(array) if not _is_number(item[1])), (None, None))
-    if place is None:
+    if not place:  # an object that is no collection, too
         return f"{said}."
     if hasattr(element, "__len__") and not isinstance(element, (str, bytes, dict)):
         return (

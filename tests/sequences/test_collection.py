@@ -80,6 +80,7 @@ def test_blocks_cover_all(block_size, monkeypatch):
         (None, TypeError, "X is a NoneType"),
         ("text", TypeError, "X is a str"),
         ({"a": [1]}, TypeError, "X is a dict"),
+        (object(), ValueError, "X holds elements that are not numbers"),
         (scipy.sparse.eye(3), TypeError, r"X is sparse.*toarray"),
         ([1.0, 2.0], ValueError, r"X is one-dimensional.*reshape\(1, -1\)"),
         (np.zeros((1, 1, 1, 1)), ValueError, "X has 4 dimensions"),
