@@ -877,8 +877,6 @@ def _numbers_of(given, name):
         return numeric_array(given, name)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name} is no array of numbers: {error}") from None
-    except RuntimeError as error:  # a tensor that requires its gradient
-        raise ValueError(f"{name} is no array of numbers: {error}") from None
 
 
 # ---- model files
