@@ -4,6 +4,9 @@ VENV ?= .venv
 # tests run one process a core: BLAS threads beside that only wait for each other
 WORKERS ?= auto
 
+# pip is quiet while it compiles, which takes a minute or more
+building = @echo "Building gruc in $(1); this takes a minute or more ..."
+
 .PHONY: demo test test-oldest coverage sanitize bench lint clean
 
 demo: $(VENV)/demo
@@ -11,6 +14,7 @@ demo: $(VENV)/demo
 
 # a user's install, from a clean build; the others are editable
 $(VENV)/demo: pyproject.toml setup.py $(wildcard include/gruc/*.h) $(shell find gruc -name '*.py' -o -name '*.px[dy]')
+	$(call building,$@)
 	$(PYTHON) -m venv --clear $@
 	$@/bin/python -m pip install --quiet .
 	@touch $@
@@ -19,6 +23,7 @@ test: $(VENV)/test
 	OMP_NUM_THREADS=1 $(VENV)/test/bin/python -m pytest -n $(WORKERS)
 
 $(VENV)/test: pyproject.toml setup.py $(wildcard include/gruc/*.h gruc/kernels/*.px[dy])
+	$(call building,$@)
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@
@@ -31,6 +36,7 @@ endef
 
 # the floors of pyproject.toml
 test-oldest:
+	$(call building,$(VENV)/oldest)
 	$(PYTHON) -m venv --clear $(VENV)/oldest
 	$(call copy_of_tree,oldest)
 	cd $(VENV)/oldest/src && ../bin/python -m pip install --quiet --constraint tests/oldest.txt --editable '.[test]'
@@ -38,6 +44,7 @@ test-oldest:
 
 # lines of the extensions counted too
 coverage:
+	$(call building,$(VENV)/coverage)
 	$(PYTHON) -m venv --clear $(VENV)/coverage
 	$(call copy_of_tree,coverage)
 	cd $(VENV)/coverage/src && GRUC_TRACE=1 ../bin/python -m pip install --quiet --editable '.[test,coverage]'
@@ -46,6 +53,7 @@ coverage:
 
 # the kernel tests with AddressSanitizer and UndefinedBehaviorSanitizer in the kernels
 sanitize:
+	$(call building,$(VENV)/sanitize)
 	$(PYTHON) -m venv --clear $(VENV)/sanitize
 	$(call copy_of_tree,sanitize)
 	cd $(VENV)/sanitize/src && GRUC_SANITIZE=1 ../bin/python -m pip install --quiet --editable '.[test]'
@@ -56,10 +64,12 @@ sanitize:
 
 # gruc beside its peers, some gigabytes of them; writes docs/benchmarks/speed.*
 bench: $(VENV)/bench
+	$(call building,$(VENV)/bench)
 	$(VENV)/bench/bin/python -m pip install --quiet --force-reinstall --no-deps .
 	$(VENV)/bench/bin/python benchmarks/speed.py
 
 $(VENV)/bench: benchmarks/peers.txt
+	@echo "Installing gruc's peers in $@, some gigabytes of them ..."
 	$(PYTHON) -m venv --clear $@
 	$@/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
 	@touch $@
@@ -69,6 +79,7 @@ lint: $(VENV)/lint
 	$(VENV)/lint/bin/mypy
 
 $(VENV)/lint: pyproject.toml
+	@echo "Installing the tools of lint in $@ ..."
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet 'pre-commit' 'mypy' numpy
 	@touch $@

@@ -3,12 +3,45 @@
 import os
 import subprocess
 import sys
+import sysconfig
+import tempfile
 from pathlib import Path
 
 import Cython
 import scipy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+
+# isort: split
+from distutils import ccompiler, errors  # setuptools' own, from its import on
+from distutils.sysconfig import customize_compiler
+
+WHAT_TO_INSTALL = (
+    f"Debian, Ubuntu: apt install build-essential python{sys.version_info[0]}.{sys.version_info[1]}-dev; "
+    "Fedora: dnf install gcc python3-devel; macOS: xcode-select --install; Windows: Build Tools for Visual "
+    "Studio with C++, https://visualstudio.microsoft.com/visual-cpp-build-tools."
+)
+
+
+def require_compiler():
+    """Ends the build with one line where C cannot be compiled, before anything else is said."""
+    compiler = ccompiler.new_compiler()
+    customize_compiler(compiler)
+    folders = [sysconfig.get_path(name) for name in ("include", "platinclude")]
+    with tempfile.TemporaryDirectory() as folder:
+        for header, what in [("math.h", "a C compiler"), ("Python.h", "the C headers of Python (Python.h)")]:
+            program = Path(folder, "program.c")
+            program.write_text(f"#include <{header}>\nint main(void) {{ return 0; }}\n")
+            try:
+                compiler.compile([str(program)], output_dir=folder, include_dirs=folders)
+            except (errors.CCompilerError, errors.DistutilsError) as error:
+                raise SystemExit(
+                    f"gruc cannot be built without {what} ({error}). {WHAT_TO_INSTALL}"
+                ) from None
+
+
+if {"bdist_wheel", "build", "build_ext", "develop", "editable_wheel", "install"} & set(sys.argv):
+    require_compiler()
 
 # GRUC_DEBUG=1 checks every index and divisor; GRUC_TRACE=1 lets coverage see Cython lines;
 # GRUC_SANITIZE=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer (make sanitize).

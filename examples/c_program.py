@@ -5,6 +5,7 @@ docs/benchmarks/microcontroller.md.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -12,6 +13,10 @@ from pathlib import Path
 import gruc
 import numpy as np
 from gruc.datasets import load_japanese_vowels
+
+compiler = os.environ.get("CC", "cc")
+if shutil.which(compiler) is None:
+    raise SystemExit(f"There is no {compiler}. This example needs a C compiler, such as gcc.")
 
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
@@ -47,7 +52,7 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "main.c").write_text(PROGRAM)
     for storage in ("float32", "float16"):
         report = gruc.to_c(model, folder / "speakers.h", prefix="speakers", storage=storage, X=X)
-        command = [os.environ.get("CC", "cc"), "-std=c99", "-O2", f"-I{gruc.get_include()}", "main.c", "-lm"]
+        command = [compiler, "-std=c99", "-O2", f"-I{gruc.get_include()}", "main.c", "-lm"]
         subprocess.run([*command, "-o", "speakers"], cwd=folder, check=True)
         told = subprocess.run(
             [folder / "speakers"], input=utterances, capture_output=True, text=True, check=True

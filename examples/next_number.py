@@ -1,13 +1,17 @@
 """What comes next? GRURegressor on 1, 2, 3, 4, 5 and on 300 years of sunspots.
 
-Needs statsmodels for the sunspots. Both are windows over a series: a 2-D array, each row a short univariate
-sequence, and the value that follows it.
+Needs `pip install statsmodels` for the sunspots. Both are windows over a series: a 2-D array, each row a
+short univariate sequence, and the value that follows it.
 """
 
 import numpy as np
 from gruc import GRURegressor
 from sklearn.metrics import mean_absolute_error
-from statsmodels.datasets import sunspots
+
+try:
+    from statsmodels.datasets import sunspots
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}. This example needs: pip install statsmodels") from None
 
 
 def windows(series, n_steps):

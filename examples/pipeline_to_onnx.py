@@ -5,14 +5,18 @@ Needs `pip install skl2onnx onnxruntime`. Run with `python examples/pipeline_to_
 
 import gruc
 import numpy as np
-import onnxruntime
-import skl2onnx
 from gruc.datasets import load_japanese_vowels
 from gruc.preprocessing import SequenceScaler
-from skl2onnx.common.data_types import FloatTensorType
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+try:
+    import onnxruntime
+    import skl2onnx
+    from skl2onnx.common.data_types import FloatTensorType
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}. This example needs: pip install skl2onnx onnxruntime") from None
 
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)

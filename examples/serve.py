@@ -22,12 +22,16 @@ from typing import Annotated, Any
 
 import gruc.runtime
 import numpy as np
-import uvicorn
-from fastapi import FastAPI, HTTPException
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, FailFast, Field
-from starlette.datastructures import Headers
+
+try:
+    import uvicorn
+    from fastapi import FastAPI, HTTPException
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from pydantic import BaseModel, ConfigDict, FailFast, Field
+    from starlette.datastructures import Headers
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}. This example needs: pip install fastapi uvicorn") from None
 
 MAX_BYTES = 4_000_000  # of a request
 MAX_SEQUENCES = 10_000  # of a request

@@ -5,8 +5,12 @@ Needs `pip install torch`. Run with `python examples/torch_and_back.py`.
 
 import gruc
 import numpy as np
-import torch
 from gruc.datasets import load_japanese_vowels
+
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}. This example needs: pip install torch") from None
 
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)

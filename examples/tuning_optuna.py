@@ -1,14 +1,18 @@
 """Tuning with Optuna: poor settings are given up after a few epochs.
 
-Needs optuna. `partial_fit` is one epoch, after which the validation score is told to Optuna, which prunes the
-trials that lag behind.
+Needs `pip install optuna`. `partial_fit` is one epoch, after which the validation score is told to Optuna,
+which prunes the trials that lag behind.
 """
 
 import numpy as np
-import optuna
 from gruc import GRUClassifier
 from gruc.datasets import load_japanese_vowels
 from sklearn.model_selection import train_test_split
+
+try:
+    import optuna
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}. This example needs: pip install optuna") from None
 
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)

@@ -1,4 +1,4 @@
-"""Models at the command line: python -m gruc info|predict|export."""
+"""Models at the command line: gruc info|predict|export, or python -m gruc."""
 
 import argparse
 import csv
@@ -51,9 +51,7 @@ def main(arguments=None):
 
 def parser():
     """What may be said on the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gruc", description="Look at, use and export models of gruc's."
-    )
+    parser = argparse.ArgumentParser(prog="gruc", description="Look at, use and export models of gruc's.")
     parser.add_argument("--version", action="version", version=f"gruc {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 

@@ -80,6 +80,47 @@ def test_graphs_answer_as_their_pipelines():
     assert [float(x) for x in re.findall(r"same labels: (\S+)", output)] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "name, missing",
+    [
+        ("next_number.py", "statsmodels"),
+        ("pipeline_to_onnx.py", "onnxruntime"),
+        ("pipeline_to_onnx.py", "skl2onnx"),
+        ("torch_and_back.py", "torch"),
+        ("tuning_optuna.py", "optuna"),
+        ("serve.py", "fastapi"),
+        ("serve.py", "uvicorn"),
+    ],
+)
+def test_without_its_extra_an_example_says_what_to_install(name, missing):
+    program = """
+import runpy, sys
+
+class Without:
+    def find_spec(name, path=None, target=None):
+        if name == sys.argv[2]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Without)
+runpy.run_path(sys.argv[1])
+"""
+    command = [sys.executable, "-c", program, EXAMPLES / name, missing]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert re.search(rf"\b{missing}\b.*\. This example needs: pip install .*\b{missing}\b", line)
+    assert line.partition("This example needs: ")[2] in (EXAMPLES / name).read_text().split('"""')[1]
+
+
+def test_without_a_compiler_the_c_program_says_so():
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "c_program.py"], capture_output=True, text=True,
+        env={**os.environ, "CC": "no-such-compiler"},
+    )  # fmt: skip
+    expected = "There is no no-such-compiler. This example needs a C compiler, such as gcc.\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+
+
 def test_every_example_is_tested():
     elsewhere = {"command_line.sh", "serve.py"}  # above, and test_serving.py
     assert {path.name for path in EXAMPLES.glob("*") if path.is_file()} == set(PROMISES) | elsewhere

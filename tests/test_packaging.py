@@ -9,10 +9,12 @@ import sys
 import tarfile
 import venv
 import zipfile
+from email import message_from_string
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import distribution
 from pathlib import Path
 
+import gruc
 import numpy as np
 import pytest
 from problems import vowels
@@ -89,7 +91,22 @@ def test_sdist(built):
     assert {"LICENSE", "README.md", "gruc/kernels/training.pyx", "gruc/kernels/_blas.pxd"} <= names
     # written for the SciPy at hand, by every build anew
     assert "gruc/kernels/_blas_int.pxi" not in names
-    assert not [name for name in names if name.endswith((".c", ".so"))]
+    assert not [name for name in names if name.endswith(".so") or re.match(r"gruc/.*\.c$", name)]
+
+
+def test_sdist_holds_the_tests_and_what_the_readme_links_to(built):
+    with tarfile.open(built[0]) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    ours = [path for folder in ("tests", "docs", "examples") for path in (ROOT / folder).rglob("*")]
+    made = ("__pycache__", ".hypothesis", ".pytest_cache")
+    for path in ours:
+        if path.is_file() and not set(path.parts) & set(made):
+            assert path.relative_to(ROOT).as_posix() in names
+    for page in ("README.md", "CONTRIBUTING.md"):
+        links = re.findall(r"\]\s*\(([^)#:]+)\)", (ROOT / page).read_text())
+        assert links
+        assert not set(links) - names
+    assert not [name for name in names if "__pycache__" in name]
 
 
 def test_wheel(built, tmp_path):
@@ -100,8 +117,17 @@ def test_wheel(built, tmp_path):
     assert headers == included_from("gruc.h", "exported.h")
     assert {"gruc/py.typed", "gruc/kernels/training.pyi", "gruc/estimators/classifier.pyi"} <= names
     assert {"gruc/datasets/data/japanese_vowels.npz", "gruc/datasets/data/japanese_vowels.rst"} <= names
-    assert [name for name in names if name.endswith("licenses/LICENSE")]
-    assert built[1].stat().st_size < 1_000_000
+    (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
+    metadata = message_from_string((tmp_path / "site" / info / "METADATA").read_text())
+    assert metadata["License-Expression"] == "BSD-3-Clause AND CC-BY-4.0"
+    assert metadata.get_all("License-File") == ["LICENSE", "LICENSES/CC-BY-4.0.txt"]
+    texts = [
+        (tmp_path / "site" / info / "licenses" / name).read_text()
+        for name in metadata.get_all("License-File")
+    ]
+    assert texts[0].startswith("BSD 3-Clause License")
+    assert texts[1].startswith("Attribution 4.0 International")
+    assert built[1].stat().st_size < 1_100_000
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import gruc; from gruc.datasets import "
         "load_japanese_vowels; X, y = load_japanese_vowels(return_X_y=True); "
@@ -138,6 +164,13 @@ def test_editable_install(built, tmp_path):
     assert Path(file).parent == (tree / "gruc").resolve()
     assert Path(include) == (tree / "include").resolve()
     compiles_and_runs(include, tmp_path)
+    script = subprocess.run([python.parent / "gruc", "--version"], capture_output=True, text=True, check=True)
+    assert script.stdout == f"gruc {gruc.__version__}\n"
+    # the sdist's tests, with helpers and fixtures
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/deploy/test_formats.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tree)
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
 
 
 # ---- where only NumPy and safetensors are installed
@@ -219,6 +252,16 @@ np.savez("answers.npz", proba=proba, streams=streams, last=predictor.predict_pro
 
 
 def test_the_command_line_there(light, saved):
+    def script(*arguments):
+        command = [light.parent / "gruc", *arguments]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert script("--version").stdout == f"gruc {gruc.__version__}\n"
+    assert script("info", "model.gruc").stdout == answer(light, "-m", "gruc", "info", "model.gruc")
+    done = script("info", "none.gruc")
+    assert done.returncode == 1
+    assert done.stderr.startswith("gruc: ")
+    assert script("--help").stdout.startswith("usage: gruc ")
     assert "kind          GRUClassifier" in answer(light, "-m", "gruc", "info", "model.gruc")
     lines = answer(light, "-m", "gruc", "predict", "model.gruc", "X.npz", "--proba").splitlines()
     rows = np.array([line.split(",")[1:] for line in lines[1:]], "float32")
@@ -244,16 +287,12 @@ except ImportError as error:
 
 
 def test_this_install_finds_its_headers(tmp_path):
-    import gruc
-
     assert {path.name for path in (Path(gruc.get_include()) / "gruc").glob("*.h")} == HEADERS
     compiles_and_runs(gruc.get_include(), tmp_path)
 
 
 def test_version_stands_in_one_place():
     from importlib.metadata import version
-
-    import gruc
 
     assert version("gruc") == gruc.__version__
 
@@ -363,3 +402,28 @@ def test_flags_of_the_environment_do_not_change_numbers(hostile, monkeypatch, tm
     subprocess.run(link, cwd=tmp_path, check=True)
     output = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True).stdout
     assert output == "0.462117 1 1"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="compilers that are shell scripts")
+@pytest.mark.parametrize(
+    "refused, what",
+    [("math.h", "a C compiler"), ("Python.h", "the C headers of Python (Python.h)"), (None, "a C compiler")],
+)
+def test_a_build_without_a_compiler_says_what_to_install(tmp_path, refused, what):
+    """One line, the last, and before anything is built: setup.py stops before it has written a file."""
+    compiler = tmp_path / "compiler"
+    if refused is not None:
+        compiler.write_text(
+            f'#!/bin/sh\nfor file in "$@"; do case "$file" in *.c) ! grep -q "{refused}" "$file" || exit 1;; esac; done\n'
+        )
+        compiler.chmod(0o755)
+    environment = {**os.environ, "CC": str(compiler)}
+    command = [sys.executable, "setup.py", "build_ext", "--build-lib", tmp_path, "--build-temp", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"gruc cannot be built without {what} (")
+    for word in ("Debian", "apt install", "Fedora", "dnf install", "macOS", "xcode-select", "Windows"):
+        assert word in line
+    assert "-dev;" in line
+    assert "python3-devel" in line
