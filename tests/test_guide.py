@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from c_programs import program_of
+from sklearn.base import clone
 
 DOCS = Path(__file__).parent.parent / "docs"
 GUIDE = DOCS / "guide.md"
@@ -28,6 +30,20 @@ def test_guide():
     assert names["interval"].predict(names["X_test"]).shape == (370, 3)
     assert names["pipeline"].score(names["X_test"], names["y_test"]) > 0.93
     assert names["model"].t_ == 270
+    X_test, y_test, rows = names["X_test"], names["y_test"], names["test_rows"]
+    assert names["framed"].feature_names_in_.tolist() == [f"c{i}" for i in range(12)]
+    assert names["framed"].score(X_test, y_test) > 0.9
+    assert all(np.array_equal(x, z) for x, z in zip(names["sequences"], names["X"], strict=True))
+    # ways round tools that take tables only
+    for name in ("bagging", "self_training"):
+        assert names[name].score(rows, y_test) > 0.9
+    assert names["pairs"].score(rows[y_test < 3], y_test[y_test < 3]) > 0.9
+    cube_test = names["cube_test"]
+    plain = clone(names["gru"]).fit(names["cube"], names["y"])
+    assert np.array_equal(names["reshaping"].predict(cube_test.reshape(370, -1)), plain.predict(cube_test))
+    assert names["importance"].importances_mean.shape == (12,)
+    assert names["importance"].importances_mean.max() > 0.1
+    assert names["ensemble"].score(names["encoder"].transform(X_test), y_test) > 0.9
 
 
 def test_deployment(tmp_path, monkeypatch):
