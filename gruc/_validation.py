@@ -4,6 +4,7 @@ import warnings
 from contextlib import contextmanager
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -17,6 +18,7 @@ from .sequences import (
     as_groups,
     as_sequences,
     columns_of,
+    is_lazy,
     is_list_of_arrays,
     numeric_array,
     refuse_column,
@@ -66,7 +68,8 @@ class SequenceInputMixin:
         """`Sequences` of X; unless `reset`, held against the X of the first fit."""
         X = as_groups(X, name)
         is_frame = columns_of(X) is not None  # not every library's has ndim
-        if not (isinstance(X, np.ndarray) or is_frame or is_list_of_arrays(X) or hasattr(X, "toarray")):
+        as_it_is = isinstance(X, np.ndarray) or is_frame or is_list_of_arrays(X) or hasattr(X, "toarray")
+        if not as_it_is and not (is_lazy(X) and len(X.shape) == 3):
             X = numeric_array(X, name)
         refuse_masked(X, name)
         is_table = is_frame or getattr(X, "ndim", None) == 2
@@ -163,6 +166,13 @@ def by_sequence(estimator, X, name="X", **aligned):
 def _from_tensor(values, name):
     """A tensor of torch as an array, which metrics and scikit-learn's array API dispatch want alike."""
     return numeric_array(values, name) if hasattr(values, "detach") else values
+
+
+def elements_at(X, indices):
+    """The sequences of X at `indices`, in the user's form where scikit-learn can take it apart."""
+    if is_lazy(X):  # HDF5 wants rising indices
+        return [X[int(i)] for i in indices]
+    return _safe_indexing(X, indices)
 
 
 def check_targets_given(estimator, y):

@@ -21,6 +21,7 @@ from .._validation import (
     check_as_many,
     check_sample_weight,
     check_targets_given,
+    elements_at,
     errors_name,
     fit_task,
     refuse_missing,
@@ -290,7 +291,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         if held_out is not None:
             y_val = _safe_indexing(y, held_out)
             validate = self._validation_of(
-                trainer, sequences.subset(held_out), lambda: _safe_indexing(X, held_out), y_val,
+                trainer, sequences.subset(held_out), lambda: elements_at(X, held_out), y_val,
                 None if sample_weight is None else sample_weight[held_out],
             )  # fmt: skip
         elif validation[0] is not None:

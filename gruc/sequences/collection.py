@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import kernels
 from .groups import Groups, as_groups
-from .numeric import columns_of, is_list_of_arrays, numeric_array
+from .numeric import columns_of, in_memory, is_lazy, is_list_of_arrays, numeric_array
 from .packing import ONE_STEP, pack
 
 # Rows are looked at, and statistics taken, in blocks of about this many numbers.
@@ -57,6 +57,8 @@ def as_sequences(X, name="X"):
     X = as_groups(X, name)
     if is_list_of_arrays(X):
         return RaggedSequences(X, name)
+    if is_lazy(X) and len(X.shape) == 3:
+        return LazySequences(X, name)
     return DenseSequences(X, name)
 
 
@@ -156,32 +158,35 @@ class DenseSequences(Sequences):
     ragged = False
 
     def __init__(self, X, name="X"):
-        X = numeric_array(X, name)
+        self._check_shape(X := numeric_array(X, name), name)
+        self.is_2d = X.ndim == 2
+        self.array = X[:, :, np.newaxis] if self.is_2d else X
+        self.lowest, self.highest, finite = _range(self.array)
+        if not finite:
+            self._raise_not_finite(name)
+
+    def _check_shape(self, X, name):
+        """Refuse other numbers of dimensions, and none of anything; set what the shape tells."""
         if X.shape == (0,):
             raise ValueError(f"{name} has no sequences: it is empty.")
-        if X.ndim == 1:
+        if len(X.shape) == 1:
             raise ValueError(
                 f"{name} is one-dimensional. Expected 2D array (n_sequences, n_steps), 3D array "
                 "(n_sequences, n_steps, n_features) or a list of arrays. Reshape your data, a single series "
                 f"with {name}.reshape(1, -1)."
             )
-        if X.ndim not in (2, 3):
+        if len(X.shape) not in (2, 3):
             raise ValueError(
-                f"{name} has {X.ndim} dimensions. Expected (n_sequences, n_steps, n_features) or "
+                f"{name} has {len(X.shape)} dimensions. Expected (n_sequences, n_steps, n_features) or "
                 "(n_sequences, n_steps)."
             )
-        for axis, what in enumerate(("sequences", "steps", "features")[: X.ndim]):
+        for axis, what in enumerate(("sequences", "steps", "features")[: len(X.shape)]):
             if X.shape[axis] == 0:
                 raise ValueError(f"{name} has no {what}: its shape is {X.shape}.")
-        self.is_2d = X.ndim == 2
-        self.array = X[:, :, np.newaxis] if self.is_2d else X
         self.float_type = _float_type([X])
-        n, n_steps, self.n_features = self.array.shape
+        n, n_steps, self.n_features = X.shape if len(X.shape) == 3 else (*X.shape, 1)
         # one number seen n times; np.broadcast_to would take longer than a small prediction
         self.lengths = np.ndarray((n,), np.intp, np.array([n_steps], np.intp), strides=(0,))
-        self.lowest, self.highest, finite = _range(self.array)
-        if not finite:
-            self._raise_not_finite(name)
 
     def stack(self, block):
         """Rows of a slice of sequences, end to end: (rows, d)."""
@@ -206,8 +211,56 @@ class DenseSequences(Sequences):
             _check_finite(sequence, i, name)
 
 
+class LazySequences(DenseSequences):
+    """Sequences of equal length in an array (n, t, d) that lies elsewhere, and is read by slices.
+
+    Each pass over the sequences reads them anew, so that memory holds no more than a batch, or
+    about BLOCK_SIZE numbers where there is no batch.
+    """
+
+    def __init__(self, X, name="X"):
+        self._check_shape(X, name)
+        self._X = X
+        self.lowest, self.highest = np.full((2, self.n_features), np.inf)
+        self.highest = -self.highest
+        for block in self.blocks():
+            array = np.asarray(X[block])
+            lowest, highest, finite = _range(array)
+            if not finite:
+                for i, sequence in enumerate(array, block.start):
+                    _check_finite(sequence, i, name)
+            np.minimum(self.lowest, lowest, out=self.lowest)
+            np.maximum(self.highest, highest, out=self.highest)
+
+    def stack(self, block):
+        """Rows of a slice of sequences, end to end: (rows, d)."""
+        return np.asarray(self._X[block]).reshape(-1, self.n_features)
+
+    def _kernels_read(self):
+        return False
+
+    def _converted(self, indices):
+        order = np.argsort(indices, kind="stable")
+        rising = indices[order]
+        out = np.empty((len(indices), *self._X.shape[1:]))
+        if hasattr(self._X, "compute"):  # of dask, which does better with all at once
+            out[order] = np.asarray(self._X[rising])
+            return out
+        for run in np.split(np.arange(len(rising)), np.flatnonzero(np.diff(rising) != 1) + 1):
+            out[order[run]] = self._X[slice(int(rising[run[0]]), int(rising[run[-1]]) + 1)]
+        return out
+
+    def map(self, function):
+        """function(array (..., d)) over all steps, as one array in memory."""
+        parts = [function(np.asarray(self._X[block])) for block in self.blocks()]
+        return np.concatenate(parts).astype(self.float_type, copy=False)
+
+
 class RaggedSequences(Sequences):
-    """Sequences of any length in a list of arrays (t_i, d) or (t_i,)."""
+    """Sequences of any length in a list of arrays (t_i, d) or (t_i,).
+
+    Those that lie elsewhere (`numeric.is_lazy`) are read whenever they are needed.
+    """
 
     def __init__(self, X, name="X"):
         arrays = []
@@ -219,25 +272,27 @@ class RaggedSequences(Sequences):
                     f"{name}[{i}] has columns {columns_of(sequence)}, but {name}[0] has {self.names}; "
                     "bring them into one order."
                 )
-            sequence = numeric_array(sequence, f"{name}[{i}]")
-            if sequence.ndim not in (1, 2):
+            if not is_lazy(sequence):
+                sequence = numeric_array(sequence, f"{name}[{i}]")
+            ndim = len(sequence.shape)
+            if ndim not in (1, 2):
                 raise ValueError(
-                    f"{name}[{i}] has {sequence.ndim} dimensions; a sequence is an array (n_steps, "
+                    f"{name}[{i}] has {ndim} dimensions; a sequence is an array (n_steps, "
                     "n_features) or (n_steps,)."
                 )
             if sequence.shape[0] == 0:
                 raise ValueError(f"{name}[{i}] is an empty sequence; remove it, or give it a step.")
             if i == 0:
                 first = sequence
-                self.n_features = 1 if sequence.ndim == 1 else sequence.shape[1]
+                self.n_features = 1 if ndim == 1 else sequence.shape[1]
                 if self.n_features == 0:
                     raise ValueError(f"{name}[0] has no features: its shape is {sequence.shape}.")
-            elif sequence.ndim != first.ndim:
+            elif ndim != len(first.shape):
                 raise ValueError(
-                    f"{name}[{i}] has {sequence.ndim} dimensions, but {name}[0] has {first.ndim}; "
+                    f"{name}[{i}] has {ndim} dimensions, but {name}[0] has {len(first.shape)}; "
                     "give all sequences as (n_steps, n_features), or all as (n_steps,)."
                 )
-            elif sequence.ndim == 2 and sequence.shape[1] != self.n_features:
+            elif ndim == 2 and sequence.shape[1] != self.n_features:
                 raise ValueError(
                     f"{name}[{i}] has {sequence.shape[1]} features, but {name}[0] has "
                     f"{self.n_features}; a sequence is an array (n_steps, n_features)."
@@ -248,37 +303,40 @@ class RaggedSequences(Sequences):
         del arrays
         self._typed = None
         self.float_type = _float_type(self.arrays)
-        self.lengths = np.array([len(sequence) for sequence in self.arrays], np.intp)
+        self.lengths = np.array([sequence.shape[0] for sequence in self.arrays], np.intp)
         self.lowest = np.full(self.n_features, np.inf)
         self.highest = np.full(self.n_features, -np.inf)
         for block in self.blocks():
             lowest, highest, finite = _range(self.stack(block))
             if not finite:
                 for i in range(*block.indices(len(self))):
-                    _check_finite(self.arrays[i], i, name)
+                    _check_finite(in_memory(self.arrays[i]), i, name)
             np.minimum(self.lowest, lowest, out=self.lowest)
             np.maximum(self.highest, highest, out=self.highest)
 
     def stack(self, block):
         """Rows of a slice of sequences, end to end: (rows, d)."""
-        return np.concatenate(self.arrays[block]).reshape(-1, self.n_features)
+        return np.concatenate(list(map(in_memory, self.arrays[block]))).reshape(-1, self.n_features)
 
     def _kernels_read(self):
         if self._typed is None:  # found when first asked for
             given = self.arrays[0].dtype
-            self._typed = all(array.dtype == given and _kernels_read(array) for array in self.arrays)
+            self._typed = all(
+                isinstance(array, np.ndarray) and array.dtype == given and _kernels_read(array)
+                for array in self.arrays
+            )
         return self._typed
 
     def _as_given(self):
         return self.arrays
 
     def _converted(self, indices):
-        return [self.arrays[i].astype(np.float64) for i in indices]
+        return [in_memory(self.arrays[i]).astype(np.float64) for i in indices]
 
     def map(self, function):
         """function(array (..., d)) over all steps, in the form of the X given."""
         arrays = [
-            function(sequence.reshape(-1, self.n_features))
+            function(in_memory(sequence).reshape(-1, self.n_features))
             .astype(self.float_type, copy=False)
             .reshape(sequence.shape)
             for sequence in self.arrays

@@ -1,5 +1,7 @@
 """Arrays of numbers from what the user gives, and what to say where there are none."""
 
+from numbers import Integral
+
 import numpy as np
 
 
@@ -11,7 +13,35 @@ def is_list_of_arrays(X):
 
 
 def _is_array(element):
-    return hasattr(element, "__array__") and getattr(element, "ndim", 1) > 0
+    return (hasattr(element, "__array__") and getattr(element, "ndim", 1) > 0) or is_lazy(element)
+
+
+# What arrays and tables have whose numbers are in memory.
+IN_MEMORY = ("__array_interface__", "__dlpack__", "detach", "toarray", "iloc", "columns")
+
+
+def is_lazy(X):
+    """Whether X is an array of numbers that lies elsewhere and is read by slices.
+
+    Such are datasets of HDF5 (h5py), arrays of zarr and of dask: they tell shape and dtype
+    without being read. An `np.memmap` is an ndarray, which the kernels read where it lies.
+    """
+    if isinstance(X, np.ndarray) or not isinstance(getattr(X, "dtype", None), np.dtype):
+        return False
+    shape = getattr(X, "shape", None)
+    return (
+        X.dtype.kind in "fiub"
+        and isinstance(shape, tuple)
+        and len(shape) > 0
+        and all(isinstance(n, Integral) for n in shape)  # dask may not know
+        and hasattr(X, "__getitem__")
+        and not any(hasattr(X, name) for name in IN_MEMORY)
+    )
+
+
+def in_memory(array):
+    """An array, read where it is lazy."""
+    return array if isinstance(array, np.ndarray) else np.asarray(array[:])
 
 
 def columns_of(frame):
@@ -67,7 +97,7 @@ def numeric_array(X, name):
 def _array(X, name):
     """X as an array of any dtype."""
     try:
-        return np.asarray(X)
+        return in_memory(X) if is_lazy(X) else np.asarray(X)
     except ValueError as error:  # nested lists of unequal lengths
         raise ValueError(
             f"{name} is no rectangular array of numbers ({error}). For sequences of different lengths "
