@@ -1,6 +1,7 @@
 """Models as C headers, for programs without Python: microcontrollers, servers, plug-ins."""
 
 import re
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from .frameworks import predictor_of, suffixes
 
 __all__ = ["CExport", "to_c"]
 
-EXPORT_FORMAT = 1  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
+EXPORT_FORMAT = 2  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
 PREFIX = r"(?!gruc)[a-z]\w*"  # names that begin with gruc are the headers' own
 # labels between two bounds: a type of C that holds them, and its literals
 INTEGERS = [
@@ -63,8 +64,8 @@ def to_c(
         or far apart, that holds 7 digits.
     path : str or path-like
     prefix : str, default="model"
-        What all names of the header begin with, so that a program may hold several models, whose
-        prefixes differ in more than case.
+        What all public names of the header begin with, so that a program may include the headers of
+        several models. Their prefixes must differ in more than case; the compiler says so if they do not.
     storage : {"float32", "float16"}, default="float32"
         Of the weights of matrices. float16 takes half the memory, and rounds them to 11 bits; they
         are made float32 again while they are read.
@@ -257,12 +258,17 @@ class _Header:
         return self._floats(name, values)
 
     def _table(self, kind, name, numbers, each=8, beyond=False):
-        """Declares an array; returns its name."""
-        name = f"{self.prefix}_{name}"
+        """Declares an array; returns its name.
+
+        The prefix comes last: of "speed" and "speed_target" no two names are the same, since what stands
+        before the first "_of_" is a name of this program's.
+        """
+        name = f"gruc_{name}_of_{self.prefix}"
         lines = [", ".join(numbers[i : i + each]) for i in range(0, len(numbers), each)]
         size = f"{len(numbers)} + GRUC_BEYOND" if beyond else len(numbers)
         body = ",\n    ".join(lines)
-        self.tables.append(f"static const {kind} {name}[{size}] = {{\n    {body}}};")
+        where = " GRUC_TABLE" if kind in ("float", "uint16_t") else ""
+        self.tables.append(f"static const {kind} {name}[{size}]{where} = {{\n    {body}}};")
         self.constant_bytes += len(numbers) * {"float": 4, "uint16_t": 2}.get(kind, 0)
         return name
 
@@ -298,16 +304,29 @@ class _Header:
         """The header."""
         prefix, upper = self.prefix, self.prefix.upper()
         parts = [
-            self._comment(report),
-            f"#ifndef {upper}_H\n#define {upper}_H",
-            '#include "gruc/exported.h"',
-            f'#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}\n#error "written for other headers of gruc"\n#endif',
             self._sizes(),
             *self._classes(),
             *self.tables,
             f"static const gruc_model {prefix}_model = {{\n{self._initializers()}\n}};",
             self._whole_sequences() if self.config["bidirectional"] else self._streams(),
             *([self._class_of()] if self.predictor.link in ("two", "classes") else []),
+        ]
+        body = "\n\n".join(parts)
+        guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # of another model it is another one
+        parts = [
+            self._comment(report),
+            f"#ifndef {guard}\n#define {guard}",
+            '#include "gruc/exported.h"',
+            f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
+            '#error "written for other headers of gruc: write it again with the gruc that these come from"',
+            "#endif",
+            f"#ifdef {upper}_N_FEATURES",
+            f'#error "{upper}_N_FEATURES is defined already: give each model a prefix of its own, '
+            'that differs in more than case"',
+            "#endif",
+            '#include "gruc/hide_macros.h"',
+            body,
+            '#include "gruc/restore_macros.h"',
             "#endif",
         ]
         return "\n\n".join(parts) + "\n"

@@ -1,14 +1,14 @@
 /* What comes of a product, product.h's or row_product.h's, whichever was included before. Body over
  * `real`, `stored` and `vec`; see real.h. */
 
-/* sum_j a[j] b[j] */
+/* sum_j a[j] b[j]; of an exported model `a` is a table */
 GRUC_STATIC real GRUC(dot)(const real *a, const real *b, size_t n)
 {
     real lanes[LANES], sum = 0;
     vec sums = GRUC(splat)(0);
     for (size_t j = 0; j < n; j += LANES) {
         size_t width = GRUC(lanes)(n - j);
-        sums = GRUC(fma)(GRUC(load_part)(a + j, width), GRUC(load_part)(b + j, width), sums);
+        sums = GRUC(fma)(GRUC(load_table)(a + j, width), GRUC(load_part)(b + j, width), sums);
     }
     GRUC(store)(lanes, sums);
     for (size_t l = 0; l < LANES; l++) sum += lanes[l];
@@ -31,7 +31,7 @@ GRUC_INLINE void GRUC(finish_assign)(
         for (size_t p = 0; p < panels; p++) {
             size_t column = j + p * LANES, width = GRUC(lanes)(to->n - column);
             vec sum = *sums++;
-            if (to->bias) sum = sum + GRUC(load_part)(to->bias + column, width);
+            if (to->bias) sum = sum + GRUC(load_table)(to->bias + column, width);
             GRUC(store_part)(to->out + i * to->ld_out + column, sum, width);
         }
 }

@@ -11,8 +11,10 @@
 
 #include "portability.h"
 
+#include "hide_macros.h"
+
 /* Changes when headers that were written before no longer fit. */
-#define GRUC_EXPORT_FORMAT 1
+#define GRUC_EXPORT_FORMAT 2
 
 /* Numbers that must be readable beyond the end of a matrix: row_product.h */
 #define GRUC_BEYOND (GRUC_SIMD_OF_FLAGS ? GRUC_SIMD_OF_FLAGS / 32 - 1 : 0)
@@ -31,5 +33,7 @@
 #undef GRUC_ISA
 #undef GRUC_SIMD
 #undef GRUC_EXPORTED
+
+#include "restore_macros.h"
 
 #endif

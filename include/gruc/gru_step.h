@@ -56,7 +56,7 @@ GRUC_INLINE void GRUC(finish_input)(
             for (size_t gate = 0; gate < 3; gate++) {
                 size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit), column = gate * H + unit;
                 GRUC(store_part)(
-                    s->gates + i * 4 * H + column, *sums++ + GRUC(load_part)(s->w->bias + column, width),
+                    s->gates + i * 4 * H + column, *sums++ + GRUC(load_table)(s->w->bias + column, width),
                     width);
             }
 }
@@ -75,7 +75,7 @@ GRUC_INLINE void GRUC(finish_after)(
             if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
             vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
             vec z = GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]);
-            vec hn = sums[2] + GRUC(load_part)(s->w->b_hh_n + unit, width);
+            vec hn = sums[2] + GRUC(load_table)(s->w->b_hh_n + unit, width);
             vec n = GRUC(tanh)(GRUC(fma)(r, hn, GRUC(load_part)(gates + 2 * H, width)));
             vec h = GRUC(zero_below)(GRUC(fma)(z, h_prev - n, n), GRUC_LEAST_STATE);
             GRUC(store_part)(s->h + i * s->ld_h + unit, h, width);

@@ -16,11 +16,15 @@
 
 #include "portability.h"
 
+#include "hide_macros.h"
+
 #define GRUC_SIMD GRUC_SIMD_OF_FLAGS
 #define GRUC_BITS 32
 #include "inference_kernels.h"
 #define GRUC_BITS 64
 #include "inference_kernels.h"
 #undef GRUC_SIMD
+
+#include "restore_macros.h"
 
 #endif

@@ -43,10 +43,19 @@
 /* Loops of a constant number of turns over what is to be registers */
 #if defined(__clang__)
 #define GRUC_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
+#elif defined(__GNUC__) && __GNUC__ >= 8
 #define GRUC_UNROLL _Pragma("GCC unroll 32")
 #else
 #define GRUC_UNROLL
+#endif
+
+/* Tables of an exported model. AVR copies constants into RAM unless it is told to leave them in flash, which
+ * it then reads by instructions of its own. */
+#if defined(__AVR__)
+#include <avr/pgmspace.h>
+#define GRUC_TABLE PROGMEM
+#else
+#define GRUC_TABLE
 #endif
 
 /* What simd.h may be told as GRUC_SIMD: vectors of any kind, and whether code for other

@@ -81,7 +81,9 @@ GRUC_INLINE vec GRUC(from_bits)(uvec u)
 }
 
 /* Weights as they are kept, in `real` */
-#if !defined(GRUC_HALF)
+#if !defined(GRUC_HALF) && defined(GRUC_EXPORTED) && defined(__AVR__)
+GRUC_INLINE vec GRUC(load_stored)(const real *p) { return pgm_read_float(p); }
+#elif !defined(GRUC_HALF)
 GRUC_INLINE vec GRUC(load_stored)(const real *p) { return GRUC(load)(p); }
 #elif GRUC_SIMD == 0 && defined(__ARM_FP16_FORMAT_IEEE)
 GRUC_INLINE real GRUC(load_stored)(const uint16_t *p)
@@ -95,7 +97,9 @@ GRUC_INLINE real GRUC(load_stored)(const uint16_t *p)
  * to the right; infinity and NaN are not among weights. */
 GRUC_INLINE vec GRUC(load_stored)(const uint16_t *p)
 {
-#if GRUC_SIMD == 0
+#if defined(__AVR__)
+    uvec bits = pgm_read_word(p);
+#elif GRUC_SIMD == 0
     uvec bits = *p;
 #else
     typedef uint16_t halves __attribute__((vector_size(GRUC_SIMD / 16)));
@@ -264,6 +268,22 @@ GRUC_INLINE vec GRUC(load_part)(const real *p, size_t n)
     return GRUC(load)(lanes);
 #endif
 }
+
+/* The same of a table of an exported model; one number of such a table */
+#if defined(GRUC_EXPORTED) && defined(__AVR__)
+GRUC_INLINE vec GRUC(load_table)(const real *p, size_t n)
+{
+    (void)n;
+    return pgm_read_float(p);
+}
+GRUC_INLINE outside GRUC(in_table)(const void *table, size_t i)
+{
+    return pgm_read_float((const outside *)table + i);
+}
+#else
+GRUC_INLINE vec GRUC(load_table)(const real *p, size_t n) { return GRUC(load_part)(p, n); }
+GRUC_INLINE outside GRUC(in_table)(const void *table, size_t i) { return ((const outside *)table)[i]; }
+#endif
 
 GRUC_INLINE void GRUC(store_part)(real *p, vec v, size_t n)
 {

@@ -43,10 +43,10 @@ GRUC_STATIC size_t GRUC(stream_scratch)(const gruc_model *m)
 GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_model *m)
 {
     if (!m->mean) return x;
-    x -= ((const outside *)m->mean)[j];
+    x -= GRUC(in_table)(m->mean, j);
     GRUC_ROUNDED(x); /* mean + mean_rest is mean */
-    if (m->mean_rest) x -= ((const outside *)m->mean_rest)[j];
-    return x / ((const outside *)m->scale)[j];
+    if (m->mean_rest) x -= GRUC(in_table)(m->mean_rest, j);
+    return x / GRUC(in_table)(m->scale, j);
 }
 
 /* The same as the layers take it: subnormal numbers, which may be slow, count as 0 */
@@ -128,7 +128,6 @@ GRUC_STATIC void GRUC(stream_step)(
 /* From the head's outputs to what a user is told */
 GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outputs, const gruc_model *m)
 {
-    const outside *mean = (const outside *)m->target_mean, *scale = (const outside *)m->target_scale;
     size_t K = m->n_outputs, Q = m->n_quantiles;
     real pair[2];
     switch (m->link) {
@@ -150,7 +149,8 @@ GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outp
     }
     for (size_t j = 0; j < K; j++)
         out[j] = m->link == GRUC_EXP ? GRUC_EXP_OUTSIDE((outside)outputs[j]) : (outside)outputs[j];
-    for (size_t j = 0; mean && j < K; j++) out[j] = out[j] * scale[j / Q] + mean[j / Q];
+    for (size_t j = 0; m->target_mean && j < K; j++)
+        out[j] = out[j] * GRUC(in_table)(m->target_scale, j / Q) + GRUC(in_table)(m->target_mean, j / Q);
     for (size_t first = 0; Q > 1 && first < K; first += Q) /* few: each to its place among those before */
         for (size_t i = first + 1; i < first + Q; i++) {
             outside value = out[i];

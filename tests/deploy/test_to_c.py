@@ -1,6 +1,7 @@
 """C headers of models against the models, by every compiler at hand."""
 
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import gruc
 import numpy as np
 import pytest
-from c_programs import SANITIZE, program_of
+from c_programs import SANITIZE, WARNINGS, program_of
 from gruc import GRUClassifier, GRURegressor
 from helpers import STRUCTURES, structure_id
 from problems import vowels
@@ -257,8 +258,9 @@ def test_loss_of_accuracy_is_told(tmp_path):
 
 # ---- microcontrollers
 
-sys.path.append(str(Path(__file__).parents[2] / "tools" / "cortex_m"))
+sys.path += [str(Path(__file__).parents[2] / "tools" / "cortex_m"), str(Path(__file__).parents[2] / "tools")]
 import board  # noqa: E402
+import hidden_macros  # noqa: E402
 
 
 @pytest.mark.parametrize("processor", board.PROCESSORS)
@@ -453,6 +455,224 @@ int main(void)
     for compiler in ("cc", "arm-linux-gnueabihf-gcc"):
         if shutil.which(compiler):
             assert program_of(text, compiler, "baseline", tmp_path)("") == expected
+
+
+# ---- other people's programs
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A model, and the folder of its headers: m.h, both.h for both directions."""
+    folder = tmp_path_factory.mktemp("small")
+    model = GRUClassifier(**FAST, pooling="attention").fit(X, LABELS[y])
+    gruc.to_c(model, folder / "m.h", "m")
+    gruc.to_c(
+        GRURegressor(**FAST, bidirectional=True).fit(X, y), folder / "both.h", "both", storage="float16"
+    )
+    return model, folder
+
+
+def compiles(text, folder, compiler="cc", *flags):
+    """What the compiler says of a program; "" where it has nothing to say."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"no {compiler}")
+    language = "c++" if compiler.endswith("++") else "c"
+    command = [
+        compiler,
+        "-x",
+        language,
+        "-fsyntax-only",
+        *WARNINGS,
+        *flags,
+        f"-I{gruc.get_include()}",
+        "-I.",
+        "-",
+    ]
+    return subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("compiler", ["cc", "clang", "g++"])
+def test_macros_of_a_program(small, compiler):
+    """Whatever it has defined, the headers are as they were, and so are its macros."""
+    _, folder = small
+    for name, text in hidden_macros.contents().items():
+        written = (hidden_macros.INCLUDE / name).read_text()
+        assert written == text, f"{name} is out of date: python tools/hidden_macros.py"
+    names = re.findall(r"#undef (\w+)", hidden_macros.contents()["hide_macros.h"])
+    assert {"N", "H", "K", "T", "ROWS", "LANES", "real", "vec", "stored", "outside", "state", "x"} <= {*names}
+    generated = (folder / "m.h").read_text() + (folder / "both.h").read_text()
+    own = r"(m|both|M|BOTH)_\w+$|gruc_\w+|GRUC_\w+"
+    assert {n for n in hidden_macros.names_in(generated) if not re.match(own, n)} <= {*names}
+    text = '#include <stdio.h>\n#include "gruc/portability.h"\n'
+    text += "".join(f"#define {name} 4711 +\n" for name in names)
+    text += '#include "m.h"\n#include "both.h"\n#include "gruc/gruc.h"\n'
+    text += "".join(f"#if {name} 1 != 4712\n#error {name}\n#endif\n#undef {name}\n" for name in names)
+    assert compiles(text + "int main(void) { return 0; }\n", folder, compiler) == ""
+
+
+@pytest.mark.parametrize(
+    "compiler, standards",
+    [
+        ("cc", "c99 gnu99 c11 c17 c2x"),
+        ("clang", "c99 gnu11 c17 c2x"),
+        ("g++", "c++11 c++14 c++17 c++20"),
+        ("clang++", "c++11 c++20"),
+    ],
+)
+def test_standards(small, compiler, standards):
+    """No warning under any, twice included, and with macros of the C library as it likes them."""
+    text = '#include "m.h"\n#include "both.h"\n#include "m.h"\nint main(void) { return 0; }\n'
+    for standard in standards.split():
+        assert compiles(text, small[1], compiler, f"-std={standard}") == "", standard
+
+
+def test_any_two_prefixes_go_together(tmp_path):
+    """Names that are made of one are never those of another."""
+    models = {
+        "speed": GRURegressor(**FAST, pooling="attention").fit(X, y * 1.5),
+        "speed_target": GRURegressor(**FAST, pooling="attention").fit(X, 7.0 - y),
+        "speed_target_mean": fitted({}),
+        "speed_step": fitted({}),
+        "speed_of_speed": fitted(dict(hidden_layer_sizes=(3, 2))),
+        "N": fitted({}),
+        "mean_of": fitted({}),
+    }
+    agree(program_of(program_text(models, X, tmp_path), "cc", "baseline", tmp_path, ["-O1"])(""), models, X)
+
+
+def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
+    model, folder = small
+    gruc.to_c(model, tmp_path / "upper.h", "M")
+    other = GRUClassifier(**FAST | dict(random_state=1)).fit(X, LABELS[y])
+    gruc.to_c(other, tmp_path / "other.h", "m")
+    for name in ("upper.h", "other.h"):
+        told = compiles(f'#include "{folder / "m.h"}"\n#include "{name}"\n', tmp_path)
+        assert '"M_N_FEATURES is defined already: give each model a prefix of its own' in told
+    # headers of format 1 say so themselves
+    text = (folder / "m.h").read_text()
+    (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 2", "GRUC_EXPORT_FORMAT != 1"))
+    assert "written for other headers of gruc" in compiles('#include "old.h"\n', tmp_path)
+
+
+SILENCE = """
+#include "m.h"
+#include <stdio.h>
+int main(void)
+{
+    static m_state state;
+    const float click = 1, silent = 0, tiny = 1e-40f;
+    float out[M_N_OUTPUTS];
+    int subnormal = 0;
+    m_init(&state);
+    m_step(&state, &click, NULL);
+    for (int t = 0; t < 3000; t++) {
+        m_step(&state, t % 2 ? &silent : &tiny, out);
+        for (size_t j = 0; j < sizeof state.numbers / sizeof(float); j++)
+            subnormal += fpclassify(state.numbers[j]) == FP_SUBNORMAL;
+    }
+    printf("%d %.9g\\n", subnormal, (double)out[0]);
+    for (int j = 0; j < M_N_STATES; j++) printf("%.9g\\n", (double)state.numbers[j]);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("build", ["baseline", "one number at a time", "avx512"])
+def test_silence(build, tmp_path):
+    rng = np.random.default_rng(0)
+    clicks = [rng.standard_normal((5, 1)) for _ in range(8)]
+    model = GRURegressor((5, 9), pooling="mean", frame_length=1, standardize=False, random_state=0)
+    model.partial_fit(clicks, rng.standard_normal(8))
+    views = model._predictor.network.table.views(model._predictor.parameters)
+    for name, weights in views.items():
+        weights.ravel()[:1] = 1e-41  # subnormal weights too
+        if "bias" in name:
+            weights[:] = 0
+    model._predictor._packed = None
+    gruc.to_c(model, tmp_path / "m.h", "m")
+    assert not re.search(r"e-(3[89]|4\d)f", (tmp_path / "m.h").read_text())
+    subnormal, told, *states = program_of(SILENCE, "cc", build, tmp_path)("")
+    assert subnormal == 0
+    assert not np.any(states)
+    x = np.zeros((3001, 1))
+    x[0] = 1
+    np.testing.assert_allclose(told, model.predict([x])[0], rtol=1e-5)
+
+
+AVR = """
+#include "m.h"
+#include "both.h"
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/sleep.h>
+#include <stdio.h>
+static int put(char c, FILE *file)
+{
+    (void)file;
+    while (!(UCSR0A & _BV(UDRE0))) {}
+    UDR0 = (uint8_t)c;
+    return 0;
+}
+static FILE to_user = FDEV_SETUP_STREAM(put, NULL, _FDEV_SETUP_WRITE);
+static const float x[] = {%s};
+static void print(const float *numbers, int n)
+{
+    for (; n > 0; n--, numbers++) {
+        uint32_t bits;
+        memcpy(&bits, numbers, sizeof bits);
+        printf("=%%08lx\\n", (unsigned long)bits);
+    }
+}
+int main(void)
+{
+    static m_state state;
+    static float out[M_N_OUTPUTS], work[BOTH_WORK(3)];
+    UCSR0B = _BV(TXEN0);
+    stdout = &to_user;
+    m_predict(&state, x, 3, out);
+    print(out, M_N_OUTPUTS);
+    both_predict(work, x, 3, out);
+    print(out, BOTH_N_OUTPUTS);
+    cli();
+    sleep_mode();
+    return 0;
+}
+"""
+
+
+def test_on_an_avr(small, tmp_path):
+    """Tables stay in flash: constants would else be copied into RAM, of which there are 8 kB."""
+    for program in ("avr-gcc", "avr-nm", "simavr"):
+        if shutil.which(program) is None:
+            pytest.skip(f"no {program}")
+    model, folder = small
+    x = X[0][:3]
+    (tmp_path / "program.c").write_text(AVR % ", ".join(f"{number:.9e}f" for number in x.ravel()))
+    flags = [
+        "-mmcu=atmega2560",
+        "-std=gnu99",
+        "-Os",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{gruc.get_include()}",
+    ]
+    subprocess.run(
+        ["avr-gcc", *flags, f"-I{folder}", "program.c", "-lm", "-o", "program.elf"], cwd=tmp_path, check=True
+    )
+    names = subprocess.run(
+        ["avr-nm", "program.elf"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    in_ram = re.findall(r" [dDbB] gruc_(\w+)_of_", names.stdout)
+    assert {*in_ram} <= {"units", "layers"}
+    done = subprocess.run(
+        ["simavr", "-m", "atmega2560", "-f", "16000000", "program.elf"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    numbers = re.findall("=([0-9a-f]{8})", done.stdout + done.stderr)
+    got = np.array([int(number, 16) for number in numbers], "uint32").view("float32")
+    np.testing.assert_allclose(got[:-1], model.predict_proba([x])[0], rtol=1e-5)
+    assert np.isfinite(got[-1])
 
 
 # ---- refusals
