@@ -264,6 +264,7 @@ class RaggedSequences(Sequences):
 
     def __init__(self, X, name="X"):
         arrays = []
+        self._lazy = False
         self._groups = X if isinstance(X, Groups) else None
         self.names = X.names if isinstance(X, Groups) else columns_of(X[0])
         for i, sequence in enumerate(X):
@@ -272,29 +273,31 @@ class RaggedSequences(Sequences):
                     f"{name}[{i}] has columns {columns_of(sequence)}, but {name}[0] has {self.names}; "
                     "bring them into one order."
                 )
-            if not is_lazy(sequence):
+            if not isinstance(sequence, np.ndarray) and is_lazy(sequence):
+                self._lazy = True
+            else:
                 sequence = numeric_array(sequence, f"{name}[{i}]")
-            ndim = len(sequence.shape)
-            if ndim not in (1, 2):
+            shape = sequence.shape
+            if len(shape) not in (1, 2):
                 raise ValueError(
-                    f"{name}[{i}] has {ndim} dimensions; a sequence is an array (n_steps, "
+                    f"{name}[{i}] has {len(shape)} dimensions; a sequence is an array (n_steps, "
                     "n_features) or (n_steps,)."
                 )
-            if sequence.shape[0] == 0:
+            if shape[0] == 0:
                 raise ValueError(f"{name}[{i}] is an empty sequence; remove it, or give it a step.")
             if i == 0:
-                first = sequence
-                self.n_features = 1 if ndim == 1 else sequence.shape[1]
+                ndim = len(shape)
+                self.n_features = 1 if ndim == 1 else shape[1]
                 if self.n_features == 0:
-                    raise ValueError(f"{name}[0] has no features: its shape is {sequence.shape}.")
-            elif ndim != len(first.shape):
+                    raise ValueError(f"{name}[0] has no features: its shape is {shape}.")
+            elif len(shape) != ndim:
                 raise ValueError(
-                    f"{name}[{i}] has {ndim} dimensions, but {name}[0] has {len(first.shape)}; "
+                    f"{name}[{i}] has {len(shape)} dimensions, but {name}[0] has {ndim}; "
                     "give all sequences as (n_steps, n_features), or all as (n_steps,)."
                 )
-            elif ndim == 2 and sequence.shape[1] != self.n_features:
+            elif ndim == 2 and shape[1] != self.n_features:
                 raise ValueError(
-                    f"{name}[{i}] has {sequence.shape[1]} features, but {name}[0] has "
+                    f"{name}[{i}] has {shape[1]} features, but {name}[0] has "
                     f"{self.n_features}; a sequence is an array (n_steps, n_features)."
                     f"{_advice_on_channels_first(X, name)}"
                 )
@@ -303,7 +306,7 @@ class RaggedSequences(Sequences):
         del arrays
         self._typed = None
         self.float_type = _float_type(self.arrays)
-        self.lengths = np.array([sequence.shape[0] for sequence in self.arrays], np.intp)
+        self.lengths = np.array([array.shape[0] for array in self.arrays], np.intp)
         self.lowest = np.full(self.n_features, np.inf)
         self.highest = np.full(self.n_features, -np.inf)
         for block in self.blocks():
@@ -316,14 +319,16 @@ class RaggedSequences(Sequences):
 
     def stack(self, block):
         """Rows of a slice of sequences, end to end: (rows, d)."""
-        return np.concatenate(list(map(in_memory, self.arrays[block]))).reshape(-1, self.n_features)
+        arrays = self.arrays[block]
+        if self._lazy:
+            arrays = list(map(in_memory, arrays))
+        return np.concatenate(arrays).reshape(-1, self.n_features)
 
     def _kernels_read(self):
         if self._typed is None:  # found when first asked for
             given = self.arrays[0].dtype
-            self._typed = all(
-                isinstance(array, np.ndarray) and array.dtype == given and _kernels_read(array)
-                for array in self.arrays
+            self._typed = not self._lazy and all(
+                array.dtype == given and _kernels_read(array) for array in self.arrays
             )
         return self._typed
 
