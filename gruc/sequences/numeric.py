@@ -77,6 +77,13 @@ def numeric_array(X, name):
             f"{name} is a {type(X).__name__}. Expected an array of numbers or a list of arrays, one a "
             "sequence."
         )
+    if hasattr(X, "__iter__") and not (hasattr(X, "__getitem__") or hasattr(X, "__array__")):
+        raise TypeError(f"{name} is a {type(X).__name__}, which can only be gone through. Give list({name}).")
+    if isinstance(X, list) and X and isinstance(X[0], tuple) and X[0] and columns_of(X[0][-1]) is not None:
+        raise TypeError(
+            f"{name} is a list of tuples with a DataFrame, as list(frame.groupby(...)) gives. Leave the keys "
+            f"out: [frame for _, frame in {name}]; or give the groupby itself."
+        )
     array = _array(X, name)
     if array.dtype == object:
         try:
