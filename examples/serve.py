@@ -10,14 +10,20 @@
     DELETE /streams/ID    closes it
 
 Needs of gruc its runtime alone, so neither SciPy nor scikit-learn. Streams live in this process: run one.
+
+The constants below limit what clients may ask for. Beyond them the answer is 413 (the body is too large), 408
+(it takes too long to arrive), 429 (one client has too many streams) or 503 (all clients together ask for too
+much; Retry-After says when to try again). A client is an address: all those behind one proxy are the same
+client, unless the proxy sends X-Forwarded-For and uvicorn is told to trust it.
 """
 
 import argparse
+import asyncio
 import secrets
 import threading
 import time
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import gruc.runtime
@@ -25,18 +31,23 @@ import numpy as np
 
 try:
     import uvicorn
-    from fastapi import FastAPI, HTTPException
+    from fastapi import FastAPI, HTTPException, Request
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
     from pydantic import BaseModel, ConfigDict, FailFast, Field
     from starlette.datastructures import Headers
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error}. This example needs: pip install fastapi uvicorn") from None
 
-MAX_BYTES = 4_000_000  # of a request
+MAX_BYTES = 4_000_000  # of a request's body
+MAX_BYTES_AT_ONCE = 8_000_000  # of all bodies not answered yet; parsed, each may take 60 times its size
 MAX_SEQUENCES = 10_000  # of a request
+MAX_CONNECTIONS = 200
+CLIENT_SECONDS = 10  # for the head of a request and for its body; up to twice that to take the answer
 MAX_STREAMS = 1_000
-IDLE_SECONDS = 600
+MAX_STREAMS_OF_A_CLIENT = 100
+IDLE_SECONDS = 600  # after which a stream that nobody steps is closed
 
 
 # FailFast: of a request that is wrong all over, the first error is enough
@@ -64,31 +75,36 @@ class SoFar(BaseModel):
 
 
 class Streams:
-    """Open streams by id: so many at once, and those nobody steps are closed after a while."""
+    """Open streams by id: so many at once, so many of a client, and idle ones are closed after a while."""
 
     def __init__(self, predictor):
         self._predictor = predictor
         self._lock = threading.Lock()
-        self._open = OrderedDict()  # id: (stream, its lock, when last used), the longest idle first
+        # id: (stream, its lock, its client, when last used), the longest idle first
+        self._open = OrderedDict()
 
     def __len__(self):
         return len(self._open)
 
-    def open(self):
+    def open(self, client):
         stream = self._predictor.stream()
         with self._lock:
             self._close_idle()
             if len(self._open) >= MAX_STREAMS:
-                raise HTTPException(503, f"{MAX_STREAMS} streams are open; close one, or try later.")
+                detail = f"{MAX_STREAMS} streams are open; close one, or try later."
+                raise HTTPException(503, detail, {"Retry-After": "60"})
+            if sum(client == other for _, _, other, _ in self._open.values()) >= MAX_STREAMS_OF_A_CLIENT:
+                detail = f"You have {MAX_STREAMS_OF_A_CLIENT} streams open; close one, or try later."
+                raise HTTPException(429, detail, {"Retry-After": "60"})
             key = secrets.token_urlsafe(16)
-            self._open[key] = stream, threading.Lock(), time.monotonic()
+            self._open[key] = stream, threading.Lock(), client, time.monotonic()
         return key
 
     def step(self, key, steps):
         with self._lock:
             self._close_idle()
-            stream, alone, _ = self._taken(key)
-            self._open[key] = stream, alone, time.monotonic()  # the last again
+            stream, alone, client, _ = self._taken(key)
+            self._open[key] = stream, alone, client, time.monotonic()  # the last again
         with alone:  # a stream is for one thread at a time
             return stream.step(steps)
 
@@ -103,26 +119,91 @@ class Streams:
             raise HTTPException(404, "There is no such stream, or no longer.") from None
 
     def _close_idle(self):
-        while self._open and time.monotonic() - next(iter(self._open.values()))[2] > IDLE_SECONDS:
+        while self._open and time.monotonic() - next(iter(self._open.values()))[-1] > IDLE_SECONDS:
             self._open.popitem(last=False)
 
 
-class BodyLimit:
-    """Refuses a large request before it is read."""
+class BodyLimits:
+    """Receives bodies: of a limited size, in a limited time, and a limited number of bytes at once."""
 
     def __init__(self, app):
         self.app = app
+        self.n_bytes = 0  # of bodies that are not answered yet
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            if "transfer-encoding" in headers:
-                refusal = JSONResponse({"detail": "Content-Length is missing."}, 411)
-                return await refusal(scope, receive, send)
-            if int(headers.get("content-length", 0)) > MAX_BYTES:
-                refusal = JSONResponse({"detail": f"A request may have {MAX_BYTES} bytes."}, 413)
-                return await refusal(scope, receive, send)
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        body = bytearray()
+        try:
+            answer = self.app
+            try:
+                await self._receive(body, Headers(scope=scope), receive)
+            except HTTPException as error:
+                answer = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+            messages = [{"type": "http.request", "body": bytes(body)}]
+
+            async def received():
+                return messages.pop() if messages else await receive()
+
+            await answer(scope, received, send)
+        finally:
+            self.n_bytes -= len(body)
+
+    async def _receive(self, body, headers, receive):
+        if "transfer-encoding" in headers:
+            raise HTTPException(411, "Content-Length is missing.")
+        if int(headers.get("content-length", 0)) > MAX_BYTES:
+            raise HTTPException(413, f"A request may have {MAX_BYTES} bytes.")
+        try:
+            async with asyncio.timeout(CLIENT_SECONDS):
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise HTTPException(400, "The client has gone.")
+                    part, more = message.get("body", b""), message.get("more_body", False)
+                    # what has arrived counts, not what was announced: who sends slowly keeps nobody out
+                    if self.n_bytes + len(part) > MAX_BYTES_AT_ONCE:
+                        raise HTTPException(503, "Too much at once; try again.", {"Retry-After": "1"})
+                    self.n_bytes += len(part)
+                    body += part
+        except TimeoutError:
+            detail = f"The body did not arrive within {CLIENT_SECONDS} seconds."
+            raise HTTPException(408, detail, {"Connection": "close"}) from None
+
+
+class Connection(AutoHTTPProtocol):
+    """Ends where the client takes too long to send a request's head, or to take an answer."""
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self.timer = self.loop.call_later(CLIENT_SECONDS, self.look, None)
+
+    def connection_lost(self, error):
+        self.timer.cancel()
+        super().connection_lost(error)
+
+    def look(self, idle_since):
+        idle = self.cycle is None or self.cycle.response_complete  # no request, or none that is not answered
+        if idle and self.cycle is idle_since:
+            self.transport.abort()
+        else:
+            self.timer = self.loop.call_later(CLIENT_SECONDS, self.look, self.cycle if idle else self)
+
+
+class Server(uvicorn.Server):
+    """Says what it serves and where, once it does."""
+
+    def __init__(self, config, what):
+        super().__init__(config)
+        self.what = what
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            print(f"Serving {self.what} at http://{address}; Ctrl-C ends it", flush=True)
 
 
 def as_array(steps):
@@ -143,7 +224,7 @@ def refusals():
 
 def create_app(predictor):
     app = FastAPI(title="gruc")
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimits)
     streams = Streams(predictor)
 
     @app.exception_handler(RequestValidationError)
@@ -166,9 +247,9 @@ def create_app(predictor):
         return Predictions(labels=labels.tolist(), probabilities=probabilities.tolist())
 
     @app.post("/streams", status_code=201)
-    def open_stream() -> dict[str, str]:
+    def open_stream(request: Request) -> dict[str, str]:
         with refusals():  # of bidirectional models
-            return {"stream": streams.open()}
+            return {"stream": streams.open(request.client.host if request.client else "")}
 
     @app.post("/streams/{key}")
     def step(key: str, given: Steps) -> SoFar:
@@ -188,10 +269,23 @@ def main():
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     given = parser.parse_args()
-    predictor = gruc.runtime.load(given.model).with_n_jobs(1)  # a thread a request
+    try:
+        predictor = gruc.runtime.load(given.model).with_n_jobs(1)  # a thread a request
+    except (OSError, gruc.ModelFileError) as error:
+        raise SystemExit(f"serve.py: {error}") from None
     if predictor.classes is None or predictor.multilabel:
-        parser.error(f"{given.model} is no classifier of one label.")
-    uvicorn.run(create_app(predictor), host=given.host, port=given.port, log_level="warning")
+        raise SystemExit(f"serve.py: {given.model} is no classifier of one label.")
+    config = uvicorn.Config(
+        create_app(predictor),
+        host=given.host,
+        port=given.port,
+        http=Connection,
+        limit_concurrency=MAX_CONNECTIONS,
+        log_level="warning",
+    )
+    n_classes, n_features = len(predictor.classes), predictor.n_features_in
+    with suppress(KeyboardInterrupt):
+        Server(config, f"{given.model} ({n_classes} classes, {n_features} features)").run()
 
 
 if __name__ == "__main__":

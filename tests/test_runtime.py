@@ -35,6 +35,18 @@ def test_going_on_training_leaves_it_alone():
     assert np.array_equal(predictor.predict_proba(X), before)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_that_overflow_when_scaled_are_refused_without_a_warning(dtype):
+    X, y = vowels()
+    model = GRUClassifier(**FAST, dtype=dtype).fit(X, y)
+    predictor = Predictor.from_estimator(model)
+    for value in (1e308, -1.7e308):
+        for given in ([np.full((3, 12), value)], np.full((1, 3, 12), value)):
+            for call in (predictor.predict_proba, model.predict, model.hidden_states):
+                with pytest.raises(ValueError, match="reaches inf after standardization"):
+                    call(given)
+
+
 def test_refuses():
     X, y = vowels()
     regressor = Predictor.from_estimator(GRURegressor(**FAST).fit(X, y))

@@ -2,7 +2,14 @@
 
 import importlib
 import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,12 +26,14 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("httpx2")
 from fastapi.testclient import TestClient
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.fixture
 def serve(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "examples")
+    monkeypatch.syspath_prepend(EXAMPLES)
     yield importlib.import_module("serve")
     sys.modules.pop("serve")
 
@@ -126,6 +135,48 @@ def test_large_requests_are_refused_before_they_are_read(client, serve, monkeypa
     assert client.post("/predict", content=iter([b"{}"])).status_code == 411
 
 
+def test_bytes_at_once_are_bounded(serve, predictor, monkeypatch):
+    """Bodies count until they are answered; then others have their place."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        classes, n_features_in = predictor.classes, predictor.n_features_in
+
+        def predict_proba(self, X):
+            asked.set()
+            assert go_on.wait(30)
+            return predictor.predict_proba(X)
+
+    body = json.dumps({"sequences": [GOOD]})
+    json_body = {"headers": {"Content-Type": "application/json"}}
+    monkeypatch.setattr(serve, "MAX_BYTES_AT_ONCE", len(body))
+    with TestClient(serve.create_app(Slow())) as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, "/predict", content=body, **json_body)
+        assert asked.wait(30)
+        done = client.post("/predict", content=body, **json_body)
+        assert (done.status_code, done.headers["retry-after"]) == (503, "1")
+        assert done.json()["detail"] == "Too much at once; try again."
+        assert client.get("/health").status_code == 200
+        go_on.set()
+        assert first.result().status_code == 200
+        for _ in range(3):
+            assert client.post("/predict", content=body, **json_body).status_code == 200
+            assert client.post("/predict", content=body + " ", **json_body).status_code == 503
+
+
+def test_streams_of_a_client_are_bounded(client, serve, monkeypatch):
+    monkeypatch.setattr(serve, "MAX_STREAMS_OF_A_CLIENT", 2)
+    first, _ = opened(client), opened(client)
+    full = client.post("/streams")
+    assert (full.status_code, full.headers["retry-after"]) == (429, "60")
+    assert full.json()["detail"] == "You have 2 streams open; close one, or try later."
+    another = TestClient(client.app, client=("192.0.2.7", 50000))
+    assert another.post("/streams").status_code == 201
+    assert client.post(first, json={"steps": GOOD}).status_code == 200
+    client.delete(first)
+    opened(client)
+
+
 def test_streams_are_bounded_and_idle_ones_closed(client, serve, monkeypatch):
     now = 0.0
     monkeypatch.setattr(serve, "time", SimpleNamespace(monotonic=lambda: now))  # not asyncio's
@@ -167,19 +218,82 @@ def test_many_at_once(client, predictor):
     assert np.array_equal(np.array(last, "float32"), predictor.predict_proba([np.array(GOOD[:1] * 101)])[0])
 
 
-def test_the_program(serve, predictor, tmp_path, monkeypatch, capsys):
-    served = []
-    monkeypatch.setattr(serve.uvicorn, "run", lambda app, **settings: served.append((app, settings)))
-    monkeypatch.setattr(sys, "argv", ["serve.py", str(tmp_path / "model.gruc"), "--port", "8123"])
-    serve.main()
-    ((app, settings),) = served
-    assert settings["port"] == 8123
-    assert TestClient(app).get("/health").status_code == 200
+@pytest.fixture
+def running(predictor, tmp_path):
+    """Host and port of the program, which runs with half a second instead of ten for clients."""
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); import serve; serve.CLIENT_SECONDS = 0.5; serve.main()"
+    command = [sys.executable, "-c", program, EXAMPLES, "model.gruc", "--port", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes) as process:
+        try:
+            line = process.stdout.readline()
+            expected = (
+                r"Serving model.gruc \(3 classes, 12 features\) at http://(127.0.0.1):(\d+); Ctrl-C ends it\n"
+            )
+            host, port = re.fullmatch(expected, line).groups()
+            yield host, int(port)
+        finally:
+            process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+            try:
+                _, errors = process.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+    assert errors == ""  # no warnings, no tracebacks
+
+
+def until_closed(connection):
+    """All that a server says before it closes a connection."""
+    connection.settimeout(20)
+    said = b""
+    try:
+        while part := connection.recv(65536):
+            said += part
+    except ConnectionResetError:
+        pass
+    return said
+
+
+def test_the_program(running):
+    """What it says once it is up; the documentation's command; slow clients; numbers that are too large."""
+    page = (EXAMPLES.parent / "docs" / "notebook_to_microcontroller.md").read_text()
+    (command,) = re.findall(r"^    (curl .*(?:\n    .*)*)$", page, re.MULTILINE)
+    if shutil.which("curl") is not None:
+        command = command.replace("localhost:8000", "{}:{}".format(*running))
+        done = subprocess.run(["sh", "-c", command + " --silent"], capture_output=True, text=True, check=True)
+        assert len(json.loads(done.stdout)["labels"]) == 1
+    head = b"POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    body = json.dumps({"sequences": [[[1e308] * 12]]}).encode()
+    with socket.create_connection(running) as no_head, socket.create_connection(running) as slow_body:
+        no_head.sendall(head)
+        slow_body.sendall(head + b"Content-Length: 100\r\n\r\n{")
+        assert until_closed(no_head) == b""
+        said = until_closed(slow_body)
+    assert said.startswith(b"HTTP/1.1 408 ")
+    assert b"The body did not arrive within 0.5 seconds." in said
+    with socket.create_connection(running) as in_time:
+        in_time.sendall(head + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+        said = until_closed(in_time)
+    assert said.startswith(b"HTTP/1.1 422 ")
+    assert b"X holds values too large" in said
+
+
+def test_models_that_cannot_be_served(serve, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     X, y = vowels()
-    gruc.GRURegressor((6,), max_iter=2, random_state=0).fit(X, y).save(tmp_path / "model.gruc")
-    with pytest.raises(SystemExit):
-        serve.main()
-    assert "is no classifier of one label" in capsys.readouterr().err
+    gruc.GRURegressor((6,), max_iter=2, random_state=0).fit(X, y).save("regressor.gruc")
+    Path("text.gruc").write_text("text")
+    for name, message in [
+        ("regressor.gruc", "regressor.gruc is no classifier of one label"),
+        ("none.gruc", "No such file or directory: 'none.gruc'"),
+        ("text.gruc", "text.gruc"),
+    ]:
+        monkeypatch.setattr(sys, "argv", ["serve.py", name])
+        with pytest.raises(SystemExit) as ended:
+            serve.main()
+        assert str(ended.value).startswith("serve.py: ")
+        assert message in str(ended.value)
+        assert "\n" not in str(ended.value)
 
 
 @pytest.mark.parametrize("item", ["0", "[]", '["a"]', '[["a"]]', "[[]]"])

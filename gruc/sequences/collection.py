@@ -127,7 +127,8 @@ def check_range(lowest, highest, scaling, dtype, name):
     """
     largest = np.maximum(-lowest.astype(np.float64), highest)
     if scaling is not None:
-        largest = (largest + np.abs(scaling.mean)) / scaling.scale
+        with np.errstate(over="ignore"):  # infinity is too large as well
+            largest = (largest + np.abs(scaling.mean)) / scaling.scale
     limit = LARGEST[np.dtype(dtype)]
     if largest.max() > limit:
         feature = int(np.argmax(largest))
