@@ -299,7 +299,7 @@ def gap_of(steps):
     return int(wider[0]) if whole or regular else None
 
 
-# Timestamps are microseconds since 1970; whole numbers of this size are taken to be such.
+# Whole numbers of this size are times, as seconds or microseconds since 1970, and no counts of steps.
 FIRST_TIMESTAMP = 1e9
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -429,7 +429,7 @@ class Table:
     def shown(self, step):
         """A step as it was given, or nearly."""
         if not self.zone:
-            return f"{step:g}"
+            return f"{step:.15g}"  # seconds since 1970 in full
         time = EPOCH + timedelta(microseconds=step)
         return (time.replace(tzinfo=None) if self.zone == "none" else time).isoformat()
 
