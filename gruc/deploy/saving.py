@@ -18,6 +18,8 @@ KINDS: dict[str, Any] = {"GRUClassifier": GRUClassifier, "GRURegressor": GRURegr
 
 # parameters that files written before there were any do not have, and what they were then
 ADDED_PARAMETERS = {"update_gate_bias_init": 1.0}
+# the same for what a fit leaves behind
+ADDED_FITTED = {"split_seed": None, "held_out_digest": None}
 
 
 def _is_number(value):
@@ -30,6 +32,10 @@ def _is_curve(value):
 
 def _is_text(value):
     return isinstance(value, str)
+
+
+def _is_uint32_or_none(value):
+    return value is None or (type(value) is int and 0 <= value < 2**32)
 
 
 # what a model knows beside parameters and predictor, and what its values are
@@ -45,6 +51,8 @@ FITTED = {
     "validation_scores_": _is_curve,
     "validation_epochs_": lambda v: isinstance(v, list) and all(map(is_count, v)),
     "best_iter_": lambda v: type(v) is int and v >= 0,
+    "split_seed": _is_uint32_or_none,
+    "held_out_digest": _is_uint32_or_none,
     "out_activation_": _is_text,
 }
 FITTED_OF_REGRESSORS = {
@@ -135,7 +143,7 @@ def _built(description, arrays, path):
     parameters = ADDED_PARAMETERS | {
         name: _of_json(v, path) for name, v in fields.take("parameters", _is_object).items()
     }
-    given = {name: _of_json(v, path) for name, v in fields.take("fitted", _is_object).items()}
+    given = ADDED_FITTED | {name: _of_json(v, path) for name, v in fields.take("fitted", _is_object).items()}
     of_fitted = Fields(given, f"{path}, fitted,")
     names = FITTED | (FITTED_OF_REGRESSORS if kind is GRURegressor else {})
     fitted = {name: of_fitted.take(name, is_right) for name, is_right in names.items()}

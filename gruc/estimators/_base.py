@@ -1,6 +1,7 @@
 """What GRUClassifier and GRURegressor share: X, weights, the order of a fit."""
 
 import warnings
+import zlib
 from numbers import Integral, Real
 from operator import is_not
 
@@ -251,10 +252,14 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             warn_of_one_step(sequences, self._fitted_on_table, stacklevel=6)
         sample_weight = check_sample_weight(sample_weight, sequences, as_given=incremental)
         rng = self._trainer.rng if goes_on else self._generator()
-        learned_from = held_out = None
+        learned_from = held_out = split_seed = None
         training_weight = sample_weight
         if self.early_stopping and validation[0] is None:
-            learned_from, held_out = self._split(y, rng)
+            # of a series of fits that go on: another split would validate on what is learned already
+            split_seed = self._trainer.split_seed if goes_on else None
+            if split_seed is None:
+                split_seed = int(rng.integers(2**31))
+            learned_from, held_out = self._split(y, split_seed)
             # nothing is learned of those held out, means and scales included
             training_weight = np.ones(len(sequences)) if sample_weight is None else sample_weight.copy()
             if not (training_weight[held_out].any() and training_weight[learned_from].any()):
@@ -287,6 +292,7 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             self._start(trainer, targets, weights)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
+        self._remember_split(trainer, split_seed, held_out)
         validate = None
         if held_out is not None:
             y_val = _safe_indexing(y, held_out)
@@ -381,9 +387,24 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
     def _start(self, trainer, targets, weights):
         """Change the start values by what is known of the targets."""
 
-    def _split(self, y, rng):
+    def _remember_split(self, trainer, seed, held_out):
+        """Keep the split for fits that go on, and warn where it differs from that of earlier fits."""
+        digest = None
+        if held_out is not None:
+            trainer.split_seed = seed
+            digest = zlib.crc32(np.sort(held_out).astype("<i8").tobytes())
+            if trainer.n_epochs and trainer.held_out_digest != digest:
+                warnings.warn(
+                    "early_stopping=True holds out sequences that the earlier fits of this model may have "
+                    "learned from, since they held out others or none: the validation score may be too "
+                    "high. Go on with the same X, y and validation_fraction, or give X_val and y_val.",
+                    stacklevel=6,
+                )
+        trainer.held_out_digest = digest
+
+    def _split(self, y, seed):
         """Places of the sequences to learn from, and of those held out for validation."""
-        seed, strata = int(rng.integers(2**31)), self._strata(y)
+        strata = self._strata(y)
         try:
             return train_test_split(
                 np.arange(len(y)), test_size=self.validation_fraction, random_state=seed, stratify=strata
@@ -668,6 +689,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             "validation_scores_": trainer.validation_scores,
             "validation_epochs_": trainer.validation_epochs,
             "best_iter_": trainer.best_epoch,
+            "split_seed": trainer.split_seed,
+            "held_out_digest": trainer.held_out_digest,
             "out_activation_": self.out_activation_,
         }
 
@@ -692,6 +715,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         trainer.validation_scores = state.pop("validation_scores_")
         trainer.validation_epochs = state.pop("validation_epochs_")
         trainer.best_epoch = state.pop("best_iter_")
+        trainer.split_seed = state.pop("split_seed", None)
+        trainer.held_out_digest = state.pop("held_out_digest", None)
         self._restore_targets(predictor, **state)
         self._set_fitted(trainer, predictor.with_n_jobs(self.n_jobs))
         return self

@@ -86,7 +86,8 @@ PARAMETERS = """
     early_stopping : bool, default=False
         Whether the score on held-out sequences decides when to stop, and the weights of the
         best epoch are taken. They are the `X_val` of `fit`, or else a share of the training
-        data, drawn anew by each fit (classes in their proportions).
+        data, classes in their proportions. Each fit draws it anew, but fits that go on with
+        `warm_start` hold out the same sequences of the same data.
     validation_fraction : float, default=0.1
         That share.
     scoring : str, callable or None, default=None

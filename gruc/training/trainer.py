@@ -44,6 +44,11 @@ class Trainer:
         Which these were, the first being 1.
     best_epoch : int
         The epoch whose parameters these are: the last, or the best of early stopping.
+    split_seed : int or None
+        Of the split into sequences to learn from and sequences held out; for the caller, which
+        keeps one split for all runs that go on from each other.
+    held_out_digest : int or None
+        What tells whether the last run held out the same places; None: it held out none.
     """
 
     def __init__(self, network, loss, dtype, rng, parameters=None):
@@ -65,6 +70,7 @@ class Trainer:
         self.validation_scores = []
         self.validation_epochs = []
         self.best_epoch = 0
+        self.split_seed = self.held_out_digest = None
         self._step = None
         self._next_parameters = None
         self._spare_rng = None
