@@ -199,6 +199,11 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             raise AttributeError(f"{type(self).__name__} is not fitted yet and has no weights_.")
         return dict(self._predictor.weights)
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        state.pop("_known_params", None)  # parameters of an earlier call, which may not even pickle
+        return state
+
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)
 

@@ -314,7 +314,7 @@ def held_out_by(model, X, y):
     seen = []
 
     def places(model, X_val, y_val, sample_weight=None):
-        seen.append(sorted(np.flatnonzero((X == x).all(axis=(1, 2)))[0] for x in X_val))
+        seen.append(sorted(np.flatnonzero((x == X).all(axis=(1, 2)))[0] for x in X_val))
         return 0.0
 
     model.set_params(scoring=places).fit(X, y)
