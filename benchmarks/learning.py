@@ -110,21 +110,20 @@ def adding_error():
 
 
 def adding_error_by_frames():
-    """Frames that are worked out by a network which has to find two single steps in them."""
+    """Two single steps out of 600 must be found, within frames where these are longer than a step."""
     n_seeds = 2
     seeds = " | ".join(f"seed {seed}" for seed in range(n_seeds))
-    print(f"| frame_length | update_gate_bias_init | {seeds} | s a fit |")
-    print("|---" * (n_seeds + 3) + "|")
-    for frame_length, bias in (("auto", 1.0), ("auto", "chrono"), (4, 1.0), (1, 1.0), (1, "chrono")):
-        errors, started = [], time.perf_counter()
+    print(f"| frame_length | update_gate_bias_init | {seeds} |")
+    print("|---" * (n_seeds + 2) + "|")
+    for frame_length, bias in (("auto", 1.0), (4, 1.0), (1, 1.0), ("auto", "chrono"), (1, "chrono")):
+        errors = []
         for seed, train, test in adding_problems(600, n_seeds):
             model = GRURegressor(
                 frame_length=frame_length, max_iter=10, update_gate_bias_init=bias, random_state=seed
             )
             errors.append(mean_squared_error(model.fit(*train), *test))
-        seconds = (time.perf_counter() - started) / n_seeds
         name = f'"auto" ({model.frame_length_})' if frame_length == "auto" else frame_length
-        print(f"| {name} | {bias} | {' | '.join(errors)} | {seconds:.0f} |", flush=True)
+        print(f"| {name} | {bias} | {' | '.join(errors)} |", flush=True)
 
 
 def copying_problem(n, n_blanks, rng):
@@ -137,17 +136,22 @@ def copying_problem(n, n_blanks, rng):
 
 
 def copying_accuracy():
-    print("| update_gate_bias_init | learned | accuracy on 500 new sequences, seeds 0 to 7 |")
-    print("|---|---|---|")
+    print("| update_gate_bias_init | learned | accuracy on new sequences | epochs, seeds 0 to 7 |")
+    print("|---|---|---|---|")
     for bias in (0.0, 1.0, 2.0, 4.0, "chrono"):
-        scores = []
+        scores, epochs = [], []
         for seed in range(8):
             rng = np.random.default_rng(seed)
             train, test = copying_problem(2_000, 100, rng), copying_problem(500, 100, rng)
             model = GRUClassifier(frame_length=1, max_iter=50, update_gate_bias_init=bias, random_state=seed)
             scores.append(model.fit(*train).score(*test))
+            low = np.flatnonzero(np.array(model.loss_curve_) < 0.1)
+            epochs.append(str(low[0] + 1) if len(low) else "-")
         learned = sum(score > 0.9 for score in scores)
-        print(f"| {bias} | {learned} of 8 | {', '.join(f'{score:.2f}' for score in scores)} |", flush=True)
+        print(
+            f"| {bias} | {learned} of 8 | {min(scores):.2f} to {max(scores):.2f} | {', '.join(epochs)} |",
+            flush=True,
+        )
 
 
 def update_gate_bias(sets):
@@ -191,7 +195,9 @@ def main():
     print("\n## Copying over 100 blanks, `frame_length=1`\n")
     print(
         "Ten symbols of eight kinds, 100 blanks, a sign to answer; the label is the first symbol. 2,000 "
-        "training sequences, `max_iter=50`; guessing is right in 0.125 of all cases.\n"
+        "training sequences, 500 new ones, `max_iter=50`; guessing is right in 0.125 of all cases. Learned "
+        "is an accuracy above 0.9; the epochs are those after which the training loss is first below 0.1, "
+        "- where it never is.\n"
     )
     copying_accuracy()
     print("\n## Start of the update gate's bias: 4-fold (sunspots 5-fold) cross-validation\n")

@@ -135,7 +135,7 @@ def copying(n, n_blanks, rng):
 
 
 def test_what_it_is_for():
-    """Large biases carry a symbol over 100 blanks, where the default learns nothing at all."""
+    """Large biases carry a symbol over 100 blanks within epochs in which the default learns nothing."""
     rng = np.random.default_rng(0)
     X, y = copying(800, 100, rng)
     X_test, y_test = copying(200, 100, rng)
