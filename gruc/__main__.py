@@ -9,14 +9,14 @@ import os
 import re
 import sys
 from array import array
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
 import numpy as np
 
 try:
-    from . import __version__, model_file, runtime
+    from . import __version__, files, model_file, runtime
 except ImportError as error:  # such as a checkout that was not built
     sys.exit(f"gruc: {error}")
 
@@ -56,7 +56,7 @@ def parser():
     commands = parser.add_subparsers(required=True, metavar="command")
 
     info = commands.add_parser("info", help="what a model file holds")
-    info.add_argument("model", help="a file that save() wrote")
+    info.add_argument("model", help="a file that save() wrote, or - for standard input")
     info.add_argument("--json", action="store_true", help="as JSON")
     info.set_defaults(command=show)
 
@@ -73,7 +73,7 @@ def parser():
         "+, -, @ first, and no number) have an apostrophe in front. On a terminal control characters are "
         "shown escaped.",
     )
-    predict.add_argument("model")
+    predict.add_argument("model", help="a file that save() wrote, or - for standard input")
     predict.add_argument("data", help="a .csv, .npy or .npz file, or - for CSV from standard input")
     predict.add_argument("--sequence", metavar="NAME", help="the column of CSV that names a row's sequence")
     predict.add_argument("--step", metavar="NAME", help="the column of CSV that orders a sequence's rows")
@@ -91,8 +91,8 @@ def parser():
     predict.set_defaults(command=tell)
 
     export = commands.add_parser("export", help="a model for other software")
-    export.add_argument("model")
-    export.add_argument("output", help="the file to write")
+    export.add_argument("model", help="a file that save() wrote, or - for standard input")
+    export.add_argument("output", help="the file to write, or - for standard output")
     export.add_argument("--to", choices=sorted(EXPORTS), required=True, help="; ".join(EXPORTS_HELP))
     export.add_argument("--prefix", help="with --to c: what all names begin with; by default model")
     export.add_argument(
@@ -102,17 +102,45 @@ def parser():
     return parser
 
 
+# ---- files
+
+
+def content_of(model):
+    """A model file's `runtime.Content`, and its size in bytes; "-" is standard input."""
+    if model == "-":
+        data = sys.stdin.buffer.read()
+        return model_file.built(data, runtime.Content.of_file, "standard input"), len(data)
+    return model_file.built(model, runtime.Content.of_file), os.path.getsize(model)
+
+
+def check_output(output, *inputs):
+    """Refuse an output that is one of the files read, by whatever name or link."""
+    for path, what in inputs:
+        with suppress(OSError):  # what is not there is another's error
+            if os.path.samefile(path, output) and os.path.isfile(path):
+                raise InputError(f"{output} is the {what} itself; name another file for the output.")
+
+
+def write(output, content):
+    """Write bytes to a file, all of it or, of a regular file, nothing; "-" is standard output."""
+    if output != "-":
+        files.write(output, content, "output")
+        return
+    sys.stdout.flush()
+    files.write(getattr(sys.stdout, "buffer", sys.stdout), content)
+
+
 # ---- info
 
 
 def show(given):
     """Print what a file holds."""
-    description, arrays = model_file.read(given.model)
-    predictor = runtime.of_file(description, arrays, given.model)
+    content, size = content_of(given.model)
+    predictor, fitted = content.predictor, content.fitted
     config, classes = predictor.config, predictor.classes
     facts = {
-        "kind": description["kind"],
-        "gruc": description["gruc_version"],
+        "kind": content.kind,
+        "gruc": content.gruc_version,
         "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
         + (" in both directions" * config["bidirectional"]),
         "reset": "after the product" if config["reset_after"] else "before the product",
@@ -124,12 +152,10 @@ def show(given):
         "outputs": config["n_outputs"],
         "dtype": predictor.parameters.dtype.name,
         "weights": int(predictor.parameters.size),
-        "bytes": os.path.getsize(given.model),
+        "bytes": size,
     }
-    fitted = description["fitted"]
-    epochs, losses = fitted.get("n_iter_"), fitted.get("loss_curve_")
-    if isinstance(epochs, int) and isinstance(losses, list) and losses and isinstance(losses[-1], float):
-        facts |= {"epochs": epochs, "loss": losses[-1]}
+    if fitted["loss_curve_"]:
+        facts |= {"epochs": fitted["n_iter_"], "loss": fitted["loss_curve_"][-1]}
     if given.json:
         print(json.dumps(facts))
         return
@@ -150,15 +176,19 @@ def printable(text):
 
 def tell(given):
     """Print predictions."""
-    description, arrays = model_file.read(given.model)
-    predictor = runtime.of_file(description, arrays, given.model)
+    if given.output is not None:
+        check_output(given.output, (given.model, "model"), (given.data, "data"))
+    if given.model == given.data == "-":
+        raise InputError("Only one of model and data can come from standard input.")
+    content, _ = content_of(given.model)
+    predictor = content.predictor
     if given.proba and predictor.classes is None:
         raise InputError(f"--proba is for classifiers; {given.model} is a regressor.")
     if given.data.endswith((".npy", ".npz")):
         names, X = read_arrays(given.data)
     else:
-        names, X = read_csv(given, description["fitted"])
-    file = io.StringIO() if given.output else sys.stdout
+        names, X = read_csv(given, content.fitted)
+    file = io.StringIO() if given.output is not None else sys.stdout
     shown = printable if file.isatty() else str
     say = predictor.predict_proba if given.proba else predictor.predict
     writer = csv.writer(file, lineterminator="\n")
@@ -178,8 +208,8 @@ def tell(given):
         if len(X) > AT_ONCE:
             done = min(start + AT_ONCE, len(X))
             progress(f"{done} of {len(X)} sequences", last=done == len(X))
-    if given.output:  # all of it, or what was there before
-        model_file.replace(given.output, file.getvalue().encode())
+    if given.output is not None:  # all of it, or what was there before
+        write(given.output, file.getvalue().encode())
 
 
 def titles(predictor, proba, n_columns):
@@ -477,9 +507,8 @@ def export_to(given):
     """Write a model for other software."""
     if given.to != "c" and (given.prefix is not None or given.float16):
         raise InputError(f"--prefix and --float16 are for --to c, not {given.to}.")
-    predictor = runtime.load(given.model)
-    if os.path.exists(given.output) and os.path.samefile(given.model, given.output):
-        raise InputError(f"{given.output} is the model itself.")
+    check_output(given.output, (given.model, "model"))
+    predictor = content_of(given.model)[0].predictor
     EXPORTS[given.to](predictor, given)
 
 
@@ -488,9 +517,12 @@ def to_c(predictor, given):
     from . import to_c
 
     prefix = "model" if given.prefix is None else given.prefix
-    report = to_c(predictor, given.output, prefix, storage="float16" if given.float16 else "float32")
+    header = io.BytesIO()
+    report = to_c(predictor, header, prefix, storage="float16" if given.float16 else "float32")
+    write(given.output, header.getvalue())
     state = f", {report.state_bytes} of memory for a stream" if report.state_bytes else ""
-    print(f"{report.constant_bytes} bytes of constants{state}")
+    to_stdout = given.output == "-" or files.descriptor_of(given.output) == 1
+    print(f"{report.constant_bytes} bytes of constants{state}", file=sys.stderr if to_stdout else sys.stdout)
 
 
 def to_torch(predictor, given):
@@ -501,14 +533,14 @@ def to_torch(predictor, given):
 
     gru, head = to_torch(predictor)
     state = {f"gru.{name}": w for name, w in gru.items()} | {f"head.{name}": w for name, w in head.items()}
-    model_file.replace(given.output, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
+    write(given.output, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
 
 
 def to_onnx(predictor, given):
     """An ONNX graph."""
     from . import to_onnx
 
-    to_onnx(predictor, given.output)
+    write(given.output, to_onnx(predictor).SerializeToString())
 
 
 EXPORTS = {"c": to_c, "onnx": to_onnx, "torch": to_torch}

@@ -6,7 +6,7 @@ Estimators predict through the same `Predictor`, so both give the same bits.
 import zlib
 from functools import cached_property
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,14 +29,6 @@ __all__ = ["Predictor", "Stream", "load"]
 
 # Sequences are run together up to about this many numbers in the widest array.
 CHUNK_SIZE = 1 << 19
-
-# What else a model file describes, and what that is.
-OF_ESTIMATORS = {
-    "gruc_version": lambda v: isinstance(v, str) and v.isprintable() and len(v) < 40,
-    "kind": ("GRUClassifier", "GRURegressor").__contains__,
-    "parameters": lambda v: isinstance(v, dict),
-    "fitted": lambda v: isinstance(v, dict),
-}
 
 # Fewer operations than this are done before a second thread would have begun.
 OPERATIONS_A_THREAD = 2e7
@@ -885,11 +877,13 @@ def _numbers_of(given, name):
 def load(path: Any) -> Predictor:
     """The predictor of a model that `save` wrote.
 
-    Needs NumPy and safetensors only, and gives the estimator's numbers to the last bit.
+    Needs NumPy only, and gives the estimator's numbers to the last bit.
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, path-like, binary file object, bytes, bytearray or memoryview
+        A file object is read from its current position to the end of the model. Bytes are the
+        file's content, not its path.
 
     Returns
     -------
@@ -899,6 +893,8 @@ def load(path: Any) -> Predictor:
     ------
     gruc.ModelFileError
         The file is no model of gruc's, is damaged, or was written by a later version.
+    TypeError
+        `path` is none of these, or a file object in text mode.
     OSError
         It cannot be read.
 
@@ -913,18 +909,38 @@ def load(path: Any) -> Predictor:
     >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    description, arrays = model_file.read(path)
-    return of_file(description, arrays, path)
+    return model_file.built(path, Content.of_file).predictor
 
 
-def of_file(description, arrays, path):
-    """The predictor of a file's description and arrays; what else is described is for `deploy.saving`."""
-    fields = Fields(description, str(path))
-    predictor = described(fields.take_object("predictor"), arrays)
-    for name, is_right in OF_ESTIMATORS.items():
-        fields.take(name, is_right)
-    fields.end()
-    return predictor
+class Content(NamedTuple):
+    """What a model file holds, all of which is right as far as scikit-learn is not needed to tell."""
+
+    predictor: Predictor
+    gruc_version: str
+    kind: str
+    parameters: dict
+    fitted: dict
+
+    @classmethod
+    def of_file(cls, description, arrays, where):
+        """Of a file's description and arrays; `where` is what errors call it."""
+        fields = Fields(description, where)
+        predictor = described(fields.take_object("predictor"), arrays)
+        version, kind, parameters, fitted = model_file.take_estimator(fields)
+        if (predictor.classes is None) == (kind == "GRUClassifier"):
+            raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
+        n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
+        names = fitted["feature_names_in_"]
+        if n_features != predictor.n_features_in or (
+            names is not None and len(names) != fitted["n_features_in_"]
+        ):
+            raise ModelFileError(f"{where} is damaged: features do not fit the network.")
+        levels = fitted.get("quantile") or [0.5]
+        if len(levels) != predictor.n_quantiles:
+            raise ModelFileError(
+                f"{where} is damaged: it has {predictor.n_quantiles} quantiles, and {len(levels)} levels."
+            )
+        return cls(predictor, version, kind, parameters, fitted)
 
 
 def describe(predictor):
@@ -954,8 +970,6 @@ def described(fields, arrays):
         "framing", lambda v: isinstance(v, list) and len(v) == 2 and all(map(is_count, v))
     )
     classes = fields.take("classes", lambda v: v is None or isinstance(v, dict))
-    if classes is not None:
-        classes = model_file.labels_of_json(Fields(classes, f"{fields.where} classes,"))
     multilabel = fields.take("multilabel", lambda v: is_flag(v) and (not v or classes is not None))
     log_link = fields.take("log_link", lambda v: is_flag(v) and (not v or classes is None))
     n_quantiles = fields.take("n_quantiles", lambda v: is_count(v) and (v == 1 or classes is None))
@@ -969,6 +983,10 @@ def described(fields, arrays):
     if target_scaling is not None and (classes is not None or log_link):
         raise ModelFileError(f"{fields.where} is damaged: target_scaling belongs to other models.")
     parameters = _described_parameters(fields.where, arrays, network)
+    if classes is not None:  # as many as the network has, whose weights are there
+        classes = model_file.labels_of_json(
+            Fields(classes, f"{fields.where} classes,"), max(config["n_outputs"], 2)
+        )
     try:
         return Predictor(
             network, parameters, scaling=scaling, classes=classes, target_scaling=target_scaling,
@@ -1006,18 +1024,18 @@ def _described_scaling(where, arrays, name, size):
             raise ModelFileError(f"{where} is damaged: {name} is not two arrays of {size} float64.")
     if (scale <= 0).any():
         raise ModelFileError(f"{where} is damaged: {name} is not positive.")
-    return Scaling(mean, scale)
+    return Scaling(np.array(mean, np.float64), np.array(scale, np.float64))
 
 
 def _described_parameters(where, arrays, network):
     """A flat buffer of the weights in `arrays`, which must be these and no others."""
     shapes = network.table.torch_shapes()  # nothing is allocated before all are known to be right
     if set(arrays) != set(shapes):
-        odd = sorted(set(arrays) ^ set(shapes))
-        raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd[:5]}.")
-    dtype = arrays["head.bias"].dtype
+        odd = model_file.quoted(sorted(set(arrays) ^ set(shapes)))
+        raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd}.")
+    dtype = arrays["head.bias"].dtype.newbyteorder("=")
     for name, array in arrays.items():
-        if array.shape != shapes[name] or array.dtype != dtype:
+        if array.shape != shapes[name] or array.dtype.newbyteorder("=") != dtype:
             raise ModelFileError(
                 f"{where} is damaged: {name} is {array.shape} of {array.dtype}, expected {shapes[name]} "
                 f"of {dtype}."

@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "network": {"kernels"},
     "threads": {"kernels"},
     "_config": {"kernels", "threads", "scipy"},
-    "model_file": set(),
+    "files": set(),
+    "model_file": {"files"},
     "runtime": {"kernels", "model_file", "network", "sequences", "threads"},
     "training": {"kernels", "network", "sequences", "threads"},
     "_validation": {"sequences", "sklearn"},
@@ -25,9 +26,9 @@ MAY_IMPORT = {
     "estimators": {"_validation", "deploy", "network", "runtime", "sequences", "training", "sklearn"},
     "preprocessing": {"_validation", "sequences", "sklearn"},
     "datasets": {"sklearn"},
-    "deploy": {"estimators", "model_file", "preprocessing", "runtime", "sequences", "sklearn"},
+    "deploy": {"estimators", "files", "model_file", "preprocessing", "runtime", "sequences", "sklearn"},
     "plotting": {"sklearn"},
-    "__main__": {"deploy", "model_file", "runtime"},
+    "__main__": {"deploy", "files", "model_file", "runtime"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
 

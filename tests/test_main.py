@@ -253,7 +253,7 @@ def test_errors(here, capsys):
         (["predict", "c.gruc", "objects.npz"], "objects.npz is no .npz of arrays of numbers"),
         (["predict", "r.gruc", "x.csv", "--proba"], "--proba is for classifiers"),
         (["export", "before.gruc", "out", "--to", "torch"], "cannot hold a model with reset_after=False"),
-        (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such file"),
+        (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such folder: 'nowhere/out'"),
         (["export", "c.gruc", "./c.gruc", "--to", "torch"], "is the model itself"),
         (["predict", "c.gruc", "array.npz"], "it is a single array, an .npy"),
         (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a name of C"),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import __version__, model_file
+from .. import __version__, files, model_file
 from ..sequences import LARGEST
 from .frameworks import predictor_of, suffixes
 
@@ -109,7 +109,7 @@ def to_c(
         _weight_error(predictor, weights),
         *((None, None) if X is None else _changes(predictor, weights, X)),
     )
-    model_file.replace(path, header.text(report).encode("ascii"))
+    files.write(path, header.text(report).encode("ascii"))
     return report
 
 

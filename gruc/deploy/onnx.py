@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, model_file
+from .. import __version__, files
 from ..sequences import LARGEST
 from .frameworks import predictor_of, swapped, unscaled_weights
 
@@ -142,7 +142,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     )
     onnx.checker.check_model(proto, full_check=True)
     if path is not None:
-        model_file.replace(path, proto.SerializeToString())
+        files.write(path, proto.SerializeToString())
     return proto
 
 

@@ -1,15 +1,14 @@
 """Estimators to and from model files."""
 
-import json
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from .. import __version__, model_file
+from .. import __version__, files, model_file
 from ..estimators import GRUClassifier, GRURegressor
-from ..model_file import Fields, ModelFileError, is_count, is_flag
-from ..runtime import describe, described
+from ..model_file import ModelFileError, quoted
+from ..runtime import Content, describe
 
 __all__ = ["load", "save"]
 
@@ -22,45 +21,6 @@ ADDED_PARAMETERS = {"update_gate_bias_init": 1.0}
 ADDED_FITTED = {"split_seed": None, "held_out_digest": None}
 
 
-def _is_number(value):
-    return type(value) in (int, float)
-
-
-def _is_curve(value):
-    return isinstance(value, list) and all(map(_is_number, value))
-
-
-def _is_text(value):
-    return isinstance(value, str)
-
-
-def _is_uint32_or_none(value):
-    return value is None or (type(value) is int and 0 <= value < 2**32)
-
-
-# what a model knows beside parameters and predictor, and what its values are
-FITTED = {
-    "n_features_in_": is_count,
-    "feature_names_in_": lambda v: v is None or (isinstance(v, list) and all(map(_is_text, v))),
-    "fitted_on_table": is_flag,
-    "n_iter_": lambda v: type(v) is int and v >= 0,
-    "t_": lambda v: type(v) is int and v >= 0,
-    "loss_curve_": _is_curve,
-    "best_loss_": _is_number,
-    "validation_loss_curve_": _is_curve,
-    "validation_scores_": _is_curve,
-    "validation_epochs_": lambda v: isinstance(v, list) and all(map(is_count, v)),
-    "best_iter_": lambda v: type(v) is int and v >= 0,
-    "split_seed": _is_uint32_or_none,
-    "held_out_digest": _is_uint32_or_none,
-    "out_activation_": _is_text,
-}
-FITTED_OF_REGRESSORS = {
-    "loss": _is_text,
-    "quantile": lambda v: v is None or (_is_curve(v) and len(v) > 0),
-}
-
-
 def save(model: Any, path: Any) -> None:
     """Write a fitted estimator to a file; what `GRUClassifier.save` calls.
 
@@ -68,12 +28,14 @@ def save(model: Any, path: Any) -> None:
     ----------
     model : GRUClassifier or GRURegressor
         Fitted.
-    path : str or path-like
+    path : str, path-like or binary file object
+        Where to write to: `GRUClassifier.save` says more.
 
     Raises
     ------
     TypeError
-        Not one of these estimators, or parameters or labels that a file cannot hold.
+        Not one of these estimators, parameters or labels that a file cannot hold, or a file object
+        in text mode.
     ValueError
         Parameters, set since the fit, that no fit would take, or others that `load` would refuse.
     NotFittedError
@@ -84,6 +46,7 @@ def save(model: Any, path: Any) -> None:
     kind = type(model).__name__
     if type(model) not in KINDS.values():
         raise TypeError(f"model is a {kind}; a model file holds a {' or '.join(KINDS)}.")
+    files.check_target(path)
     predictor, arrays = describe(model._fitted_predictor())
     parameters = {name: _as_json(value, name) for name, value in model.get_params(deep=False).items()}
     description = {
@@ -93,11 +56,12 @@ def save(model: Any, path: Any) -> None:
         "parameters": parameters,
         "fitted": {name: _as_json(value, name) for name, value in model._fitted_state().items()},
     }
+    content = model_file.as_bytes(description, arrays)
     try:
-        _built(json.loads(json.dumps(description)), arrays, "the file")
+        model_file.built(content, _built, "the file")
     except ModelFileError as error:
         raise ValueError(f"No file was written, since it could not be read again: {error}") from None
-    model_file.write(path, description, arrays)
+    files.write(path, content)
 
 
 def load(path: Any) -> Any:
@@ -108,7 +72,9 @@ def load(path: Any) -> Any:
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, path-like, binary file object, bytes, bytearray or memoryview
+        A file object is read from its current position to the end of the model. Bytes are the
+        file's content, not its path.
 
     Returns
     -------
@@ -118,6 +84,8 @@ def load(path: Any) -> Any:
     ------
     gruc.ModelFileError
         The file is no model of gruc's, is damaged, or was written by a later version.
+    TypeError
+        `path` is none of these, or a file object in text mode.
     OSError
         It cannot be read.
 
@@ -130,57 +98,22 @@ def load(path: Any) -> Any:
     >>> gruc.load("vowels.gruc").partial_fit(X, y).n_iter_
     2
     """
-    description, arrays = model_file.read(path)
-    return _built(description, arrays, path)
+    return model_file.built(path, _built)
 
 
-def _built(description, arrays, path):
-    """The estimator of a description and arrays, which are those of `path`."""
-    fields = Fields(description, str(path))
-    fields.take("gruc_version", lambda v: isinstance(v, str))
-    kind = KINDS[fields.take("kind", lambda v: isinstance(v, str) and v in KINDS)]
-    predictor = described(fields.take_object("predictor"), arrays)
-    parameters = ADDED_PARAMETERS | {
-        name: _of_json(v, path) for name, v in fields.take("parameters", _is_object).items()
-    }
-    given = ADDED_FITTED | {name: _of_json(v, path) for name, v in fields.take("fitted", _is_object).items()}
-    of_fitted = Fields(given, f"{path}, fitted,")
-    names = FITTED | (FITTED_OF_REGRESSORS if kind is GRURegressor else {})
-    fitted = {name: of_fitted.take(name, is_right) for name, is_right in names.items()}
-    of_fitted.end()
-    fields.end()
-    unknown = set(parameters) ^ set(kind().get_params())
+def _built(description, arrays, where):
+    """The estimator of a file's description and arrays."""
+    content = Content.of_file(description, arrays, where)
+    kind = KINDS[content.kind]
+    unknown = sorted(set(content.parameters) - set(kind().get_params()))
     if unknown:
-        raise ModelFileError(
-            f"{path} is damaged: parameters that are missing, or unknown: {sorted(unknown)}."
-        )
-    if (predictor.classes is None) == (kind is GRUClassifier):
-        raise ModelFileError(f"{path} is damaged: its predictor is of another kind.")
-    n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
-    names = fitted["feature_names_in_"]
-    if n_features != predictor.n_features_in or (
-        names is not None and len(names) != fitted["n_features_in_"]
-    ):
-        raise ModelFileError(f"{path} is damaged: features do not fit the network.")
-    levels = fitted.get("quantile") or [0.5]
-    if len(levels) != predictor.n_quantiles:
-        raise ModelFileError(
-            f"{path} is damaged: it has {predictor.n_quantiles} quantiles, and levels {levels}."
-        )
-    epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]
-    lengths = {len(fitted[name]) for name in ("validation_loss_curve_", "validation_scores_")} | {len(epochs)}
-    if len(lengths) > 1 or fitted["best_iter_"] not in {n_epochs, *epochs}:
-        raise ModelFileError(f"{path} is damaged: its history contradicts itself.")
-    model = kind(**parameters)
+        raise ModelFileError(f"{where} is damaged: parameters that are unknown: {quoted(unknown)}.")
+    model = kind(**ADDED_PARAMETERS | content.parameters)
     try:
         model._validate_params()
     except ValueError as error:
-        raise ModelFileError(f"{path} is damaged: {error}") from None
-    return model._restored(predictor, fitted)
-
-
-def _is_object(value):
-    return isinstance(value, dict)
+        raise ModelFileError(f"{where} is damaged: {str(error)[:300]}") from None
+    return model._restored(content.predictor, content.fitted)
 
 
 def _as_json(value, name):
@@ -204,24 +137,3 @@ def _as_json(value, name):
         f"A model file holds numbers, strings and lists of them, but {name} is a {type(value).__name__}. Set "
         f"it to another value with set_params({name}=...), or pickle the model."
     )
-
-
-def _of_json(value, path, depth=4):
-    if not isinstance(value, (list, dict)):
-        return value
-    if depth == 0:
-        raise ModelFileError(f"{path} is damaged: a value of a parameter holds too much.")
-    if isinstance(value, list):
-        return [_of_json(item, path, depth - 1) for item in value]
-    match list(value.items()):
-        case [("float", ("inf" | "-inf" | "nan") as text)]:
-            return float(text)
-        case [("tuple", list(items))]:
-            return tuple(_of_json(item, path, depth - 1) for item in items)
-        case [("dict", list(pairs))] if all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-            keys = [pair[0] for pair in pairs]
-            if all(isinstance(key, (str, int, float)) for key in keys):
-                return {
-                    key: _of_json(pair[1], path, depth - 1) for key, pair in zip(keys, pairs, strict=True)
-                }
-    raise ModelFileError(f"{path} is damaged: {str(value)[:60]} is no value of a parameter.")

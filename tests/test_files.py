@@ -1,0 +1,447 @@
+"""Files by path and file objects: what is written where, all of it or nothing, and what is read."""
+
+import codecs
+import contextlib
+import errno
+import gzip
+import io
+import os
+import pathlib
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+
+import gruc
+import numpy as np
+import pytest
+from gruc import GRUClassifier, ModelFileError, files
+from problems import vowels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+posix = pytest.mark.skipif(os.name != "posix", reason="files as POSIX has them")
+# processes that may do everything see no PermissionError
+ROOT = os.name == "posix" and os.geteuid() == 0
+NOBODY = 65534
+
+
+@pytest.fixture(scope="module")
+def model():
+    X, y = vowels()
+    return GRUClassifier((6,), max_iter=2, random_state=0).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def content(model):
+    """The bytes of the model's file."""
+    file = io.BytesIO()
+    model.save(file)
+    return file.getvalue()
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@contextlib.contextmanager
+def as_nobody(folder):
+    """Without root's rights, in a folder of one's own."""
+    if not ROOT:
+        yield
+        return
+    os.chown(folder, NOBODY, NOBODY)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def same(model, loaded):
+    X, _ = vowels()
+    return np.array_equal(model.predict_proba(X), loaded.predict_proba(X))
+
+
+# ---- what is no regular file
+
+
+def reading(path):
+    """Begins to read a FIFO; returns what gives all that came."""
+    came = []
+
+    def read():
+        with open(path, "rb") as file:
+            came.append(file.read())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+
+    def result():
+        thread.join(30)
+        return came[0]
+
+    return result
+
+
+@posix
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("writer", ["save", "to_c", "to_onnx"])
+def test_a_fifo_is_written_to(here, model, writer, linked):
+    if writer == "to_onnx":
+        pytest.importorskip("onnx")
+    os.mkfifo("fifo")
+    os.symlink("fifo", "link")
+    result = reading("fifo")
+    path = "link" if linked else "fifo"
+    if writer == "save":
+        model.save(path)
+        assert same(model, gruc.load(result()))
+    else:
+        getattr(gruc, writer)(model, path)
+        assert len(result()) > 1000
+    assert stat.S_ISFIFO(os.stat("fifo").st_mode)
+    assert os.path.islink("link")
+
+
+@pytest.mark.skipif(not ROOT or sys.platform != "linux", reason="only root makes devices")
+def test_a_device_is_written_to(here, model):
+    try:
+        os.mknod("null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        open("null", "wb").close()
+    except PermissionError:
+        pytest.skip("no devices in this container")
+    os.symlink("null", "link")
+    for path in ("null", "link"):
+        model.save(path)
+        gruc.to_c(model, path)
+        assert stat.S_ISCHR(os.stat("null").st_mode)
+    assert sorted(os.listdir()) == ["link", "null"]
+
+
+@posix
+def test_a_socket_stays(here, model):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(OSError, match="socket"):
+            model.save("socket")
+    assert stat.S_ISSOCK(os.stat("socket").st_mode)
+
+
+@posix
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1"])
+def test_standard_output_goes_on_where_it_stands(here, path):
+    pathlib.Path("log").write_bytes(b"before\n")
+    program = "import sys; from gruc import files; files.write(sys.argv[1], b'now\\n')"
+    with open("log", "ab") as file:
+        subprocess.run([sys.executable, "-c", program, path], stdout=file, check=True)
+    assert pathlib.Path("log").read_bytes() == b"before\nnow\n"
+
+
+# ---- regular files
+
+
+@pytest.mark.skipif(not ROOT, reason="only root gives files away")
+def test_owner_group_and_mode_stay(here, model):
+    model.save("m.gruc")
+    os.chown("m.gruc", 1234, 2345)
+    os.chmod("m.gruc", 0o640)
+    model.save("m.gruc")
+    status = os.stat("m.gruc")
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (1234, 2345, 0o640)
+
+
+@posix
+def test_another_group_gets_no_more_than_others(here, monkeypatch):
+    pathlib.Path("file").write_bytes(b"old")
+    os.chmod("file", 0o664)
+    old = os.stat("file")
+
+    def elsewhere(descriptor):  # the new file belongs to another group, and cannot be given away
+        return os.stat_result([*old[:5], old.st_gid + 1, *old[6:]])
+
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(files.os, "fstat", elsewhere)
+    monkeypatch.setattr(files.os, "fchown", refused)
+    files.write("file", b"new")
+    assert os.stat("file").st_mode & 0o777 == 0o644
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="Linux has extended attributes")
+def test_extended_attributes_stay(here):
+    pathlib.Path("file").write_bytes(b"old")
+    try:
+        os.setxattr("file", "user.kind", b"x")
+    except OSError:
+        pytest.skip("not on this file system")
+    files.write("file", b"new")
+    assert os.getxattr("file", "user.kind") == b"x"
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM])
+def test_where_nothing_can_be_renamed_the_file_is_written_over(here, monkeypatch, number):
+    pathlib.Path("file").write_bytes(b"something old")
+    inode = os.stat("file").st_ino
+
+    def busy(*_):  # as where a file alone is mounted
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files.os, "replace", busy)
+    files.write("file", b"new")
+    assert pathlib.Path("file").read_bytes() == b"new"
+    assert os.stat("file").st_ino == inode
+
+    def full(descriptor):
+        if os.fstat(descriptor).st_ino == inode:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device: 'file'"):
+        files.write("file", b"something that is longer")
+    assert pathlib.Path("file").read_bytes() == b"new"
+    assert os.listdir() == ["file"]
+
+
+@posix
+def test_a_writable_file_in_a_folder_that_is_not(here):
+    with as_nobody(here):
+        pathlib.Path("file").write_bytes(b"old")
+        os.chmod(".", 0o500)
+        files.write("file", b"new")
+        assert pathlib.Path("file").read_bytes() == b"new"
+        with pytest.raises(PermissionError, match="Permission denied: 'other'"):
+            files.write("other", b"new")
+        os.chmod("file", 0o400)
+        with pytest.raises(PermissionError, match="Permission denied: 'file'"):
+            files.write("file", b"newer")
+        assert pathlib.Path("file").read_bytes() == b"new"
+
+
+@posix
+def test_names_as_long_as_the_system_takes_them(here):
+    longest = os.pathconf(".", "PC_NAME_MAX")
+    for content in (b"new", b"newer"):
+        files.write("n" * longest, content)
+        assert pathlib.Path("n" * longest).read_bytes() == content
+    with pytest.raises(OSError, match="too long"):
+        files.write("n" * (longest + 1), b"new")
+    deep = "/".join(["d" * 200] * 30)[: os.pathconf(".", "PC_PATH_MAX") - 4]
+    os.makedirs(deep)
+    for content in (b"new", b"newer"):
+        files.write(deep + "/f", content)
+        assert pathlib.Path(deep + "/f").read_bytes() == content
+    assert os.listdir(deep) == ["f"]
+
+
+@pytest.mark.parametrize(
+    "path, Error, message",
+    [
+        ("no/folder/m.gruc", FileNotFoundError, "No such folder: 'no/folder/m.gruc'"),
+        ("a_folder", IsADirectoryError, "Is a directory: 'a_folder'"),
+        ("new/", IsADirectoryError, "Is a directory: 'new/'"),
+        ("a_file/m.gruc", NotADirectoryError, "Not a directory: 'a_file/m.gruc'"),
+        ("to_nowhere", FileNotFoundError, "No such folder: 'to_nowhere'"),
+        ("", FileNotFoundError, "The path is empty: ''"),
+        (7, TypeError, "path must be a path .* or a file object opened for writing in binary mode; got 7"),
+        (b"m.gruc", TypeError, "path must be a path .* got b'm.gruc'"),
+        (None, TypeError, "path must be a path .* got None"),
+    ],
+)
+def test_errors_name_the_path_as_it_was_given(here, model, path, Error, message):
+    os.mkdir("a_folder")
+    pathlib.Path("a_file").write_bytes(b"old")
+    os.symlink("no/folder", "to_nowhere")
+    before = sorted(os.listdir())
+    for write in (model.save, lambda path: gruc.to_c(model, path)):
+        with pytest.raises(Error, match=message):
+            write(path)
+    assert sorted(os.listdir()) == before
+
+
+def test_paths_of_other_libraries(here, model):
+    class Path:  # as py.path.local, which has read and write too
+        def __fspath__(self):
+            return "m.gruc"
+
+        def write(self, data):
+            raise AssertionError
+
+        read = write
+
+    model.save(Path())
+    assert same(model, gruc.load(Path()))
+    assert same(model, gruc.load(pathlib.Path("m.gruc")))
+
+
+# ---- file objects
+
+
+class Partial(io.RawIOBase):
+    """Takes and gives some bytes at a time, and sometimes would block."""
+
+    def __init__(self, content=b""):
+        self.content, self.n_calls = bytearray(content), 0
+
+    def readable(self):
+        return True
+
+    writable = readable
+
+    def write(self, data):
+        self.n_calls += 1
+        if self.n_calls % 3 == 0:
+            return None
+        self.content += data[:700]
+        return min(len(data), 700)
+
+    def read(self, n=-1):
+        self.n_calls += 1
+        if n and self.n_calls % 3 == 0:
+            return None
+        part = bytes(self.content[: min(n, 700)])
+        del self.content[: len(part)]
+        return part
+
+
+def test_objects_that_take_and_give_a_part(model, content):
+    file = Partial()
+    model.save(file)
+    assert file.content == content
+    assert same(model, gruc.load(file))
+
+
+def test_a_writer_that_says_nothing(content):
+    class Silent:
+        def __init__(self):
+            self.parts = []
+
+        def write(self, data):
+            self.parts.append(bytes(data))
+
+    file = Silent()
+    files.write(file, content)
+    assert b"".join(file.parts) == content
+
+
+@posix
+def test_pipes_that_do_not_wait(model, content):
+    """Both ends non-blocking: more than fits into a pipe."""
+    many = content * 40
+    given, taken = os.pipe()
+    for descriptor in (given, taken):
+        os.set_blocking(descriptor, False)
+    came = []
+    with open(taken, "wb", buffering=0) as writer, open(given, "rb", buffering=0) as reader:
+        with files.opened(reader) as source:
+            thread = threading.Thread(target=lambda: came.append(source.take(len(many))))
+            thread.start()
+            files.write(writer, many)
+            thread.join(30)
+        assert came[0] == many
+        with open(os.dup(taken), "wb") as buffered:
+            model.save(buffered)
+        assert same(model, gruc.load(reader))
+
+
+def test_sockets(model):
+    """The end of a model is found without the end of the stream, so that a conversation can go on."""
+    a, b = socket.socketpair()
+    with a, b, a.makefile("wb") as writer, b.makefile("rb") as reader:
+        for _ in range(2):
+            model.save(writer)
+            writer.write(b"ok")
+            writer.flush()
+            assert same(model, gruc.runtime.load(reader))
+            assert reader.read(2) == b"ok"
+
+
+def test_archives(here, model):
+    with zipfile.ZipFile("a.zip", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("m.gruc", "w") as file:
+        model.save(file)
+    with zipfile.ZipFile("a.zip") as archive, archive.open("m.gruc") as file:
+        file.seekable = lambda: False
+        assert same(model, gruc.load(file))
+    with gzip.open("m.gz", "wb") as file:
+        model.save(file)
+    with gzip.open("m.gz", "rb") as file:
+        assert same(model, gruc.runtime.load(file))
+
+
+@pytest.mark.parametrize("form", [bytes, bytearray, memoryview])
+def test_content(model, content, form):
+    given = form(content)
+    for load in (gruc.load, gruc.runtime.load):
+        assert same(model, load(given))
+    if form is bytearray:  # what is loaded does not see what becomes of it
+        loaded = gruc.load(given)
+        given[:] = bytes(len(given))
+        assert same(model, loaded)
+
+
+def test_objects_in_memory(model, content):
+    file = io.BytesIO()
+    file.write(b"before")
+    model.save(file)
+    model.save(file)
+    with pytest.raises(ModelFileError, match=r"the BytesIO .* nothing after its current position; seek\(0\)"):
+        gruc.load(file)
+    file.seek(len(b"before"))
+    assert same(model, gruc.load(file))
+    assert same(model, gruc.runtime.load(file))
+    assert file.read() == b""
+    with pytest.raises(ModelFileError, match="given as bytes is no model"):
+        gruc.load(b"m.gruc")
+    with pytest.raises(ModelFileError, match="it ends after .* too early"):
+        gruc.load(content[:-1])
+    with pytest.raises(ModelFileError, match="it goes on after"):
+        gruc.load(content + b"x")
+
+
+def test_text_is_refused(here, model):
+    model.save("m.gruc")
+    with (
+        open("t.txt", "w") as text,
+        codecs.open("c.txt", "w", "utf-8") as of_codecs,
+        tempfile.NamedTemporaryFile("w+") as temporary,
+    ):
+        for file in (text, io.StringIO(), of_codecs, temporary):
+            with pytest.raises(TypeError, match=r"path is a file object in text mode .*open\(..., 'wb'\)"):
+                model.save(file)
+    with open("m.gruc") as text, tempfile.NamedTemporaryFile("w+") as temporary:
+        for file in (text, io.StringIO("x"), temporary):
+            for load in (gruc.load, gruc.runtime.load):
+                with pytest.raises(
+                    TypeError, match=r"path is a file object in text mode .*open\(..., 'rb'\)"
+                ):
+                    load(file)
+    for wrong in (7, None, np.zeros(3)):
+        with pytest.raises(TypeError, match="path must be a path .* or the file's content as bytes"):
+            gruc.load(wrong)
+
+
+@pytest.mark.parametrize("returns", [-1, 0, 10**9])
+def test_a_writer_that_cannot_be_right(content, returns):
+    class Odd(io.RawIOBase):
+        def write(self, data):
+            return returns if len(data) else 0
+
+    with pytest.raises(OSError, match="the Odd says that it has written"):
+        files.write(Odd(), content)
+
+
+def test_exports_take_file_objects(model, here):
+    header = io.BytesIO()
+    gruc.to_c(model, header)
+    gruc.to_c(model, "m.h")
+    assert header.getvalue() == pathlib.Path("m.h").read_bytes()
+    pytest.importorskip("onnx")
+    graph = io.BytesIO()
+    gruc.to_onnx(model, graph)
+    assert graph.getvalue() == gruc.to_onnx(model).SerializeToString()
