@@ -17,8 +17,6 @@ KINDS: dict[str, Any] = {"GRUClassifier": GRUClassifier, "GRURegressor": GRURegr
 
 # parameters that files written before there were any do not have, and what they were then
 ADDED_PARAMETERS = {"update_gate_bias_init": 1.0}
-# the same for what a fit leaves behind
-ADDED_FITTED = {"split_seed": None, "held_out_digest": None}
 
 
 def save(model: Any, path: Any) -> None:
