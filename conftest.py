@@ -1,5 +1,8 @@
 """gruc must be importable; examples in docstrings write their files into a directory of their own."""
 
+from importlib.machinery import PathFinder
+from pathlib import Path
+
 import pytest
 from _pytest.doctest import DoctestItem
 
@@ -7,9 +10,16 @@ from _pytest.doctest import DoctestItem
 def pytest_sessionstart():
     """Where gruc cannot be imported, as in a checkout that was not built, one error, not one a module."""
     try:
-        import gruc.kernels  # noqa: F401
+        import gruc.kernels
     except ImportError as error:
         raise pytest.UsageError(str(error)) from None
+    here = Path(__file__).parent
+    if Path.cwd() == here and PathFinder.find_spec("inference", [str(here / "gruc" / "kernels")]) is None:
+        raise pytest.UsageError(
+            f"gruc is installed at {Path(gruc.__file__).parent}, but the programs that tests start here "
+            f"would import {here / 'gruc'}, which is not built. Build it with 'pip install -e .', or run "
+            "pytest from another folder to test the gruc that is installed."
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -339,6 +339,22 @@ def test_a_checkout_that_was_not_built_says_what_to_do(not_built, arguments, bef
         assert "Traceback" not in done.stderr
 
 
+def test_tests_of_a_checkout_that_was_not_built_beside_an_installed_gruc(not_built):
+    """As the script pytest finds it, which does not look in the current folder."""
+    folder, _ = not_built
+    environment = {**os.environ, "PYTHONPATH": str(Path(gruc.__file__).parent.parent)}
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "tests/test_config.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    assert done.returncode != 0
+    (line,) = done.stderr.strip().splitlines()
+    assert f"would import {folder / 'gruc'}, which is not built. Build it with 'pip install -e .'" in line
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    command[-1:] = [folder / "tests" / "test_config.py", "--collect-only"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=elsewhere, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_frozen_program_without_some_modules_says_which(not_built):
     folder, run = not_built
     for path in (ROOT / "gruc" / "kernels").glob("inference.*"):
