@@ -93,7 +93,7 @@ def test_chrono_looks_at_what_is_learned_from():
 
 @pytest.mark.parametrize("n_steps, bound", [(1, 0), (2, 0), (3, np.log(2))])
 def test_chrono_on_very_short_sequences(n_steps, bound):
-    X = np.random.default_rng(0).standard_normal((8, n_steps, 2))
+    X = np.random.default_rng(0).standard_normal((8, n_steps, 1))
     gates = update_gates(untrained(GRURegressor, X, X[:, 0, 0], update_gate_bias_init="chrono"))
     bias = gates["gru.bias_ih_l0"]
     assert bias.min() > -1e-20
