@@ -45,7 +45,8 @@ def names_in(text):
     text = re.sub(r"\b0x[0-9a-fA-F]+\w*|\b\d[\w.]*(e[+-]\d+\w*)?", " ", text)
     names = set(re.findall(r"\b[A-Za-z_]\w*", text)) - set(C)
     # compilers' own names, and what is gruc's by its name
-    return {name for name in names if not re.match(r"gruc|GRUC|_|vfmaq|float(32|64)x|pgm_read|PROGMEM", name)}
+    kept = r"gruc|GRUC|_|vfmaq|vcvt|float(16|32|64)x|pgm_read|PROGMEM"
+    return {name for name in names if not re.match(kept, name)}
 
 
 def contents():

@@ -93,22 +93,34 @@ GRUC_INLINE real GRUC(load_stored)(const uint16_t *p)
     return (real)half;
 }
 #else
-/* The bits of a float16 are those of a float32 that is 2^112 times too small, 13 places further
- * to the right; infinity and NaN are not among weights. */
+/* By an instruction where there is one. Else the bits of a float16 are those of a float32 that is 2^112 times
+ * too small, 13 places further to the right; infinity and NaN are not among weights. */
 GRUC_INLINE vec GRUC(load_stored)(const uint16_t *p)
 {
+#if GRUC_SIMD == 0
 #if defined(__AVR__)
     uvec bits = pgm_read_word(p);
-#elif GRUC_SIMD == 0
+#else
     uvec bits = *p;
+#endif
 #else
     typedef uint16_t halves __attribute__((vector_size(GRUC_SIMD / 16)));
     halves half;
     memcpy(&half, p, sizeof half);
+#endif
+#if GRUC_SIMD == 512
+    return (vec)_mm512_cvtph_ps((__m256i)half);
+#elif GRUC_SIMD == 256 && defined(__F16C__)
+    return (vec)_mm256_cvtph_ps((__m128i)half);
+#elif GRUC_SIMD == 128 && defined(__aarch64__)
+    return (vec)vcvt_f32_f16((float16x4_t)half);
+#else
+#if GRUC_SIMD != 0
     uvec bits = __builtin_convertvector(half, uvec);
 #endif
     vec magnitude = GRUC(from_bits)((bits & 0x7fffu) << 13) * 5.192296858534827628530496329220096e33f;
     return GRUC(from_bits)(GRUC(bits)(magnitude) | (bits & 0x8000u) << 16);
+#endif
 }
 #endif
 
