@@ -50,12 +50,12 @@ def run(function, items, n_threads):
             task.over = True  # which gives the workers back, in one step
         except BaseException as error:  # nobody may go on while others write to what is ours
             task.stop(error)
-    error, task.error = task.error, None
-    if error is not None:
+    raised, task.error = task.error, None
+    if raised is not None:
         try:
-            raise error
+            raise raised
         finally:
-            del error  # no circle with its traceback, which holds whatever the task worked on
+            del raised  # no circle with its traceback, which holds whatever the task worked on
     return task.results
 
 

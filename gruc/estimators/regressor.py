@@ -14,9 +14,13 @@ from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
 
+# whose targets are standardized by median and interquartile range, which outliers do not move
+ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
+
 
 @shared_docs(
-    standardize=";\n        targets too, which is undone on output, but not for the Poisson loss",
+    standardize=";\n        targets too, which is undone on output, but not for the Poisson loss; by"
+    "\n        median and interquartile range for the losses that bear outliers",
     out_activation='"identity", or of the Poisson loss "exp".',
     loss_curve=", on\n        the targets' standardized scale",
 )
@@ -34,9 +38,11 @@ class GRURegressor(RegressorMixin, BaseGRU):
         counts and rates, whose logarithm the network then gives.
     quantile : float or sequence of float, default=0.5
         What "quantile" predicts; several at once, in rising order, give an interval.
-    delta : float, default=1.35
-        Where "huber" goes from the square to the line, in standard deviations of the target
-        with `standardize`.
+    delta : float, default=0.25
+        Where "huber" goes from the square to the line. With `standardize` in robust standard
+        deviations of the target: its interquartile range over 1.35. Unlike HuberRegressor's
+        `epsilon` it does not refer to the residuals, which are smaller: with 1.35 a network
+        learns gross outliers.
 
     Attributes
     ----------
@@ -102,7 +108,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         scoring=None,
         loss="squared_error",
         quantile=0.5,
-        delta=1.35,
+        delta=0.25,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
@@ -265,7 +271,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
             self._target_scaling = None
             if self.standardize and self.loss != "poisson":
                 check_range(lowest, highest, None, "float64", "y")  # squares must not overflow
-                self._target_scaling = Scaling.of_rows(y, sample_weight)
+                statistics = Scaling.robust if self.loss in ROBUST_LOSSES else Scaling.of_rows
+                self._target_scaling = statistics(y, sample_weight)
         # a wrong number of outputs is refused with the network's shape, later
         scaling = self._target_scaling
         if scaling is not None and len(scaling.mean) != y.shape[1]:
@@ -290,11 +297,19 @@ class GRURegressor(RegressorMixin, BaseGRU):
         return np.ascontiguousarray(y, self.dtype)
 
     def _start(self, trainer, targets, weights):
-        """With "poisson" from the mean, so that training need not find the scale of y first."""
+        """With "poisson" from the mean, so that training need not find the scale of y first.
+
+        The outputs of a constant target start at the constant, with weights of 0 in the head: so
+        there is no error, and no gradient, that could lead away from it.
+        """
+        parameters = trainer.network.table.views(trainer.parameters)
+        counted = targets if weights is None else targets[weights > 0]
+        constant = (counted == counted[0]).all(axis=0)
+        parameters["head.weight"][:, constant] = 0
+        parameters["head.bias"][constant] = counted[0, constant]
         if self.loss == "poisson":
             mean = np.average(targets, axis=0, weights=weights)
-            bias = trainer.network.table.views(trainer.parameters)["head.bias"]
-            bias[:] = np.log(np.maximum(mean, np.finfo(self.dtype).tiny))
+            parameters["head.bias"][:] = np.log(np.maximum(mean, np.finfo(self.dtype).tiny))
 
     def _validation_loss(self, loss):
         return loss

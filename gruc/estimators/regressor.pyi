@@ -45,7 +45,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         scoring: str | Callable[..., float] | None = None,
         loss: Literal["squared_error", "absolute_error", "huber", "poisson", "quantile"] = "squared_error",
         quantile: float | Sequence[float] = 0.5,
-        delta: float = 1.35,
+        delta: float = 0.25,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,

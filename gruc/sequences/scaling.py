@@ -21,7 +21,7 @@ class Scaling(NamedTuple):
         weights : ndarray of shape (n,) or None
             Weight of each sequence, and so of each of its steps.
         """
-        moments = Moments(sequences.n_features)
+        moments = Moments(sequences.n_features, sequences.lowest, sequences.highest)
         for block in sequences.blocks():
             of_steps = None
             if weights is not None:
@@ -32,9 +32,26 @@ class Scaling(NamedTuple):
     @classmethod
     def of_rows(cls, rows, weights=None):
         """By the statistics of rows (m, D), weighted by weights (m,)."""
-        moments = Moments(rows.shape[1])
+        moments = Moments(rows.shape[1], rows.min(axis=0), rows.max(axis=0))
         moments.add(rows, weights)
         return moments.scaling()
+
+    @classmethod
+    def robust(cls, rows, weights=None):
+        """By median and interquartile range of rows (m, D), weighted by weights (m,).
+
+        Outliers, however far away, move neither. The range is divided by that of a normal
+        distribution of standard deviation 1, so that on normal rows the scale is their standard
+        deviation. Where half of the rows or more are equal a wider range is taken, where all but
+        outliers are equal the standard deviation, and columns that do not vary are centred only.
+        """
+        scaling = cls.of_rows(rows, weights)
+        centre = _quantile(rows, 0.5, weights)
+        scale = np.zeros(rows.shape[1])
+        for share, of_normal in CENTRAL_RANGES:
+            width = _quantile(rows, (1 + share) / 2, weights) - _quantile(rows, (1 - share) / 2, weights)
+            scale = np.where(scale > 0, scale, width / of_normal)
+        return cls(centre, np.where(scale > 0, scale, scaling.scale))
 
     def apply(self, values, dtype):
         """Scaled copy of `values` (..., D) in `dtype`."""
@@ -46,15 +63,36 @@ class Scaling(NamedTuple):
         return values * self.scale + self.mean
 
 
+# central shares of rows, and how wide they lie in a normal distribution of standard deviation 1
+CENTRAL_RANGES = ((0.5, 1.3489795), (0.8, 2.5631031), (0.9, 3.2897073), (0.98, 4.6526957))
+
+
+def _quantile(rows, level, weights):
+    return np.quantile(rows, level, axis=0, weights=weights, method="inverted_cdf")
+
+
 class Moments:
     """Weighted mean and variance of rows that come in parts (Chan, Golub and LeVeque 1983).
 
     Holds three vectors whatever the number of rows. Means are taken of distances
     from a part's first row: a large mean costs no digits, and a feature that does
-    not vary has a variance of exactly 0.
+    not vary has a variance of exactly 0. Features whose squares would underflow or overflow
+    are multiplied by a power of 2 first, which costs no digits.
+
+    Parameters
+    ----------
+    n_features : int
+    lowest, highest : ndarray of shape (n_features,)
+        The range of the rows to come; None where squares are known not to underflow.
     """
 
-    def __init__(self, n_features):
+    def __init__(self, n_features, lowest=None, highest=None):
+        self.exponents = None
+        if lowest is not None:
+            widths = np.asarray(highest, np.float64) / 2 - np.asarray(lowest, np.float64) / 2
+            extreme = (widths > 0) & ~((widths > 1e-100) & (widths < 1e100))
+            if extreme.any():
+                self.exponents = np.where(extreme, np.frexp(widths)[1], 0)
         self.weight = 0.0
         self.mean = np.zeros(n_features)
         self.squares = np.zeros(n_features)  # sum of weight * (x - mean)^2
@@ -62,6 +100,8 @@ class Moments:
     def add(self, rows, weights=None):
         """Add rows (m, D) with their weights (m,), all 1 by default."""
         rows = np.asarray(rows, np.float64)
+        if self.exponents is not None:
+            rows = np.ldexp(rows, -self.exponents)
         weight = float(len(rows)) if weights is None else float(weights.sum())
         if weight == 0:
             return
@@ -85,4 +125,8 @@ class Moments:
         # values that differ by the rounding of decimals only do not vary
         noise = (10 * np.finfo(np.float64).eps * self.mean) ** 2
         varies = self.variance > noise
-        return Scaling(self.mean.copy(), np.sqrt(np.where(varies, self.variance, 1.0)))
+        mean, scale = self.mean.copy(), np.sqrt(np.where(varies, self.variance, 1.0))
+        if self.exponents is not None:
+            mean = np.ldexp(mean, self.exponents)
+            scale = np.where(varies, np.ldexp(scale, self.exponents), scale)
+        return Scaling(mean, scale)

@@ -53,7 +53,7 @@ GRUC_STATIC double GRUC(sigmoid_cross_entropy)(
  *   squared       e^2 / 2                                      e
  *   absolute      |e|                                          sign(e)
  *   Huber         e^2 / 2 where |e| <= d, else d (|e| - d/2)   e, within -d and d
- *   quantile q    -q e where e < 0, else (1 - q) e             -q, or 1 - q
+ *   quantile q    -q e where e < 0, else (1 - q) e             -q, 1 - q, or 0 where e = 0
  *   Poisson       exp(a) - y a                                 exp(a) - y
  *
  * The quantile of output k is settings[k % n_settings], d is settings[0]. */
@@ -80,7 +80,7 @@ GRUC_STATIC double GRUC(error_loss)(
                 slope = e > d ? d : e < -d ? -d : e;
             } else if (kind == GRUC_QUANTILE) {
                 double q = settings[k % n_settings];
-                slope = e < 0 ? -q : 1 - q;
+                slope = e < 0 ? -q : e > 0 ? 1 - q : 0;
                 value = slope * e;
             } else {
                 double mean = exp(output);

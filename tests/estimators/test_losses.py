@@ -2,6 +2,7 @@
 
 import pickle
 
+import gruc
 import numpy as np
 import pytest
 from gruc import GRURegressor
@@ -153,3 +154,101 @@ def test_score_is_of_what_was_fitted():
     expected = model.score(X, y)
     assert model.set_params(quantile=[0.1, 0.5, 0.9]).score(X, y) == expected
     assert model.set_params(loss="squared_error").score(X, y) == expected
+
+
+# ---- targets with outliers, and targets that do not vary
+
+
+def noisy_means(n=600, seed=0):
+    """Sequences whose mean is the target, and clean ones to measure on; the targets' deviation is 1."""
+    rng = np.random.default_rng(seed)
+    X, X_test = rng.standard_normal((2, n, 12, 1))
+    y, y_test = (np.sqrt(12) * part.mean(axis=(1, 2)) for part in (X, X_test))
+    return X, y + 0.1 * rng.standard_normal(n), X_test, y_test
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("outlier", [10.0, -9999.0, 1e9])
+@pytest.mark.parametrize("loss", ["huber", "absolute_error", "quantile"])
+def test_robust_losses_bear_outliers(loss, outlier):
+    X, y, X_test, y_test = noisy_means()
+    y[::100] = outlier
+    model = GRURegressor((16,), loss=loss, max_iter=100, random_state=0).fit(X, y)
+    assert np.abs(model.predict(X_test) - y_test).mean() < 0.08  # a constant: 0.8
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_intervals_bear_outliers_in_one_of_two_targets():
+    X, y, X_test, y_test = noisy_means()
+    two = np.c_[y, y]
+    two[::100, 0] = -9999
+    model = GRURegressor((16,), loss="quantile", quantile=[0.1, 0.9], max_iter=100, random_state=0).fit(
+        X, two
+    )
+    low, high = model.predict(X_test).transpose(2, 0, 1)
+    observed = y_test + 0.1 * np.random.default_rng(1).standard_normal(len(y_test))
+    for k in (0, 1):
+        assert 0.6 < np.mean((low[:, k] < observed) & (observed < high[:, k])) < 0.9
+        assert np.mean(high[:, k] - low[:, k]) < 0.4
+
+
+CONSTANT_FITS = [
+    *(dict(loss=loss) for loss in ("squared_error", "absolute_error", "huber")),
+    dict(loss="quantile", quantile=[0.1, 0.5, 0.9]),
+    dict(alpha=0.1, dropout=0.2, pooling="attention"),
+    dict(solver="adamw", alpha=0.1),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("settings", CONSTANT_FITS, ids=str)
+@pytest.mark.parametrize("constant", [1e-9, 1e9, 0.0, -np.pi])
+def test_a_constant_target_is_predicted_exactly(settings, constant, tmp_path):
+    X, y, X_test, _ = noisy_means(60)
+    model = GRURegressor((5,), max_iter=5, random_state=0, **settings).fit(X, np.full(60, constant))
+    model.save(tmp_path / "m.gruc")
+    model.partial_fit(X[:20], np.full(20, constant))
+    for fitted in (model, gruc.load(tmp_path / "m.gruc"), gruc.runtime.load(tmp_path / "m.gruc")):
+        assert np.all(fitted.predict(X_test) == constant)
+    assert np.all(model.stream().step(X_test[0]) == constant)
+    beside = GRURegressor((5,), max_iter=5, random_state=0, **settings).fit(
+        X, np.c_[y, np.full(60, constant)]
+    )
+    assert np.all(beside.predict(X_test)[:, 1] == constant)
+    assert beside.predict(X_test)[:, 0].std() > 0
+    by_weight = GRURegressor((5,), max_iter=5, random_state=0, **settings)
+    by_weight.fit(X, np.r_[y[:30], np.full(30, constant)], sample_weight=np.r_[np.zeros(30), np.ones(30)])
+    assert np.all(by_weight.predict(X_test) == constant)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_constant_target_in_exports(tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    X, _, X_test, _ = noisy_means(60)
+    model = GRURegressor((5,), max_iter=3, random_state=0).fit(X, np.full(60, 0.1))
+    session = onnxruntime.InferenceSession(gruc.to_onnx(model).SerializeToString())
+    lengths = np.full(len(X_test), X_test.shape[1], np.int64)
+    inputs = dict(
+        zip((i.name for i in session.get_inputs()), (X_test.astype(np.float32), lengths), strict=True)
+    )
+    assert np.all(session.run(None, inputs)[0] == np.float32(0.1))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_constant_beginning_does_not_end_learning():
+    X, y, X_test, y_test = noisy_means()
+    model = GRURegressor((8,), random_state=0, learning_rate="constant").partial_fit(X, np.zeros(len(X)))
+    for _ in range(60):
+        model.partial_fit(X, y)
+    assert np.corrcoef(model.predict(X_test), y_test)[0, 1] > 0.9
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+def test_numbers_whose_squares_underflow_vary_all_the_same(loss):
+    X, y, X_test, _ = noisy_means(200)
+    settings = dict(hidden_layer_sizes=(8,), loss=loss, max_iter=10, random_state=0)
+    plain = GRURegressor(**settings).fit(X, y).predict(X_test)
+    small = 2.0**-990  # exactly the same problem
+    tiny = GRURegressor(**settings).fit(small * X, small * y).predict(small * X_test)
+    np.testing.assert_allclose(tiny / small, plain, rtol=1e-12)

@@ -60,3 +60,38 @@ def test_the_largest_numbers_allowed_do_not_overflow():
     scaling = Scaling.of_sequences(as_sequences(1e150 / np.abs(X).max() * X), np.full(3000, 1e-300))
     assert np.isfinite(scaling).all()
     assert scaling.scale[0] > 1e148
+
+
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**-340, 2.0**340])
+def test_squares_may_leave_the_range_of_numbers(size):
+    X = np.random.default_rng(0).standard_normal((20, 7, 2)) + 3
+    plain = Scaling.of_sequences(as_sequences(X))
+    scaled = Scaling.of_sequences(as_sequences(X * [size, 1]))
+    assert np.array_equal(scaled.mean, plain.mean * [size, 1])
+    assert np.array_equal(scaled.scale, plain.scale * [size, 1])
+    constant = Scaling.of_sequences(as_sequences(np.full((5, 4, 1), size)))
+    assert (constant.mean[0], constant.scale[0]) == (size, 1)
+
+
+class TestRobust:
+    def test_of_normal_rows_it_is_mean_and_deviation(self):
+        rows = np.random.default_rng(0).normal(5, 2, (20_001, 1))
+        scaling = Scaling.robust(rows)
+        assert scaling.mean[0] == pytest.approx(5, abs=0.05)
+        assert scaling.scale[0] == pytest.approx(2, abs=0.05)
+
+    def test_weights_are_copies(self):
+        rng = np.random.default_rng(0)
+        rows, counts = rng.standard_normal((50, 2)), rng.integers(0, 4, 50)
+        weighted, copied = Scaling.robust(rows, counts / 7), Scaling.robust(np.repeat(rows, counts, axis=0))
+        assert np.array_equal(weighted.mean, copied.mean)
+        assert np.array_equal(weighted.scale, copied.scale)
+
+    def test_where_most_rows_are_equal(self):
+        zeros_and_counts = np.r_[np.zeros(80), np.arange(20.0)][:, None]
+        assert 0 < Scaling.robust(zeros_and_counts).scale[0] < 10
+        but_for_one = np.r_[np.full(999, 3.0), 1e6][:, None]
+        scaling = Scaling.robust(but_for_one)
+        assert scaling.mean[0] == 3
+        assert scaling.scale[0] == but_for_one.std()
+        assert Scaling.robust(np.full((9, 1), 3.0)).scale[0] == 1
