@@ -215,6 +215,8 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         validation = by_sequence(
             self, validation[0], "X_val", y_val=validation[1], sample_weight_val=validation[2]
         )
+        y, y_val = self._plain_targets(y), self._plain_targets(validation[1])
+        validation = validation[0], y_val, validation[2]
         n_epochs = 1 if incremental else self.max_iter
         task = fit_task(self, X, y, sample_weight, max_subtasks=n_epochs)
         with task as context, all_or_nothing(self) as attempt:
@@ -309,6 +311,15 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             validate = self._validation_on(trainer, *validation)
         elif any(part is not None for part in validation[1:]):
             raise ValueError("y_val or sample_weight_val is given, but not X_val.")
+        if self.early_stopping and self._strata(y) is not None:  # several labels are not split by class
+            missing = self._missing_classes(validate.y)
+            if missing:
+                warnings.warn(
+                    f"The validation set, {len(validate.sequences)} sequences, has none of {missing}: its "
+                    "score says nothing about that. Give X_val and y_val with members of every class, or set "
+                    "a larger validation_fraction.",
+                    stacklevel=5,
+                )
         batch_size = self.batch_size
         if batch_size == "auto":
             n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
@@ -389,6 +400,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
         n_rows = int(self._framing.count(lengths).max(initial=1))
         network.draw_update_gate_bias(parameters, n_rows, trainer.rng)
 
+    def _plain_targets(self, y):
+        """The user's y, or an array of it of another type that says the same."""
+        return y
+
     def _start(self, trainer, targets, weights):
         """Change the start values by what is known of the targets."""
 
@@ -441,6 +456,10 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
             targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
         weights = self._validation_weights(y_val, sample_weight)
         return Validation(self, trainer, sequences, targets, weights, X_as_given, y_val)
+
+    def _missing_classes(self, y_val):
+        """Words for the classes that a validation set has no member of; "" where there are none."""
+        return ""
 
     def _validation_weights(self, y_val, sample_weight):
         """Weights of the sequences of a validation, or None; of classes, too, where there are any."""

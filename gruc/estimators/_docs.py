@@ -80,14 +80,15 @@ PARAMETERS = """
     tol : float, default=1e-4
         Training stops when the loss has not fallen by `tol` below its best for
         `n_iter_no_change` epochs; with `early_stopping` when the validation score has not
-        risen by `tol`.
+        risen by `tol`, nor the validation loss fallen by `tol` at a score equal to the best.
     n_iter_no_change : int, default=10
         See `tol`.
     early_stopping : bool, default=False
         Whether the score on held-out sequences decides when to stop, and the weights of the
-        best epoch are taken. They are the `X_val` of `fit`, or else a share of the training
-        data, classes in their proportions. Each fit draws it anew, but fits that go on with
-        `warm_start` hold out the same sequences of the same data.
+        best epoch are taken; of several epochs with the same score, those of the one with the
+        least validation loss. The sequences are the `X_val` of `fit`, or else a share of the
+        training data, classes in their proportions. Each fit draws it anew, but fits that go on
+        with `warm_start` hold out the same sequences of the same data.
     validation_fraction : float, default=0.1
         That share.
     scoring : str, callable or None, default=None

@@ -49,14 +49,27 @@ class Validation:
             return loss, self._decides(model._score_of(self.y, predictor.decode(outputs), self.weights))
         model._predictor = predictor
         options = {} if self.weights is None else {"sample_weight": self.weights}
-        return loss, self._decides(float(self.scorer(model, self.X, self.y, **options)))
+        try:
+            score = float(self.scorer(model, self.X, self.y, **options))
+        except ValueError as error:
+            raise ValueError(
+                f"scoring={model.scoring!r} failed on {self._named()}: {error} Give X_val and y_val that it "
+                "can score, or set a larger validation_fraction or scoring='loss'."
+            ) from error
+        return loss, self._decides(score)
 
     def _decides(self, score):
         """The score, which must be a number where it says when to stop."""
         if self.model.early_stopping and not np.isfinite(score):
             raise ValueError(
-                f"scoring={self.model.scoring!r} is {score} on the {len(self.sequences)} sequences of the "
-                "validation, and early_stopping=True cannot decide by that. Give more of them, by X_val or a "
-                "larger validation_fraction, or set scoring='loss'."
+                f"scoring={self.model.scoring!r} is {score} on {self._named()}, and early_stopping=True "
+                "cannot decide by that. Give more of them, by X_val or a larger validation_fraction, or set "
+                "scoring='loss'."
             )
         return score
+
+    def _named(self):
+        """The validation set in words, for errors."""
+        missing = self.model._missing_classes(self.y)
+        lacks = f", which has none of {missing}" if missing else ""
+        return f"the {len(self.sequences)} sequences of the validation set{lacks}"

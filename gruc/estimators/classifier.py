@@ -31,6 +31,25 @@ def n_columns(y):
     return y.shape[1] if y.ndim == 2 else 1
 
 
+def plain_labels(y):
+    """Objects that are all booleans, or all numbers, as an array of these; any other y as it is.
+
+    scikit-learn calls an array of such objects a target of unknown type.
+    """
+    if hasattr(y, "columns") and getattr(y, "shape", (0, 1))[1] > 1:  # columns of pandas' "boolean", "Int64"
+        y = np.asarray(y)
+    dtype = getattr(y, "dtype", None)
+    if not (isinstance(dtype, np.dtype) and dtype.hasobject):
+        return y
+    values = np.asarray(y)
+    kinds = {type(value) for value in values.flat}
+    are_flags = {issubclass(kind, (bool, np.bool_)) for kind in kinds}
+    if len(are_flags) == 1 and all(issubclass(kind, (np.bool_, Real)) for kind in kinds):
+        plain = np.array(values.tolist())
+        return plain if plain.dtype.kind in "biuf" and plain.shape == values.shape else y
+    return y
+
+
 @shared_docs(
     standardize="",
     out_activation='"logistic" (two classes) or "softmax".',
@@ -248,7 +267,11 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         """
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
+    def _plain_targets(self, y):
+        return plain_labels(y)
+
     def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
+        classes = plain_labels(classes)
         if n_columns(y) > 1:
             return self._encode_indicator(y, sample_weight, goes_on, classes)
         if goes_on and self._multilabel:
@@ -321,6 +344,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
 
     def _restore_targets(self, predictor):
         self.classes_, self._multilabel = predictor.classes, predictor.multilabel
+        self._weight_of_classes = None  # worked out anew by each fit
 
     def _decoding(self):
         return super()._decoding() | {"classes": self.classes_, "multilabel": self._multilabel}
@@ -414,6 +438,16 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
             raise ValueError(f"class_weight leaves no sample{where} with a weight above zero.")
         return weights
 
+    def _missing_classes(self, y_val):
+        if self._multilabel:
+            missing = self.classes_[~np.asarray(y_val).any(axis=0)]
+        else:
+            missing = np.setdiff1d(self.classes_, column_or_1d(y_val))
+        if not len(missing):
+            return ""
+        named = ", ".join(str(label)[:100] for label in missing[:5]) + (", ..." if len(missing) > 5 else "")
+        return f"{'class' if len(missing) == 1 else f'{len(missing)} classes:'} {named}"
+
     def _validation_weights(self, y_val, sample_weight):
         if self._weight_of_classes is None:
             return sample_weight
@@ -434,7 +468,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         float
         """
         X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
-        return super().score(X, y, sample_weight)
+        return super().score(X, plain_labels(y), sample_weight)
 
     def predict(self, X, *, initial_state=None):
         """The most probable label of each sequence.

@@ -135,7 +135,8 @@ class Trainer:
             take from heavy sequences what they have by their weight.
         tol, patience : float, int
             Stop when `patience` epochs in a row did not bring the loss `tol` below the best
-            before, or the score above it; patience None: never.
+            before, or the score above it, or the score to it and the validation loss `tol` below
+            that of the best; patience None: never.
         verbose : bool
             Print a line an epoch.
         penalty : (l2, l1)
@@ -146,8 +147,8 @@ class Trainer:
         validate : callable or None
             validate(parameters) -> (loss, score), asked after every epoch.
         early_stopping : bool
-            Whether the score decides when to stop, and the parameters of the best one are
-            taken back at the end.
+            Whether the score decides when to stop, and the parameters of the best one, the one
+            with the least validation loss among equals, are taken back at the end.
         watcher : object or None
             Its begin_epoch() is called before every epoch, after it end_epoch(network,
             parameters), which says whether to stop.
@@ -164,7 +165,7 @@ class Trainer:
         ValueError
             A loss or gradient was not finite. The trainer is then of no more use: `copy` it before.
         """
-        best, stale, best_parameters = -np.inf, 0, None
+        best, stale, best_parameters = (-np.inf, -np.inf), 0, None
         report = Report(max_epochs, self.n_epochs) if verbose else None
         if self._step is None:
             self._step = TrainingStep(self.network)
@@ -183,17 +184,17 @@ class Trainer:
                     self.schedule.end_epoch(len(data))
                     self.loss_curve.append(loss)
                     self.best_loss = min(self.best_loss, loss)
-                    merit = -loss
+                    merit = -loss, 0.0
                     if validate is not None:
                         of_validation = validate(self.parameters)
                         self.validation_loss_curve.append(of_validation[0])
                         self.validation_scores.append(of_validation[1])
                         self.validation_epochs.append(self.n_epochs)
                         if early_stopping:
-                            merit = of_validation[1]
+                            merit = of_validation[1], -of_validation[0]
                     if verbose:
                         report.epoch(loss, *(of_validation if validate else ()), rate=rate)
-                    stale = 0 if merit > best + tol else stale + 1
+                    stale = 0 if _is_better(merit, best, tol) else stale + 1
                     if merit > best:
                         best, best_epoch = merit, self.n_epochs
                         best_parameters = self.parameters.copy() if early_stopping else None
@@ -218,7 +219,7 @@ class Trainer:
         if best_parameters is not None:
             self.parameters, self.best_epoch = best_parameters, best_epoch
             if verbose:
-                print(f"The weights are those of epoch {best_epoch}, score {best:.4g}.", flush=True)
+                print(f"The weights are those of epoch {best_epoch}, score {best[0]:.4g}.", flush=True)
         return stopped_by
 
     def _epoch(self, data, batch_size, shuffle, max_grad_norm, penalty, dropout):
@@ -264,6 +265,11 @@ def _shallow_copy(value):
     twin = object.__new__(type(value))
     vars(twin).update(vars(value))
     return twin
+
+
+def _is_better(merit, best, tol):
+    """Whether one (score, -loss) is better than another by `tol`: equal scores are told apart by the loss."""
+    return merit[0] > best[0] + tol or (merit[0] >= best[0] and merit[1] > best[1] + tol)
 
 
 class Report:

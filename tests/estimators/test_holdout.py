@@ -162,6 +162,116 @@ class TestEarlyStopping:
         assert loss == min(model.validation_loss_curve_)
 
 
+class TestEqualScores:
+    """Few sequences held out have few scores: those equal are told apart by the loss."""
+
+    def test_the_least_loss_is_taken(self):
+        X, y, X_val, y_val = halves()
+        model = GRUClassifier(**SMALL | dict(max_iter=60, tol=1e-4), early_stopping=True)
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+        scores, losses = np.array(model.validation_scores_), np.array(model.validation_loss_curve_)
+        best = np.flatnonzero(scores == scores.max())
+        assert len(best) > 5
+        assert model.best_iter_ == best[np.argmin(losses[best])] + 1 > best[0] + 1
+        loss = log_loss(y_val, normalized(model.predict_proba(X_val)))
+        assert loss == pytest.approx(losses[best].min(), rel=1e-5)
+
+    @staticmethod
+    def run(validations, patience, tol=0.1):
+        """Epochs, and the one whose parameters are kept, with these (loss, score) of the epochs."""
+        from gruc.network import GRUNetwork
+        from gruc.sequences import as_sequences
+        from gruc.training import Schedule, Trainer, TrainingData
+        from gruc.training.optimizers import SOLVERS
+
+        network = GRUNetwork(
+            n_features=1, hidden_layer_sizes=[2], bidirectional=False, reset_after=True, pooling="last",
+            n_outputs=1,
+        )  # fmt: skip
+        trainer = Trainer(network, Loss("squared_error"), "float64", np.random.default_rng(0))
+        trainer.optimizer = SOLVERS["sgd"](
+            trainer.parameters, network.table.weights(), momentum=0.0, nesterov=False
+        )
+        trainer.schedule = Schedule("constant", 0.01, 0.0)
+        data = TrainingData(as_sequences(np.ones((4, 3, 1))), None, np.ones((4, 1)), None)
+        of_epochs = iter(validations)
+        trainer.run(
+            data, len(validations), batch_size=4, shuffle=False, max_grad_norm=None, tol=tol,
+            patience=patience, verbose=False, validate=lambda _: next(of_epochs), early_stopping=True,
+        )  # fmt: skip
+        return trainer.n_epochs, trainer.best_epoch
+
+    def test_a_falling_loss_at_the_best_score_is_progress(self):
+        assert self.run([(9 - i, 1.0) for i in range(8)], patience=2) == (8, 8)
+
+    def test_a_falling_loss_below_the_best_score_is_none(self):
+        assert self.run([(9, 1.0), (8, 0.9), (7, 0.9), (6, 0.9)], patience=2) == (3, 1)
+
+    def test_equal_score_and_loss_stop_it(self):
+        assert self.run([(1.0, 1.0), (0.95, 1.0), (0.93, 1.0), (0.1, 1.0)], patience=2) == (3, 3)
+
+    def test_a_higher_score_counts_whatever_the_loss(self):
+        assert self.run([(1.0, 0.5), (9.0, 0.8), (0.5, 0.5), (0.4, 0.5)], patience=2) == (4, 2)
+
+
+class TestClassesThatAreMissing:
+    """A validation set without a member of a class."""
+
+    @staticmethod
+    def rare():
+        """Two classes, 1 to 100."""
+        X = np.random.default_rng(0).standard_normal((202, 4, 2)).astype("float32")
+        return X, np.array(["common"] * 200 + ["rare"] * 2)
+
+    def test_those_held_out(self):
+        X, y = self.rare()
+        with pytest.warns(UserWarning, match="validation set, 21 sequences, has none of class rare") as seen:
+            GRUClassifier(**SMALL, early_stopping=True).fit(X, y)
+        assert seen[0].filename == __file__
+
+    def test_enough_of_each_pass_in_silence(self, recwarn):
+        X, y = self.rare()
+        GRUClassifier(**SMALL, early_stopping=True, validation_fraction=0.4).fit(X, y)
+        assert not [w for w in recwarn if "validation set" in str(w.message)]
+
+    @pytest.mark.filterwarnings("ignore:Only one class is present")
+    @pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc"])
+    def test_a_scorer_that_needs_it(self, scoring):
+        X, y = self.rare()
+        model = GRUClassifier(**SMALL, early_stopping=True, scoring=scoring)
+        with (
+            pytest.warns(UserWarning, match="none of class rare"),
+            pytest.raises(
+                ValueError, match=f"scoring='{scoring}' .* on the 21 sequences of the validation set, which has "
+                "none of class rare.*X_val",
+            ),
+        ):  # fmt: skip
+            model.fit(X, y)
+        assert not hasattr(model, "classes_")
+
+    @pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr"])
+    def test_of_x_val(self, scoring):
+        X, y, X_val, y_val = halves()
+        X_val, y_val = [x for x, k in zip(X_val, y_val, strict=True) if k < 2], y_val[y_val < 2]
+        with (
+            pytest.warns(UserWarning, match="validation set, 8 sequences, has none of class 2") as seen,
+            pytest.raises(ValueError, match="of the validation set, which has none of class 2: .*X_val"),
+        ):
+            GRUClassifier(**SMALL, early_stopping=True, scoring=scoring).fit(X, y, X_val=X_val, y_val=y_val)
+        assert seen[0].filename == __file__
+
+    def test_several_labels_are_not_split_by_class(self, recwarn):
+        X, y, X_val, _ = halves()
+        Y, Y_val = np.stack([y == 0, y < 2], axis=1).astype(int), np.tile([0, 1], (len(X_val), 1))
+        GRUClassifier(**SMALL, early_stopping=True).fit(X, Y, X_val=X_val, y_val=Y_val)
+        assert not [w for w in recwarn if "validation set" in str(w.message)]
+
+    def test_x_val_that_is_only_measured(self):
+        X, y, X_val, y_val = halves()
+        model = GRUClassifier(**SMALL).fit(X, y, X_val=X_val[:1], y_val=y_val[:1])
+        assert len(model.validation_scores_) == 8
+
+
 class TestScoring:
     @pytest.mark.parametrize("scoring", ["balanced_accuracy", "neg_log_loss", "roc_auc_ovr"])
     def test_of_scikit_learn(self, scoring):
@@ -270,7 +380,7 @@ class TestWhatCannotDecide:
         model = GRURegressor(**SMALL, early_stopping=True, validation_fraction=0.04)  # one: R2 has no meaning
         with (
             pytest.warns(UserWarning, match="R\\^2 score"),
-            pytest.raises(ValueError, match="scoring=None is nan on the 1 sequences of the validation"),
+            pytest.raises(ValueError, match="scoring=None is nan on the 1 sequences of the validation set"),
         ):
             model.fit(X, y)
         assert model.set_params(scoring="loss").fit(X, y).n_iter_ > 0
