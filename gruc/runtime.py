@@ -172,18 +172,27 @@ class Predictor:
         vars(other).update(vars(self), parameters=flat, _packed=None)
         return other
 
-    def __reduce__(self):
-        settings = {
-            "scaling": self.scaling,
+    def __getstate__(self):
+        """Plain values and arrays only: the arguments of the class."""
+        return {
+            "network": self.config,
+            "parameters": self.parameters,
+            "scaling": None if self.scaling is None else tuple(self.scaling),
             "classes": self.classes,
-            "target_scaling": self.target_scaling,
-            "framing": self.framing,
+            "target_scaling": None if self.target_scaling is None else tuple(self.target_scaling),
+            "framing": tuple(self.framing),
             "multilabel": self.multilabel,
             "log_link": self.log_link,
             "n_quantiles": self.n_quantiles,
             "n_jobs": self.n_jobs,
         }
-        return _rebuild, (self.config, self.parameters, settings)
+
+    def __setstate__(self, state):
+        scalings = {
+            name: None if state[name] is None else Scaling(*state[name])
+            for name in ("scaling", "target_scaling")
+        }
+        self.__init__(**state | scalings | {"framing": Framing(*state["framing"])})
 
     @classmethod
     def of_weights(cls, network, weights, dtype, **settings):
@@ -849,19 +858,15 @@ class Stream:
     def __deepcopy__(self, memo):
         return self.__copy__()  # the predictor never changes
 
-    def __reduce__(self):
-        return _rebuild_stream, (self._predictor, self._n, self._initial, self.snapshot())
+    def __getstate__(self):
+        return {
+            "predictor": self._predictor, "n": self._n, "initial": self._initial, "snapshot": self.snapshot()
+        }  # fmt: skip
 
-
-def _rebuild(config, parameters, settings):
-    return Predictor(config, parameters, **settings)
-
-
-def _rebuild_stream(predictor, n, initial, snapshot):
-    stream = Stream(predictor, n)
-    stream._initial = initial
-    stream.restore(snapshot)
-    return stream
+    def __setstate__(self, state):
+        self.__init__(state["predictor"], state["n"])
+        self._initial = state["initial"]
+        self.restore(state["snapshot"])
 
 
 def _numbers_of(given, name):

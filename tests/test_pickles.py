@@ -2,9 +2,11 @@
 
 import copy
 import pickle
+import pickletools
 import warnings
 
 import gruc._validation
+import joblib
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
@@ -43,3 +45,53 @@ def test_skops(estimator):
     loaded = skops.loads(data, trusted=skops.get_untrusted_types(data=data))
     for a, b in zip(getattr(loaded, method)(X), getattr(estimator, method)(X), strict=True):
         assert np.array_equal(a, b)
+
+
+def classes_in(data):
+    """The names of gruc's that a pickle of the oldest binary protocol has in clear."""
+    names = {arg for op, arg, _ in pickletools.genops(data) if op.name == "GLOBAL"}
+    return {name.replace(" ", ".") for name in names if name.startswith("gruc")}
+
+
+def test_pickles_name_public_classes_only():
+    X, y = vowels()
+    estimator = GRUClassifier(**FAST, solver="adamw").fit(X, y)
+    predictor = gruc.runtime.Predictor.from_estimator(estimator)
+    untrained = GRUTransformer(GRUClassifier(**FAST), trained=False).fit(X)
+    for value, expected in [
+        (estimator, {"gruc.GRUClassifier"}),
+        (GRURegressor(**FAST, loss="quantile", quantile=[0.1, 0.9]).fit(X, y), {"gruc.GRURegressor"}),
+        (untrained, {"gruc.GRUTransformer", "gruc.GRUClassifier"}),
+        (SequenceScaler().fit(X), {"gruc.preprocessing.SequenceScaler"}),
+        (predictor, {"gruc.runtime.Predictor"}),
+        (predictor.stream(3), {"gruc.runtime.Predictor", "gruc.runtime.Stream"}),
+    ]:
+        assert classes_in(pickle.dumps(value, protocol=2)) == expected
+
+
+def test_skops_asks_to_trust_the_estimator_only():
+    skops = pytest.importorskip("skops.io")
+    X, y = vowels()
+    data = skops.dumps(GRUClassifier(**FAST).fit(X, y))
+    assert skops.get_untrusted_types(data=data) == ["gruc.GRUClassifier"]
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop"])
+def test_training_goes_on_bit_for_bit(solver, tmp_path):
+    """By pickle, copy and joblib with mapped arrays, as if there had been no pickle."""
+    X, y = vowels()
+    model = GRURegressor(**FAST, solver=solver, alpha=0.01, dropout=0.2).partial_fit(X, y)
+    joblib.dump(model, tmp_path / "model")
+    others = [
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+        copy.copy(model),
+        joblib.load(tmp_path / "model", mmap_mode="r"),
+    ]
+    for _ in range(2):
+        model.partial_fit(X, y)
+    for other in others:
+        other = pickle.loads(pickle.dumps(other.partial_fit(X, y))).partial_fit(X, y)
+        for name, weight in model.weights_.items():
+            assert np.array_equal(other.weights_[name], weight), name
+        assert other.loss_curve_ == model.loss_curve_

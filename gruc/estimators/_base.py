@@ -42,6 +42,9 @@ LONGEST_FRAME = 2**31 - 1
 # beyond it the sigmoid is flat to within the precision of float64, so that the gate cannot learn
 LARGEST_BIAS = 40.0
 
+# attributes that are plain tuples in pickles
+PLAIN_TUPLES = {"_scaling": Scaling, "_target_scaling": Scaling, "_framing": Framing}
+
 
 def auto_batch_size(n_sequences):
     """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
@@ -202,7 +205,26 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
     def __getstate__(self):
         state = super().__getstate__()
         state.pop("_known_params", None)  # parameters of an earlier call, which may not even pickle
+        # no class of gruc's but the estimator's own: who loads it need trust and keep no others
+        for name in ("_trainer", "_predictor"):
+            if name in state:
+                state[name] = state[name].__getstate__()
+        for name in PLAIN_TUPLES:
+            if state.get(name) is not None:
+                state[name] = tuple(state[name])
         return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        of_self = vars(self)
+        for name, kind in (("_trainer", Trainer), ("_predictor", Predictor)):
+            if name in of_self:
+                part = kind.__new__(kind)
+                part.__setstate__(of_self[name])
+                of_self[name] = part
+        for name, kind in PLAIN_TUPLES.items():
+            if of_self.get(name) is not None:
+                of_self[name] = kind(*of_self[name])
 
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)

@@ -38,10 +38,6 @@ class Optimizer:
         self.moments = moments
         self.t += 1
 
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self.moments = [np.array(moment) for moment in self.moments]  # copies: joblib may have mapped them
-
 
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015), with torch's placing of epsilon; `beta_1`, `beta_2`, `epsilon`."""

@@ -7,6 +7,10 @@ from copy import deepcopy
 import numpy as np
 
 from .. import kernels
+from ..network import GRUNetwork
+from .losses import Loss
+from .optimizers import SOLVERS
+from .schedules import Schedule
 from .step import TrainingStep
 
 
@@ -99,8 +103,41 @@ class Trainer:
         self._step = None
 
     def __getstate__(self):
-        """Without what the next batch overwrites anyway."""
-        return vars(self) | {"_step": None, "_next_parameters": None, "_spare_rng": None}
+        """Plain values and arrays only, without what the next batch overwrites anyway."""
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_step", "_next_parameters", "_spare_rng")
+        }
+        state["network"] = self.network.config
+        state["loss"] = None if self.loss is None else tuple(self.loss)
+        state["rng"] = {"kind": type(self.rng.bit_generator).__name__, **self.rng.bit_generator.state}
+        if self.optimizer is not None:
+            solver = next(name for name, kind in SOLVERS.items() if type(self.optimizer) is kind)
+            of_optimizer = vars(self.optimizer).copy()
+            del of_optimizer["weights"]  # which the network knows
+            state["optimizer"] = {"solver": solver, **of_optimizer}
+            state["schedule"] = vars(self.schedule).copy()
+        return state
+
+    def __setstate__(self, state):
+        vars(self).update(state, _step=None, _next_parameters=None, _spare_rng=None)
+        self.network = GRUNetwork(**state["network"])
+        self.loss = None if state["loss"] is None else Loss(*state["loss"])
+        of_rng = dict(state["rng"])
+        generator = np.random.Generator(getattr(np.random, of_rng.pop("kind"))())
+        generator.bit_generator.state = of_rng
+        self.rng = generator
+        if state["optimizer"] is not None:
+            of_optimizer, of_schedule = dict(state["optimizer"]), dict(state["schedule"])
+            solver = SOLVERS[of_optimizer.pop("solver")]
+            optimizer = solver.__new__(solver)
+            # copies, since joblib may have mapped them
+            moments = [np.array(moment) for moment in of_optimizer.pop("moments")]
+            vars(optimizer).update(of_optimizer, weights=self.network.table.weights(), moments=moments)
+            schedule = Schedule.__new__(Schedule)
+            vars(schedule).update(of_schedule)
+            self.optimizer, self.schedule = optimizer, schedule
 
     def run(
         self,
