@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -549,3 +551,55 @@ def test_formulas_are_text(here, capsys):
     # numbers are as they were
     got, _ = told(capsys, ["predict", "r.gruc", "x.npz"])
     assert [float(row[1]) for row in got] == gruc.load("r.gruc").predict(X).tolist()
+
+
+def test_an_output_is_none_of_the_inputs(here, capsys):
+    (here / "folder").mkdir()
+    os.symlink(here / "c.gruc", "link")
+    os.link("c.gruc", "hard")
+    os.link("x.csv", "data")
+    before = {name: (here / name).read_bytes() for name in ("c.gruc", "x.csv")}
+    for output in ("c.gruc", "./c.gruc", "folder/../c.gruc", "link", "hard", str(here / "c.gruc")):
+        assert main(["predict", "c.gruc", "x.csv", "--output", output]) == 1
+        assert f"{output} is the model itself" in capsys.readouterr().err
+        for kind in ("c", "onnx", "torch"):
+            assert main(["export", "c.gruc", output, "--to", kind]) == 1
+            assert f"{output} is the model itself" in capsys.readouterr().err
+    for output in ("x.csv", "data"):
+        assert main(["predict", "c.gruc", "x.csv", "--output", output]) == 1
+        assert f"{output} is the data itself" in capsys.readouterr().err
+    assert before == {name: (here / name).read_bytes() for name in before}
+    assert os.path.islink("link")
+
+
+def test_standard_input_and_output(here):
+    def run(*arguments, data=None):
+        done = subprocess.run([sys.executable, "-m", "gruc", *arguments], input=data, capture_output=True)
+        return done.returncode, done.stdout, done.stderr
+
+    model = (here / "c.gruc").read_bytes()
+    plain = run("predict", "c.gruc", "x.csv")
+    assert plain[0] == 0
+    assert run("predict", "-", "x.csv", "--output", "-", data=model) == plain
+    code, _, error = run("predict", "-", "-", data=model)
+    assert code == 1
+    assert b"Only one of model and data" in error
+    assert run("export", "c.gruc", "m.h", "--to", "c") == (
+        0,
+        run("export", "c.gruc", "m.h", "--to", "c")[1],
+        b"",
+    )
+    code, header, report = run("export", "-", "-", "--to", "c", data=model)
+    assert (code, header) == (0, (here / "m.h").read_bytes())
+    assert b"bytes of constants" in report
+    if os.name == "posix":
+        assert run("export", "c.gruc", "/dev/stdout", "--to", "c")[1] == header
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs of POSIX")
+def test_an_output_that_is_a_fifo(here):
+    os.mkfifo("fifo")
+    with subprocess.Popen(["cat", "fifo"], stdout=subprocess.PIPE) as reader:
+        assert main(["predict", "c.gruc", "x.csv", "--output", "fifo"]) == 0
+        assert reader.stdout.read().startswith(b"sequence,prediction\n")
+    assert stat.S_ISFIFO(os.stat("fifo").st_mode)

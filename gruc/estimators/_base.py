@@ -687,18 +687,24 @@ class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, Ba
     def save(self, path):
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
 
-        A safetensors container with a JSON description; nothing in it is ever executed. Written
-        beside an old file of this name and then renamed: whatever happens, the old one or the
-        new one is there. The state of the optimiser is not kept.
+        A safetensors container with a JSON description; nothing in it is ever executed. A checksum
+        tells accidental damage; it is no signature. The state of the optimiser is not kept.
 
         Parameters
         ----------
-        path : str or path-like
+        path : str, path-like or binary file object
+            A regular file is replaced: written beside the old one and then renamed, so that whatever
+            happens, the old one or the new one is there, with the old one's mode and, where allowed,
+            its owner. Other files, such as a FIFO or /dev/stdout, are opened and written to.
+            A file object is written to from its current position, and not closed.
 
         Raises
         ------
         TypeError
-            A parameter or label that JSON does not hold; the message names it.
+            A parameter or label that JSON does not hold; the message names it. Or a file object in
+            text mode.
+        ValueError
+            A model that could not be read again, such as one with invalid parameters.
         OSError
             The file cannot be written.
 
