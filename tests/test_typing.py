@@ -48,6 +48,8 @@ def test_signature(path, name, node):
     expected = [argument.arg for argument in node.args.args + node.args.kwonlyargs]
     if node.args.vararg:
         expected.append(node.args.vararg.arg)
+    if node.args.kwarg:
+        expected.append(node.args.kwarg.arg)
     parameters = inspect.signature(target).parameters
     assert list(parameters) == expected
     defaults = dict(zip([a.arg for a in node.args.args][::-1], node.args.defaults[::-1], strict=False))

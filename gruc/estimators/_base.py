@@ -35,6 +35,7 @@ from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
 from ._callbacks import EpochCallbacks
 from ._holdout import Validation
 from ._interrupts import is_one_of_several_fits
+from ._parameter_names import ParameterNamesMixin
 
 # steps; far beyond what fits into memory, and what the kernels can count
 LONGEST_FRAME = 2**31 - 1
@@ -60,7 +61,9 @@ def auto_frame_length(lengths):
     return max(1, min(n_steps // 6, max(4, n_steps // 25), 16))
 
 
-class BaseGRU(CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, BaseEstimator):
+class BaseGRU(
+    ParameterNamesMixin, CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, BaseEstimator
+):
     """Base of the estimators; subclasses encode targets and decode outputs."""
 
     _parameter_constraints = {

@@ -1,5 +1,7 @@
 """Parameter and attribute texts that the estimators share."""
 
+import inspect
+
 PARAMETERS = """
     hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each GRU layer, the first layer first.
@@ -189,7 +191,7 @@ def shared_docs(**words):
             return cls
         texts = {"parameters": PARAMETERS, "attributes": ATTRIBUTES, "notes": NOTES}
         # the texts come first, for they hold words themselves
-        for name, text in (texts | cls.__init__.__kwdefaults__ | words).items():
+        for name, text in (texts | inspect.unwrap(cls.__init__).__kwdefaults__ | words).items():
             cls.__doc__ = cls.__doc__.replace("{" + name + "}", str(text).strip())
         return cls
 

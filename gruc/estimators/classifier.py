@@ -15,6 +15,7 @@ from .._validation import LARGEST_WEIGHT, by_sequence
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
+from ._parameter_names import explains_unknown_parameters
 
 
 def places_among(classes, y, name, advice=""):
@@ -103,6 +104,9 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
+    _parameters_elsewhere = dict.fromkeys(("loss", "quantile", "delta"), "a parameter of GRURegressor")
+
+    @explains_unknown_parameters
     def __init__(
         self,
         hidden_layer_sizes=(64,),

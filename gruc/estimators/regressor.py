@@ -13,6 +13,7 @@ from ..sequences import Scaling, check_range
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
+from ._parameter_names import explains_unknown_parameters
 
 # whose targets are standardized by median and interquartile range, which outliers do not move
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
@@ -74,6 +75,9 @@ class GRURegressor(RegressorMixin, BaseGRU):
         "delta": [Interval(Real, 0, None, closed="neither")],
     }
 
+    _parameters_elsewhere = dict.fromkeys(("class_weight", "label_smoothing"), "a parameter of GRUClassifier")
+
+    @explains_unknown_parameters
     def __init__(
         self,
         hidden_layer_sizes=(64,),

@@ -23,6 +23,7 @@ from .._validation import (
     refuse_missing,
 )
 from ._base import BaseGRU
+from ._parameter_names import ParameterNamesMixin, explains_unknown_parameters
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
 
@@ -48,6 +49,7 @@ def _is_labels(y):
 
 
 class GRUTransformer(
+    ParameterNamesMixin,
     CallbackSupportMixin,
     VersionedPickleMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -112,6 +114,12 @@ class GRUTransformer(
         "random_state": ["random_state"],
     }
 
+    _parameters_elsewhere = dict.fromkeys(
+        [*GRUClassifier().get_params(), *GRURegressor().get_params()],
+        "a parameter of the network, which is given as estimator: a GRUClassifier or GRURegressor",
+    )
+
+    @explains_unknown_parameters
     def __init__(self, estimator: Any = None, *, trained: bool = True, random_state: Any = None):
         self.estimator = estimator
         self.trained = trained
