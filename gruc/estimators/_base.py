@@ -30,12 +30,16 @@ from .._validation import (
 )
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
-from ..sequences import Framing, Scaling, check_range
+from ..sequences import Framing, Moments, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
 from ._callbacks import EpochCallbacks
 from ._holdout import Validation
 from ._interrupts import is_one_of_several_fits
 from ._parameter_names import ParameterNamesMixin
+
+# The statistics of partial_fit are those of its first calls, until they have seen so many sequences:
+# the deviation of ten is right to a quarter of itself, and that of one says nothing.
+ENOUGH_SEQUENCES = 10
 
 # steps; far beyond what fits into memory, and what the kernels can count
 LONGEST_FRAME = 2**31 - 1
@@ -205,6 +209,9 @@ class BaseGRU(
             raise AttributeError(f"{type(self).__name__} is not fitted yet and has no weights_.")
         return dict(self._predictor.weights)
 
+    # what partial_fit knows of its first sequences, where these are too few; None: statistics stay
+    _first_statistics = None
+
     def __getstate__(self):
         state = super().__getstate__()
         state.pop("_known_params", None)  # parameters of an earlier call, which may not even pickle
@@ -301,8 +308,9 @@ class BaseGRU(
                     "give X_val and y_val."
                 )
             training_weight[held_out] = 0
+        gathers = not goes_on or (incremental and self._first_statistics is not None)
         targets, loss, n_outputs, weights = self._encode_targets(
-            y, training_weight, goes_on=goes_on, incremental=incremental, **targets_options
+            y, training_weight, goes_on=goes_on, incremental=incremental, gathers=gathers, **targets_options
         )
         if weights is not None:
             counted = np.flatnonzero(weights) if learned_from is None else learned_from
@@ -318,10 +326,12 @@ class BaseGRU(
                 self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
             lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
-            network = self._new_network(sequences, lengths, weights, n_outputs)
+            network = self._new_network(sequences, lengths, n_outputs)
             trainer = Trainer(network, loss, self.dtype, rng)
             self._start_update_gates(trainer, sequences, weights)
             self._start(trainer, targets, weights)
+        if gathers:
+            self._gather_statistics(sequences, weights, goes_on, incremental)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         self._set_optimizer(trainer, keep=incremental)
         self._remember_split(trainer, split_seed, held_out)
@@ -406,7 +416,8 @@ class BaseGRU(
         sequences = self._check_X(X, reset=True)
         warn_of_one_step(sequences, self._fitted_on_table, stacklevel=6)
         weights = check_sample_weight(sample_weight, sequences)
-        network = self._new_network(sequences, sequences.lengths, weights, 1)
+        network = self._new_network(sequences, sequences.lengths, 1)
+        self._gather_statistics(sequences, weights, goes_on=False, incremental=False)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
         trainer = Trainer(network, None, self.dtype, self._generator())
         self._start_update_gates(trainer, sequences, weights)
@@ -501,20 +512,30 @@ class BaseGRU(
             return 0.0, 0.0
         return self.alpha * (1 - self.l1_ratio), self.alpha * self.l1_ratio
 
-    def _scaling_of(self, sequences, weights):
-        if not self.standardize:
-            return None
-        # squares must not overflow
-        check_range(sequences.lowest, sequences.highest, None, "float64", "X")
-        return Scaling.of_sequences(sequences, weights)
+    def _gather_statistics(self, sequences, weights, goes_on, incremental):
+        """Set the scaling of features: by these sequences and, as partial_fit goes on, those before."""
+        moments, n_sequences = None, len(sequences) if weights is None else np.count_nonzero(weights)
+        self._scaling = None
+        if self.standardize:
+            # squares must not overflow
+            check_range(sequences.lowest, sequences.highest, None, "float64", "X")
+            moments = Moments.of_sequences(sequences, weights)
+        if goes_on:
+            n_before, state = self._first_statistics
+            n_sequences += n_before
+            moments = None if moments is None else Moments.of_state(state).combined(moments)
+        if moments is not None:
+            self._scaling = moments.scaling()
+        self._first_statistics = None
+        if incremental and n_sequences < ENOUGH_SEQUENCES:
+            self._first_statistics = n_sequences, None if moments is None else moments.state()
 
     def _framing_of(self, lengths):
         length = auto_frame_length(lengths) if self.frame_length == "auto" else int(self.frame_length)
         return Framing(length, length if self.hop_length is None else int(self.hop_length))
 
-    def _new_network(self, sequences, lengths, weights, n_outputs):
-        """A network for these sequences; sets scaling, and framing by the `lengths` of those that count."""
-        self._scaling = self._scaling_of(sequences, weights)
+    def _new_network(self, sequences, lengths, n_outputs):
+        """A network for these sequences; sets the framing by the `lengths` of those that count."""
         self._framing = self._framing_of(lengths)
         return GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
 

@@ -31,7 +31,8 @@ PARAMETERS = """
     standardize : bool, default=True
         Whether features are centred and scaled by their weighted mean and
         standard deviation over all training steps{standardize}.
-        With `partial_fit` and `warm_start` the statistics are those of the first call.
+        With `warm_start` the statistics are those of the first call; with `partial_fit` too, or
+        of the first calls until they have seen ten sequences.
     dropout : float, default=0.0
         Share of the numbers entering each layer, and the output, that count as 0 while
         training, drawn anew for each step; the others are scaled up.

@@ -274,7 +274,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     def _plain_targets(self, y):
         return plain_labels(y)
 
-    def _encode_targets(self, y, sample_weight, goes_on, incremental, classes=None):
+    def _encode_targets(self, y, sample_weight, goes_on, incremental, gathers, classes=None):
         classes = plain_labels(classes)
         if n_columns(y) > 1:
             return self._encode_indicator(y, sample_weight, goes_on, classes)

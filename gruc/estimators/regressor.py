@@ -256,7 +256,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
             raise ValueError(f"quantile must rise from one to the next; got {self.quantile!r}.")
         return levels
 
-    def _encode_targets(self, y, sample_weight, goes_on, incremental):
+    def _encode_targets(self, y, sample_weight, goes_on, incremental, gathers):
         y = self._check_values(y, "y")
         lowest, highest = y.min(axis=0), y.max(axis=0)
         levels = self._levels()
@@ -271,12 +271,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
                 "To start anew, call fit with warm_start=False, or clone the estimator."
             )
         self._trained_loss = self.loss, levels
-        if not goes_on:
-            self._target_scaling = None
-            if self.standardize and self.loss != "poisson":
-                check_range(lowest, highest, None, "float64", "y")  # squares must not overflow
-                statistics = Scaling.robust if self.loss in ROBUST_LOSSES else Scaling.of_rows
-                self._target_scaling = statistics(y, sample_weight)
+        if gathers:
+            self._gather_targets(y, sample_weight, goes_on)
         # a wrong number of outputs is refused with the network's shape, later
         scaling = self._target_scaling
         if scaling is not None and len(scaling.mean) != y.shape[1]:
@@ -286,6 +282,30 @@ class GRURegressor(RegressorMixin, BaseGRU):
         settings = {"huber": (float(self.delta),), "quantile": () if levels is None else tuple(levels)}
         loss = Loss(self.loss, settings.get(self.loss, (0.0,)))
         return self._as_targets(y, scaling), loss, self._n_outputs_of(y), sample_weight
+
+    def _gather_targets(self, y, sample_weight, goes_on):
+        """Set the scaling of targets: by these and, as partial_fit goes on, those before."""
+        self._target_scaling = None
+        if not self.standardize or self.loss == "poisson":
+            return
+        check_range(y.min(axis=0), y.max(axis=0), None, "float64", "y")  # squares must not overflow
+        if goes_on and self._first_targets[0].shape[1] == y.shape[1]:
+            y_before, weight_before = self._first_targets
+            if not (sample_weight is None and weight_before is None):
+                weights = [
+                    np.ones(len(part)) if weight is None else weight
+                    for part, weight in ((y_before, weight_before), (y, sample_weight))
+                ]
+                sample_weight = np.concatenate(weights)
+            y = np.concatenate([y_before, y])
+        statistics = Scaling.robust if self.loss in ROBUST_LOSSES else Scaling.of_rows
+        self._target_scaling = statistics(y, sample_weight)
+        self._first_targets = y, sample_weight
+
+    def _gather_statistics(self, sequences, weights, goes_on, incremental):
+        super()._gather_statistics(sequences, weights, goes_on, incremental)
+        if self._first_statistics is None:  # those of the targets are complete, too
+            vars(self).pop("_first_targets", None)
 
     def _n_quantiles(self):
         """Outputs a target."""

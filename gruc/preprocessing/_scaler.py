@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import (
+    LARGEST_WEIGHT,
     CallbackSupportMixin,
     SequenceInputMixin,
     VersionedPickleMixin,
@@ -18,7 +19,7 @@ from .._validation import (
     check_sample_weight,
     fit_task,
 )
-from ..sequences import Scaling, check_range
+from ..sequences import Moments, Scaling, check_range
 
 
 def _names_its_outputs(scaler):
@@ -58,6 +59,8 @@ class SequenceScaler(
     mean_, scale_ : ndarray of shape (n_features,), float64
         Taken off, divided by; n_features is 1 after a fit on a 2-D X. Features
         that do not vary have scale 1.
+    n_samples_seen_ : int or float
+        Steps of all sequences that were seen, or the sum of their weights.
     n_features_in_ : int
         Features a step, or, after a fit on a 2-D X, its number of columns (steps).
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -112,14 +115,60 @@ class SequenceScaler(
         -------
         self : SequenceScaler
         """
+        return self._fit(X, y, sample_weight, partial=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Take mean and standard deviation of X and everything that was seen before.
+
+        After some calls they are those of one `fit` on all of it, to rounding.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        y : None
+            Ignored, for pipelines.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence, and so of each of its steps.
+
+        Returns
+        -------
+        self : SequenceScaler
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gruc.preprocessing import SequenceScaler
+        >>> X = np.arange(24.0).reshape(4, 3, 2)
+        >>> scaler = SequenceScaler()
+        >>> for chunk in (X[:1], X[1:]):
+        ...     scaler = scaler.partial_fit(chunk)
+        >>> scaler.n_samples_seen_, scaler.mean_
+        (12, array([11., 12.]))
+        """
+        return self._fit(X, y, sample_weight, partial=True)
+
+    def _fit(self, X, y, sample_weight, partial):
+        goes_on = partial and "_moments" in vars(self)
         X, sample_weight = by_sequence(self, X, sample_weight=sample_weight)
         with fit_task(self, X, y, sample_weight), all_or_nothing(self) as attempt:
-            sequences = attempt._check_X(X, reset=True)
-            weights = check_sample_weight(sample_weight, sequences)
+            sequences = attempt._check_X(X, reset=not goes_on)
+            weights = check_sample_weight(sample_weight, sequences, as_given=partial)
+            heaviest = 1.0
+            if weights is not None:  # ratios decide; the sum is kept for calls of partial_fit to come
+                weights = weights / weights.max()
+                heaviest = min(float(np.asarray(sample_weight, np.float64).max()), LARGEST_WEIGHT)
             check_range(sequences.lowest, sequences.highest, None, "float64", "X")
-            scaling = Scaling.of_sequences(sequences, weights)
+            moments = Moments.of_sequences(sequences, weights)
+            moments = moments.times(heaviest)
+            if goes_on:
+                moments = Moments.of_state(self._moments).combined(moments)
+            scaling = moments.scaling()
+            attempt._moments = moments.state()
             attempt.mean_ = scaling.mean if self.with_mean else np.zeros_like(scaling.mean)
             attempt.scale_ = scaling.scale if self.with_std else np.ones_like(scaling.scale)
+            seen = moments.weight
+            attempt.n_samples_seen_ = int(seen) if seen == int(seen) else seen
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:

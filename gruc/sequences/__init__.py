@@ -9,7 +9,7 @@ from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
-from .scaling import Scaling
+from .scaling import Moments, Scaling
 
 __all__ = [
     "LARGEST",
@@ -17,6 +17,7 @@ __all__ = [
     "Framing",
     "Groups",
     "PackedBatch",
+    "Moments",
     "Scaling",
     "Sequences",
     "as_groups",

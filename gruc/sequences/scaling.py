@@ -21,13 +21,7 @@ class Scaling(NamedTuple):
         weights : ndarray of shape (n,) or None
             Weight of each sequence, and so of each of its steps.
         """
-        moments = Moments(sequences.n_features, sequences.lowest, sequences.highest)
-        for block in sequences.blocks():
-            of_steps = None
-            if weights is not None:
-                of_steps = np.repeat(weights[block], sequences.lengths[block])
-            moments.add(sequences.stack(block), of_steps)
-        return moments.scaling()
+        return Moments.of_sequences(sequences, weights).scaling()
 
     @classmethod
     def of_rows(cls, rows, weights=None):
@@ -96,6 +90,57 @@ class Moments:
         self.weight = 0.0
         self.mean = np.zeros(n_features)
         self.squares = np.zeros(n_features)  # sum of weight * (x - mean)^2
+
+    @classmethod
+    def of_sequences(cls, sequences, weights=None):
+        """Of all steps of sequences with weights (n,); arguments as `Scaling.of_sequences` has them."""
+        moments = cls(sequences.n_features, sequences.lowest, sequences.highest)
+        for block in sequences.blocks():
+            of_steps = None
+            if weights is not None:
+                of_steps = np.repeat(weights[block], sequences.lengths[block])
+            moments.add(sequences.stack(block), of_steps)
+        return moments
+
+    def state(self):
+        """Plain values, for `of_state`: what may stand in a pickle."""
+        return self.weight, self.mean, self.squares, self.exponents
+
+    @classmethod
+    def of_state(cls, state):
+        """The moments whose `state` this is."""
+        moments = cls(len(state[1]))
+        moments.weight, moments.mean, moments.squares, moments.exponents = state
+        return moments
+
+    def times(self, factor):
+        """The moments of the same rows with weights so many times larger."""
+        scaled = Moments.of_state(self.state())
+        scaled.weight, scaled.squares = self.weight * factor, self.squares * factor
+        return scaled
+
+    def combined(self, other):
+        """Moments of the rows of both, as new moments."""
+        both = Moments(len(self.mean))
+        one, two = self.exponents, other.exponents
+        if one is not None or two is not None:
+            one, two = (np.zeros(len(self.mean), int) if e is None else e for e in (one, two))
+            both.exponents = np.maximum(one, two)
+            one, two = one - both.exponents, two - both.exponents
+        parts = [
+            (part.weight, part.mean, part.squares)
+            if shift is None
+            else (part.weight, np.ldexp(part.mean, shift), np.ldexp(part.squares, 2 * shift))
+            for part, shift in ((self, one), (other, two))
+        ]
+        (weight, mean, squares), (more, its_mean, its_squares) = parts
+        both.weight = weight + more
+        if both.weight == 0:
+            return both
+        shift, share = its_mean - mean, more / both.weight
+        both.mean = mean + shift * share
+        both.squares = squares + its_squares + np.square(shift) * (weight * share)
+        return both
 
     def add(self, rows, weights=None):
         """Add rows (m, D) with their weights (m,), all 1 by default."""

@@ -252,3 +252,51 @@ def test_numbers_whose_squares_underflow_vary_all_the_same(loss):
     small = 2.0**-990  # exactly the same problem
     tiny = GRURegressor(**settings).fit(small * X, small * y).predict(small * X_test)
     np.testing.assert_allclose(tiny / small, plain, rtol=1e-12)
+
+
+# ---- statistics of partial_fit
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+@pytest.mark.parametrize("first", [1, 2, 5])
+def test_a_first_chunk_of_few_sequences_spoils_nothing(first, loss):
+    X, y, X_test, y_test = noisy_means(300)
+    X, y, X_test, y_test = 40 * X + 7, 50 * y + 300, 40 * X_test + 7, 50 * y_test + 300
+    model = GRURegressor((8,), loss=loss, learning_rate="constant", random_state=0)
+    chunks = [slice(i * first, (i + 1) * first) for i in range(20 // first)] + [slice(20, None)]
+    for chunk in chunks:
+        model.partial_fit(X[chunk], y[chunk])
+    assert model._first_statistics is None
+    n_first = next(i * first for i in range(1, 21) if i * first >= 10)
+    assert model._scaling.mean == pytest.approx(X[:n_first].mean(), rel=1e-12)
+    assert model._scaling.scale == pytest.approx(X[:n_first].std(), rel=1e-12)
+    for _ in range(40):
+        model.partial_fit(X, y)
+    assert r2_score(y_test, model.predict(X_test)) > 0.95
+    copy = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(copy.partial_fit(X, y).predict(X_test), model.partial_fit(X, y).predict(X_test))
+
+
+def test_statistics_go_on_after_pickling_and_with_weights():
+    X, y, _, _ = noisy_means(30)
+    weights = np.linspace(0, 2, 30)
+    model = GRURegressor((4,), random_state=0).partial_fit(X[:3], y[:3])
+    model = pickle.loads(pickle.dumps(model)).partial_fit(X[3:5], y[3:5], sample_weight=weights[3:5])
+    model.partial_fit(X[5:], y[5:])
+    weights = np.r_[np.ones(3), weights[3:5], np.ones(25)]
+    assert model._scaling.mean == pytest.approx(np.average(X.mean(axis=1)[:, 0], weights=weights), rel=1e-12)
+    assert model._target_scaling.mean == pytest.approx(np.average(y, weights=weights), rel=1e-12)
+    settled = model._scaling
+    model.partial_fit(X + 9, y)
+    assert model._scaling is settled
+
+
+def test_a_refused_chunk_is_no_part_of_the_statistics():
+    X, y, X_test, _ = noisy_means(30)
+    model = GRURegressor((4,), random_state=0).partial_fit(X[:2], y[:2])
+    before = model.predict(X_test)
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(X[2:4] * np.nan, y[2:4])
+    assert np.array_equal(model.predict(X_test), before)
+    clean = GRURegressor((4,), random_state=0).partial_fit(X[:2], y[:2]).partial_fit(X[2:], y[2:])
+    assert np.array_equal(model.partial_fit(X[2:], y[2:]).predict(X_test), clean.predict(X_test))

@@ -1,5 +1,7 @@
 """SequenceScaler."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +114,50 @@ def test_values_that_would_overflow_are_refused(ragged):
         ValueError, match="too large to compute with in float32: column . .* after standardization"
     ):
         scaler.transform([(1e20 * x).astype("float32") for x in ragged])
+
+
+class TestPartialFit:
+    @pytest.mark.parametrize("sizes", [[1] * 9, [4, 5], [9]], ids=str)
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_is_fit_on_all(self, sizes, weighted):
+        rng = np.random.default_rng(0)
+        X = [
+            rng.standard_normal((length, 3)) * [1, 1e-150, 1e5] + [5, 0, 1e7]
+            for length in rng.integers(1, 9, 9)
+        ]
+        weights = rng.random(9) * 3 if weighted else None
+        scaler, start = SequenceScaler(), 0
+        for size in sizes:
+            chunk = slice(start, start + size)
+            scaler.partial_fit(X[chunk], sample_weight=None if weights is None else weights[chunk])
+            start += size
+        whole = SequenceScaler().fit(X, sample_weight=weights)
+        np.testing.assert_allclose(scaler.mean_, whole.mean_, rtol=1e-13)
+        np.testing.assert_allclose(scaler.scale_, whole.scale_, rtol=1e-8)
+        assert scaler.n_samples_seen_ == pytest.approx(whole.n_samples_seen_)
+        lengths = [len(x) for x in X]
+        assert scaler.n_samples_seen_ == pytest.approx(
+            np.sum(lengths if weights is None else lengths * weights)
+        )
+
+    def test_goes_on_from_fit_and_pickles_and_begins_anew_with_fit(self):
+        X = np.random.default_rng(0).standard_normal((6, 4, 2))
+        scaler = pickle.loads(pickle.dumps(SequenceScaler().fit(X[:2]))).partial_fit(X[2:])
+        np.testing.assert_allclose(scaler.scale_, SequenceScaler().fit(X).scale_, rtol=1e-12)
+        assert scaler.n_samples_seen_ == 24
+        assert np.array_equal(scaler.fit(X[:3]).mean_, SequenceScaler().fit(X[:3]).mean_)
+
+    def test_means_that_are_not_taken_off_are_known_all_the_same(self):
+        X = np.random.default_rng(0).standard_normal((6, 4, 2)) + 3
+        scaler = SequenceScaler(with_mean=False).partial_fit(X[:1]).partial_fit(X[1:])
+        assert not scaler.mean_.any()
+        np.testing.assert_allclose(scaler.scale_, X.std(axis=(0, 1)), rtol=1e-12)
+
+    def test_other_features_are_refused_and_change_nothing(self):
+        X = np.random.default_rng(0).standard_normal((6, 4, 2))
+        scaler = SequenceScaler().partial_fit(X)
+        for wrong in (X[:, :, :1], X * np.nan):
+            with pytest.raises(ValueError, match="features|NaN"):
+                scaler.partial_fit(wrong)
+        assert scaler.n_samples_seen_ == 24
+        assert np.array_equal(scaler.mean_, SequenceScaler().fit(X).mean_)
