@@ -38,6 +38,7 @@ def test_curves_are_those_of_the_model():
 def test_best_epoch_of_early_stopping():
     X, y = vowels()
     settings = SETTINGS | {"n_iter_no_change": 3, "warm_start": True, "early_stopping": True}
+    settings |= {"learning_rate_init": 0.1}
     model = GRUClassifier(**settings, validation_fraction=0.3).fit(X, y)
     for _ in range(2):  # of the last run, where there are several
         display = LossCurveDisplay.from_estimator(model)

@@ -526,7 +526,7 @@ class BaseGRU(
             moments = None if moments is None else Moments.of_state(state).combined(moments)
         if moments is not None:
             self._scaling = moments.scaling()
-        self._first_statistics = None
+        vars(self).pop("_first_statistics", None)
         if incremental and n_sequences < ENOUGH_SEQUENCES:
             self._first_statistics = n_sequences, None if moments is None else moments.state()
 

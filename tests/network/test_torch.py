@@ -41,7 +41,7 @@ def hold_against(expected, structure, loss, seed):
     for name, view in parameters.items():
         view[:] = expected[f"start/{name}"]
 
-    data = TrainingData(as_sequences(X), None, y, weights)
+    data = TrainingData(as_sequences(X), None, y, weights / weights.mean())
     batch = data.sequences.gather(np.arange(len(X)), None, "float64")
     gradients = np.empty_like(trainer.parameters)
     workspace = workspace_for(batch)
