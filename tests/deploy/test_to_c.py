@@ -342,7 +342,7 @@ def test_bad_input_changes_nothing(tmp_path):
     X, y = vowels(2, 4)
     model = GRUClassifier(**FAST | dict(max_iter=20)).fit(X, np.array(["10", "20"])[y])
     gruc.to_c(model, tmp_path / "m.h", "m")
-    told = program_of(BAD_INPUT, "cc", "baseline", tmp_path)("")
+    told = program_of(BAD_INPUT, "cc", "baseline", tmp_path, ["-O0"])("")
     label = model.predict([np.zeros((2, 12))])[0]
     assert told.tolist() == [float(label), float(np.flatnonzero(model.classes_ == label)[0])]
 
@@ -364,7 +364,7 @@ int main(void)
 def test_bad_input_of_whole_sequences(tmp_path):
     X, y = vowels(2, 4)
     gruc.to_c(GRUClassifier(**FAST, frame_length=1, bidirectional=True).fit(X, y), tmp_path / "m.h", "m")
-    program_of(WHOLE_BAD_INPUT, "cc", "baseline", tmp_path)("")  # exits with 0
+    program_of(WHOLE_BAD_INPUT, "cc", "baseline", tmp_path, ["-O0"])("")  # exits with 0
 
 
 def test_large_energies_of_attention(tmp_path):
@@ -374,7 +374,12 @@ def test_large_energies_of_attention(tmp_path):
     predictor.network.table.views(predictor.parameters)["attention.v"][:] *= 300
     predictor._packed = None
     models = {"energies": model}
-    agree(program_of(program_text(models, X, tmp_path), "cc", "baseline", tmp_path)(""), models, X, atol=1e-4)
+    agree(
+        program_of(program_text(models, X, tmp_path), "cc", "baseline", tmp_path, ["-O0"])(""),
+        models,
+        X,
+        atol=1e-4,
+    )
 
 
 def test_fast_math_is_refused(tmp_path):
@@ -401,7 +406,6 @@ def delicate():
 @pytest.mark.parametrize(
     "compiler, build, flags",
     [
-        ("cc", "baseline", "-O2"),
         ("cc", "baseline", "-O3 -funsafe-math-optimizations"),
         ("cc", "one number at a time", "-O2 -fassociative-math -fno-signed-zeros -fno-trapping-math"),
         ("cc", "avx2", "-O3 -funsafe-math-optimizations -std=gnu11"),
@@ -513,10 +517,10 @@ def test_macros_of_a_program(small, compiler):
 @pytest.mark.parametrize(
     "compiler, standards",
     [
-        ("cc", "c99 gnu99 c11 c17 c2x"),
-        ("clang", "c99 gnu11 c17 c2x"),
-        ("g++", "c++11 c++14 c++17 c++20"),
-        ("clang++", "c++11 c++20"),
+        ("cc", "c99 gnu11 c2x"),
+        ("clang", "c99 c17"),
+        ("g++", "c++11 c++20"),
+        ("clang++", "c++17"),
     ],
 )
 def test_standards(small, compiler, standards):
@@ -537,7 +541,7 @@ def test_any_two_prefixes_go_together(tmp_path):
         "N": fitted({}),
         "mean_of": fitted({}),
     }
-    agree(program_of(program_text(models, X, tmp_path), "cc", "baseline", tmp_path, ["-O1"])(""), models, X)
+    agree(program_of(program_text(models, X, tmp_path), "cc", "baseline", tmp_path, ["-O0"])(""), models, X)
 
 
 def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
@@ -736,7 +740,7 @@ def test_states_are_read_and_written(pooling, tmp_path):
     model = GRUClassifier(**settings).fit(X, y)
     gruc.to_c(model, tmp_path / "m.h", "m")
     x = X[0][:20].astype("float32")
-    told = program_of(STATES, "cc", "baseline", tmp_path)(" ".join(f"{v:.9g}" for v in x.ravel()))
+    told = program_of(STATES, "cc", "baseline", tmp_path, ["-O0"])(" ".join(f"{v:.9g}" for v in x.ravel()))
     stream = model.stream()
     stream.step(x[:8])
     states = np.concatenate(stream.state)
