@@ -7,7 +7,7 @@ WORKERS ?= auto
 # pip is quiet while it compiles, which takes a minute or more
 building = @echo "Building gruc in $(1); this takes a minute or more ..."
 
-.PHONY: demo test test-oldest coverage sanitize bench lint clean
+.PHONY: demo test test-oldest coverage sanitize soak fuzz bench lint clean
 
 demo: $(VENV)/demo
 	$(VENV)/demo/bin/python examples/japanese_vowels.py
@@ -61,6 +61,21 @@ sanitize:
 		LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
 		../bin/python -m pytest -n $(WORKERS) -p no:faulthandler tests/kernels tests/network \
 		-k 'not central_differences and not c_program'
+
+# fits, predictions, streams and files under signals, memory limits and forks
+SECONDS ?= 600
+soak: $(VENV)/test
+	$(VENV)/test/bin/python tools/soak.py --seconds $(SECONDS)
+
+# what reads bytes from outside, under a coverage-guided fuzzer; atheris has wheels for Linux
+fuzz: $(VENV)/fuzz/ready
+	$(VENV)/fuzz/bin/python tools/fuzz/fuzz.py --seconds $(SECONDS)
+
+$(VENV)/fuzz/ready: pyproject.toml setup.py $(wildcard include/gruc/*.h gruc/kernels/*.px[dy])
+	$(call building,$(VENV)/fuzz)
+	$(PYTHON) -m venv $(VENV)/fuzz
+	$(VENV)/fuzz/bin/python -m pip install --quiet atheris --editable .
+	@touch $@
 
 # gruc beside its peers, some gigabytes of them; writes docs/benchmarks/speed.*
 bench: $(VENV)/bench

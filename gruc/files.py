@@ -6,6 +6,7 @@ what the command line is asked to put into a file.
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import re
@@ -196,7 +197,16 @@ def _replace(path, content, old):
 @contextlib.contextmanager
 def _new_file(path, mode=0o666):
     """A file that is new, and is gone again if anything is raised inside."""
-    with open(path, "xb", buffering=0, opener=lambda path, flags: os.open(path, flags, mode)) as file:
+    # No line of Python lies between the system's file and its object: a signal's handler could lose it there.
+    opener = functools.partial(os.open, mode=mode)
+    try:
+        file = open(path, "xb", buffering=0, opener=opener)  # noqa: SIM115
+    except BaseException as error:
+        if getattr(error, "errno", None) is None:  # no error of the system: the file may be there
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        raise
+    with file:
         try:
             yield file
         except BaseException:
