@@ -44,7 +44,9 @@ GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_model *m)
 {
     if (!m->mean) return x;
     x -= GRUC(in_table)(m->mean, j);
-    GRUC_ROUNDED(x); /* mean + mean_rest is mean */
+#ifdef GRUC_EXPORTED
+    GRUC_ROUNDED(x); /* mean + mean_rest is mean, in float */
+#endif
     if (m->mean_rest) x -= GRUC(in_table)(m->mean_rest, j);
     return x / GRUC(in_table)(m->scale, j);
 }
