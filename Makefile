@@ -4,6 +4,8 @@ VENV ?= .venv
 # tests run one process a core: BLAS threads beside that only wait for each other
 WORKERS ?= auto
 
+HEADERS := $(shell find include -name '*.h')
+
 # pip is quiet while it compiles, which takes a minute or more
 building = @echo "Building gruc in $(1); this takes a minute or more ..."
 
@@ -13,7 +15,7 @@ demo: $(VENV)/demo
 	$(VENV)/demo/bin/python examples/japanese_vowels.py
 
 # a user's install, from a clean build; the others are editable
-$(VENV)/demo: pyproject.toml setup.py $(wildcard include/gruc/*.h) $(shell find gruc -name '*.py' -o -name '*.px[dy]')
+$(VENV)/demo: pyproject.toml setup.py $(HEADERS) $(shell find gruc -name '*.py' -o -name '*.px[dy]')
 	$(call building,$@)
 	$(PYTHON) -m venv --clear $@
 	$@/bin/python -m pip install --quiet .
@@ -22,7 +24,7 @@ $(VENV)/demo: pyproject.toml setup.py $(wildcard include/gruc/*.h) $(shell find 
 test: $(VENV)/test
 	OMP_NUM_THREADS=1 $(VENV)/test/bin/python -m pytest -n $(WORKERS)
 
-$(VENV)/test: pyproject.toml setup.py $(wildcard include/gruc/*.h gruc/kernels/*.px[dy])
+$(VENV)/test: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy])
 	$(call building,$@)
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --editable '.[test]'
@@ -71,7 +73,7 @@ soak: $(VENV)/test
 fuzz: $(VENV)/fuzz/ready
 	$(VENV)/fuzz/bin/python tools/fuzz/fuzz.py --seconds $(SECONDS)
 
-$(VENV)/fuzz/ready: pyproject.toml setup.py $(wildcard include/gruc/*.h gruc/kernels/*.px[dy])
+$(VENV)/fuzz/ready: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy])
 	$(call building,$(VENV)/fuzz)
 	$(PYTHON) -m venv $(VENV)/fuzz
 	$(VENV)/fuzz/bin/python -m pip install --quiet atheris --editable .

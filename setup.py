@@ -58,7 +58,7 @@ else:
     precise = ["-O2", "-fno-fast-math", "-fno-unsafe-math-optimizations", "-fno-associative-math"]
     precise += ["-fno-reciprocal-math", "-fno-finite-math-only", "-fsigned-zeros"]
     # No flag that lets the compiler reorder arithmetic or build for the machine at hand:
-    # numbers and wheels must travel. Where a * b + c is to be rounded once, simd.h says so;
+    # numbers and wheels must travel. Where a * b + c is to be rounded once, simd.body.h says so;
     # a compiler's own choice could differ between a tile and its tail.
     # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
     compile_args = [*precise, "-ftree-vectorize", "-fvect-cost-model=dynamic"]
@@ -112,7 +112,7 @@ def extension(name, source, more_args=()):
     )
 
 
-headers = [path.as_posix() for path in sorted(Path("include/gruc").glob("*.h"))]
+headers = [path.as_posix() for path in sorted(Path("include/gruc").rglob("*.h"))]
 kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
 
 setup(

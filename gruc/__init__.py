@@ -9,23 +9,22 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import datasets, plotting, preprocessing, runtime, sequences
-    from ._config import show_config
+    from . import datasets, inspection, plotting, preprocessing, runtime, sequences
+    from ._show_config import show_config
     from .deploy import (
         from_keras,
         from_torch,
-        load,
         register_skl2onnx,
         to_c,
         to_keras,
         to_onnx,
         to_torch,
     )
-    from .estimators import GRUClassifier, GRURegressor, GRUTransformer
-    from .model_file import ModelFileError
+    from .estimators import GRUClassifier, GRURegressor, GRUTransformer, load
+    from .files import ModelFileError
 
 __all__ = [
     "GRUClassifier",
@@ -37,6 +36,7 @@ __all__ = [
     "from_keras",
     "from_torch",
     "get_include",
+    "inspection",
     "load",
     "plotting",
     "preprocessing",
@@ -54,18 +54,18 @@ _PLACES = {
     "GRUClassifier": "estimators",
     "GRURegressor": "estimators",
     "GRUTransformer": "estimators",
-    "ModelFileError": "model_file",
+    "ModelFileError": "files",
     "from_keras": "deploy",
     "from_torch": "deploy",
-    "load": "deploy",
+    "load": "estimators",
     "register_skl2onnx": "deploy",
     "to_c": "deploy",
     "to_keras": "deploy",
     "to_onnx": "deploy",
     "to_torch": "deploy",
-    "show_config": "_config",
+    "show_config": "_show_config",
 }
-_MODULES = {"datasets", "plotting", "preprocessing", "runtime", "sequences"}
+_MODULES = {"datasets", "inspection", "plotting", "preprocessing", "runtime", "sequences"}
 
 
 def get_include() -> str:
@@ -92,16 +92,18 @@ def _load(module: str):
     # Statements rather than importlib.import_module: tools that freeze a program (PyInstaller, cx_Freeze,
     # Nuitka) see these. And not 'from . import': it looks for the name here first, and calls __getattr__.
     match module:
-        case "_config":
-            import gruc._config
+        case "_show_config":
+            import gruc._show_config
         case "datasets":
             import gruc.datasets
         case "deploy":
             import gruc.deploy
         case "estimators":
             import gruc.estimators
-        case "model_file":
-            import gruc.model_file
+        case "files":
+            import gruc.files
+        case "inspection":
+            import gruc.inspection
         case "plotting":
             import gruc.plotting
         case "preprocessing":

@@ -16,7 +16,9 @@ from operator import itemgetter
 import numpy as np
 
 try:
-    from . import __version__, files, model_file, runtime
+    from . import files, runtime
+    from ._version import __version__
+    from .files import model_file
 except ImportError as error:  # such as a checkout that was not built
     sys.exit(f"gruc: {error}")
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import kernels, model_file, threads
-from .model_file import Fields, ModelFileError, is_count, is_flag
+from . import kernels, threads
+from .files import model_file
+from .files.model_file import Fields, ModelFileError, is_count, is_flag
 from .network import READOUTS, GRUNetwork
 from .sequences import (
     LARGEST,
@@ -823,7 +824,7 @@ class Stream:
         return counts, rows, rows[:, : sum(self._predictor.network.widths)]
 
     def _computable(self, steps, numbers):
-        """Whether nothing in a snapshot makes NaN: stream.h says what stands where."""
+        """Whether nothing in a snapshot makes NaN: stream.body.h says what stands where."""
         predictor = self._predictor
         counts, rows, states = self._numbers(steps, numbers)
         limit = LARGEST[predictor.parameters.dtype]

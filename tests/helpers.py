@@ -143,7 +143,7 @@ def relative_error(gradient, slopes):
 
 
 class MasksOfSequence:
-    """One sequence's part of the buffer of masks, as the oracle asks for it: network.h."""
+    """One sequence's part of the buffer of masks, as the oracle asks for it: network.body.h."""
 
     def __init__(self, network, masks, batch, place):
         N, B = len(batch.values), len(batch.lengths)

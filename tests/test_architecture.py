@@ -10,25 +10,34 @@ import pytest
 
 PACKAGE = Path(gruc.__file__).parent
 
-# room: what of gruc and of heavy libraries it may import
+# room: what of gruc and of heavy libraries it may import; rooms further down may import those above
 MAY_IMPORT = {
+    "_version": set(),
     "kernels": set(),
+    "threads": {"kernels"},
+    "_show_config": {"_version", "kernels", "threads", "scipy"},
     "sequences": {"kernels"},
     "network": {"kernels"},
-    "threads": {"kernels"},
-    "_config": {"kernels", "threads", "scipy"},
     "files": set(),
-    "model_file": {"files"},
-    "runtime": {"kernels", "model_file", "network", "sequences", "threads"},
     "training": {"kernels", "network", "sequences", "threads"},
-    "_validation": {"sequences", "sklearn"},
-    # deploy: inside save() alone
-    "estimators": {"_validation", "deploy", "network", "runtime", "sequences", "training", "sklearn"},
-    "preprocessing": {"_validation", "sequences", "sklearn"},
+    "runtime": {"files", "kernels", "network", "sequences", "threads"},
+    "conventions": {"_version", "runtime", "sequences", "sklearn"},
+    "estimators": {
+        "_version",
+        "conventions",
+        "files",
+        "network",
+        "runtime",
+        "sequences",
+        "training",
+        "sklearn",
+    },
+    "preprocessing": {"conventions", "sequences", "sklearn"},
     "datasets": {"sklearn"},
-    "deploy": {"estimators", "files", "model_file", "preprocessing", "runtime", "sequences", "sklearn"},
-    "plotting": {"sklearn"},
-    "__main__": {"deploy", "files", "model_file", "runtime"},
+    "inspection": {"sklearn"},
+    "plotting": {"inspection"},
+    "deploy": {"_version", "estimators", "files", "preprocessing", "runtime", "sequences", "sklearn"},
+    "__main__": {"_version", "deploy", "files", "runtime"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
 
@@ -62,6 +71,13 @@ def test_arrows(room):
         assert not forbidden, f"{path.name} imports {forbidden}"
 
 
+def test_arrows_form_no_circle():
+    below = set()
+    for room, may_import in MAY_IMPORT.items():
+        assert may_import & set(MAY_IMPORT) <= below, f"{room} is listed before what it imports"
+        below.add(room)
+
+
 def test_every_room_is_listed():
     rooms = {p.stem for p in PACKAGE.glob("*.py")} | {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
     assert rooms - {"__init__"} == set(MAY_IMPORT)
@@ -77,7 +93,11 @@ def imported(node, package):
         elif isinstance(child, ast.ImportFrom):
             base = package[: len(package) - child.level + 1] if child.level else ()
             prefix = ".".join([*base, *([child.module] if child.module else [])])
-            yield from (prefix, *(f"{prefix}.{alias.name}" for alias in child.names))
+            yield from (
+                prefix,
+                prefix.rpartition(".")[0],
+                *(f"{prefix}.{alias.name}" for alias in child.names),
+            )
         else:
             yield from imported(child, package)
 

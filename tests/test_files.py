@@ -167,8 +167,8 @@ def test_another_group_gets_no_more_than_others(here, monkeypatch):
     def refused(*_):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(files.os, "fstat", elsewhere)
-    monkeypatch.setattr(files.os, "fchown", refused)
+    monkeypatch.setattr(os, "fstat", elsewhere)
+    monkeypatch.setattr(os, "fchown", refused)
     files.write("file", b"new")
     assert os.stat("file").st_mode & 0o777 == 0o644
 
@@ -193,7 +193,7 @@ def test_where_nothing_can_be_renamed_the_file_is_written_over(here, monkeypatch
     def busy(*_):  # as where a file alone is mounted
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(files.os, "replace", busy)
+    monkeypatch.setattr(os, "replace", busy)
     files.write("file", b"new")
     assert pathlib.Path("file").read_bytes() == b"new"
     assert os.stat("file").st_ino == inode
@@ -202,7 +202,7 @@ def test_where_nothing_can_be_renamed_the_file_is_written_over(here, monkeypatch
         if os.fstat(descriptor).st_ino == inode:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left on device: 'file'"):
         files.write("file", b"something that is longer")
     assert pathlib.Path("file").read_bytes() == b"new"

@@ -20,7 +20,8 @@ import pytest
 from problems import vowels
 
 ROOT = Path(__file__).parent.parent
-HEADERS = {path.name for path in (ROOT / "include" / "gruc").glob("*.h")}
+INCLUDE = ROOT / "include" / "gruc"
+HEADERS = {path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.h")}
 
 PROGRAM = """
 #include <stdio.h>
@@ -287,7 +288,7 @@ except ImportError as error:
 
 
 def test_this_install_finds_its_headers(tmp_path):
-    assert {path.name for path in (Path(gruc.get_include()) / "gruc").glob("*.h")} == HEADERS
+    assert (Path(gruc.get_include()) / "gruc").samefile(INCLUDE)
     compiles_and_runs(gruc.get_include(), tmp_path)
 
 

@@ -5,7 +5,7 @@ import pickle
 import pickletools
 import warnings
 
-import gruc._validation
+import gruc.conventions.pickles
 import joblib
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_another_version_is_said(estimator, monkeypatch):
         warnings.simplefilter("error")
         assert "_gruc_version" not in vars(pickle.loads(data))
         copy.deepcopy(estimator)
-    monkeypatch.setattr(gruc._validation, "__version__", "9.9")
+    monkeypatch.setattr(gruc.conventions.pickles, "__version__", "9.9")
     with pytest.warns(UserWarning, match=r"was pickled by gruc \d.*, and this is 9.9: .* use save\(\)"):
         pickle.loads(data)
 

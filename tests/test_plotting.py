@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 
-from gruc.plotting import LossCurveDisplay  # noqa: E402
+from gruc.inspection import LossCurveDisplay  # noqa: E402
 from matplotlib import pyplot as plt  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -232,8 +232,8 @@ class TestNumberOfThreads:
     @pytest.fixture(autouse=True)
     def no_limits(self, monkeypatch):
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-        monkeypatch.setattr(threads, "_n_processors", lambda: 6)
-        monkeypatch.setattr(threads, "_threadpoolctl_limit", lambda: sys.maxsize)
+        monkeypatch.setattr(threads.limits, "_n_processors", lambda: 6)
+        monkeypatch.setattr(threads.limits, "_threadpoolctl_limit", lambda: sys.maxsize)
 
     @pytest.mark.parametrize(
         "n_jobs, expected", [(1, 1), (4, 4), (9, 9), (-1, 6), (-2, 5), (-99, 1), (None, 6)]
@@ -294,7 +294,7 @@ class TestNumberOfThreads:
 
     def test_threadpoolctl(self, monkeypatch):
         monkeypatch.undo()
-        monkeypatch.setattr(threads, "_n_processors", lambda: 6)
+        monkeypatch.setattr(threads.limits, "_n_processors", lambda: 6)
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         with threadpool_limits(limits=1):
             assert threads.n_threads() == 1
@@ -304,7 +304,7 @@ class TestNumberOfThreads:
 def test_the_plain_path_has_threads_of_its_own(monkeypatch):
     """One thread for BLAS is no limit on gruc's."""
     seen, run = [], threads.run
-    monkeypatch.setattr(threads, "_n_processors", lambda: 2)
+    monkeypatch.setattr(threads.limits, "_n_processors", lambda: 2)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(threads, "run", lambda *args: seen.append(args[-1]) or run(*args))
     before = kernels.selected()
@@ -372,7 +372,7 @@ class TestWhatCannotBeHad:
 
     @pytest.fixture
     def fresh(self, monkeypatch):
-        monkeypatch.setattr(threads, "_workers", [])
+        monkeypatch.setattr(threads.workers, "_workers", [])
 
     @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()], ids=repr)
     def test_no_new_thread(self, monkeypatch, fresh, error):
@@ -381,18 +381,20 @@ class TestWhatCannotBeHad:
 
         X, y = large_problem()
         expected = GRUClassifier(**SETTINGS, n_jobs=1).partial_fit(X, y).predict_proba(X)
-        monkeypatch.setattr(threads._thread, "start_new_thread", refuse)
+        monkeypatch.setattr(threads.workers._thread, "start_new_thread", refuse)
         assert threads.run(lambda item, slot: (item, slot), range(5), 4) == [(i, 0) for i in range(5)]
         model = GRUClassifier(**SETTINGS, n_jobs=3).partial_fit(X, y)
         assert np.array_equal(model.predict_proba(X), expected)
 
     def test_a_thread_that_dies_before_it_begins_is_not_waited_for(self, monkeypatch, fresh):
-        start = threads._thread.start_new_thread
-        monkeypatch.setattr(threads._thread, "start_new_thread", lambda loop, args: start(lambda: None, ()))
+        start = threads.workers._thread.start_new_thread
+        monkeypatch.setattr(
+            threads.workers._thread, "start_new_thread", lambda loop, args: start(lambda: None, ())
+        )
         assert threads.run(lambda item, _: item, range(5), 3) == [0, 1, 2, 3, 4]
 
     def test_a_task_that_cannot_begin_is_an_error_in_the_caller(self, monkeypatch):
-        work, caller = threads._Task.work, threading.current_thread()
+        work, caller = threads.workers._Task.work, threading.current_thread()
 
         def without_memory(self, slot):
             if threading.current_thread() is not caller:
@@ -400,7 +402,7 @@ class TestWhatCannotBeHad:
             time.sleep(0.05)
             work(self, slot)
 
-        monkeypatch.setattr(threads._Task, "work", without_memory)
+        monkeypatch.setattr(threads.workers._Task, "work", without_memory)
         with pytest.raises(MemoryError):
             threads.run(lambda item, _: item, range(5), 3)
         monkeypatch.undo()
@@ -488,7 +490,7 @@ def test_no_more_threads_than_are_of_use(n_jobs):
     model = GRUClassifier(**SETTINGS, n_jobs=n_jobs).partial_fit(X, y)
     model.predict(X)
     assert len(model._trainer._step._memories) <= 4
-    assert len(threads._workers) < max(threads.MOST_THREADS, os.cpu_count())
+    assert len(threads.workers._workers) < max(threads.MOST_THREADS, os.cpu_count())
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
@@ -516,6 +518,6 @@ for i in range(4000):
         broken_off += 1
 assert broken_off > 100, broken_off
 assert threads.run(lambda item, _: item, items, 3) == list(items)
-assert len(threads._workers) <= 3, len(threads._workers)
+assert len(threads.workers._workers) <= 3, len(threads.workers._workers)
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -10,7 +10,7 @@ these two put the program's macro aside and bring it back. A test says when the 
 import re
 from pathlib import Path
 
-INCLUDE = Path(__file__).parent.parent / "include" / "gruc"
+INCLUDE = Path(__file__).resolve().parent.parent / "include" / "gruc"
 ENTRIES = ("exported.h", "gruc.h")
 OWN = ("hide_macros.h", "restore_macros.h")
 # names of generated headers that no header of gruc's has
@@ -33,7 +33,9 @@ def included_from(*headers):
         header = left.pop()
         if header not in found:
             found.add(header)
-            left += re.findall(r'#include "(.+)"', (INCLUDE / header).read_text())
+            folder = (INCLUDE / header).parent
+            for included in re.findall(r'#include "(.+)"', (INCLUDE / header).read_text()):
+                left.append((folder / included).resolve().relative_to(INCLUDE).as_posix())
     return found
 
 

@@ -278,7 +278,7 @@ class Episode:
 
     def look_for_leaks(self, n_descriptors):
         """Every thread but this one must be gruc's and idle; no descriptor or file may be new."""
-        workers, deadline = gruc.threads._workers, time.monotonic() + 10
+        workers, deadline = gruc.threads.workers._workers, time.monotonic() + 10
         while time.monotonic() < deadline:  # threads that were late may still be on their way in or out
             n_threads = len(os.listdir("/proc/self/task"))
             if n_threads == 1 + len(workers) and all(worker.idle for worker in workers):

@@ -3,16 +3,13 @@
 from .c_header import CExport, to_c
 from .frameworks import from_keras, from_torch, to_keras, to_torch
 from .onnx import to_onnx
-from .saving import load, save
 from .skl2onnx import register_skl2onnx
 
 __all__ = [
     "CExport",
     "from_keras",
     "from_torch",
-    "load",
     "register_skl2onnx",
-    "save",
     "to_c",
     "to_keras",
     "to_onnx",

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import __version__, files, model_file
+from .. import files
+from .._version import __version__
+from ..files import model_file
 from ..sequences import LARGEST
 from .frameworks import predictor_of, suffixes
 
@@ -272,7 +274,7 @@ class _Header:
         self.constant_bytes += len(numbers) * {"float": 4, "uint16_t": 2}.get(kind, 0)
         return name
 
-    # ---- memory: include/gruc/stream.h and sequence.h
+    # ---- memory: include/gruc/program/stream.body.h and sequence.body.h
 
     def _readout_size(self, F):
         return {"last": 0, "attention": F + 2}.get(self.config["pooling"], F)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, files
+from .. import files
+from .._version import __version__
 from ..sequences import LARGEST
 from .frameworks import predictor_of, swapped, unscaled_weights
 
@@ -419,7 +420,7 @@ class NetworkGraph(Graph):
         return self("GatherND", seen, self("Reshape", n_frames, np.array([-1, 1])), batch_dims=1)
 
     def running_readout(self, h, before, n_before, n_full, n_new, n_after, n_so_far):
-        """Readout of all frames so far, and what to keep of the full ones: running_readout.h.
+        """Readout of all frames so far, and what to keep of the full ones: running_readout.body.h.
 
         States h (N, F, H) of new frames; counts (N,) of full frames before, new full ones, new ones,
         full ones after, all.

@@ -13,29 +13,28 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import (
-    CallbackSupportMixin,
+from ..conventions.callbacks import CallbackSupportMixin, EpochCallbacks, fit_task
+from ..conventions.inputs import (
     SequenceInputMixin,
-    VersionedPickleMixin,
-    all_or_nothing,
     by_sequence,
     check_as_many,
     check_sample_weight,
     check_targets_given,
     elements_at,
     errors_name,
-    fit_task,
     refuse_missing,
     warn_of_one_step,
 )
+from ..conventions.interrupts import is_one_of_several_fits
+from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.transactions import all_or_nothing
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Framing, Moments, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
-from ._callbacks import EpochCallbacks
 from ._holdout import Validation
-from ._interrupts import is_one_of_several_fits
 from ._parameter_names import ParameterNamesMixin
+from ._saved import save
 
 # The statistics of partial_fit are those of its first calls, until they have seen so many sequences:
 # the deviation of ten is right to a quarter of itself, and that of one says nothing.
@@ -742,8 +741,6 @@ class BaseGRU(
         >>> bool((gruc.load("vowels.gruc").predict(X) == model.predict(X)).all())
         True
         """
-        from ..deploy import save  # estimators need not know files before one is asked for
-
         save(self, path)
 
     def _fitted_predictor(self):

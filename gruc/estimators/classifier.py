@@ -11,11 +11,12 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from .._validation import LARGEST_WEIGHT, by_sequence
+from ..conventions.inputs import LARGEST_WEIGHT, by_sequence
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
 from ._parameter_names import explains_unknown_parameters
+from ._saved import in_files
 
 
 def places_among(classes, y, name, advice=""):
@@ -56,6 +57,7 @@ def plain_labels(y):
     out_activation='"logistic" (two classes) or "softmax".',
     loss_curve="",
 )
+@in_files
 class GRUClassifier(ClassifierMixin, BaseGRU):
     """Gated recurrent unit classifier of sequences.
 

@@ -8,12 +8,13 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, column_or_1d
 
-from .._validation import by_sequence
+from ..conventions.inputs import by_sequence
 from ..sequences import Scaling, check_range
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
 from ._parameter_names import explains_unknown_parameters
+from ._saved import in_files
 
 # whose targets are standardized by median and interquartile range, which outliers do not move
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
@@ -25,6 +26,7 @@ ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
     out_activation='"identity", or of the Poisson loss "exp".',
     loss_curve=", on\n        the targets' standardized scale",
 )
+@in_files
 class GRURegressor(RegressorMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 

@@ -14,14 +14,10 @@ from sklearn.base import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import (
-    CallbackSupportMixin,
-    VersionedPickleMixin,
-    all_or_nothing,
-    check_targets_given,
-    fit_task,
-    refuse_missing,
-)
+from ..conventions.callbacks import CallbackSupportMixin, fit_task
+from ..conventions.inputs import check_targets_given, refuse_missing
+from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.transactions import all_or_nothing
 from ._base import BaseGRU
 from ._parameter_names import ParameterNamesMixin, explains_unknown_parameters
 from .classifier import GRUClassifier

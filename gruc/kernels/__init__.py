@@ -46,7 +46,7 @@ except ImportError:
 
 __all__ = ["INSTRUCTION_SETS", "available", "blas", "inference", "select", "selected", "training"]
 
-# in the order of include/gruc/instruction_sets.h, oldest first
+# in the order of include/gruc/extensions/instruction_sets.h, oldest first
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
 _state: dict = {}

@@ -7,11 +7,11 @@ against the real one. Sizes are told the type by a pointer that may be NULL.
 """
 
 
-cdef extern from "gruc/wait.h" nogil:
+cdef extern from "gruc/base/wait.h" nogil:
     void gruc_spin(const int *counter, int value, double microseconds) noexcept
 
 
-cdef extern from "gruc/source.h" nogil:
+cdef extern from "gruc/data/source.h" nogil:
     ctypedef struct gruc_source:
         size_t n, D, frame_length, hop_length
         int is_double
@@ -28,7 +28,7 @@ cdef extern from "gruc/source.h" nogil:
                      const Py_ssize_t *indices, size_t B, size_t T) noexcept
 
 
-cdef extern from "gruc/network_shape.h" nogil:
+cdef extern from "gruc/program/network_shape.h" nogil:
     enum:
         GRUC_LAST, GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION
         GRUC_SOFTMAX, GRUC_SIGMOID
@@ -72,7 +72,7 @@ cdef extern from "gruc/network_shape.h" nogil:
                          int) noexcept nogil
 
 
-cdef extern from "gruc/model_shape.h" nogil:
+cdef extern from "gruc/program/model_shape.h" nogil:
     enum:
         GRUC_VALUES, GRUC_EXP, GRUC_TWO, GRUC_CLASSES, GRUC_LABELS
 
@@ -98,7 +98,7 @@ cdef extern from "gruc/model_shape.h" nogil:
         const void *head_b
 
 
-cdef extern from "gruc/generic.h" nogil:
+cdef extern from "gruc/extensions/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept
 

@@ -1,8 +1,8 @@
 """GRU layers over BLAS: the plain path, the oracle of `training`'s kernels.
 
 A product a step and gates from libm, with nothing fused, packed or split: slower, and
-independent of gru.h and gru_train.h. `GRUC_KERNEL=blas` trains with it. Equations, packed
-rows and arguments are those of gru_train.h.
+independent of gru.body.h and gru_train.body.h. `GRUC_KERNEL=blas` trains with it. Equations, packed
+rows and arguments are those of gru_train.body.h.
 
 `gates` (N, 4H) holds [ih_r ih_z ih_n .], then [r z n hn] or [r z n r*h_prev], then
 [dr dz dn dn*r] or [dr dz dn r*h_prev].

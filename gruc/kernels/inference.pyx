@@ -1,7 +1,7 @@
 """Inference: the kernels of include/gruc/gruc.h over NumPy arrays.
 
 T steps, B sequences, D inputs, H units, F features, K outputs, N = sum of
-lengths; packed rows as gru.h has them. Outputs come first and are filled;
+lengths; packed rows as gru.body.h has them. Outputs come first and are filled;
 nothing is allocated. The result for a row does not depend on the other rows.
 
 What takes long releases the GIL. What takes microseconds keeps it: another thread that
@@ -149,7 +149,7 @@ def gru(
     bint reset_after,
     bint reverse,
 ):
-    """One GRU layer forward over a packed batch (equations: gru.h)."""
+    """One GRU layer forward over a packed batch (equations: gru.body.h)."""
     cdef Py_ssize_t B = state.shape[0], H = state.shape[1]
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], T = offsets.shape[0] - 1
     cdef Py_ssize_t ld_h = 0
@@ -352,7 +352,7 @@ def attention(
     const Py_ssize_t[::1] lengths not None,  # (B,)
     const Py_ssize_t[::1] offsets not None,  # (T + 1,)
 ):
-    """out[b] = sum of a h over the steps of sequence b (equations: readout.h)."""
+    """out[b] = sum of a h over the steps of sequence b (equations: readout.body.h)."""
     cdef Py_ssize_t N = h.shape[0], B = out.shape[0], F = out.shape[1], T = offsets.shape[0] - 1
     require_states(N, h.shape[1], lengths, offsets, B, F)
     require(a.shape[0] == N and u.shape[0] == N and u.shape[1] == F, "a (N,), u (N, F)")
@@ -407,7 +407,7 @@ cdef enum:
 
 
 cdef class Streams:
-    """n sequences that come step by step: stream.h.
+    """n sequences that come step by step: stream.body.h.
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ lengths. Rows are packed: the rows of step 0 of every sequence, longest first,
 then those of step 1, and so on; step t has rows offsets[t] to offsets[t + 1],
 never more than step t - 1. Gate blocks r, z, n; weights lie (inputs, outputs).
 
-The equations stand in include/gruc/gru.h (forward) and gru_train.h (back), with how the
-products are made and when; network.h is the way through the layers. `blas` has the two
+The equations stand in include/gruc/layers/gru.body.h (forward) and gru_train.body.h (back), with how the
+products are made and when; network.body.h is the way through the layers. `blas` has the two
 passes of a layer over BLAS.
 
 What takes long releases the GIL. What takes microseconds keeps it: another thread that
@@ -57,7 +57,7 @@ def use(int isa, plain=None):
 # ---- the network -----------------------------------------------------------------
 
 cdef class Shape:
-    """Layers, readout and head of a network: what its flat buffers mean (network.h).
+    """Layers, readout and head of a network: what its flat buffers mean (network.body.h).
 
     `size` is the number of its parameters.
     """
@@ -185,7 +185,7 @@ def fill_masks(
     double recurrent_rate,                  # of states where they enter W_hh, in [0, 1)
     Shape shape not None,
 ):
-    """Masks of dropout for a packed batch, as `loss_and_gradient` makes them (dropout.h)."""
+    """Masks of dropout for a packed batch, as `loss_and_gradient` makes them (dropout.body.h)."""
     cdef _c.gruc_pass p
     cdef Py_ssize_t B = lengths.shape[0], T = offsets.shape[0] - 1, N
     require(B > 0 and seeds.shape[0] == B, "lengths and seeds (B,)")
@@ -298,7 +298,7 @@ def loss_and_gradient(
     const Py_ssize_t[::1] indices not None,  # (B,) which sequences of `source`
     const double[::1] mean, const double[::1] scale,  # of features, (D,) or None
     int loss,                               # SOFTMAX, SIGMOID, SQUARED_ERROR, ...
-    const double[::1] settings not None,    # of the loss, one or more: loss.h; 0 for those without
+    const double[::1] settings not None,    # of the loss, one or more: loss.body.h; 0 for those without
     const Py_ssize_t[::1] labels,           # of all sequences, (n,), for SOFTMAX; else None
     const floating[:, ::1] y,               # of all sequences, (n, K), for the others; else None
     const double[::1] weights,              # of all sequences, (n,), or None for ones
@@ -430,7 +430,7 @@ def error_loss(
     int loss,                           # SQUARED_ERROR, ..., POISSON
     const double[::1] settings not None,  # as `loss_and_gradient` has them
 ):
-    """sum_b weights[b] * mean_k f(a, y), with f and its derivatives in loss.h"""
+    """sum_b weights[b] * mean_k f(a, y), with f and its derivatives in loss.body.h"""
     cdef double result
     require_targets(a, y, weights, total)
     require(SQUARED_ERROR <= loss <= POISSON, "loss one of SQUARED_ERROR, ..., POISSON")

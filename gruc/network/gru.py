@@ -1,6 +1,6 @@
 """A GRU layer in one direction: parameters, and the inference pass.
 
-The equations stand in include/gruc/gru.h.
+The equations stand in include/gruc/layers/gru.body.h.
 """
 
 import numpy as np

@@ -108,7 +108,7 @@ class GRUNetwork:
         for layer in self._layers():
             layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, longest, layer.n_units)))
 
-    # ---- training: one call of a kernel each (include/gruc/network.h)
+    # ---- training: one call of a kernel each (include/gruc/training/network.body.h)
 
     def pack(self, parameters, old=None, want_dx=False):
         """Weights as the other methods want them, packed once a step of the optimiser.

@@ -1,6 +1,6 @@
 """Readouts: from the states of a sequence (N, F) to one vector (B, F).
 
-Each sees a sequence's own steps only; equations: include/gruc/readout.h. `needs_states`
+Each sees a sequence's own steps only; equations: include/gruc/layers/readout.body.h. `needs_states`
 says whether inference must keep the top layer's states or only where each direction ended.
 """
 

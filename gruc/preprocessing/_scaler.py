@@ -9,16 +9,10 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import (
-    LARGEST_WEIGHT,
-    CallbackSupportMixin,
-    SequenceInputMixin,
-    VersionedPickleMixin,
-    all_or_nothing,
-    by_sequence,
-    check_sample_weight,
-    fit_task,
-)
+from ..conventions.callbacks import CallbackSupportMixin, fit_task
+from ..conventions.inputs import LARGEST_WEIGHT, SequenceInputMixin, by_sequence, check_sample_weight
+from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.transactions import all_or_nothing
 from ..sequences import Moments, Scaling, check_range
 
 

@@ -1,4 +1,4 @@
-"""Losses by name, as the kernels know them; the equations stand in include/gruc/loss.h."""
+"""Losses by name, as the kernels know them; the equations stand in include/gruc/training/loss.body.h."""
 
 from typing import NamedTuple
 

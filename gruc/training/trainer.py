@@ -180,7 +180,7 @@ class Trainer:
             On weights, not biases; for each batch divided by the number of its sequences.
         dropout : (rate, recurrent_rate)
             How much of what enters layers and head, and of states where they enter W_hh, counts
-            as 0; masks are drawn anew for every batch (include/gruc/dropout.h).
+            as 0; masks are drawn anew for every batch (include/gruc/training/dropout.body.h).
         validate : callable or None
             validate(parameters) -> (loss, score), asked after every epoch.
         early_stopping : bool

@@ -7,7 +7,7 @@ import gruc
 import numpy as np
 import pytest
 from fixtures.make_model_files import KEPT, facts, problems
-from gruc.model_file import FORMAT
+from gruc.files.model_file import FORMAT
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FORMATS = [f"format_{number}" for number in range(1, FORMAT + 1)]

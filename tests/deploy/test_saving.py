@@ -12,6 +12,7 @@ import gruc
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer, ModelFileError
+from gruc.files import model_file
 from helpers import STRUCTURES, structure_id
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -566,7 +567,7 @@ def test_files_without_a_checksum_load(whole):
 def test_files_are_the_same_to_safetensors(whole):
     """Another implementation reads the container as this one does."""
     description, tensors = split(whole)
-    _, arrays = gruc.model_file.read(whole)
+    _, arrays = model_file.read(whole)
     assert tensors.keys() == arrays.keys()
     for name, array in arrays.items():
         assert np.array_equal(tensors[name], array)

@@ -507,7 +507,7 @@ def test_macros_of_a_program(small, compiler):
     generated = (folder / "m.h").read_text() + (folder / "both.h").read_text()
     own = r"(m|both|M|BOTH)_\w+$|gruc_\w+|GRUC_\w+"
     assert {n for n in hidden_macros.names_in(generated) if not re.match(own, n)} <= {*names}
-    text = '#include <stdio.h>\n#include "gruc/portability.h"\n'
+    text = '#include <stdio.h>\n#include "gruc/base/portability.h"\n'
     text += "".join(f"#define {name} 4711 +\n" for name in names)
     text += '#include "m.h"\n#include "both.h"\n#include "gruc/gruc.h"\n'
     text += "".join(f"#if {name} 1 != 4712\n#error {name}\n#endif\n#undef {name}\n" for name in names)

@@ -53,7 +53,7 @@ def test_affine_adds_the_same_in_any_company(m, k, n, dtype, seed):
 
 
 def test_additions_are_made_one_after_the_other(kernel):
-    """The order is part of the contract: product.h. Without fused multiply-add NumPy can do the same."""
+    """The order is part of the contract: product.body.h. Without fused multiply-add NumPy can do the same."""
     if kernel != "baseline":
         pytest.skip(f"{kernel} multiplies and adds in one rounding")
     rng = np.random.default_rng(0)

@@ -1,0 +1,76 @@
+"""What gruc runs on, for a report of a problem or a look at why it is slow."""
+
+import importlib.metadata
+import platform
+
+from . import kernels, threads
+from ._version import __version__
+
+
+def show_config(mode: str = "stdout") -> dict | None:
+    """Print which kernels, threads and libraries gruc uses here.
+
+    Parameters
+    ----------
+    mode : {"stdout", "dict"}, default="stdout"
+        "dict" returns what would be printed, as `numpy.show_config` has it with "dicts".
+
+    Returns
+    -------
+    dict or None
+        With "dict": ``gruc``, ``python``, ``machine``, ``kernels`` (in use; those this
+        processor has; the BLAS that ``GRUC_KERNEL=blas`` would train with), ``threads``
+        (with ``n_jobs=None``, here and now) and versions of the ``libraries``.
+
+    Raises
+    ------
+    ValueError
+        `mode` is neither.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> config = gruc.show_config("dict")
+    >>> config["kernels"]["in use"] in ("avx512", "avx2", "baseline", "blas")
+    True
+    """
+    if mode not in ("stdout", "dict"):
+        raise ValueError(f"mode must be 'stdout' or 'dict'; got {mode!r}.")
+    config = {
+        "gruc": __version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "kernels": {
+            "in use": kernels.selected(),
+            "this processor has": kernels.available(),
+            "BLAS of SciPy": _blas_of_scipy(),
+        },
+        "threads": threads.n_threads(),
+        "libraries": {name: _version(name) for name in ("numpy", "scipy", "scikit-learn", "threadpoolctl")},
+    }
+    if mode == "dict":
+        return config
+    for name, value in config.items():
+        if isinstance(value, dict):
+            print(f"{name}:")
+            for key, entry in value.items():
+                print(f"  {key}: {', '.join(entry) if isinstance(entry, list) else entry}")
+        else:
+            print(f"{name}: {value}")
+    return None
+
+
+def _version(distribution):
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _blas_of_scipy():
+    try:
+        import scipy
+    except ImportError:
+        return "not installed"
+    blas = scipy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()

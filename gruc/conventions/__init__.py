@@ -1,0 +1,1 @@
+"""scikit-learn's conventions for sequences: checks, weights, callbacks, pickles, Ctrl-C."""

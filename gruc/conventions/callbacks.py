@@ -1,0 +1,68 @@
+"""What scikit-learn's callbacks are told of a fit: ProgressBar, ScoringMonitor and others."""
+
+from contextlib import contextmanager
+
+from ..runtime import Predictor
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """scikit-learn has no callbacks yet, and so no set_callbacks."""
+
+
+def task_data(X, y, sample_weight):
+    """What callbacks may ask for at each task of a fit."""
+    metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+    return {"X": X, "y": y, "metadata": metadata}
+
+
+@contextmanager
+def fit_task(estimator, X, y, sample_weight=None, max_subtasks=0):
+    """Tells callbacks of a fit; gives their context, None where there are none."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        yield None
+        return
+    data = task_data(X, y, sample_weight)
+    context = estimator._init_callback_context(max_subtasks=max_subtasks)
+    context.call_on_fit_task_begin(estimator=estimator, **data)
+    yield context
+    context.call_on_fit_task_end(estimator=estimator, **data, reconstruction_attributes={})
+
+
+class EpochCallbacks:
+    """Tells the callbacks set on a model of each epoch.
+
+    Parameters
+    ----------
+    model : BaseGRU
+        Whose fit it is.
+    attempt : BaseGRU
+        The copy of it that is being fitted.
+    context : sklearn.callback.CallbackContext
+        Of the fit.
+    X, y, sample_weight
+        As given to fit; callbacks may ask for them.
+    """
+
+    def __init__(self, model, attempt, context, X, y, sample_weight):
+        self.model, self._attempt, self._fit = model, attempt, context
+        self._data = task_data(X, y, sample_weight)
+        self._epoch = None
+
+    def begin_epoch(self):
+        """An epoch begins."""
+        self._epoch = self._fit.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self.model, **self._data)
+
+    def end_epoch(self, network, parameters):
+        """An epoch has ended and left these parameters; whether to stop."""
+
+        def as_if_fitted():
+            predictor = Predictor(network, parameters.copy(), **self._attempt._decoding())
+            return vars(self._attempt) | {"_predictor": predictor}
+
+        return self._epoch.call_on_fit_task_end(
+            estimator=self.model, **self._data, reconstruction_attributes=as_if_fitted
+        )

@@ -1,0 +1,80 @@
+"""How many threads: the limits of processors, OMP_NUM_THREADS, joblib and threadpoolctl."""
+
+import os
+import sys
+import threading
+
+# More threads than processors are slower, not faster: a larger n_jobs than these, or than the
+# processors where these are more, is a mistake that the process need not pay for.
+MOST_THREADS = 16
+
+
+def n_threads(n_jobs=None):
+    """How many threads `n_jobs` means here and now.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        A number of threads, of which no more than the processors or, where these are fewer,
+        `MOST_THREADS` are taken; negative: all processors but ``-n_jobs - 1``; None: as many as
+        the processors this process may use, ``OMP_NUM_THREADS``, joblib (one in the
+        threads of a joblib.Parallel; its processes set OMP_NUM_THREADS) and threadpoolctl
+        allow.
+
+    Returns
+    -------
+    int
+    """
+    if n_jobs is not None:
+        n_processors = _n_processors()
+        if n_jobs < 0:
+            return max(1, n_processors + 1 + n_jobs)
+        return min(n_jobs, max(n_processors, MOST_THREADS))
+    limits = [_n_processors()]
+    omp = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if omp.isdigit() and int(omp) > 0:
+        limits.append(int(omp))
+    # Who has not loaded them has set no limit with them.
+    if "joblib" in sys.modules:
+        limits.append(_joblib_limit())
+    if "threadpoolctl" in sys.modules:
+        limits.append(_threadpoolctl_limit())
+    return min(limits)
+
+
+def _n_processors():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _joblib_limit():
+    from joblib.parallel import get_active_backend
+
+    backend, n_jobs = get_active_backend()
+    in_a_worker_thread = backend.nesting_level and threading.current_thread() is not threading.main_thread()
+    if in_a_worker_thread or (backend.nesting_level and _in_a_child_process()):
+        return 1
+    # joblib before 1.3 says 1 where nothing is set
+    unset = (None,) if hasattr(sys.modules["joblib"], "parallel_config") else (None, 1)
+    configured = n_jobs not in unset and not backend.nesting_level
+    return max(1, backend.effective_n_jobs(n_jobs)) if configured else sys.maxsize
+
+
+def _in_a_child_process():
+    """Of multiprocessing, which limits nothing; loky's have OMP_NUM_THREADS."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
+
+
+_pools: list = []  # threadpoolctl's controller, which takes a millisecond to make
+
+
+def _threadpoolctl_limit():
+    from threadpoolctl import ThreadpoolController
+
+    if not _pools:
+        _pools.append(ThreadpoolController())
+    return min(
+        (library.num_threads or sys.maxsize for library in _pools[0].lib_controllers), default=sys.maxsize
+    )

@@ -1,0 +1,63 @@
+/* Every kernel once for each instruction set, to be chosen from while the program runs:
+ * gruc_affine_baseline_f32, gruc_affine_avx2_f32, gruc_affine_avx512_f32 and so on. The
+ * compiler's flags stay those of the oldest processor; pragmas name the others. */
+#ifndef GRUC_INSTRUCTION_SETS_H
+#define GRUC_INSTRUCTION_SETS_H
+
+#include "../base/portability.h"
+
+enum { GRUC_BASELINE, GRUC_AVX2, GRUC_AVX512 };
+
+#define GRUC_ISA baseline
+#define GRUC_SIMD GRUC_SIMD_BASELINE
+#include "both_precisions.h"
+#undef GRUC_ISA
+#undef GRUC_SIMD
+
+#ifdef GRUC_X86_64
+
+/* between these two, functions are compiled for a processor that has `features` */
+#define GRUC_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define GRUC_TARGET(features)                                                                                \
+    GRUC_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define GRUC_END_TARGET GRUC_PRAGMA(clang attribute pop)
+#else
+#define GRUC_TARGET(features) GRUC_PRAGMA(GCC push_options) GRUC_PRAGMA(GCC target(features))
+#define GRUC_END_TARGET GRUC_PRAGMA(GCC pop_options)
+#endif
+
+GRUC_TARGET("avx2,fma")
+#define GRUC_ISA avx2
+#define GRUC_SIMD 256
+#include "both_precisions.h"
+#undef GRUC_ISA
+#undef GRUC_SIMD
+GRUC_END_TARGET
+
+GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
+#define GRUC_ISA avx512
+#define GRUC_SIMD 512
+#include "both_precisions.h"
+#undef GRUC_ISA
+#undef GRUC_SIMD
+GRUC_END_TARGET
+
+#endif
+
+/* Whether this processor, and its operating system, run the kernels of an instruction set */
+static inline int gruc_has(int isa)
+{
+    if (isa == GRUC_BASELINE) return 1;
+#ifdef GRUC_X86_64
+    __builtin_cpu_init();
+    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == GRUC_AVX2) return avx2;
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+    return 0;
+#endif
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* A GRU layer forward, in one direction. Body over `real` and `vec`; see real.h.
+ *
+ * T steps, B sequences, D inputs, H units, N = sum of lengths. Packed rows: the
+ * rows of step 0 of every sequence, longest first, then those of step 1, ...;
+ * step t has rows offsets[t] to offsets[t + 1], never more than step t - 1.
+ *
+ * The input product is made for some steps at once, so that it has many rows even
+ * where few sequences are alive; the recurrent product and the gates are one loop,
+ * a tile of sums after the other: gru_step.body.h, where the equations stand. */
+
+/* ---- weights of a layer and direction, packed once for all steps ------------------
+ *
+ * [ b_r b_z b_n | b_hh_n | panels of W_ih (r z n) | panels of W_hh ]
+ *
+ * the panels beginning a cache line; with panels of W_hh as (r z n), or with reset before as (r z), then (n). */
+
+GRUC_STATIC size_t GRUC(gru_packed_size)(size_t D, size_t H)
+{
+    return GRUC(lines)(4 * H) + GRUC(panel_size)(H, 3 * (D + H));
+}
+
+GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, size_t H, int reset_after)
+{
+    GRUC(gru_weights)
+    w = {packed, packed + 3 * H, packed + GRUC(lines)(4 * H), NULL, NULL, D, H, reset_after};
+    w.W_hh = w.W_ih + GRUC(panel_size)(H, 3 * D);
+    w.W_hh_n = w.W_hh + GRUC(panel_size)(H, 2 * H);
+    return w;
+}
+
+/* The same for a gruc_model */
+GRUC_STATIC gruc_layer GRUC(gru_layer)(const real *packed, size_t D, size_t H, int reset_after)
+{
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
+    gruc_layer layer = {w.bias, w.b_hh_n, w.W_ih, w.W_hh, w.W_hh_n};
+    return layer;
+}
+
+GRUC_STATIC void GRUC(gru_pack)(
+    real *GRUC_RESTRICT packed,      /* (gru_packed_size(D, H),) OUT */
+    const real *GRUC_RESTRICT W_ihT, /* (D, 3H) */
+    const real *GRUC_RESTRICT W_hhT, /* (H, 3H) */
+    const real *GRUC_RESTRICT b_ih,  /* (3H,) */
+    const real *GRUC_RESTRICT b_hh,  /* (3H,), or NULL: reset before */
+    size_t D, size_t H)
+{
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b_hh != NULL);
+    memcpy(packed, b_ih, 3 * H * sizeof(real));
+    memset(packed + 3 * H, 0, H * sizeof(real));
+    if (b_hh) {
+        for (size_t j = 0; j < 2 * H; j++) packed[j] += b_hh[j];
+        memcpy(packed + 3 * H, b_hh + 2 * H, H * sizeof(real));
+    }
+    GRUC(pack)((real *)w.W_ih, W_ihT, 3 * H, D, 3, H);
+    if (b_hh) {
+        GRUC(pack)((real *)w.W_hh, W_hhT, 3 * H, H, 3, H);
+    } else {
+        GRUC(pack)((real *)w.W_hh, W_hhT, 3 * H, H, 2, H);
+        GRUC(pack)((real *)w.W_hh_n, W_hhT + 2 * H, 3 * H, H, 1, H);
+    }
+}
+
+/* ---- all steps ----------------------------------------------------------------------- */
+
+/* The input product is made for steps of about so many rows at once: enough for whole
+ * tiles, few enough to stay in the second-level cache until the gates want them. */
+enum { GRUC(CHUNK) = 128 };
+
+/* Rows of the longest chunk of steps, of B sequences, and numbers of gru_infer's scratch */
+GRUC_STATIC size_t GRUC(chunk_rows)(size_t B) { return B < GRUC(CHUNK) ? (size_t)GRUC(CHUNK) : B; }
+GRUC_STATIC size_t GRUC(gru_infer_scratch)(size_t N, size_t B, size_t H)
+{
+    size_t rows = GRUC(chunk_rows)(B);
+    return (rows < N ? rows : N) * 4 * H + B * H;
+}
+
+/* Steps *from to *to that make a chunk, in loop order from the s-th step on; returns how many */
+GRUC_STATIC size_t
+GRUC(chunk)(size_t *from, size_t *to, size_t s, const ptrdiff_t *offsets, size_t T, int backwards)
+{
+    size_t room = GRUC(chunk_rows)((size_t)offsets[1]);
+    *from = backwards ? T - 1 - s : s;
+    *to = *from + 1;
+    while (backwards ? *from > 0 : *to < T) {
+        size_t lower = backwards ? *from - 1 : *from, upper = backwards ? *to : *to + 1;
+        if ((size_t)(offsets[upper] - offsets[lower]) > room) break;
+        *from = lower;
+        *to = upper;
+    }
+    return *to - *from;
+}
+
+/* Sequences alive at step t, and those of them that come from the step before in loop order */
+GRUC_STATIC size_t GRUC(alive)(size_t t, const ptrdiff_t *offsets)
+{
+    return (size_t)(offsets[t + 1] - offsets[t]);
+}
+
+GRUC_STATIC size_t GRUC(carried)(size_t t, const ptrdiff_t *offsets, size_t T, int reverse)
+{
+    if (reverse) return t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
+    return t > 0 ? GRUC(alive)(t, offsets) : 0;
+}
+
+GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_t ld_from, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++) memcpy(to + i * ld_to, from + i * ld_from, n * sizeof(real));
+}
+
+/* For inference. A sequence starts from its row of `state` and leaves there its state after
+ * its last step; in reverse it starts at its own last step and ends at step 0. */
+GRUC_STATIC void GRUC(gru_infer)(
+    real *GRUC_RESTRICT h, size_t ld_h, /* (N, H) OUT, rows ld_h apart, or NULL */
+    real *GRUC_RESTRICT kept_gates,     /* (N, 4H) OUT, or NULL: who looks into the network wants them */
+    real *GRUC_RESTRICT state,          /* (B, H) IN/OUT */
+    real *GRUC_RESTRICT scratch,        /* (gru_infer_scratch(N, B, H),) */
+    const real *GRUC_RESTRICT x, size_t ld_x, /* (N, D) */
+    const real *GRUC_RESTRICT packed,         /* by gru_pack */
+    const ptrdiff_t *GRUC_RESTRICT offsets,   /* (T + 1,) */
+    size_t T, size_t D, size_t H, int reset_after, int reverse)
+{
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
+    size_t B = (size_t)offsets[1];
+    GRUC_FLUSH_SUBNORMALS();
+    /* a step reads the whole state before and writes the next: into two slabs in turns */
+    real *other = scratch, *gates = scratch + B * H, *now = state;
+    for (size_t s = 0, from, to; s < T;) {
+        size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
+        size_t first = (size_t)offsets[from];
+        if (kept_gates) gates = kept_gates + first * 4 * H;
+        GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, NULL, 0, &w, 0};
+        GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
+        for (size_t end = s + steps; s < end; s++) {
+            size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
+            real *next = now == state ? other : state;
+            GRUC(gru_rows)
+            step = {gates + (row - first) * 4 * H, next, H, now, H, now, H, &w, kept_gates != NULL};
+            GRUC(gru_step)(&step, alive);
+            if (h) GRUC(copy_rows)(h + row * ld_h, ld_h, next, H, alive, H);
+            /* those who end here leave their state; those who begin at the next step find theirs */
+            size_t going = !reverse ? (t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0) : t > 0 ? alive : 0;
+            size_t joining = reverse && t > 0 ? GRUC(alive)(t - 1, offsets) : 0;
+            if (next != state && going < alive)
+                memcpy(state + going * H, next + going * H, (alive - going) * H * sizeof(real));
+            if (next != state && joining > alive)
+                memcpy(next + alive * H, state + alive * H, (joining - alive) * H * sizeof(real));
+            now = next;
+        }
+    }
+    GRUC_KEEP_SUBNORMALS();
+}

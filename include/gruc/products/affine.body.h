@@ -1,0 +1,68 @@
+/* What comes of a product, product.body.h's or row_product.body.h's, whichever was included before. Body over
+ * `real`, `stored` and `vec`; see real.h. */
+
+/* sum_j a[j] b[j]; of an exported model `a` is a table */
+GRUC_STATIC real GRUC(dot)(const real *a, const real *b, size_t n)
+{
+    real lanes[LANES], sum = 0;
+    vec sums = GRUC(splat)(0);
+    for (size_t j = 0; j < n; j += LANES) {
+        size_t width = GRUC(lanes)(n - j);
+        sums = GRUC(fma)(GRUC(load_table)(a + j, width), GRUC(load_part)(b + j, width), sums);
+    }
+    GRUC(store)(lanes, sums);
+    for (size_t l = 0; l < LANES; l++) sum += lanes[l];
+    return sum;
+}
+
+/* out = A B + bias, out += A B */
+
+typedef struct {
+    real *out;
+    size_t ld_out, n;
+    const real *bias; /* (n,), or NULL for zeros */
+} GRUC(destination);
+
+GRUC_INLINE void GRUC(finish_assign)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(destination) *to = (const GRUC(destination) *)what;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++) {
+            size_t column = j + p * LANES, width = GRUC(lanes)(to->n - column);
+            vec sum = *sums++;
+            if (to->bias) sum = sum + GRUC(load_table)(to->bias + column, width);
+            GRUC(store_part)(to->out + i * to->ld_out + column, sum, width);
+        }
+}
+
+GRUC_INLINE void GRUC(finish_add)(
+    const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
+{
+    const GRUC(destination) *to = (const GRUC(destination) *)what;
+    for (size_t end = i + rows; i < end; i++)
+        for (size_t p = 0; p < panels; p++) {
+            size_t column = j + p * LANES, width = GRUC(lanes)(to->n - column);
+            real *out = to->out + i * to->ld_out + column;
+            GRUC(store_part)(out, GRUC(load_part)(out, width) + *sums++, width);
+        }
+}
+
+GRUC_STATIC void GRUC(affine)(
+    real *GRUC_RESTRICT out, size_t ld_out,   /* (m, n) OUT, rows ld_out apart */
+    const real *GRUC_RESTRICT A, size_t ld_A, /* (m, K) */
+    const stored *GRUC_RESTRICT B,            /* (K, n) as the product reads it */
+    const real *GRUC_RESTRICT bias,           /* (n,), or NULL for zeros */
+    size_t m, size_t K, size_t n)
+{
+    GRUC(destination) to = {out, ld_out, n, bias};
+    GRUC(product)(1, GRUC(finish_assign), &to, A, ld_A, B, m, K, n);
+}
+
+GRUC_STATIC void GRUC(add_product)(
+    real *GRUC_RESTRICT out, size_t ld_out, /* (m, n) IN/OUT: added to */
+    const real *GRUC_RESTRICT A, size_t ld_A, const stored *GRUC_RESTRICT B, size_t m, size_t K, size_t n)
+{
+    GRUC(destination) to = {out, ld_out, n, NULL};
+    GRUC(product)(1, GRUC(finish_add), &to, A, ld_A, B, m, K, n);
+}

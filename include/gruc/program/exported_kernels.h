@@ -1,0 +1,13 @@
+/* The list of bodies that exported models run; included once for each form of weights. */
+#include "model_shape.h"
+#include "../base/real.h"
+#include "../base/simd.body.h"
+#include "../base/vmath.body.h"
+#include "../products/row_product.body.h"
+#include "../products/affine.body.h"
+#include "../layers/gru_step.body.h"
+#include "../layers/softmax.body.h"
+#include "../layers/running_readout.body.h"
+#include "stream.body.h"
+#include "sequence.body.h"
+#include "../base/end_real.h"
