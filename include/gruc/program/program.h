@@ -1,0 +1,73 @@
+/* A network as a list of operations over packed rows, whatever the precision and instruction set.
+ *
+ * gruc/network lays it out: every size and every offset into the flat buffer of parameters is written
+ * there, once. C executes it: the operations in their order, and back in the opposite order.
+ *
+ * A clock has T steps, B sequences with a length each, and N = sum of lengths packed rows (gru.body.h).
+ * Most programs have one; a decoder's rows lie beside its encoder's under a second one, with the same
+ * sequences in another order. */
+#ifndef GRUC_PROGRAM_H
+#define GRUC_PROGRAM_H
+
+#include "../base/portability.h"
+
+enum {
+    GRUC_GRU,              /* cells, one direction: reset gate after the recurrent product */
+    GRUC_GRU_RESET_BEFORE, /* and before it */
+    GRUC_MEAN,             /* readouts: one row a sequence, from its rows */
+    GRUC_MAX,
+    GRUC_ATTENTION, /* additive, of a sequence over its own rows */
+    GRUC_DENSE,     /* y = x W + b */
+    GRUC_DROPOUT,   /* y = x * mask; in training only */
+    GRUC_EMBED,     /* y = the row of a table that an integer x names */
+    GRUC_PERMUTE,   /* rows of sequences, from clock 0's order to clock 1's */
+    GRUC_ATTEND,    /* rows of clock 1 over the rows of clock 0 of the same sequence */
+    GRUC_N_KINDS
+};
+
+/* Rows that operations read and write. The first `n_inputs` values of a program are filled by its caller. */
+typedef struct {
+    int clock;    /* 0 or 1: whose sequences */
+    int per_step; /* a row for each step of each sequence (N), or one for each sequence (B) */
+    int integers; /* tokens (int32_t, width 1) instead of elements of the network's type */
+    int gradient; /* in training: the value in whose memory its gradient lies, mostly itself; -1: not wanted */
+    size_t width; /* elements of a row */
+} gruc_value;
+
+/* Parameters of an operation lie one after the other in the flat buffer, from `weights` on:
+ *
+ *   GRUC_GRU               W_ihT (D, 3H), W_hhT (H, 3H), b_ih (3H,), b_hh (3H,)
+ *   GRUC_GRU_RESET_BEFORE  the same without b_hh
+ *   GRUC_ATTENTION         W' (D, D), b (D,), v (D,)
+ *   GRUC_DENSE             W (D, H), b (H,)
+ *   GRUC_EMBED             table (D, H) of D tokens
+ *
+ * Places of values are indices into the program's list, -1 for none. */
+typedef struct {
+    int kind;
+    int x;         /* the value that is read */
+    int x2;        /* cells: the state (B, H) to start from; GRUC_ATTEND: the rows to attend to */
+    int y;         /* the value that is written */
+    int last;      /* cells: the value for each sequence's state after its last step */
+    int reverse;   /* cells: from each sequence's last step to its first */
+    size_t D, H;   /* width read, width written */
+    size_t column; /* first column of y and last that is written: directions side by side */
+    size_t weights;
+} gruc_op;
+
+typedef struct {
+    size_t n_values, n_inputs, n_ops;
+    const gruc_value *values; /* (n_values,) */
+    const gruc_op *ops;       /* (n_ops,) */
+    int output;               /* the value that is the network's answer */
+} gruc_program;
+
+/* Lengths of one clock's sequences, longest first */
+typedef struct {
+    size_t T, B, N;
+    const ptrdiff_t *lengths; /* (B,) */
+    const ptrdiff_t *offsets; /* (T + 1,) */
+    const ptrdiff_t *order;   /* (B,) each sequence's place in the caller's order */
+} gruc_clock;
+
+#endif
