@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from problems import vowels
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "gruc"
 HEADERS = {path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.h")}
 
@@ -57,7 +57,9 @@ def included_from(*headers):
         header = left.pop()
         if header not in found:
             found.add(header)
-            left += re.findall(r'#include "(.+)"', (ROOT / "include" / "gruc" / header).read_text())
+            for included in re.findall(r'#include "(.+)"', (INCLUDE / header).read_text()):
+                path = ((INCLUDE / header).parent / included).resolve()
+                left.append(path.relative_to(INCLUDE).as_posix())
     return found
 
 
