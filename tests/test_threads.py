@@ -26,7 +26,7 @@ def large_problem(n=192, n_steps=30, seed=0):
 def small_shards(monkeypatch):
     """Work enough for several shards without the time it takes."""
     monkeypatch.setattr("gruc.training.step.SHARD_OPERATIONS", 1e4)
-    monkeypatch.setattr("gruc.runtime.OPERATIONS_A_THREAD", 1e4)
+    monkeypatch.setattr("gruc.runtime.chunks.OPERATIONS_PER_THREAD", 1e4)
 
 
 @pytest.fixture
@@ -413,8 +413,8 @@ class TestWhatCannotBeHad:
         program = """
 import os, pickle, resource, sys, time, warnings
 warnings.simplefilter("ignore")
-import numpy as np, gruc, gruc.training.step as step, gruc.runtime as runtime
-step.SHARD_OPERATIONS = runtime.OPERATIONS_A_THREAD = 1e5
+import numpy as np, gruc, gruc.training.step as step, gruc.runtime.chunks as chunks
+step.SHARD_OPERATIONS = chunks.OPERATIONS_PER_THREAD = 1e5
 X = np.random.default_rng(0).standard_normal((256, 20, 8)).astype("f4"); y = np.arange(256) % 3
 model = gruc.GRUClassifier((96,), frame_length=1, max_iter=1, random_state=0, n_jobs=3, batch_size=128).fit(X, y)
 expected, pickled = model.predict_proba(X), pickle.dumps(model)

@@ -419,7 +419,7 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     # so that small batches are dealt to threads
-    gruc.training.step.SHARD_OPERATIONS = gruc.runtime.OPERATIONS_A_THREAD = 1e4
+    gruc.training.step.SHARD_OPERATIONS = gruc.runtime.chunks.OPERATIONS_PER_THREAD = 1e4
     started = time.monotonic()
     counts, complaints = soak(options.seconds, options.seed)
     print(table(counts))

@@ -9,7 +9,7 @@ from .. import files
 from .._version import __version__
 from ..files import model_file
 from ..files.model_file import ModelFileError, quoted
-from ..runtime import Content, describe
+from ..runtime import Content
 
 __all__ = ["load", "save"]
 
@@ -52,7 +52,7 @@ def save(model: Any, path: Any) -> None:
     if type(model) not in KINDS.values():
         raise TypeError(f"model is a {kind}; a model file holds a {' or '.join(KINDS)}.")
     files.check_target(path)
-    predictor, arrays = describe(model._fitted_predictor())
+    predictor, arrays = model._fitted_predictor().describe()
     parameters = {name: _as_json(value, name) for name, value in model.get_params(deep=False).items()}
     description = {
         "gruc_version": __version__,

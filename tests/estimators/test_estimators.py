@@ -127,7 +127,7 @@ def test_chunks_of_prediction_leave_no_trace(monkeypatch):
     model = GRUClassifier(**FAST).fit(X, y)
     expected = model.predict_proba(X)
     for size in (1, 500, 10**9):
-        monkeypatch.setattr("gruc.runtime.CHUNK_SIZE", size)
+        monkeypatch.setattr("gruc.runtime.chunks.CHUNK_SIZE", size)
         assert np.array_equal(model.predict_proba(X), expected)
 
 

@@ -94,7 +94,7 @@ def test_the_same_bits(library, arrays, made, monkeypatch):
 @pytest.mark.parametrize("arrays", [CUBE, X], ids=["an array", "a list"])
 def test_a_batch_is_read_at_once(arrays, monkeypatch):
     monkeypatch.setattr("gruc.sequences.collection.BLOCK_SIZE", 200)
-    monkeypatch.setattr("gruc.runtime.CHUNK_SIZE", 2000)
+    monkeypatch.setattr("gruc.runtime.chunks.CHUNK_SIZE", 2000)
     read = []
     lazy = Recorded(arrays, read) if isinstance(arrays, np.ndarray) else [Recorded(x, read) for x in arrays]
     largest = max(x.size for x in arrays)

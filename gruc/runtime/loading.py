@@ -1,0 +1,161 @@
+"""Predictors out of model files."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..files import model_file
+from ..files.model_file import Fields, ModelFileError, is_count, is_flag
+from ..network import READOUTS, GRUNetwork
+from ..sequences import Framing, Scaling
+from .predictor import Predictor
+
+
+def load(path: Any) -> Predictor:
+    """The predictor of a model that `save` wrote.
+
+    Needs NumPy only, and gives the estimator's numbers to the last bit.
+
+    Parameters
+    ----------
+    path : str, path-like, binary file object, bytes, bytearray or memoryview
+        A file object is read from its current position to the end of the model. Bytes are the
+        file's content, not its path.
+
+    Returns
+    -------
+    Predictor
+
+    Raises
+    ------
+    gruc.ModelFileError
+        The file is no model of gruc's, is damaged, or was written by a later version.
+    TypeError
+        `path` is none of these, or a file object in text mode.
+    OSError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+    >>> model.save("vowels.gruc")
+    >>> predictor = gruc.runtime.load("vowels.gruc")
+    >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
+    True
+    """
+    return model_file.built(path, Content.of_file).predictor
+
+
+class Content(NamedTuple):
+    """What a model file holds, all of which is right as far as scikit-learn is not needed to tell."""
+
+    predictor: Predictor
+    gruc_version: str
+    kind: str
+    parameters: dict
+    fitted: dict
+
+    @classmethod
+    def of_file(cls, description, arrays, where):
+        """Of a file's description and arrays; `where` is what errors call it."""
+        fields = Fields(description, where)
+        predictor = described(fields.take_object("predictor"), arrays)
+        version, kind, parameters, fitted = model_file.take_estimator(fields)
+        if (predictor.classes is None) == (kind == "GRUClassifier"):
+            raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
+        n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
+        names = fitted["feature_names_in_"]
+        if n_features != predictor.n_features_in or (
+            names is not None and len(names) != fitted["n_features_in_"]
+        ):
+            raise ModelFileError(f"{where} is damaged: features do not fit the network.")
+        levels = fitted.get("quantile") or [0.5]
+        if len(levels) != predictor.n_quantiles:
+            raise ModelFileError(
+                f"{where} is damaged: it has {predictor.n_quantiles} quantiles, and {len(levels)} levels."
+            )
+        return cls(predictor, version, kind, parameters, fitted)
+
+
+def described(fields, arrays):
+    """The predictor that `Predictor.describe` described; `fields` are `Fields`."""
+    network = _described_network(fields.take_object("network"), len(arrays))
+    config = network.config
+    length, hop = fields.take(
+        "framing", lambda v: isinstance(v, list) and len(v) == 2 and all(map(is_count, v))
+    )
+    classes = fields.take("classes", lambda v: v is None or isinstance(v, dict))
+    multilabel = fields.take("multilabel", lambda v: is_flag(v) and (not v or classes is not None))
+    log_link = fields.take("log_link", lambda v: is_flag(v) and (not v or classes is None))
+    n_quantiles = fields.take("n_quantiles", lambda v: is_count(v) and (v == 1 or classes is None))
+    fields.end()
+    if config["n_features"] % length or config["n_outputs"] % n_quantiles:
+        raise ModelFileError(f"{fields.where} is damaged: frames or quantiles do not fit the network.")
+    arrays = dict(arrays)
+    scaling = _described_scaling(fields.where, arrays, "scaling", config["n_features"] // length)
+    n_targets = config["n_outputs"] // n_quantiles
+    target_scaling = _described_scaling(fields.where, arrays, "target_scaling", n_targets)
+    if target_scaling is not None and (classes is not None or log_link):
+        raise ModelFileError(f"{fields.where} is damaged: target_scaling belongs to other models.")
+    parameters = _described_parameters(fields.where, arrays, network)
+    if classes is not None:  # as many as the network has, whose weights are there
+        classes = model_file.labels_of_json(
+            Fields(classes, f"{fields.where} classes,"), max(config["n_outputs"], 2)
+        )
+    try:
+        return Predictor(
+            network, parameters, scaling=scaling, classes=classes, target_scaling=target_scaling,
+            framing=Framing(length, hop), multilabel=multilabel, log_link=log_link, n_quantiles=n_quantiles,
+        )  # fmt: skip
+    except ValueError as error:
+        raise ModelFileError(f"{fields.where} is damaged: {error}") from None
+
+
+def _described_network(fields, n_arrays):
+    """The network of a description, which comes with so many arrays."""
+    config = {
+        "n_features": fields.take("n_features", is_count),
+        "hidden_layer_sizes": fields.take(
+            "hidden_layer_sizes", lambda v: isinstance(v, list) and len(v) > 0 and all(map(is_count, v))
+        ),
+        "bidirectional": fields.take("bidirectional", is_flag),
+        "reset_after": fields.take("reset_after", is_flag),
+        "pooling": fields.take("pooling", lambda v: isinstance(v, str) and v in READOUTS),
+        "n_outputs": fields.take("n_outputs", is_count),
+    }
+    fields.end()
+    if 3 * len(config["hidden_layer_sizes"]) > n_arrays:  # before there is an object for each
+        raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")
+    return GRUNetwork(**config)
+
+
+def _described_scaling(where, arrays, name, size):
+    """`Scaling` out of `arrays`, or None."""
+    mean, scale = arrays.pop(f"{name}.mean", None), arrays.pop(f"{name}.scale", None)
+    if mean is None and scale is None:
+        return None
+    for array in (mean, scale):
+        if array is None or array.dtype != np.float64 or array.shape != (size,):
+            raise ModelFileError(f"{where} is damaged: {name} is not two arrays of {size} float64.")
+    if (scale <= 0).any():
+        raise ModelFileError(f"{where} is damaged: {name} is not positive.")
+    return Scaling(np.array(mean, np.float64), np.array(scale, np.float64))
+
+
+def _described_parameters(where, arrays, network):
+    """A flat buffer of the weights in `arrays`, which must be these and no others."""
+    shapes = network.table.torch_shapes()  # nothing is allocated before all are known to be right
+    if set(arrays) != set(shapes):
+        odd = model_file.quoted(sorted(set(arrays) ^ set(shapes)))
+        raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd}.")
+    dtype = arrays["head.bias"].dtype.newbyteorder("=")
+    for name, array in arrays.items():
+        if array.shape != shapes[name] or array.dtype.newbyteorder("=") != dtype:
+            raise ModelFileError(
+                f"{where} is damaged: {name} is {array.shape} of {array.dtype}, expected {shapes[name]} "
+                f"of {dtype}."
+            )
+    return network.table.flat(arrays, dtype)

@@ -1,0 +1,530 @@
+"""Predictor: a fitted network that predicts."""
+
+import zlib
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import kernels
+from ..files import model_file
+from ..network import GRUNetwork
+from ..sequences import ONE_STEP, Framing, Scaling, as_sequences, check_range, refuse_column
+from .chunks import run_chunks
+from .states import states_by_layer
+from .stream import Stream
+
+
+class Predictor:
+    """A fitted network that predicts, and does nothing else.
+
+    The prediction for a sequence depends on that sequence alone, to the last
+    bit: not on its place, nor on which others are predicted with it. Calling it
+    from many threads at once is safe.
+
+    Parameters
+    ----------
+    network : GRUNetwork or dict
+        Its shape, or the arguments of `gruc.network.GRUNetwork`.
+    parameters : ndarray of shape (n_parameters,)
+        Flat buffer of weights, float32 or float64. Not copied: it must not change.
+    scaling : Scaling or None
+        Of features.
+    classes : ndarray of shape (n_classes,) or None
+        Labels of a classifier; None for a regressor.
+    target_scaling : Scaling or None
+        Of a regressor's targets, undone on output.
+    framing : Framing
+        How many steps of a sequence are one input of the network.
+    multilabel : bool
+        Whether each class is there or not for itself.
+    log_link : bool
+        Whether a regressor's outputs are logarithms.
+    n_quantiles : int
+        So many outputs are quantiles of one target, in rising order.
+    n_jobs : int or None
+        Threads of a prediction, as the estimators have it.
+
+    Notes
+    -----
+    An ``initial_state`` is given sequences first: an array of shape (n_sequences, n_layers, F), or
+    (n_layers, F) for all sequences alike, where F is the number of units of a layer, or twice that
+    if the model is bidirectional: the forward direction's, then the backward direction's, which
+    begins at the last frame. If the layers have different widths, it is a list of one array of
+    shape (n_sequences, F_l) or (F_l,) for each layer. States of a GRU lie between -1 and 1;
+    others are accepted if they are finite and the model's dtype can compute with them.
+    (torch has layers and directions first: ``h_0.transpose(0, 1)`` is this of one direction.)
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+    >>> predictor = gruc.runtime.Predictor.from_estimator(model)
+    >>> bool((predictor.predict(X) == model.predict(X)).all())
+    True
+    """
+
+    def __init__(
+        self,
+        network,
+        parameters,
+        *,
+        scaling=None,
+        classes=None,
+        target_scaling=None,
+        framing=ONE_STEP,
+        multilabel=False,
+        log_link=False,
+        n_quantiles=1,
+        n_jobs=None,
+    ):
+        self.network = GRUNetwork(**network) if isinstance(network, dict) else network
+        self.config = self.network.config
+        self.parameters = np.ascontiguousarray(parameters)
+        self.scaling = scaling
+        self.classes = None if classes is None else np.asarray(classes)
+        self.target_scaling = target_scaling
+        self.framing = framing
+        self.multilabel = multilabel
+        self.log_link = log_link
+        self.n_quantiles = n_quantiles
+        self.n_jobs = n_jobs
+        self._packed = None
+        self._check()
+
+    def _check(self):
+        size, n_outputs = self.network.table.size, self.config["n_outputs"]
+        if self.parameters.dtype not in (np.float32, np.float64) or self.parameters.shape != (size,):
+            raise ValueError(
+                f"parameters must be {size} numbers of float32 or float64; got shape {self.parameters.shape} "
+                f"of {self.parameters.dtype}."
+            )
+        if self.classes is not None and len(self.classes) != max(n_outputs, 2):
+            raise ValueError(f"classes must be {max(n_outputs, 2)}, one an output; got {len(self.classes)}.")
+
+    @property
+    def weights(self):
+        """Dict of read-only views by torch's names, in torch's shapes."""
+        read_only = self.parameters.view()
+        read_only.flags.writeable = False
+        return self.network.table.torch_views(read_only)
+
+    @property
+    def link(self):
+        """What becomes of the outputs: "values", "exp", "two", "classes" or "labels"."""
+        if self.multilabel:
+            return "labels"
+        if self.classes is not None:
+            return "classes" if len(self.classes) > 2 else "two"
+        return "exp" if self.log_link else "values"
+
+    @property
+    def n_features_in(self):
+        """Features of a step."""
+        return self.config["n_features"] // self.framing.length
+
+    @property
+    def n_features_out(self):
+        """Columns of `features`."""
+        return self.network.head.n_inputs
+
+    def _prepared(self):
+        """Weights as the kernels want them; made when first asked for, by each who asks before they are."""
+        packed = self._packed
+        if packed is None:
+            packed = self._packed = self.network.prepare(self.network.table.views(self.parameters))
+        return packed
+
+    def with_n_jobs(self, n_jobs):
+        """The same predictor on another number of threads; itself where that is its own."""
+        if n_jobs == self.n_jobs:
+            return self
+        self._prepared()  # once for both
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), n_jobs=n_jobs)
+        return other
+
+    def with_weights(self, weights):
+        """The same predictor with other weights by name, in torch's shapes; they are known to fit."""
+        flat = self.network.table.flat(weights, self.parameters.dtype)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), parameters=flat, _packed=None)
+        return other
+
+    def __getstate__(self):
+        """Plain values and arrays only: the arguments of the class."""
+        return {
+            "network": self.config,
+            "parameters": self.parameters,
+            "scaling": None if self.scaling is None else tuple(self.scaling),
+            "classes": self.classes,
+            "target_scaling": None if self.target_scaling is None else tuple(self.target_scaling),
+            "framing": tuple(self.framing),
+            "multilabel": self.multilabel,
+            "log_link": self.log_link,
+            "n_quantiles": self.n_quantiles,
+            "n_jobs": self.n_jobs,
+        }
+
+    def __setstate__(self, state):
+        scalings = {
+            name: None if state[name] is None else Scaling(*state[name])
+            for name in ("scaling", "target_scaling")
+        }
+        self.__init__(**state | scalings | {"framing": Framing(*state["framing"])})
+
+    @classmethod
+    def of_weights(cls, network, weights, dtype, **settings):
+        """The predictor of weights by name, in torch's shapes; arguments else as the class has them.
+
+        Raises
+        ------
+        ValueError
+            Weights that are missing, too many, or of another shape than the network's.
+        """
+        network = GRUNetwork(**network)
+        shapes = network.table.torch_shapes()
+        if set(weights) != set(shapes):
+            raise ValueError(f"weights are missing, or too many: {sorted(set(weights) ^ set(shapes))}.")
+        for name, shape in shapes.items():
+            if np.shape(weights[name]) != shape:
+                raise ValueError(f"{name} is {np.shape(weights[name])}, expected {shape}.")
+        return cls(network, network.table.flat(weights, dtype), **settings)
+
+    @classmethod
+    def from_estimator(cls, model: Any) -> "Predictor":
+        """The predictor of a fitted `GRUClassifier` or `GRURegressor`.
+
+        Parameters
+        ----------
+        model : fitted estimator
+
+        Returns
+        -------
+        Predictor
+
+        Raises
+        ------
+        TypeError
+            `model` is no fitted estimator of gruc's.
+        """
+        predictor = getattr(model, "_predictor", None)
+        if not isinstance(predictor, cls):
+            raise TypeError(
+                f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor."
+            )
+        return predictor
+
+    def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
+        """Labels of a classifier, values of a regressor.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
+            Of a multilabel classifier 1 where a class is there, else 0. A regressor's are
+            float64, in the targets' own units.
+        """
+        return self.decode(self.outputs(X, initial_state=initial_state))
+
+    def decode(self, outputs):
+        """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
+        if self.multilabel:
+            return (outputs > 0).astype(np.intp)
+        if self.classes is not None:
+            return self.classes[np.argmax(self._probabilities(outputs), axis=1)]
+        values = np.exp(outputs, dtype=np.float64) if self.log_link else outputs.astype(np.float64)
+        values = values.reshape(len(values), -1, self.n_quantiles)
+        if self.target_scaling is not None:
+            values = self.target_scaling.undo(values.swapaxes(1, 2)).swapaxes(1, 2)
+        # a higher quantile is never below a lower one (Chernozhukov et al. 2010)
+        values = np.sort(values, axis=2) if self.n_quantiles > 1 else values[:, :, 0]
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
+        """Probabilities of a classifier.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes), of the model's dtype
+        """
+        self._require_classifier("predict_proba")
+        return self._probabilities(self.outputs(X, initial_state=initial_state))
+
+    def _probabilities(self, logits):
+        if self.multilabel:
+            probabilities = np.empty_like(logits)
+            kernels.inference.sigmoid(probabilities.reshape(-1), logits.reshape(-1))
+            return probabilities
+        if len(self.classes) > 2:
+            kernels.inference.softmax(logits)
+            return logits
+        # [sigmoid(-a), sigmoid(a)] keeps the digits of a small first column
+        signed = np.concatenate([-logits, logits], axis=1)
+        probabilities = np.empty_like(signed)
+        kernels.inference.sigmoid(probabilities.reshape(-1), signed.reshape(-1))
+        return probabilities
+
+    def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
+        """Logarithms of the probabilities, finite where these underflow.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes), of the model's dtype
+        """
+        self._require_classifier("predict_log_proba")
+        logits = self.outputs(X, initial_state=initial_state)
+        if self.multilabel:
+            return -np.logaddexp(0, -logits)
+        if len(self.classes) > 2:
+            logits -= logits.max(axis=1, keepdims=True)
+            return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
+
+    def outputs(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
+        """What the head gives: logits, or values on the scaled targets' scale.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_outputs), of the model's dtype
+        """
+        sequences = self._checked(X)
+        outputs = np.empty((len(sequences), self.config["n_outputs"]), self.parameters.dtype)
+
+        def fill(packed, batch, places, initial):
+            outputs[places] = self.network.infer(packed, batch, initial)
+
+        self._run(sequences, fill, initial_state)
+        return outputs
+
+    def features(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
+        """What the output sees: the readout (`pooling`) of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, F), of the model's dtype
+            F are the units of the last layer, of both directions.
+        """
+        sequences = self._checked(X)
+        features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
+
+        def fill(packed, batch, places, initial):
+            features[places] = self.network.features(packed, batch, initial)
+
+        self._run(sequences, fill, initial_state)
+        return features
+
+    def hidden_states(
+        self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None
+    ) -> NDArray[Any] | list[NDArray[Any]]:
+        """States of a layer after each frame (see `framing`) of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
+            As X is; F are the layer's units, the backward direction's after the forward's.
+        """
+        layer = self._checked_layer(layer)
+
+        def states(packed, batch, initial):
+            return [self.network.states(packed, batch, layer, initial)]
+
+        return self._by_frame(X, states, initial_state)[0]
+
+    def gate_activations(self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None) -> dict[str, Any]:
+        """Gates of a layer at each frame of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, of each sequence or of all alike; see the
+            notes of `Predictor`. None: zeros.
+
+        Returns
+        -------
+        dict of "reset", "update", "candidate"
+            Each in the form of `hidden_states`: r, z and n of
+            ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
+            that is kept.
+        """
+        layer = self._checked_layer(layer)
+
+        def rows_of(packed, batch, initial):
+            return self.network.gates(packed, batch, layer, initial)
+
+        gates = self._by_frame(X, rows_of, initial_state)
+        return dict(zip(("reset", "update", "candidate"), gates, strict=True))
+
+    def describe(self):
+        """What a model file says of a predictor: an object for JSON, and arrays."""
+        arrays = dict(self.weights)
+        for name in ("scaling", "target_scaling"):
+            scaling = getattr(self, name)
+            if scaling is not None:
+                arrays |= {f"{name}.mean": scaling.mean, f"{name}.scale": scaling.scale}
+        description = {
+            "network": self.config,
+            "framing": list(self.framing),
+            "classes": None if self.classes is None else model_file.labels_as_json(self.classes),
+            "multilabel": self.multilabel,
+            "log_link": self.log_link,
+            "n_quantiles": self.n_quantiles,
+        }
+        return description, arrays
+
+    def fingerprint(self):
+        """Bytes by which to tell whether a stream's state is of this model."""
+        description, arrays = self.describe()
+        checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
+        for name in sorted(arrays):
+            checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
+        return checksum.to_bytes(4, "little")
+
+    def stream(self, n: int | None = None, *, initial_state: Any = None) -> "Stream":
+        """Sequences that come step by step.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            So many at once; None for one, whose results have no axis for it.
+        initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
+            State in which each sequence begins, as `predict` takes it. None: zeros.
+
+        Returns
+        -------
+        Stream
+
+        Raises
+        ------
+        ValueError
+            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
+            does not fit.
+
+        Examples
+        --------
+        >>> import gruc
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+        >>> stream = gruc.runtime.Predictor.from_estimator(model).stream()
+        >>> for x in X[0]:
+        ...     probabilities = stream.step(x)
+        >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
+        True
+        """
+        return Stream(self, n, initial_state=initial_state)
+
+    def _checked(self, X):
+        """`Sequences` of X that the network can take."""
+        sequences = as_sequences(X)
+        if sequences.n_features != self.n_features_in:
+            hint = (
+                " A 2-D X is univariate sequences; give one sequence alone as [X]." if sequences.is_2d else ""
+            )
+            raise ValueError(
+                f"X has {sequences.n_features} features a step, but the model was fitted with "
+                f"{self.n_features_in}.{hint}"
+            )
+        if sequences is not X:  # estimators have looked already
+            refuse_column(sequences, "X")
+        check_range(sequences.lowest, sequences.highest, self.scaling, self.parameters.dtype, "X")
+        return sequences
+
+    def _checked_layer(self, layer):
+        n_layers = len(self.config["hidden_layer_sizes"])
+        if not isinstance(layer, Integral) or isinstance(layer, bool):
+            raise TypeError(f"layer must be an integer; got {layer!r}.")
+        if not -n_layers <= layer < n_layers:
+            raise ValueError(f"layer must be from {-n_layers} to {n_layers - 1}; got {layer}.")
+        return int(layer) % n_layers
+
+    def _by_frame(self, X, rows_of, initial_state):
+        """Collections of rows_of(packed, batch, initial), arrays (N, F), sequence by sequence as X is."""
+        sequences = self._checked(X)
+        of_sequences = []
+
+        def fill(packed, batch, places, initial):
+            arrays = rows_of(packed, batch, initial)
+            for b, place in enumerate(places):
+                rows = batch.offsets[: batch.lengths[b]] + b
+                of_sequences.append((place, [array[rows] for array in arrays]))
+
+        self._run(sequences, fill, initial_state)
+        of_sequences.sort(key=lambda item: item[0])
+        collections = zip(*(arrays for _, arrays in of_sequences), strict=True)
+        return [list(arrays) if sequences.ragged else np.stack(arrays) for arrays in collections]
+
+    def _run(self, sequences, fill, initial_state):
+        """fill(packed, batch, places, initial) for all sequences, some at a time, on several threads."""
+        packed, states = self._prepared(), None
+        if initial_state is not None:
+            states = self.states_by_layer(initial_state, len(sequences), "initial_state")
+
+        def run_chunk(chunk):
+            batch = sequences.gather(chunk, self.scaling, self.parameters.dtype, self.framing)
+            places = chunk[batch.order]
+            fill(packed, batch, places, states and [layer[places] for layer in states])
+
+        run_chunks(run_chunk, self.framing.count(sequences.lengths), self.network, self.n_jobs)
+
+    def states_by_layer(self, given, n, name):
+        """States of n sequences as the user gives them, checked: an array (n, F) for each layer."""
+        return states_by_layer(given, n, self.network.widths, self.parameters.dtype, name)
+
+    def _require_classifier(self, method):
+        if self.classes is None:
+            raise AttributeError(f"{method} belongs to classifiers; this predictor is a regressor's.")
+
+
+# what pickles name, wherever in the package the class stands; doctest finds it by the second line
+Predictor.__module__ = "gruc.runtime"
+__test__ = {"Predictor": Predictor}

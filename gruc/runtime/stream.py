@@ -1,0 +1,310 @@
+"""Stream: sequences that come step by step."""
+
+from functools import cached_property
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import kernels
+from ..network import READOUTS
+from ..sequences import LARGEST, numeric_array
+
+
+class Stream:
+    """What a model says of sequences while they come; made by `stream`.
+
+    After every step the result is what `predict_proba` (classifiers) or `predict` (regressors)
+    says of the sequence up to there, a last frame that is not full included. For one thread at
+    a time; each may have its own, over one predictor. Copies, deep copies and pickles of a
+    stream are streams of their own, which go on from where it was.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    n, initial_state
+        As in `Predictor.stream`.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
+    >>> stream = model.stream()
+    >>> stream.step(X[0][:5], every=True).shape
+    (5, 9)
+    >>> state = stream.state  # an array (n_layers, units), as predict takes it
+    >>> following = stream.step(X[0][5:])
+    >>> bool((following == model.predict_proba([X[0][5:]], initial_state=state)).all())
+    True
+    """
+
+    def __init__(self, predictor, n=None, *, initial_state=None):
+        config = predictor.config
+        if config["bidirectional"]:
+            raise ValueError(
+                "A bidirectional model reads each sequence from its end too, and cannot tell before it is "
+                "there. Fit one with bidirectional=False."
+            )
+        if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
+            raise ValueError(f"n must be a positive integer or None; got {n!r}.")
+        self._predictor, self._n = predictor, n
+        self._dtype = predictor.parameters.dtype
+        *layers, attention, head = predictor._prepared()
+        units = np.array(config["hidden_layer_sizes"], np.intp)
+        readout = list(READOUTS).index(config["pooling"])
+        self._streams = kernels.inference.Streams(
+            n or 1, predictor.n_features_in, units, layers, attention, head, readout,
+            getattr(kernels.inference, predictor.link.upper()),
+            config["reset_after"], config["n_outputs"], *predictor.framing, predictor.scaling,
+            predictor.target_scaling, predictor.n_quantiles, LARGEST[self._dtype],
+        )  # fmt: skip
+        # shape of a result but for the axis of streams
+        width, quantiles = self._streams.width, predictor.n_quantiles
+        if predictor.classes is not None:
+            self._shape = (width,)
+        else:
+            n_targets = width // quantiles
+            self._shape = (() if n_targets == 1 else (n_targets,)) + (() if quantiles == 1 else (quantiles,))
+            self._dtype = np.dtype(np.float64)
+
+        self._initial = None  # where sequences begin, (n, numbers of all layers)
+        if initial_state is not None:
+            self._initial = self._flat_states(initial_state, n or 1, "initial_state")
+            self._begin(None, self._initial)
+
+    def step(self, x: ArrayLike, rows: ArrayLike | None = None, *, every: bool = False) -> Any:
+        """Take in a step, or a block of steps; what the model then says.
+
+        Parameters
+        ----------
+        x : array of shape (n_features,) or (n_steps, n_features)
+            One step or a block. Of n streams (n, n_features) or (n, n_steps, n_features). Where
+            there is one feature its axis may be left out of a single step: a number, or (n,).
+        rows : array of int of shape (m,), default=None
+            Which of n streams x is of; None: all of them. The others stay where they are.
+        every : bool, default=False
+            Whether to return what the model says after each step of the block, instead of after
+            the last one only. The numbers are those of stepping one by one.
+
+        Returns
+        -------
+        result : ndarray
+            Probabilities (n_classes,) of the model's dtype; values of a regressor in float64.
+            With `every` one more axis in front for the k steps, (k, ...); a single step is a
+            block of one. Of n streams another one before that for these, (m, ...) or (m, k, ...).
+
+        Raises
+        ------
+        ValueError
+            x does not fit, or holds NaN, infinity or what is too large to compute with. No
+            stream has moved.
+        """
+        if self._n is None and rows is None and not every and type(x) is np.ndarray:
+            out = np.empty(self._shape, self._dtype)
+            if self._streams.one_step(x, out):
+                return out if self._shape else out[()]
+        if rows is not None and self._n is None:
+            raise ValueError("rows are given, but this is one stream; make several with stream(n).")
+        chosen = None if rows is None else self._rows(rows, unique=True)
+        m = self._streams.n if chosen is None else len(chosen)
+        steps = self._as_steps(x, m)
+        k = steps.shape[1] if every else 1
+        out = np.empty((m, k, self._streams.width))
+        place = self._streams.step(steps, out, chosen)
+        if place >= 0:
+            value = steps.reshape(-1)[place]
+            raise ValueError(
+                f"x holds {value:g} in feature {place % steps.shape[2]}; a stream takes finite numbers of a "
+                f"size that {self._predictor.parameters.dtype} can compute with."
+            )
+        out = out.astype(self._dtype, copy=False).reshape(m, *((k,) if every else ()), *self._shape)
+        return out[0] if self._n is None else out
+
+    def _as_steps(self, x, m):
+        """X as (m, k, D) in float64."""
+        x = np.float64([x]) if isinstance(x, Real) else numeric_array(x, "x").astype(np.float64, copy=False)
+        D = self._predictor.n_features_in
+        if self._n is None:
+            steps = np.atleast_2d(x)[np.newaxis] if x.ndim in (1, 2) else None
+        else:
+            if x.shape == (m,) and D == 1:
+                x = x[:, np.newaxis]
+            steps = x[:, np.newaxis] if x.ndim == 2 else x
+            steps = steps if steps.ndim == 3 and len(x) == m else None
+        if steps is None or steps.shape[2] != D or steps.shape[1] == 0:
+            expected = f"({D},) or (n_steps, {D})"
+            if self._n is not None:
+                expected = f"one of {expected} for each of {m} streams"
+            raise ValueError(f"x has shape {x.shape}; expected {expected}.")
+        return np.ascontiguousarray(steps)
+
+    def _rows(self, rows, unique=False):
+        array = np.asarray(rows)
+        if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
+            raise ValueError(f"rows must be a list of integers; got {rows!r}.")
+        if array.min() < 0 or array.max() >= self._streams.n:
+            raise ValueError(f"rows must be from 0 to {self._streams.n - 1}; got {rows!r}.")
+        if unique and len(np.unique(array)) < len(array):
+            raise ValueError(f"rows holds a stream twice: {rows!r}. Give its steps as a block.")
+        return array.astype(np.intp)
+
+    def reset(self, rows: ArrayLike | None = None, *, initial_state: Any = None) -> None:
+        """Begin new sequences.
+
+        Parameters
+        ----------
+        rows : array of int of shape (m,), default=None
+            Of which of n streams; None: of all.
+        initial_state : array of shape (n_layers, units) or (m, n_layers, units), default=None
+            The state to begin in, this time; None: the one that the stream was made with, or zeros.
+
+        Raises
+        ------
+        ValueError
+            Bad rows or states. No stream has been reset.
+        """
+        chosen = None if rows is None else self._rows(rows)
+        m = self._streams.n if chosen is None else len(chosen)
+        if initial_state is not None:
+            states = self._flat_states(initial_state, m, "initial_state")
+        elif self._initial is not None:
+            states = self._initial if chosen is None else self._initial[chosen]
+        else:
+            states = None
+        self._begin(chosen, states)
+
+    def _begin(self, chosen, states):
+        """New sequences of some streams, from states (m, numbers of all layers) or zeros."""
+        self._streams.reset(chosen, None if states is None else states.view(np.uint8))
+
+    def _flat_states(self, given, n, name):
+        """States as the user gives them, checked, as (n, numbers of all layers)."""
+        layers = self._predictor.states_by_layer(given, n, name)
+        return np.ascontiguousarray(np.concatenate(layers, axis=1))
+
+    @property
+    def state(self) -> Any:
+        """The state of each layer after the last full frame.
+
+        ndarray of shape (n_layers, units), or (n, n_layers, units) of n streams; with layers of
+        different widths a list of one array (units_l,) or (n, units_l) for each layer. In
+        the model's dtype, a copy.
+
+        To assign such an array begins new sequences in these states, as ``reset(initial_state=...)``
+        does: after ``stream.state = h``, ``stream.step(block)`` gives what
+        ``predict_proba([block], initial_state=h)`` does, or a regressor's `predict`. What the readout
+        has taken in so far, and steps that do not fill a frame yet, are forgotten; take a `snapshot` to
+        carry a sequence over with these.
+        """
+        _, _, states = self._numbers(*self._streams.snapshot())
+        widths = self._predictor.network.widths
+        layers = np.split(states.copy(), np.cumsum(widths)[:-1], axis=1)
+        if self._n is None:
+            layers = [layer[0] for layer in layers]
+        return np.stack(layers, axis=-2) if len(set(widths)) == 1 else layers
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        self._begin(None, self._flat_states(value, self._streams.n, "state"))
+
+    @cached_property
+    def _fingerprint(self):
+        return self._predictor.fingerprint()  # which reads all weights: once a stream
+
+    def snapshot(self) -> dict[str, bytes]:
+        """All that is known of the sequences so far, for `restore`, here or in another process.
+
+        Returns
+        -------
+        dict of str to bytes
+            The states, what the readout has taken in, the steps of a frame that is not full yet,
+            and a checksum of the model.
+        """
+        steps, numbers = self._streams.snapshot()
+        return {"model": self._fingerprint, "steps": steps, "numbers": numbers}
+
+    def restore(self, snapshot: dict[str, bytes]) -> None:
+        """Go on from a `snapshot` of a stream of the same model and n.
+
+        Parameters
+        ----------
+        snapshot : dict of str to bytes, bytearray or memoryview
+
+        Raises
+        ------
+        ValueError
+            It is of another model or n, or damaged. The stream is as it was.
+        """
+        try:
+            model, steps, numbers = (
+                bytes(memoryview(snapshot[part])) for part in ("model", "steps", "numbers")
+            )
+        except (LookupError, TypeError, ValueError):
+            raise ValueError("snapshot is not a dict of bytes as a stream's snapshot() returns it.") from None
+        if model != self._fingerprint:
+            raise ValueError("snapshot is of a stream of another model, or of this one with other weights.")
+        n, size = self._streams.n, self._streams.size
+        if len(steps) != 8 * n or len(numbers) != n * size:
+            raise ValueError(f"snapshot is not of {n} stream{'s' * (n > 1)}, or cut short.")
+        if not self._computable(steps, numbers):
+            raise ValueError("snapshot is damaged: it holds numbers that no stream of this model has.")
+        self._streams.restore(steps, numbers)
+
+    def _numbers(self, steps, numbers):
+        """Counts of steps (n,) and numbers (n, size) of `snapshot`, and of these the states (n, H)."""
+        counts = np.frombuffer(steps, np.uint64)
+        rows = np.frombuffer(numbers, self._predictor.parameters.dtype).reshape(len(counts), -1)
+        return counts, rows, rows[:, : sum(self._predictor.network.widths)]
+
+    def _computable(self, steps, numbers):
+        """Whether nothing in a snapshot makes NaN: stream.body.h says what stands where."""
+        predictor = self._predictor
+        counts, rows, states = self._numbers(steps, numbers)
+        limit = LARGEST[predictor.parameters.dtype]
+        n_kept = predictor.config["n_features"]
+        readout, kept = rows[:, states.shape[1] : -n_kept], rows[:, -n_kept:]
+        if (counts > 2**62).any() or not (np.abs(np.hstack([states, kept])) <= limit).all():
+            return False
+        length, hop = predictor.framing
+        n_frames = np.where(counts < length, 0, 1 + (counts - length) // hop)[:, np.newaxis]
+        if (readout[n_frames[:, 0] == 0] != 0).any():
+            return False
+        # bounds of sums have room for what rounding adds to them
+        match predictor.config["pooling"]:
+            case "mean":
+                bound = 2.0 * limit * n_frames
+            case "attention":
+                readout, total, energy = readout[:, :-2], readout[:, -2:-1], readout[:, -1:]
+                begun = n_frames > 0
+                if not (np.isfinite(energy) & (total >= 0.5 * begun) & (total <= 2.0 * n_frames)).all():
+                    return False
+                bound = 2.0 * limit * total.astype(np.float64)
+            case _:
+                bound = limit
+        return bool((np.abs(readout) <= bound).all())
+
+    def __copy__(self):
+        other = type(self)(self._predictor, self._n)
+        other._initial = self._initial
+        other._streams.restore(*self._streams.snapshot())
+        return other
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()  # the predictor never changes
+
+    def __getstate__(self):
+        return {
+            "predictor": self._predictor, "n": self._n, "initial": self._initial, "snapshot": self.snapshot()
+        }  # fmt: skip
+
+    def __setstate__(self, state):
+        self.__init__(state["predictor"], state["n"])
+        self._initial = state["initial"]
+        self.restore(state["snapshot"])
+
+
+Stream.__module__ = "gruc.runtime"  # as Predictor
+__test__ = {"Stream": Stream}
