@@ -11,7 +11,7 @@ from .. import files
 from .._version import __version__
 from ..files import model_file
 from ..sequences import LARGEST
-from .frameworks import predictor_of, suffixes
+from .weights import as_predictor, layer_suffixes
 
 __all__ = ["CExport", "to_c"]
 
@@ -95,7 +95,7 @@ def to_c(
     >>> gruc.to_c(model, "vowels.h", prefix="vowels").state_bytes
     656
     """
-    predictor = predictor_of(model)
+    predictor = as_predictor(model)
     if not isinstance(prefix, str) or not re.fullmatch(PREFIX, prefix, re.ASCII | re.IGNORECASE):
         raise ValueError(
             "prefix must be a name of C, of letters, digits and _, that does not begin with gruc; got "
@@ -176,7 +176,7 @@ class _Header:
         """(Initializer, name) of all members of gruc_model; adds the tables that they point to."""
         config, predictor, weights = self.config, self.predictor, self.weights
         n_layers = len(config["hidden_layer_sizes"])
-        layers = [self._layer(suffix) for suffix in suffixes(n_layers, config["bidirectional"])]
+        layers = [self._layer(suffix) for suffix in layer_suffixes(n_layers, config["bidirectional"])]
         scaling = ["NULL"] * 3
         if predictor.scaling is not None:
             mean, scale = predictor.scaling

@@ -1,10 +1,11 @@
-"""Keras's layers as `from_keras` takes them, by their configurations; Keras is not imported."""
+"""Weights of Keras's layers, which are checked by their configurations; Keras is not imported."""
 
+import itertools
 from typing import Any, NamedTuple
 
 from ..estimators import GRUClassifier
 
-# layers that a prediction passes through unchanged
+# layers that do not change a prediction
 WITHOUT_EFFECT = {
     "InputLayer", "Masking", "Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout"
 }  # fmt: skip
@@ -28,24 +29,40 @@ class KerasWeights(NamedTuple):
     bidirectional: bool
     reset_after: bool
 
+    @property
+    def n_directions(self):
+        """Directions of a layer."""
+        return 2 if self.bidirectional else 1
 
-def are_layers(weights):
-    """Whether `weights` are a Keras model or layers, not arrays."""
+    @property
+    def n_biases(self):
+        """Rows of a bias: (2, 3H), or (3H,) for one."""
+        return 2 if self.reset_after else 1
+
+    def map(self, function):
+        """The same with function(array, name) for each array."""
+        names = (f"weights[{i}]" for i in itertools.count())
+        gru = [[function(array, next(names)) for array in arrays] for arrays in self.gru]
+        return self._replace(gru=gru, dense=[function(array, next(names)) for array in self.dense])
+
+
+def is_model_or_layers(weights):
+    """Whether `weights` is a Keras model or a list of layers, not of arrays."""
     if hasattr(weights, "layers"):
         return True
     return isinstance(weights, (list, tuple)) and any(hasattr(each, "get_config") for each in weights)
 
 
-def of_layers(layers, estimator, multilabel):
+def weights_of_layers(layers, estimator, multilabel):
     """The weights of a Keras model or of a list of its layers.
 
     Raises
     ------
     ValueError
-        They compute something else than `estimator`; the message names the layer.
+        They compute something other than `estimator`; the message names the layer.
     """
     grus, pooling, dense, activation, sequences = [], "last", None, "linear", False
-    for layer in _flat(layers):
+    for layer in _flattened(layers):
         kind = type(layer).__name__
         if not hasattr(layer, "get_config"):
             raise TypeError(
@@ -80,22 +97,22 @@ def of_layers(layers, estimator, multilabel):
         raise ValueError(f"The layers make pooling={pooling!r}; the estimator has {estimator.pooling!r}.")
     for at, name in ((1, "Bidirectional"), (2, "reset_after=True")):
         if len({gru[at] for gru in grus}) > 1:
-            raise ValueError(f"Some GRU layers have {name}, others not; gruc's layers are alike.")
+            raise ValueError(f"Some GRU layers have {name}, others do not; in gruc all layers are alike.")
     _check_activation(activation, dense[0].shape[-1], estimator, multilabel)
-    return KerasWeights([way for gru in grus for way in gru[0]], dense, *grus[0][1:3])
+    return KerasWeights([direction for gru in grus for direction in gru[0]], dense, *grus[0][1:3])
 
 
-def _flat(layers):
-    """Layers in order, those of models among them."""
+def _flattened(layers):
+    """Layers in order; a model among them is replaced by its layers."""
     for layer in layers.layers if hasattr(layers, "layers") else layers:
         if hasattr(layer, "layers"):
-            yield from _flat(layer)
+            yield from _flattened(layer)
         else:
             yield layer
 
 
 def _name(activation):
-    """Of an activation, which a configuration may describe by a dict."""
+    """The name of an activation, which a configuration may describe by a dict."""
     if isinstance(activation, dict):
         config = activation.get("config")
         return config if isinstance(config, str) else activation.get("class_name")
@@ -103,7 +120,7 @@ def _name(activation):
 
 
 def _arrays(layer, n_matrices, config, where):
-    """Weights of a layer; as many as its configuration says."""
+    """Weights of a layer, whose number is checked against its configuration."""
     arrays, n = list(layer.get_weights()), n_matrices + bool(config.get("use_bias", True))
     if len(arrays) != n:
         raise ValueError(f"{where} has {len(arrays)} arrays of weights, expected {n}. Build the model first.")
@@ -114,8 +131,8 @@ def _gru(layer, kind, config, where):
     """Arrays of each direction, whether there are two, reset_after, return_sequences."""
     if kind == "GRU":
         _check_gru(config, where, backwards=False)
-        ways = [_arrays(layer, 2, config, where)]
-        return ways, False, bool(config.get("reset_after", True)), config.get("return_sequences", False)
+        directions = [_arrays(layer, 2, config, where)]
+        return directions, False, bool(config.get("reset_after", True)), config.get("return_sequences", False)
     if config.get("merge_mode", "concat") != "concat":
         raise ValueError(f"{where} has merge_mode={config['merge_mode']!r}; gruc has 'concat'.")
     directions = [config["layer"]]
@@ -150,7 +167,7 @@ def _check_gru(config, where, backwards):
 
 
 def _check_activation(activation, n_outputs, estimator, multilabel):
-    """Whether the Dense layer's activation is what the estimator makes of outputs."""
+    """Raise a ValueError unless the Dense layer's activation is what the estimator applies to outputs."""
     if not isinstance(estimator, GRUClassifier):
         expected = ["linear", "exponential"] if estimator.loss == "poisson" else ["linear"]
     elif multilabel or n_outputs == 1:
@@ -160,7 +177,7 @@ def _check_activation(activation, n_outputs, estimator, multilabel):
     if activation not in expected:
         hint = ""
         if isinstance(estimator, GRUClassifier) and n_outputs > 1:
-            hint = f" That of several labels is multilabel={not multilabel}."
+            hint = f" For several labels that is multilabel={not multilabel}."
             hint = hint if activation == ("softmax" if multilabel else "sigmoid") else ""
         raise ValueError(
             f"The Dense layer's activation is {activation!r}; this {type(estimator).__name__} of {n_outputs} "

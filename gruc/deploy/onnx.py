@@ -13,7 +13,7 @@ import numpy as np
 from .. import files
 from .._version import __version__
 from ..sequences import LARGEST
-from .frameworks import predictor_of, swapped, unscaled_weights
+from .weights import as_predictor, swap_gates, unscaled_weights
 
 __all__ = ["to_onnx"]
 
@@ -95,7 +95,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         import onnx
     except ImportError as error:
         raise ImportError("to_onnx makes its graph with the package onnx: pip install onnx.") from error
-    predictor, helper = predictor_of(model), onnx.helper
+    predictor, helper = as_predictor(model), onnx.helper
     if not isinstance(opset, Integral) or isinstance(opset, bool):
         raise TypeError(f"opset must be an integer; got {opset!r}.")
     newest = onnx.defs.onnx_opset_version()
@@ -489,10 +489,10 @@ class NetworkGraph(Graph):
 
     def gru(self, x, suffix, units, *initial):
         """States (F, N, H) of a direction that reads from the first row on; `initial` is (1, N, H)."""
-        W, R = (swapped(self.weights[f"gru.weight_{kind}_{suffix}"])[np.newaxis] for kind in ("ih", "hh"))
-        b = swapped(self.weights[f"gru.bias_ih_{suffix}"])
+        W, R = (swap_gates(self.weights[f"gru.weight_{kind}_{suffix}"])[np.newaxis] for kind in ("ih", "hh"))
+        b = swap_gates(self.weights[f"gru.bias_ih_{suffix}"])
         after = self.predictor.config["reset_after"]
-        b_hh = swapped(self.weights[f"gru.bias_hh_{suffix}"]) if after else np.zeros_like(b)
+        b_hh = swap_gates(self.weights[f"gru.bias_hh_{suffix}"]) if after else np.zeros_like(b)
         B = np.concatenate([b, b_hh])[np.newaxis]
         if initial:
             initial = ("", *initial)  # no sequence_lens

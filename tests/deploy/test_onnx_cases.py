@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fixtures.onnxruntime_gru import CASES
 from gruc import kernels
-from gruc.deploy.frameworks import swapped
+from gruc.deploy.weights import swap_gates
 from gruc.network.gru import GRULayer
 from helpers import only_with, pack, unpack
 
@@ -47,8 +47,10 @@ def run(X, W, R, B=None, sequence_lens=None, initial_h=None, *, dtype, direction
         bias = np.zeros((2, 3 * H)) if B is None else np.reshape(B[way], (2, 3 * H)).astype("float64")
         if not linear_before_reset:
             bias = bias.sum(axis=0, keepdims=True)
-        weights = {layer.weight_ih: swapped(W[way]).T, layer.weight_hh: swapped(R[way]).T}
-        weights |= {name: swapped(b) for name, b in zip((layer.bias_ih, layer.bias_hh), bias, strict=False)}
+        weights = {layer.weight_ih: swap_gates(W[way]).T, layer.weight_hh: swap_gates(R[way]).T}
+        weights |= {
+            name: swap_gates(b) for name, b in zip((layer.bias_ih, layer.bias_hh), bias, strict=False)
+        }
         weights = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
         state = np.zeros((len(alive), H), dtype)
         if initial_h is not None:

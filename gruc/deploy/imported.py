@@ -1,0 +1,143 @@
+"""Fitted estimators from weights that another framework has trained."""
+
+import numpy as np
+from sklearn.base import clone
+
+from ..estimators import GRUClassifier, GRURegressor
+from ..runtime import Predictor
+from ..sequences import Framing
+
+# what an estimator knows of a fit that took place elsewhere
+NO_HISTORY = {
+    "n_iter_": 0, "t_": 0, "loss_curve_": [], "best_loss_": np.inf, "validation_loss_curve_": [],
+    "validation_scores_": [], "validation_epochs_": [], "best_iter_": 0,
+}  # fmt: skip
+
+
+def require_estimator(estimator):
+    """Raise a TypeError for what is no GRUClassifier or GRURegressor."""
+    if type(estimator) not in (GRUClassifier, GRURegressor):
+        raise TypeError(
+            f"estimator is a {type(estimator).__name__}; expected a GRUClassifier or GRURegressor."
+        )
+
+
+def finite_array(value, name):
+    """A tensor or array as finite float64."""
+    try:
+        if hasattr(value, "detach"):  # torch's, on any device
+            value = value.detach().cpu()
+            if value.is_floating_point():  # NumPy has no bfloat16
+                value = value.double()
+        array = np.asarray(value)
+        if array.dtype.kind in "cSUMm":
+            raise ValueError(f"it holds {array.dtype}")
+        array = array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(f"{name} is not a numeric array: {error}") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} contains values that are not finite.")
+    return array
+
+
+def fitted_estimator(estimator, weights, network, classes, multilabel):
+    """A clone of `estimator`, fitted, with these weights.
+
+    Parameters
+    ----------
+    estimator : GRUClassifier or GRURegressor
+    weights : dict of str to ndarray
+        By name, in torch's shapes; finite.
+    network : dict
+        The estimator's parameters that the weights determine, except `hidden_layer_sizes`:
+        `bidirectional`, `reset_after`.
+    classes : array-like or None
+    multilabel : bool
+    """
+    require_estimator(estimator)
+    if estimator.pooling == "attention":
+        raise ValueError("estimator has pooling='attention', which neither torch's nor Keras's layers have.")
+    estimator._validate_params()
+    n_layers = sum(name.startswith("gru.weight_hh") and "reverse" not in name for name in weights)
+    sizes = [len(np.atleast_1d(weights[f"gru.weight_hh_l{i}"])) // 3 for i in range(n_layers)]
+    framing = _framing(estimator)
+    n_inputs = np.shape(weights["gru.weight_ih_l0"])[-1]
+    if n_inputs % framing.length:
+        raise ValueError(
+            f"gru.weight_ih_l0 takes {n_inputs} inputs, which is not a multiple of "
+            f"frame_length={framing.length}."
+        )
+    is_classifier = isinstance(estimator, GRUClassifier)
+    weights, classes = _with_classes(weights, classes, is_classifier, multilabel)
+    model = clone(estimator).set_params(
+        hidden_layer_sizes=tuple(sizes), standardize=False, frame_length=framing.length, **network
+    )
+    model._validate_params()
+    n_outputs = len(weights["head.bias"])
+    config = {
+        "n_features": n_inputs, "hidden_layer_sizes": sizes, "pooling": model.pooling,
+        "n_outputs": n_outputs, **network,
+    }  # fmt: skip
+    if is_classifier:
+        decoding = {"classes": classes, "multilabel": bool(multilabel)}
+        state = {"out_activation_": "logistic" if n_outputs == 1 or multilabel else "softmax"}
+    else:
+        decoding = {"log_link": model.loss == "poisson", "n_quantiles": model._n_quantiles()}
+        if n_outputs % decoding["n_quantiles"]:
+            raise ValueError(
+                f"the head has {n_outputs} rows, which is not a multiple of the number of levels of "
+                f"quantile={model.quantile!r}."
+            )
+        state = {
+            "loss": model.loss, "quantile": model._levels(),
+            "out_activation_": "exp" if model.loss == "poisson" else "identity",
+        }  # fmt: skip
+    largest = max(np.abs(weight).max() for weight in weights.values())
+    if largest > np.finfo(model.dtype).max:
+        raise ValueError(f"the weights contain {largest:g}, which does not fit {model.dtype}.")
+    predictor = Predictor.of_weights(config, weights, model.dtype, framing=framing, **decoding)
+    features = {"n_features_in_": n_inputs // framing.length, "feature_names_in_": None}
+    return model._restored(predictor, {**state, **features, **NO_HISTORY, "fitted_on_table": False})
+
+
+def _framing(estimator):
+    length = 1 if estimator.frame_length == "auto" else int(estimator.frame_length)
+    return Framing(length, length if estimator.hop_length is None else int(estimator.hop_length))
+
+
+def _with_classes(weights, classes, is_classifier, multilabel):
+    """Weights whose head has gruc's rows, for sorted classes; and these classes."""
+    W, b = np.atleast_2d(weights["head.weight"]), np.atleast_1d(weights["head.bias"])
+    if W.ndim != 2 or b.shape != (len(W),):
+        raise ValueError(f"the head's weight is {W.shape}, its bias {b.shape}; expected (K, F) and (K,).")
+    if not is_classifier:
+        if classes is not None or multilabel:
+            argument = "multilabel=True is" if multilabel else "classes are"
+            raise ValueError(f"{argument} given, but the estimator is a GRURegressor.")
+        return weights, None
+    if multilabel:
+        if classes is not None:
+            raise ValueError(
+                "classes are given with multilabel=True, where the labels are the head's rows in their order."
+            )
+        if len(W) < 2:
+            raise ValueError(
+                "multilabel=True is for a head of two rows or more; one row is the logit of the second of "
+                "two classes: multilabel=False."
+            )
+        return weights, np.arange(len(W))
+    n_classes = max(2, len(W))
+    classes = np.arange(n_classes) if classes is None else np.asarray(classes)
+    if classes.shape != (n_classes,) or len(np.unique(classes)) != n_classes:
+        raise ValueError(
+            f"classes must be {n_classes} different labels, one for each row of the head; got {classes}."
+        )
+    order = np.argsort(classes)
+    if len(W) == 1:  # the logit of the second class
+        sign = 1 if order[0] == 0 else -1
+        W, b = sign * W, sign * b
+    else:
+        W, b = W[order], b[order]
+    if len(W) == 2:
+        W, b = W[1:] - W[:1], b[1:] - b[:1]
+    return weights | {"head.weight": W, "head.bias": b}, classes[order]

@@ -1,0 +1,180 @@
+"""Weights to and from Keras's GRU and Dense layers; Keras is not imported.
+
+Keras has the gate order z, r, h and shapes (inputs, outputs). As in gruc, z is the share of the
+old state that is kept.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .imported import finite_array, fitted_estimator, require_estimator
+from .keras_layers import KerasWeights, is_model_or_layers, weights_of_layers
+from .weights import as_predictor, layer_suffixes, refuse_attention, swap_gates, unscaled_weights
+
+__all__ = ["from_keras", "to_keras"]
+
+
+def to_keras(model: Any) -> list[NDArray[Any]]:
+    """Weights for a Keras model of GRU layers and a Dense layer, in ``get_weights``'s order.
+
+    Scaling is folded into the weights; see `to_torch`.
+
+    Parameters
+    ----------
+    model : fitted GRUClassifier or GRURegressor, or Predictor
+
+    Returns
+    -------
+    weights : list of ndarray
+        For each ``GRU(H, reset_after=..., return_sequences=...)``, or ``Bidirectional`` of one,
+        and direction: kernel (D, 3H), recurrent kernel (H, 3H), bias (2, 3H) or, with
+        ``reset_after=False``, (3H,); then the Dense layer's kernel (F, K) and bias (K,).
+
+    Raises
+    ------
+    ValueError
+        The model has attention, which is none of these layers.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
+    >>> [weight.shape for weight in gruc.to_keras(model)]
+    [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
+    """
+    predictor = as_predictor(model)
+    refuse_attention(predictor, "Keras")
+    weights, config = unscaled_weights(predictor), predictor.config
+    arrays = []
+    for suffix in layer_suffixes(len(config["hidden_layer_sizes"]), config["bidirectional"]):
+        kernel, recurrent, *biases = (
+            swap_gates(weights[name])
+            for name in (f"gru.{kind}_{suffix}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+            if name in weights
+        )
+        arrays += [kernel.T, recurrent.T, np.stack(biases) if len(biases) == 2 else biases[0]]
+    arrays += [weights["head.weight"].T, weights["head.bias"]]
+    return [np.ascontiguousarray(array) for array in arrays]
+
+
+def from_keras(
+    estimator: Any, weights: Any, classes: ArrayLike | None = None, *, multilabel: bool = False
+) -> Any:
+    """A fitted estimator with the weights of Keras's GRU layers and Dense layer.
+
+    Parameters
+    ----------
+    estimator : GRUClassifier or GRURegressor
+        See `from_torch`. If `weights` are arrays, its `bidirectional` says whether the layers are,
+        and, if they have no biases, its `reset_after` when they reset.
+    weights : Keras model, list of its layers, or list of ndarray
+        A model or layers are checked to compute what the estimator does. Arrays are in the order of
+        ``get_weights``; see `to_keras`. Layers without biases (``use_bias=False``) get zeros.
+    classes : array-like of shape (n_classes,), default=None
+        Labels, in the order of the Dense layer's units; None: 0, 1, ...
+    multilabel : bool, default=False
+        Whether each unit of the Dense layer is a label of its own (sigmoid); see `from_torch`.
+
+    Returns
+    -------
+    model : GRUClassifier or GRURegressor
+        `partial_fit` continues from these weights, with a new optimiser.
+
+    Raises
+    ------
+    ValueError
+        The weights are inconsistent, or a layer computes something else; the message names them.
+
+    Notes
+    -----
+    The following is checked of layers and assumed of arrays: GRU layers have
+    ``activation="tanh"``, ``recurrent_activation="sigmoid"``, ``go_backwards=False`` and
+    ``stateful=False``, Bidirectional ones ``merge_mode="concat"``. Between them and the Dense layer
+    stands the layer for `pooling`: none for "last", ``GlobalAveragePooling1D`` for "mean",
+    ``GlobalMaxPooling1D`` for "max". The Dense layer's activation is softmax for several classes,
+    sigmoid for one unit or several labels, linear for a regressor (exponential with
+    ``loss="poisson"``), or linear for logits. Dropout has no effect, and Masking is for padding,
+    which gruc's sequences do not have.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
+    >>> copy = gruc.from_keras(gruc.GRUClassifier(), gruc.to_keras(model))
+    >>> float((copy.predict(X) == model.predict(X)).mean())
+    1.0
+    """
+    require_estimator(estimator)
+    if is_model_or_layers(weights):
+        keras = weights_of_layers(weights, estimator, multilabel).map(finite_array)
+    else:
+        arrays = [finite_array(value, f"weights[{i}]") for i, value in enumerate(weights)]
+        keras = _weights_of_arrays(arrays, bool(estimator.bidirectional), bool(estimator.reset_after))
+    network = {"bidirectional": keras.bidirectional, "reset_after": keras.reset_after}
+    return fitted_estimator(estimator, _in_torch_order(keras), network, classes, multilabel)
+
+
+def _in_torch_order(keras):
+    """Weights by name, in torch's shapes and order of gates; zeros for biases that are missing."""
+    kernel, *bias = keras.dense
+    weights = {"head.weight": kernel.T, "head.bias": bias[0] if bias else np.zeros(kernel.shape[-1])}
+    n_layers = len(keras.gru) // keras.n_directions
+    place = 0
+    for suffix, arrays in zip(layer_suffixes(n_layers, keras.bidirectional), keras.gru, strict=True):
+        for array, ndim in zip(arrays, (2, 2, keras.n_biases), strict=False):
+            if array.ndim != ndim or array.shape[-1] % 3:
+                raise ValueError(
+                    f"weights[{place}] is {array.shape}; expected (..., 3H) of {ndim} dimensions."
+                )
+            place += 1
+        kernel, recurrent, *bias = arrays
+        bias = bias[0] if bias else np.zeros((keras.n_biases, kernel.shape[1]))
+        weights[f"gru.weight_ih_{suffix}"] = swap_gates(kernel.T)
+        weights[f"gru.weight_hh_{suffix}"] = swap_gates(recurrent.T)
+        for kind, value in zip(("ih", "hh"), bias.reshape(keras.n_biases, -1), strict=False):
+            weights[f"gru.bias_{kind}_{suffix}"] = swap_gates(value)
+    return weights
+
+
+def _weights_of_arrays(arrays, bidirectional, reset_after):
+    """Arrays by layer: those of a Keras model whose GRU layers, or whose Dense layer, may lack biases."""
+    n_directions, found = 2 if bidirectional else 1, {}
+    for n_dense, n_each in ((2, 3), (2, 2), (1, 3), (1, 2)):
+        n_layers = (len(arrays) - n_dense) // (n_each * n_directions)
+        n_gru = n_layers * n_each * n_directions
+        if n_layers < 1 or n_gru + n_dense != len(arrays):
+            continue
+        gru, dense = [arrays[i : i + n_each] for i in range(0, n_gru, n_each)], arrays[n_gru:]
+        after = gru[0][2].ndim == 2 if n_each == 3 else reset_after
+        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after)
+        if _shapes_fit(keras):
+            return keras
+    if (2, 3) in found:  # with all biases: a later check says which shape does not fit
+        return found[2, 3]
+    raise ValueError(
+        f"weights has {len(arrays)} arrays; GRU layers with bidirectional={bidirectional} have "
+        f"{3 * n_directions} each, or {2 * n_directions} without biases, and a Dense layer 2, or 1. Their "
+        f"shapes are {', '.join(str(array.shape) for array in arrays[:12])}."
+    )
+
+
+def _shapes_fit(keras):
+    """Whether the arrays of layers fit together."""
+    n_inputs = None
+    for i, (kernel, recurrent, *bias) in enumerate(keras.gru):
+        H = len(recurrent)
+        if i % keras.n_directions == 0 and i > 0:
+            n_inputs = keras.n_directions * len(keras.gru[i - 1][1])
+        shapes = [(len(kernel) if n_inputs is None else n_inputs, 3 * H), (H, 3 * H)]
+        shapes += [(2, 3 * H) if keras.n_biases == 2 else (3 * H,)] * len(bias)
+        if [array.shape for array in (kernel, recurrent, *bias)] != shapes:
+            return False
+    kernel, *bias = keras.dense
+    F = keras.n_directions * len(keras.gru[-1][1])
+    return kernel.ndim == 2 and len(kernel) == F and all(each.shape == kernel.shape[1:] for each in bias)

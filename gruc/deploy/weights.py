@@ -1,0 +1,71 @@
+"""Weights of fitted models as exporters need them: by name, with the scaling folded in."""
+
+import numpy as np
+
+from ..runtime import Predictor
+
+
+def as_predictor(model):
+    """The predictor of a fitted estimator; a predictor itself."""
+    return model if isinstance(model, Predictor) else Predictor.from_estimator(model)
+
+
+def layer_suffixes(n_layers, bidirectional):
+    """Torch's suffixes of weights' names: l0, l0_reverse, l1, ..."""
+    directions = ("", "_reverse") if bidirectional else ("",)
+    return [f"l{i}{direction}" for i in range(n_layers) for direction in directions]
+
+
+def swap_gates(weight):
+    """Gate blocks r, z, n of (3H, ...) as z, r, n, or back: the order of Keras and ONNX."""
+    r, z, n = np.split(weight, 3)
+    return np.concatenate([z, r, n])
+
+
+def refuse_attention(predictor, framework):
+    """Raise a ValueError for a model with a readout that `framework` has no layer for."""
+    if predictor.config["pooling"] == "attention":
+        raise ValueError(
+            f"{framework} has no layer for the additive attention of pooling='attention'; model.weights_ "
+            "holds its weights, docs/math.md its equations."
+        )
+
+
+def unscaled_weights(predictor, centre=None):
+    """Weights for features and targets in their own units: the scaling is folded in.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    centre : ndarray of shape (n_features,), default=None
+        What has been subtracted from X already.
+
+    Returns
+    -------
+    weights : dict of str to ndarray
+        By name, in torch's shapes and the model's dtype.
+
+    Raises
+    ------
+    ValueError
+        A weight does not fit the dtype.
+    """
+    weights = {name: weight.astype(np.float64) for name, weight in predictor.weights.items()}
+    if predictor.scaling is not None:  # W ((x - mean) / scale) + b
+        mean, scale = predictor.scaling
+        mean = mean if centre is None else mean - centre
+        mean, scale = (np.tile(part, predictor.framing.length) for part in (mean, scale))
+        for suffix in layer_suffixes(1, predictor.config["bidirectional"]):
+            weights[f"gru.weight_ih_{suffix}"] /= scale
+            weights[f"gru.bias_ih_{suffix}"] -= weights[f"gru.weight_ih_{suffix}"] @ mean
+    if predictor.target_scaling is not None:
+        mean, scale = (np.repeat(part, predictor.n_quantiles) for part in predictor.target_scaling)
+        weights["head.weight"] *= scale[:, np.newaxis]
+        weights["head.bias"] = weights["head.bias"] * scale + mean
+    dtype = predictor.parameters.dtype
+    for name, weight in weights.items():
+        if not np.abs(weight).max() <= np.finfo(dtype).max:
+            raise ValueError(
+                f"{name}, with the scales of features and targets folded in, does not fit {dtype}."
+            )
+    return {name: weight.astype(dtype) for name, weight in weights.items()}
