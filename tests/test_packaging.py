@@ -306,7 +306,7 @@ def not_built(tmp_path):
     made = shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__")
     shutil.copytree(ROOT / "gruc", tmp_path / "gruc", ignore=made)
     (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "pyproject.toml", "tests/test_config.py"):
+    for name in ("conftest.py", "pyproject.toml", "tests/test_show_config.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
@@ -346,14 +346,14 @@ def test_tests_of_a_checkout_that_was_not_built_beside_an_installed_gruc(not_bui
     """As the script pytest finds it, which does not look in the current folder."""
     folder, _ = not_built
     environment = {**os.environ, "PYTHONPATH": str(Path(gruc.__file__).parent.parent)}
-    command = [sys.executable, "-P", "-m", "pytest", "-q", "tests/test_config.py"]
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "tests/test_show_config.py"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
     assert done.returncode != 0
     (line,) = done.stderr.strip().splitlines()
     assert f"would import {folder / 'gruc'}, which is not built. Build it with 'pip install -e .'" in line
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
-    command[-1:] = [folder / "tests" / "test_config.py", "--collect-only"]
+    command[-1:] = [folder / "tests" / "test_show_config.py", "--collect-only"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=elsewhere, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
 
