@@ -24,7 +24,7 @@ $(VENV)/demo: pyproject.toml setup.py $(HEADERS) $(shell find gruc -name '*.py' 
 test: $(VENV)/test
 	OMP_NUM_THREADS=1 $(VENV)/test/bin/python -m pytest -n $(WORKERS)
 
-$(VENV)/test: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy])
+$(VENV)/test: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy] tests/*.pyx)
 	$(call building,$@)
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --editable '.[test]'
@@ -102,4 +102,4 @@ $(VENV)/lint: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info gruc/kernels/*.c gruc/kernels/*.so gruc/kernels/_blas_int.pxi
+	rm -rf $(VENV) build dist *.egg-info gruc/kernels/*.c gruc/kernels/*.so tests/*.so tests/layer_kernels.c gruc/kernels/_blas_int.pxi

@@ -100,9 +100,9 @@ if FORCE or not Path(shared_c).exists():
 
 
 def extension(name, source, more_args=()):
-    """An extension of gruc.kernels."""
+    """An extension over the headers of include/gruc."""
     return Extension(
-        f"gruc.kernels.{name}",
+        name,
         [source],
         include_dirs=["include"],
         depends=headers + kernels,
@@ -115,9 +115,13 @@ def extension(name, source, more_args=()):
 headers = [path.as_posix() for path in sorted(Path("include/gruc").rglob("*.h"))]
 kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
 
+sources = [f"gruc/kernels/{name}.pyx" for name in ("inference", "training", "blas")]
+if not {"bdist_wheel", "build", "install"} & set(sys.argv):
+    sources.append("tests/layer_kernels.pyx")  # for tests, where they are
+
 setup(
     ext_modules=cythonize(
-        [extension(name, f"gruc/kernels/{name}.pyx") for name in ("inference", "training", "blas")],
+        [extension(source.removesuffix(".pyx").replace("/", "."), source) for source in sources],
         shared_utility_qualified_name=SHARED,
         compiler_directives={
             "language_level": 3,
@@ -131,6 +135,6 @@ setup(
         },
         force=FORCE,
     )
-    + [extension("_cyutility", shared_c, [] if sys.platform == "win32" else ["-Os"])],
+    + [extension(SHARED, shared_c, [] if sys.platform == "win32" else ["-Os"])],
     options={"build_ext": {"force": FORCE}},
 )

@@ -42,7 +42,7 @@ def gru_forward(x, W_ih, W_hh, b_ih, b_hh, h0=None, mask=1.0):
 
 
 def gru_backward(dstates, saved, W_ih, W_hh, b_ih, b_hh, mask=1.0):
-    """Gradients of one sequence, given dstates (T, H): dx, dW_ih, dW_hh, db_ih, db_hh."""
+    """Gradients of one sequence, given dstates (T, H): dx, dW_ih, dW_hh, db_ih, db_hh, dh0."""
     H = W_hh.shape[1]
     dW_ih, dW_hh = np.zeros_like(W_ih), np.zeros_like(W_hh)
     db_ih, db_hh = np.zeros(3 * H), np.zeros(3 * H)
@@ -68,7 +68,7 @@ def gru_backward(dstates, saved, W_ih, W_hh, b_ih, b_hh, mask=1.0):
         dW_ih += np.outer(dgates_ih, x_t)
         db_ih += dgates_ih
         dx.append(dgates_ih @ W_ih)
-    return np.array(dx[::-1]), dW_ih, dW_hh, db_ih, db_hh if b_hh is not None else None
+    return np.array(dx[::-1]), dW_ih, dW_hh, db_ih, db_hh if b_hh is not None else None, dh_next
 
 
 def direction_names(config):
@@ -174,7 +174,7 @@ def network_backward(doutput, saved, parameters, config, masks=NO_MASKS):
             flip = suffix.endswith("_reverse")
             part = dstates[:, i * H : (i + 1) * H]
             weights = layer_weights(parameters, suffix)
-            dinput, dW_ih, dW_hh, db_ih, db_hh = gru_backward(
+            dinput, dW_ih, dW_hh, db_ih, db_hh, _ = gru_backward(
                 part[::-1] if flip else part, tape[suffix], *weights, mask=masks.states(suffix)
             )
             dx = dx + (dinput[::-1] if flip else dinput)

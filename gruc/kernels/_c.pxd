@@ -53,23 +53,43 @@ cdef extern from "gruc/program/network_shape.h" nogil:
         const void *plain
         int want_dx
 
-    # arguments by name: network_shape.h
-    ctypedef struct gruc_plain_f32:
-        void (*forward)(float *, float *, size_t, float *, size_t, float *, const float *, const float *,
-                        const float *, const float *, const float *, const float *, const Py_ssize_t *,
-                        size_t, size_t, size_t, int) noexcept nogil
-        void (*backward)(float *, float *, float *, float *, float *, float *, size_t, const float *, size_t,
-                         float *, float *, const float *, size_t, const float *, const float *,
-                         const float *, const float *, const Py_ssize_t *, size_t, size_t, size_t, int,
-                         int) noexcept nogil
-    ctypedef struct gruc_plain_f64:
-        void (*forward)(double *, double *, size_t, double *, size_t, double *, const double *,
-                        const double *, const double *, const double *, const double *, const double *,
-                        const Py_ssize_t *, size_t, size_t, size_t, int) noexcept nogil
-        void (*backward)(double *, double *, double *, double *, double *, double *, size_t, const double *,
-                         size_t, double *, double *, const double *, size_t, const double *, const double *,
-                         const double *, const double *, const Py_ssize_t *, size_t, size_t, size_t, int,
-                         int) noexcept nogil
+
+cdef extern from "gruc/training/gru_batch.h" nogil:
+    enum:
+        GRUC_GRU, GRUC_GRU_RESET_BEFORE
+
+    ctypedef struct gruc_gru_batch:
+        int kind, reverse
+        size_t T, D, H
+        const Py_ssize_t *offsets
+        const void *x
+        size_t ld_x
+        const void *mask
+        const void *state0
+        size_t ld_state0
+        void *gates
+        void *h
+        size_t ld_h
+        void *state
+        size_t ld_state
+        const void *dh
+        size_t ld_dh
+        void *dstate
+        size_t ld_dstate
+        void *dx
+        size_t ld_dx
+        int add_to_dx
+        void *scratch
+
+    ctypedef struct gruc_gru_weights:
+        void *W_ihT
+        void *W_hhT
+        void *b_ih
+        void *b_hh
+
+    ctypedef struct gruc_plain_passes:
+        void (*forward)(const gruc_gru_batch *, const gruc_gru_weights *) noexcept nogil
+        void (*backward)(const gruc_gru_weights *, const gruc_gru_batch *, const gruc_gru_weights *) noexcept nogil
 
 
 cdef extern from "gruc/program/model_shape.h" nogil:
@@ -147,6 +167,13 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_adam(...) noexcept
     void gruc_sgd(...) noexcept
     void gruc_rmsprop(...) noexcept
+
+    # layer kernels one by one, for tests (tests/layer_kernels.pyx)
+    size_t gruc_gru_backward_packed_size(...) noexcept
+    size_t gruc_gru_backward_scratch(...) noexcept
+    void gruc_gru_backward_pack(...) noexcept
+    void gruc_gru_forward(...) noexcept
+    void gruc_gru_backward(...) noexcept
 
 
 # Cython's own code follows: it takes and checks arguments, and should be small

@@ -50,8 +50,8 @@ def use(int isa, plain=None):
     plain_f32 = plain_f64 = NULL
     if plain is not None:
         f32, f64, plain_largest = plain
-        plain_f32 = PyCapsule_GetPointer(f32, "gruc_plain_f32")
-        plain_f64 = PyCapsule_GetPointer(f64, "gruc_plain_f64")
+        plain_f32 = PyCapsule_GetPointer(f32, "gruc_plain_passes")
+        plain_f64 = PyCapsule_GetPointer(f64, "gruc_plain_passes")
 
 
 # ---- the network -----------------------------------------------------------------

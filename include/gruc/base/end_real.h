@@ -4,7 +4,6 @@
 #undef GRUC
 #undef GRUC_SIGNED
 #undef GRUC_SUFFIX
-#undef GRUC_PLAIN
 #undef GRUC_SQRT
 #undef GRUC_LEAST_NORMAL
 #undef GRUC_LEAST_STATE

@@ -15,7 +15,6 @@
 #define ureal uint32_t /* unsigned integer of the same width, for bit patterns */
 #define GRUC_SIGNED int32_t
 #define GRUC_SUFFIX f32
-#define GRUC_PLAIN gruc_plain_f32 /* network_shape.h */
 #define GRUC_SQRT sqrtf
 #define GRUC_LEAST_NORMAL FLT_MIN
 #define GRUC_LEAST_STATE 2.16840434e-19f /* 2^-62: gru_step.body.h */
@@ -24,7 +23,6 @@
 #define ureal uint64_t
 #define GRUC_SIGNED int64_t
 #define GRUC_SUFFIX f64
-#define GRUC_PLAIN gruc_plain_f64
 #define GRUC_SQRT sqrt
 #define GRUC_LEAST_NORMAL DBL_MIN
 #define GRUC_LEAST_STATE 2.983336292480083e-154 /* 2^-510 */

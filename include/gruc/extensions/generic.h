@@ -53,6 +53,13 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)
 #define gruc_stream_result(of, ...) GRUC_BY_TYPE_OF(stream_result, of)(__VA_ARGS__)
 
+/* layer kernels one by one, for tests (tests/layer_kernels.pyx) */
+#define gruc_gru_backward_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_backward_packed_size, of)(__VA_ARGS__)
+#define gruc_gru_backward_scratch(of, ...) GRUC_BY_TYPE_OF(gru_backward_scratch, of)(__VA_ARGS__)
+#define gruc_gru_backward_pack(packed, ...) GRUC_BY_TYPE(gru_backward_pack, packed, __VA_ARGS__)
+#define gruc_gru_forward(of, ...) GRUC_BY_TYPE_OF(gru_forward, of)(__VA_ARGS__)
+#define gruc_gru_backward(of, ...) GRUC_BY_TYPE_OF(gru_backward, of)(__VA_ARGS__)
+
 #define gruc_network_size(of, ...) GRUC_BY_TYPE_OF(network_size, of)(__VA_ARGS__)
 #define gruc_network_packed_size(of, ...) GRUC_BY_TYPE_OF(network_packed_size, of)(__VA_ARGS__)
 #define gruc_network_workspace(of, ...) GRUC_BY_TYPE_OF(network_workspace, of)(__VA_ARGS__)

@@ -24,44 +24,49 @@
  * With recurrent dropout every W_hh h above is W_hh k, k = mask * h; so k takes the place of
  * h_prev in rh, dr, dW_hh and the scratch, and what comes back through W_hh is masked. */
 
-/* Sequences start from the state 0. */
-GRUC_STATIC void GRUC(gru_forward)(
-    real *GRUC_RESTRICT gates,                  /* (N, 4H) OUT: for gru_backward */
-    real *GRUC_RESTRICT h, size_t ld_h,         /* (N, H) OUT, rows ld_h apart */
-    real *GRUC_RESTRICT state, size_t ld_state, /* (B, H) OUT: where each sequence ends */
-    real *GRUC_RESTRICT scratch,                /* (B, H), for dropout */
-    const real *GRUC_RESTRICT x, size_t ld_x,   /* (N, D) */
-    const real *GRUC_RESTRICT mask,             /* (B, H) of states where they enter W_hh, or NULL */
-    const real *GRUC_RESTRICT packed,           /* by gru_pack */
-    const ptrdiff_t *GRUC_RESTRICT offsets,     /* (T + 1,) */
-    size_t T, size_t D, size_t H, int reset_after, int reverse)
+/* Rows of a step, from `first` on, that start from h_prev or, where that is NULL, from zeros: those carried over
+ * from the step before in loop order, or those whose sequence begins here. `masked` (B, H) is scratch. */
+GRUC_INLINE void GRUC(gru_forward_rows)(
+    const gruc_gru_batch *b, const GRUC(gru_weights) * w, real *masked, size_t row, size_t first,
+    const real *h_prev, size_t ld_h_prev, size_t m)
 {
-    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
+    const size_t H = b->H;
+    real *gates = (real *)b->gates + (row + first) * 4 * H, *h = (real *)b->h + (row + first) * b->ld_h;
+    GRUC(gru_rows) rows = {gates, h, b->ld_h, h_prev, ld_h_prev, h_prev, ld_h_prev, w, 1};
+    if (m == 0) return;
+    if (b->mask && h_prev) {
+        GRUC(multiply)(masked, H, h_prev, ld_h_prev, (const real *)b->mask + first * H, m, H);
+        rows.entering = masked;
+        rows.ld_entering = H;
+    }
+    GRUC(gru_step)(&rows, m);
+}
+
+GRUC_STATIC void GRUC(gru_forward)(
+    const gruc_gru_batch *b, const real *GRUC_RESTRICT packed) /* by gru_pack */
+{
+    const size_t T = b->T, D = b->D, H = b->H;
+    const int reverse = b->reverse;
+    const ptrdiff_t *offsets = b->offsets;
+    const real *x = b->x, *state0 = b->state0;
+    real *gates = b->gates, *h = b->h, *state = b->state;
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b->kind == GRUC_GRU);
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];
         GRUC(gru_rows) chunk = {gates + first * 4 * H, NULL, 0, NULL, 0, NULL, 0, &w, 1};
-        GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
+        GRUC(input_product)(&chunk, x + first * b->ld_x, b->ld_x, (size_t)offsets[to] - first);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             size_t carried = GRUC(carried)(t, offsets, T, reverse);
-            real *gates_t = gates + row * 4 * H, *h_t = h + row * ld_h;
-            const real *h_before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * ld_h : NULL;
-            GRUC(gru_rows) going_on = {gates_t, h_t, ld_h, h_before, ld_h, h_before, ld_h, &w, 1};
-            GRUC(gru_rows) starting = going_on;
-            starting.gates += carried * 4 * H;
-            starting.h += carried * ld_h;
-            starting.h_prev = NULL;
-            if (mask) {
-                GRUC(multiply)(scratch, H, h_before, ld_h, mask, carried, H);
-                going_on.entering = scratch;
-                going_on.ld_entering = H;
-            }
-            GRUC(gru_step)(&going_on, carried);
-            GRUC(gru_step)(&starting, alive - carried);
+            const real *before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * b->ld_h : NULL;
+            const real *initial = state0 ? state0 + carried * b->ld_state0 : NULL;
+            GRUC(gru_forward_rows)(b, &w, b->scratch, row, 0, before, b->ld_h, carried);
+            GRUC(gru_forward_rows)(b, &w, b->scratch, row, carried, initial, b->ld_state0, alive - carried);
             size_t staying = reverse ? (t > 0 ? alive : 0) : t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
             GRUC(copy_rows)(
-                state + staying * ld_state, ld_state, h_t + staying * ld_h, ld_h, alive - staying, H);
+                state + staying * b->ld_state, b->ld_state, h + (row + staying) * b->ld_h, b->ld_h,
+                alive - staying, H);
         }
     }
 }
@@ -110,7 +115,7 @@ GRUC_STATIC void GRUC(gru_gates_backward)(
     real *GRUC_RESTRICT dstate, size_t ld_dstate,  /* (m, H) IN: gradient of h, OUT: dh * z */
     const real *GRUC_RESTRICT dh, size_t ld_dh,    /* (m, H) more of the gradient, or NULL */
     const real *GRUC_RESTRICT gates,               /* (m, 4H) */
-    const real *GRUC_RESTRICT h_prev, size_t ld_h, /* (m, H), or NULL for rows that started from 0 */
+    const real *GRUC_RESTRICT h_prev, size_t ld_h, /* (m, H), or NULL for rows that start from zeros */
     size_t m, size_t H, int reset_after)
 {
     for (size_t i = 0; i < m; i++, d += 5 * H, gates += 4 * H)
@@ -179,31 +184,68 @@ GRUC_STATIC void GRUC(gru_state_backward)(
 
 /* ---- backward: all steps ------------------------------------------------------------------ */
 
-GRUC_STATIC void GRUC(gru_backward)(
-    real *GRUC_RESTRICT dW_ihT,                   /* (D, 3H) OUT */
-    real *GRUC_RESTRICT dW_hhT,                   /* (H, 3H) OUT */
-    real *GRUC_RESTRICT db_ih,                    /* (3H,) OUT */
-    real *GRUC_RESTRICT db_hh,                    /* (3H,) OUT, NULL with reset before */
-    real *GRUC_RESTRICT dx, size_t ld_dx,         /* (N, D) OUT, or NULL */
-    real *GRUC_RESTRICT dstate, size_t ld_dstate, /* (B, H) IN: gradient of where each ends; used up */
-    const real *GRUC_RESTRICT dh, size_t ld_dh,   /* (N, H) gradient of h from above, or NULL */
-    real *GRUC_RESTRICT scratch,                  /* (gru_backward_scratch(N, B, H),) */
-    const real *GRUC_RESTRICT gates,              /* (N, 4H) from gru_forward */
-    const real *GRUC_RESTRICT h, size_t ld_h,     /* (N, H) from gru_forward */
-    const real *GRUC_RESTRICT x, size_t ld_x,     /* (N, D) */
-    const real *GRUC_RESTRICT mask,               /* (B, H) as there, or NULL */
-    const real *GRUC_RESTRICT packed,             /* by gru_backward_pack */
-    const ptrdiff_t *GRUC_RESTRICT offsets,       /* (T + 1,) */
-    size_t T, size_t D, size_t H, int reset_after, int reverse, int add_to_dx)
+/* Back through rows of a step, from `first` on, with h_prev as in gru_forward_rows. d (m, 5H) are their scratch
+ * rows, `through` (m, H) is scratch. */
+GRUC_INLINE void GRUC(gru_backward_rows)(
+    const gruc_gru_batch *b, const real *packed, real *d, real *through, size_t row, size_t first,
+    const real *h_prev, size_t ld_h_prev, size_t m)
 {
-    const size_t width = 5 * H;
-    real *through = scratch; /* (B, H) what comes back through W_hh, before it is masked */
-    scratch += GRUC(lines)((size_t)offsets[1] * H);
+    const size_t H = b->H, width = 5 * H, ld_dstate = b->ld_dstate;
+    const int reset_after = b->kind == GRUC_GRU;
+    const real *gates = (const real *)b->gates + (row + first) * 4 * H, *mask = b->mask, *dh = b->dh;
+    real *dstate = (real *)b->dstate + first * ld_dstate;
+    if (dh) dh += (row + first) * b->ld_dh;
+    GRUC(gru_gates_backward)(d, dstate, ld_dstate, dh, b->ld_dh, gates, h_prev, ld_h_prev, m, H, reset_after);
+    if (!h_prev) return;
+    if (!mask) {
+        GRUC(gru_state_backward)(d, dstate, ld_dstate, gates, packed, m, H, reset_after);
+        return;
+    }
+    mask += first * H;
+    GRUC(multiply)(d + 4 * H, width, d + 4 * H, width, mask, m, H); /* k in place of h_prev */
+    memset(through, 0, m * H * sizeof(real));
+    GRUC(gru_state_backward)(d, through, H, gates, packed, m, H, reset_after);
+    GRUC(multiply)(through, H, through, H, mask, m, H);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < H; j++) dstate[i * ld_dstate + j] += through[i * H + j];
+}
+
+/* Gradients of the weights, from a chunk of m rows: d (m, 5H), x (m, D) */
+GRUC_STATIC void GRUC(gru_add_gradients)(
+    const gruc_gru_weights *gradients, const gruc_gru_batch *b, const real *d, const real *x, size_t m)
+{
+    const size_t D = b->D, H = b->H, width = 5 * H;
+    const real *dn = d, *dr_dz = d + H, *fourth = d + 3 * H, *h_prev = d + 4 * H;
+    real *dW_ihT = gradients->W_ihT, *dW_hhT = gradients->W_hhT, *db_ih = gradients->b_ih;
+    GRUC(add_outer)(dW_ihT, 3 * H, x, b->ld_x, dr_dz, width, m, D, 2 * H);
+    GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, x, b->ld_x, dn, width, m, D, H);
+    GRUC(add_column_sums)(db_ih, dr_dz, width, m, 2 * H);
+    GRUC(add_column_sums)(db_ih + 2 * H, dn, width, m, H);
+    if (b->kind == GRUC_GRU) { /* [dr dz dn*r] are neighbours */
+        GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 3 * H);
+        GRUC(add_column_sums)((real *)gradients->b_hh + 2 * H, fourth, width, m, H);
+    } else {
+        GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 2 * H);
+        GRUC(add_outer)(dW_hhT + 2 * H, 3 * H, fourth, width, dn, width, m, H, H);
+    }
+}
+
+GRUC_STATIC void GRUC(gru_backward)(
+    const gruc_gru_weights *gradients, /* OUT */
+    const gruc_gru_batch *b,           /* after gru_forward */
+    const real *GRUC_RESTRICT packed)  /* by gru_backward_pack */
+{
+    const size_t T = b->T, D = b->D, H = b->H, width = 5 * H;
+    const int reverse = b->reverse;
+    const ptrdiff_t *offsets = b->offsets;
+    const real *h = b->h, *state0 = b->state0, *W_ih = packed + GRUC(panel_size)(H, 3 * H);
+    real *through = b->scratch; /* (B, H) what comes back through W_hh, before it is masked */
+    real *scratch = through + GRUC(lines)((size_t)offsets[1] * H);
     GRUC_FLUSH_SUBNORMALS();
-    memset(dW_ihT, 0, D * 3 * H * sizeof(real));
-    memset(dW_hhT, 0, H * 3 * H * sizeof(real));
-    memset(db_ih, 0, 3 * H * sizeof(real));
-    if (db_hh) memset(db_hh, 0, 3 * H * sizeof(real));
+    memset(gradients->W_ihT, 0, D * 3 * H * sizeof(real));
+    memset(gradients->W_hhT, 0, H * 3 * H * sizeof(real));
+    memset(gradients->b_ih, 0, 3 * H * sizeof(real));
+    if (b->kind == GRUC_GRU) memset(gradients->b_hh, 0, 3 * H * sizeof(real));
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, !reverse);
         size_t first = (size_t)offsets[from], m = (size_t)offsets[to] - first;
@@ -211,47 +253,22 @@ GRUC_STATIC void GRUC(gru_backward)(
             size_t t = reverse ? s : T - 1 - s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             size_t carried = GRUC(carried)(t, offsets, T, reverse);
             real *d = scratch + (row - first) * width;
-            const real *gates_t = gates + row * 4 * H, *dh_t = dh ? dh + row * ld_dh : NULL;
-            const real *h_before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * ld_h : NULL;
-            GRUC(gru_gates_backward)(
-                d, dstate, ld_dstate, dh_t, ld_dh, gates_t, h_before, ld_h, carried, H, reset_after);
-            GRUC(gru_gates_backward)(
-                d + carried * width, dstate + carried * ld_dstate, ld_dstate,
-                dh_t ? dh_t + carried * ld_dh : NULL, ld_dh, gates_t + carried * 4 * H, NULL, 0,
-                alive - carried, H, reset_after);
-            if (!mask) {
-                GRUC(gru_state_backward)(d, dstate, ld_dstate, gates_t, packed, carried, H, reset_after);
-                continue;
-            }
-            GRUC(multiply)(d + 4 * H, width, d + 4 * H, width, mask, carried, H); /* k in place of h_prev */
-            memset(through, 0, carried * H * sizeof(real));
-            GRUC(gru_state_backward)(d, through, H, gates_t, packed, carried, H, reset_after);
-            GRUC(multiply)(through, H, through, H, mask, carried, H);
-            for (size_t i = 0; i < carried; i++)
-                for (size_t j = 0; j < H; j++) dstate[i * ld_dstate + j] += through[i * H + j];
+            const real *before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * b->ld_h : NULL;
+            const real *initial = state0 ? state0 + carried * b->ld_state0 : NULL;
+            GRUC(gru_backward_rows)(b, packed, d, through, row, 0, before, b->ld_h, carried);
+            GRUC(gru_backward_rows)(
+                b, packed, d + carried * width, through, row, carried, initial, b->ld_state0,
+                alive - carried);
         }
-        const real *dn = scratch, *dr_dz = scratch + H, *fourth = scratch + 3 * H, *h_prev = scratch + 4 * H;
-        const real *x_chunk = x + first * ld_x;
-        GRUC(add_outer)(dW_ihT, 3 * H, x_chunk, ld_x, dr_dz, width, m, D, 2 * H);
-        GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, x_chunk, ld_x, dn, width, m, D, H);
-        GRUC(add_column_sums)(db_ih, dr_dz, width, m, 2 * H);
-        GRUC(add_column_sums)(db_ih + 2 * H, dn, width, m, H);
-        if (reset_after) { /* [dr dz dn*r] are neighbours */
-            GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 3 * H);
-            GRUC(add_column_sums)(db_hh + 2 * H, fourth, width, m, H);
-        } else {
-            GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 2 * H);
-            GRUC(add_outer)(dW_hhT + 2 * H, 3 * H, fourth, width, dn, width, m, H, H);
-        }
-        if (dx) { /* [dn dr dz] are neighbours */
-            const real *W_ih = packed + GRUC(panel_size)(H, 3 * H);
-            real *dx_chunk = dx + first * ld_dx;
-            if (add_to_dx)
-                GRUC(add_product)(dx_chunk, ld_dx, dn, width, W_ih, m, 3 * H, D);
+        GRUC(gru_add_gradients)(gradients, b, scratch, (const real *)b->x + first * b->ld_x, m);
+        if (b->dx) { /* [dn dr dz] are neighbours */
+            real *dx = (real *)b->dx + first * b->ld_dx;
+            if (b->add_to_dx)
+                GRUC(add_product)(dx, b->ld_dx, scratch, width, W_ih, m, 3 * H, D);
             else
-                GRUC(affine)(dx_chunk, ld_dx, dn, width, W_ih, NULL, m, 3 * H, D);
+                GRUC(affine)(dx, b->ld_dx, scratch, width, W_ih, NULL, m, 3 * H, D);
         }
     }
-    if (db_hh) memcpy(db_hh, db_ih, 2 * H * sizeof(real));
+    if (b->kind == GRUC_GRU) memcpy(gradients->b_hh, gradients->b_ih, 2 * H * sizeof(real));
     GRUC_KEEP_SUBNORMALS();
 }

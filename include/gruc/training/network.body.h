@@ -260,6 +260,35 @@ GRUC_STATIC void GRUC(network_pack)(
     }
 }
 
+/* ---- what the passes of a direction take ------------------------------------------------------ */
+
+GRUC_STATIC gruc_gru_weights GRUC(gru_weights_of)(const GRUC(weights) * w)
+{
+    gruc_gru_weights weights = {w->W_ihT, w->W_hhT, w->b_ih, w->b_hh};
+    return weights;
+}
+
+/* Without what only the backward pass takes */
+GRUC_STATIC gruc_gru_batch GRUC(gru_batch_of)(
+    const gruc_pass *p, const GRUC(direction) * d, int reverse, const real *x, const real *mask,
+    real *scratch)
+{
+    gruc_gru_batch b = {p->shape->reset_after ? GRUC_GRU : GRUC_GRU_RESET_BEFORE, reverse};
+    b.T = p->T;
+    b.D = d->D;
+    b.H = d->H;
+    b.offsets = p->offsets;
+    b.x = x;
+    b.ld_x = d->D;
+    b.mask = mask;
+    b.gates = d->gates;
+    b.h = d->h;
+    b.state = d->ends;
+    b.ld_h = b.ld_state = d->width;
+    b.scratch = scratch;
+    return b;
+}
+
 /* ---- forward --------------------------------------------------------------------------------- */
 
 GRUC_STATIC void GRUC(readout_forward)(const GRUC(head) * head, const real *h, const gruc_pass *p)
@@ -288,7 +317,7 @@ GRUC_STATIC void GRUC(network_forward)(real *outputs, const gruc_pass *p)
 {
     const gruc_shape *s = p->shape;
     GRUC(head) head = GRUC(head_at)(p);
-    const GRUC_PLAIN *plain = p->plain;
+    const gruc_plain_passes *plain = p->plain;
     const real *W = (const real *)p->parameters + head.weights, *x = p->x;
     GRUC_FLUSH_SUBNORMALS();
     for (size_t i = 0; i < s->n_layers; i++) {
@@ -296,14 +325,13 @@ GRUC_STATIC void GRUC(network_forward)(real *outputs, const gruc_pass *p)
         for (int reverse = 0; reverse <= s->bidirectional; reverse++) {
             GRUC(direction) d = GRUC(direction_at)(p, i, (size_t)reverse);
             const real *mask = GRUC(states_mask)(p, i, reverse);
-            if (plain)
-                plain->forward(
-                    d.gates, d.h, d.width, d.ends, d.width, head.scratch, x, mask, d.w.W_ihT, d.w.W_hhT,
-                    d.w.b_ih, d.w.b_hh, p->offsets, p->T, d.D, d.H, reverse);
-            else
-                GRUC(gru_forward)(
-                    d.gates, d.h, d.width, d.ends, d.width, head.scratch, x, d.D, mask, d.packed, p->offsets,
-                    p->T, d.D, d.H, s->reset_after, reverse);
+            gruc_gru_batch batch = GRUC(gru_batch_of)(p, &d, reverse, x, mask, head.scratch);
+            if (plain) {
+                gruc_gru_weights w = GRUC(gru_weights_of)(&d.w);
+                plain->forward(&batch, &w);
+            } else {
+                GRUC(gru_forward)(&batch, d.packed);
+            }
         }
         x = GRUC(direction_at)(p, i, 0).h;
     }
@@ -349,7 +377,7 @@ GRUC_STATIC void GRUC(network_backward)(
 {
     const gruc_shape *s = p->shape;
     GRUC(head) head = GRUC(head_at)(p);
-    const GRUC_PLAIN *plain = p->plain;
+    const gruc_plain_passes *plain = p->plain;
     const real *W = (const real *)p->parameters + head.weights;
     const real *features = p->drop_inputs ? GRUC(dropout_at)(p, s->n_layers).kept : head.features;
     real *dW = gradients + head.weights;
@@ -373,16 +401,18 @@ GRUC_STATIC void GRUC(network_backward)(
             GRUC(direction) d = GRUC(direction_at)(p, i, (size_t)reverse);
             GRUC(weights) g = GRUC(weights_at)(gradients, &l, (size_t)reverse, s->reset_after);
             const real *dh_d = dh ? d.dh : NULL, *mask = GRUC(states_mask)(p, i, reverse);
+            gruc_gru_batch batch = GRUC(gru_batch_of)(p, &d, reverse, x, mask, head.scratch);
+            gruc_gru_weights gradients_d = GRUC(gru_weights_of)(&g), w = GRUC(gru_weights_of)(&d.w);
+            batch.dh = dh_d;
+            batch.ld_dh = batch.ld_dstate = d.width;
+            batch.dstate = d.dends;
+            batch.dx = to_x;
+            batch.ld_dx = d.D;
+            batch.add_to_dx = reverse > 0;
             if (plain)
-                plain->backward(
-                    g.W_ihT, g.W_hhT, g.b_ih, g.b_hh, to_x, d.dends, d.width, dh_d, d.width, head.scratch,
-                    d.gates, d.h, d.width, x, mask, d.w.W_ihT, d.w.W_hhT, p->offsets, p->T, d.D, d.H, reverse,
-                    reverse > 0);
+                plain->backward(&gradients_d, &batch, &w);
             else
-                GRUC(gru_backward)(
-                    g.W_ihT, g.W_hhT, g.b_ih, g.b_hh, to_x, d.D, d.dends, d.width, dh_d, d.width,
-                    head.scratch, d.gates, d.h, d.width, x, d.D, mask, d.packed_backward, p->offsets, p->T,
-                    d.D, d.H, s->reset_after, reverse, reverse > 0);
+                GRUC(gru_backward)(&gradients_d, &batch, d.packed_backward);
         }
         if (to_x) GRUC(drop_backward)(p, i, to_x);
         dh = to_x;

@@ -1,0 +1,52 @@
+/* A batch in one direction of a GRU layer, and the weights of that direction: what the passes of
+ * gru_train.body.h take, and those of gruc/kernels/blas.pyx. Elements are of the precision that is called. */
+#ifndef GRUC_GRU_BATCH_H
+#define GRUC_GRU_BATCH_H
+
+#include "../base/portability.h"
+
+enum { GRUC_GRU, GRUC_GRU_RESET_BEFORE }; /* the reset gate after the recurrent product, or before it */
+
+/* T steps, B sequences, N rows packed as in gru.body.h, D inputs, H units; ld_* are distances between rows.
+ * The forward pass reads x, mask and state0; the backward pass reads these, what the forward pass wrote,
+ * and dh and dstate. */
+typedef struct {
+    int kind, reverse;
+    size_t T, D, H;
+    const ptrdiff_t *offsets; /* (T + 1,) */
+    const void *x;            /* (N, D) */
+    size_t ld_x;
+    const void *mask;   /* (B, H) of dropout, for states where they enter W_hh; or NULL */
+    const void *state0; /* (B, H) before each sequence's first step (in reverse: its last), or NULL for zeros */
+    size_t ld_state0;
+    void *gates; /* (N, 4H) OUT of forward; backward over BLAS overwrites it */
+    void *h;     /* (N, H) OUT of forward */
+    size_t ld_h;
+    void *state; /* (B, H) OUT of forward: after each sequence's last step (in reverse: its first) */
+    size_t ld_state;
+    const void *dh; /* (N, H) gradient of h from above, or NULL for zeros */
+    size_t ld_dh;
+    void *dstate; /* (B, H) IN: gradient of `state`, OUT: gradient of `state0`; without state0 undefined */
+    size_t ld_dstate;
+    void *dx; /* (N, D) OUT, or NULL */
+    size_t ld_dx;
+    int add_to_dx; /* whether dx is added to */
+    void *scratch; /* forward (B, H), backward (gru_backward_scratch(N, B, H),); over BLAS that and (B, 4H) */
+} gruc_gru_batch;
+
+/* Weights, or their gradients; b_hh NULL with the reset gate before the product */
+typedef struct {
+    void *W_ihT; /* (D, 3H) */
+    void *W_hhT; /* (H, 3H) */
+    void *b_ih;  /* (3H,) */
+    void *b_hh;  /* (3H,) */
+} gruc_gru_weights;
+
+/* Passes of a GRU layer that read the weights as they are: blas.pyx */
+typedef struct {
+    void (*forward)(const gruc_gru_batch *batch, const gruc_gru_weights *weights);
+    void (*backward)(
+        const gruc_gru_weights *gradients, const gruc_gru_batch *batch, const gruc_gru_weights *weights);
+} gruc_plain_passes;
+
+#endif
