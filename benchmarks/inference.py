@@ -111,6 +111,7 @@ def main():
     warnings.filterwarnings("ignore")
     given = arguments(PEERS)
     from gruc.network import GRUNetwork
+    from gruc.outputs import Classes
     from gruc.runtime import Predictor
 
     for B, T, D, H in SHAPES:
@@ -118,7 +119,7 @@ def main():
         network = GRUNetwork(D, [H], False, True, "last", N_CLASSES)
         flat = np.zeros(network.table.size, np.float32)
         network.initialize(network.table.views(flat), rng)
-        predictor = Predictor(network, flat, classes=np.arange(N_CLASSES), n_jobs=given.threads)
+        predictor = Predictor(network, flat, decoding=Classes(np.arange(N_CLASSES)), n_jobs=given.threads)
         X = rng.standard_normal((B, T, D)).astype(np.float32)
         weights = {name: np.array(view) for name, view in predictor.weights.items()}
         peer = PEERS[given.peer](weights, X, H, given.threads)

@@ -4,8 +4,9 @@ import numpy as np
 from sklearn.base import clone
 
 from ..estimators import GRUClassifier, GRURegressor
+from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
-from ..sequences import Framing
+from ..sequences import Framing, Numbers
 
 # what an estimator knows of a fit that took place elsewhere
 NO_HISTORY = {
@@ -79,11 +80,12 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
         "n_outputs": n_outputs, **network,
     }  # fmt: skip
     if is_classifier:
-        decoding = {"classes": classes, "multilabel": bool(multilabel)}
+        decoding = (Labels if multilabel else Classes)(classes)
         state = {"out_activation_": "logistic" if n_outputs == 1 or multilabel else "softmax"}
     else:
-        decoding = {"log_link": model.loss == "poisson", "n_quantiles": model._n_quantiles()}
-        if n_outputs % decoding["n_quantiles"]:
+        n_targets, rest = divmod(n_outputs, model._n_quantiles())
+        decoding = Values(n_targets, None, model.loss == "poisson", model._n_quantiles())
+        if rest:
             raise ValueError(
                 f"the head has {n_outputs} rows, which is not a multiple of the number of levels of "
                 f"quantile={model.quantile!r}."
@@ -95,8 +97,9 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     largest = max(np.abs(weight).max() for weight in weights.values())
     if largest > np.finfo(model.dtype).max:
         raise ValueError(f"the weights contain {largest:g}, which does not fit {model.dtype}.")
-    predictor = Predictor.of_weights(config, weights, model.dtype, framing=framing, **decoding)
-    features = {"n_features_in_": n_inputs // framing.length, "feature_names_in_": None}
+    inputs = Numbers(n_inputs // framing.length, None, framing)
+    predictor = Predictor.of_weights(config, weights, model.dtype, inputs, decoding)
+    features = {"n_features_in_": inputs.n_features, "feature_names_in_": None}
     return model._restored(predictor, {**state, **features, **NO_HISTORY, "fitted_on_table": False})
 
 

@@ -30,7 +30,7 @@ from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
-from ..sequences import Framing, Moments, Scaling, check_range
+from ..sequences import Framing, Moments, Numbers, Scaling, check_range
 from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
 from ._holdout import Validation
 from ._parameter_names import ParameterNamesMixin
@@ -600,7 +600,8 @@ class BaseGRU(
 
     def _decoding(self):
         """What a `Predictor` needs to know beside network and weights."""
-        return {"scaling": self._scaling, "framing": self._framing}
+        n_features = 1 if self._fitted_on_table else self.n_features_in_
+        return {"inputs": Numbers(n_features, self._scaling, self._framing)}
 
     def _set_fitted(self, trainer, predictor=None):
         self._trainer = trainer

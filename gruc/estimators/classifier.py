@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from ..conventions.inputs import LARGEST_WEIGHT, by_sequence
+from ..outputs import Classes, Labels
 from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
@@ -353,7 +354,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         self._weight_of_classes = None  # worked out anew by each fit
 
     def _decoding(self):
-        return super()._decoding() | {"classes": self.classes_, "multilabel": self._multilabel}
+        return super()._decoding() | {"decoding": (Labels if self._multilabel else Classes)(self.classes_)}
 
     def _strata(self, y):
         if n_columns(y) > 1:

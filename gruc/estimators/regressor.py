@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, column_or_1d
 
 from ..conventions.inputs import by_sequence
+from ..outputs import Values
 from ..sequences import Scaling, check_range
 from ..training import Loss
 from ._base import BaseGRU
@@ -272,7 +273,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
                 f"The parameters have {names[0]}, but the network to go on with was made with {names[1]}. "
                 "To start anew, call fit with warm_start=False, or clone the estimator."
             )
-        self._trained_loss = self.loss, levels
+        self._trained_loss, self._n_targets = (self.loss, levels), y.shape[1]
         if gathers:
             self._gather_targets(y, sample_weight, goes_on)
         # a wrong number of outputs is refused with the network's shape, later
@@ -346,14 +347,12 @@ class GRURegressor(RegressorMixin, BaseGRU):
 
     def _restore_targets(self, predictor, loss, quantile):
         self._trained_loss = loss, None if quantile is None else np.array(quantile)
-        self._target_scaling = predictor.target_scaling
+        self._target_scaling, self._n_targets = predictor.decoding.scaling, predictor.decoding.n_targets
 
     def _decoding(self):
-        return super()._decoding() | {
-            "target_scaling": self._target_scaling,
-            "log_link": self.loss == "poisson",
-            "n_quantiles": self._n_quantiles(),
-        }
+        is_log = self.loss == "poisson"
+        values = Values(self._n_targets, self._target_scaling, is_log, self._n_quantiles())
+        return super()._decoding() | {"decoding": values}
 
     def _check_values(self, y, name):
         """Values of y, (n, K)."""

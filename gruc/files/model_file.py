@@ -76,6 +76,20 @@ class Fields:
         """`Fields` of an object within this one."""
         return Fields(self.take(name, lambda value: isinstance(value, dict)), f"{self.where}, {name},")
 
+    def take_counts(self, name, length=None):
+        """The list of counts `name`, not empty, or of this length."""
+
+        def is_right(value):
+            if not isinstance(value, list) or not all(map(is_count, value)):
+                return False
+            return len(value) > 0 if length is None else len(value) == length
+
+        return self.take(name, is_right)
+
+    def refuse(self, problem):
+        """Raise the error that something is wrong beyond a single field."""
+        raise ModelFileError(f"{self.where} is damaged: {problem}.")
+
     def end(self):
         """Refuse fields that were not taken: a later version may have meant something by them."""
         if self._values:

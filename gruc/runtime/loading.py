@@ -2,12 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..files import model_file
 from ..files.model_file import Fields, ModelFileError, is_count, is_flag
 from ..network import READOUTS, GRUNetwork
-from ..sequences import Framing, Scaling
+from ..outputs import described as described_outputs
+from ..sequences import Numbers
 from .predictor import Predictor
 
 
@@ -73,9 +72,10 @@ class Content(NamedTuple):
         ):
             raise ModelFileError(f"{where} is damaged: features do not fit the network.")
         levels = fitted.get("quantile") or [0.5]
-        if len(levels) != predictor.n_quantiles:
+        n_quantiles = predictor.decoding.n_quantiles
+        if len(levels) != n_quantiles:
             raise ModelFileError(
-                f"{where} is damaged: it has {predictor.n_quantiles} quantiles, and {len(levels)} levels."
+                f"{where} is damaged: it has {n_quantiles} quantiles, and {len(levels)} levels."
             )
         return cls(predictor, version, kind, parameters, fitted)
 
@@ -83,44 +83,22 @@ class Content(NamedTuple):
 def described(fields, arrays):
     """The predictor that `Predictor.describe` described; `fields` are `Fields`."""
     network = _described_network(fields.take_object("network"), len(arrays))
-    config = network.config
-    length, hop = fields.take(
-        "framing", lambda v: isinstance(v, list) and len(v) == 2 and all(map(is_count, v))
-    )
-    classes = fields.take("classes", lambda v: v is None or isinstance(v, dict))
-    multilabel = fields.take("multilabel", lambda v: is_flag(v) and (not v or classes is not None))
-    log_link = fields.take("log_link", lambda v: is_flag(v) and (not v or classes is None))
-    n_quantiles = fields.take("n_quantiles", lambda v: is_count(v) and (v == 1 or classes is None))
-    fields.end()
-    if config["n_features"] % length or config["n_outputs"] % n_quantiles:
-        raise ModelFileError(f"{fields.where} is damaged: frames or quantiles do not fit the network.")
     arrays = dict(arrays)
-    scaling = _described_scaling(fields.where, arrays, "scaling", config["n_features"] // length)
-    n_targets = config["n_outputs"] // n_quantiles
-    target_scaling = _described_scaling(fields.where, arrays, "target_scaling", n_targets)
-    if target_scaling is not None and (classes is not None or log_link):
-        raise ModelFileError(f"{fields.where} is damaged: target_scaling belongs to other models.")
+    inputs = Numbers.described(fields, arrays, network.config["n_features"])
+    decoding = described_outputs(fields, arrays, network.config["n_outputs"])
+    fields.end()
     parameters = _described_parameters(fields.where, arrays, network)
-    if classes is not None:  # as many as the network has, whose weights are there
-        classes = model_file.labels_of_json(
-            Fields(classes, f"{fields.where} classes,"), max(config["n_outputs"], 2)
-        )
     try:
-        return Predictor(
-            network, parameters, scaling=scaling, classes=classes, target_scaling=target_scaling,
-            framing=Framing(length, hop), multilabel=multilabel, log_link=log_link, n_quantiles=n_quantiles,
-        )  # fmt: skip
+        return Predictor(network, parameters, inputs, decoding)
     except ValueError as error:
         raise ModelFileError(f"{fields.where} is damaged: {error}") from None
 
 
 def _described_network(fields, n_arrays):
-    """The network of a description, which comes with so many arrays."""
+    """The network of a description that comes with `n_arrays` arrays."""
     config = {
         "n_features": fields.take("n_features", is_count),
-        "hidden_layer_sizes": fields.take(
-            "hidden_layer_sizes", lambda v: isinstance(v, list) and len(v) > 0 and all(map(is_count, v))
-        ),
+        "hidden_layer_sizes": fields.take_counts("hidden_layer_sizes"),
         "bidirectional": fields.take("bidirectional", is_flag),
         "reset_after": fields.take("reset_after", is_flag),
         "pooling": fields.take("pooling", lambda v: isinstance(v, str) and v in READOUTS),
@@ -130,19 +108,6 @@ def _described_network(fields, n_arrays):
     if 3 * len(config["hidden_layer_sizes"]) > n_arrays:  # before there is an object for each
         raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")
     return GRUNetwork(**config)
-
-
-def _described_scaling(where, arrays, name, size):
-    """`Scaling` out of `arrays`, or None."""
-    mean, scale = arrays.pop(f"{name}.mean", None), arrays.pop(f"{name}.scale", None)
-    if mean is None and scale is None:
-        return None
-    for array in (mean, scale):
-        if array is None or array.dtype != np.float64 or array.shape != (size,):
-            raise ModelFileError(f"{where} is damaged: {name} is not two arrays of {size} float64.")
-    if (scale <= 0).any():
-        raise ModelFileError(f"{where} is damaged: {name} is not positive.")
-    return Scaling(np.array(mean, np.float64), np.array(scale, np.float64))
 
 
 def _described_parameters(where, arrays, network):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import kernels
-from ..files import model_file
 from ..network import GRUNetwork
-from ..sequences import ONE_STEP, Framing, Scaling, as_sequences, check_range, refuse_column
+from ..outputs import Values
+from ..outputs import of_state as decoding_of_state
+from ..sequences import Numbers
 from .chunks import run_chunks
 from .states import states_by_layer
 from .stream import Stream
@@ -29,22 +29,12 @@ class Predictor:
         Its shape, or the arguments of `gruc.network.GRUNetwork`.
     parameters : ndarray of shape (n_parameters,)
         Flat buffer of weights, float32 or float64. Not copied: it must not change.
-    scaling : Scaling or None
-        Of features.
-    classes : ndarray of shape (n_classes,) or None
-        Labels of a classifier; None for a regressor.
-    target_scaling : Scaling or None
-        Of a regressor's targets, undone on output.
-    framing : Framing
-        How many steps of a sequence are one input of the network.
-    multilabel : bool
-        Whether each class is there or not for itself.
-    log_link : bool
-        Whether a regressor's outputs are logarithms.
-    n_quantiles : int
-        So many outputs are quantiles of one target, in rising order.
+    inputs : Numbers or None
+        How X becomes the rows that the network reads; None: features as they are, step by step.
+    decoding : Classes, Labels, Values or None
+        What the outputs of the network mean; None: values as they are.
     n_jobs : int or None
-        Threads of a prediction, as the estimators have it.
+        Threads of a prediction, as in the estimators.
 
     Notes
     -----
@@ -67,43 +57,24 @@ class Predictor:
     True
     """
 
-    def __init__(
-        self,
-        network,
-        parameters,
-        *,
-        scaling=None,
-        classes=None,
-        target_scaling=None,
-        framing=ONE_STEP,
-        multilabel=False,
-        log_link=False,
-        n_quantiles=1,
-        n_jobs=None,
-    ):
+    def __init__(self, network, parameters, inputs=None, decoding=None, *, n_jobs=None):
         self.network = GRUNetwork(**network) if isinstance(network, dict) else network
         self.config = self.network.config
         self.parameters = np.ascontiguousarray(parameters)
-        self.scaling = scaling
-        self.classes = None if classes is None else np.asarray(classes)
-        self.target_scaling = target_scaling
-        self.framing = framing
-        self.multilabel = multilabel
-        self.log_link = log_link
-        self.n_quantiles = n_quantiles
+        self.inputs = Numbers(self.config["n_features"]) if inputs is None else inputs
+        self.decoding = Values(self.config["n_outputs"]) if decoding is None else decoding
         self.n_jobs = n_jobs
         self._packed = None
         self._check()
 
     def _check(self):
-        size, n_outputs = self.network.table.size, self.config["n_outputs"]
+        size = self.network.table.size
         if self.parameters.dtype not in (np.float32, np.float64) or self.parameters.shape != (size,):
             raise ValueError(
                 f"parameters must be {size} numbers of float32 or float64; got shape {self.parameters.shape} "
                 f"of {self.parameters.dtype}."
             )
-        if self.classes is not None and len(self.classes) != max(n_outputs, 2):
-            raise ValueError(f"classes must be {max(n_outputs, 2)}, one an output; got {len(self.classes)}.")
+        self.decoding.check(self.config["n_outputs"])
 
     @property
     def weights(self):
@@ -113,18 +84,31 @@ class Predictor:
         return self.network.table.torch_views(read_only)
 
     @property
-    def link(self):
-        """What becomes of the outputs: "values", "exp", "two", "classes" or "labels"."""
-        if self.multilabel:
-            return "labels"
-        if self.classes is not None:
-            return "classes" if len(self.classes) > 2 else "two"
-        return "exp" if self.log_link else "values"
+    def classes(self):
+        """Labels of a classifier, sorted, as an array; None of a regressor."""
+        return self.decoding.classes
+
+    @property
+    def multilabel(self):
+        """Whether a sequence can have several labels."""
+        return self.decoding.multilabel
+
+    # to go once exporters and estimators ask `inputs` and `decoding`
+    scaling = property(lambda self: self.inputs.scaling)
+    framing = property(lambda self: self.inputs.framing)
+    link = property(lambda self: self.decoding.link)
+    target_scaling = property(lambda self: self.decoding.scaling)
+    log_link = property(lambda self: self.link == "exp")
+    n_quantiles = property(lambda self: self.decoding.n_quantiles)
+
+    def decode(self, outputs):
+        """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
+        return self.decoding.decode(outputs)
 
     @property
     def n_features_in(self):
         """Features of a step."""
-        return self.config["n_features"] // self.framing.length
+        return self.inputs.n_features
 
     @property
     def n_features_out(self):
@@ -132,14 +116,14 @@ class Predictor:
         return self.network.head.n_inputs
 
     def _prepared(self):
-        """Weights as the kernels want them; made when first asked for, by each who asks before they are."""
+        """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
         packed = self._packed
         if packed is None:
             packed = self._packed = self.network.prepare(self.network.table.views(self.parameters))
         return packed
 
     def with_n_jobs(self, n_jobs):
-        """The same predictor on another number of threads; itself where that is its own."""
+        """The same predictor on another number of threads; itself if it has that number."""
         if n_jobs == self.n_jobs:
             return self
         self._prepared()  # once for both
@@ -155,30 +139,24 @@ class Predictor:
         return other
 
     def __getstate__(self):
-        """Plain values and arrays only: the arguments of the class."""
+        """Plain values and arrays only, none of the rooms' classes."""
         return {
             "network": self.config,
             "parameters": self.parameters,
-            "scaling": None if self.scaling is None else tuple(self.scaling),
-            "classes": self.classes,
-            "target_scaling": None if self.target_scaling is None else tuple(self.target_scaling),
-            "framing": tuple(self.framing),
-            "multilabel": self.multilabel,
-            "log_link": self.log_link,
-            "n_quantiles": self.n_quantiles,
             "n_jobs": self.n_jobs,
+            **self.inputs.state(),
+            **self.decoding.state(),
         }
 
     def __setstate__(self, state):
-        scalings = {
-            name: None if state[name] is None else Scaling(*state[name])
-            for name in ("scaling", "target_scaling")
-        }
-        self.__init__(**state | scalings | {"framing": Framing(*state["framing"])})
+        config = state["network"]
+        inputs = Numbers.of_state(state, config["n_features"])
+        decoding = decoding_of_state(state, config["n_outputs"])
+        self.__init__(config, state["parameters"], inputs, decoding, n_jobs=state["n_jobs"])
 
     @classmethod
-    def of_weights(cls, network, weights, dtype, **settings):
-        """The predictor of weights by name, in torch's shapes; arguments else as the class has them.
+    def of_weights(cls, network, weights, dtype, inputs, decoding):
+        """The predictor of weights by name, in torch's shapes; other arguments as those of the class.
 
         Raises
         ------
@@ -192,7 +170,7 @@ class Predictor:
         for name, shape in shapes.items():
             if np.shape(weights[name]) != shape:
                 raise ValueError(f"{name} is {np.shape(weights[name])}, expected {shape}.")
-        return cls(network, network.table.flat(weights, dtype), **settings)
+        return cls(network, network.table.flat(weights, dtype), inputs, decoding)
 
     @classmethod
     def from_estimator(cls, model: Any) -> "Predictor":
@@ -234,21 +212,7 @@ class Predictor:
             Of a multilabel classifier 1 where a class is there, else 0. A regressor's are
             float64, in the targets' own units.
         """
-        return self.decode(self.outputs(X, initial_state=initial_state))
-
-    def decode(self, outputs):
-        """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
-        if self.multilabel:
-            return (outputs > 0).astype(np.intp)
-        if self.classes is not None:
-            return self.classes[np.argmax(self._probabilities(outputs), axis=1)]
-        values = np.exp(outputs, dtype=np.float64) if self.log_link else outputs.astype(np.float64)
-        values = values.reshape(len(values), -1, self.n_quantiles)
-        if self.target_scaling is not None:
-            values = self.target_scaling.undo(values.swapaxes(1, 2)).swapaxes(1, 2)
-        # a higher quantile is never below a lower one (Chernozhukov et al. 2010)
-        values = np.sort(values, axis=2) if self.n_quantiles > 1 else values[:, :, 0]
-        return values[:, 0] if values.shape[1] == 1 else values
+        return self.decoding.decode(self.outputs(X, initial_state=initial_state))
 
     def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Probabilities of a classifier.
@@ -265,21 +229,7 @@ class Predictor:
         ndarray of shape (n_sequences, n_classes), of the model's dtype
         """
         self._require_classifier("predict_proba")
-        return self._probabilities(self.outputs(X, initial_state=initial_state))
-
-    def _probabilities(self, logits):
-        if self.multilabel:
-            probabilities = np.empty_like(logits)
-            kernels.inference.sigmoid(probabilities.reshape(-1), logits.reshape(-1))
-            return probabilities
-        if len(self.classes) > 2:
-            kernels.inference.softmax(logits)
-            return logits
-        # [sigmoid(-a), sigmoid(a)] keeps the digits of a small first column
-        signed = np.concatenate([-logits, logits], axis=1)
-        probabilities = np.empty_like(signed)
-        kernels.inference.sigmoid(probabilities.reshape(-1), signed.reshape(-1))
-        return probabilities
+        return self.decoding.probabilities(self.outputs(X, initial_state=initial_state))
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Logarithms of the probabilities, finite where these underflow.
@@ -296,13 +246,7 @@ class Predictor:
         ndarray of shape (n_sequences, n_classes), of the model's dtype
         """
         self._require_classifier("predict_log_proba")
-        logits = self.outputs(X, initial_state=initial_state)
-        if self.multilabel:
-            return -np.logaddexp(0, -logits)
-        if len(self.classes) > 2:
-            logits -= logits.max(axis=1, keepdims=True)
-            return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        return -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
+        return self.decoding.log_probabilities(self.outputs(X, initial_state=initial_state))
 
     def outputs(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """What the head gives: logits, or values on the scaled targets' scale.
@@ -318,7 +262,7 @@ class Predictor:
         -------
         ndarray of shape (n_sequences, n_outputs), of the model's dtype
         """
-        sequences = self._checked(X)
+        sequences = self.inputs.check(X, self.parameters.dtype)
         outputs = np.empty((len(sequences), self.config["n_outputs"]), self.parameters.dtype)
 
         def fill(packed, batch, places, initial):
@@ -342,7 +286,7 @@ class Predictor:
         ndarray of shape (n_sequences, F), of the model's dtype
             F are the units of the last layer, of both directions.
         """
-        sequences = self._checked(X)
+        sequences = self.inputs.check(X, self.parameters.dtype)
         features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
 
         def fill(packed, batch, places, initial):
@@ -354,7 +298,7 @@ class Predictor:
     def hidden_states(
         self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None
     ) -> NDArray[Any] | list[NDArray[Any]]:
-        """States of a layer after each frame (see `framing`) of each sequence.
+        """States of a layer after each frame of each sequence.
 
         Parameters
         ----------
@@ -405,21 +349,11 @@ class Predictor:
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
     def describe(self):
-        """What a model file says of a predictor: an object for JSON, and arrays."""
-        arrays = dict(self.weights)
-        for name in ("scaling", "target_scaling"):
-            scaling = getattr(self, name)
-            if scaling is not None:
-                arrays |= {f"{name}.mean": scaling.mean, f"{name}.scale": scaling.scale}
-        description = {
-            "network": self.config,
-            "framing": list(self.framing),
-            "classes": None if self.classes is None else model_file.labels_as_json(self.classes),
-            "multilabel": self.multilabel,
-            "log_link": self.log_link,
-            "n_quantiles": self.n_quantiles,
-        }
-        return description, arrays
+        """What a model file says of a predictor: an object for JSON, and arrays by name."""
+        inputs, arrays_in = self.inputs.describe()
+        decoding, arrays_out = self.decoding.describe()
+        description = {"network": self.config, **inputs, **decoding}
+        return description, self.weights | arrays_in | arrays_out
 
     def fingerprint(self):
         """Bytes by which to tell whether a stream's state is of this model."""
@@ -463,22 +397,6 @@ class Predictor:
         """
         return Stream(self, n, initial_state=initial_state)
 
-    def _checked(self, X):
-        """`Sequences` of X that the network can take."""
-        sequences = as_sequences(X)
-        if sequences.n_features != self.n_features_in:
-            hint = (
-                " A 2-D X is univariate sequences; give one sequence alone as [X]." if sequences.is_2d else ""
-            )
-            raise ValueError(
-                f"X has {sequences.n_features} features a step, but the model was fitted with "
-                f"{self.n_features_in}.{hint}"
-            )
-        if sequences is not X:  # estimators have looked already
-            refuse_column(sequences, "X")
-        check_range(sequences.lowest, sequences.highest, self.scaling, self.parameters.dtype, "X")
-        return sequences
-
     def _checked_layer(self, layer):
         n_layers = len(self.config["hidden_layer_sizes"])
         if not isinstance(layer, Integral) or isinstance(layer, bool):
@@ -489,7 +407,7 @@ class Predictor:
 
     def _by_frame(self, X, rows_of, initial_state):
         """Collections of rows_of(packed, batch, initial), arrays (N, F), sequence by sequence as X is."""
-        sequences = self._checked(X)
+        sequences = self.inputs.check(X, self.parameters.dtype)
         of_sequences = []
 
         def fill(packed, batch, places, initial):
@@ -510,11 +428,11 @@ class Predictor:
             states = self.states_by_layer(initial_state, len(sequences), "initial_state")
 
         def run_chunk(chunk):
-            batch = sequences.gather(chunk, self.scaling, self.parameters.dtype, self.framing)
+            batch = self.inputs.gather(sequences, chunk, self.parameters.dtype)
             places = chunk[batch.order]
             fill(packed, batch, places, states and [layer[places] for layer in states])
 
-        run_chunks(run_chunk, self.framing.count(sequences.lengths), self.network, self.n_jobs)
+        run_chunks(run_chunk, self.inputs.lengths(sequences), self.network, self.n_jobs)
 
     def states_by_layer(self, given, n, name):
         """States of n sequences as the user gives them, checked: an array (n, F) for each layer."""

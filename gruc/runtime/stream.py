@@ -51,24 +51,18 @@ class Stream:
         if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
             raise ValueError(f"n must be a positive integer or None; got {n!r}.")
         self._predictor, self._n = predictor, n
-        self._dtype = predictor.parameters.dtype
+        decoding, dtype = predictor.decoding, predictor.parameters.dtype
         *layers, attention, head = predictor._prepared()
         units = np.array(config["hidden_layer_sizes"], np.intp)
         readout = list(READOUTS).index(config["pooling"])
         self._streams = kernels.inference.Streams(
             n or 1, predictor.n_features_in, units, layers, attention, head, readout,
-            getattr(kernels.inference, predictor.link.upper()),
-            config["reset_after"], config["n_outputs"], *predictor.framing, predictor.scaling,
-            predictor.target_scaling, predictor.n_quantiles, LARGEST[self._dtype],
+            getattr(kernels.inference, decoding.link.upper()),
+            config["reset_after"], config["n_outputs"], *predictor.inputs.framing, predictor.inputs.scaling,
+            decoding.scaling, decoding.n_quantiles, LARGEST[dtype],
         )  # fmt: skip
-        # shape of a result but for the axis of streams
-        width, quantiles = self._streams.width, predictor.n_quantiles
-        if predictor.classes is not None:
-            self._shape = (width,)
-        else:
-            n_targets = width // quantiles
-            self._shape = (() if n_targets == 1 else (n_targets,)) + (() if quantiles == 1 else (quantiles,))
-            self._dtype = np.dtype(np.float64)
+        # of a result but for the axis of streams
+        self._shape, self._dtype = decoding.result_shape, decoding.result_dtype(dtype)
 
         self._initial = None  # where sequences begin, (n, numbers of all layers)
         if initial_state is not None:
@@ -268,7 +262,7 @@ class Stream:
         readout, kept = rows[:, states.shape[1] : -n_kept], rows[:, -n_kept:]
         if (counts > 2**62).any() or not (np.abs(np.hstack([states, kept])) <= limit).all():
             return False
-        length, hop = predictor.framing
+        length, hop = predictor.inputs.framing
         n_frames = np.where(counts < length, 0, 1 + (counts - length) // hop)[:, np.newaxis]
         if (readout[n_frames[:, 0] == 0] != 0).any():
             return False

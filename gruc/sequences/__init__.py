@@ -7,6 +7,7 @@ libraries' layouts; the rest is for gruc's own rooms. Plain NumPy: neither SciPy
 from .collection import LARGEST, Sequences, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
+from .inputs import Numbers
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
@@ -18,6 +19,7 @@ __all__ = [
     "Groups",
     "PackedBatch",
     "Moments",
+    "Numbers",
     "Scaling",
     "Sequences",
     "as_groups",

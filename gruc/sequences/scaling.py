@@ -47,6 +47,26 @@ class Scaling(NamedTuple):
             scale = np.where(scale > 0, scale, width / of_normal)
         return cls(centre, np.where(scale > 0, scale, scaling.scale))
 
+    def arrays(self, name):
+        """The arrays of a model file's scaling `name`, by name."""
+        return {f"{name}.mean": self.mean, f"{name}.scale": self.scale}
+
+    @classmethod
+    def described(cls, fields, arrays, name, size):
+        """The scaling `name` of a model file, of `size` features, or None; `arrays` are popped.
+
+        `fields` are `files.model_file.Fields`, which refuse what is wrong.
+        """
+        mean, scale = arrays.pop(f"{name}.mean", None), arrays.pop(f"{name}.scale", None)
+        if mean is None and scale is None:
+            return None
+        for array in (mean, scale):
+            if array is None or array.dtype != np.float64 or array.shape != (size,):
+                fields.refuse(f"{name} is not two arrays of {size} float64")
+        if (scale <= 0).any():
+            fields.refuse(f"{name} is not positive")
+        return cls(np.array(mean, np.float64), np.array(scale, np.float64))
+
     def apply(self, values, dtype):
         """Scaled copy of `values` (..., D) in `dtype`."""
         centred = np.subtract(values, self.mean, dtype=np.float64)

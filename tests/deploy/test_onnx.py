@@ -4,6 +4,7 @@ import gruc
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor
+from gruc.outputs import Classes
 from gruc.runtime import Predictor
 from helpers import STRUCTURES, structure_id
 from problems import forms_of_vowels, vowels
@@ -343,7 +344,7 @@ def test_labels_are_exact_or_refused():
         np.array([1.5, 3e300, 20250101.0]),
     ):
         model = Predictor.from_estimator(GRUClassifier(**FAST).fit(X, y))
-        model.classes = labels  # scikit-learn takes floats that are not whole for targets
+        model.decoding = Classes(labels)  # scikit-learn takes floats that are not whole for targets
         got = run_onnxruntime(gruc.to_onnx(model), *padded(X, "float32"))["label"]
         assert got.dtype == labels.dtype
         assert np.array_equal(got, model.predict(X))

@@ -12,6 +12,7 @@ import gruc
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer, ModelFileError
+from gruc.estimators._saved import save
 from gruc.files import model_file
 from helpers import STRUCTURES, structure_id
 from hypothesis import HealthCheck, given, settings
@@ -208,7 +209,7 @@ def test_refused(path):
             model.save(path)
     for model in (GRUTransformer(GRUClassifier(**FAST)).fit(X, y), FunctionTransformer()):
         with pytest.raises(TypeError, match="a model file holds a GRUClassifier or GRURegressor"):
-            gruc.deploy.save(model, path)
+            save(model, path)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         GRUClassifier(**FAST).fit(X, y).save(path.parent / "nowhere" / "model.gruc")
     assert os.listdir(path.parent) == []

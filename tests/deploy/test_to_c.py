@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from c_programs import SANITIZE, WARNINGS, program_of
 from gruc import GRUClassifier, GRURegressor
+from gruc.outputs import Classes
 from helpers import STRUCTURES, structure_id
 from problems import vowels
 
@@ -114,7 +115,7 @@ def told(model, X):
 
 
 def tells_class(model):
-    return model._predictor.link in ("two", "classes")
+    return model._predictor.decoding.link in ("two", "classes")
 
 
 def agree(numbers, models, X, rtol=1e-5, atol=2e-6):
@@ -305,7 +306,7 @@ def test_classes(labels, declared, tmp_path):
     if labels.dtype.kind == "f":  # scikit-learn takes floats that are no integers for targets
         model = GRUClassifier(**FAST).fit(X, y)
         model = gruc.runtime.Predictor.from_estimator(model)
-        model.classes = labels
+        model.decoding = Classes(labels)
     else:
         model = GRUClassifier(**FAST).fit(X, labels[y])
     gruc.to_c(model, tmp_path / "m.h", "m")
@@ -419,7 +420,7 @@ def test_flags_that_let_a_compiler_reorder_arithmetic(delicate, compiler, build,
     one = GRURegressor((1,), frame_length=1, standardize=False, max_iter=1, random_state=0)
     one.fit([np.ones((3, 1))] * 2, [0.0, 1.0])
     one._predictor.parameters[:] = 0.3
-    one._predictor.target_scaling = one._predictor._packed = None
+    one._predictor.decoding.scaling = one._predictor._packed = None
     gruc.to_c(one, tmp_path / "one.h", "one")
     text = program_text(models, X, tmp_path).replace("int main(void)\n{", ONE)
     numbers = program_of('#include "one.h"\n' + text, compiler, build, tmp_path, flags.split())("")

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor
+from gruc.outputs import Classes
 from gruc.runtime import Predictor
 from problems import vowels
 
@@ -61,7 +62,7 @@ def test_refuses():
         with pytest.raises(ValueError, match="parameters must be .* numbers of float32 or float64"):
             Predictor(regressor.config, parameters.astype(parameters.dtype))
     with pytest.raises(ValueError, match="classes must be 2, one an output; got 3"):
-        Predictor(regressor.config, regressor.parameters, classes=[0, 1, 2])
+        Predictor(regressor.config, regressor.parameters, decoding=Classes([0, 1, 2]))
 
 
 def test_without_scipy_and_sklearn(tmp_path):

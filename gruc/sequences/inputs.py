@@ -1,0 +1,88 @@
+"""How X, as the user gives it, becomes the rows that a network reads."""
+
+from typing import NamedTuple
+
+from .collection import as_sequences, check_range, refuse_column
+from .packing import ONE_STEP, Framing
+from .scaling import Scaling
+
+
+class Numbers(NamedTuple):
+    """Sequences of steps of real-valued features.
+
+    Parameters
+    ----------
+    n_features : int
+        Features of a step.
+    scaling : Scaling or None
+        Of features.
+    framing : Framing
+        How many steps are one input of the network.
+    """
+
+    n_features: int
+    scaling: Scaling | None = None
+    framing: Framing = ONE_STEP
+
+    @property
+    def width(self):
+        """Elements of one input of the network."""
+        return self.n_features * self.framing.length
+
+    def check(self, X, dtype):
+        """`Sequences` of X, which a network of `dtype` can read."""
+        sequences = as_sequences(X)
+        if sequences.n_features != self.n_features:
+            hint = (
+                " A 2-D X is univariate sequences; give one sequence alone as [X]." if sequences.is_2d else ""
+            )
+            raise ValueError(
+                f"X has {sequences.n_features} features a step, but the model was fitted with "
+                f"{self.n_features}.{hint}"
+            )
+        if sequences is not X:  # estimators have looked already
+            refuse_column(sequences, "X")
+        self.check_range(sequences, dtype, "X")
+        return sequences
+
+    def check_range(self, sequences, dtype, name):
+        """Refuse values that a network of `dtype` cannot compute with once they are scaled."""
+        check_range(sequences.lowest, sequences.highest, self.scaling, dtype, name)
+
+    def lengths(self, sequences):
+        """Rows of each of the sequences, (n,)."""
+        return self.framing.count(sequences.lengths)
+
+    def gather(self, sequences, indices, dtype):
+        """The `PackedBatch` of the sequences at `indices`."""
+        return sequences.gather(indices, self.scaling, dtype, self.framing)
+
+    def describe(self):
+        """What a model file says of them: an object for JSON, and arrays by name."""
+        arrays = {} if self.scaling is None else self.scaling.arrays("scaling")
+        return {"framing": list(self.framing)}, arrays
+
+    @classmethod
+    def described(cls, fields, arrays, width):
+        """The inputs that `describe` described, of a network that reads rows of `width` elements.
+
+        `fields` are `files.model_file.Fields`; arrays that belong to the inputs are taken out of `arrays`.
+        """
+        framing = Framing(*fields.take_counts("framing", 2))
+        n_features, rest = divmod(width, framing.length)
+        if rest:
+            fields.refuse("frames do not fit the network")
+        return cls(n_features, Scaling.described(fields, arrays, "scaling", n_features), framing)
+
+    def state(self):
+        """Plain values for a pickle, which `of_state` takes."""
+        return {
+            "scaling": None if self.scaling is None else tuple(self.scaling),
+            "framing": tuple(self.framing),
+        }
+
+    @classmethod
+    def of_state(cls, state, width):
+        """The inputs whose `state` this is, of a network that reads rows of `width` elements."""
+        scaling, framing = state["scaling"], Framing(*state["framing"])
+        return cls(width // framing.length, None if scaling is None else Scaling(*scaling), framing)
