@@ -180,7 +180,7 @@ def test_errors(here, capsys):
         (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such folder: 'nowhere/out'"),
         (["export", "c.gruc", "./c.gruc", "--to", "torch"], "is the model itself"),
         (["predict", "c.gruc", "array.npz"], "it is a single array, an .npy"),
-        (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a name of C"),
+        (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a C identifier"),
         (["export", "c.gruc", "out", "--to", "torch", "--float16"], "--float16 are for --to c, not torch"),
     ]:
         assert main(arguments) == 1

@@ -552,7 +552,7 @@ def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
     gruc.to_c(other, tmp_path / "other.h", "m")
     for name in ("upper.h", "other.h"):
         told = compiles(f'#include "{folder / "m.h"}"\n#include "{name}"\n', tmp_path)
-        assert '"M_N_FEATURES is defined already: give each model a prefix of its own' in told
+        assert '"M_N_FEATURES is already defined: give each model a prefix of its own' in told
     # headers of format 1 say so themselves
     text = (folder / "m.h").read_text()
     (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 2", "GRUC_EXPORT_FORMAT != 1"))
@@ -689,24 +689,24 @@ def test_refusals(tmp_path):
     with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
         gruc.to_c(GRUClassifier(), path)
     for prefix in ("", "2x", "a-b", "é", "gruc", "Gruc_exported", None, "a\n"):
-        with pytest.raises(ValueError, match="prefix must be a name of C"):
+        with pytest.raises(ValueError, match="prefix must be a C identifier"):
             gruc.to_c(model, path, prefix)
     with pytest.raises(ValueError, match="storage must be 'float32' or 'float16'; got 'int8'"):
         gruc.to_c(model, path, storage="int8")
     large = pickle.loads(pickle.dumps(model))
     large._predictor.parameters[0] = 1e5
-    with pytest.raises(ValueError, match="gru.weight_ih_l0 holds 100000, float16 ends at 65504"):
+    with pytest.raises(ValueError, match="gru.weight_ih_l0 contains 100000, above 65504"):
         gruc.to_c(large, path, storage="float16")
     large._predictor.parameters[0] = -1e5
-    with pytest.raises(ValueError, match="gru.weight_ih_l0 holds 100000"):
+    with pytest.raises(ValueError, match="gru.weight_ih_l0 contains 100000"):
         gruc.to_c(large, path, storage="float16")
     gruc.to_c(large, path)  # float32 holds it
     path.unlink()
     tiny = GRUClassifier(**FAST, dtype="float64").fit([1e-40 * x for x in X], y)
-    with pytest.raises(ValueError, match=r"scale of the model holds .*, too small for float32"):
+    with pytest.raises(ValueError, match=r"scale of the model contains .*, too small for float32"):
         gruc.to_c(tiny, path)
     wide = GRUClassifier(**FAST, dtype="float64").fit([1e45 * x for x in X], y)
-    with pytest.raises(ValueError, match=r"mean of the model holds .*, float32 cannot"):
+    with pytest.raises(ValueError, match=r"mean of the model contains .*, too large for float32"):
         gruc.to_c(wide, path)
     with pytest.raises(FileNotFoundError):
         gruc.to_c(model, tmp_path / "nowhere" / "m.h")

@@ -1,0 +1,238 @@
+"""Text of an exported C header, around the tables of the model."""
+
+import re
+import zlib
+
+from .._version import __version__
+from ..files import model_file
+from .c_constants import float_literal, sequence_floats, stream_floats
+
+EXPORT_FORMAT = 2  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
+# C types of integer labels, each with the bounds between which labels fit, and its literals
+INTEGER_TYPES = [
+    (-(2**15), 2**15, "int", "{}"),
+    (-(2**31), 2**31, "int32_t", "INT32_C({})"),
+    (-(2**63), 2**63, "int64_t", "INT64_C({})"),
+    (-1, 2**64, "uint64_t", "UINT64_C({})"),
+]
+
+
+def header_text(predictor, prefix, constants, report):
+    """The whole header: `constants` are its ModelConstants, `report` its CExport."""
+    bidirectional = predictor.config["bidirectional"]
+    functions = _sequence_functions if bidirectional else _stream_functions
+    initializers = "\n".join(f"    {value}, /* {member} */" for value, member in constants.members)
+    body = "\n\n".join([
+        _macros(predictor, prefix),
+        *_label_table(predictor, prefix),
+        *constants.tables,
+        f"static const gruc_model {prefix}_model = {{\n{initializers}\n}};",
+        functions(predictor, prefix, constants.is_half),
+        *([_class_function(prefix)] if predictor.link in ("two", "classes") else []),
+    ])  # fmt: skip
+    guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
+    parts = [
+        _comment(predictor, prefix, constants.is_half, report),
+        f"#ifndef {guard}\n#define {guard}",
+        '#include "gruc/exported.h"',
+        f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
+        '#error "written for other headers of gruc: write it again with the gruc that these come from"',
+        "#endif",
+        f"#ifdef {prefix.upper()}_N_FEATURES",
+        f'#error "{prefix.upper()}_N_FEATURES is already defined: give each model a prefix of its own, '
+        'that differs in more than case"',
+        "#endif",
+        '#include "gruc/hide_macros.h"',
+        body,
+        '#include "gruc/restore_macros.h"',
+        "#endif",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _n_outputs(predictor):
+    """Elements of a prediction."""
+    return 2 if predictor.link == "two" else predictor.config["n_outputs"]
+
+
+def _comment(predictor, prefix, is_half, report):
+    """The comment at the top: what the model is, how to use it, how large it is."""
+    config, upper = predictor.config, prefix.upper()
+    layers = " x ".join(map(str, config["hidden_layer_sizes"]))
+    K, Q = _n_outputs(predictor), predictor.n_quantiles
+    if predictor.classes is None:
+        kind, prediction = "regressor", f"{K} value{'s' * (K > 1)}"
+        if Q > 1:
+            prediction += f", for each target {Q} quantiles in ascending order"
+    elif predictor.multilabel:
+        kind, prediction = "classifier", f"probabilities of {K} independent labels, present above 0.5"
+    else:
+        kind, prediction = "classifier", f"probabilities of {K} classes"
+    lines = [
+        f"A GRU {kind}, written by gruc.to_c of gruc {__version__}.",
+        f"Features: {predictor.n_features_in}. Units: {layers}"
+        f"{' in both directions' * config['bidirectional']}. Predicts {prediction}.",
+        "",
+        "C99 and C++; needs libm and gruc's headers, from the directory gruc.get_include(). All functions",
+        "are static: include this header in one file of a program.",
+        "",
+    ]
+    if config["bidirectional"]:
+        once, per_frame = sequence_floats(config)
+        lines += [
+            f"    static float work[{upper}_WORK(100)];  // for sequences of up to 100 steps",
+            f"    float out[{upper}_N_OUTPUTS];",
+            f"    {prefix}_predict(work, x, n_steps, out);  // x: n_steps times {upper}_N_FEATURES floats",
+            "",
+            f"Constants take {report.constant_bytes} bytes, work {4 * once} and {4 * per_frame} per frame.",
+        ]
+    else:
+        lines += [
+            f"    static {prefix}_state state;",
+            f"    float out[{upper}_N_OUTPUTS];",
+            f"    {prefix}_init(&state);",
+            f"    {prefix}_step(&state, x, out);  // after each step: the prediction for the sequence so far",
+            "",
+            f"state.numbers[0] to [{upper}_N_STATES - 1] are the states of the layers, one layer after the",
+            f"other, after the last full frame. Write them after {prefix}_init to start from a given state.",
+            f"Constants take {report.constant_bytes} bytes, a state {report.state_bytes}.",
+        ]
+    length, hop = predictor.framing
+    if (length, hop) != (1, 1):
+        lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
+    if is_half:
+        lines += [
+            "",
+            f"Matrices are float16: each weight is rounded by up to {report.weight_error:.1e} of its value,",
+            "or, below 6e-5, by up to 3e-8.",
+        ]
+        if report.largest_change is not None:
+            share = "" if report.changed is None else f" and {report.changed:.2%} of the labels"
+            lines.append(
+                f"On the data tried, this changes predictions by up to {report.largest_change:.1e}{share}."
+            )
+    return "/* " + "\n".join(f" * {line}".rstrip() for line in lines)[3:] + " */"
+
+
+def _macros(predictor, prefix):
+    config, upper = predictor.config, prefix.upper()
+    lines = [
+        f"#define {upper}_N_FEATURES {predictor.n_features_in} /* of a step */",
+        f"#define {upper}_N_OUTPUTS {_n_outputs(predictor)} /* of a prediction */",
+    ]
+    if config["bidirectional"]:
+        once, per_frame = sequence_floats(config)
+        length, hop = predictor.framing
+        frames = "(n_steps)"
+        if (length, hop) != (1, 1):
+            frames = f"((n_steps) <= {length} ? 1 : 1 + ((n_steps) - {length} + {hop - 1}) / {hop})"
+        more = f" + {per_frame} * {frames}" if per_frame else ""
+        lines.append(f"#define {upper}_WORK(n_steps) ({once}{more}) /* floats for n_steps steps */")
+    else:
+        n_states = sum(config["hidden_layer_sizes"])
+        lines.append(f"#define {upper}_N_STATES {n_states} /* units of all layers */")
+    return "\n".join(lines)
+
+
+def _label_table(predictor, prefix):
+    """The table of a classifier's labels, as a list; empty for a regressor."""
+    if predictor.classes is None:
+        return []
+    labels = model_file.labels_as_json(predictor.classes)
+    kind, values = labels["kind"], labels["values"]
+    if kind == "string":
+        c_type, literals = "char *const", [_string_literal(value) for value in values]
+    elif kind == "float":
+        c_type, literals = "double", [float_literal(value, "{!r}") for value in values]
+    else:
+        types = [each for low, high, *each in INTEGER_TYPES if low < min(values) and max(values) < high]
+        if not types:
+            raise ValueError(f"classes are {min(values)} to {max(values)}, which no integer type of C holds.")
+        c_type, form = types[0]
+        literals = [form.format(int(value)) for value in values]
+    return [f"static const {c_type} {prefix}_classes[{len(values)}] = {{{', '.join(literals)}}};"]
+
+
+def _string_literal(text):
+    """A literal of a string in UTF-8, with all but a few plain characters in octal."""
+    plain = re.compile(rb"[A-Za-z0-9 _.,:;+-]")
+    data = text.encode()
+    return '"' + "".join(chr(b) if plain.match(bytes([b])) else f"\\{b:03o}" for b in data) + '"'
+
+
+def _function(name, is_half):
+    """The name of a function of exported.h."""
+    return f"gruc_{name}_{'half' if is_half else 'flat'}_f32"
+
+
+def _stream_functions(predictor, prefix, is_half):
+    upper = prefix.upper()
+    misfit, step, result = (_function(name, is_half) for name in ("misfit", "stream_step", "stream_result"))
+    state, scratch = stream_floats(predictor.config)
+    return f"""\
+typedef struct {{
+    uint64_t n_steps;
+    float numbers[{state}], scratch[{scratch}];
+}} {prefix}_state;
+
+/* Begins a sequence. */
+GRUC_STATIC void {prefix}_init({prefix}_state *state)
+{{
+    state->n_steps = 0;
+    memset(state->numbers, 0, sizeof state->numbers);
+}}
+
+/* Takes one step x[{upper}_N_FEATURES] and, unless out is NULL, writes the prediction for the sequence so
+ * far to it. Returns 0; or 1 if x contains NaN or a value that is too large, and then nothing has changed. */
+GRUC_STATIC int {prefix}_step({prefix}_state *state, const float *x, float *out)
+{{
+    if ({misfit}(x, &{prefix}_model) < {upper}_N_FEATURES) return 1;
+    {step}(&state->n_steps, state->numbers, state->scratch, x, &{prefix}_model);
+    if (out) {result}(out, state->n_steps, state->numbers, state->scratch, &{prefix}_model);
+    return 0;
+}}
+
+/* Predicts for a whole sequence x[n_steps][{upper}_N_FEATURES], after which steps may follow. Returns 0; or
+ * 1 if n_steps is 0 or x contains NaN or a value that is too large, and then nothing has changed. */
+GRUC_STATIC int {prefix}_predict({prefix}_state *state, const float *x, size_t n_steps, float *out)
+{{
+    for (size_t t = 0; t < n_steps; t++)
+        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model) < {upper}_N_FEATURES) return 1;
+    if (n_steps == 0) return 1;
+    {prefix}_init(state);
+    for (size_t t = 0; t < n_steps; t++)
+        {step}(
+            &state->n_steps, state->numbers, state->scratch, x + t * {upper}_N_FEATURES, &{prefix}_model);
+    {result}(out, state->n_steps, state->numbers, state->scratch, &{prefix}_model);
+    return 0;
+}}"""
+
+
+def _sequence_functions(predictor, prefix, is_half):
+    upper = prefix.upper()
+    misfit, result = (_function(name, is_half) for name in ("misfit", "sequence_result"))
+    return f"""\
+/* Predicts for a whole sequence x[n_steps][{upper}_N_FEATURES], which the model also reads from its end.
+ * work is {upper}_WORK(n_steps) floats. Returns 0; or 1 if n_steps is 0 or x contains NaN or a value that
+ * is too large, and then out is unchanged. */
+GRUC_STATIC int {prefix}_predict(float *work, const float *x, size_t n_steps, float *out)
+{{
+    for (size_t t = 0; t < n_steps; t++)
+        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model) < {upper}_N_FEATURES) return 1;
+    if (n_steps == 0) return 1;
+    {result}(out, work, x, n_steps, &{prefix}_model);
+    return 0;
+}}"""
+
+
+def _class_function(prefix):
+    upper = prefix.upper()
+    return f"""\
+/* Index into {prefix}_classes of the most probable class */
+GRUC_STATIC size_t {prefix}_class(const float *out)
+{{
+    size_t best = 0;
+    for (size_t j = 1; j < {upper}_N_OUTPUTS; j++)
+        if (out[j] > out[best]) best = j;
+    return best;
+}}"""
