@@ -1,4 +1,4 @@
-"""A model in a C program: written as a header, compiled by cc, run on utterances from standard input.
+"""A model in a C program: exported as a header, compiled with cc and run on utterances from standard input.
 
 Run with `python examples/c_program.py`; needs a C compiler. The same header runs on microcontrollers:
 docs/benchmarks/microcontroller.md.
@@ -16,7 +16,7 @@ from gruc.datasets import load_japanese_vowels
 
 compiler = os.environ.get("CC", "cc")
 if shutil.which(compiler) is None:
-    raise SystemExit(f"There is no {compiler}. This example needs a C compiler, such as gcc.")
+    raise SystemExit(f"{compiler} was not found. This example needs a C compiler, such as gcc.")
 
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
@@ -25,7 +25,7 @@ PROGRAM = """
 #include "speakers.h"
 #include <stdio.h>
 
-/* from standard input: the number of steps, then their features; and so on */
+/* reads from standard input the number of steps of an utterance, then their features, repeatedly */
 int main(void)
 {
     static speakers_state state;
@@ -61,4 +61,4 @@ with tempfile.TemporaryDirectory() as folder:
         print(f"{storage}: {report.constant_bytes:,} bytes of constants, {report.state_bytes:,} of state")
         difference = np.abs(best - model.predict_proba(X_test).max(axis=1)).max()
         print(f"  largest difference from predict_proba: {difference:.1e}")
-        print(f"  accuracy on new utterances: {np.mean(labels == y_test):.3f}")
+        print(f"  accuracy on test utterances: {np.mean(labels == y_test):.3f}")

@@ -1,7 +1,7 @@
-"""A picture read row by row, inside scikit-learn's tools.
+"""Images read row by row, with scikit-learn's tools.
 
-The 8 x 8 digits as sequences of 8 steps of 8 pixels: a Pipeline, a grid search
-and cross-validation, as with any other estimator.
+The 8 x 8 digits as sequences of 8 steps with 8 pixels each, in a Pipeline, a grid search and
+cross-validation, as with any other estimator.
 """
 
 from gruc import GRUClassifier
@@ -18,7 +18,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 pipeline = Pipeline(
     [
         ("scale", SequenceScaler()),
-        # the scaler has done it: nothing to standardize twice
+        # the input is already standardized
         ("gru", GRUClassifier(standardize=False, random_state=0)),
     ]
 )

@@ -1,8 +1,8 @@
-"""Training on more data than memory holds: from a file, and from chunks as they come.
+"""Training on data larger than memory: from a file, and from chunks as they arrive.
 
-Who speaks? Any 7 frames should tell. A file of crops of the training utterances stands for one that does not
-fit: `fit` reads an np.memmap batch by batch and never copies it whole; `partial_fit` takes chunks from any
-generator, one pass each.
+The speaker is to be identified from any 7 frames. A file of crops of the training utterances stands in for
+one that does not fit into memory: `fit` reads an np.memmap batch by batch and never copies it as a whole;
+`partial_fit` makes one pass over each chunk of a generator.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ N_CROPS, CHUNK, N_STEPS = 60_000, 4_000, 7
 
 
 def crops(utterances, speakers, n, rng):
-    """n pieces of N_STEPS frames from anywhere in the utterances, and who speaks."""
+    """n random crops of N_STEPS frames from the utterances, and their speakers."""
     chosen = rng.integers(len(utterances), size=n)
     starts = [rng.integers(len(utterances[i]) - N_STEPS + 1) for i in chosen]
     pieces = [utterances[i][start : start + N_STEPS] for i, start in zip(chosen, starts, strict=True)]
@@ -48,11 +48,11 @@ with tempfile.TemporaryDirectory() as directory:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     print(f"fit on a file of {X.nbytes / 1e6:.0f} MB took {peak / 1e6:.1f} MB of memory")
-    print(f"Accuracy on crops of new utterances: {model.score(*test):.3f}")
+    print(f"Accuracy on crops of test utterances: {model.score(*test):.3f}")
     del X
 
 
-# ---- chunks as they come, from a file, a database or the wire, and never seen again
+# ---- chunks from a file, a database or a network, each seen once
 def stream(n_chunks):
     for _ in range(n_chunks):
         yield crops(X_train, y_train, CHUNK, rng)

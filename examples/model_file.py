@@ -1,4 +1,4 @@
-"""Saves a fitted model, reads it in a process without scikit-learn, and trains on where it was left.
+"""Save a fitted model, load it in a process without scikit-learn, and continue training.
 
 Run with `python examples/model_file.py`.
 """
@@ -35,11 +35,11 @@ with tempfile.TemporaryDirectory() as folder:
 
     subprocess.run([sys.executable, "-c", READER], cwd=folder, check=True)
     there = np.load(folder / "probabilities.npy")
-    print("the same bits without scikit-learn:", bool((there == model.predict_proba(X_test)).all()))
-    print(f"accuracy on new utterances: {np.mean(model.classes_[there.argmax(axis=1)] == y_test):.3f}")
+    print("identical without scikit-learn:", bool((there == model.predict_proba(X_test)).all()))
+    print(f"accuracy on test utterances: {np.mean(model.classes_[there.argmax(axis=1)] == y_test):.3f}")
 
     again = gruc.load(folder / "speakers.gruc")
-    again.set_params(learning_rate_init=1e-4)  # the optimiser begins anew: gently
+    again.set_params(learning_rate_init=1e-4)  # the state of the optimiser is not kept: a small step
     for _ in range(3):
         again.partial_fit(X, y)
     print("loss of the last epochs:", " ".join(f"{loss:.5f}" for loss in again.loss_curve_[-5:]))

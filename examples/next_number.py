@@ -1,7 +1,7 @@
-"""What comes next? GRURegressor on 1, 2, 3, 4, 5 and on 300 years of sunspots.
+"""Predict the next value with GRURegressor: of 1, 2, 3, 4, 5 and of 300 years of sunspots.
 
-Needs `pip install statsmodels` for the sunspots. Both are windows over a series: a 2-D array, each row a
-short univariate sequence, and the value that follows it.
+Needs `pip install statsmodels` for the sunspots. The input is windows of a series: a 2-D array in which each
+row is a short univariate sequence; the target is the value that follows.
 """
 
 import numpy as np
@@ -15,20 +15,20 @@ except ModuleNotFoundError as error:
 
 
 def windows(series, n_steps):
-    """Rows of n_steps values each, and the value after each row."""
+    """Windows of n_steps values, and the value that follows each window."""
     rows = np.lib.stride_tricks.sliding_window_view(series, n_steps + 1)
     return rows[:, :-1], rows[:, -1]
 
 
-# ---- counting: rises by one, wherever it starts
+# ---- counting: the series increases by one, from any start
 X, y = windows(np.arange(1.0, 31.0), 4)
-# no noise to stop for: a small tol, and small steps
+# there is no noise: use a small tol and a small learning rate
 counter = GRURegressor(learning_rate_init=0.002, max_iter=1000, tol=1e-7, random_state=0).fit(X, y)
 for question in ([1, 2, 3, 4], [11, 12, 13, 14], [24, 25, 26, 27]):
     answer = counter.predict([question])[0]
     print(f"{question} -> {answer:.2f}")
 
-# ---- sunspots: yearly means since 1700, an eleven-year cycle that is never quite the same
+# ---- sunspots: yearly means since 1700, an irregular eleven-year cycle
 series = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
 X, y = windows(series, 22)
 n_test = 60
@@ -41,5 +41,5 @@ same_as_last = mean_absolute_error(y[-n_test:], X[-n_test:, -1])
 cycle_ago = mean_absolute_error(y[-n_test:], X[-n_test:, -11])
 print(f"\nSunspots of the last {n_test} years, one year ahead, mean absolute error")
 print(f"  GRURegressor           {error:5.1f}")
-print(f"  the same as last year  {same_as_last:5.1f}")
-print(f"  as eleven years ago    {cycle_ago:5.1f}")
+print(f"  value of last year     {same_as_last:5.1f}")
+print(f"  eleven years ago       {cycle_ago:5.1f}")

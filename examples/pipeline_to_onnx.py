@@ -1,4 +1,4 @@
-"""A pipeline as one ONNX graph: who speaks, answered by onnxruntime without gruc and scikit-learn.
+"""A pipeline as one ONNX graph: speaker identification in onnxruntime, without gruc and scikit-learn.
 
 Needs `pip install skl2onnx onnxruntime`. Run with `python examples/pipeline_to_onnx.py`.
 """
@@ -21,7 +21,7 @@ except ModuleNotFoundError as error:
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
 
-# the graph takes one array: behind each utterance there is NaN
+# the graph takes one array: pad each utterance with NaN
 n_steps = max(len(x) for x in X_test)
 padded = np.full((len(X_test), n_steps, 12), np.nan, np.float32)
 for i, x in enumerate(X_test):
@@ -52,4 +52,4 @@ for name, pipeline in pipelines.items():
     print(f"{name}: {len(graph.graph.node)} nodes, {graph.ByteSize() // 1024} KiB")
     print(f"  largest difference from predict_proba: {difference:.1e}")
     print(f"  same labels: {np.mean(labels == pipeline.predict(X_test)):.3f}")
-    print(f"  accuracy on new utterances: {np.mean(labels == y_test):.3f}")
+    print(f"  accuracy on test utterances: {np.mean(labels == y_test):.3f}")

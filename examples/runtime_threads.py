@@ -1,4 +1,4 @@
-"""Many threads predict with one model, each as if it were alone.
+"""Several threads use one model at the same time.
 
 Run with `python examples/runtime_threads.py`.
 """
@@ -25,7 +25,7 @@ with ThreadPoolExecutor(8) as pool:
     answers = list(pool.map(lambda x: predictor.predict_proba([x])[0], X_test))
     taken = time.perf_counter() - start
 
-print("8 threads, one utterance a call: the same bits:", bool((np.stack(answers) == expected).all()))
-print(f"{taken / len(X_test) * 1e6:.0f} us an utterance")
+print("8 threads, one utterance per call, identical results:", bool((np.stack(answers) == expected).all()))
+print(f"{taken / len(X_test) * 1e6:.0f} us per utterance")
 labels = predictor.classes[np.argmax(answers, axis=1)]
-print(f"accuracy on new utterances: {np.mean(labels == y_test):.3f}")
+print(f"accuracy on test utterances: {np.mean(labels == y_test):.3f}")

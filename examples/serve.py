@@ -1,20 +1,20 @@
-"""A saved classifier behind HTTP: whole sequences, and streams that come step by step.
+"""Serve a saved classifier over HTTP: whole sequences, and streams that arrive step by step.
 
     pip install fastapi uvicorn
     python examples/serve.py vowels.gruc
 
-    GET    /health        what is served
+    GET    /health        describes the model
     POST   /predict       {"sequences": [[[0.1, ...], ...], ...]} -> labels and probabilities
     POST   /streams       opens a stream -> its id
     POST   /streams/ID    {"steps": [[0.1, ...], ...]} -> probabilities of the sequence so far
     DELETE /streams/ID    closes it
 
-Needs of gruc its runtime alone, so neither SciPy nor scikit-learn. Streams live in this process: run one.
+Only gruc's runtime is needed, neither SciPy nor scikit-learn. Streams are kept in this process: run only one.
 
-The constants below limit what clients may ask for. Beyond them the answer is 413 (the body is too large), 408
-(it takes too long to arrive), 429 (one client has too many streams) or 503 (all clients together ask for too
-much; Retry-After says when to try again). A client is an address: all those behind one proxy are the same
-client, unless the proxy sends X-Forwarded-For and uvicorn is told to trust it.
+The constants below limit what clients may request. Beyond them the response is 413 (the body is too large),
+408 (it takes too long to arrive), 429 (one client has too many streams) or 503 (all clients together request
+too much; Retry-After says when to try again). A client is identified by its address: all clients behind one
+proxy count as one, unless the proxy sends X-Forwarded-For and uvicorn is configured to trust it.
 """
 
 import argparse
@@ -41,16 +41,16 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error}. This example needs: pip install fastapi uvicorn") from None
 
 MAX_BYTES = 4_000_000  # of a request's body
-MAX_BYTES_AT_ONCE = 8_000_000  # of all bodies not answered yet; parsed, each may take 60 times its size
+MAX_BYTES_AT_ONCE = 8_000_000  # of all unanswered bodies; once parsed, a body may take 60 times its size
 MAX_SEQUENCES = 10_000  # of a request
 MAX_CONNECTIONS = 200
-CLIENT_SECONDS = 10  # for the head of a request and for its body; up to twice that to take the answer
+CLIENT_SECONDS = 10  # to receive the head of a request, and its body; up to twice that to send the response
 MAX_STREAMS = 1_000
 MAX_STREAMS_OF_A_CLIENT = 100
-IDLE_SECONDS = 600  # after which a stream that nobody steps is closed
+IDLE_SECONDS = 600  # after which an unused stream is closed
 
 
-# FailFast: of a request that is wrong all over, the first error is enough
+# FailFast: report only the first error of an invalid request
 Step = Annotated[list[float], FailFast()]
 Sequence = Annotated[list[Step], FailFast()]
 
@@ -75,12 +75,12 @@ class SoFar(BaseModel):
 
 
 class Streams:
-    """Open streams by id: so many at once, so many of a client, and idle ones are closed after a while."""
+    """Open streams by id, limited in total and per client; idle streams are closed."""
 
     def __init__(self, predictor):
         self._predictor = predictor
         self._lock = threading.Lock()
-        # id: (stream, its lock, its client, when last used), the longest idle first
+        # id: (stream, lock, client, time of last use), least recently used first
         self._open = OrderedDict()
 
     def __len__(self):
@@ -104,8 +104,8 @@ class Streams:
         with self._lock:
             self._close_idle()
             stream, alone, client, _ = self._taken(key)
-            self._open[key] = stream, alone, client, time.monotonic()  # the last again
-        with alone:  # a stream is for one thread at a time
+            self._open[key] = stream, alone, client, time.monotonic()  # now the most recently used
+        with alone:  # a stream may be used by one thread at a time
             return stream.step(steps)
 
     def close(self, key):
@@ -124,11 +124,11 @@ class Streams:
 
 
 class BodyLimits:
-    """Receives bodies: of a limited size, in a limited time, and a limited number of bytes at once."""
+    """Receives bodies of limited size, in limited time, with a limited total of unanswered bytes."""
 
     def __init__(self, app):
         self.app = app
-        self.n_bytes = 0  # of bodies that are not answered yet
+        self.n_bytes = 0  # of unanswered bodies
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
@@ -162,7 +162,7 @@ class BodyLimits:
                     if message["type"] == "http.disconnect":
                         raise HTTPException(400, "The client has gone.")
                     part, more = message.get("body", b""), message.get("more_body", False)
-                    # what has arrived counts, not what was announced: who sends slowly keeps nobody out
+                    # count received bytes, not announced ones: a slow client must not block others
                     if self.n_bytes + len(part) > MAX_BYTES_AT_ONCE:
                         raise HTTPException(503, "Too much at once; try again.", {"Retry-After": "1"})
                     self.n_bytes += len(part)
@@ -173,7 +173,7 @@ class BodyLimits:
 
 
 class Connection(AutoHTTPProtocol):
-    """Ends where the client takes too long to send a request's head, or to take an answer."""
+    """Closes connections whose client is too slow in sending a request's head or receiving a response."""
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -184,7 +184,7 @@ class Connection(AutoHTTPProtocol):
         super().connection_lost(error)
 
     def look(self, idle_since):
-        idle = self.cycle is None or self.cycle.response_complete  # no request, or none that is not answered
+        idle = self.cycle is None or self.cycle.response_complete  # no request, or it is answered
         if idle and self.cycle is idle_since:
             self.transport.abort()
         else:
@@ -192,7 +192,7 @@ class Connection(AutoHTTPProtocol):
 
 
 class Server(uvicorn.Server):
-    """Says what it serves and where, once it does."""
+    """Prints what is served, and where, once it is."""
 
     def __init__(self, config, what):
         super().__init__(config)

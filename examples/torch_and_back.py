@@ -1,4 +1,4 @@
-"""Weights from gruc to torch and back, and training that goes on after each move.
+"""Weights from gruc to torch and back; training continues after each conversion.
 
 Needs `pip install torch`. Run with `python examples/torch_and_back.py`.
 """
@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
 X, y = load_japanese_vowels(subset="train", return_X_y=True)
 X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
 
-# frame_length=1: torch shall take the steps as they are
+# frame_length=1: torch's GRU reads single steps
 model = gruc.GRUClassifier((32,), frame_length=1, random_state=0).fit(X, y)
 
 
@@ -55,4 +55,4 @@ with torch.no_grad():
     probabilities = network(X_test).softmax(dim=1).numpy()
 print(f"back:  largest difference from torch: {np.abs(probabilities - back.predict_proba(X_test)).max():.1e}")
 back.partial_fit(X, y)
-print(f"accuracy on new utterances, after an epoch more: {back.score(X_test, y_test):.3f}")
+print(f"accuracy on test utterances, after one more epoch: {back.score(X_test, y_test):.3f}")

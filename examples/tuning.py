@@ -1,8 +1,8 @@
-"""Tuning with scikit-learn: successive halving over a Pipeline, nested parameters and all.
+"""Tuning with scikit-learn: successive halving over the nested parameters of a Pipeline.
 
-Eighteen settings begin with few epochs; the better third goes on with three times as many, and so on. The
-search runs its candidates side by side; each fit then takes one thread by itself (`n_jobs=None` obeys
-joblib's limits), so that the two do not fight for the processor.
+Eighteen candidates start with few epochs; the best third continues with three times as many, and so on. The
+search runs candidates in parallel; each fit then uses one thread (`n_jobs=None` respects joblib's limits), so
+that they do not compete for the processors.
 """
 
 from time import perf_counter
@@ -16,7 +16,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingRandomSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import Pipeline
 
-digits = load_digits()  # pictures, read row by row
+digits = load_digits()  # images, read row by row
 X, X_test, y, y_test = train_test_split(
     digits.images, digits.target, test_size=0.5, stratify=digits.target, random_state=0
 )
@@ -40,7 +40,7 @@ search = HalvingRandomSearchCV(
         "gru__frame_length": [1, 2],
         "gru__dropout": uniform(0, 0.4),
         "gru__learning_rate_init": loguniform(1e-3, 3e-2),
-        "gru__n_iter_no_change": [np.inf],  # as many epochs as the search gives
+        "gru__n_iter_no_change": [np.inf],  # do not stop before the epochs that the search allots
     },
     n_candidates=18,
     resource="gru__max_iter",

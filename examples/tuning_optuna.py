@@ -1,7 +1,7 @@
-"""Tuning with Optuna: poor settings are given up after a few epochs.
+"""Tuning with Optuna: unpromising trials are pruned after a few epochs.
 
-Needs `pip install optuna`. `partial_fit` is one epoch, after which the validation score is told to Optuna,
-which prunes the trials that lag behind.
+Needs `pip install optuna`. Each call of `partial_fit` is one epoch, after which the validation score is
+reported to Optuna, which prunes the trials that fall behind.
 """
 
 import numpy as np
@@ -45,7 +45,7 @@ def objective(trial):
         trial.report(scores[-1], epoch)
         if trial.should_prune():
             raise optuna.TrialPruned
-    return np.mean(scores[-5:])  # one epoch may be lucky
+    return np.mean(scores[-5:])  # average over the noise of single epochs
 
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -57,7 +57,7 @@ study = optuna.create_study(
 study.optimize(objective, n_trials=25)
 
 n_pruned = len(study.get_trials(states=[optuna.trial.TrialState.PRUNED]))
-print(f"{len(study.trials)} trials, {n_pruned} of them given up early; best {study.best_value:.3f}:")
+print(f"{len(study.trials)} trials, {n_pruned} of them pruned; best {study.best_value:.3f}:")
 print(f"  {study.best_params}")
 best = suggest(optuna.trial.FixedTrial(study.best_params))
-print(f"Accuracy on new utterances: {best.set_params(max_iter=60).fit(X, y).score(X_test, y_test):.3f}")
+print(f"Accuracy on test utterances: {best.set_params(max_iter=60).fit(X, y).score(X_test, y_test):.3f}")

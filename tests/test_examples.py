@@ -13,17 +13,17 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 # file: what its output must say, and the least of the number in it
 PROMISES = {
-    "japanese_vowels.py": (r"new utterances: (\S+)", 0.96),
+    "japanese_vowels.py": (r"test utterances: (\S+)", 0.96),
     "digits_by_rows.py": (r"other half: (\S+)", 0.96),
     "next_number.py": (r"\[11, 12, 13, 14\] -> (\S+)", 14.8),
-    "larger_than_memory.py": (r"crops of new utterances: (\S+)", 0.95),
+    "larger_than_memory.py": (r"crops of test utterances: (\S+)", 0.95),
     "tuning.py": (r"other half: (\S+)", 0.965),
-    "tuning_optuna.py": (r"new utterances: (\S+)", 0.95),
-    "model_file.py": (r"new utterances: (\S+)", 0.97),
-    "runtime_threads.py": (r"new utterances: (\S+)", 0.97),
+    "tuning_optuna.py": (r"test utterances: (\S+)", 0.95),
+    "model_file.py": (r"test utterances: (\S+)", 0.97),
+    "runtime_threads.py": (r"test utterances: (\S+)", 0.97),
     "streaming.py": (r"hears all +1.00 +(\S+)", 0.95),
-    "c_program.py": (r"new utterances: (\S+)", 0.96),
-    "pipeline_to_onnx.py": (r"new utterances: (\S+)", 0.96),
+    "c_program.py": (r"test utterances: (\S+)", 0.96),
+    "pipeline_to_onnx.py": (r"test utterances: (\S+)", 0.96),
     "torch_and_back.py": (r"an epoch more: (\S+)", 0.96),
 }
 NEEDS = {"torch_and_back.py": "torch"}  # which the test extra does not install
