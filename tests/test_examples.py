@@ -117,7 +117,7 @@ def test_without_a_compiler_the_c_program_says_so():
         [sys.executable, EXAMPLES / "c_program.py"], capture_output=True, text=True,
         env={**os.environ, "CC": "no-such-compiler"},
     )  # fmt: skip
-    expected = "There is no no-such-compiler. This example needs a C compiler, such as gcc.\n"
+    expected = "no-such-compiler was not found. This example needs a C compiler, such as gcc.\n"
     assert (done.returncode, done.stderr) == (1, expected)
 
 
