@@ -8,6 +8,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require_packed
+from libc.stdint cimport int32_t
 
 import numpy as np
 
@@ -117,3 +118,54 @@ def gru(
                dW_hhT=np.asarray(dW_hhT), db_ih=np.asarray(db_ih),
                db_hh=None if b_hh is None else np.asarray(db_hh))
     return out
+
+
+def embed(
+    const floating[:, ::1] table not None,  # (n_tokens, D)
+    const int32_t[::1] tokens not None,     # (N,)
+    const floating[::1] mask=None,          # (N,)
+    Py_ssize_t apart=0,                     # elements between rows of y
+):
+    """Rows (N, D) of a table."""
+    cdef Py_ssize_t N = tokens.shape[0], D = table.shape[1]
+    cdef floating[:, ::1] y = np.full((N, D + apart), np.nan, np.asarray(table).dtype)
+    _c.gruc_embed_forward(&y[0, 0], D + apart, &table[0, 0], &tokens[0],
+                          <const floating *> NULL if mask is None else &mask[0], N, D)
+    return np.asarray(y)[:, :D]
+
+
+def embed_backward(
+    const int32_t[::1] tokens not None,  # (N,)
+    floating[:, ::1] dx not None,        # (N, D), overwritten where there is a mask
+    const floating[::1] mask=None,       # (N,)
+):
+    """Distinct tokens, rising, and the sums of their gradients."""
+    cdef Py_ssize_t N = tokens.shape[0], D = dx.shape[1]
+    cdef int32_t[::1] seen = np.full(N, -1, np.int32)
+    cdef floating[:, ::1] rows = np.full((N, D), np.nan, np.asarray(dx).dtype)
+    cdef floating[::1] scratch = unset(_c.gruc_embed_scratch(&dx[0, 0], N), dx)
+    cdef _c.gruc_token_rows out
+    out.tokens = &seen[0]
+    out.rows = &rows[0, 0]
+    _c.gruc_embed_backward(&dx[0, 0], &out, &scratch[0], &tokens[0],
+                           <const floating *> NULL if mask is None else &mask[0], &dx[0, 0], D, N, D)
+    return np.asarray(seen)[:out.n], np.asarray(rows)[:out.n]
+
+
+def embed_merge(parts not None, const floating[:, ::1] like not None):
+    """The same from those of shards, a list of (tokens, rows); of the type of `like`."""
+    cdef Py_ssize_t N = sum(len(tokens) for tokens, _ in parts), D = like.shape[1], i
+    cdef int32_t[::1] seen = np.full(N, -1, np.int32), tokens
+    cdef floating[:, ::1] rows = np.full((N, D), np.nan, np.asarray(like).dtype), part
+    cdef floating[::1] scratch = unset(_c.gruc_embed_scratch(&like[0, 0], N), like)
+    cdef _c.gruc_token_rows out
+    cdef _c.gruc_token_rows shards[16]
+    out.tokens = &seen[0]
+    out.rows = &rows[0, 0]
+    for i in range(len(parts)):
+        tokens, part = parts[i]
+        shards[i].n = tokens.shape[0]
+        shards[i].tokens = &tokens[0] if shards[i].n else NULL
+        shards[i].rows = &part[0, 0] if shards[i].n else NULL
+    _c.gruc_embed_merge(&like[0, 0], &out, &scratch[0], shards, len(parts), D)
+    return np.asarray(seen)[:out.n], np.asarray(rows)[:out.n]

@@ -7,14 +7,20 @@ against the real one. Sizes are told the type by a pointer that may be NULL.
 """
 
 
+from libc.stdint cimport int32_t, int64_t
+
+
 cdef extern from "gruc/base/wait.h" nogil:
     void gruc_spin(const int *counter, int value, double microseconds) noexcept
 
 
 cdef extern from "gruc/data/source.h" nogil:
+    enum:
+        GRUC_FLOAT32, GRUC_FLOAT64, GRUC_INT32, GRUC_INT64
+
     ctypedef struct gruc_source:
         size_t n, D, frame_length, hop_length
-        int is_double
+        int type
         const Py_ssize_t *table
         const char *start
         size_t T
@@ -26,6 +32,23 @@ cdef extern from "gruc/data/source.h" nogil:
     gruc_sequence gruc_sequence_at(const gruc_source *source, size_t i) noexcept
     void gruc_layout(Py_ssize_t *order, Py_ssize_t *lengths, Py_ssize_t *offsets, const gruc_source *source,
                      const Py_ssize_t *indices, size_t B, size_t T) noexcept
+
+
+cdef extern from "gruc/data/tokens.h" nogil:
+    ctypedef struct gruc_wrong_token:
+        Py_ssize_t sequence, step
+        int64_t token
+
+    gruc_wrong_token gruc_gather_tokens(
+        int32_t *tokens, const gruc_source *source, const Py_ssize_t *indices, const Py_ssize_t *order,
+        const Py_ssize_t *offsets, size_t B, int64_t n_tokens) noexcept
+
+
+cdef extern from "gruc/training/token_rows.h" nogil:
+    ctypedef struct gruc_token_rows:
+        size_t n
+        int32_t *tokens
+        void *rows
 
 
 cdef extern from "gruc/program/network_shape.h" nogil:
@@ -54,7 +77,7 @@ cdef extern from "gruc/program/network_shape.h" nogil:
         int want_dx
 
 
-cdef extern from "gruc/training/gru_batch.h" nogil:
+cdef extern from "gruc/layers/gru_batch.h" nogil:
     enum:
         GRUC_GRU, GRUC_GRU_RESET_BEFORE
 
@@ -174,6 +197,10 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_gru_backward_pack(...) noexcept
     void gruc_gru_forward(...) noexcept
     void gruc_gru_backward(...) noexcept
+    void gruc_embed_forward(...) noexcept
+    size_t gruc_embed_scratch(...) noexcept
+    void gruc_embed_backward(...) noexcept
+    void gruc_embed_merge(...) noexcept
 
 
 # Cython's own code follows: it takes and checks arguments, and should be small

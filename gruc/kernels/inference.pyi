@@ -39,11 +39,13 @@ def widen_range(lowest: NDArray[_R], highest: NDArray[_R], x: NDArray[_R]) -> bo
 
 class Source:
     width: int
+    holds_tokens: bool
     def __init__(
         self,
         arrays: NDArray[Any] | tuple[NDArray[Any], ...] | list[NDArray[Any]],
         frame_length: int = 1,
         hop_length: int = 1,
+        tokens: bool = False,
     ) -> None: ...
     def extent(self, indices: NDArray[np.intp]) -> tuple[int, int]: ...
 
@@ -56,6 +58,15 @@ def gather(
     indices: NDArray[np.intp],
     mean: NDArray[np.float64] | None,
     scale: NDArray[np.float64] | None,
+) -> None: ...
+def gather_tokens(
+    tokens: NDArray[np.int32],
+    order: NDArray[np.intp],
+    lengths: NDArray[np.intp],
+    offsets: _Offsets,
+    source: Source,
+    indices: NDArray[np.intp],
+    n_tokens: int,
 ) -> None: ...
 def mean(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
 def max(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...

@@ -18,7 +18,7 @@ from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed, row_length
-from libc.stdint cimport uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 

@@ -320,6 +320,7 @@ def loss_and_gradient(
     cdef const double *scale_ptr = NULL
     cdef size_t of_workspace, of_dropout = 0
     cdef double result
+    require(not source.holds_tokens, "a source of numbers")
     source.check(indices, &N, &T)
     require_scaling(mean, scale, D)
     if mean is not None:

@@ -8,8 +8,6 @@ import reference
 from gruc import kernels
 from helpers import TOLERANCE, central_difference, relative_error
 
-layer_kernels = pytest.importorskip("layer_kernels", reason="built beside the source only")
-
 LENGTHS = {
     "ragged": [6, 6, 4, 3, 2, 1],
     "one step": [1, 1, 1],
@@ -25,9 +23,18 @@ IDS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def same_kernel(kernel):
-    layer_kernels.use(kernels.INSTRUCTION_SETS.index(kernel))
+@pytest.fixture
+def run(layer_kernels):
+    """`layer_kernels.gru` of a layer by `random_layer`, with some arguments changed, in a type."""
+
+    def run(layer, dtype="float64", **changes):
+        arguments = layer | changes
+        for name, value in arguments.items():
+            if name != "offsets" and isinstance(value, np.ndarray):
+                arguments[name] = value.astype(dtype)
+        return layer_kernels.gru(**arguments)
+
+    return run
 
 
 def packed_offsets(lengths):
@@ -54,14 +61,6 @@ def random_layer(lengths, variant, D=3, H=5, seed=0, with_state=True):
         dh=rng.standard_normal((N, H)),
         dstate=rng.standard_normal((B, H)),
     )
-
-
-def run(layer, dtype="float64", **changes):
-    arguments = layer | changes
-    for name, value in arguments.items():
-        if name != "offsets" and isinstance(value, np.ndarray):
-            arguments[name] = value.astype(dtype)
-    return layer_kernels.gru(**arguments)
 
 
 def rows_of(lengths, offsets):
@@ -105,7 +104,7 @@ def assert_same(got, want, atol, without=()):
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
-def test_against_the_oracle(variant, lengths, dtype):
+def test_against_the_oracle(run, variant, lengths, dtype):
     for with_state, (D, H), with_dh in [(True, (3, 5), True), (False, (1, 17), True), (True, (4, 33), False)]:
         layer = random_layer(lengths, variant, D, H, with_state=with_state)
         layer["dh"] = layer["dh"] if with_dh else None
@@ -118,7 +117,7 @@ def test_against_the_oracle(variant, lengths, dtype):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
-def test_over_blas(variant, dtype):
+def test_over_blas(run, variant, dtype):
     if kernels.selected() != kernels.available()[-1]:
         pytest.skip("BLAS is the same whatever the instruction set")
     passes = kernels.blas.passes()[0 if dtype == "float32" else 1]
@@ -131,7 +130,7 @@ def test_over_blas(variant, dtype):
 
 @pytest.mark.parametrize("with_state", [True, False])
 @pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
-def test_against_central_differences(variant, with_state):
+def test_against_central_differences(run, variant, with_state):
     lengths = LENGTHS["ragged"]
     layer = random_layer(lengths, variant, D=2, H=3, with_state=with_state)
     forward = {name: value for name, value in layer.items() if name not in ("dh", "dstate")}
@@ -151,7 +150,7 @@ def test_against_central_differences(variant, with_state):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
-def test_without_a_state_is_from_zeros(variant, dtype):
+def test_without_a_state_is_from_zeros(run, variant, dtype):
     layer = random_layer(LENGTHS["ragged"], variant, with_state=False)
     got, zeros = run(layer, dtype), run(layer, dtype, state0=np.zeros((6, 5)))
     for name, array in got.items():
@@ -161,7 +160,7 @@ def test_without_a_state_is_from_zeros(variant, dtype):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_windows_with_a_carried_state_are_the_whole(reset_after, dtype):
+def test_windows_with_a_carried_state_are_the_whole(run, reset_after, dtype):
     """Forward to the bit; back with the gradient of the state handed from the later window to the earlier."""
     lengths, cut = [6, 6, 5, 4], 3
     layer = random_layer(lengths, (reset_after, False, True))
@@ -188,7 +187,7 @@ def test_windows_with_a_carried_state_are_the_whole(reset_after, dtype):
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_inference_from_a_state_is_the_forward_pass(reset_after, reverse, dtype):
+def test_inference_from_a_state_is_the_forward_pass(run, reset_after, reverse, dtype):
     lengths, D, H = LENGTHS["several chunks"], 3, 17
     layer = random_layer(lengths, (reset_after, reverse, False), D, H)
     got = run({k: v for k, v in layer.items() if k not in ("dh", "dstate")}, dtype)

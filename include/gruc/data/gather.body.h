@@ -70,9 +70,9 @@ GRUC_STATIC void GRUC(gather)(
                 size_t t = f * source->hop_length + k, last = q.n_steps - 1; /* which is repeated */
                 const char *x = q.start + (ptrdiff_t)(t < last ? t : last) * q.of_step;
                 /* the common strides as constants, so that the loop over features becomes vectors */
-                if (source->is_double && q.of_feature == sizeof(double))
+                if (source->type == GRUC_FLOAT64 && q.of_feature == sizeof(double))
                     GRUC(scale_step)(out, x, 1, sizeof(double), D, mean, scale);
-                else if (source->is_double)
+                else if (source->type == GRUC_FLOAT64)
                     GRUC(scale_step)(out, x, 1, q.of_feature, D, mean, scale);
                 else if (q.of_feature == sizeof(float))
                     GRUC(scale_step)(out, x, 0, sizeof(float), D, mean, scale);

@@ -4,11 +4,14 @@
 
 #include "../base/framing.h"
 
-/* n sequences of D features, float or double: one array (n, T, D) of any strides, or a table of arrays */
+enum { GRUC_FLOAT32, GRUC_FLOAT64, GRUC_INT32, GRUC_INT64 }; /* types of elements */
+
+/* n sequences of D features, of one type: one array (n, T, D) of any strides, or a table of arrays.
+ * Integers are tokens, D is 1. */
 typedef struct {
     size_t n, D;
     size_t frame_length, hop_length; /* steps that make a row, and from one row's first to the next one's */
-    int is_double;
+    int type;
     const ptrdiff_t *table;                     /* (n, 4): address, steps, bytes from step to step and from
                                                     feature to feature; or NULL for one array: */
     const char *start;                          /* its first number */

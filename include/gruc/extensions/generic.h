@@ -59,6 +59,10 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_gru_backward_pack(packed, ...) GRUC_BY_TYPE(gru_backward_pack, packed, __VA_ARGS__)
 #define gruc_gru_forward(of, ...) GRUC_BY_TYPE_OF(gru_forward, of)(__VA_ARGS__)
 #define gruc_gru_backward(of, ...) GRUC_BY_TYPE_OF(gru_backward, of)(__VA_ARGS__)
+#define gruc_embed_forward(y, ...) GRUC_BY_TYPE(embed_forward, y, __VA_ARGS__)
+#define gruc_embed_scratch(of, ...) GRUC_BY_TYPE_OF(embed_scratch, of)(__VA_ARGS__)
+#define gruc_embed_backward(of, ...) GRUC_BY_TYPE_OF(embed_backward, of)(__VA_ARGS__)
+#define gruc_embed_merge(of, ...) GRUC_BY_TYPE_OF(embed_merge, of)(__VA_ARGS__)
 
 #define gruc_network_size(of, ...) GRUC_BY_TYPE_OF(network_size, of)(__VA_ARGS__)
 #define gruc_network_packed_size(of, ...) GRUC_BY_TYPE_OF(network_packed_size, of)(__VA_ARGS__)

@@ -3,7 +3,7 @@
 #define GRUC_NETWORK_SHAPE_H
 
 #include "../base/portability.h"
-#include "../training/gru_batch.h"
+#include "../layers/gru_batch.h"
 
 enum { GRUC_LAST, GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION }; /* readouts */
 enum {                                                   /* losses */

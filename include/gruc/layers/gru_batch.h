@@ -11,7 +11,8 @@ enum { GRUC_GRU, GRUC_GRU_RESET_BEFORE }; /* the reset gate after the recurrent 
  * The forward pass reads x, mask and state0; the backward pass reads these, what the forward pass wrote,
  * and dh and dstate. */
 typedef struct {
-    int kind, reverse;
+    int kind; /* GRUC_GRU or GRUC_GRU_RESET_BEFORE */
+    int reverse;
     size_t T, D, H;
     const ptrdiff_t *offsets; /* (T + 1,) */
     const void *x;            /* (N, D) */

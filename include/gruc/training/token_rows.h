@@ -1,0 +1,13 @@
+/* The gradient of a table of which a batch has seen some rows. */
+#ifndef GRUC_TOKEN_ROWS_H
+#define GRUC_TOKEN_ROWS_H
+
+#include "../base/portability.h"
+
+typedef struct {
+    size_t n;
+    int32_t *tokens; /* (n,) the rows seen: distinct, in rising order */
+    void *rows;      /* (n, D) their gradients */
+} gruc_token_rows;
+
+#endif
