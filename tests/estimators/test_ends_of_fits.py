@@ -14,9 +14,6 @@ ESTIMATORS = [GRUClassifier, GRURegressor]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-# ---- endings
-
-
 def test_convergence_warning_at_max_iter_only():
     X, y = vowels()
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\)"):

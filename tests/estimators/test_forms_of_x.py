@@ -12,9 +12,6 @@ FORMS = forms_of_vowels()
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-# ---- shapes of X at fit and at predict
-
-
 def test_lengths_are_free_where_steps_are_not_columns():
     X, y = FORMS["3-D"]
     model = GRUClassifier(**FAST).fit(X, y)

@@ -13,9 +13,6 @@ ESTIMATORS = [GRUClassifier, GRURegressor]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-# ---- parameters
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -75,9 +72,6 @@ def test_standardize_false_takes_numbers_as_they_are():
         by_hand.predict_proba(scaled.transform(X)), inside.predict_proba(X), rtol=1e-12
     )
     assert not np.allclose(model.predict_proba(X), inside.predict_proba(X))
-
-
-# ---- attributes
 
 
 def test_attributes_of_a_fit():

@@ -11,9 +11,6 @@ ESTIMATORS = [GRUClassifier, GRURegressor]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-# ---- training goes on
-
-
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
 def test_partial_fit_epoch_by_epoch_is_fit(Estimator):
     X, y = vowels()

@@ -17,9 +17,6 @@ ESTIMATORS = [GRUClassifier, GRURegressor]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-# ---- numbers do not depend on company
-
-
 @settings(deadline=None, max_examples=25)
 @given(
     structure=st.fixed_dictionaries(

@@ -20,9 +20,6 @@ ESTIMATORS = [GRUClassifier, GRURegressor]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-# ---- scikit-learn's tools on every form of X
-
-
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
 def test_tools_of_sklearn(Estimator, form):

@@ -1,7 +1,8 @@
-"""A model, its file, and a folder to write into."""
+"""Models, their files, and places to write to."""
 
 import io
 
+import numpy as np
 import pytest
 from gruc import GRUClassifier
 from problems import vowels
@@ -25,3 +26,18 @@ def content(model):
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.gruc"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The bytes of a good file."""
+    X, y = vowels()
+    path = tmp_path_factory.mktemp("whole") / "model.gruc"
+    model = GRUClassifier((3,), bidirectional=True, pooling="attention", max_iter=2, random_state=0)
+    model.fit(X, np.array(["a", "b", "c"])[y]).save(path)
+    return path.read_bytes()

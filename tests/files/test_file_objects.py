@@ -20,9 +20,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 posix = pytest.mark.skipif(os.name != "posix", reason="files as POSIX has them")
 
 
-# ---- file objects
-
-
 class Partial(io.RawIOBase):
     """Takes and gives some bytes at a time, and sometimes would block."""
 

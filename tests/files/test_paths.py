@@ -36,9 +36,6 @@ def as_nobody(folder):
         os.seteuid(0)
 
 
-# ---- what is no regular file
-
-
 def reading(path):
     """Begins to read a FIFO; returns what gives all that came."""
     came = []
@@ -109,9 +106,6 @@ def test_standard_output_goes_on_where_it_stands(here, path):
     with open("log", "ab") as file:
         subprocess.run([sys.executable, "-c", program, path], stdout=file, check=True)
     assert pathlib.Path("log").read_bytes() == b"before\nnow\n"
-
-
-# ---- regular files
 
 
 @pytest.mark.skipif(not ROOT, reason="only root gives files away")

@@ -1,4 +1,4 @@
-"""Pipelines with gruc's estimators through skl2onnx, against their own predictions, as onnxruntime runs them."""
+"""Models through skl2onnx: structures, labels, targets, inputs, opsets, refusals."""
 
 import sys
 
@@ -9,155 +9,25 @@ from gruc import GRUClassifier, GRURegressor, GRUTransformer
 from gruc.preprocessing import SequenceScaler
 from helpers import STRUCTURES, structure_id
 from problems import vowels
-from sklearn.ensemble import VotingClassifier
+from skl2onnx_graphs import (
+    TABLE,
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    assert_classifies,
+    converted,
+    padded,
+    run,
+)
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-onnx = pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
-skl2onnx = pytest.importorskip("skl2onnx")
-from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the runtimes' own
 ]
 FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
-CUBE = FloatTensorType([None, None, 12])
-TABLE = FloatTensorType([None, None])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def registered():
-    gruc.register_skl2onnx()
-    gruc.register_skl2onnx()
-
-
-def padded(X, n_more=2):
-    """X as one array of float32, NaN behind each sequence."""
-    n_steps = max(map(len, X)) + n_more
-    return np.stack(
-        [np.concatenate([x, np.full((n_steps - len(x), *x.shape[1:]), np.nan)]) for x in X]
-    ).astype("float32")
-
-
-def converted(model, X_type=CUBE, **settings):
-    proto = skl2onnx.convert_sklearn(model, initial_types=[("X", X_type)], **settings)
-    onnx.checker.check_model(proto, full_check=True)
-    return proto
-
-
-def run(proto, **inputs):
-    """Outputs by name."""
-    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(None, inputs), strict=True))
-
-
-def assert_classifies(model, X, array, X_type=CUBE):
-    """Label and probabilities of one graph, over batches of any size."""
-    proto = converted(model, X_type, options={id(model): {"zipmap": False}})
-    for part in (slice(None), slice(0, 1), slice(3, 9)):
-        got = run(proto, X=array[part])
-        assert list(got) == ["label", "probabilities"]
-        np.testing.assert_allclose(got["probabilities"], model.predict_proba(X[part]), rtol=0, atol=1e-5)
-        assert np.array_equal(got["label"], model.predict(X[part]))
-
-
-# ---- pipelines
-
-
-def equal_lengths():
-    X, y = vowels()
-    return [x[:7] for x in X], y
-
-
-PROBLEMS = pytest.mark.parametrize("problem", [vowels, equal_lengths])
-
-
-@PROBLEMS
-def test_scaler_and_classifier(problem):
-    X, y = problem()
-    assert_classifies(make_pipeline(SequenceScaler(), GRUClassifier(**FAST)).fit(X, y), X, padded(X))
-
-
-@PROBLEMS
-def test_scaler_and_regressor(problem):
-    X, y = problem()
-    model = make_pipeline(SequenceScaler(), GRURegressor(**FAST)).fit(X, y * 1.5)
-    got = run(converted(model), X=padded(X))
-    np.testing.assert_allclose(got["variable"][:, 0], model.predict(X), rtol=0, atol=1e-5)
-
-
-@PROBLEMS
-@pytest.mark.parametrize(
-    "settings", [{"trained": False}, {"estimator": GRUClassifier(**FAST, bidirectional=True)}]
-)
-def test_features_for_another_model(settings, problem):
-    X, y = problem()
-    encoder = GRUTransformer(**settings, random_state=0)
-    model = make_pipeline(encoder, StandardScaler(), LogisticRegression()).fit(X, y)
-    assert_classifies(model, X, padded(X))
-    got = run(converted(model[0]), X=padded(X))
-    np.testing.assert_allclose(got["variable"], model[0].transform(X), rtol=0, atol=1e-5)
-
-
-def test_features_of_two_networks_side_by_side():
-    X, y = vowels()
-    encoders = [
-        (str(i), GRUTransformer(GRUClassifier((5,)), trained=False, random_state=i)) for i in range(2)
-    ]
-    model = make_pipeline(SequenceScaler(), FeatureUnion(encoders), LogisticRegression()).fit(X, y)
-    assert_classifies(model, X, padded(X))
-
-
-def test_rows_of_a_table_are_sequences():
-    X, y = vowels()
-    table = np.stack([x[:7, 0] for x in X]).astype("float32")
-    for scaler in (StandardScaler(), SequenceScaler()):
-        model = make_pipeline(scaler, GRUClassifier(**FAST)).fit(table, y)
-        assert_classifies(model, table, table, FloatTensorType([None, 7]))
-    assert_classifies(model[-1], table, table, TABLE)
-    ragged = [x[:, 0] for x in X]
-    assert_classifies(GRUClassifier(**FAST).fit(ragged, y), ragged, padded(ragged), TABLE)
-    cube = [x[:, :1] for x in X]
-    model = GRUClassifier(**FAST).fit(cube, y)
-    assert_classifies(model, cube, padded(cube), FloatTensorType([None, None, 1]))
-
-
-def test_columns_of_a_frame_are_steps():
-    pandas = pytest.importorskip("pandas")
-    X, y = vowels()
-    table = np.stack([x[:7, 0] for x in X]).astype("float32")
-    frame = pandas.DataFrame(table, columns=list("abcdefg"))
-    frame["c"] = np.arange(len(X))
-    for model in (GRUClassifier(**FAST), make_pipeline(SequenceScaler(), GRUClassifier(**FAST))):
-        model.fit(frame, y)
-        proto = skl2onnx.to_onnx(model, frame, options={"zipmap": False})
-        got = run(proto, **{name: frame[[name]].to_numpy() for name in frame})
-        np.testing.assert_allclose(got["probabilities"], model.predict_proba(frame), rtol=0, atol=1e-5)
-
-
-def test_inside_a_grid_search():
-    X, y = vowels()
-    pipeline = make_pipeline(SequenceScaler(), GRUClassifier(**FAST))
-    search = GridSearchCV(pipeline, {"gruclassifier__reset_after": [False, True]}, cv=2).fit(X, y)
-    assert_classifies(search, X, padded(X))
-
-
-def test_in_a_vote():
-    X, y = vowels()
-    cube = padded([x[:7] for x in X], 0)
-    members = [(str(i), GRUClassifier(**FAST | {"random_state": i})) for i in range(2)]
-    assert_classifies(
-        VotingClassifier(members, voting="soft", flatten_transform=False).fit(cube, y), cube, cube
-    )
-
-
-# ---- models
 
 
 @pytest.mark.parametrize("structure", STRUCTURES[:1] + STRUCTURES[5::6], ids=structure_id)
@@ -238,9 +108,6 @@ def test_targets(settings, targets):
     assert dims[1:] == list(got.shape[1:])
 
 
-# ---- inputs
-
-
 def test_doubles():
     X, y = vowels()
     model = make_pipeline(SequenceScaler(), GRUClassifier(**FAST)).fit(X, y)
@@ -269,13 +136,6 @@ def test_features_far_from_zero():
     assert_classifies(GRUClassifier(**FAST).fit(X, y), X, padded(X))
 
 
-def test_a_scaler_hands_padding_on():
-    X, _ = vowels()
-    for scaler in (SequenceScaler(), SequenceScaler(with_mean=False), SequenceScaler(with_std=False)):
-        got = run(converted(scaler.fit(X)), X=padded(X))["variable"]
-        np.testing.assert_allclose(got, padded(scaler.transform(X)), rtol=0, atol=1e-5)
-
-
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 def test_nan_that_is_no_padding_is_nan_in_the_result(pooling):
     X, y = vowels()
@@ -287,9 +147,6 @@ def test_nan_that_is_no_padding_is_nan_in_the_result(pooling):
     got = run(converted(model, options={id(model): {"zipmap": False}}), X=array)["probabilities"]
     assert np.isnan(got[:3]).all()
     np.testing.assert_allclose(got[3:], model.predict_proba(X[3:]), rtol=0, atol=1e-5)
-
-
-# ---- refusals
 
 
 @pytest.mark.parametrize(

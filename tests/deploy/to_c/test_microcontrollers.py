@@ -1,0 +1,114 @@
+"""Exported C on emulated microcontrollers."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import gruc
+import numpy as np
+import pytest
+from exported_c import SHORT, X, agree, program_text, with_halves
+from installs import ROOT
+
+sys.path.append(str(ROOT / "tools" / "cortex_m"))
+import board
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("processor", board.PROCESSORS)
+def test_on_a_microcontroller(models, processor, tmp_path):
+    if board.missing():
+        pytest.skip(f"no {' and no '.join(board.missing())}")
+    some = ["s_after_5_forward_last", "s_before_4x3_forward_attention", "s_after_4x3_both_max", "frames_4_1_mean_0",
+            "frames_3_5_attention_1", "wide", "counts", "two", "quantiles", "binary", "labels"]  # fmt: skip
+    some = {name: models[name] for name in some}
+    few = SHORT[-3:]
+    (tmp_path / "main.c").write_text(program_text(some, few, tmp_path))
+    program = board.compiled("main.c", processor, tmp_path)
+    numbers = np.array(board.told([program], processor, tmp_path).split(), float)
+    agree(numbers, some, few)
+    halves = {prefix: model for prefix, model in some.items() if prefix in ("wide", "s_after_4x3_both_max")}
+    text = program_text(halves, few, tmp_path, storage="float16").replace("_flat_f32", "_half_f32")
+    (tmp_path / "main.c").write_text(text)
+    for options in (["-Os"], ["-O2", "-mfp16-format=ieee"]):
+        program = board.compiled("main.c", processor, tmp_path, options)
+        numbers = np.array(board.told([program], processor, tmp_path).split(), float)
+        agree(numbers, {prefix: with_halves(model) for prefix, model in halves.items()}, few)
+
+
+AVR = """
+#include "m.h"
+#include "both.h"
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/sleep.h>
+#include <stdio.h>
+static int put(char c, FILE *file)
+{
+    (void)file;
+    while (!(UCSR0A & _BV(UDRE0))) {}
+    UDR0 = (uint8_t)c;
+    return 0;
+}
+static FILE to_user = FDEV_SETUP_STREAM(put, NULL, _FDEV_SETUP_WRITE);
+static const float x[] = {%s};
+static void print(const float *numbers, int n)
+{
+    for (; n > 0; n--, numbers++) {
+        uint32_t bits;
+        memcpy(&bits, numbers, sizeof bits);
+        printf("=%%08lx\\n", (unsigned long)bits);
+    }
+}
+int main(void)
+{
+    static m_state state;
+    static float out[M_N_OUTPUTS], work[BOTH_WORK(3)];
+    UCSR0B = _BV(TXEN0);
+    stdout = &to_user;
+    m_predict(&state, x, 3, out);
+    print(out, M_N_OUTPUTS);
+    both_predict(work, x, 3, out);
+    print(out, BOTH_N_OUTPUTS);
+    cli();
+    sleep_mode();
+    return 0;
+}
+"""
+
+
+def test_on_an_avr(small, tmp_path):
+    """Tables stay in flash: constants would else be copied into RAM, of which there are 8 kB."""
+    for program in ("avr-gcc", "avr-nm", "simavr"):
+        if shutil.which(program) is None:
+            pytest.skip(f"no {program}")
+    model, folder = small
+    x = X[0][:3]
+    (tmp_path / "program.c").write_text(AVR % ", ".join(f"{number:.9e}f" for number in x.ravel()))
+    flags = [
+        "-mmcu=atmega2560",
+        "-std=gnu99",
+        "-Os",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{gruc.get_include()}",
+    ]
+    subprocess.run(
+        ["avr-gcc", *flags, f"-I{folder}", "program.c", "-lm", "-o", "program.elf"], cwd=tmp_path, check=True
+    )
+    names = subprocess.run(
+        ["avr-nm", "program.elf"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    in_ram = re.findall(r" [dDbB] gruc_(\w+)_of_", names.stdout)
+    assert {*in_ram} <= {"units", "layers"}
+    done = subprocess.run(
+        ["simavr", "-m", "atmega2560", "-f", "16000000", "program.elf"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    numbers = re.findall("=([0-9a-f]{8})", done.stdout + done.stderr)
+    got = np.array([int(number, 16) for number in numbers], "uint32").view("float32")
+    np.testing.assert_allclose(got[:-1], model.predict_proba([x])[0], rtol=1e-5)
+    assert np.isfinite(got[-1])

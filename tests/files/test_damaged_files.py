@@ -1,0 +1,219 @@
+"""Whatever may be wrong with a model file is a ModelFileError."""
+
+import json
+import pickle
+import time
+
+import gruc
+import numpy as np
+import pytest
+from gruc import GRUClassifier, ModelFileError
+from gruc.files import model_file
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from model_files import joined, refuses, rewritten, split
+from problems import vowels
+from safetensors.numpy import save as container_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda t: t.pop("head.bias"), r"missing, or too many: \['head.bias'\]"),
+        (lambda t: t.update(more=np.zeros(1)), r"too many: \['more'\]"),
+        (lambda t: t.update({"head.bias": t["head.bias"].astype("float64")}), "expected .* of float64"),
+        (lambda t: t.update({"head.bias": t["head.bias"][:2]}), r"head.bias is \(2,\) of float32, expected \(3,\)"),
+        (lambda t: t.update({"head.bias": t["head.bias"].astype("int32")}), "not of float32 or float64"),
+        (lambda t: t.update({"head.bias": t["head.bias"] * np.nan}), "head.bias holds numbers that are not finite"),
+        (lambda t: t.update({"scaling.mean": t["scaling.mean"][:3]}), "scaling is not two arrays of 12 float64"),
+        (lambda t: t.pop("scaling.mean"), "scaling is not two arrays"),
+        (lambda t: t["scaling.scale"].fill(0), "scaling is not positive"),
+        (lambda t: t.update({"target_scaling.mean": np.zeros(3), "target_scaling.scale": np.ones(3)}), "target_scaling"),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_tensors_that_are_refused(whole, path, change, message):
+    description, tensors = split(whole)
+    tensors = {name: array.copy() for name, array in tensors.items()}
+    change(tensors)
+    refuses(path, joined(description, tensors), message)
+
+
+def test_no_file_and_no_model(path, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        gruc.load(path)
+    with pytest.raises(OSError):
+        gruc.load(tmp_path)
+    refuses(path, b"", "no model of gruc's, or damaged")
+    refuses(path, pickle.dumps(GRUClassifier()), "no model of gruc's, or damaged")
+    refuses(path, container_of({"a": np.ones(3)}), "is a safetensors file, but no model of gruc's")
+    refuses(
+        path,
+        container_of({"a": np.ones(3)}, {"format": "pt"}),
+        "is a safetensors file, but no model of gruc's",
+    )
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_is_damaged(whole, tmp_path, data):
+    """A ModelFileError, or a model that predicts; tools/fuzz does so for longer."""
+    content, path = bytearray(whole), tmp_path / "damaged.gruc"
+    for _ in range(data.draw(st.integers(1, 4))):
+        kind = data.draw(st.sampled_from(["cut", "flip", "grow", "splice", "header", "word"]))
+        at = data.draw(st.integers(0, max(0, len(content) - 1)))
+        if kind == "cut":
+            del content[at:]
+        elif kind == "flip" and content:
+            content[at] ^= 1 << data.draw(st.integers(0, 7))
+        elif kind == "grow":
+            content += data.draw(st.binary(max_size=20))
+        elif kind == "splice":
+            content[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+        elif kind == "header":
+            content[:8] = data.draw(st.integers(0, 2**64 - 1)).to_bytes(8, "little")
+        else:  # numbers and words of the header for others
+            old = data.draw(
+                st.sampled_from([b"3", b"1", b"true", b"false", b"F32", b"F64", b"12", b"null", b"last"])
+            )
+            new = data.draw(
+                st.sampled_from([b"0", b"-1", b"99999999999", b"{}", b"[]", b"I64", b"F64", b"1e400", b""])
+            )
+            content = bytearray(bytes(content).replace(old, new, 1 + at % 3))
+    path.write_bytes(content)
+    X, _ = vowels()
+    try:
+        model = gruc.load(path)  # which reads what gruc.runtime.load reads, and more
+    except ModelFileError:
+        return
+    try:
+        with np.errstate(all="ignore"):
+            assert len(model.predict(X)) == len(X)
+    except ValueError as error:  # a scale that is a number, but not the model's
+        if "too large to compute with" not in str(error):
+            raise
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (
+            lambda d: d["predictor"]["network"].update(hidden_layer_sizes=[1] * 500_000),
+            "tensors that are missing",
+        ),
+        (lambda d: d["parameters"].update(alpha=json.loads("[" * 700 + "]" * 700)), "holds too much"),
+        (lambda d: d["predictor"]["classes"].update(values=["b", "a", "c"]), "labels of"),
+        (lambda d: d["predictor"]["classes"].update(values=["a", "a", "c"]), "labels of"),
+        (lambda d: d["parameters"].update(alpha=["x" * 100] * 100_000), "characters"),
+    ],
+)
+def test_hostile_files(path, change, message):
+    X, y = vowels()
+    GRUClassifier(**FAST).fit(X, np.array(["a", "b", "c"])[y]).save(path)
+    rewritten(path, change)
+    start = time.perf_counter()
+    with pytest.raises(ModelFileError, match=message):
+        gruc.load(path)
+    assert time.perf_counter() - start < 5
+
+
+def test_one_flipped_bit_is_refused(whole):
+    """Anywhere in a file: a third of the bytes, drawn anew in each of the bits."""
+    rng = np.random.default_rng(0)
+    places = rng.choice(len(whole), len(whole) // 3, replace=False)
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << rng.integers(8)
+        with pytest.raises(ModelFileError):
+            gruc.runtime.load(bytes(damaged))
+    with pytest.raises(ModelFileError, match="does not have the checksum"):
+        gruc.load(whole[:-1] + bytes([whole[-1] ^ 1]))
+
+
+def test_files_without_a_checksum_load(whole):
+    X, _ = vowels()
+    without = joined(*split(whole))
+    assert b"crc32" in whole
+    assert b"crc32" not in without
+    assert np.array_equal(gruc.load(without).predict_proba(X), gruc.load(whole).predict_proba(X))
+
+
+def test_files_are_the_same_to_safetensors(whole):
+    """Another implementation reads the container as this one does."""
+    description, tensors = split(whole)
+    _, arrays = model_file.read(whole)
+    assert tensors.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert np.array_equal(tensors[name], array)
+        assert tensors[name].dtype == array.dtype
+
+
+def test_labels_have_the_size_of_the_longest(path):
+    """A dtype in a file must not decide how much memory predictions take."""
+    X, y = vowels()
+    GRUClassifier(**FAST).fit(X, np.array(["a", "bb", "c"])[y]).save(path)
+    expected = gruc.load(path).predict(X)
+    description, tensors = split(path.read_bytes())
+    description["predictor"]["classes"]["dtype"] = "<U8000000"
+    for load in (gruc.load, gruc.runtime.load):
+        predicted = load(joined(description, tensors)).predict(X)
+        assert predicted.dtype == "<U2"
+        assert np.array_equal(predicted, expected)
+    description["predictor"]["classes"]["values"][2] = "c" * 20_000
+    refuses(path, joined(description, tensors), "a label has more than 10000 characters")
+    with pytest.raises(ValueError, match="No file was written.*a label has more than 10000 characters"):
+        GRUClassifier(**FAST).fit(X, np.array(["a", "bb", "c" * 20_000], object)[y]).save(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["parameters"].update({"x" * 4_000_000: 1}),
+        lambda d: d["parameters"].update(alpha="x" * 4_000_000),
+        lambda d: d["parameters"].update(scoring=["x"] * 1_000_000),
+        lambda d: d["parameters"].update({f"p{i}": 1 for i in range(200_000)}),
+        lambda d: d["predictor"]["classes"].update(values=["x"] * 1_000_000),
+        lambda d: d["predictor"]["classes"].update(kind="x" * 4_000_000),
+        lambda d: d["fitted"].update({f"f{i}": 1 for i in range(200_000)}),
+        lambda d: d["fitted"].update(loss_curve_=[0] * 1_000_000 + ["x"]),
+        lambda d: d.update(more=[[]] * 1_000_000),
+        lambda d: d.update(format=10**4000),
+    ],
+    ids=range(10),
+)
+def test_errors_of_large_descriptions_are_short(whole, change):
+    description, tensors = split(whole)
+    change(description)
+    with pytest.raises(ModelFileError) as info:
+        gruc.load(joined(description, tensors))
+    assert len(str(info.value)) < 600
+
+
+def test_containers_that_are_refused(whole):
+    n = int.from_bytes(whole[:8], "little")
+    header, data = json.loads(whole[8 : 8 + n]), whole[8 + n :]
+    name = "head.bias"
+    for change, message in [
+        (lambda h: h[name].update(shape=[10**400]), "no place for 'head.bias'"),
+        (lambda h: h[name].update(shape=[4]), "head.bias has another size than its shape"),
+        (lambda h: h[name].update(data_offsets=[0, 2**60]), "do not follow each other"),
+        (lambda h: h[name].update(data_offsets=[-1, 3]), "do not follow each other"),
+        (lambda h: h[name].update(data_offsets="ab"), "no place for"),
+        (lambda h: h[name].update(more=1), "no place for"),
+        (lambda h: h.update({name: 3}), "no place for"),
+        (lambda h: h.update(__metadata__=[]), "is damaged"),
+        (lambda h: h["__metadata__"].update(gruc=3), "no model of gruc's"),
+        (lambda h: h["__metadata__"].update(crc33="0"), "other metadata"),
+        (lambda h: h["__metadata__"].update(crc32=7), "does not have the checksum"),
+    ]:
+        changed = json.loads(json.dumps(header))
+        change(changed)
+        text = json.dumps(changed).encode()
+        with pytest.raises(ModelFileError, match=message):
+            gruc.load(len(text).to_bytes(8, "little") + text + data)
+    for length in (0, 1, 2**62):
+        with pytest.raises(ModelFileError, match="begins with no header"):
+            gruc.load(length.to_bytes(8, "little") + whole[8:])
