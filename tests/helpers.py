@@ -8,7 +8,7 @@ import reference
 from gruc import kernels
 from gruc.network import GRUNetwork, Workspace
 from gruc.sequences import as_sequences
-from gruc.training import SOLVERS, Loss, Schedule
+from gruc.training import Loss, TrainingState
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 # tolerance of arithmetic by dtype, relative to values of order 1
@@ -87,14 +87,15 @@ def pack(sequences, dtype="float64"):
     return sequences.gather(np.arange(len(sequences)), None, dtype)
 
 
-def optimize(trainer, solver="adam", learning_rate=0.01, **settings):
-    """Give a trainer an optimiser and a constant learning rate."""
+def initial_state(network, dtype="float64", seed=0, solver="adam", learning_rate=0.01, **settings):
+    """A state before training, with an optimiser and a constant learning rate."""
+    state = TrainingState.initial(network, dtype, np.random.default_rng(seed))
     defaults = dict(
         beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.0, momentum=0.9, nesterov=True, rho=0.99
     )
-    weights = trainer.network.table.weights()
-    trainer.optimizer = SOLVERS[solver](trainer.parameters, weights, **(defaults | settings))
-    trainer.schedule = Schedule("constant", learning_rate, 0)
+    state.set_optimizer(solver, network.table.weights(), defaults | settings)
+    state.set_schedule({"kind": "constant", "learning_rate_init": learning_rate, "warmup": 0})
+    return state
 
 
 def problem(structure, loss, lengths=LENGTHS, seed=0, **kwargs):

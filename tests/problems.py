@@ -1,9 +1,13 @@
-"""Small real problems for the tests of the estimators."""
+"""Small problems for the tests of training and estimators."""
 
 from functools import cache
 
 import numpy as np
 from gruc.datasets import load_japanese_vowels
+from gruc.network import GRUNetwork
+from gruc.sequences import as_sequences
+from gruc.training import Loss, StepMemory, TrainingData, TrainingSettings, TrainingStep, train
+from helpers import initial_state, random_sequences
 
 
 @cache
@@ -65,3 +69,24 @@ def regression_halves():
 def normalized(proba):
     """Rows of float32 add up to 1 only to its precision."""
     return proba.astype("float64") / proba.sum(axis=1, dtype="float64", keepdims=True)
+
+
+class TrainingProblem:
+    """Data, a step and a state of a small network."""
+
+    def __init__(self, seed=0, n=5, weights=None, learning_rate=0.01):
+        rng = np.random.default_rng(seed)
+        X = random_sequences(rng, rng.integers(1, 6, n), 2)
+        y = rng.standard_normal((n, 1))
+        self.network = GRUNetwork(2, [4], False, True, "last", 1)
+        self.state = initial_state(self.network, seed=seed, learning_rate=learning_rate)
+        self.step = TrainingStep(StepMemory(self.network), Loss("squared_error"))
+        self.data = TrainingData(as_sequences(X), None, y, weights)
+
+    def train(self, max_epochs, **settings):
+        settings = TrainingSettings(**dict(batch_size=2, max_grad_norm=1.0, max_epochs=max_epochs) | settings)
+        return train(self.state, self.data, self.step, settings)
+
+    @property
+    def history(self):
+        return self.state.history

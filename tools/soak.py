@@ -322,7 +322,7 @@ def inconsistency(model):
     X = [np.ones((4, model.n_features_in_))]
     if not (model.predict(X) == pickle.loads(pickle.dumps(model)).predict(X)).all():
         return "a pickle predicts otherwise"
-    if not model.n_iter_ == len(model.loss_curve_) == model._trainer.n_epochs:
+    if not model.n_iter_ == len(model.loss_curve_) == model._training_state.history.n_epochs:
         return f"n_iter_ is {model.n_iter_}, of a loss curve of {len(model.loss_curve_)}"
     return ""
 

@@ -2,8 +2,6 @@
 
 from contextlib import contextmanager
 
-from ..runtime import Predictor
-
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:  # before scikit-learn 1.9
@@ -38,16 +36,22 @@ class EpochCallbacks:
     ----------
     model : BaseGRU
         Whose fit it is.
-    attempt : BaseGRU
-        The copy of it that is being fitted.
     context : sklearn.callback.CallbackContext
         Of the fit.
     X, y, sample_weight
         As given to fit; callbacks may ask for them.
+
+    Attributes
+    ----------
+    attributes_with : callable
+        To be set before the first epoch: ``attributes_with(parameters)`` are the attributes of the
+        model as if fitted with these.
     """
 
-    def __init__(self, model, attempt, context, X, y, sample_weight):
-        self.model, self._attempt, self._fit = model, attempt, context
+    attributes_with = None
+
+    def __init__(self, model, context, X, y, sample_weight):
+        self.model, self._fit = model, context
         self._data = task_data(X, y, sample_weight)
         self._epoch = None
 
@@ -56,13 +60,10 @@ class EpochCallbacks:
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(estimator=self.model, **self._data)
 
-    def end_epoch(self, network, parameters):
+    def end_epoch(self, parameters):
         """An epoch has ended and left these parameters; whether to stop."""
-
-        def as_if_fitted():
-            predictor = Predictor(network, parameters.copy(), **self._attempt._decoding())
-            return vars(self._attempt) | {"_predictor": predictor}
-
         return self._epoch.call_on_fit_task_end(
-            estimator=self.model, **self._data, reconstruction_attributes=as_if_fitted
+            estimator=self.model,
+            **self._data,
+            reconstruction_attributes=lambda: self.attributes_with(parameters),
         )

@@ -1,6 +1,5 @@
 """scikit-learn's conventions for sequences: what every estimator asks of X and weights."""
 
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,6 +22,7 @@ from ..sequences import (
     refuse_column,
     refuse_masked,
 )
+from .user_warnings import warn_user
 
 
 class SequenceInputMixin:
@@ -89,7 +89,7 @@ class SequenceInputMixin:
         return numeric_array(X, "X") if table.dtype == object else table
 
 
-def warn_of_one_step(sequences, is_table, stacklevel):
+def warn_of_one_step(sequences, is_table):
     """Warn where all sequences are one step long: the axes of X are most often not as meant."""
     if sequences.lengths.max() > 1 or (len(sequences) if is_table else sequences.n_features) == 1:
         return
@@ -105,7 +105,7 @@ def warn_of_one_step(sequences, is_table, stacklevel):
             "order to learn from. If X is (n_sequences, n_features, n_steps), as aeon and sktime have it, "
             "give gruc.sequences.from_channels_first(X)."
         )
-    warnings.warn(said, stacklevel=stacklevel)
+    warn_user(said)
 
 
 def by_sequence(estimator, X, name="X", **aligned):

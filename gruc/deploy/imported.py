@@ -8,12 +8,6 @@ from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
 from ..sequences import Framing, Numbers
 
-# what an estimator knows of a fit that took place elsewhere
-NO_HISTORY = {
-    "n_iter_": 0, "t_": 0, "loss_curve_": [], "best_loss_": np.inf, "validation_loss_curve_": [],
-    "validation_scores_": [], "validation_epochs_": [], "best_iter_": 0,
-}  # fmt: skip
-
 
 def require_estimator(estimator):
     """Raise a TypeError for what is no GRUClassifier or GRURegressor."""
@@ -100,7 +94,7 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     inputs = Numbers(n_inputs // framing.length, None, framing)
     predictor = Predictor.of_weights(config, weights, model.dtype, inputs, decoding)
     features = {"n_features_in_": inputs.n_features, "feature_names_in_": None}
-    return model._restored(predictor, {**state, **features, **NO_HISTORY, "fitted_on_table": False})
+    return model._restored(predictor, {**state, **features, "fitted_on_table": False})
 
 
 def _framing(estimator):

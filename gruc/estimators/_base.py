@@ -1,6 +1,5 @@
 """What GRUClassifier and GRURegressor share: X, weights, the order of a fit."""
 
-import warnings
 import zlib
 from numbers import Integral, Real
 from operator import is_not
@@ -28,10 +27,23 @@ from ..conventions.inputs import (
 from ..conventions.interrupts import is_one_of_several_fits
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
+from ..conventions.user_warnings import warn_user
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Framing, Moments, Numbers, Scaling, check_range
-from ..training import DECAYS, SOLVERS, Schedule, Trainer, TrainingData
+from ..training import (
+    DECAYS,
+    DESCRIBED_AS,
+    SOLVERS,
+    History,
+    StepMemory,
+    TrainingData,
+    TrainingSettings,
+    TrainingState,
+    TrainingStep,
+    state_of_trainer,
+    train,
+)
 from ._holdout import Validation
 from ._parameter_names import ParameterNamesMixin
 from ._saved import save
@@ -215,7 +227,8 @@ class BaseGRU(
         state = super().__getstate__()
         state.pop("_known_params", None)  # parameters of an earlier call, which may not even pickle
         # no class of gruc's but the estimator's own: who loads it need trust and keep no others
-        for name in ("_trainer", "_predictor"):
+        state.pop("_step_memory", None)  # which the next batch overwrites anyway
+        for name in ("_training_state", "_predictor"):
             if name in state:
                 state[name] = state[name].__getstate__()
         for name in PLAIN_TUPLES:
@@ -226,7 +239,9 @@ class BaseGRU(
     def __setstate__(self, state):
         super().__setstate__(state)
         of_self = vars(self)
-        for name, kind in (("_trainer", Trainer), ("_predictor", Predictor)):
+        if "_trainer" in of_self:
+            of_self["_training_state"] = state_of_trainer(of_self.pop("_trainer"))
+        for name, kind in (("_training_state", TrainingState), ("_predictor", Predictor)):
             if name in of_self:
                 part = kind.__new__(kind)
                 part.__setstate__(of_self[name])
@@ -251,12 +266,10 @@ class BaseGRU(
         n_epochs = 1 if incremental else self.max_iter
         task = fit_task(self, X, y, sample_weight, max_subtasks=n_epochs)
         with task as context, all_or_nothing(self) as attempt:
-            callbacks = (
-                None if context is None else EpochCallbacks(self, attempt, context, X, y, sample_weight)
-            )
-            goes_on = (incremental or self.warm_start) and "_trainer" in vars(self)
+            callbacks = None if context is None else EpochCallbacks(self, context, X, y, sample_weight)
+            goes_on = (incremental or self.warm_start) and "_training_state" in vars(self)
             if goes_on:
-                attempt._trainer = self._trainer.copy()
+                attempt._training_state = self._training_state.copy()
             attempt._fit_or_fail(
                 X, y, sample_weight, goes_on, incremental, validation, callbacks, **targets_options
             )
@@ -287,14 +300,14 @@ class BaseGRU(
         check_as_many(sequences, y, X)
         refuse_missing(y)
         if not goes_on:
-            warn_of_one_step(sequences, self._fitted_on_table, stacklevel=6)
+            warn_of_one_step(sequences, self._fitted_on_table)
         sample_weight = check_sample_weight(sample_weight, sequences, as_given=incremental)
-        rng = self._trainer.rng if goes_on else self._generator()
+        rng = self._training_state.rng if goes_on else self._generator()
         learned_from = held_out = split_seed = None
         training_weight = sample_weight
         if self.early_stopping and validation[0] is None:
             # of a series of fits that go on: another split would validate on what is learned already
-            split_seed = self._trainer.split_seed if goes_on else None
+            split_seed = self._training_state.history.split_seed if goes_on else None
             if split_seed is None:
                 split_seed = int(rng.integers(2**31))
             learned_from, held_out = self._split(y, split_seed)
@@ -319,85 +332,82 @@ class BaseGRU(
             if not incremental:
                 weights = weights / weights[counted].mean()
         if goes_on:
-            trainer = self._trainer
-            trainer.loss = loss
-            if changed or n_outputs != trainer.network.config["n_outputs"]:
+            state, network = self._training_state, self._predictor.network
+            if changed or n_outputs != network.config["n_outputs"]:
                 self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
         else:
             lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
             network = self._new_network(sequences, lengths, n_outputs)
-            trainer = Trainer(network, loss, self.dtype, rng)
-            self._start_update_gates(trainer, sequences, weights)
-            self._start(trainer, targets, weights)
+            state = TrainingState.initial(network, self.dtype, rng)
+            self._start_update_gates(network, state, sequences, weights)
+            self._start(network.table.views(state.parameters), targets, weights)
         if gathers:
             self._gather_statistics(sequences, weights, goes_on, incremental)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
-        self._set_optimizer(trainer, keep=incremental)
-        self._remember_split(trainer, split_seed, held_out)
+        self._set_optimizer(network, state, keep=incremental)
+        self._remember_split(state.history, split_seed, held_out)
         validate = None
         if held_out is not None:
             y_val = _safe_indexing(y, held_out)
             validate = self._validation_of(
-                trainer, sequences.subset(held_out), lambda: elements_at(X, held_out), y_val,
+                network, loss, sequences.subset(held_out), lambda: elements_at(X, held_out), y_val,
                 None if sample_weight is None else sample_weight[held_out],
             )  # fmt: skip
         elif validation[0] is not None:
-            validate = self._validation_on(trainer, *validation)
+            validate = self._validation_on(network, loss, *validation)
         elif any(part is not None for part in validation[1:]):
             raise ValueError("y_val or sample_weight_val is given, but not X_val.")
         if self.early_stopping and self._strata(y) is not None:  # several labels are not split by class
             missing = self._missing_classes(validate.y)
             if missing:
-                warnings.warn(
+                warn_user(
                     f"The validation set, {len(validate.sequences)} sequences, has none of {missing}: its "
                     "score says nothing about that. Give X_val and y_val with members of every class, or set "
                     "a larger validation_fraction.",
-                    stacklevel=5,
                 )
         batch_size = self.batch_size
         if batch_size == "auto":
             n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
             batch_size = auto_batch_size(n_weighted)
-        stopped_by = trainer.run(
-            TrainingData(
-                sequences,
-                self._scaling,
-                targets,
-                weights,
-                indices=learned_from,
-                framing=self._framing,
-            ),
+        data = TrainingData(
+            sequences, self._scaling, targets, weights, indices=learned_from, framing=self._framing
+        )
+        l2, l1 = self._penalty()
+        settings = TrainingSettings(
             max_epochs=1 if incremental else self.max_iter,
             batch_size=batch_size,
             shuffle=self.shuffle,
             max_grad_norm=self.max_grad_norm,
-            penalty=self._penalty(),
-            dropout=(self.dropout, self.recurrent_dropout),
+            l2=l2,
+            l1=l1,
             tol=self.tol,
             patience=None if incremental else self.n_iter_no_change,
-            validate=validate,
             early_stopping=self.early_stopping,
             verbose=self.verbose,
-            watcher=callbacks,
-            n_jobs=self.n_jobs,
         )
+        memory = vars(self).get("_step_memory")
+        if memory is None or memory.network is not network:
+            memory = self._step_memory = StepMemory(network)
+        if callbacks is not None:
+            callbacks.attributes_with = lambda parameters: vars(self._with(network, parameters.copy()))
+        with TrainingStep(memory, loss, (self.dropout, self.recurrent_dropout), self.n_jobs) as step:
+            stopped_by = train(state, data, step, settings, validate=validate, watcher=callbacks)
         if stopped_by == "interrupt" and (incremental or is_one_of_several_fits()):
             raise KeyboardInterrupt
         if stopped_by == "interrupt":
-            warnings.warn(
-                f"Training interrupted in epoch {trainer.n_epochs + 1}; the model keeps "
+            warn_user(
+                f"Training interrupted in epoch {state.history.n_epochs + 1}; the model keeps "
                 f"{'the best' if self.early_stopping else 'what'} it learned so far.",
-                stacklevel=5,
             )
         elif stopped_by == "max_iter" and not incremental and self._would_stop_sooner():
-            warnings.warn(
+            warn_user(
                 f"Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
         if not incremental:
-            trainer.release_workspace()
-        self._set_fitted(trainer)
+            state.schedule = None  # it has come to its end
+            del self._step_memory
+        self._set_fitted(state, self._predictor_of(network, state.parameters))
 
     def _would_stop_sooner(self):
         """Whether to end at max_iter is anything but what the parameters ask for."""
@@ -413,49 +423,46 @@ class BaseGRU(
         self._params_changed()
         X, sample_weight = by_sequence(self, X, sample_weight=sample_weight)
         sequences = self._check_X(X, reset=True)
-        warn_of_one_step(sequences, self._fitted_on_table, stacklevel=6)
+        warn_of_one_step(sequences, self._fitted_on_table)
         weights = check_sample_weight(sample_weight, sequences)
         network = self._new_network(sequences, sequences.lengths, 1)
         self._gather_statistics(sequences, weights, goes_on=False, incremental=False)
         check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
-        trainer = Trainer(network, None, self.dtype, self._generator())
-        self._start_update_gates(trainer, sequences, weights)
-        self._predictor = Predictor(
-            network, trainer.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self)
-        )
+        state = TrainingState.initial(network, self.dtype, self._generator())
+        self._start_update_gates(network, state, sequences, weights)
+        self._predictor = Predictor(network, state.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self))
 
-    def _start_update_gates(self, trainer, sequences, weights):
-        """Start values of the update gates' biases, by `update_gate_bias_init`."""
-        network, bias = trainer.network, self.update_gate_bias_init
-        parameters = network.table.views(trainer.parameters)
+    def _start_update_gates(self, network, state, sequences, weights):
+        """Set the initial biases of the update gates by `update_gate_bias_init`."""
+        bias = self.update_gate_bias_init
+        parameters = network.table.views(state.parameters)
         if bias != "chrono":
             network.set_update_gate_bias(parameters, bias)
             return
         lengths = sequences.lengths if weights is None else sequences.lengths[weights > 0]
         n_rows = int(self._framing.count(lengths).max(initial=1))
-        network.draw_update_gate_bias(parameters, n_rows, trainer.rng)
+        network.draw_update_gate_bias(parameters, n_rows, state.rng)
 
     def _plain_targets(self, y):
         """The user's y, or an array of it of another type that says the same."""
         return y
 
-    def _start(self, trainer, targets, weights):
-        """Change the start values by what is known of the targets."""
+    def _start(self, parameters, targets, weights):
+        """Change the initial values, views by name, by what is known of the targets."""
 
-    def _remember_split(self, trainer, seed, held_out):
+    def _remember_split(self, history, seed, held_out):
         """Keep the split for fits that go on, and warn where it differs from that of earlier fits."""
         digest = None
         if held_out is not None:
-            trainer.split_seed = seed
+            history.split_seed = seed
             digest = zlib.crc32(np.sort(held_out).astype("<i8").tobytes())
-            if trainer.n_epochs and trainer.held_out_digest != digest:
-                warnings.warn(
+            if history.n_epochs and history.held_out_digest != digest:
+                warn_user(
                     "early_stopping=True holds out sequences that the earlier fits of this model may have "
                     "learned from, since they held out others or none: the validation score may be too "
                     "high. Go on with the same X, y and validation_fraction, or give X_val and y_val.",
-                    stacklevel=6,
                 )
-        trainer.held_out_digest = digest
+        history.held_out_digest = digest
 
     def _split(self, y, seed):
         """Places of the sequences to learn from, and of those held out for validation."""
@@ -471,7 +478,7 @@ class BaseGRU(
                 "another validation_fraction, or give X_val and y_val."
             ) from None
 
-    def _validation_on(self, trainer, X_val, y_val, sample_weight_val):
+    def _validation_on(self, network, loss, X_val, y_val, sample_weight_val):
         """The `Validation` on the user's X_val and y_val."""
         with errors_name("X_val"):
             sequences = self._check_X(X_val, reset=False, name="X_val")
@@ -483,14 +490,14 @@ class BaseGRU(
             refuse_missing(y_val, "y_val")
         with errors_name("sample_weight_val"):
             weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
-        return self._validation_of(trainer, sequences, lambda: X_val, y_val, weights)
+        return self._validation_of(network, loss, sequences, lambda: X_val, y_val, weights)
 
-    def _validation_of(self, trainer, sequences, X_as_given, y_val, sample_weight):
+    def _validation_of(self, network, loss, sequences, X_as_given, y_val, sample_weight):
         """The `Validation` on checked sequences: targets as they are, weighted as those of the fit."""
         with errors_name("y_val"):
-            targets = self._encode_validation_targets(y_val, trainer.network.head.n_outputs)
+            targets = self._encode_validation_targets(y_val, network.head.n_outputs)
         weights = self._validation_weights(y_val, sample_weight)
-        return Validation(self, trainer, sequences, targets, weights, X_as_given, y_val)
+        return Validation(self, network, loss, sequences, targets, weights, X_as_given, y_val)
 
     def _missing_classes(self, y_val):
         """Words for the classes that a validation set has no member of; "" where there are none."""
@@ -556,13 +563,15 @@ class BaseGRU(
             seed = seed.randint(np.iinfo(np.int32).max)
         return np.random.default_rng(seed)
 
-    def _set_optimizer(self, trainer, keep):
-        """Optimiser and schedule; with `keep` those at hand, with the settings of now."""
+    def _set_optimizer(self, network, state, keep):
+        """Optimiser and schedule; with `keep` those at hand, under the settings of now."""
         smallest = np.finfo(self.dtype).tiny  # kernels count smaller numbers as 0
         if self.epsilon < smallest:
             raise ValueError(
                 f"epsilon={self.epsilon:g} counts as 0 in {self.dtype}; use {smallest:g} or more."
             )
+        if not keep:
+            state.optimizer = state.schedule = None
         settings = {
             "beta_1": self.beta_1,
             "beta_2": self.beta_2,
@@ -572,30 +581,22 @@ class BaseGRU(
             "nesterov": self.nesterovs_momentum,
             "rho": self.rho,
         }
-        of_schedule = {
-            "kind": self.learning_rate,
-            "learning_rate_init": self.learning_rate_init,
-            "warmup": self.warmup,
-            "power_t": self.power_t,
-            "decay_rate": self.decay_rate,
-            "decay_steps": self.decay_steps,
-            "max_iter": self.max_iter,
-        }
-        solver = SOLVERS[self.solver]
-        if keep and type(trainer.optimizer) is solver:
-            vars(trainer.optimizer).update(settings)
-        else:
-            trainer.optimizer = solver(trainer.parameters, trainer.network.table.weights(), **settings)
-        if keep and trainer.by_parts:
-            trainer.schedule.change(**of_schedule)
-        else:  # that of a fit has come to its end
-            trainer.schedule = Schedule(**of_schedule)
-        trainer.by_parts = keep
-        if trainer.schedule.has_ended():
-            warnings.warn(
+        state.set_optimizer(self.solver, network.table.weights(), settings)
+        state.set_schedule(
+            {
+                "kind": self.learning_rate,
+                "learning_rate_init": self.learning_rate_init,
+                "warmup": self.warmup,
+                "power_t": self.power_t,
+                "decay_rate": self.decay_rate,
+                "decay_steps": self.decay_steps,
+                "max_iter": self.max_iter,
+            }
+        )
+        if state.schedule.has_ended():
+            warn_user(
                 f"learning_rate={self.learning_rate!r} has come down to 0 after max_iter={self.max_iter} "
-                "epochs: partial_fit learns nothing more. Set a larger max_iter, or another learning_rate.",
-                stacklevel=6,
+                "epochs: partial_fit learns nothing more. Set a larger max_iter, or another learning_rate."
             )
 
     def _decoding(self):
@@ -603,31 +604,22 @@ class BaseGRU(
         n_features = 1 if self._fitted_on_table else self.n_features_in_
         return {"inputs": Numbers(n_features, self._scaling, self._framing)}
 
-    def _set_fitted(self, trainer, predictor=None):
-        self._trainer = trainer
-        if predictor is None:
-            predictor = Predictor(trainer.network, trainer.parameters, n_jobs=self.n_jobs, **self._decoding())
-        self._predictor = predictor
-        self.n_iter_ = trainer.n_epochs
-        self.t_ = trainer.n_samples_seen
-        self.loss_curve_ = trainer.loss_curve
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
-        self.best_loss_ = trainer.best_loss if self.loss_curve_ else np.nan
-        self.validation_loss_curve_ = trainer.validation_loss_curve or None
-        self.validation_scores_ = trainer.validation_scores or None
-        self.validation_epochs_ = trainer.validation_epochs or None
-        self.best_iter_ = trainer.best_epoch
-        self.best_validation_score_ = self._best_score(trainer)
-        self.frame_length_, self.hop_length_ = self._framing
-        self.n_layers_ = len(trainer.network.layers) + 2
-        self.n_outputs_ = trainer.network.head.n_outputs
+    def _predictor_of(self, network, parameters):
+        """The predictor of this estimator with these parameters."""
+        return Predictor(network, parameters, n_jobs=self.n_jobs, **self._decoding())
 
-    def _best_score(self, trainer):
-        """Of the weights that the model has, where these were chosen by it; else the highest."""
-        scores = dict(zip(trainer.validation_epochs, trainer.validation_scores, strict=True))
-        if trainer.best_epoch < trainer.n_epochs:
-            return scores[trainer.best_epoch]
-        return max(scores.values(), default=None)
+    def _with(self, network, parameters):
+        """A copy of this estimator as if fitted, with these parameters."""
+        fitted = object.__new__(type(self))
+        vars(fitted).update(vars(self), _predictor=self._predictor_of(network, parameters))
+        return fitted
+
+    def _set_fitted(self, state, predictor):
+        self._training_state, self._predictor = state, predictor
+        vars(self).update(state.history.attributes())
+        self.frame_length_, self.hop_length_ = self._framing
+        self.n_layers_ = len(predictor.network.layers) + 2
+        self.n_outputs_ = predictor.network.head.n_outputs
 
     # ---- checks
 
@@ -646,8 +638,8 @@ class BaseGRU(
 
     def _check_goes_on(self, config):
         """Refuse to go on with a network of another shape."""
-        trained = self._trainer.network.config | {
-            "dtype": self._trainer.parameters.dtype.name,
+        trained = self._predictor.config | {
+            "dtype": self._training_state.parameters.dtype.name,
             "standardize": self._scaling is not None,
             "frame_length": self._framing.length,
             "hop_length": self._framing.hop,
@@ -750,23 +742,12 @@ class BaseGRU(
 
     def _fitted_state(self):
         """What a fitted model knows beside parameters and predictor: plain values, for `_restored`."""
-        trainer = self._trainer
         return {
             "n_features_in_": self.n_features_in_,
             "feature_names_in_": list(getattr(self, "feature_names_in_", [])) or None,
             "fitted_on_table": self._fitted_on_table,
-            "n_iter_": trainer.n_epochs,
-            "t_": trainer.n_samples_seen,
-            "loss_curve_": trainer.loss_curve,
-            "best_loss_": trainer.best_loss,
-            "validation_loss_curve_": trainer.validation_loss_curve,
-            "validation_scores_": trainer.validation_scores,
-            "validation_epochs_": trainer.validation_epochs,
-            "best_iter_": trainer.best_epoch,
-            "split_seed": trainer.split_seed,
-            "held_out_digest": trainer.held_out_digest,
             "out_activation_": self.out_activation_,
-        }
+        } | self._training_state.history.describe()
 
     def _restored(self, predictor, state):
         """Fit this estimator by what `_fitted_predictor` and `_fitted_state` told of it."""
@@ -778,21 +759,10 @@ class BaseGRU(
             self.feature_names_in_ = np.array(names, dtype=object)
         self.out_activation_ = state.pop("out_activation_")
         self._scaling, self._framing = predictor.scaling, predictor.framing
-        trainer = Trainer(
-            predictor.network, None, predictor.parameters.dtype.name, self._generator(), predictor.parameters
-        )
-        trainer.n_epochs = state.pop("n_iter_")
-        trainer.n_samples_seen = state.pop("t_")
-        trainer.loss_curve = state.pop("loss_curve_")
-        trainer.best_loss = state.pop("best_loss_")
-        trainer.validation_loss_curve = state.pop("validation_loss_curve_")
-        trainer.validation_scores = state.pop("validation_scores_")
-        trainer.validation_epochs = state.pop("validation_epochs_")
-        trainer.best_epoch = state.pop("best_iter_")
-        trainer.split_seed = state.pop("split_seed", None)
-        trainer.held_out_digest = state.pop("held_out_digest", None)
+        history = History.described({name: state.pop(name) for name in DESCRIBED_AS if name in state})
         self._restore_targets(predictor, **state)
-        self._set_fitted(trainer, predictor.with_n_jobs(self.n_jobs))
+        state = TrainingState(predictor.parameters, self._generator(), history)
+        self._set_fitted(state, predictor.with_n_jobs(self.n_jobs))
         return self
 
     # ---- inside

@@ -3,8 +3,6 @@
 import numpy as np
 from sklearn.metrics import check_scoring
 
-from ..runtime import Predictor
-
 
 class Validation:
     """Loss and score of a model in training on sequences it does not learn from.
@@ -14,7 +12,9 @@ class Validation:
     model : BaseGRU
         Its `scoring` says what the score is: None for accuracy or R2 (`score`), "loss" for
         the negative loss, or one of scikit-learn's, which sees the model as fitted.
-    trainer : Trainer
+    network : GRUNetwork
+    loss : Loss
+        Which is trained with.
     sequences : Sequences
     targets : ndarray
         As the loss wants them.
@@ -26,9 +26,10 @@ class Validation:
         As the user has it.
     """
 
-    def __init__(self, model, trainer, sequences, targets, weights, X_as_given, y):
+    def __init__(self, model, network, loss, sequences, targets, weights, X_as_given, y):
         self.model = model
-        self.trainer = trainer
+        self.network = network
+        self.loss = model._validation_loss(loss)
         self.sequences = sequences
         self.targets = targets
         self.weights = weights
@@ -40,17 +41,18 @@ class Validation:
     def __call__(self, parameters):
         """(loss, score) with these parameters."""
         model = self.model
-        predictor = Predictor(self.trainer.network, parameters, n_jobs=model.n_jobs, **model._decoding())
-        outputs = predictor.outputs(self.sequences)
-        loss = model._validation_loss(self.trainer.loss).mean(outputs.copy(), self.targets, self.weights)
+        fitted = model._with(self.network, parameters)
+        outputs = fitted._predictor.outputs(self.sequences)
+        loss = self.loss.mean(outputs.copy(), self.targets, self.weights)
         if model.scoring == "loss":
             return loss, -loss
         if self.scorer is None:
-            return loss, self._decides(model._score_of(self.y, predictor.decode(outputs), self.weights))
-        model._predictor = predictor
+            return loss, self._decides(
+                model._score_of(self.y, fitted._predictor.decode(outputs), self.weights)
+            )
         options = {} if self.weights is None else {"sample_weight": self.weights}
         try:
-            score = float(self.scorer(model, self.X, self.y, **options))
+            score = float(self.scorer(fitted, self.X, self.y, **options))
         except ValueError as error:
             raise ValueError(
                 f"scoring={model.scoring!r} failed on {self._named()}: {error} Give X_val and y_val that it "

@@ -323,13 +323,12 @@ class GRURegressor(RegressorMixin, BaseGRU):
             y = np.repeat(y, self._n_quantiles(), axis=1)
         return np.ascontiguousarray(y, self.dtype)
 
-    def _start(self, trainer, targets, weights):
+    def _start(self, parameters, targets, weights):
         """With "poisson" from the mean, so that training need not find the scale of y first.
 
         The outputs of a constant target start at the constant, with weights of 0 in the head: so
         there is no error, and no gradient, that could lead away from it.
         """
-        parameters = trainer.network.table.views(trainer.parameters)
         counted = targets if weights is None else targets[weights > 0]
         constant = (counted == counted[0]).all(axis=0)
         parameters["head.weight"][:, constant] = 0

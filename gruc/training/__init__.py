@@ -1,9 +1,29 @@
 """Epochs, batches, stopping, history: what happens between estimators and network."""
 
-from .data import TrainingData
+from .data import Batch, TrainingData
+from .history import DESCRIBED_AS, History
+from .loop import TrainingSettings, train
 from .losses import LOSSES, Loss
+from .old_pickles import state_of_trainer
 from .optimizers import SOLVERS
 from .schedules import DECAYS, Schedule
-from .trainer import Trainer
+from .state import TrainingState
+from .step import StepMemory, TrainingStep
 
-__all__ = ["DECAYS", "LOSSES", "SOLVERS", "Loss", "Schedule", "Trainer", "TrainingData"]
+__all__ = [
+    "DECAYS",
+    "DESCRIBED_AS",
+    "LOSSES",
+    "SOLVERS",
+    "Batch",
+    "History",
+    "Loss",
+    "Schedule",
+    "StepMemory",
+    "TrainingData",
+    "TrainingSettings",
+    "TrainingState",
+    "TrainingStep",
+    "state_of_trainer",
+    "train",
+]

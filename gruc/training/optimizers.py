@@ -26,6 +26,12 @@ class Optimizer:
         self.t = 0
         self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
 
+    def copy(self):
+        """An optimiser that goes on without changing this one; moments, which `step` replaces, are shared."""
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
+        return other
+
     def step(self, new, parameters, gradients, learning_rate):
         """One step against `gradients`, from `parameters` to `new`.
 

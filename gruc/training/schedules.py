@@ -69,6 +69,12 @@ class Schedule:
         self.warmup = warmup
         self.settings = settings
 
+    def copy(self):
+        """A schedule that goes on without changing this one."""
+        other = Schedule.__new__(Schedule)
+        vars(other).update(vars(self))
+        return other
+
     def rate(self, step=0, n_steps=1):
         """Learning rate of a step of this epoch, counted from 0."""
         decay = DECAYS[self.kind](self.n_epochs, self.n_seen, self.settings)

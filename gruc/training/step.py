@@ -6,8 +6,6 @@ dealt depends on the batch and the network only: so the numbers do not depend on
 number of threads.
 """
 
-from contextlib import nullcontext
-
 import numpy as np
 
 from .. import kernels, threads
@@ -29,8 +27,8 @@ def most_shards(n_sequences):
     return min(max(min(n_sequences // 16, 4), n_sequences // 32), MOST_SHARDS)
 
 
-class TrainingStep:
-    """The loss of a network and its gradient, batch after batch.
+class StepMemory:
+    """Memory that the steps of a network use again, batch after batch, from run to run.
 
     Parameters
     ----------
@@ -39,78 +37,99 @@ class TrainingStep:
 
     def __init__(self, network):
         self.network = network
-        self._weights = None
-        self._slabs = []  # gradients, one flat buffer a shard
-        self._memories = []  # one a thread
-        self._n_jobs = self._n_threads = None
+        self.weights = None
+        self._gradients = []  # one flat buffer for each shard
+        self._workspaces = []  # one for each thread
 
-    def on(self, n_jobs):
-        """A context with as many threads as `n_jobs` means, found out when there is use for them."""
+    def gradients(self, n):
+        """Flat buffers of gradients."""
+        while len(self._gradients) < n:
+            self._gradients.append(aligned_empty(self.network.table.size, self.weights.parameters.dtype))
+        return self._gradients[:n]
+
+    def workspaces(self, n):
+        """Working memory of threads."""
+        while len(self._workspaces) < n:
+            self._workspaces.append(kernels.training.Memory())
+        return self._workspaces[:n]
+
+
+class TrainingStep:
+    """Loss and gradient of a network: the step of `train`, under settings that do not change.
+
+    A context manager, to be entered for a run: within it BLAS, where it computes, has one thread.
+
+    Parameters
+    ----------
+    memory : StepMemory
+        Of the network.
+    loss : Loss
+    dropout : (rate, recurrent_rate)
+        How much of what enters layers and head, and of states where they enter W_hh, counts as 0;
+        masks are drawn anew for every batch (include/gruc/training/dropout.body.h).
+    n_jobs : int or None
+        See `gruc.threads.n_threads`. Losses and gradients do not depend on it.
+    """
+
+    def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None):
+        self.memory = memory
+        self._loss = LOSSES[loss.name], np.array(loss.settings, np.float64)
+        self.dropout = dropout
         self._n_jobs, self._n_threads = n_jobs, None
-        if kernels.selected() != "blas":
-            return nullcontext()
-        self._n_threads = threads.n_threads(n_jobs)  # before BLAS has a limit
-        return one_blas_thread()
+        self._blas_limit = None
 
-    def run(self, parameters, loss, data, indices, dropout=(None, 0.0, 0.0)):
-        """Loss and gradient at `parameters`, a flat buffer, of the sequences at `indices`.
+    def __enter__(self):
+        if kernels.selected() == "blas":
+            self._n_threads = threads.n_threads(self._n_jobs)  # before BLAS has a limit
+            self._blas_limit = one_blas_thread()
+            self._blas_limit.__enter__()
+        return self
 
-        The loss is ``sum_b w_b l_b / B`` over the B sequences: divided by their number, not by their
-        weights, so that a sequence counts by its weight whatever batch it falls into. `dropout`
-        is as `GRUNetwork.loss_and_gradient` has it. Returns the sum ``sum_b w_b l_b``, and the
-        gradient of the loss, which the next call overwrites.
+    def __exit__(self, *error):
+        if self._blas_limit is not None:
+            self._blas_limit.__exit__(*error)
+
+    def __call__(self, parameters, batch):
+        """Loss and gradient at `parameters`, a flat buffer.
+
+        Returns the sum ``sum_b w_b l_b`` over the sequences of the batch, and the gradient of
+        ``sum_b w_b l_b / batch.size``, which the next call overwrites.
         """
-        of_loss = LOSSES[loss.name], np.array(loss.settings, np.float64)
-        total = float(len(indices))
-        self._weights = self.network.pack(parameters, self._weights)
-        shards = self._deal(data, indices)
+        memory, seeds = self.memory, None
+        if any(self.dropout):
+            seeds = batch.rng.integers(2**64, size=len(batch.indices), dtype=np.uint64)
+        memory.weights = memory.network.pack(parameters, memory.weights)
+        shards = self._deal(batch)
+        gradients = memory.gradients(len(shards))
         if len(shards) == 1:
-            loss = self._shard(of_loss, data, indices, dropout, total, self._slab(0), self._memory(0))
-            return loss, self._slab(0)
-        if self._n_threads is None:
+            return self._shard(batch, shards[0], seeds, gradients[0], *memory.workspaces(1)), gradients[0]
+        if self._n_threads is None:  # found out where there is use for them
             self._n_threads = threads.n_threads(self._n_jobs)
         n_threads = min(self._n_threads, len(shards))
-        self._memory(n_threads - 1)
-        slabs = [self._slab(i) for i in range(len(shards))]
+        workspaces = memory.workspaces(n_threads)
         losses = threads.run(
-            lambda item, slot: self._shard(of_loss, data, *item, self._memories[slot]),
-            [
-                (indices[places], self._of_shard(dropout, places), total, slab)
-                for places, slab in zip(shards, slabs, strict=True)
-            ],
+            lambda item, slot: self._shard(batch, item[0], seeds, item[1], workspaces[slot]),
+            list(zip(shards, gradients, strict=True)),
             n_threads,
         )
-        for slab in slabs[1:]:
-            kernels.training.add(slabs[0], slab)
-        return sum(losses), slabs[0]
+        for other in gradients[1:]:
+            kernels.training.add(gradients[0], other)
+        return sum(losses), gradients[0]
 
-    def _deal(self, data, indices):
-        """Places in `indices` of each shard; long and short sequences in equal shares."""
-        n_shards = most_shards(len(indices))
+    def _deal(self, batch):
+        """Places in the batch of each shard; long and short sequences in equal shares."""
+        n_shards = most_shards(len(batch.indices))
         if n_shards > 1:
-            operations = self.network.operations_per_row * int(data.lengths[indices].sum())
+            operations = self.memory.network.operations_per_row * int(batch.lengths.sum())
             n_shards = min(n_shards, int(operations / SHARD_OPERATIONS))
         if n_shards <= 1:
             return [slice(None)]
-        longest_first = np.argsort(-data.lengths[indices], kind="stable")
+        longest_first = np.argsort(-batch.lengths, kind="stable")
         return [longest_first[i::n_shards] for i in range(n_shards)]
 
-    @staticmethod
-    def _of_shard(dropout, places):
-        seeds, *rates = dropout
-        return (None if seeds is None else seeds[places], *rates)
-
-    def _shard(self, of_loss, data, indices, dropout, total, slab, memory):
-        return self.network.loss_and_gradient(
-            self._weights, slab, *of_loss, *data.part(indices), total, memory, dropout
-        )
-
-    def _slab(self, i):
-        while len(self._slabs) <= i:
-            self._slabs.append(aligned_empty(self.network.table.size, self._weights.parameters.dtype))
-        return self._slabs[i]
-
-    def _memory(self, i):
-        while len(self._memories) <= i:
-            self._memories.append(kernels.training.Memory())
-        return self._memories[i]
+    def _shard(self, batch, places, seeds, gradients, workspace):
+        """Loss of the sequences at these places of the batch; their gradients are filled in."""
+        return self.memory.network.loss_and_gradient(
+            self.memory.weights, gradients, *self._loss, *batch.part(places), float(batch.size), workspace,
+            (None if seeds is None else seeds[places], *self.dropout),
+        )  # fmt: skip

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor
-from gruc.training import Loss
+from gruc.training import Loss, TrainingData, TrainingSettings, train
+from helpers import initial_state
 from problems import halves, normalized, regression_halves, vowels
 from sklearn.metrics import log_loss
 
@@ -31,9 +32,9 @@ class TestEarlyStopping:
         seen = []
         original = _holdout.Validation.__init__
 
-        def spy(self, model, trainer, sequences, targets, *rest):
+        def spy(self, model, network, loss, sequences, targets, *rest):
             seen.append((len(sequences), np.bincount(targets)))
-            original(self, model, trainer, sequences, targets, *rest)
+            original(self, model, network, loss, sequences, targets, *rest)
 
         monkeypatch.setattr(_holdout.Validation, "__init__", spy)
         model = GRUClassifier(**SMALL, early_stopping=True, validation_fraction=0.25).fit(X, y)
@@ -80,18 +81,16 @@ class TestEarlyStopping:
 
     def test_interrupted_fit_keeps_the_best(self, monkeypatch):
         X, y, X_val, y_val = halves()
-        from gruc.training import Trainer
-
-        epoch, calls = Trainer._epoch, []
+        batches, calls = TrainingData.batches, []
 
         def interrupted(self, *args):
             calls.append(1)
             if len(calls) == 5:
                 raise KeyboardInterrupt
-            return epoch(self, *args)
+            return batches(self, *args)
 
         settings = SMALL | dict(learning_rate_init=0.3, scoring="loss", early_stopping=True)
-        monkeypatch.setattr(Trainer, "_epoch", interrupted)
+        monkeypatch.setattr(TrainingData, "batches", interrupted)
         with pytest.warns(UserWarning, match="interrupted in epoch 5; the model keeps the best"):
             model = GRUClassifier(**settings).fit(X, y, X_val=X_val, y_val=y_val)
         outputs = model._predictor.outputs(X_val)
@@ -118,25 +117,18 @@ class TestEqualScores:
         """Epochs, and the one whose parameters are kept, with these (loss, score) of the epochs."""
         from gruc.network import GRUNetwork
         from gruc.sequences import as_sequences
-        from gruc.training import Schedule, Trainer, TrainingData
-        from gruc.training.optimizers import SOLVERS
 
-        network = GRUNetwork(
-            n_features=1, hidden_layer_sizes=[2], bidirectional=False, reset_after=True, pooling="last",
-            n_outputs=1,
-        )  # fmt: skip
-        trainer = Trainer(network, Loss("squared_error"), "float64", np.random.default_rng(0))
-        trainer.optimizer = SOLVERS["sgd"](
-            trainer.parameters, network.table.weights(), momentum=0.0, nesterov=False
-        )
-        trainer.schedule = Schedule("constant", 0.01, 0.0)
+        state = initial_state(GRUNetwork(1, [2], False, True, "last", 1), solver="sgd")
         data = TrainingData(as_sequences(np.ones((4, 3, 1))), None, np.ones((4, 1)), None)
-        of_epochs = iter(validations)
-        trainer.run(
-            data, len(validations), batch_size=4, shuffle=False, max_grad_norm=None, tol=tol,
-            patience=patience, verbose=False, validate=lambda _: next(of_epochs), early_stopping=True,
+        validations = list(validations)
+        settings = TrainingSettings(
+            max_epochs=len(validations), tol=tol, patience=patience, early_stopping=True
+        )
+        train(
+            state, data, lambda parameters, batch: (1.0, np.ones_like(parameters)), settings,
+            validate=lambda _: validations.pop(0),
         )  # fmt: skip
-        return trainer.n_epochs, trainer.best_epoch
+        return state.history.n_epochs, state.history.best_epoch
 
     def test_a_falling_loss_at_the_best_score_is_progress(self):
         assert self.run([(9 - i, 1.0) for i in range(8)], patience=2) == (8, 8)

@@ -148,13 +148,13 @@ def test_an_error_out_of_a_signal_handler_changes_all_or_nothing(error):
 
     def state_of(model):
         """Everything a fit changes, as plain text."""
-        trainer = model._trainer
-        parts = [vars(model), vars(trainer), vars(trainer.optimizer), vars(trainer.schedule)]
+        state = model._training_state
+        parts = [vars(model), state.history.describe(), vars(state.optimizer), vars(state.schedule)]
         plain = (bool, int, float, str, list, dict, np.ndarray)
         texts = [
             {name: repr(value) for name, value in part.items() if isinstance(value, plain)} for part in parts
         ]
-        return texts, trainer.parameters.tobytes(), repr(trainer.rng.bit_generator.state)
+        return texts, state.parameters.tobytes(), repr(state.rng.bit_generator.state)
 
     X, y = vowels()
     pickled = pickle.dumps(GRUClassifier((5,), random_state=0).partial_fit(X, y).partial_fit(X, y))

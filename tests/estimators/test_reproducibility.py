@@ -67,9 +67,9 @@ def test_chunks_of_prediction_leave_no_trace(monkeypatch):
 def test_workspace_is_given_back_by_fit_and_kept_by_partial_fit(Estimator):
     X, y = vowels()
     model = Estimator(**FAST).fit(X, y)
-    assert model._trainer._step is None
-    step = model.partial_fit(X, y)._trainer._step
-    assert model.partial_fit(X, y)._trainer._step is step is not None
+    assert not hasattr(model, "_step_memory")
+    memory = model.partial_fit(X, y)._step_memory
+    assert model.partial_fit(X, y)._step_memory is memory
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)

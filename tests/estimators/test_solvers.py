@@ -78,8 +78,8 @@ def test_another_solver_starts_its_own_moments():
     X, y = vowels()
     model = GRUClassifier(**SMALL).partial_fit(X, y)
     model.set_params(solver="sgd", learning_rate_init=0.1).partial_fit(X, y)
-    assert type(model._trainer.optimizer) is SOLVERS["sgd"]
-    assert model._trainer.optimizer.t == 3
+    assert type(model._training_state.optimizer) is SOLVERS["sgd"]
+    assert model._training_state.optimizer.t == 3
 
 
 def test_schedules_go_on_over_partial_fits():
@@ -88,7 +88,7 @@ def test_schedules_go_on_over_partial_fits():
     rates = []
     for _ in range(4):
         model.partial_fit(X, y)
-        rates.append(model._trainer.schedule.rate())
+        rates.append(model._training_state.schedule.rate())
     np.testing.assert_allclose(rates, [0.01, 0.001, 0.001, 0.0001])
 
 

@@ -18,8 +18,8 @@ from fixtures.make_torch_gru import (
 )
 from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
-from gruc.training import Loss, Trainer, TrainingData
-from helpers import loss_of, optimize, unpack, workspace_for
+from gruc.training import Loss, StepMemory, TrainingData, TrainingSettings, TrainingStep, train
+from helpers import initial_state, loss_of, unpack, workspace_for
 
 CASES = [
     pytest.param(structure, loss, seed, id=case_name(structure, loss))
@@ -36,16 +36,16 @@ def fixtures():
 def hold_against(expected, structure, loss, seed):
     X, y, weights = make_problem(seed, loss)
     network = GRUNetwork(n_features=N_FEATURES, n_outputs=N_OUTPUTS, **structure)
-    trainer = Trainer(network, Loss(loss), "float64", np.random.default_rng(0))
-    parameters = network.table.torch_views(trainer.parameters)
+    state = initial_state(network, **ADAM)
+    parameters = network.table.torch_views(state.parameters)
     for name, view in parameters.items():
         view[:] = expected[f"start/{name}"]
 
     data = TrainingData(as_sequences(X), None, y, weights / weights.mean())
     batch = data.sequences.gather(np.arange(len(X)), None, "float64")
-    gradients = np.empty_like(trainer.parameters)
+    gradients = np.empty_like(state.parameters)
     workspace = workspace_for(batch)
-    packed = network.pack(trainer.parameters, want_dx=True)
+    packed = network.pack(state.parameters, want_dx=True)
     outputs = network.forward(packed, batch, workspace)
     total = weights.sum()
     value = loss_of(loss, outputs, y[batch.order], weights[batch.order], total, (0.0,)) / total
@@ -55,11 +55,10 @@ def hold_against(expected, structure, loss, seed):
         np.testing.assert_allclose(gradient, expected[f"gradient/{name}"], rtol=0, atol=1e-10, err_msg=name)
     np.testing.assert_allclose(np.concatenate(unpack(dx, batch)), expected["dx"], rtol=0, atol=1e-10)
 
-    optimize(trainer, **ADAM)
-    trainer.run(
-        data, 10, batch_size=len(X), shuffle=False, max_grad_norm=MAX_GRAD_NORM, tol=0, patience=None, verbose=False
-    )  # fmt: skip
-    for name, view in network.table.torch_views(trainer.parameters).items():
+    step = TrainingStep(StepMemory(network), Loss(loss))
+    settings = TrainingSettings(max_epochs=10, batch_size=len(X), shuffle=False, max_grad_norm=MAX_GRAD_NORM)
+    train(state, data, step, settings)
+    for name, view in network.table.torch_views(state.parameters).items():
         np.testing.assert_allclose(view, expected[f"after/{name}"], rtol=0, atol=1e-9, err_msg=name)
 
 

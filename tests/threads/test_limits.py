@@ -141,7 +141,7 @@ def test_blas_limits_are_not_left_behind(monkeypatch):
     seen = []
     monkeypatch.setattr(
         "gruc.training.step.TrainingStep._deal",
-        lambda self, data, indices: seen.append(limits()) or [indices],
+        lambda self, batch: seen.append(limits()) or [slice(None)],
     )
     try:
         GRUClassifier(**SETTINGS).fit(*large_problem())
@@ -156,5 +156,5 @@ def test_no_more_threads_than_are_of_use(n_jobs):
     X, y = large_problem(400)
     model = GRUClassifier(**SETTINGS, n_jobs=n_jobs).partial_fit(X, y)
     model.predict(X)
-    assert len(model._trainer._step._memories) <= 4
+    assert len(model._step_memory._workspaces) <= 4
     assert len(threads.workers._workers) < max(threads.MOST_THREADS, os.cpu_count())

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from gruc.network import GRUNetwork
-from gruc.training import SOLVERS, Loss, Trainer
-from helpers import optimize
+from gruc.training import SOLVERS
+from helpers import initial_state
 
 SETTINGS = {
     "adam": [{}],
@@ -16,12 +16,12 @@ CASES = [pytest.param(solver, settings, id=f"{solver}-{i}") for solver in SETTIN
          for i, settings in enumerate(SETTINGS[solver])]  # fmt: skip
 
 
-def trainer_with(solver, **settings):
+def state_with(solver, **settings):
+    """A network, and a state of it with random parameters."""
     network = GRUNetwork(2, [3], False, True, "last", 2)
-    trainer = Trainer(network, Loss("softmax"), "float64", np.random.default_rng(0))
-    trainer.parameters[:] = np.random.default_rng(1).standard_normal(network.table.size)
-    optimize(trainer, solver, **settings)
-    return trainer
+    state = initial_state(network, solver=solver, **settings)
+    state.parameters[:] = np.random.default_rng(1).standard_normal(network.table.size)
+    return network, state
 
 
 def test_every_solver_is_tried():
@@ -31,9 +31,9 @@ def test_every_solver_is_tried():
 @pytest.mark.parametrize("solver, settings", CASES)
 def test_twenty_steps_are_torchs(solver, settings):
     torch = pytest.importorskip("torch")
-    trainer = trainer_with(solver, **settings)
-    parameters = trainer.parameters
-    slices = trainer.network.table.weights()
+    network, state = state_with(solver, **settings)
+    parameters = state.parameters
+    slices = network.table.weights()
     is_weight = np.zeros(len(parameters), bool)
     for part in slices:
         is_weight[part] = True
@@ -53,7 +53,7 @@ def test_twenty_steps_are_torchs(solver, settings):
     rng = np.random.default_rng(2)
     for _ in range(20):
         g = rng.standard_normal(len(parameters))
-        trainer.optimizer.step(parameters, parameters, g, 0.01)
+        state.optimizer.step(parameters, parameters, g, 0.01)
         weights.grad, biases.grad = torch.tensor(g[is_weight]), torch.tensor(g[~is_weight])
         optimizer.step()
     np.testing.assert_allclose(parameters[is_weight], weights.detach().numpy(), rtol=0, atol=1e-10)
@@ -62,7 +62,7 @@ def test_twenty_steps_are_torchs(solver, settings):
 
 @pytest.mark.parametrize("solver, settings", CASES)
 def test_a_step_elsewhere_is_the_step_in_place(solver, settings):
-    here, there = trainer_with(solver, **settings), trainer_with(solver, **settings)
+    (_, here), (_, there) = state_with(solver, **settings), state_with(solver, **settings)
     start, rng = there.parameters.copy(), np.random.default_rng(3)
     moments = [moment.copy() for moment in there.optimizer.moments]
     for i in range(3):
@@ -79,11 +79,11 @@ def test_a_step_elsewhere_is_the_step_in_place(solver, settings):
 
 
 def test_decoupled_decay_is_for_weights_only():
-    trainer = trainer_with("adamw", weight_decay=0.5)
-    before = trainer.network.table.views(trainer.parameters.copy())
-    zeros = np.zeros_like(trainer.parameters)
-    trainer.optimizer.step(trainer.parameters, trainer.parameters, zeros, 0.1)
-    for name, view in trainer.network.table.views(trainer.parameters).items():
+    network, state = state_with("adamw", weight_decay=0.5)
+    before = network.table.views(state.parameters.copy())
+    zeros = np.zeros_like(state.parameters)
+    state.optimizer.step(state.parameters, state.parameters, zeros, 0.1)
+    for name, view in network.table.views(state.parameters).items():
         factor = 1.0 if "bias" in name else 0.95
         np.testing.assert_allclose(view, factor * before[name], rtol=1e-15, err_msg=name)
 

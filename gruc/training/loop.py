@@ -1,0 +1,185 @@
+"""The training loop: epochs over mini-batches, validation, stopping."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import kernels
+from .report import Report
+
+
+class TrainingSettings(NamedTuple):
+    """How to train; what a run does not change.
+
+    Parameters
+    ----------
+    max_epochs : int
+    batch_size : int
+    shuffle : bool
+        Otherwise batches follow the order of the data.
+    max_grad_norm : float or None
+        Gradients of larger norm are scaled down to it (Pascanu et al. 2013). It is multiplied by
+        each batch's `gradient_scale`, so that clipping does not take from sequences of large weight
+        what their weight gives them.
+    l2, l1 : float
+        Penalties on weights, not biases; in each batch divided by its size.
+    tol, patience : float, int
+        Stop when `patience` epochs in a row did not bring the loss `tol` below the best before, or
+        the score above it, or the score to it and the validation loss `tol` below that of the best;
+        patience None: never.
+    early_stopping : bool
+        Whether the score decides when to stop, and the parameters of the best epoch, of several the
+        one with the least validation loss, are restored at the end.
+    verbose : bool
+        Print a line for each epoch.
+    """
+
+    max_epochs: int = 1
+    batch_size: int = 32
+    shuffle: bool = True
+    max_grad_norm: float | None = None
+    l2: float = 0.0
+    l1: float = 0.0
+    tol: float = 0.0
+    patience: int | None = None
+    early_stopping: bool = False
+    verbose: bool = False
+
+
+def train(state, data, step, settings, *, validate=None, watcher=None):
+    """Epochs over `data` until the loss, or the validation score, no longer improves.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Continued in place, with its optimiser and schedule.
+    data : object
+        ``data.batches(batch_size, rng, shuffle)`` gives the batches of an epoch, an iterable with a
+        length; ``len(data)`` is the number of its sequences. See `TrainingData`.
+    step : callable
+        ``step(parameters, batch)`` returns the weighted sum of the losses of the batch, and the
+        gradient of this sum divided by ``batch.size``, which may be overwritten.
+    settings : TrainingSettings
+    validate : callable or None
+        ``validate(parameters)`` returns (loss, score); called after each epoch.
+    watcher : object or None
+        Its ``begin_epoch()`` is called before each epoch, and ``end_epoch(parameters)`` after it,
+        which returns whether to stop.
+
+    Returns
+    -------
+    stopped_by : {"loss", "score", "watcher", "max_iter", "interrupt"}
+        "interrupt" is Ctrl-C, which keeps what was learned so far.
+
+    Raises
+    ------
+    ValueError
+        A loss or gradient was not finite. The state is then of no more use: `copy` it before.
+    """
+    progress = _Progress(settings)
+    report = Report(settings.max_epochs, state.history.n_epochs) if settings.verbose else None
+    new = np.empty_like(state.parameters)
+    stopped_by = "max_iter"
+    try:
+        for _ in range(settings.max_epochs):
+            if watcher is not None:
+                watcher.begin_epoch()
+            rate = state.schedule.rate()
+            loss = _epoch(state, new, data, step, settings)
+            state.end_epoch(loss, len(data))
+            validation = None
+            if validate is not None:
+                validation = validate(state.parameters)
+                state.history.add_validation(*validation)
+            if report is not None:
+                report.epoch(loss, validation, rate)
+            progress.add(state, loss, validation)
+            if watcher is not None and watcher.end_epoch(state.parameters):
+                stopped_by = "watcher"
+                break
+            if progress.has_stalled():
+                if state.schedule.lower():
+                    progress.n_stale = 0
+                    continue
+                stopped_by = "score" if settings.early_stopping else "loss"
+                if report is not None:
+                    report.stopped(stopped_by, settings.tol, settings.patience)
+                break
+    except KeyboardInterrupt:
+        stopped_by = "interrupt"
+    except FloatingPointError as error:
+        raise ValueError(
+            f"{error} Training diverged: lower learning_rate_init, keep max_grad_norm at 1 or below, "
+            "standardize the data, or use dtype='float64'."
+        ) from None
+    if progress.parameters is not None:
+        state.parameters, state.history.best_epoch = progress.parameters, progress.epoch
+        if report is not None:
+            report.best(progress.epoch, progress.merit[0])
+    return stopped_by
+
+
+class _Progress:
+    """The best epoch of a run, and how many epochs did not improve on it by `tol`."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.merit = -math.inf, -math.inf
+        self.epoch = self.parameters = None
+        self.n_stale = 0
+
+    def add(self, state, loss, validation):
+        """Compare an epoch with the best before: by its loss, or by (score, -validation loss)."""
+        merit = -loss, 0.0
+        if self.settings.early_stopping:
+            merit = validation[1], -validation[0]
+        self.n_stale = 0 if _is_better(merit, self.merit, self.settings.tol) else self.n_stale + 1
+        if merit > self.merit:
+            self.merit, self.epoch = merit, state.history.n_epochs
+            if self.settings.early_stopping:
+                self.parameters = state.parameters.copy()
+
+    def has_stalled(self):
+        """Whether `patience` epochs in a row brought no improvement."""
+        return self.settings.patience is not None and self.n_stale >= self.settings.patience
+
+
+def _is_better(merit, best, tol):
+    """Whether (score, -loss) is better by `tol`: the loss decides between equal scores."""
+    return merit[0] > best[0] + tol or (merit[0] >= best[0] and merit[1] > best[1] + tol)
+
+
+def _epoch(state, new, data, step, settings):
+    """One pass over `data`, whose parameters are written to `new`; the weighted mean of its losses."""
+    l2, l1, max_grad_norm = settings.l2, settings.l1, settings.max_grad_norm
+    weights = state.optimizer.weights if l2 or l1 else ()
+    batches = data.batches(settings.batch_size, state.rng, settings.shuffle)
+    loss_sum = weight_sum = 0.0
+    for i, batch in enumerate(batches):
+        total = batch.weight
+        if total == 0:  # there is nothing to learn from
+            continue
+        loss, gradient = step(state.parameters, batch)
+        for part in weights:
+            loss += total * kernels.training.add_penalty(
+                gradient[part], state.parameters[part], l2 / batch.size, l1 / batch.size
+            )
+        norm = kernels.training.norm(gradient)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise FloatingPointError(
+                f"The loss ({loss / total:g}) or its gradient (norm {norm:g}) is not finite "
+                f"in epoch {state.history.n_epochs + 1}."
+            )
+        if max_grad_norm is not None:
+            largest_norm = max_grad_norm * batch.gradient_scale()
+            if norm > largest_norm:
+                kernels.training.scale(gradient, largest_norm / (norm + 1e-6))
+        rate = state.schedule.rate(i, len(batches))
+        state.optimizer.step(new, state.parameters, gradient, rate)
+        state.parameters = new
+        loss_sum += loss
+        weight_sum += total
+    if not math.isfinite(kernels.training.norm(state.parameters)):
+        raise FloatingPointError(f"Weights are not finite after epoch {state.history.n_epochs + 1}.")
+    return loss_sum / weight_sum
