@@ -75,26 +75,25 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     }  # fmt: skip
     if is_classifier:
         decoding = (Labels if multilabel else Classes)(classes)
-        state = {"out_activation_": "logistic" if n_outputs == 1 or multilabel else "softmax"}
+        state = {}
     else:
-        n_targets, rest = divmod(n_outputs, model._n_quantiles())
-        decoding = Values(n_targets, None, model.loss == "poisson", model._n_quantiles())
+        settings = model._target_settings()
+        n_targets, rest = divmod(n_outputs, settings.n_quantiles)
+        decoding = Values(n_targets, None, settings.loss == "poisson", settings.n_quantiles)
         if rest:
             raise ValueError(
                 f"the head has {n_outputs} rows, which is not a multiple of the number of levels of "
                 f"quantile={model.quantile!r}."
             )
-        state = {
-            "loss": model.loss, "quantile": model._levels(),
-            "out_activation_": "exp" if model.loss == "poisson" else "identity",
-        }  # fmt: skip
+        state = {"loss": settings.loss, "quantile": settings.levels}
     largest = max(np.abs(weight).max() for weight in weights.values())
     if largest > np.finfo(model.dtype).max:
         raise ValueError(f"the weights contain {largest:g}, which does not fit {model.dtype}.")
     inputs = Numbers(n_inputs // framing.length, None, framing)
     predictor = Predictor.of_weights(config, weights, model.dtype, inputs, decoding)
     features = {"n_features_in_": inputs.n_features, "feature_names_in_": None}
-    return model._restored(predictor, {**state, **features, "fitted_on_table": False})
+    state |= {"out_activation_": decoding.activation, "fitted_on_table": False}
+    return model._restored(predictor, state | features)
 
 
 def _framing(estimator):

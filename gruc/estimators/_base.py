@@ -30,7 +30,7 @@ from ..conventions.transactions import all_or_nothing
 from ..conventions.user_warnings import warn_user
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
-from ..sequences import Framing, Moments, Numbers, Scaling, check_range
+from ..sequences import Framing, Moments, Numbers, check_range
 from ..training import (
     DECAYS,
     DESCRIBED_AS,
@@ -57,9 +57,6 @@ LONGEST_FRAME = 2**31 - 1
 
 # beyond it the sigmoid is flat to within the precision of float64, so that the gate cannot learn
 LARGEST_BIAS = 40.0
-
-# attributes that are plain tuples in pickles
-PLAIN_TUPLES = {"_scaling": Scaling, "_target_scaling": Scaling, "_framing": Framing}
 
 
 def auto_batch_size(n_sequences):
@@ -231,9 +228,6 @@ class BaseGRU(
         for name in ("_training_state", "_predictor"):
             if name in state:
                 state[name] = state[name].__getstate__()
-        for name in PLAIN_TUPLES:
-            if state.get(name) is not None:
-                state[name] = tuple(state[name])
         return state
 
     def __setstate__(self, state):
@@ -246,9 +240,6 @@ class BaseGRU(
                 part = kind.__new__(kind)
                 part.__setstate__(of_self[name])
                 of_self[name] = part
-        for name, kind in PLAIN_TUPLES.items():
-            if of_self.get(name) is not None:
-                of_self[name] = kind(*of_self[name])
 
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)
@@ -321,9 +312,10 @@ class BaseGRU(
                 )
             training_weight[held_out] = 0
         gathers = not goes_on or (incremental and self._first_statistics is not None)
-        targets, loss, n_outputs, weights = self._encode_targets(
-            y, training_weight, goes_on=goes_on, incremental=incremental, gathers=gathers, **targets_options
-        )
+        known = self._known_targets(gathers) if goes_on else None
+        targets = self._targets_of(y, training_weight, known, incremental, **targets_options)
+        vars(self).update(targets.attributes())
+        weights, n_outputs = targets.weights, targets.outputs.n_outputs
         if weights is not None:
             counted = np.flatnonzero(weights) if learned_from is None else learned_from
             counted = counted[weights[counted] > 0]
@@ -333,32 +325,40 @@ class BaseGRU(
                 weights = weights / weights[counted].mean()
         if goes_on:
             state, network = self._training_state, self._predictor.network
+            inputs = self._predictor.inputs
             if changed or n_outputs != network.config["n_outputs"]:
-                self._check_goes_on(self._network_config(sequences.n_features, n_outputs))
+                self._check_goes_on(self._network_config(inputs, n_outputs))
         else:
             lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
-            network = self._new_network(sequences, lengths, n_outputs)
+            inputs = Numbers(sequences.n_features, None, self._framing_of(lengths))
+            network = GRUNetwork(**self._network_config(inputs, n_outputs))
             state = TrainingState.initial(network, self.dtype, rng)
-            self._start_update_gates(network, state, sequences, weights)
-            self._start(network.table.views(state.parameters), targets, weights)
+            self._start_update_gates(network, state, inputs, sequences, weights)
+            targets.initialise(network.table.views(state.parameters), weights)
         if gathers:
-            self._gather_statistics(sequences, weights, goes_on, incremental)
-        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
+            inputs = self._standardized(inputs, sequences, weights, goes_on, incremental)
+        inputs.check_range(sequences, self.dtype, "X")
+
+        def fitted_with(parameters):
+            return self._fitted_with(
+                Predictor(network, parameters, inputs, targets.outputs, n_jobs=self.n_jobs)
+            )
+
         self._set_optimizer(network, state, keep=incremental)
         self._remember_split(state.history, split_seed, held_out)
         validate = None
         if held_out is not None:
             y_val = _safe_indexing(y, held_out)
             validate = self._validation_of(
-                network, loss, sequences.subset(held_out), lambda: elements_at(X, held_out), y_val,
+                fitted_with, targets, sequences.subset(held_out), lambda: elements_at(X, held_out), y_val,
                 None if sample_weight is None else sample_weight[held_out],
             )  # fmt: skip
         elif validation[0] is not None:
-            validate = self._validation_on(network, loss, *validation)
+            validate = self._validation_on(fitted_with, targets, inputs, *validation)
         elif any(part is not None for part in validation[1:]):
             raise ValueError("y_val or sample_weight_val is given, but not X_val.")
         if self.early_stopping and self._strata(y) is not None:  # several labels are not split by class
-            missing = self._missing_classes(validate.y)
+            missing = targets.missing_classes(validate.y)
             if missing:
                 warn_user(
                     f"The validation set, {len(validate.sequences)} sequences, has none of {missing}: its "
@@ -370,7 +370,7 @@ class BaseGRU(
             n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
             batch_size = auto_batch_size(n_weighted)
         data = TrainingData(
-            sequences, self._scaling, targets, weights, indices=learned_from, framing=self._framing
+            sequences, inputs.scaling, targets.values, weights, indices=learned_from, framing=inputs.framing
         )
         l2, l1 = self._penalty()
         settings = TrainingSettings(
@@ -389,8 +389,8 @@ class BaseGRU(
         if memory is None or memory.network is not network:
             memory = self._step_memory = StepMemory(network)
         if callbacks is not None:
-            callbacks.attributes_with = lambda parameters: vars(self._with(network, parameters.copy()))
-        with TrainingStep(memory, loss, (self.dropout, self.recurrent_dropout), self.n_jobs) as step:
+            callbacks.attributes_with = lambda parameters: vars(fitted_with(parameters.copy()))
+        with TrainingStep(memory, targets.loss, (self.dropout, self.recurrent_dropout), self.n_jobs) as step:
             stopped_by = train(state, data, step, settings, validate=validate, watcher=callbacks)
         if stopped_by == "interrupt" and (incremental or is_one_of_several_fits()):
             raise KeyboardInterrupt
@@ -407,7 +407,7 @@ class BaseGRU(
         if not incremental:
             state.schedule = None  # it has come to its end
             del self._step_memory
-        self._set_fitted(state, self._predictor_of(network, state.parameters))
+        self._set_fitted(state, fitted_with(state.parameters)._predictor)
 
     def _would_stop_sooner(self):
         """Whether to end at max_iter is anything but what the parameters ask for."""
@@ -425,30 +425,32 @@ class BaseGRU(
         sequences = self._check_X(X, reset=True)
         warn_of_one_step(sequences, self._fitted_on_table)
         weights = check_sample_weight(sample_weight, sequences)
-        network = self._new_network(sequences, sequences.lengths, 1)
-        self._gather_statistics(sequences, weights, goes_on=False, incremental=False)
-        check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X")
+        inputs = Numbers(sequences.n_features, None, self._framing_of(sequences.lengths))
+        inputs = self._standardized(inputs, sequences, weights, goes_on=False, incremental=False)
+        inputs.check_range(sequences, self.dtype, "X")
+        network = GRUNetwork(**self._network_config(inputs, 1))
         state = TrainingState.initial(network, self.dtype, self._generator())
-        self._start_update_gates(network, state, sequences, weights)
-        self._predictor = Predictor(network, state.parameters, n_jobs=self.n_jobs, **BaseGRU._decoding(self))
+        self._start_update_gates(network, state, inputs, sequences, weights)
+        self._predictor = Predictor(network, state.parameters, inputs, n_jobs=self.n_jobs)
 
-    def _start_update_gates(self, network, state, sequences, weights):
+    def _start_update_gates(self, network, state, inputs, sequences, weights):
         """Set the initial biases of the update gates by `update_gate_bias_init`."""
         bias = self.update_gate_bias_init
         parameters = network.table.views(state.parameters)
         if bias != "chrono":
             network.set_update_gate_bias(parameters, bias)
             return
-        lengths = sequences.lengths if weights is None else sequences.lengths[weights > 0]
-        n_rows = int(self._framing.count(lengths).max(initial=1))
+        lengths = inputs.lengths(sequences)
+        n_rows = int((lengths if weights is None else lengths[weights > 0]).max(initial=1))
         network.draw_update_gate_bias(parameters, n_rows, state.rng)
 
     def _plain_targets(self, y):
-        """The user's y, or an array of it of another type that says the same."""
+        """The user's y, or an equal array of another type that scikit-learn understands."""
         return y
 
-    def _start(self, parameters, targets, weights):
-        """Change the initial values, views by name, by what is known of the targets."""
+    def _strata(self, y):
+        """Labels that a split of y is stratified by, or None."""
+        return None
 
     def _remember_split(self, history, seed, held_out):
         """Keep the split for fits that go on, and warn where it differs from that of earlier fits."""
@@ -478,11 +480,11 @@ class BaseGRU(
                 "another validation_fraction, or give X_val and y_val."
             ) from None
 
-    def _validation_on(self, network, loss, X_val, y_val, sample_weight_val):
+    def _validation_on(self, fitted_with, targets, inputs, X_val, y_val, sample_weight_val):
         """The `Validation` on the user's X_val and y_val."""
         with errors_name("X_val"):
             sequences = self._check_X(X_val, reset=False, name="X_val")
-            check_range(sequences.lowest, sequences.highest, self._scaling, self.dtype, "X_val")
+            inputs.check_range(sequences, self.dtype, "X_val")
         with errors_name("y_val"):
             if y_val is None:
                 raise ValueError("X_val is given, but not y_val.")
@@ -490,22 +492,14 @@ class BaseGRU(
             refuse_missing(y_val, "y_val")
         with errors_name("sample_weight_val"):
             weights = check_sample_weight(sample_weight_val, sequences, "sample_weight_val")
-        return self._validation_of(network, loss, sequences, lambda: X_val, y_val, weights)
+        return self._validation_of(fitted_with, targets, sequences, lambda: X_val, y_val, weights)
 
-    def _validation_of(self, network, loss, sequences, X_as_given, y_val, sample_weight):
+    def _validation_of(self, fitted_with, targets, sequences, X_as_given, y_val, sample_weight):
         """The `Validation` on checked sequences: targets as they are, weighted as those of the fit."""
         with errors_name("y_val"):
-            targets = self._encode_validation_targets(y_val, network.head.n_outputs)
-        weights = self._validation_weights(y_val, sample_weight)
-        return Validation(self, network, loss, sequences, targets, weights, X_as_given, y_val)
-
-    def _missing_classes(self, y_val):
-        """Words for the classes that a validation set has no member of; "" where there are none."""
-        return ""
-
-    def _validation_weights(self, y_val, sample_weight):
-        """Weights of the sequences of a validation, or None; of classes, too, where there are any."""
-        return sample_weight
+            values = targets.encode_validation(y_val)
+        weights = targets.validation_weights(y_val, sample_weight)
+        return Validation(self, fitted_with, targets, sequences, values, weights, X_as_given, y_val)
 
     def _penalty(self):
         """(l2, l1) in the loss; under "adamw" weights decay by themselves."""
@@ -518,10 +512,9 @@ class BaseGRU(
             return 0.0, 0.0
         return self.alpha * (1 - self.l1_ratio), self.alpha * self.l1_ratio
 
-    def _gather_statistics(self, sequences, weights, goes_on, incremental):
-        """Set the scaling of features: by these sequences and, as partial_fit goes on, those before."""
+    def _standardized(self, inputs, sequences, weights, goes_on, incremental):
+        """Inputs scaled by the statistics of these sequences and, as partial_fit goes on, those before."""
         moments, n_sequences = None, len(sequences) if weights is None else np.count_nonzero(weights)
-        self._scaling = None
         if self.standardize:
             # squares must not overflow
             check_range(sequences.lowest, sequences.highest, None, "float64", "X")
@@ -530,25 +523,21 @@ class BaseGRU(
             n_before, state = self._first_statistics
             n_sequences += n_before
             moments = None if moments is None else Moments.of_state(state).combined(moments)
-        if moments is not None:
-            self._scaling = moments.scaling()
-        vars(self).pop("_first_statistics", None)
+        for name in ("_first_statistics", "_first_targets"):
+            if name in vars(self) and not (incremental and n_sequences < ENOUGH_SEQUENCES):
+                delattr(self, name)
         if incremental and n_sequences < ENOUGH_SEQUENCES:
             self._first_statistics = n_sequences, None if moments is None else moments.state()
+        return inputs._replace(scaling=None if moments is None else moments.scaling())
 
     def _framing_of(self, lengths):
         length = auto_frame_length(lengths) if self.frame_length == "auto" else int(self.frame_length)
         return Framing(length, length if self.hop_length is None else int(self.hop_length))
 
-    def _new_network(self, sequences, lengths, n_outputs):
-        """A network for these sequences; sets the framing by the `lengths` of those that count."""
-        self._framing = self._framing_of(lengths)
-        return GRUNetwork(**self._network_config(sequences.n_features, n_outputs))
-
-    def _network_config(self, n_features, n_outputs):
+    def _network_config(self, inputs, n_outputs):
         """Arguments of `GRUNetwork`."""
         return {
-            "n_features": n_features * self._framing.length,
+            "n_features": inputs.width,
             "hidden_layer_sizes": self._check_hidden_layer_sizes(),
             "bidirectional": bool(self.bidirectional),
             "reset_after": bool(self.reset_after),
@@ -599,25 +588,16 @@ class BaseGRU(
                 "epochs: partial_fit learns nothing more. Set a larger max_iter, or another learning_rate."
             )
 
-    def _decoding(self):
-        """What a `Predictor` needs to know beside network and weights."""
-        n_features = 1 if self._fitted_on_table else self.n_features_in_
-        return {"inputs": Numbers(n_features, self._scaling, self._framing)}
-
-    def _predictor_of(self, network, parameters):
-        """The predictor of this estimator with these parameters."""
-        return Predictor(network, parameters, n_jobs=self.n_jobs, **self._decoding())
-
-    def _with(self, network, parameters):
-        """A copy of this estimator as if fitted, with these parameters."""
+    def _fitted_with(self, predictor):
+        """A copy of this estimator as if fitted, with this predictor."""
         fitted = object.__new__(type(self))
-        vars(fitted).update(vars(self), _predictor=self._predictor_of(network, parameters))
+        vars(fitted).update(vars(self), _predictor=predictor)
         return fitted
 
     def _set_fitted(self, state, predictor):
         self._training_state, self._predictor = state, predictor
         vars(self).update(state.history.attributes())
-        self.frame_length_, self.hop_length_ = self._framing
+        self.frame_length_, self.hop_length_ = predictor.inputs.framing
         self.n_layers_ = len(predictor.network.layers) + 2
         self.n_outputs_ = predictor.network.head.n_outputs
 
@@ -638,11 +618,12 @@ class BaseGRU(
 
     def _check_goes_on(self, config):
         """Refuse to go on with a network of another shape."""
+        inputs = self._predictor.inputs
         trained = self._predictor.config | {
             "dtype": self._training_state.parameters.dtype.name,
-            "standardize": self._scaling is not None,
-            "frame_length": self._framing.length,
-            "hop_length": self._framing.hop,
+            "standardize": inputs.scaling is not None,
+            "frame_length": inputs.framing.length,
+            "hop_length": inputs.framing.hop,
         }
         config |= {"dtype": self.dtype, "standardize": self.standardize}
         if self.frame_length != "auto":
@@ -747,7 +728,13 @@ class BaseGRU(
             "feature_names_in_": list(getattr(self, "feature_names_in_", [])) or None,
             "fitted_on_table": self._fitted_on_table,
             "out_activation_": self.out_activation_,
-        } | self._training_state.history.describe()
+            **self._fitted_loss(),
+            **self._training_state.history.describe(),
+        }
+
+    def _fitted_loss(self):
+        """What a regressor knows of its loss, beside its predictor."""
+        return {}
 
     def _restored(self, predictor, state):
         """Fit this estimator by what `_fitted_predictor` and `_fitted_state` told of it."""
@@ -758,9 +745,8 @@ class BaseGRU(
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
         self.out_activation_ = state.pop("out_activation_")
-        self._scaling, self._framing = predictor.scaling, predictor.framing
         history = History.described({name: state.pop(name) for name in DESCRIBED_AS if name in state})
-        self._restore_targets(predictor, **state)
+        self._restore_targets(predictor.decoding, **state)
         state = TrainingState(predictor.parameters, self._generator(), history)
         self._set_fitted(state, predictor.with_n_jobs(self.n_jobs))
         return self

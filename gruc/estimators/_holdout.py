@@ -12,12 +12,13 @@ class Validation:
     model : BaseGRU
         Its `scoring` says what the score is: None for accuracy or R2 (`score`), "loss" for
         the negative loss, or one of scikit-learn's, which sees the model as fitted.
-    network : GRUNetwork
-    loss : Loss
-        Which is trained with.
+    fitted_with : callable
+        ``fitted_with(parameters)`` is the model as if fitted with these.
+    targets : ClassTargets, IndicatorTargets or ValueTargets
+        Those of the fit.
     sequences : Sequences
-    targets : ndarray
-        As the loss wants them.
+    values : ndarray
+        Targets of the sequences as the loss expects them.
     weights : ndarray or None
         Of sequences.
     X_as_given : callable
@@ -26,12 +27,12 @@ class Validation:
         As the user has it.
     """
 
-    def __init__(self, model, network, loss, sequences, targets, weights, X_as_given, y):
+    def __init__(self, model, fitted_with, targets, sequences, values, weights, X_as_given, y):
         self.model = model
-        self.network = network
-        self.loss = model._validation_loss(loss)
-        self.sequences = sequences
+        self.fitted_with = fitted_with
         self.targets = targets
+        self.sequences = sequences
+        self.values = values
         self.weights = weights
         self.y = y
         self.scorer = self.X = None
@@ -41,15 +42,14 @@ class Validation:
     def __call__(self, parameters):
         """(loss, score) with these parameters."""
         model = self.model
-        fitted = model._with(self.network, parameters)
+        fitted = self.fitted_with(parameters)
         outputs = fitted._predictor.outputs(self.sequences)
-        loss = self.loss.mean(outputs.copy(), self.targets, self.weights)
+        loss = self.targets.loss_val.mean(outputs.copy(), self.values, self.weights)
         if model.scoring == "loss":
             return loss, -loss
         if self.scorer is None:
-            return loss, self._decides(
-                model._score_of(self.y, fitted._predictor.decode(outputs), self.weights)
-            )
+            predicted = self.targets.outputs.decode(outputs)
+            return loss, self._decides(self.targets.score(self.y, predicted, self.weights))
         options = {} if self.weights is None else {"sample_weight": self.weights}
         try:
             score = float(self.scorer(fitted, self.X, self.y, **options))
@@ -72,6 +72,6 @@ class Validation:
 
     def _named(self):
         """The validation set in words, for errors."""
-        missing = self.model._missing_classes(self.y)
+        missing = self.targets.missing_classes(self.y)
         lacks = f", which has none of {missing}" if missing else ""
         return f"the {len(self.sequences)} sequences of the validation set{lacks}"

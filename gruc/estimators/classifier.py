@@ -2,55 +2,15 @@
 
 from numbers import Real
 
-import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
-from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d
 
-from ..conventions.inputs import LARGEST_WEIGHT, by_sequence
-from ..outputs import Classes, Labels
-from ..training import Loss
+from ..conventions.inputs import by_sequence
 from ._base import BaseGRU
+from ._class_targets import ClassSettings, class_targets, plain_labels, strata
 from ._docs import shared_docs
 from ._parameter_names import explains_unknown_parameters
 from ._saved import in_files
-
-
-def places_among(classes, y, name, advice=""):
-    """Place of each label of y among the classes, which are sorted and hold them all."""
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
-        raise ValueError(f"{name} holds labels that are not among the classes {classes}: {unknown}.{advice}")
-    return np.searchsorted(classes, y)
-
-
-def n_columns(y):
-    """Columns of a y of two dimensions, else 1."""
-    y = y if isinstance(y, np.ndarray) else np.asarray(y)
-    return y.shape[1] if y.ndim == 2 else 1
-
-
-def plain_labels(y):
-    """Objects that are all booleans, or all numbers, as an array of these; any other y as it is.
-
-    scikit-learn calls an array of such objects a target of unknown type.
-    """
-    if hasattr(y, "columns") and getattr(y, "shape", (0, 1))[1] > 1:  # columns of pandas' "boolean", "Int64"
-        y = np.asarray(y)
-    dtype = getattr(y, "dtype", None)
-    if not (isinstance(dtype, np.dtype) and dtype.hasobject):
-        return y
-    values = np.asarray(y)
-    kinds = {type(value) for value in values.flat}
-    are_flags = {issubclass(kind, (bool, np.bool_)) for kind in kinds}
-    if len(are_flags) == 1 and all(issubclass(kind, (np.bool_, Real)) for kind in kinds):
-        plain = np.array(values.tolist())
-        return plain if plain.dtype.kind in "biuf" and plain.shape == values.shape else y
-    return y
 
 
 @shared_docs(
@@ -277,189 +237,18 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     def _plain_targets(self, y):
         return plain_labels(y)
 
-    def _encode_targets(self, y, sample_weight, goes_on, incremental, gathers, classes=None):
-        classes = plain_labels(classes)
-        if n_columns(y) > 1:
-            return self._encode_indicator(y, sample_weight, goes_on, classes)
-        if goes_on and self._multilabel:
-            raise ValueError(
-                f"y must be (n_sequences, {len(self.classes_)}) of 0 and 1, as in the first call."
-            )
-        self._multilabel = False
-        labels = None
-        if goes_on and (classes is None or np.array_equal(classes, self.classes_)):
-            labels = self._known_labels(y)
-        if labels is None:
-            y, labels = self._check_labels(y, classes, goes_on)
-        self._weight_of_classes = self._class_weights(y, labels, incremental)
-        weights = self._weighted(labels, sample_weight)
-        if len(self.classes_) == 2:
-            self.out_activation_ = "logistic"
-            return self._smoothed(labels[:, np.newaxis]), Loss("sigmoid"), 1, weights
-        self.out_activation_ = "softmax"
-        loss = Loss("softmax", (float(self.label_smoothing),))
-        return labels.astype(np.intp), loss, len(self.classes_), weights
-
-    def _encode_indicator(self, y, sample_weight, goes_on, classes):
-        y = self._check_indicator(y, "y")
-        if self.class_weight is not None:
-            raise ValueError(
-                "class_weight is for one label a sequence; weight multilabel ones by sample_weight."
-            )
-        if goes_on and not (self._multilabel and y.shape[1] == len(self.classes_)):
-            known = f"(n_sequences, {len(self.classes_)})" if self._multilabel else "(n_sequences,)"
-            raise ValueError(f"y has shape {y.shape}, but the network to go on with was made for {known}.")
-        if classes is not None and len(classes) != y.shape[1]:
-            raise ValueError(f"y has {y.shape[1]} columns, but there are {len(classes)} classes.")
-        self._multilabel = True
-        self._weight_of_classes = None
-        self.classes_ = np.arange(y.shape[1])
-        self.out_activation_ = "logistic"
-        return self._smoothed(y), Loss("sigmoid"), y.shape[1], sample_weight
-
-    @staticmethod
-    def _check_indicator(y, name):
-        y = np.asarray(y)
-        if type_of_target(y, input_name=name) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
-            raise ValueError(
-                f"{name} has shape {y.shape} and is no multilabel indicator, which holds 0 and 1 only. For "
-                "one label a sequence give a 1-D array."
-            )
-        return y
-
-    def _smoothed(self, y):
-        """Targets of the sigmoid: y, drawn towards 1/2 by `label_smoothing`."""
-        y = y.astype(self.dtype)
-        if self.label_smoothing:
-            y = (1 - self.label_smoothing) * y + self.label_smoothing / 2
-        return np.ascontiguousarray(y, self.dtype)
-
-    def _encode_validation_targets(self, y, n_outputs):
-        if self._multilabel:
-            y = self._check_indicator(y, "y_val")
-            if y.shape[1] != n_outputs:
-                raise ValueError(f"y_val has {y.shape[1]} columns, but y has {n_outputs}.")
-            return np.ascontiguousarray(y, self.dtype)
-        y = column_or_1d(y, warn=True)
-        labels = places_among(self.classes_, y, "y_val")
-        if len(self.classes_) == 2:
-            return labels[:, np.newaxis].astype(self.dtype)
-        return labels.astype(np.intp)
-
-    def _validation_loss(self, loss):
-        return loss._replace(settings=(0.0,))  # labels as they are, not smoothed
-
-    def _restore_targets(self, predictor):
-        self.classes_, self._multilabel = predictor.classes, predictor.multilabel
-        self._weight_of_classes = None  # worked out anew by each fit
-
-    def _decoding(self):
-        return super()._decoding() | {"decoding": (Labels if self._multilabel else Classes)(self.classes_)}
-
     def _strata(self, y):
-        if n_columns(y) > 1:
-            return None
-        y = column_or_1d(y)
-        check_classification_targets(y)
-        return y
+        return strata(y)
 
-    def _score_of(self, y, predicted, weights):
-        return float(accuracy_score(y, predicted, sample_weight=weights))
+    def _known_targets(self, gathers):
+        return self._predictor.decoding
 
-    def _known_labels(self, y):
-        """Places of y among the classes, where y is plainly an array of just these; else None."""
-        if (
-            not isinstance(y, np.ndarray)
-            or y.ndim != 1
-            or y.dtype != self.classes_.dtype
-            or y.dtype.kind not in "iu"
-        ):
-            return None
-        labels = np.searchsorted(self.classes_, y)
-        labels[labels == len(self.classes_)] = 0
-        return labels if np.array_equal(self.classes_[labels], y) else None
+    def _targets_of(self, y, sample_weight, known, incremental, classes=None):
+        settings = ClassSettings(self.class_weight, self.label_smoothing, self.dtype)
+        return class_targets(y, sample_weight, settings, known, classes, incremental)
 
-    def _check_labels(self, y, classes, goes_on):
-        """Y as an array, and its places among the classes, which are set."""
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        if classes is not None:
-            classes = column_or_1d(classes)
-            assert_all_finite(classes, input_name="classes")
-            classes = np.unique(classes)
-            if goes_on and not np.array_equal(classes, self.classes_):
-                raise ValueError(f"classes={classes} differ from those of the first call, {self.classes_}.")
-        elif goes_on:
-            classes = self.classes_
-        else:
-            classes = np.unique(y)
-        if len(classes) < 2:
-            raise ValueError(
-                f"{len(classes)} class only: {classes}. A classifier needs samples of at least 2 classes."
-            )
-        advice = (
-            " The first call saw none of these; give all there will be as classes there." if goes_on else ""
-        )
-        labels = places_among(classes, y, "y", advice)
-        self.classes_ = classes
-        return y, labels
-
-    def _class_weights(self, y, labels, incremental):
-        """Weight of each class, (n_classes,), or None; for fit, where ratios matter, the largest is 1."""
-        if self.class_weight is None:
-            return None
-        if incremental and self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' needs all of y at once, which partial_fit does not see. Give "
-                "a dict of weights, for instance from sklearn.utils.class_weight.compute_class_weight."
-            )
-        of_classes = np.zeros(len(self.classes_))
-        if self.class_weight == "balanced":
-            # a class may be missing where training goes on
-            present = np.unique(labels)
-            of_classes[present] = compute_class_weight("balanced", classes=present, y=labels)
-        else:
-            if not all(isinstance(weight, Real) for weight in self.class_weight.values()):
-                raise ValueError(f"class_weight must hold numbers; got {self.class_weight}.")
-            of_classes[:] = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-        if not np.isfinite(of_classes).all() or (of_classes < 0).any():
-            raise ValueError(
-                f"class_weight must hold finite weights that are not negative; got {self.class_weight}."
-            )
-        if incremental:
-            if of_classes.max() > LARGEST_WEIGHT:
-                raise ValueError(
-                    f"class_weight reaches {of_classes.max():g}, and partial_fit takes weights as they are "
-                    f"given, up to {LARGEST_WEIGHT:g}. Divide them by their mean."
-                )
-            return of_classes
-        return of_classes / max(of_classes.max(), np.finfo(np.float64).tiny)
-
-    def _weighted(self, labels, sample_weight, where=""):
-        """Weights of sequences times those of their classes, or None without either."""
-        if self._weight_of_classes is None:
-            return sample_weight
-        weights = self._weight_of_classes[labels] * (1.0 if sample_weight is None else sample_weight)
-        if not weights.any():
-            raise ValueError(f"class_weight leaves no sample{where} with a weight above zero.")
-        return weights
-
-    def _missing_classes(self, y_val):
-        if self._multilabel:
-            missing = self.classes_[~np.asarray(y_val).any(axis=0)]
-        else:
-            missing = np.setdiff1d(self.classes_, column_or_1d(y_val))
-        if not len(missing):
-            return ""
-        named = ", ".join(str(label)[:100] for label in missing[:5]) + (", ..." if len(missing) > 5 else "")
-        return f"{'class' if len(missing) == 1 else f'{len(missing)} classes:'} {named}"
-
-    def _validation_weights(self, y_val, sample_weight):
-        if self._weight_of_classes is None:
-            return sample_weight
-        labels = places_among(self.classes_, column_or_1d(y_val), "y_val")
-        return self._weighted(labels, sample_weight, " of the validation set")
+    def _restore_targets(self, outputs):
+        self.classes_ = outputs.classes
 
     def score(self, X, y, sample_weight=None):
         """Accuracy: the share of sequences whose label, or whose every label, is predicted.

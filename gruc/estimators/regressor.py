@@ -4,21 +4,14 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, column_or_1d
 
 from ..conventions.inputs import by_sequence
-from ..outputs import Values
-from ..sequences import Scaling, check_range
-from ..training import Loss
 from ._base import BaseGRU
 from ._docs import shared_docs
 from ._parameter_names import explains_unknown_parameters
 from ._saved import in_files
-
-# whose targets are standardized by median and interquartile range, which outliers do not move
-ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
+from ._value_targets import KnownValues, ValueSettings, ValueTargets, value_score
 
 
 @shared_docs(
@@ -243,149 +236,22 @@ class GRURegressor(RegressorMixin, BaseGRU):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def _levels(self):
-        """Quantiles to predict, in order."""
-        if self.loss != "quantile":
-            return None
-        try:
-            levels = np.atleast_1d(np.asarray(self.quantile, np.float64))
-        except (TypeError, ValueError):
-            levels = np.empty(0)
-        if levels.ndim > 1 or len(levels) == 0 or not ((levels > 0) & (levels < 1)).all():
-            raise ValueError(
-                f"quantile must be one or several numbers between 0 and 1; got {self.quantile!r}."
-            )
-        if (np.diff(levels) <= 0).any():
-            raise ValueError(f"quantile must rise from one to the next; got {self.quantile!r}.")
-        return levels
+    def _known_targets(self, gathers):
+        first = vars(self).get("_first_targets") if gathers else None
+        return KnownValues(*self._trained_loss, self._predictor.decoding.scaling, first)
 
-    def _encode_targets(self, y, sample_weight, goes_on, incremental, gathers):
-        y = self._check_values(y, "y")
-        lowest, highest = y.min(axis=0), y.max(axis=0)
-        levels = self._levels()
-        known = self._trained_loss if goes_on else (self.loss, levels)
-        if self.loss != known[0] or not np.array_equal(levels, known[1]):
-            names = [
-                f"loss={loss!r}" + ("" if of_loss is None else f" and quantile={list(map(float, of_loss))}")
-                for loss, of_loss in ((self.loss, levels), known)
-            ]
-            raise ValueError(
-                f"The parameters have {names[0]}, but the network to go on with was made with {names[1]}. "
-                "To start anew, call fit with warm_start=False, or clone the estimator."
-            )
-        self._trained_loss, self._n_targets = (self.loss, levels), y.shape[1]
-        if gathers:
-            self._gather_targets(y, sample_weight, goes_on)
-        # a wrong number of outputs is refused with the network's shape, later
-        scaling = self._target_scaling
-        if scaling is not None and len(scaling.mean) != y.shape[1]:
-            scaling = None
-        check_range(lowest, highest, scaling, self.dtype, "y")
-        self.out_activation_ = "exp" if self.loss == "poisson" else "identity"
-        settings = {"huber": (float(self.delta),), "quantile": () if levels is None else tuple(levels)}
-        loss = Loss(self.loss, settings.get(self.loss, (0.0,)))
-        return self._as_targets(y, scaling), loss, self._n_outputs_of(y), sample_weight
+    def _targets_of(self, y, sample_weight, known, incremental):
+        return ValueTargets(y, sample_weight, self._target_settings(), known)
 
-    def _gather_targets(self, y, sample_weight, goes_on):
-        """Set the scaling of targets: by these and, as partial_fit goes on, those before."""
-        self._target_scaling = None
-        if not self.standardize or self.loss == "poisson":
-            return
-        check_range(y.min(axis=0), y.max(axis=0), None, "float64", "y")  # squares must not overflow
-        if goes_on and self._first_targets[0].shape[1] == y.shape[1]:
-            y_before, weight_before = self._first_targets
-            if not (sample_weight is None and weight_before is None):
-                weights = [
-                    np.ones(len(part)) if weight is None else weight
-                    for part, weight in ((y_before, weight_before), (y, sample_weight))
-                ]
-                sample_weight = np.concatenate(weights)
-            y = np.concatenate([y_before, y])
-        statistics = Scaling.robust if self.loss in ROBUST_LOSSES else Scaling.of_rows
-        self._target_scaling = statistics(y, sample_weight)
-        self._first_targets = y, sample_weight
+    def _target_settings(self):
+        return ValueSettings(self.loss, self.quantile, self.delta, self.standardize, self.dtype)
 
-    def _gather_statistics(self, sequences, weights, goes_on, incremental):
-        super()._gather_statistics(sequences, weights, goes_on, incremental)
-        if self._first_statistics is None:  # those of the targets are complete, too
-            vars(self).pop("_first_targets", None)
-
-    def _n_quantiles(self):
-        """Outputs a target."""
-        return len(self._levels()) if self.loss == "quantile" else 1
-
-    def _n_outputs_of(self, y):
-        return y.shape[1] * self._n_quantiles()
-
-    def _as_targets(self, y, scaling):
-        y = y if scaling is None else scaling.apply(y, self.dtype)
-        if self._n_quantiles() > 1:  # the outputs of one target stand together
-            y = np.repeat(y, self._n_quantiles(), axis=1)
-        return np.ascontiguousarray(y, self.dtype)
-
-    def _start(self, parameters, targets, weights):
-        """With "poisson" from the mean, so that training need not find the scale of y first.
-
-        The outputs of a constant target start at the constant, with weights of 0 in the head: so
-        there is no error, and no gradient, that could lead away from it.
-        """
-        counted = targets if weights is None else targets[weights > 0]
-        constant = (counted == counted[0]).all(axis=0)
-        parameters["head.weight"][:, constant] = 0
-        parameters["head.bias"][constant] = counted[0, constant]
-        if self.loss == "poisson":
-            mean = np.average(targets, axis=0, weights=weights)
-            parameters["head.bias"][:] = np.log(np.maximum(mean, np.finfo(self.dtype).tiny))
-
-    def _validation_loss(self, loss):
-        return loss
-
-    def _fitted_state(self):
+    def _fitted_loss(self):
         loss, levels = self._trained_loss
-        return super()._fitted_state() | {"loss": loss, "quantile": None if levels is None else list(levels)}
+        return {"loss": loss, "quantile": None if levels is None else list(levels)}
 
-    def _restore_targets(self, predictor, loss, quantile):
+    def _restore_targets(self, outputs, loss, quantile):
         self._trained_loss = loss, None if quantile is None else np.array(quantile)
-        self._target_scaling, self._n_targets = predictor.decoding.scaling, predictor.decoding.n_targets
-
-    def _decoding(self):
-        is_log = self.loss == "poisson"
-        values = Values(self._n_targets, self._target_scaling, is_log, self._n_quantiles())
-        return super()._decoding() | {"decoding": values}
-
-    def _check_values(self, y, name):
-        """Values of y, (n, K)."""
-        y = check_array(y, dtype=np.float64, ensure_2d=False, input_name=name, estimator=self)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if y.ndim > 2 or y.shape[1:] == (0,):
-            raise ValueError(
-                f"{name} has shape {y.shape}; expected (n_sequences,) or (n_sequences, n_outputs)."
-            )
-        if self.loss == "poisson" and (y < 0).any():
-            raise ValueError(f"{name} must not be negative with loss='poisson'; it reaches {y.min():g}.")
-        return y.reshape(len(y), -1)
-
-    def _encode_validation_targets(self, y, n_outputs):
-        y = self._check_values(y, "y_val")
-        if self._n_outputs_of(y) != n_outputs:
-            known = n_outputs * y.shape[1] // self._n_outputs_of(y)
-            raise ValueError(f"y_val has {y.shape[1]} outputs, but y has {known}.")
-        check_range(y.min(axis=0), y.max(axis=0), self._target_scaling, self.dtype, "y_val")
-        return self._as_targets(y, self._target_scaling)
-
-    def _strata(self, y):
-        return None
-
-    def _score_of(self, y, predicted, weights):
-        _, levels = self._trained_loss  # parameters may have changed since
-        if levels is None or len(levels) == 1:
-            return float(r2_score(y, predicted, sample_weight=weights))
-        of_levels = [
-            d2_pinball_score(y, predicted[..., i], sample_weight=weights, alpha=level)
-            for i, level in enumerate(levels)
-        ]
-        return float(np.mean(of_levels))
 
     def score(self, X, y, sample_weight=None):
         """R2; with several quantiles the mean of their D2 pinball scores.
@@ -401,7 +267,9 @@ class GRURegressor(RegressorMixin, BaseGRU):
         float
         """
         X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
-        return self._score_of(y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        _, levels = self._trained_loss  # parameters may have changed since
+        return value_score(y, predicted, sample_weight, levels)
 
     def predict(self, X, *, initial_state=None):
         """Predicted values.

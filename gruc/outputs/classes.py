@@ -34,6 +34,11 @@ class Classes:
         return "two" if len(self.classes) == 2 else "classes"
 
     @property
+    def activation(self):
+        """The estimator's `out_activation_`."""
+        return "logistic" if self.link == "two" else "softmax"
+
+    @property
     def result_shape(self):
         """Shape of a sequence's result: probabilities."""
         return self.classes.shape
@@ -86,6 +91,7 @@ class Labels(Classes):
 
     multilabel = True
     link = "labels"
+    activation = "logistic"
 
     @property
     def n_outputs(self):

@@ -38,6 +38,11 @@ class Values:
         return "exp" if self.log_link else "values"
 
     @property
+    def activation(self):
+        """The estimator's `out_activation_`."""
+        return "exp" if self.log_link else "identity"
+
+    @property
     def result_shape(self):
         """Shape of a sequence's result; of one target, or one quantile, there is no axis for it."""
         targets = () if self.n_targets == 1 else (self.n_targets,)

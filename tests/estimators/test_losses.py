@@ -268,8 +268,8 @@ def test_a_first_chunk_of_few_sequences_spoils_nothing(first, loss):
         model.partial_fit(X[chunk], y[chunk])
     assert model._first_statistics is None
     n_first = next(i * first for i in range(1, 21) if i * first >= 10)
-    assert model._scaling.mean == pytest.approx(X[:n_first].mean(), rel=1e-12)
-    assert model._scaling.scale == pytest.approx(X[:n_first].std(), rel=1e-12)
+    assert model._predictor.inputs.scaling.mean == pytest.approx(X[:n_first].mean(), rel=1e-12)
+    assert model._predictor.inputs.scaling.scale == pytest.approx(X[:n_first].std(), rel=1e-12)
     for _ in range(40):
         model.partial_fit(X, y)
     assert r2_score(y_test, model.predict(X_test)) > 0.95
@@ -284,11 +284,13 @@ def test_statistics_go_on_after_pickling_and_with_weights():
     model = pickle.loads(pickle.dumps(model)).partial_fit(X[3:5], y[3:5], sample_weight=weights[3:5])
     model.partial_fit(X[5:], y[5:])
     weights = np.r_[np.ones(3), weights[3:5], np.ones(25)]
-    assert model._scaling.mean == pytest.approx(np.average(X.mean(axis=1)[:, 0], weights=weights), rel=1e-12)
-    assert model._target_scaling.mean == pytest.approx(np.average(y, weights=weights), rel=1e-12)
-    settled = model._scaling
+    assert model._predictor.inputs.scaling.mean == pytest.approx(
+        np.average(X.mean(axis=1)[:, 0], weights=weights), rel=1e-12
+    )
+    assert model._predictor.decoding.scaling.mean == pytest.approx(np.average(y, weights=weights), rel=1e-12)
+    settled = model._predictor.inputs.scaling
     model.partial_fit(X + 9, y)
-    assert model._scaling is settled
+    assert model._predictor.inputs.scaling is settled
 
 
 def test_a_refused_chunk_is_no_part_of_the_statistics():

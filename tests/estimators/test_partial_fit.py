@@ -36,9 +36,9 @@ def test_partial_fit_in_the_given_order():
 def test_partial_fit_keeps_the_first_statistics():
     X, y = vowels()
     model = GRUClassifier(**FAST).partial_fit(X, y)
-    scaling = model._scaling
+    scaling = model._predictor.inputs.scaling
     model.partial_fit([1000 * x for x in X], y)
-    assert model._scaling is scaling
+    assert model._predictor.inputs.scaling is scaling
 
 
 def test_partial_fit_takes_a_changed_rate():

@@ -15,7 +15,7 @@ SETTINGS = dict(hidden_layer_sizes=(5, 4), max_iter=2, random_state=0, dtype="fl
 
 
 def scaled(model, x):
-    return (x - model._scaling.mean) / model._scaling.scale
+    return (x - model._predictor.inputs.scaling.mean) / model._predictor.inputs.scaling.scale
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
