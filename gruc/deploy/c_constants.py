@@ -45,15 +45,15 @@ class ModelConstants:
         n_layers = len(config["hidden_layer_sizes"])
         layers = [self._layer(suffix) for suffix in layer_suffixes(n_layers, config["bidirectional"])]
         scaling = ["NULL"] * 3
-        if predictor.scaling is not None:
-            mean, scale = predictor.scaling
+        if predictor.inputs.scaling is not None:
+            mean, scale = predictor.inputs.scaling
             scaling = [self._floats("mean", mean), "NULL", self._positive("scale", scale)]
             rest = mean - mean.astype(np.float32)  # what float32 loses of a mean
             if rest.any():
                 scaling[1] = self._floats("mean_rest", rest)
         target_scaling = ["NULL"] * 2
-        if predictor.target_scaling is not None:
-            mean, scale = predictor.target_scaling
+        if predictor.decoding.scaling is not None:
+            mean, scale = predictor.decoding.scaling
             target_scaling = [self._floats("target_mean", mean), self._positive("target_scale", scale)]
         attention = ["NULL"] * 3
         if config["pooling"] == "attention":
@@ -72,12 +72,12 @@ class ModelConstants:
             (units, "units"),
             (int(config["reset_after"]), "reset_after"),
             (f"GRUC_{config['pooling'].upper()}", "readout"),
-            (f"GRUC_{predictor.link.upper()}", "link"),
-            (predictor.framing.length, "frame_length"),
-            (predictor.framing.hop, "hop_length"),
+            (f"GRUC_{predictor.decoding.link.upper()}", "link"),
+            (predictor.inputs.framing.length, "frame_length"),
+            (predictor.inputs.framing.hop, "hop_length"),
             *zip(scaling, ("mean", "mean_rest", "scale"), strict=True),
             *zip(target_scaling, ("target_mean", "target_scale"), strict=True),
-            (predictor.n_quantiles, "n_quantiles"),
+            (predictor.decoding.n_quantiles, "n_quantiles"),
             (float_literal(LARGEST[np.dtype(np.float32)], "{:.1e}"), "largest"),
             (layers, "layers"),
             *zip(attention, ("attention", "attention_b", "attention_v"), strict=True),

@@ -28,7 +28,7 @@ def header_text(predictor, prefix, constants, report):
         *constants.tables,
         f"static const gruc_model {prefix}_model = {{\n{initializers}\n}};",
         functions(predictor, prefix, constants.is_half),
-        *([_class_function(prefix)] if predictor.link in ("two", "classes") else []),
+        *([_class_function(prefix)] if predictor.decoding.link in ("two", "classes") else []),
     ])  # fmt: skip
     guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
     parts = [
@@ -52,19 +52,19 @@ def header_text(predictor, prefix, constants, report):
 
 def _n_outputs(predictor):
     """Elements of a prediction."""
-    return 2 if predictor.link == "two" else predictor.config["n_outputs"]
+    return 2 if predictor.decoding.link == "two" else predictor.config["n_outputs"]
 
 
 def _comment(predictor, prefix, is_half, report):
     """The comment at the top: what the model is, how to use it, how large it is."""
     config, upper = predictor.config, prefix.upper()
     layers = " x ".join(map(str, config["hidden_layer_sizes"]))
-    K, Q = _n_outputs(predictor), predictor.n_quantiles
-    if predictor.classes is None:
+    K, Q = _n_outputs(predictor), predictor.decoding.n_quantiles
+    if predictor.decoding.classes is None:
         kind, prediction = "regressor", f"{K} value{'s' * (K > 1)}"
         if Q > 1:
             prediction += f", for each target {Q} quantiles in ascending order"
-    elif predictor.multilabel:
+    elif predictor.decoding.multilabel:
         kind, prediction = "classifier", f"probabilities of {K} independent labels, present above 0.5"
     else:
         kind, prediction = "classifier", f"probabilities of {K} classes"
@@ -97,7 +97,7 @@ def _comment(predictor, prefix, is_half, report):
             f"other, after the last full frame. Write them after {prefix}_init to start from a given state.",
             f"Constants take {report.constant_bytes} bytes, a state {report.state_bytes}.",
         ]
-    length, hop = predictor.framing
+    length, hop = predictor.inputs.framing
     if (length, hop) != (1, 1):
         lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
     if is_half:
@@ -122,7 +122,7 @@ def _macros(predictor, prefix):
     ]
     if config["bidirectional"]:
         once, per_frame = sequence_floats(config)
-        length, hop = predictor.framing
+        length, hop = predictor.inputs.framing
         frames = "(n_steps)"
         if (length, hop) != (1, 1):
             frames = f"((n_steps) <= {length} ? 1 : 1 + ((n_steps) - {length} + {hop - 1}) / {hop})"
@@ -136,9 +136,9 @@ def _macros(predictor, prefix):
 
 def _label_table(predictor, prefix):
     """The table of a classifier's labels, as a list; empty for a regressor."""
-    if predictor.classes is None:
+    if predictor.decoding.classes is None:
         return []
-    labels = model_file.labels_as_json(predictor.classes)
+    labels = model_file.labels_as_json(predictor.decoding.classes)
     kind, values = labels["kind"], labels["values"]
     if kind == "string":
         c_type, literals = "char *const", [_string_literal(value) for value in values]

@@ -1,7 +1,7 @@
-"""Converters for skl2onnx, so that pipelines become ONNX graphs as a whole.
+"""Converters for skl2onnx, so that whole pipelines become ONNX graphs.
 
-A pipeline hands on X alone, so the graph finds out how long each sequence is: what is NaN at its
-end is padding, as `gruc.sequences.from_padded` has it.
+A pipeline passes on X alone, so the graph determines the length of each sequence: trailing NaN is
+padding, as in `gruc.sequences.from_padded`.
 """
 
 import numpy as np
@@ -9,28 +9,31 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..estimators import GRUClassifier, GRURegressor, GRUTransformer
 from ..preprocessing import SequenceScaler
-from .onnx import OLDEST_OPSET, OPSET, Graph, NetworkGraph, exact_labels
+from . import onnx_inputs, onnx_layers
+from .onnx import OLDEST_OPSET, OPSET
+from .onnx_graph import Graph, NetworkGraph
+from .onnx_outputs import decoded, exact_labels
 
 __all__ = ["register_skl2onnx"]
 
 
 def register_skl2onnx() -> None:
-    """Teach skl2onnx gruc's estimators, alone and in pipelines with scikit-learn's.
+    """Register gruc's estimators with skl2onnx, alone and in pipelines with scikit-learn's.
 
-    `GRUClassifier`, `GRURegressor`, `GRUTransformer` and `SequenceScaler` then go through
-    ``skl2onnx.convert_sklearn``. Calling it again changes nothing.
+    ``skl2onnx.convert_sklearn`` then converts `GRUClassifier`, `GRURegressor`, `GRUTransformer` and
+    `SequenceScaler`. Calling it again has no effect.
 
     A graph takes X of shape (n_sequences, n_steps, n_features) or, with one feature,
-    (n_sequences, n_steps), both of any length where the type given for X has None. Trailing steps
-    of which every feature is NaN are padding, as in `gruc.sequences.from_padded`. What this
-    would refuse, and `predict` too, has NaN for a result: a sequence without any step, or with
-    NaN inside; its label means nothing.
+    (n_sequences, n_steps); axes for which the given type of X has None may have any length.
+    Trailing steps in which every feature is NaN are padding, as in `gruc.sequences.from_padded`.
+    Where this and `predict` would raise an error, for a sequence without any step or with NaN
+    inside, the result is NaN and the label is meaningless.
 
-    Outputs are as skl2onnx has them: ``variable``; or ``output_label`` and
+    Outputs are named as usual in skl2onnx: ``variable``; or ``output_label`` and
     ``output_probability``, a list of dicts, with the option ``zipmap=False`` ``label`` and
-    ``probabilities``, an array. Labels are int64 or strings; floats, which are whole numbers,
-    become int64, as skl2onnx does with those of scikit-learn's classifiers. Labels that
-    have no exact form are refused by ``convert_sklearn``. Its ``target_opset`` may be 13 or more.
+    ``probabilities``, an array. Labels are int64 or strings; whole numbers of a floating type
+    become int64, as for scikit-learn's classifiers. ``convert_sklearn`` refuses labels that cannot
+    be represented exactly. Its ``target_opset`` may be 13 or more.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def register_skl2onnx() -> None:
     try:
         import skl2onnx
     except ImportError as error:
-        raise ImportError("register_skl2onnx wants the package skl2onnx: pip install skl2onnx.") from error
+        raise ImportError("register_skl2onnx requires the package skl2onnx: pip install skl2onnx.") from error
     from skl2onnx._parse import _parse_sklearn_classifier
 
     def parse_classifier(scope, model, inputs, custom_parsers=None):
@@ -67,9 +70,9 @@ def register_skl2onnx() -> None:
         return _parse_sklearn_classifier(scope, model, inputs, custom_parsers=custom_parsers)
 
     zipmap = {"zipmap": [True, False, "columns"], "output_class_labels": [False, True], "nocl": [False]}
-    of_classifier = {"parser": parse_classifier, "options": zipmap}
+    classifier = {"parser": parse_classifier, "options": zipmap}
     for estimator, shapes, convert, settings in (
-        (GRUClassifier, _classifier_shapes, _convert_network, of_classifier),
+        (GRUClassifier, _classifier_shapes, _convert_network, classifier),
         (GRURegressor, _regressor_shapes, _convert_network, {}),
         (GRUTransformer, _transformer_shapes, _convert_network, {}),
         (SequenceScaler, _scaler_shapes, _convert_scaler, {}),
@@ -80,17 +83,17 @@ def register_skl2onnx() -> None:
 
 
 def whole_labels(classes):
-    """Labels (n_classes,) as skl2onnx has them: int64 or strings, exactly."""
+    """Labels (n_classes,) of a type that skl2onnx allows, int64 or strings, exactly."""
     labels = exact_labels(classes)
     if labels.dtype not in (object, np.int64):
         raise ValueError(
-            f"skl2onnx has labels that are strings or fit int64; those of {classes.dtype} reach "
+            f"skl2onnx requires labels that are strings or fit int64; these {classes.dtype} labels reach "
             f"{classes.max()}. Fit the model with such labels, or use gruc.to_onnx."
         )
     return labels
 
 
-# ---- types and shapes of outputs, where skl2onnx asks for them first
+# ---- types and shapes of outputs, which skl2onnx asks for first
 
 
 def _classifier_shapes(operator):
@@ -102,14 +105,14 @@ def _classifier_shapes(operator):
     whole = whole_labels(model.classes_).dtype == np.int64
     Label = data_types.Int64TensorType if whole else data_types.StringTensorType
     K = len(model.classes_)
-    operator.outputs[0].set_type(Label([n, K] if predictor.multilabel else [n]))
+    operator.outputs[0].set_type(Label([n, K] if predictor.decoding.multilabel else [n]))
     operator.outputs[1].type.shape = [n, K]
 
 
 def _regressor_shapes(operator):
     model = operator.raw_operator
     n, _ = _checked_inputs(operator, model)
-    K, Q = model._predictor.config["n_outputs"], model._predictor.n_quantiles
+    K, Q = model._predictor.config["n_outputs"], model._predictor.decoding.n_quantiles
     operator.outputs[0].type.shape = [n, K // Q, Q] if Q > 1 else [n, K]
 
 
@@ -166,13 +169,14 @@ def _convert_network(scope, operator, container):
     if isinstance(operator.raw_operator, GRUTransformer):
         outputs = [features]
     else:
-        outputs = [output.name for output in graph.finished(graph.headed(features), whole_labels)]
+        outputs = decoded(graph, onnx_layers.head(graph, features), whole_labels)
+        outputs = [output.name for output in outputs]
     outputs[-1] = _as_declared(graph, outputs[-1], operator)
     _add_nodes(graph, outputs, scope, operator, container)
 
 
 def _opset(container):
-    """Of the nodes: 18 where the graph may have it."""
+    """Version of the nodes: 18 if the graph may have it."""
     target = container.target_opset
     if target < OLDEST_OPSET:
         raise ValueError(f"target_opset must be {OLDEST_OPSET} or more for gruc's models; it is {target}.")
@@ -191,35 +195,37 @@ def _convert_scaler(scope, operator, container):
 
 
 def _features(graph, operator):
-    """What the head sees, of sequences that end where nothing but NaN follows."""
+    """What the head reads, of sequences that end where only NaN follows."""
     x, dtype = _joined(graph, operator)
     if len(operator.inputs[0].type.shape) == 2:
         x = graph("Unsqueeze", x, np.array([2]))
     n = graph.size(x, 0)
-    x = graph.never_empty(x, 3, graph.lacking(x), np.array(np.nan, dtype), steps=True)
+    missing = onnx_inputs.missing_rows_and_steps(graph, x)
+    x = onnx_inputs.padded_if_empty(graph, x, 3, missing, np.array(np.nan, dtype), steps=True)
     is_nan = graph.cast(graph("IsNaN", x), graph.dtype)
     present = graph("Sub", graph.number(1), graph.reduce("ReduceMin", is_nan, 2, keepdims=0))  # (N, T)
-    last = graph.reduce("ReduceMax", graph("Mul", present, graph.steps_of(x)), 1)
+    last = graph.reduce("ReduceMax", graph("Mul", present, onnx_inputs.step_numbers(graph, x)), 1)
     # a sequence of padding alone has one step, of NaN
     lengths = graph("Max", last, graph.number(1))  # (N, 1)
-    as_integers = graph("Reshape", graph.cast(lengths, np.int64), np.array([-1]))
-    x = graph.centred(x, dtype)
-    features = graph.marked(graph.features(x, as_integers), graph.missing(x, lengths))
+    integer_lengths = graph("Reshape", graph.cast(lengths, np.int64), np.array([-1]))
+    x = onnx_inputs.centred(graph, x, dtype)
+    features = onnx_layers.features(graph, x, integer_lengths)
+    features = onnx_inputs.nan_where(graph, onnx_inputs.invalid_sequences(graph, x, lengths), features)
     return graph.first_rows(features, n)
 
 
 def _joined(graph, operator):
-    """X of all inputs X0, X1, ... side by side, and its type: float32 where all are, else float64."""
+    """All inputs X0, X1, ... side by side, and their dtype: float32 if all are, else float64."""
     from skl2onnx.common.data_types import guess_numpy_type
 
-    given = [np.dtype(guess_numpy_type(variable.type)) for variable in operator.inputs]
-    dtype = np.dtype(np.float32 if all(of_part == np.float32 for of_part in given) else np.float64)
-    parts = [f"X{i}" if given[i] == dtype else graph.cast(f"X{i}", dtype) for i in range(len(given))]
+    dtypes = [np.dtype(guess_numpy_type(variable.type)) for variable in operator.inputs]
+    dtype = np.dtype(np.float32 if all(each == np.float32 for each in dtypes) else np.float64)
+    parts = [f"X{i}" if each == dtype else graph.cast(f"X{i}", dtype) for i, each in enumerate(dtypes)]
     return (parts[0] if len(parts) == 1 else graph("Concat", *parts, axis=1)), dtype
 
 
 def _declared(operator):
-    """The type that skl2onnx has told others of the last output: float64 where X is."""
+    """The type that skl2onnx has declared for the last output: float64 if X is."""
     from skl2onnx.common.data_types import guess_numpy_type
 
     return np.dtype(guess_numpy_type(operator.outputs[-1].type))
@@ -230,12 +236,12 @@ def _as_declared(graph, output, operator):
 
 
 def _add_nodes(graph, outputs, scope, operator, container):
-    """The graph into skl2onnx's container, under names that are free there."""
+    """Add the graph to skl2onnx's container, under names that are free there."""
     names = {f"X{i}": name for i, name in enumerate(operator.input_full_names)}
     names |= dict(zip(outputs, operator.output_full_names, strict=True))
     for constant in graph.constants.values():
         names[constant.name] = scope.get_unique_variable_name(constant.name)
-        # only of numbers does a tensor go in as it is
+        # a tensor of strings is not accepted as such
         content = list(constant.string_data) or constant
         container.add_initializer(names[constant.name], constant.data_type, constant.dims, content)
     for node in graph.nodes:

@@ -51,15 +51,15 @@ def unscaled_weights(predictor, centre=None):
         A weight does not fit the dtype.
     """
     weights = {name: weight.astype(np.float64) for name, weight in predictor.weights.items()}
-    if predictor.scaling is not None:  # W ((x - mean) / scale) + b
-        mean, scale = predictor.scaling
+    if predictor.inputs.scaling is not None:  # W ((x - mean) / scale) + b
+        mean, scale = predictor.inputs.scaling
         mean = mean if centre is None else mean - centre
-        mean, scale = (np.tile(part, predictor.framing.length) for part in (mean, scale))
+        mean, scale = (np.tile(part, predictor.inputs.framing.length) for part in (mean, scale))
         for suffix in layer_suffixes(1, predictor.config["bidirectional"]):
             weights[f"gru.weight_ih_{suffix}"] /= scale
             weights[f"gru.bias_ih_{suffix}"] -= weights[f"gru.weight_ih_{suffix}"] @ mean
-    if predictor.target_scaling is not None:
-        mean, scale = (np.repeat(part, predictor.n_quantiles) for part in predictor.target_scaling)
+    if predictor.decoding.scaling is not None:
+        mean, scale = (np.repeat(part, predictor.decoding.n_quantiles) for part in predictor.decoding.scaling)
         weights["head.weight"] *= scale[:, np.newaxis]
         weights["head.bias"] = weights["head.bias"] * scale + mean
     dtype = predictor.parameters.dtype

@@ -351,7 +351,7 @@ def test_labels_are_exact_or_refused():
     for labels, message in (
         (np.array([1, 2, 3], "datetime64[D]"), r"holds labels that are .* these are datetime64\[D\]"),
         (np.array([1, 2, 3], "timedelta64[s]"), "holds labels that are"),
-        (np.array(["a", "b", "\ud800"], object), "has no form in UTF-8"),
+        (np.array(["a", "b", "\ud800"], object), "cannot be encoded in UTF-8"),
     ):
         model = GRUClassifier(**FAST).fit(X, labels[y])
         with pytest.raises((TypeError, ValueError), match=message):

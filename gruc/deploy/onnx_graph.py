@@ -1,0 +1,105 @@
+"""ONNX graphs that are built node by node."""
+
+import numpy as np
+
+from .weights import unscaled_weights
+
+
+class Graph:
+    """Nodes and constants of a graph, in order.
+
+    Parameters
+    ----------
+    onnx : module
+        The package onnx.
+    opset : int
+        Version of the operators.
+    """
+
+    def __init__(self, onnx, opset):
+        self.helper, self.numpy_helper, self.opset = onnx.helper, onnx.numpy_helper, opset
+        self.nodes, self.constants = [], {}
+
+    def __call__(self, operation, *inputs, output=None, more_outputs=(), **attributes):
+        """Add a node; return the name of its first output. Inputs are names, or arrays for constants."""
+        names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
+        output = output or f"{operation.lower()}_{len(self.nodes)}"
+        outputs = [output, *(f"{output}_{name}" for name in more_outputs)]
+        self.nodes.append(self.helper.make_node(operation, names, outputs, **attributes))
+        return output
+
+    def constant(self, value):
+        """The name of a constant; equal constants are stored once."""
+        array = np.array(value, order="C")
+        key = array.dtype.str, array.shape, array.tobytes() if array.dtype != object else tuple(array.ravel())
+        if key not in self.constants:
+            name = f"constant_{len(self.constants)}"
+            self.constants[key] = self.numpy_helper.from_array(array, name)
+        return self.constants[key].name
+
+    def tensor_type(self, dtype):
+        """ONNX's code of a NumPy dtype."""
+        return self.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+
+    def cast(self, x, dtype, **output):
+        """x as `dtype`."""
+        return self("Cast", x, to=self.tensor_type(dtype), **output)
+
+    def reduce(self, operation, x, axis, keepdims=1):
+        """ReduceMax or ReduceMin, whose axes became an input in opset 18."""
+        if self.opset < 18:
+            return self(operation, x, axes=[axis], keepdims=keepdims)
+        return self(operation, x, np.array([axis]), keepdims=keepdims)
+
+    def size(self, x, axis):
+        """Length of an axis of x, (1,) int64."""
+        return self("Gather", self("Shape", x), np.array([axis]))
+
+    def first_rows(self, x, n, **output):
+        """The first n rows of x."""
+        return self("Slice", x, np.array([0]), n, np.array([0]), **output)
+
+    def columns(self, x, start, stop):
+        """Columns of x (N, ...) from `start` up to `stop`."""
+        return self("Slice", x, np.array([start]), np.array([stop]), np.array([1]))
+
+    def as_column(self, x):
+        """x (N,) as (N, 1)."""
+        return self("Reshape", x, np.array([-1, 1]))
+
+
+class NetworkGraph(Graph):
+    """The graph of one model, all in float32.
+
+    Parameters
+    ----------
+    onnx : module
+    predictor : Predictor
+    opset : int
+
+    Attributes
+    ----------
+    config : dict
+        Shape of the network.
+    inputs, decoding
+        Of the predictor.
+    centre : ndarray of shape (n_features,) or None
+        Mean of the features in float32, which `onnx_inputs.centred` subtracts.
+    weights : dict of str to ndarray
+        By name, in torch's shapes; all other scaling is folded in.
+    """
+
+    dtype = np.dtype(np.float32)  # the only type of onnxruntime's GRU
+
+    def __init__(self, onnx, predictor, opset):
+        super().__init__(onnx, opset)
+        self.config, self.inputs, self.decoding = predictor.config, predictor.inputs, predictor.decoding
+        self.float32, self.int64 = self.tensor_type(np.float32), self.tensor_type(np.int64)
+        scaling = self.inputs.scaling
+        self.centre = None if scaling is None else scaling.mean.astype(self.dtype)
+        weights = unscaled_weights(predictor, self.centre)
+        self.weights = {name: weight.astype(self.dtype) for name, weight in weights.items()}
+
+    def number(self, value):
+        """A constant of the graph's type."""
+        return np.array(value, self.dtype)

@@ -1,0 +1,168 @@
+"""Nodes of an ONNX graph that takes sequences block by block, with states in and out."""
+
+import numpy as np
+
+from ..sequences import LARGEST
+from .onnx_inputs import (
+    clipped_lengths,
+    differ,
+    gathered_frames,
+    invalid_sequences,
+    invalid_values,
+    n_frames,
+    n_full_frames,
+    nan_where,
+)
+from .onnx_layers import energies, gru, masked_sum, row_mask
+
+
+def states(graph):
+    """Type and shape by name of the states that a stateful graph takes and returns: `to_onnx`."""
+    units, pooling = graph.config["hidden_layer_sizes"], graph.config["pooling"]
+    k, n_features = graph.inputs.framing.length, graph.inputs.n_features
+    states = {"state_h": (graph.float32, ["N", sum(units)]), "state_steps": (graph.int64, ["N"])}
+    if pooling != "last":
+        width = units[-1] + (2 if pooling == "attention" else 0)
+        states["state_readout"] = (graph.float32, ["N", width])
+    if k > 1:
+        states["state_frame"] = (graph.float32, ["N", k - 1, n_features])
+    return states
+
+
+def features_of_block(graph, x, lengths, before):
+    """Features (N, F) after a block x (N, T, D), already centred, and the states after it by name.
+
+    The frames that the block completes are computed at once, together with those it begins;
+    the new states are those after the last full frame. Where the block is invalid, features are NaN
+    and states stay as they were.
+    """
+    valid_lengths, steps = clipped_lengths(graph, lengths, 0, x), before["state_steps"]
+    after = {"state_steps": graph("Add", steps, valid_lengths)}
+    counts = FrameCounts(graph, steps, after["state_steps"])
+    frames = x
+    if tuple(graph.inputs.framing) != (1, 1):
+        frames = _block_frames(graph, x, valid_lengths, before, counts, after)
+    top, seen, ends, start = graph("Transpose", frames, perm=[1, 0, 2]), None, [], 0
+    for i, units in enumerate(graph.config["hidden_layer_sizes"]):
+        initial = graph("Unsqueeze", graph.columns(before["state_h"], start, start + units), np.array([0]))
+        top = gru(graph, top, f"l{i}", units, initial)
+        seen = graph("Transpose", graph("Concat", initial, top, axis=0), perm=[1, 0, 2])  # (N, 1 + F, H)
+        ends.append(_state_after(graph, seen, counts.full))
+        start += units
+    after["state_h"] = ends[0] if len(ends) == 1 else graph("Concat", *ends, axis=1)
+    pooling = graph.config["pooling"]
+    if pooling == "last":
+        features = _state_after(graph, seen, counts.new)
+    else:
+        h = graph("Transpose", top, perm=[1, 0, 2])
+        features, after["state_readout"] = READOUTS[pooling](graph, h, before["state_readout"], counts)
+    invalid = _invalid(graph, x, lengths, valid_lengths, before)
+    for name, state in before.items():
+        shape = {"state_steps": [-1], "state_frame": [-1, 1, 1]}.get(name, [-1, 1])
+        after[name] = graph("Where", graph("Reshape", invalid, np.array(shape)), state, after[name])
+    nothing_seen = graph("Less", after["state_steps"], np.array(1))
+    return nan_where(graph, graph("Or", invalid, graph.as_column(nothing_seen)), features), after
+
+
+class FrameCounts:
+    """Numbers of frames (N,) of a block.
+
+    Attributes
+    ----------
+    full_before, full_after : str
+        Full frames before and after it.
+    all_after : str
+        All frames after it.
+    full, new : str
+        Full frames, and all frames, that were not among the full ones before.
+    """
+
+    def __init__(self, graph, steps_before, steps_after):
+        self.full_before = n_full_frames(graph, steps_before)
+        self.full_after = n_full_frames(graph, steps_after)
+        self.all_after = n_frames(graph, steps_after)
+        self.full = graph("Sub", self.full_after, self.full_before)
+        self.new = graph("Sub", self.all_after, self.full_before)
+
+
+def _block_frames(graph, x, lengths, before, counts, after):
+    """The new frames of a block; sets the last steps among the states after it."""
+    k, hop = graph.inputs.framing
+    # step `state_steps` is the first of x, and k - 1 others come before it
+    first = graph("Sub", graph("Mul", counts.full_before, np.array(hop, np.int64)), before["state_steps"])
+    if k > 1:
+        x = graph("Concat", before["state_frame"], x, axis=1)
+        first = graph("Add", first, np.array(k - 1))
+        steps = graph("Add", graph.as_column(lengths), np.arange(k - 1)[np.newaxis])
+        after["state_frame"] = graph(
+            "GatherND", x, graph("Reshape", steps, np.array([0, -1, 1])), batch_dims=1
+        )
+    last = graph("Max", graph("Add", lengths, np.array(k - 2)), np.array(0, np.int64))
+    return gathered_frames(graph, x, first, last, counts.new)
+
+
+def _state_after(graph, seen, n_frames):
+    """States (N, H) after `n_frames` (N,); `seen` (N, 1 + F, H) begins with those before the first."""
+    return graph("GatherND", seen, graph.as_column(n_frames), batch_dims=1)
+
+
+def _invalid(graph, x, lengths, valid_lengths, before):
+    """Whether a block, its length or a state that was given is invalid, (N, 1)."""
+    ends = graph.as_column(graph.cast(valid_lengths, graph.dtype))
+    invalid = graph("Or", invalid_sequences(graph, x, ends), differ(graph, lengths, valid_lengths))
+    for name in sorted(set(before) - {"state_steps"}):
+        flat = graph("Reshape", before[name], np.array([0, -1]))
+        limit = graph.number(np.finfo(graph.dtype).max if name == "state_readout" else LARGEST[graph.dtype])
+        values = invalid_values(graph, flat, limit)
+        invalid = graph("Or", invalid, graph.cast(graph.reduce("ReduceMax", values, 1), bool))
+    return graph("Or", invalid, graph.as_column(graph("Less", before["state_steps"], np.array(0))))
+
+
+# ---- readouts: what the head reads after all frames so far, and what to keep of the full ones, of states
+# h (N, F, H) of new frames: include/gruc/layers/running_readout.body.h
+
+
+def _mean(graph, h, before, counts):
+    masks = [row_mask(graph, h, n) for n in (counts.full, counts.new)]
+    kept, total = (graph("Add", before, masked_sum(graph, h, mask)) for mask in masks)
+    return graph("Div", total, graph.as_column(graph.cast(counts.all_after, graph.dtype))), kept
+
+
+def _max(graph, h, before, counts):
+    begun = graph("Greater", graph.as_column(counts.full_before), np.array(0))
+    masks = [row_mask(graph, h, n) for n in (counts.full, counts.new)]
+    lowest = graph.number(np.finfo(graph.dtype).min)
+    largest = graph("Where", begun, before, lowest)
+    kept, features = (
+        graph("Max", largest, graph.reduce("ReduceMax", graph("Where", mask, h, lowest), 1, keepdims=0))
+        for mask in masks
+    )
+    any_full = graph("Greater", graph.as_column(counts.full_after), np.array(0))
+    return features, graph("Where", any_full, kept, graph.number(0))
+
+
+def _attention(graph, h, before, counts):
+    """Sums weighted by exp(energy - largest energy), the total of these weights, the largest energy."""
+    begun = graph("Greater", graph.as_column(counts.full_before), np.array(0))
+    masks = [row_mask(graph, h, n) for n in (counts.full, counts.new)]
+    lowest = graph.number(np.finfo(graph.dtype).min)
+    H = graph.config["hidden_layer_sizes"][-1]
+    parts = [graph.columns(before, *part) for part in ((0, H), (H, H + 1), (H + 1, H + 2))]
+    sums, total, largest = (graph("Where", begun, part, graph.number(0)) for part in parts)
+    largest = graph("Where", begun, largest, lowest)
+    energy = energies(graph, h)
+    kept = []
+    for mask in masks:
+        e = graph("Where", mask, energy, lowest)
+        peak = graph("Max", largest, graph.reduce("ReduceMax", e, 1, keepdims=0))  # (N, 1)
+        share = graph("Exp", graph("Sub", largest, peak))
+        a = graph("Exp", graph("Sub", e, graph("Reshape", peak, np.array([-1, 1, 1]))))
+        kept.append((
+            graph("Add", graph("Mul", share, sums), masked_sum(graph, graph("Mul", a, h), mask)),
+            graph("Add", graph("Mul", share, total), masked_sum(graph, a, mask)),
+            peak,
+        ))  # fmt: skip
+    return graph("Div", *kept[1][:2]), graph("Concat", *kept[0], axis=1)
+
+
+READOUTS = {"mean": _mean, "max": _max, "attention": _attention}
