@@ -25,7 +25,7 @@ PROMISES = {
     "streaming.py": (r"hears all +1.00 +(\S+)", 0.95),
     "c_program.py": (r"test utterances: (\S+)", 0.96),
     "pipeline_to_onnx.py": (r"test utterances: (\S+)", 0.96),
-    "torch_and_back.py": (r"an epoch more: (\S+)", 0.96),
+    "torch_and_back.py": (r"one more epoch: (\S+)", 0.96),
 }
 NEEDS = {"torch_and_back.py": "torch"}  # which the test extra does not install
 
