@@ -1,10 +1,10 @@
-"""By what early stopping had best choose its epoch: accuracy on held-out sequences, or their loss.
+"""How early stopping should choose its epoch: by the accuracy on held-out sequences or by their loss.
 
     python benchmarks/early_stopping.py
 
-Prints a table of Markdown: test accuracy, its mean over seeds and the least, and epochs. "none" learns
-from all sequences and stops by the training loss. The sets are Japanese Vowels, nine speakers and two of
-them, and scikit-learn's digits, read row by row, with 300 and with 900 to learn from.
+Prints a table in Markdown: mean and minimum over seeds of the test accuracy, and epochs. "none" trains on all
+sequences and stops by the training loss. The data sets are Japanese Vowels with all nine speakers and with
+two of them, and scikit-learn's digits, read row by row, with 300 and 900 training images.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("| set | chosen by | test accuracy | least | epochs | best epoch | s a fit |")
+    print("| set | chosen by | test accuracy | least | epochs | best epoch | s per fit |")
     print("|---|---|---|---|---|---|---|")
     for name in arguments.sets:
         X, y, X_test, y_test = SETS[name]()

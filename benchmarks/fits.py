@@ -1,12 +1,12 @@
-"""Whole fits as users do them, and what the models then get right on the test part.
+"""Complete fits as users run them, and the test accuracy of the resulting models.
 
     python benchmarks/fits.py keras --threads 1
 
-JapaneseVowels (270 sequences of 7 to 29 steps, 12 features, 9 classes) and BasicMotions
-(40 of 100 steps, 6 features, 4 classes): 50 epochs, 64 units, batches of 16, Adam at
-1e-3, features standardized. Keras masks padded sequences, torch packs them, skorch and
-sktime take padded ones, sktime in its default network made as small as the others.
-Each in its own process, three times; a first fit, not counted, pays for compilation.
+JapaneseVowels (270 sequences of 7 to 29 steps, 12 features, 9 classes) and BasicMotions (40 of 100 steps, 6
+features, 4 classes): 50 epochs, 64 units, batches of 16, Adam with a learning rate of 1e-3, standardized
+features. Keras masks padded sequences, torch packs them, skorch and sktime take padded ones, sktime with its
+default network reduced to the size of the others. Each fit runs three times in a process of its own; a first
+fit, which includes compilation, is not counted.
 """
 
 import os

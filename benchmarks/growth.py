@@ -1,10 +1,10 @@
-"""How the time of gruc's training grows: with T, B, H, n, and with the spread of lengths.
+"""How the training time of gruc grows with T, B, H and n, and with the spread of lengths.
 
     python benchmarks/growth.py gruc --threads 1
 
-Pairs of problems, one twice the other in one size, or of equal and of spread lengths,
-are measured in turns; a ratio of 2 (for H: of what the products double to) is growth in
-proportion, and for lengths it is the time of a real step over that at equal lengths.
+Pairs of problems, one with twice the size of the other in one dimension, or one with equal and one with
+different lengths, are measured alternately. A ratio of 2 (for H: that of the products) means proportional
+growth; for lengths, the ratio is the time per real step relative to that with equal lengths.
 """
 
 import warnings

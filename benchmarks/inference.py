@@ -1,9 +1,9 @@
-"""Inference: gruc's bare predictor beside a peer's session, in turns.
+"""Prediction with gruc's Predictor compared with a session of another library, alternating.
 
     python benchmarks/inference.py onnxruntime --threads 1
 
-The same network, weights and inputs in both, float32, probabilities out; they are
-compared before the clock starts.
+The network, weights and inputs are the same, in float32, and the results are probabilities, which are
+compared before the measurement.
 """
 
 import warnings

@@ -1,10 +1,10 @@
-"""Requests a second of examples/serve.py: over gruc's runtime, and over onnxruntime.
+"""Requests per second of examples/serve.py, with gruc's runtime and with onnxruntime.
 
     pip install fastapi uvicorn onnx onnxruntime
     python benchmarks/serving.py > docs/benchmarks/serving.md
 
-The same service, model and checks of what is sent, each in a server process of its own on
-the loopback; one client process asks them in turns, over connections that stay open.
+The service, the model and the validation of requests are the same. Each runs in its own server process on the
+loopback interface; one client process sends requests to them alternately over persistent connections.
 """
 
 import http.client
@@ -153,7 +153,7 @@ def main():
             for process in processes.values():
                 process.terminate()
                 process.wait()
-    print("# Requests a second\n")
+    print("# Requests per second\n")
     print(
         f"{processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python "
         f"{platform.python_version()}, {date.today()}; "
@@ -163,7 +163,7 @@ def main():
         f"{CONNECTIONS} connections of one client on the same machine, which shares its processors with the "
         f"server; medians of {ROUNDS} rounds in turns. The machine is shared: compare ratios.\n"
     )
-    print("| sequences of a request | service over | requests a second | server's processor time, ms |")
+    print("| sequences per request | service with | requests per second | processor time of the server, ms |")
     print("|---|---|---|---|")
     for n_sequences, of_services in results.items():
         for name, values in of_services.items():

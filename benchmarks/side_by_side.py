@@ -1,7 +1,7 @@
-"""What the programs of this folder share: machine, clock, peak, and taking turns.
+"""What the programs in this directory share: machine, clock, peak performance, alternating calls.
 
-A program measures gruc and one peer in one process, call by call in turns, and prints
-a line of JSON a problem; speed.py starts it once for each peer and number of threads.
+A program measures gruc and one other library in one process, in alternating calls, and prints one line of
+JSON per problem; speed.py runs it once for each library and number of threads.
 """
 
 import argparse

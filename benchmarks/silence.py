@@ -1,11 +1,12 @@
-"""What a step costs while the input is silent, beside a step of noise.
+"""Cost of a step while the input is silent, compared with a step of noise.
 
     python benchmarks/silence.py > docs/benchmarks/silence.md
 
-A click, then zeros: states of a network without biases, but for that of the update gate, fade away, into
-the subnormal numbers, which are slow, unless they are written as 0 before. Times are the least of several
-runs, silence and noise in turns: of a prediction of one long sequence, of a stream that is given it as a
-block, and of the C that gruc.to_c writes, compiled by cc -O2 for the oldest x86-64 or arm64, a step a call.
+A click is followed by zeros: the states of a network without biases, except that of the update gate, decay
+into the subnormal numbers, which are slow, unless they are flushed to 0 before. Times are the minimum of
+several runs, alternating silence and noise: of a prediction for one long sequence, of a stream that receives
+it as a block, and of the C code written by gruc.to_c, compiled by cc -O2 for the oldest x86-64 or arm64, with
+one step per call.
 """
 
 import os
@@ -84,12 +85,12 @@ def exported(model):
 
 
 def main():
-    print("# A step of silence\n")
+    print("# Cost of a silent step\n")
     print(
         f"gruc {gruc.__version__}, {date.today()}, {platform.machine()}, {kernels.selected()}; "
         "made by benchmarks/silence.py.\n"
     )
-    print("Nanoseconds a step: of silence after a click / of noise.\n")
+    print("Nanoseconds per step: silence after a click / noise.\n")
     print("| units | dtype | predict | stream, a block | exported C |\n|---|---|---|---|---|")
     silence = np.zeros((N_STEPS, 1))
     silence[0] = 1

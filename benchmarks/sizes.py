@@ -1,10 +1,10 @@
-"""Megabytes on disk and time to a first prediction: gruc's runtime beside what else runs a GRU.
+"""Megabytes on disk and time to the first prediction: gruc's runtime and other ways to run a GRU.
 
     pip install onnx && python benchmarks/sizes.py > docs/benchmarks/sizes.md
 
-pip installs each into an environment of its own, with what it depends on. There fresh
-processes, in turns, predict the same sequence with the same weights, from importing NumPy
-to the probabilities; these are compared. The start of Python itself is not in the times.
+pip installs each into its own environment, with its dependencies. There, alternating fresh processes predict
+the same sequence with the same weights, timed from the import of NumPy to the probabilities, which are
+compared. The start of Python itself is not included.
 """
 
 import json
@@ -164,9 +164,9 @@ def write(installed, times):
         + ".\n\nMade by benchmarks/sizes.py. Installed: what pip puts into an empty environment, with "
         "everything it depends on. Cold start: from importing NumPy to the probabilities of one sequence "
         "of Japanese Vowels by a GRU of 64 units, in a fresh process, files in the disk's cache; medians of "
-        f"{ROUNDS} in turns. The machine is shared: compare rows, not runs.\n"
+        f"{ROUNDS} alternating runs. The machine is shared: compare rows, not runs.\n"
     )
-    print("| | packages | installed, MB | cold start, ms | of it after NumPy, ms | fastest after NumPy, ms |")
+    print("| | packages | installed, MB | cold start, ms | after NumPy, ms | fastest after NumPy, ms |")
     print("|---|---|---|---|---|---|")
     for name, (_, size, found) in installed.items():
         cold, after = np.median(times[name], axis=0)

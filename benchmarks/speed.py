@@ -1,11 +1,10 @@
-"""All speed programs of this folder, each peer and number of threads in a process of its own.
+"""All speed programs of this directory, each library and number of threads in its own process.
 
     python benchmarks/speed.py [growth.py ...]
 
-With names, only those programs; the others' lines stay as they are. Writes
-docs/benchmarks/speed.json (every line the programs print), speed.md (tables) and
-speed.png (the picture). One thread is pinned to one processor; peers' pools wait
-passively, so that they do not disturb the other's turn.
+With names, only those programs run; the lines of the others are kept. Writes docs/benchmarks/speed.json
+(every line the programs print), speed.md (tables) and speed.png (the figure). One thread is pinned to one
+processor; thread pools of other libraries wait passively, so that they do not disturb the other's turn.
 """
 
 import json
@@ -107,7 +106,7 @@ def report(lines):
     )
     for n_threads in sorted({1, ALL}):
         title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
-        yield f"## A step of training, {title}\n"
+        yield f"## Training step, {title}\n"
         if n_threads == 1:
             yield (
                 "`partial_fit` with its checks, standardization and clipping; peers with the batch in "
@@ -115,13 +114,13 @@ def report(lines):
             )
         yield from peers_table(lines, "training step", ["torch", "jax", "keras"], n_threads, "ms")
         yield ""
-    yield "## Other ways of the same step: times as long as gruc on the same threads\n"
+    yield "## Variants of the same step: time relative to gruc with the same threads\n"
     for n_threads, peer in [(1, "gruc with reset before"), (ALL, "gruc on one thread")]:
         yield from peers_table(lines, "training step", [peer], n_threads, "ms")
         yield ""
     for n_threads in sorted({1, ALL}):
         title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
-        yield f"## Inference by the bare predictor, {title}\n"
+        yield f"## Prediction with `Predictor`, {title}\n"
         yield from peers_table(lines, "inference", ["onnxruntime", "openvino", "torch"], n_threads, "us")
         yield ""
     yield "## Whole fits: 50 epochs, 64 units, batches of 16\n"
@@ -140,7 +139,7 @@ def report(lines):
         if line["table"] == "growth":
             cells = line["size"], line["threads"], f"{line['ratio']:.2f}", f"{line['in_proportion']:.2f}"
             yield f"| {' | '.join(map(str, cells))} |"
-    yield "\n## Import in a fresh process, over an empty Python's\n"
+    yield "\n## Import in a fresh process, in addition to starting Python\n"
     yield "| import | seconds | MB resident |"
     yield "|---|---|---|"
     for line in lines:

@@ -1,9 +1,9 @@
-"""Time and memory until a first answer, each statement in fresh processes.
+"""Time and memory until a first result, each statement in fresh processes.
 
     python benchmarks/startup.py gruc
 
-Seconds and peak resident memory after an import, as a difference from those of a
-Python that imports nothing; the median of seven processes, taken in turns.
+Seconds and peak resident memory after an import, minus those of a Python process that imports nothing; the
+median of seven alternating processes.
 """
 
 import subprocess

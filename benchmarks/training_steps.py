@@ -1,11 +1,11 @@
-"""One step of training: gruc's partial_fit beside a peer's, in turns.
+"""One training step: gruc's partial_fit compared with another library, alternating.
 
     python benchmarks/training_steps.py torch --threads 1
 
-A batch of B sequences of T steps and D features, H units, 9 classes, the last state
-before a dense softmax, Adam; float32. gruc's step is what a user calls, checks of X
-and y, standardization and clipping of the gradient included; a peer's has the batch
-in its own arrays before the clock starts, and does not clip.
+A mini-batch of B sequences with T steps and D features, H units, 9 classes, the last state as input of a
+dense softmax layer, Adam, float32. gruc's step is what a user calls, including the checks of X and y,
+standardization and gradient clipping; the other library has the batch in its own arrays before the
+measurement, and does not clip.
 """
 
 import os
