@@ -97,6 +97,17 @@ class Sequences:
             self._source = framing, kernels.inference.Source(self._as_given(), *framing)
         return self._source[1], indices
 
+    def windows(self, indices, starts, stops, framing=ONE_STEP):
+        """Where the kernels find the rows `starts` to `stops` of the sequences at `indices`."""
+        first = np.asarray(starts) * framing.hop
+        last = (
+            np.asarray(stops) - 1
+        ) * framing.hop + framing.length  # beyond the end where the end is reached
+        arrays = [self._steps(i, slice(a, b)) for i, a, b in zip(indices, first, last, strict=True)]
+        if not all(_kernels_read(array) and array.dtype == arrays[0].dtype for array in arrays):
+            arrays = [array.astype(np.float64) for array in arrays]
+        return kernels.inference.Source(arrays, *framing)
+
     def subset(self, indices):
         """The sequences at `indices`, without a copy, for reading batch by batch."""
         return SubsetOfSequences(self, indices)
@@ -193,6 +204,9 @@ class DenseSequences(Sequences):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return self.array[block].reshape(-1, self.n_features)
 
+    def _steps(self, index, steps):
+        return self.array[index, steps]
+
     def _kernels_read(self):
         return _kernels_read(self.array)
 
@@ -236,6 +250,9 @@ class LazySequences(DenseSequences):
     def stack(self, block):
         """Rows of a slice of sequences, end to end: (rows, d)."""
         return np.asarray(self._X[block]).reshape(-1, self.n_features)
+
+    def _steps(self, index, steps):
+        return np.asarray(self._X[int(index)])[steps]
 
     def _kernels_read(self):
         return False
@@ -325,6 +342,9 @@ class RaggedSequences(Sequences):
             arrays = list(map(in_memory, arrays))
         return np.concatenate(arrays).reshape(-1, self.n_features)
 
+    def _steps(self, index, steps):
+        return in_memory(self.arrays[index])[steps]
+
     def _kernels_read(self):
         if self._typed is None:  # found when first asked for
             given = self.arrays[0].dtype
@@ -363,6 +383,9 @@ class SubsetOfSequences(Sequences):
     def source(self, indices, framing=ONE_STEP):
         """Where the kernels find the sequences at `indices`, and the places of these there."""
         return self._all.source(self._indices[indices], framing)
+
+    def _steps(self, index, steps):
+        return self._all._steps(self._indices[index], steps)
 
 
 def _range(array):

@@ -9,6 +9,7 @@ from .optimizers import SOLVERS
 from .schedules import DECAYS, Schedule
 from .state import TrainingState
 from .step import StepMemory, TrainingStep
+from .windows import WindowedData
 
 __all__ = [
     "DECAYS",
@@ -24,6 +25,7 @@ __all__ = [
     "TrainingSettings",
     "TrainingState",
     "TrainingStep",
+    "WindowedData",
     "state_of_trainer",
     "train",
 ]
