@@ -16,9 +16,10 @@ from operator import itemgetter
 import numpy as np
 
 try:
-    from . import files, runtime
+    from . import files
     from ._version import __version__
     from .files import model_file
+    from .runtime.loading import Content
 except ImportError as error:  # such as a checkout that was not built
     sys.exit(f"gruc: {error}")
 
@@ -108,11 +109,11 @@ def parser():
 
 
 def content_of(model):
-    """A model file's `runtime.Content`, and its size in bytes; "-" is standard input."""
+    """A model file's `Content`, and its size in bytes; "-" is standard input."""
     if model == "-":
         data = sys.stdin.buffer.read()
-        return model_file.built(data, runtime.Content.of_file, "standard input"), len(data)
-    return model_file.built(model, runtime.Content.of_file), os.path.getsize(model)
+        return model_file.built(data, Content.of_file, "standard input"), len(data)
+    return model_file.built(model, Content.of_file), os.path.getsize(model)
 
 
 def check_output(output, *inputs):
@@ -148,8 +149,8 @@ def show(given):
         "reset": "after the product" if config["reset_after"] else "before the product",
         "pooling": config["pooling"],
         "features": predictor.n_features_in,
-        "frames": f"{predictor.framing.length} steps, {predictor.framing.hop} apart",
-        "standardized": predictor.scaling is not None,
+        "frames": f"{predictor.inputs.framing.length} steps, {predictor.inputs.framing.hop} apart",
+        "standardized": predictor.inputs.scaling is not None,
         "classes": None if classes is None else classes.tolist(),
         "outputs": config["n_outputs"],
         "dtype": predictor.parameters.dtype.name,

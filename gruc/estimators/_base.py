@@ -30,6 +30,7 @@ from ..conventions.transactions import all_or_nothing
 from ..conventions.user_warnings import warn_user
 from ..network import READOUTS, GRUNetwork
 from ..runtime import Predictor
+from ..runtime.fitted_network import FittedNetworkMixin
 from ..sequences import Framing, Moments, Numbers, check_range
 from ..training import (
     DECAYS,
@@ -74,7 +75,12 @@ def auto_frame_length(lengths):
 
 
 class BaseGRU(
-    ParameterNamesMixin, CallbackSupportMixin, VersionedPickleMixin, SequenceInputMixin, BaseEstimator
+    ParameterNamesMixin,
+    CallbackSupportMixin,
+    VersionedPickleMixin,
+    SequenceInputMixin,
+    FittedNetworkMixin,
+    BaseEstimator,
 ):
     """Base of the estimators; subclasses encode targets and decode outputs."""
 
@@ -639,47 +645,15 @@ class BaseGRU(
 
     # ---- prediction
 
+    def _fitted_predictor(self):
+        check_is_fitted(self)
+        return self._predictor.with_n_jobs(self.n_jobs)
+
     def _sequences_to_predict(self, X):
         check_is_fitted(self)
         return self._check_X(X, reset=False)
 
-    # ---- streams and model files
-
-    def stream(self, n=None, *, initial_state=None):
-        """Sequences that come step by step.
-
-        Parameters
-        ----------
-        n : int or None, default=None
-            So many at once; None for one, whose results have no axis for it.
-        initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
-            State in which each sequence begins, as `predict` takes it. None: zeros.
-
-        Returns
-        -------
-        gruc.runtime.Stream
-            Its ``step(x)`` gives what `predict_proba` (classifiers) or `predict` (regressors) says
-            of the sequence so far.
-
-        Raises
-        ------
-        ValueError
-            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
-            does not fit.
-
-        Examples
-        --------
-        >>> from gruc import GRUClassifier
-        >>> from gruc.datasets import load_japanese_vowels
-        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-        >>> model = GRUClassifier(random_state=0).partial_fit(X, y)
-        >>> stream = model.stream()
-        >>> for x in X[0]:
-        ...     probabilities = stream.step(x)
-        >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
-        True
-        """
-        return self._fitted_predictor().stream(n, initial_state=initial_state)
+    # ---- model files
 
     def save(self, path):
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
@@ -717,10 +691,6 @@ class BaseGRU(
         """
         save(self, path)
 
-    def _fitted_predictor(self):
-        check_is_fitted(self)
-        return self._predictor
-
     def _fitted_state(self):
         """What a fitted model knows beside parameters and predictor: plain values, for `_restored`."""
         return {
@@ -751,87 +721,6 @@ class BaseGRU(
         self._set_fitted(state, predictor.with_n_jobs(self.n_jobs))
         return self
 
-    # ---- inside
-
     def _features(self, X, initial_state):
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.features(sequences, initial_state=initial_state)
-
-    def hidden_states(self, X, layer=-1, *, initial_state=None):
-        """States of a layer after each frame of each sequence.
-
-        Parameters
-        ----------
-        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        layer : int, default=-1
-            From 0 for the first, or -1 for the last.
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
-
-        Returns
-        -------
-        ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
-            As X is: an array for an array, a list for a list. F are the layer's units, the
-            backward direction's after the forward's. A frame is `frame_length_` steps; with
-            ``frame_length=1`` each step has a state.
-
-        Raises
-        ------
-        ValueError
-            Bad input, or no such layer.
-
-        Examples
-        --------
-        >>> from gruc import GRUClassifier
-        >>> from gruc.datasets import load_japanese_vowels
-        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-        >>> model = GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
-        >>> states = model.hidden_states(X)
-        >>> X[0].shape, states[0].shape
-        ((20, 12), (20, 8))
-        """
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
-        return predictor.hidden_states(sequences, layer, initial_state=initial_state)
-
-    def gate_activations(self, X, layer=-1, *, initial_state=None):
-        """Gates of a layer at each frame of each sequence.
-
-        Parameters
-        ----------
-        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        layer : int, default=-1
-            From 0 for the first, or -1 for the last.
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
-
-        Returns
-        -------
-        dict of "reset", "update", "candidate"
-            Each in the form of `hidden_states`: r, z and n of
-            ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
-            that is kept.
-
-        Raises
-        ------
-        ValueError
-            Bad input, or no such layer.
-
-        Examples
-        --------
-        >>> from gruc import GRUClassifier
-        >>> from gruc.datasets import load_japanese_vowels
-        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-        >>> model = GRUClassifier((8,), random_state=0).partial_fit(X, y)
-        >>> gates = model.gate_activations(X)
-        >>> bool(0 < gates["update"][0].min() < gates["update"][0].max() < 1)
-        True
-        """
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
-        return predictor.gate_activations(sequences, layer, initial_state=initial_state)

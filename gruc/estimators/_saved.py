@@ -9,7 +9,7 @@ from .. import files
 from .._version import __version__
 from ..files import model_file
 from ..files.model_file import ModelFileError, quoted
-from ..runtime import Content
+from ..runtime.loading import Content
 
 __all__ = ["load", "save"]
 

@@ -282,8 +282,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         ndarray of shape (n_sequences,), or (n_sequences, n_classes) of 0 and 1 after a
         multilabel fit
         """
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)
 
     def predict_proba(self, X, *, initial_state=None):
@@ -302,8 +301,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         ndarray of shape (n_sequences, n_classes), of `dtype`
             Columns in the order of `classes_`.
         """
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict_proba(sequences, initial_state=initial_state)
 
     def predict_log_proba(self, X, *, initial_state=None):
@@ -321,8 +319,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         -------
         ndarray of shape (n_sequences, n_classes), of `dtype`
         """
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict_log_proba(sequences, initial_state=initial_state)
 
 

@@ -287,8 +287,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs), float64
             With several quantiles one more axis, of these.
         """
-        sequences = self._sequences_to_predict(X)
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
+        predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)
 
 

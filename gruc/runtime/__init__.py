@@ -3,8 +3,8 @@
 Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
-from .loading import Content, load
+from .loading import load
 from .predictor import Predictor
 from .stream import Stream
 
-__all__ = ["Content", "Predictor", "Stream", "load"]
+__all__ = ["Predictor", "Stream", "load"]

@@ -1,7 +1,6 @@
 """Predictor: a fitted network that predicts."""
 
 import zlib
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ from ..outputs import Values
 from ..outputs import of_state as decoding_of_state
 from ..sequences import Numbers
 from .chunks import run_chunks
+from .fitted_network import FittedNetworkMixin
 from .states import states_by_layer
-from .stream import Stream
 
 
-class Predictor:
+class Predictor(FittedNetworkMixin):
     """A fitted network that predicts, and does nothing else.
 
     The prediction for a sequence depends on that sequence alone, to the last
@@ -114,6 +113,12 @@ class Predictor:
     def n_features_out(self):
         """Columns of `features`."""
         return self.network.head.n_inputs
+
+    def _fitted_predictor(self):
+        return self
+
+    def _sequences_to_predict(self, X):
+        return X
 
     def _prepared(self):
         """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
@@ -268,7 +273,7 @@ class Predictor:
         def fill(packed, batch, places, initial):
             outputs[places] = self.network.infer(packed, batch, initial)
 
-        self._run(sequences, fill, initial_state)
+        self.run(sequences, fill, initial_state)
         return outputs
 
     def features(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
@@ -292,61 +297,8 @@ class Predictor:
         def fill(packed, batch, places, initial):
             features[places] = self.network.features(packed, batch, initial)
 
-        self._run(sequences, fill, initial_state)
+        self.run(sequences, fill, initial_state)
         return features
-
-    def hidden_states(
-        self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None
-    ) -> NDArray[Any] | list[NDArray[Any]]:
-        """States of a layer after each frame of each sequence.
-
-        Parameters
-        ----------
-        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        layer : int, default=-1
-            From 0 for the first, or -1 for the last.
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
-
-        Returns
-        -------
-        ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
-            As X is; F are the layer's units, the backward direction's after the forward's.
-        """
-        layer = self._checked_layer(layer)
-
-        def states(packed, batch, initial):
-            return [self.network.states(packed, batch, layer, initial)]
-
-        return self._by_frame(X, states, initial_state)[0]
-
-    def gate_activations(self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None) -> dict[str, Any]:
-        """Gates of a layer at each frame of each sequence.
-
-        Parameters
-        ----------
-        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        layer : int, default=-1
-            From 0 for the first, or -1 for the last.
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
-
-        Returns
-        -------
-        dict of "reset", "update", "candidate"
-            Each in the form of `hidden_states`: r, z and n of
-            ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
-            that is kept.
-        """
-        layer = self._checked_layer(layer)
-
-        def rows_of(packed, batch, initial):
-            return self.network.gates(packed, batch, layer, initial)
-
-        gates = self._by_frame(X, rows_of, initial_state)
-        return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
     def describe(self):
         """What a model file says of a predictor: an object for JSON, and arrays by name."""
@@ -363,65 +315,7 @@ class Predictor:
             checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
         return checksum.to_bytes(4, "little")
 
-    def stream(self, n: int | None = None, *, initial_state: Any = None) -> "Stream":
-        """Sequences that come step by step.
-
-        Parameters
-        ----------
-        n : int or None, default=None
-            So many at once; None for one, whose results have no axis for it.
-        initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
-            State in which each sequence begins, as `predict` takes it. None: zeros.
-
-        Returns
-        -------
-        Stream
-
-        Raises
-        ------
-        ValueError
-            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
-            does not fit.
-
-        Examples
-        --------
-        >>> import gruc
-        >>> from gruc.datasets import load_japanese_vowels
-        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-        >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
-        >>> stream = gruc.runtime.Predictor.from_estimator(model).stream()
-        >>> for x in X[0]:
-        ...     probabilities = stream.step(x)
-        >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
-        True
-        """
-        return Stream(self, n, initial_state=initial_state)
-
-    def _checked_layer(self, layer):
-        n_layers = len(self.config["hidden_layer_sizes"])
-        if not isinstance(layer, Integral) or isinstance(layer, bool):
-            raise TypeError(f"layer must be an integer; got {layer!r}.")
-        if not -n_layers <= layer < n_layers:
-            raise ValueError(f"layer must be from {-n_layers} to {n_layers - 1}; got {layer}.")
-        return int(layer) % n_layers
-
-    def _by_frame(self, X, rows_of, initial_state):
-        """Collections of rows_of(packed, batch, initial), arrays (N, F), sequence by sequence as X is."""
-        sequences = self.inputs.check(X, self.parameters.dtype)
-        of_sequences = []
-
-        def fill(packed, batch, places, initial):
-            arrays = rows_of(packed, batch, initial)
-            for b, place in enumerate(places):
-                rows = batch.offsets[: batch.lengths[b]] + b
-                of_sequences.append((place, [array[rows] for array in arrays]))
-
-        self._run(sequences, fill, initial_state)
-        of_sequences.sort(key=lambda item: item[0])
-        collections = zip(*(arrays for _, arrays in of_sequences), strict=True)
-        return [list(arrays) if sequences.ragged else np.stack(arrays) for arrays in collections]
-
-    def _run(self, sequences, fill, initial_state):
+    def run(self, sequences, fill, initial_state):
         """fill(packed, batch, places, initial) for all sequences, some at a time, on several threads."""
         packed, states = self._prepared(), None
         if initial_state is not None:

@@ -1,0 +1,176 @@
+"""Methods that `Predictor` and the fitted estimators have in common."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .stream import Stream
+
+
+class FittedNetworkMixin:
+    """Mixin for what holds a fitted network: streams, and a look inside.
+
+    Classes define ``_fitted_predictor()``, the `Predictor`, and ``_sequences_to_predict(X)``, X checked as
+    far as the class itself checks it.
+    """
+
+    def _fitted_predictor(self):
+        raise NotImplementedError
+
+    def _sequences_to_predict(self, X):
+        raise NotImplementedError
+
+    def stream(self, n: int | None = None, *, initial_state: Any = None) -> Stream:
+        """Sequences that arrive step by step.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            Number of sequences at once; None for one, whose results have no axis for it.
+        initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
+            State in which each sequence begins, as `predict` takes it. None: zeros.
+
+        Returns
+        -------
+        gruc.runtime.Stream
+            Its ``step(x)`` returns what `predict_proba` (classifiers) or `predict` (regressors) returns
+            for the sequence so far.
+
+        Raises
+        ------
+        ValueError
+            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
+            does not fit.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier(random_state=0).partial_fit(X, y)
+        >>> stream = model.stream()
+        >>> for x in X[0]:
+        ...     probabilities = stream.step(x)
+        >>> bool((probabilities == model.predict_proba(X[:1])[0]).all())
+        True
+        """
+        return Stream(self._fitted_predictor(), n, initial_state=initial_state)
+
+    def hidden_states(
+        self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None
+    ) -> NDArray[Any] | list[NDArray[Any]]:
+        """States of a layer after each frame of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            States of the layers before the first frame, one for each sequence or the same for all; F is the
+            number of units of a layer, of both directions. With layers of different widths a list of one
+            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
+            An array if X is an array, else a list. F is the number of units of the layer, the
+            backward direction's after the forward's. A frame is `frame_length_` steps; with
+            ``frame_length=1`` each step has a state.
+
+        Raises
+        ------
+        ValueError
+            Bad input, or no such layer.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier((8,), frame_length=1, random_state=0).partial_fit(X, y)
+        >>> states = model.hidden_states(X)
+        >>> X[0].shape, states[0].shape
+        ((20, 12), (20, 8))
+        """
+        predictor, X = self._fitted_predictor(), self._sequences_to_predict(X)
+        layer = _layer_index(layer, predictor)
+
+        def states_of(packed, batch, initial):
+            return [predictor.network.states(packed, batch, layer, initial)]
+
+        return _by_sequence(predictor, X, states_of, initial_state)[0]
+
+    def gate_activations(self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None) -> dict[str, Any]:
+        """Gates of a layer at each frame of each sequence.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            As in `hidden_states`.
+
+        Returns
+        -------
+        dict of "reset", "update", "candidate"
+            Each in the form of `hidden_states`: r, z and n of
+            ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
+            that is kept.
+
+        Raises
+        ------
+        ValueError
+            Bad input, or no such layer.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier((8,), random_state=0).partial_fit(X, y)
+        >>> gates = model.gate_activations(X)
+        >>> bool(0 < gates["update"][0].min() < gates["update"][0].max() < 1)
+        True
+        """
+        predictor, X = self._fitted_predictor(), self._sequences_to_predict(X)
+        layer = _layer_index(layer, predictor)
+
+        def gates_of(packed, batch, initial):
+            return predictor.network.gates(packed, batch, layer, initial)
+
+        gates = _by_sequence(predictor, X, gates_of, initial_state)
+        return dict(zip(("reset", "update", "candidate"), gates, strict=True))
+
+
+def _layer_index(layer, predictor):
+    """The index of a layer, checked, from 0."""
+    n_layers = len(predictor.config["hidden_layer_sizes"])
+    if not isinstance(layer, Integral) or isinstance(layer, bool):
+        raise TypeError(f"layer must be an integer; got {layer!r}.")
+    if not -n_layers <= layer < n_layers:
+        raise ValueError(f"layer must be from {-n_layers} to {n_layers - 1}; got {layer}.")
+    return int(layer) % n_layers
+
+
+def _by_sequence(predictor, X, rows_of, initial_state):
+    """Collections, arrays or lists as X is, of the rows of each sequence.
+
+    ``rows_of(packed, batch, initial)`` gives arrays (N, F), one for each collection.
+    """
+    sequences = predictor.inputs.check(X, predictor.parameters.dtype)
+    results = []
+
+    def fill(packed, batch, places, initial):
+        arrays = rows_of(packed, batch, initial)
+        for b, place in enumerate(places):
+            rows = batch.offsets[: batch.lengths[b]] + b
+            results.append((place, [array[rows] for array in arrays]))
+
+    predictor.run(sequences, fill, initial_state)
+    results.sort(key=lambda result: result[0])
+    collections = zip(*(arrays for _, arrays in results), strict=True)
+    return [list(arrays) if sequences.ragged else np.stack(arrays) for arrays in collections]
