@@ -190,6 +190,10 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_adam(...) noexcept
     void gruc_sgd(...) noexcept
     void gruc_rmsprop(...) noexcept
+    void gruc_adam_rows(...) noexcept
+    void gruc_sgd_rows(...) noexcept
+    void gruc_rmsprop_rows(...) noexcept
+    double gruc_add_penalty_rows(...) noexcept
 
     # layer kernels one by one, for tests (tests/layer_kernels.pyx)
     size_t gruc_gru_backward_packed_size(...) noexcept

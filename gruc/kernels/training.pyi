@@ -147,3 +147,37 @@ def rmsprop(
     rho: float,
     epsilon: float,
 ) -> None: ...
+def add_penalty_rows(
+    g: NDArray[_R], table: NDArray[_R], tokens: NDArray[np.int32], l2: float, l1: float
+) -> float: ...
+def adam_rows(
+    table: NDArray[_R],
+    m: NDArray[_R],
+    v: NDArray[_R],
+    tokens: NDArray[np.int32],
+    g: NDArray[_R],
+    t: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    weight_decay: float,
+) -> None: ...
+def sgd_rows(
+    table: NDArray[_R],
+    m: NDArray[_R],
+    tokens: NDArray[np.int32],
+    g: NDArray[_R],
+    learning_rate: float,
+    momentum: float,
+    nesterov: bool,
+) -> None: ...
+def rmsprop_rows(
+    table: NDArray[_R],
+    v: NDArray[_R],
+    tokens: NDArray[np.int32],
+    g: NDArray[_R],
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+) -> None: ...

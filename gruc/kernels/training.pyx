@@ -19,7 +19,7 @@ from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
 from gruc.kernels.inference cimport Source, require_scaling
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int32_t, uint64_t
 
 from gruc.kernels import _in_use
 
@@ -560,5 +560,7 @@ cdef int require_moment(
     require(new_p.shape[0] == size and new_m.shape[0] == size, "new ones (size,)")
     return 0
 
+
+include "_rows.pxi"
 
 use(*_in_use())

@@ -1,6 +1,7 @@
 """Epochs, batches, stopping, history: what happens between estimators and network."""
 
 from .data import Batch, TrainingData
+from .gradients import Gradient, TableGradient
 from .history import DESCRIBED_AS, History
 from .loop import TrainingSettings, train
 from .losses import LOSSES, Loss
@@ -17,10 +18,12 @@ __all__ = [
     "LOSSES",
     "SOLVERS",
     "Batch",
+    "Gradient",
     "History",
     "Loss",
     "Schedule",
     "StepMemory",
+    "TableGradient",
     "TrainingData",
     "TrainingSettings",
     "TrainingState",

@@ -1,4 +1,9 @@
-"""Optimisers over the flat buffer of parameters."""
+"""Optimisers over the flat buffer of parameters.
+
+Tables of which a batch sees some rows only lie at its end. A step costs them what the rows seen cost: rows
+that were not seen keep their values and moments, as with torch.optim.SparseAdam, and the number of the step,
+which corrects Adam's moments for their start at zero, is that of all steps.
+"""
 
 import numpy as np
 
@@ -32,16 +37,37 @@ class Optimizer:
         vars(other).update(vars(self))
         return other
 
-    def step(self, new, parameters, gradients, learning_rate):
-        """One step against `gradients`, from `parameters` to `new`.
+    def step(self, new, parameters, gradients, learning_rate, tables=()):
+        """One step against a gradient, from `parameters` to `new`.
 
         They may be the same; where they are not, the moments too are written anew, and what
-        they were before is as it was.
+        they were before is as it was. That copies tables as a whole: a run does it once, at its first step.
+
+        Parameters
+        ----------
+        new, parameters : ndarray of shape (size,)
+        gradients : ndarray of shape (size,)
+            With tables, of the elements before these only.
+        learning_rate : float
+        tables : sequence of TableGradient
         """
-        in_place = new is parameters
-        moments = self.moments if in_place else [np.empty_like(moment) for moment in self.moments]
-        self.update(new, moments, parameters, gradients, learning_rate)
-        self.moments = moments
+        before = self.moments
+        after = before if new is parameters else [np.empty_like(moment) for moment in before]
+        if not tables:
+            self.update(new, after, parameters, before, gradients, learning_rate)
+        else:
+            dense = slice(len(gradients))
+            self.update(
+                new[dense], [moment[dense] for moment in after], parameters[dense],
+                [moment[dense] for moment in before], gradients, learning_rate,
+            )  # fmt: skip
+            if new is not parameters:
+                for to, values in zip([new, *after], [parameters, *before], strict=True):
+                    to[len(gradients) :] = values[len(gradients) :]
+            for table in tables:
+                moments = [table.table(moment) for moment in after]
+                self.update_rows(table.table(new), moments, table.tokens, table.rows, learning_rate)
+        self.moments = after
         self.t += 1
 
 
@@ -50,9 +76,13 @@ class Adam(Optimizer):
 
     n_moments = 2
 
-    def update(self, new, moments, parameters, gradients, learning_rate):
-        """`step` without its accounts."""
-        self._adam(new, moments, parameters, self.moments, gradients, learning_rate, 0.0)
+    def update(self, new, new_moments, parameters, moments, gradients, learning_rate):
+        """`step` of the dense parameters."""
+        self._adam(new, new_moments, parameters, moments, gradients, learning_rate, 0.0)
+
+    def update_rows(self, table, moments, tokens, gradients, learning_rate):
+        """`step` of rows of a table, in place."""
+        self._adam_rows(table, moments, tokens, gradients, learning_rate, 0.0)
 
     def _adam(self, new, new_moments, parameters, moments, gradients, learning_rate, weight_decay):
         kernels.training.adam(
@@ -60,41 +90,63 @@ class Adam(Optimizer):
             self.beta_2, self.epsilon, weight_decay,
         )  # fmt: skip
 
+    def _adam_rows(self, table, moments, tokens, gradients, learning_rate, weight_decay):
+        kernels.training.adam_rows(
+            table, *moments, tokens, gradients, self.t + 1, learning_rate, self.beta_1, self.beta_2,
+            self.epsilon, weight_decay,
+        )  # fmt: skip
+
 
 class AdamW(Adam):
     """Adam with decoupled decay of weights (Loshchilov and Hutter 2019); `weight_decay` too."""
 
-    def update(self, new, moments, parameters, gradients, learning_rate):
-        """`step` without its accounts."""
+    def update(self, new, new_moments, parameters, moments, gradients, learning_rate):
+        """`step` of the dense parameters."""
         start = 0
         for weights in [*self.weights, slice(len(new), len(new))]:
             biases = slice(start, weights.start)
             for part, decay in ((biases, 0.0), (weights, self.weight_decay)):
                 if part.start < part.stop:
                     self._adam(
-                        new[part], [m[part] for m in moments], parameters[part],
-                        [m[part] for m in self.moments], gradients[part], learning_rate, decay,
+                        new[part], [m[part] for m in new_moments], parameters[part],
+                        [m[part] for m in moments], gradients[part], learning_rate, decay,
                     )  # fmt: skip
             start = weights.stop
+
+    def update_rows(self, table, moments, tokens, gradients, learning_rate):
+        """`step` of rows of a table, in place; a row decays when it is seen."""
+        self._adam_rows(table, moments, tokens, gradients, learning_rate, self.weight_decay)
 
 
 class SGD(Optimizer):
     """Gradient descent with momentum (Sutskever et al. 2013); `momentum`, `nesterov`."""
 
-    def update(self, new, moments, parameters, gradients, learning_rate):
-        """`step` without its accounts."""
+    def update(self, new, new_moments, parameters, moments, gradients, learning_rate):
+        """`step` of the dense parameters."""
         kernels.training.sgd(
-            new, *moments, parameters, *self.moments, gradients, learning_rate, self.momentum, self.nesterov
+            new, *new_moments, parameters, *moments, gradients, learning_rate, self.momentum, self.nesterov
+        )
+
+    def update_rows(self, table, moments, tokens, gradients, learning_rate):
+        """`step` of rows of a table, in place."""
+        kernels.training.sgd_rows(
+            table, *moments, tokens, gradients, learning_rate, self.momentum, self.nesterov
         )
 
 
 class RMSprop(Optimizer):
     """RMSprop (Tieleman and Hinton 2012); `rho`, `epsilon`."""
 
-    def update(self, new, moments, parameters, gradients, learning_rate):
-        """`step` without its accounts."""
+    def update(self, new, new_moments, parameters, moments, gradients, learning_rate):
+        """`step` of the dense parameters."""
         kernels.training.rmsprop(
-            new, *moments, parameters, *self.moments, gradients, learning_rate, self.rho, self.epsilon
+            new, *new_moments, parameters, *moments, gradients, learning_rate, self.rho, self.epsilon
+        )
+
+    def update_rows(self, table, moments, tokens, gradients, learning_rate):
+        """`step` of rows of a table, in place."""
+        kernels.training.rmsprop_rows(
+            table, *moments, tokens, gradients, learning_rate, self.rho, self.epsilon
         )
 
 

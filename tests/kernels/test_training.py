@@ -45,6 +45,25 @@ def test_cross_entropies_of_large_logits(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("K", [511, 512, 513, 1000])
+def test_cross_entropy_over_many_classes(K, smoothing, dtype):
+    """From 512 classes on sums run side by side."""
+    rng = np.random.default_rng(0)
+    a, labels, weights = 3 * rng.standard_normal((3, K)), np.array([0, K - 1, 300]), np.array([1.0, 0.0, 2.0])
+    a[2, [5, K - 2]] = 30, -30
+    gradient = a.astype(dtype)
+    value = training.softmax_cross_entropy(gradient, labels, weights, 3.0, smoothing)
+    exact = a.astype(dtype).astype("float64")
+    losses, gradients = zip(
+        *map(reference.softmax_cross_entropy, exact, labels, [smoothing] * 3), strict=True
+    )
+    assert value == pytest.approx(weights @ losses, rel=TOLERANCE[dtype])
+    np.testing.assert_allclose(gradient, weights[:, None] / 3 * gradients, rtol=0, atol=TOLERANCE[dtype] / 10)
+    assert gradient[1].tolist() == [0] * K
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 1000])
 def test_norm_and_scale(size, dtype):
     g = np.random.default_rng(0).standard_normal(size).astype(dtype)

@@ -1,9 +1,10 @@
-"""Every test of this room, once for each of `kernel_params`, the plain path over BLAS among them."""
+"""Every test of this room, once for each instruction set, and on the plain path over BLAS."""
 
 import pytest
-from helpers import kernel_params, only_with
+from gruc import kernels
+from helpers import only_with
 
 
-@pytest.fixture(scope="module", params=kernel_params("blas"), autouse=True)
+@pytest.fixture(scope="module", params=[*kernels.INSTRUCTION_SETS, "blas"], autouse=True)
 def kernel(request):
     yield from only_with(request.param)

@@ -12,8 +12,6 @@ import gruc
 import pytest
 from installs import ROOT
 
-pytestmark = pytest.mark.packaging
-
 
 @pytest.mark.parametrize(
     "arguments, before",

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from problems import vowels
 
-pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900), pytest.mark.xdist_group("wheel")]
-
 
 @pytest.fixture
 def saved(tmp_path, monkeypatch):

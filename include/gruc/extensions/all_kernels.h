@@ -26,4 +26,5 @@
 #include "../training/loss.body.h"
 #include "../training/network.body.h"
 #include "../training/optimizer.body.h"
+#include "../training/row_optimizer.body.h"
 #include "../base/end_real.h"

@@ -82,6 +82,10 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_add_penalty(g, ...) GRUC_BY_TYPE(add_penalty, g, __VA_ARGS__)
 #define gruc_sgd(p, ...) GRUC_BY_TYPE(sgd, p, __VA_ARGS__)
 #define gruc_rmsprop(p, ...) GRUC_BY_TYPE(rmsprop, p, __VA_ARGS__)
+#define gruc_adam_rows(p, ...) GRUC_BY_TYPE(adam_rows, p, __VA_ARGS__)
+#define gruc_sgd_rows(p, ...) GRUC_BY_TYPE(sgd_rows, p, __VA_ARGS__)
+#define gruc_rmsprop_rows(p, ...) GRUC_BY_TYPE(rmsprop_rows, p, __VA_ARGS__)
+#define gruc_add_penalty_rows(g, ...) GRUC_BY_TYPE(add_penalty_rows, g, __VA_ARGS__)
 #define gruc_adam(p, ...) GRUC_BY_TYPE(adam, p, __VA_ARGS__)
 
 #endif

@@ -4,6 +4,51 @@
  * Each returns sum_b w_b l_b (not yet divided by W) and leaves the gradient of
  * sum_b w_b l_b / W. Losses are added up in double. */
 
+/* Softmax over many classes, of a vocabulary say, is most of a step's time unless sums and comparisons run
+ * side by side: so they do from WIDE classes on. Over fewer, sums are taken from class 0 on. */
+enum { GRUC(WIDE) = 512, GRUC(SIDE_BY_SIDE) = 32 };
+
+GRUC_STATIC double GRUC(wide_sum)(const real *GRUC_RESTRICT a, size_t K)
+{
+    double sums[GRUC(SIDE_BY_SIDE)] = {0}, sum = 0;
+    size_t whole = K - K % GRUC(SIDE_BY_SIDE);
+    for (size_t k = 0; k < whole; k += GRUC(SIDE_BY_SIDE))
+        for (size_t c = 0; c < GRUC(SIDE_BY_SIDE); c++) sums[c] += a[k + c];
+    for (size_t k = whole; k < K; k++) sums[k - whole] += a[k];
+    for (size_t c = 0; c < GRUC(SIDE_BY_SIDE); c++) sum += sums[c];
+    return sum;
+}
+
+GRUC_STATIC real GRUC(wide_largest)(const real *GRUC_RESTRICT a, size_t K)
+{
+    real largest[GRUC(SIDE_BY_SIDE)];
+    size_t whole = K - K % GRUC(SIDE_BY_SIDE);
+    for (size_t c = 0; c < GRUC(SIDE_BY_SIDE); c++) largest[c] = a[0];
+    for (size_t k = 0; k < whole; k += GRUC(SIDE_BY_SIDE))
+        for (size_t c = 0; c < GRUC(SIDE_BY_SIDE); c++)
+            largest[c] = a[k + c] > largest[c] ? a[k + c] : largest[c];
+    for (size_t k = whole; k < K; k++) largest[0] = a[k] > largest[0] ? a[k] : largest[0];
+    for (size_t c = 1; c < GRUC(SIDE_BY_SIDE); c++)
+        largest[0] = largest[c] > largest[0] ? largest[c] : largest[0];
+    return largest[0];
+}
+
+/* The loss of one row of K >= WIDE logits, which become their gradient */
+GRUC_STATIC double GRUC(wide_cross_entropy)(
+    real *GRUC_RESTRICT a, size_t label, double smoothing, real scale, size_t K)
+{
+    double share = smoothing / (double)K, aimed_at = (1 - smoothing) * a[label];
+    if (share > 0) aimed_at += share * GRUC(wide_sum)(a, K);
+    real largest = GRUC(wide_largest)(a, K);
+    for (size_t k = 0; k < K; k++) a[k] -= largest;
+    GRUC(map_exp)(a, a, K);
+    double sum = GRUC(wide_sum)(a, K);
+    real factor = (real)((double)scale / sum), less = (real)((double)scale * share);
+    for (size_t k = 0; k < K; k++) a[k] = a[k] * factor - less;
+    a[label] -= scale * (real)(1 - smoothing);
+    return log(sum) + (largest - aimed_at);
+}
+
 /* l_b = -sum_k t_k log softmax(a_b)[k]    da_b = w_b / W (softmax(a_b) - t)
  * t = (1 - smoothing) onehot(label_b) + smoothing / K  (Szegedy et al. 2016) */
 GRUC_STATIC double GRUC(softmax_cross_entropy)(
@@ -16,6 +61,10 @@ GRUC_STATIC double GRUC(softmax_cross_entropy)(
     for (size_t b = 0; b < B; b++) {
         real *GRUC_RESTRICT a_b = a + b * K;
         real scale = (real)(weights[b] / total);
+        if (K >= GRUC(WIDE)) {
+            loss += weights[b] * GRUC(wide_cross_entropy)(a_b, (size_t)labels[b], smoothing, scale, K);
+            continue;
+        }
         double sum = 0, aimed_at = (1 - smoothing) * a_b[labels[b]];
         for (size_t k = 0; k < K; k++) aimed_at += share * a_b[k];
         double largest = GRUC(exp_below_largest)(a_b, K);

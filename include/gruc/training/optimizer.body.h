@@ -1,5 +1,9 @@
-/* What happens to the flat buffer of gradients and parameters once a batch.
- * Body over `real`; see real.h. */
+/* What happens to the flat buffer of gradients and parameters once a batch, and to the rows of a table
+ * that the batch has seen. Body over `real`; see real.h.
+ *
+ * The functions named _elements are steps over elements that lie end to end; the others call them over a
+ * whole buffer, or (row_optimizer.body.h) over rows, with subnormal numbers counted as zero: the moments of a
+ * weight without gradient decay for ever. */
 
 /* sqrt(sum g^2), added up in double; so many sums that vectors of them do not wait for each other */
 GRUC_STATIC double GRUC(norm)(const real *GRUC_RESTRICT g, size_t size)
@@ -37,14 +41,13 @@ GRUC_STATIC void GRUC(scale)(real *GRUC_RESTRICT g, double factor, size_t size)
  *
  * keep < 1 is decoupled weight decay (AdamW: Loshchilov and Hutter 2019), 1 is none. The new p,
  * m, v may be the old ones, or leave them as they are; so below. */
-GRUC_STATIC void GRUC(adam)(
+GRUC_INLINE void GRUC(adam_elements)(
     real *new_p, real *new_m, real *new_v,                      /* (size,) OUT */
     const real *p, const real *m, const real *v, const real *g, /* (size,) */
     double rate, double unbias, double keep, double beta_1, double beta_2, double epsilon, size_t size)
 {
     real b1 = (real)beta_1, b2 = (real)beta_2, c1 = (real)(1 - beta_1), c2 = (real)(1 - beta_2);
     real step = (real)rate, u = (real)unbias, eps = (real)epsilon, kept = (real)keep;
-    GRUC_FLUSH_SUBNORMALS(); /* the moments of a weight without gradient decay for ever */
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);
         vec grad = GRUC(load_part)(g + i, n);
@@ -55,6 +58,15 @@ GRUC_STATIC void GRUC(adam)(
         vec old = kept * GRUC(load_part)(p + i, n);
         GRUC(store_part)(new_p + i, old - step * first / (GRUC(sqrt)(second * u) + eps), n);
     }
+}
+
+GRUC_STATIC void GRUC(adam)(
+    real *new_p, real *new_m, real *new_v, const real *p, const real *m, const real *v, const real *g,
+    double rate, double unbias, double keep, double beta_1, double beta_2, double epsilon, size_t size)
+{
+    GRUC_FLUSH_SUBNORMALS();
+    GRUC(adam_elements)(
+        new_p, new_m, new_v, p, m, v, g, rate, unbias, keep, beta_1, beta_2, epsilon, size);
     GRUC_KEEP_SUBNORMALS();
 }
 
@@ -63,13 +75,12 @@ GRUC_STATIC void GRUC(adam)(
  *   m = momentum m + g
  *   p -= rate * m,  with Nesterov's momentum  rate * (g + momentum m)
  */
-GRUC_STATIC void GRUC(sgd)(
+GRUC_INLINE void GRUC(sgd_elements)(
     real *new_p, real *new_m,                    /* (size,) OUT */
     const real *p, const real *m, const real *g, /* (size,) */
     double rate, double momentum, int nesterov, size_t size)
 {
     real lr = (real)rate, mu = (real)momentum;
-    GRUC_FLUSH_SUBNORMALS();
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);
         vec grad = GRUC(load_part)(g + i, n);
@@ -78,6 +89,14 @@ GRUC_STATIC void GRUC(sgd)(
         vec step = nesterov ? grad + mu * velocity : velocity;
         GRUC(store_part)(new_p + i, GRUC(load_part)(p + i, n) - lr * step, n);
     }
+}
+
+GRUC_STATIC void GRUC(sgd)(
+    real *new_p, real *new_m, const real *p, const real *m, const real *g, double rate, double momentum,
+    int nesterov, size_t size)
+{
+    GRUC_FLUSH_SUBNORMALS();
+    GRUC(sgd_elements)(new_p, new_m, p, m, g, rate, momentum, nesterov, size);
     GRUC_KEEP_SUBNORMALS();
 }
 
@@ -86,13 +105,12 @@ GRUC_STATIC void GRUC(sgd)(
  *   v = rho v + (1 - rho) g^2
  *   p -= rate * g / (sqrt(v) + epsilon)
  */
-GRUC_STATIC void GRUC(rmsprop)(
+GRUC_INLINE void GRUC(rmsprop_elements)(
     real *new_p, real *new_v,                    /* (size,) OUT */
     const real *p, const real *v, const real *g, /* (size,) */
     double rate, double rho, double epsilon, size_t size)
 {
     real lr = (real)rate, keep = (real)rho, take = (real)(1 - rho), eps = (real)epsilon;
-    GRUC_FLUSH_SUBNORMALS();
     for (size_t i = 0; i < size; i += LANES) {
         size_t n = GRUC(lanes)(size - i);
         vec grad = GRUC(load_part)(g + i, n);
@@ -100,6 +118,14 @@ GRUC_STATIC void GRUC(rmsprop)(
         GRUC(store_part)(new_v + i, square, n);
         GRUC(store_part)(new_p + i, GRUC(load_part)(p + i, n) - lr * grad / (GRUC(sqrt)(square) + eps), n);
     }
+}
+
+GRUC_STATIC void GRUC(rmsprop)(
+    real *new_p, real *new_v, const real *p, const real *v, const real *g, double rate, double rho,
+    double epsilon, size_t size)
+{
+    GRUC_FLUSH_SUBNORMALS();
+    GRUC(rmsprop_elements)(new_p, new_v, p, v, g, rate, rho, epsilon, size);
     GRUC_KEEP_SUBNORMALS();
 }
 

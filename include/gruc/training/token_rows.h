@@ -4,6 +4,13 @@
 
 #include "../base/portability.h"
 
+/* A line of memory that will be needed soon */
+#if defined(__GNUC__)
+#define GRUC_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define GRUC_PREFETCH(address) ((void)(address))
+#endif
+
 typedef struct {
     size_t n;
     int32_t *tokens; /* (n,) the rows seen: distinct, in rising order */

@@ -14,10 +14,7 @@ from installs import ROOT
 sys.path.append(str(ROOT / "tools" / "cortex_m"))
 import board
 
-pytestmark = [
-    pytest.mark.compilers,
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.mark.parametrize("processor", board.PROCESSORS)
