@@ -47,11 +47,11 @@ def program_of(text, compiler, build, folder, more=()):
     )  # fmt: skip
 
     def program(numbers):
-        told = subprocess.run(
+        done = subprocess.run(
             [*run, folder / "program"], input=numbers, capture_output=True, text=True, check=True,
             env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
         ).stdout  # fmt: skip
-        return np.array(told.split(), float)
+        return np.array(done.split(), float)
 
     return program
 

@@ -24,12 +24,12 @@ def write(path, rows, separator=","):
     path.write_text("\n".join(separator.join(map(str, row)) for row in rows) + "\n")
 
 
-def told(capsys, arguments):
-    """Rows of predictions, and what was said besides."""
+def predicted(capsys, arguments):
+    """Rows of predictions, and what is written to standard error."""
     code = main(arguments)
-    said = capsys.readouterr()
-    assert code == 0, said.err
-    return table(said.out)[1], said.err
+    output = capsys.readouterr()
+    assert code == 0, output.err
+    return table(output.out)[1], output.err
 
 
 def univariate(path, n_steps=9):

@@ -77,7 +77,7 @@ def program_text(models, X, folder, **settings):
     for prefix, model in models.items():
         report = gruc.to_c(model, folder / f"{prefix}.h", prefix=prefix, **settings)
         body = WHOLE if model.bidirectional else STREAMS
-        class_of = f'printf("%d\\n", (int){prefix}_class(out));' if tells_class(model) else ""
+        class_of = f'printf("%d\\n", (int){prefix}_class(out));' if has_class(model) else ""
         functions.append(
             body.format(p=prefix, P=prefix.upper(), state_bytes=report.state_bytes, class_of=class_of)
         )
@@ -92,24 +92,24 @@ def program_text(models, X, folder, **settings):
     )
 
 
-def told(model, X):
-    """What a program prints of a model."""
-    say = model.predict_proba if hasattr(model, "classes_") else model.predict
+def expected_output(model, X):
+    """What a program of the model prints."""
+    predict = model.predict_proba if hasattr(model, "classes_") else model.predict
     numbers = []
     for x in X:
         so_far = [] if model.bidirectional else [x[: t + 1] for t in range(len(x))]
-        says = np.asarray(say([x, *so_far]), float)
-        numbers += [*says.ravel(), *([np.argmax(says[0])] if tells_class(model) else [])]
+        values = np.asarray(predict([x, *so_far]), float)
+        numbers += [*values.ravel(), *([np.argmax(values[0])] if has_class(model) else [])]
     return np.array(numbers)
 
 
-def tells_class(model):
+def has_class(model):
     return model._predictor.decoding.link in ("two", "classes")
 
 
 def agree(numbers, models, X, rtol=1e-5, atol=2e-6):
     for prefix, model in models.items():
-        expected = told(model, X)
+        expected = expected_output(model, X)
         got, numbers = numbers[: expected.size], numbers[expected.size :]
         np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol, err_msg=prefix)
     assert len(numbers) == 0

@@ -61,8 +61,8 @@ def test_deployment(tmp_path, monkeypatch):
         r"^```c\n(.*?)\n\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
     ).groups()
     text = f"#include <stdio.h>\n{include}\nint main(void)\n{{\nfloat x[VOWELS_N_FEATURES] = {{0}};\n{body}return 0;\n}}\n"
-    said = program_of(text, "cc", "baseline", tmp_path)("")
-    assert said.tolist() == names["model"].predict([[[0.0] * 12]]).tolist()
+    printed = program_of(text, "cc", "baseline", tmp_path)("")
+    assert printed.tolist() == names["model"].predict([[[0.0] * 12]]).tolist()
 
 
 def test_guide_names_every_parameter():

@@ -67,7 +67,7 @@ def test_predictions(client, predictor):
     assert np.array_equal(got, predictor.predict_proba(X))
 
 
-def test_streams_say_what_predictions_of_prefixes_say(client, predictor):
+def test_streams_predict_as_for_prefixes(client, predictor):
     X, _ = vowels()
     url = opened(client)
     for t, step in enumerate(X[0].tolist()):
@@ -243,19 +243,19 @@ def running(predictor, tmp_path):
 
 
 def until_closed(connection):
-    """All that a server says before it closes a connection."""
+    """All that a server sends before it closes a connection."""
     connection.settimeout(20)
-    said = b""
+    received = b""
     try:
         while part := connection.recv(65536):
-            said += part
+            received += part
     except ConnectionResetError:
         pass
-    return said
+    return received
 
 
 def test_the_program(running):
-    """What it says once it is up; the documentation's command; slow clients; numbers that are too large."""
+    """What it prints once it is up; the documentation's command; slow clients; numbers that are too large."""
     page = (EXAMPLES.parent / "docs" / "notebook_to_microcontroller.md").read_text()
     (command,) = re.findall(r"^    (curl .*(?:\n    .*)*)$", page, re.MULTILINE)
     if shutil.which("curl") is not None:
@@ -268,14 +268,14 @@ def test_the_program(running):
         no_head.sendall(head)
         slow_body.sendall(head + b"Content-Length: 100\r\n\r\n{")
         assert until_closed(no_head) == b""
-        said = until_closed(slow_body)
-    assert said.startswith(b"HTTP/1.1 408 ")
-    assert b"The body did not arrive within 0.5 seconds." in said
+        received = until_closed(slow_body)
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert b"The body did not arrive within 0.5 seconds." in received
     with socket.create_connection(running) as in_time:
         in_time.sendall(head + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-        said = until_closed(in_time)
-    assert said.startswith(b"HTTP/1.1 422 ")
-    assert b"X holds values too large" in said
+        received = until_closed(in_time)
+    assert received.startswith(b"HTTP/1.1 422 ")
+    assert b"X holds values too large" in received
 
 
 def test_models_that_cannot_be_served(serve, tmp_path, monkeypatch):
@@ -298,7 +298,7 @@ def test_models_that_cannot_be_served(serve, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("item", ["0", "[]", '["a"]', '[["a"]]', "[[]]"])
 def test_large_requests_that_are_wrong_all_over(client, item):
-    """One error is said, not a million, which would keep everybody waiting."""
+    """One error is returned, not a million, which would block other clients."""
     body = f'{{"sequences": [{",".join([item] * (3_900_000 // (len(item) + 1)))}]}}'
     start = time.perf_counter()
     done = client.post("/predict", content=body, headers={"content-type": "application/json"})

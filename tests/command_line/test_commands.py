@@ -8,7 +8,7 @@ import sys
 import gruc
 import numpy as np
 import pytest
-from command_line_tables import Terminal, table, told, univariate
+from command_line_tables import Terminal, predicted, table, univariate
 from gruc import GRUClassifier, GRURegressor
 from gruc.__main__ import main
 from problems import vowels
@@ -115,9 +115,9 @@ def test_many_sequences(here, capsys, monkeypatch):
     assert [row[0] for row in rows] == [f"s{i}" for i in range(600)]
     got = np.array([row[1:] for row in rows], "float32")
     assert np.array_equal(got, gruc.load("c.gruc").predict_proba(many))
-    said = sys.stderr.getvalue()
-    assert said.startswith("\r5000 lines read ")
-    assert said.endswith("\r256 of 600 sequences \r512 of 600 sequences \r600 of 600 sequences\n")
+    errors = sys.stderr.getvalue()
+    assert errors.startswith("\r5000 lines read ")
+    assert errors.endswith("\r256 of 600 sequences \r512 of 600 sequences \r600 of 600 sequences\n")
 
     # what is wrong late leaves an old file as it was, and is called by its name
     (here / "p.csv").write_text("old")
@@ -196,11 +196,11 @@ def test_arrays_of_numpy(here, capsys):
     X, _ = vowels()
     cube = np.stack([x[:7] for x in X])
     np.save("cube.npy", cube)
-    expected, _ = told(capsys, ["predict", "c.gruc", "cube.npz"])
-    assert told(capsys, ["predict", "c.gruc", "cube.npy"]) == (expected, "")
+    expected, _ = predicted(capsys, ["predict", "c.gruc", "cube.npz"])
+    assert predicted(capsys, ["predict", "c.gruc", "cube.npy"]) == (expected, "")
     values = univariate("u.gruc")
     np.save("flat.npy", values.astype("float32"))
-    got, _ = told(capsys, ["predict", "u.gruc", "flat.npy"])
+    got, _ = predicted(capsys, ["predict", "u.gruc", "flat.npy"])
     assert [int(row[1]) for row in got] == gruc.load("u.gruc").predict(values.astype("float32")).tolist()
     np.save("objects.npy", np.array([{}]))
     np.save("one.npy", X[0])

@@ -3,7 +3,7 @@
 import gruc
 import numpy as np
 import pytest
-from command_line_tables import table, told, univariate, write
+from command_line_tables import predicted, table, univariate, write
 from gruc import GRUClassifier
 from gruc.__main__ import main
 from problems import vowels
@@ -66,7 +66,7 @@ def test_timestamps_order_steps(here, stamp, capsys):
     write(
         here / "s.csv", [("sequence", "step", "v"), *[(f"s{n // 9}", *row[1:]) for n, row in enumerate(rows)]]
     )
-    got, said = told(capsys, ["predict", "u.gruc", "s.csv", "--proba"])
+    got, errors = predicted(capsys, ["predict", "u.gruc", "s.csv", "--proba"])
     expected = gruc.load("u.gruc").predict_proba(X[:2, :, None])
     assert np.array_equal(np.array([row[1:] for row in got], "float32"), expected)
     assert [row[0] for row in got] == ["s0", "s1"]
@@ -85,7 +85,7 @@ def test_timestamps_order_steps(here, stamp, capsys):
         (["2024-13-01", "1"], "line 2: step '2024-13-01' is neither"),
     ],
 )  # fmt: skip
-def test_timestamps_that_are_none(here, steps, message, capsys):
+def test_invalid_timestamps(here, steps, message, capsys):
     univariate("u.gruc")
     write(here / "s.csv", [("sequence", "step", "v"), *[("a", step, 1) for step in steps]])
     assert main(["predict", "u.gruc", "s.csv"]) == 1
@@ -109,23 +109,23 @@ def test_timestamps_that_are_none(here, steps, message, capsys):
         (["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"], None),
     ],
 )  # fmt: skip
-def test_missing_steps_are_said(here, steps, gap, capsys):
+def test_missing_steps_are_reported(here, steps, gap, capsys):
     univariate("u.gruc")
     rows = [(name, step, 0.5) for name in "ab" for step in steps]
     write(here / "s.csv", [("sequence", "step", "v"), *rows])
-    got, said = told(capsys, ["predict", "u.gruc", "s.csv"])
+    got, errors = predicted(capsys, ["predict", "u.gruc", "s.csv"])
     assert len(got) == 2
     if gap is None:
-        assert said == ""
+        assert errors == ""
     else:
-        assert said == (
+        assert errors == (
             f"gruc: s.csv: steps seem to be missing of sequence a: {gap}, and of 1 more; rows are taken as if "
             "each followed the one before.\n"
         )
 
 
 def wide_models(here):
-    """A model that was fitted on a DataFrame, one on its array, the frame, and what they say."""
+    """A model that was fitted on a DataFrame, one on its array, the frame, and its probabilities."""
     import pandas
 
     frame = pandas.DataFrame(np.random.default_rng(0).random((6, 5)), columns=[f"t{i}" for i in range(5)])
@@ -154,10 +154,10 @@ def test_a_wide_csv(here, capsys):
     ]:
         for model in models:
             options = ["--sequence", "who"] if name == "who.csv" else []
-            got, said = told(capsys, ["predict", f"{model}.gruc", name, "--proba", *options])
+            got, errors = predicted(capsys, ["predict", f"{model}.gruc", name, "--proba", *options])
             assert [row[0] for row in got] == names
             assert np.array_equal(np.array([row[1:] for row in got], "float32"), expected)
-            assert said == ""
+            assert errors == ""
 
 
 def test_a_wide_csv_of_one_column(here, capsys):
@@ -165,7 +165,7 @@ def test_a_wide_csv_of_one_column(here, capsys):
         model = GRUClassifier(**FAST).fit(np.arange(6.0)[:, None], np.arange(6) % 2)
     model.save("one.gruc")
     write(here / "one.csv", [["v"], *[[i] for i in range(6)]])
-    got, _ = told(capsys, ["predict", "one.gruc", "one.csv"])
+    got, _ = predicted(capsys, ["predict", "one.gruc", "one.csv"])
     assert [int(row[1]) for row in got] == model.predict(np.arange(6.0)[:, None]).tolist()
 
 
@@ -191,7 +191,7 @@ def test_bad_wide_csv(here, capsys):
 
 @pytest.mark.parametrize("separator, option", [(";", ";"), ("\t", "tab"), ("\t", "\t"), ("|", "|")])
 def test_columns_and_separators(here, separator, option, capsys):
-    expected, _ = told(capsys, ["predict", "c.gruc", "x.csv", "--proba"])
+    expected, _ = predicted(capsys, ["predict", "c.gruc", "x.csv", "--proba"])
     header, rows = table((here / "x.csv").read_text())
     for places, decimal in (
         ([*range(14)], "."),
@@ -212,7 +212,7 @@ def test_columns_and_separators(here, separator, option, capsys):
             decimal,
             "--proba",
         ]
-        moved, _ = told(capsys, ["predict", "c.gruc", "s.csv", *options])
+        moved, _ = predicted(capsys, ["predict", "c.gruc", "s.csv", *options])
         if places == [*range(14)]:
             assert moved == expected
         else:
@@ -222,7 +222,7 @@ def test_columns_and_separators(here, separator, option, capsys):
             assert np.array_equal(np.array([row[1:] for row in moved], "float32"), again)
 
 
-def test_what_to_say_of_other_columns(here, capsys):
+def test_errors_about_other_columns(here, capsys):
     for text, options, message in [
         ("id,time,a\ns,0,1\n", [], "the header is 'id,time,a'; expected sequence,step and the features. Name other columns by --sequence and --step, and what is between cells by --separator."),
         ("sequence;step;a\ns;0;1\n", [], "Is it --separator ';'?"),

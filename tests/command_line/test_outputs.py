@@ -8,7 +8,7 @@ import sys
 import gruc
 import numpy as np
 import pytest
-from command_line_tables import Terminal, table, told, write
+from command_line_tables import Terminal, predicted, table, write
 from gruc import GRUClassifier
 from gruc.__main__ import main
 from problems import vowels
@@ -38,9 +38,9 @@ def test_control_characters_do_not_reach_a_terminal(here, capsys, monkeypatch):
 
     rows = [("sequence", "step", *range(12)), *[("s" + CLEAR, step, *[1] * 12) for step in (0, 1, 3)]]
     write(here / "s.csv", rows)
-    in_a_pipe, said = told(capsys, ["predict", "e.gruc", "s.csv", "--proba"])
+    in_a_pipe, errors = predicted(capsys, ["predict", "e.gruc", "s.csv", "--proba"])
     assert in_a_pipe[0][0] == "s" + CLEAR  # as it is, for programs
-    assert f"missing of sequence s{SHOWN}: after 1 comes 3" in said
+    assert f"missing of sequence s{SHOWN}: after 1 comes 3" in errors
     monkeypatch.setattr(sys, "stdout", Terminal())
     assert main(["predict", "e.gruc", "s.csv", "--proba"]) == 0
     header, [row] = table(sys.stdout.getvalue())
@@ -63,7 +63,7 @@ def test_formulas_are_text(here, capsys):
     got = [row[1] for row in table((here / "f.csv").read_text())[1]]
     assert got == [label if label == "-5" else "'" + label for label in expected]
     # numbers are as they were
-    got, _ = told(capsys, ["predict", "r.gruc", "x.npz"])
+    got, _ = predicted(capsys, ["predict", "r.gruc", "x.npz"])
     assert [float(row[1]) for row in got] == gruc.load("r.gruc").predict(X).tolist()
 
 

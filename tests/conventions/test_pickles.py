@@ -24,7 +24,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("estimator", KINDS, ids=lambda estimator: type(estimator).__name__)
-def test_another_version_is_said(estimator, monkeypatch):
+def test_another_version_is_reported(estimator, monkeypatch):
     X, y = vowels()
     data = pickle.dumps(estimator.fit(X, y))
     with warnings.catch_warnings():
@@ -77,7 +77,7 @@ def test_skops_asks_to_trust_the_estimator_only():
 
 
 @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop"])
-def test_training_goes_on_bit_for_bit(solver, tmp_path):
+def test_training_continues_bit_for_bit(solver, tmp_path):
     """By pickle, copy and joblib with mapped arrays, as if there had been no pickle."""
     X, y = vowels()
     model = GRURegressor(**FAST, solver=solver, alpha=0.01, dropout=0.2).partial_fit(X, y)

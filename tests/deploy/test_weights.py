@@ -108,7 +108,7 @@ def test_links_and_quantiles(loss):
     assert np.isfinite(copy.partial_fit(X, y).loss_)
 
 
-def test_training_goes_on_after_an_import():
+def test_training_continues_after_an_import():
     X, y = vowels()
     model = GRUClassifier(**FAST, frame_length=1).fit(X, y)
     copy = gruc.from_torch(GRUClassifier(random_state=0), *gruc.to_torch(model))

@@ -377,6 +377,6 @@ def test_sparse_targets():
 
 
 @pytest.mark.parametrize("quantile", [["a"], {0.5}, None, [], [[0.1]], 0.0, [0.5, 0.5]], ids=str)
-def test_quantiles_that_are_none(quantile):
+def test_invalid_quantiles(quantile):
     with pytest.raises(ValueError, match="quantile"):
         GRURegressor(**FAST, loss="quantile", quantile=quantile).fit(X, y)

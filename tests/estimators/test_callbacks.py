@@ -154,7 +154,7 @@ def test_through_a_pipeline_down_to_the_epochs(capsys):
 
 
 @pytest.mark.parametrize("trained", [True, False])
-def test_transformers_tell_of_their_fit(trained):
+def test_transformers_report_their_fit(trained):
     X, y = vowels()
     recorder = Recorder()
     GRUTransformer(GRUClassifier(**FAST), trained=trained).set_callbacks(recorder).fit(X, y)

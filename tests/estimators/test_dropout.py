@@ -52,15 +52,15 @@ def test_without_it_nothing_is_drawn():
     )
 
 
-def test_partial_fit_draws_anew():
+def test_partial_fit_draws_again():
     X, y = vowels()
     model = GRUClassifier(**SMALL | {"shuffle": False, "learning_rate_init": 1e-12}, dropout=0.5)
     losses = [model.partial_fit(X, y).loss_ for _ in range(3)]
     assert len(set(losses)) == 3, "the weights stand still, the masks do not"
 
 
-def test_it_keeps_a_network_from_learning_by_heart():
-    """Few utterances, labels of which a third are wrong: with dropout the others are told better."""
+def test_it_reduces_overfitting():
+    """Few utterances, labels of which a third are wrong: with dropout the others are classified better."""
     X, y = load_japanese_vowels(subset="train", return_X_y=True)
     X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
     rng = np.random.default_rng(0)

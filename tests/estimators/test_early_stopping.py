@@ -155,7 +155,7 @@ def test_a_class_of_one_sequence_cannot_be_split():
         GRUClassifier(early_stopping=True).fit(X, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2])
 
 
-class TestWhatCannotDecide:
+class TestUndecidableScores:
     def test_no_weight_on_one_side(self):
         X, y = vowels()
         weights = np.where(np.arange(len(y)) % 8 == 0, 1.0, 0.0)

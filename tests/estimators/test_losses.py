@@ -277,7 +277,7 @@ def test_a_first_chunk_of_few_sequences_spoils_nothing(first, loss):
     assert np.array_equal(copy.partial_fit(X, y).predict(X_test), model.partial_fit(X, y).predict(X_test))
 
 
-def test_statistics_go_on_after_pickling_and_with_weights():
+def test_statistics_continue_after_pickling_and_with_weights():
     X, y, _, _ = noisy_means(30)
     weights = np.linspace(0, 2, 30)
     model = GRURegressor((4,), random_state=0).partial_fit(X[:3], y[:3])

@@ -60,10 +60,10 @@ def test_the_one_meant_is_named(kind, name, meant):
     assert model.max_iter == 7
 
 
-@pytest.mark.parametrize("name, said", SAID.items())
-def test_what_is_no_parameter_anywhere_is_said(name, said):
+@pytest.mark.parametrize("name, message", SAID.items())
+def test_unknown_parameters_are_named(name, message):
     for wrong, call in ((TypeError, GRUClassifier), (ValueError, GRUClassifier().set_params)):
-        with pytest.raises(wrong, match=f"'{name}'.*{said}"):
+        with pytest.raises(wrong, match=f"'{name}'.*{message}"):
             call(**{name: 1})
 
 
@@ -100,7 +100,7 @@ def test_in_searches_and_pipelines():
 
 
 @pytest.mark.parametrize(
-    "name, value, said",
+    "name, value, message",
     [
         ("learning_rate", 0.001, "The step size is learning_rate_init"),
         ("learning_rate", 1, "The step size is learning_rate_init"),
@@ -108,11 +108,11 @@ def test_in_searches_and_pipelines():
         ("validation_fraction", 20, "fit as X_val and y_val"),
     ],
 )
-def test_values_of_another_kind(name, value, said):
+def test_values_of_another_kind(name, value, message):
     X, y = np.random.default_rng(0).random((12, 5)), np.arange(12) % 2
     for method in ("fit", "partial_fit"):
         model = GRUClassifier(**{name: value})
-        with pytest.raises(ValueError, match=f"The '{name}' parameter of GRUClassifier must be .*{said}"):
+        with pytest.raises(ValueError, match=f"The '{name}' parameter of GRUClassifier must be .*{message}"):
             getattr(model, method)(X, y)
     with pytest.raises(ValueError, match="must be a str among .* Got 'fast' instead.$"):
         GRUClassifier(learning_rate="fast").fit(X, y)

@@ -49,7 +49,7 @@ def test_partial_fit_takes_a_changed_rate():
     assert np.array_equal(model.predict_proba(X), still)
 
 
-def test_warm_start_goes_on_and_cold_start_does_not():
+def test_warm_start_continues_and_cold_start_does_not():
     X, y = vowels()
     model = GRUClassifier(**(FAST | {"max_iter": 10}), warm_start=True).fit(X, y)
     first = model.loss_

@@ -125,7 +125,7 @@ def test_names_of_features(path):
 
 
 @pytest.mark.parametrize("Estimator", [GRUClassifier, GRURegressor])
-def test_training_goes_on(Estimator, path):
+def test_training_continues(Estimator, path):
     X, y = vowels()
     model = Estimator(**FAST, warm_start=True).fit(X, y)
     loss = same(model, path, X).partial_fit(X, y).loss_

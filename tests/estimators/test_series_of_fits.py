@@ -41,7 +41,7 @@ class TestSeriesOfFits:
         )  # fmt: skip
         for _ in range(4):
             model.fit(X, y)
-        assert model.loss_curve_[-1] < 0.1  # it knows by heart what it has learned
+        assert model.loss_curve_[-1] < 0.1  # it overfits the sequences that it is trained on
         assert model.best_validation_score_ < 0.75
 
     @pytest.mark.parametrize("kind", [GRUClassifier, GRURegressor])
@@ -64,7 +64,7 @@ class TestSeriesOfFits:
         again = held_out_by(model.set_params(warm_start=False), X, y)
         assert again == first  # the seed of random_state
 
-    def test_fits_that_begin_anew_draw_anew(self):
+    def test_fits_from_scratch_draw_a_new_split(self):
         X, y = coin_tosses()
         model = self.model().set_params(warm_start=False, random_state=np.random.RandomState(0))
         assert held_out_by(model, X, y) != held_out_by(model, X, y)

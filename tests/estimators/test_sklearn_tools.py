@@ -57,7 +57,7 @@ def test_weights_may_be_memory_mapped(tmp_path):
     assert np.isfinite(mapped.partial_fit(X, y).predict_proba(X)).all()
 
 
-def test_pickle_goes_on_training_with_the_same_bits():
+def test_a_pickle_continues_training_with_the_same_bits():
     X, y = vowels()
     model = GRUClassifier(**FAST).fit(X, y)
     copy = pickle.loads(pickle.dumps(model))

@@ -32,7 +32,7 @@ def test_every_schedule_learns_and_differs_from_the_constant(learning_rate):
     assert (model.loss_curve_ == constant.loss_curve_) == (learning_rate in ("constant", "adaptive"))
 
 
-def test_adaptive_goes_on_where_constant_stops():
+def test_adaptive_continues_where_constant_stops():
     X, y = vowels()
     settings = SMALL | dict(max_iter=60, tol=0.05, n_iter_no_change=2, learning_rate_init=0.05)
     constant = GRUClassifier(**settings, learning_rate="constant").fit(X, y)
@@ -82,7 +82,7 @@ def test_another_solver_starts_its_own_moments():
     assert model._training_state.optimizer.t == 3
 
 
-def test_schedules_go_on_over_partial_fits():
+def test_schedules_continue_over_partial_fits():
     X, y = vowels()
     model = GRUClassifier(**SMALL, learning_rate="step", decay_steps=2, decay_rate=0.1)
     rates = []
@@ -146,7 +146,7 @@ class TestSchedulesAtTheirEnd:
             losses = [model.set_params(max_iter=20).partial_fit(X, y).loss_ for _ in range(8)]
             assert losses[-1] < 0.9 * losses[0]
 
-    def test_a_rate_of_zero_is_said(self):
+    def test_a_rate_of_zero_is_reported(self):
         X, y = vowels()
         model = GRUClassifier(**SMALL | {"max_iter": 2}, learning_rate="cosine")
         for _ in range(2):

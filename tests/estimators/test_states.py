@@ -109,7 +109,7 @@ class TestInitialState:
 
     @pytest.mark.parametrize("sizes", [(6,), (6, 6), (5, 3)], ids=str)
     @pytest.mark.parametrize("Estimator", [GRUClassifier, GRURegressor])
-    def test_goes_on_where_another_prediction_ended(self, Estimator, sizes):
+    def test_continues_where_another_prediction_ended(self, Estimator, sizes):
         X, y = vowels()
         model = Estimator(sizes, max_iter=2, random_state=0, frame_length=1).fit(X, y)
         beginnings, ends = (

@@ -42,7 +42,7 @@ class TestCurves:
         expected = 0.5 * np.mean((predicted - y_val) ** 2) / np.var(y)
         assert model.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-5)
 
-    def test_go_on_with_warm_start(self):
+    def test_continue_with_warm_start(self):
         X, y, X_val, y_val = halves()
         model = GRUClassifier(**SMALL, warm_start=True).fit(X, y, X_val=X_val, y_val=y_val)
         model.fit(X, y, X_val=X_val, y_val=y_val)
@@ -56,7 +56,7 @@ class TestCurves:
         assert model.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-5)
 
 
-class TestClassesThatAreMissing:
+class TestMissingClasses:
     """A validation set without a member of a class."""
 
     @staticmethod
@@ -71,7 +71,7 @@ class TestClassesThatAreMissing:
             GRUClassifier(**SMALL, early_stopping=True).fit(X, y)
         assert seen[0].filename == __file__
 
-    def test_enough_of_each_pass_in_silence(self, recwarn):
+    def test_no_warning_with_enough_of_each_class(self, recwarn):
         X, y = self.rare()
         GRUClassifier(**SMALL, early_stopping=True, validation_fraction=0.4).fit(X, y)
         assert not [w for w in recwarn if "validation set" in str(w.message)]

@@ -54,7 +54,7 @@ def test_objects_that_take_and_give_a_part(model, content):
     assert same(model, gruc.load(file))
 
 
-def test_a_writer_that_says_nothing(content):
+def test_a_writer_that_returns_none(content):
     class Silent:
         def __init__(self):
             self.parts = []

@@ -45,7 +45,7 @@ def test_a_token_outside_the_table_is_named(wrong, dtype):
     assert gathered([arrays[0]], [0], 7)[0] == [6, 0, 1, 2]
 
 
-def test_sources_of_tokens_and_of_numbers_are_told_apart():
+def test_sources_of_tokens_and_of_numbers_are_distinguished():
     numbers, tokens = inference.Source([np.ones(3)]), inference.Source([np.ones(3, int)], tokens=True)
     assert tokens.holds_tokens
     assert not numbers.holds_tokens

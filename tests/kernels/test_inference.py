@@ -33,7 +33,7 @@ def run(batch, weights, reset_after, reverse, h=None, state=None, gates=None):
 
 
 @given(m=sizes, k=sizes, n=sizes, dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
-def test_affine_adds_the_same_in_any_company(m, k, n, dtype, seed):
+def test_affine_adds_in_the_same_order_in_any_batch(m, k, n, dtype, seed):
     rng = np.random.default_rng(seed)
     x, W = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
     bias = rng.standard_normal(n).astype(dtype)
@@ -102,7 +102,7 @@ def test_gru_against_the_oracle(D, H, lengths, reset_after, reverse, dtype, seed
     H=st.integers(1, 40), n=st.integers(1, 6), reset_after=st.booleans(), reverse=st.booleans(),
     dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99),
 )  # fmt: skip
-def test_gru_has_the_same_bits_alone_and_in_company(H, n, reset_after, reverse, dtype, seed):
+def test_gru_has_the_same_bits_alone_and_in_a_batch(H, n, reset_after, reverse, dtype, seed):
     rng = np.random.default_rng(seed)
     weights = layer(rng, 3, H, reset_after, dtype)
     sequences = random_sequences(rng, rng.integers(1, 8, n), 3)

@@ -97,12 +97,12 @@ def test_flags_of_the_environment_do_not_change_numbers(hostile, monkeypatch, tm
     setuptools = pytest.importorskip("setuptools")
     if sys.platform == "win32" or shutil.which("cc") is None:
         pytest.skip("no cc")
-    told = {}
+    given = {}
     monkeypatch.setattr(build, "cythonize", lambda extensions, **settings: extensions)
-    monkeypatch.setattr(setuptools, "setup", lambda **settings: told.update(settings))
+    monkeypatch.setattr(setuptools, "setup", lambda **settings: given.update(settings))
     monkeypatch.chdir(ROOT)
     runpy.run_path("setup.py")
-    extension = told["ext_modules"][0]
+    extension = given["ext_modules"][0]
     (tmp_path / "program.c").write_text(PRECISE)
     compile = [
         "cc",

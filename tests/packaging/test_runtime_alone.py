@@ -86,7 +86,7 @@ def test_the_command_line_there(light, saved):
 
 
 @pytest.mark.parametrize("name", ["GRUClassifier", "load", "to_onnx", "datasets", "preprocessing"])
-def test_what_needs_more_says_what(light, name):
+def test_missing_dependencies_are_named(light, name):
     program = f"""
 try:
     from gruc import {name}

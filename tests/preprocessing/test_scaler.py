@@ -140,7 +140,7 @@ class TestPartialFit:
             np.sum(lengths if weights is None else lengths * weights)
         )
 
-    def test_goes_on_from_fit_and_pickles_and_begins_anew_with_fit(self):
+    def test_continues_after_fit_and_pickling_and_restarts_with_fit(self):
         X = np.random.default_rng(0).standard_normal((6, 4, 2))
         scaler = pickle.loads(pickle.dumps(SequenceScaler().fit(X[:2]))).partial_fit(X[2:])
         np.testing.assert_allclose(scaler.scale_, SequenceScaler().fit(X).scale_, rtol=1e-12)

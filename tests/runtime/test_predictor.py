@@ -27,7 +27,7 @@ def test_the_estimators_bits():
     assert np.array_equal(Predictor.from_estimator(model).predict(X), model.predict(X))
 
 
-def test_going_on_training_leaves_it_alone():
+def test_further_training_leaves_it_alone():
     X, y = vowels()
     model = GRUClassifier(**FAST).fit(X, y)
     predictor = Predictor.from_estimator(model)

@@ -1,4 +1,4 @@
-"""Streams say after every step what a prediction of the sequence so far says."""
+"""After every step a stream gives the prediction of the sequence so far."""
 
 import threading
 
@@ -134,7 +134,7 @@ class TestMany:
         streams.reset()
         assert np.array_equal(streams.step(cube), model.predict_proba(cube))
 
-    def test_each_starts_ends_and_begins_anew_on_its_own(self):
+    def test_each_starts_ends_and_restarts_on_its_own(self):
         X, y = vowels()
         model = GRURegressor(**FAST, pooling="mean").fit(X, y)
         streams, rng = model.stream(4), np.random.default_rng(0)
@@ -203,7 +203,7 @@ class TestEvery:
         assert streams.snapshot() == before
 
 
-def test_training_on_leaves_a_stream_alone():
+def test_further_training_leaves_a_stream_alone():
     X, y = vowels()
     model = GRUClassifier(**FAST).fit(X, y)
     stream, expected = model.stream(), model.predict_proba(X[:1])[0]

@@ -16,13 +16,13 @@ class TestRefused:
             GRUClassifier(**FAST, bidirectional=True).fit(X, y).stream()
 
     @pytest.mark.parametrize("n", [0, -1, 2.0, True, "2"])
-    def test_numbers_of_streams(self, n):
+    def test_number_of_streams(self, n):
         X, y = vowels()
         with pytest.raises(ValueError, match="n must be a positive integer or None"):
             GRUClassifier(**FAST).fit(X, y).stream(n)
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
-    def test_numbers_that_are_none(self, bad):
+    def test_values_that_are_not_finite(self, bad):
         X, y = vowels()
         model = GRUClassifier(**FAST).fit(X, y)
         stream = model.stream(2)
@@ -67,7 +67,7 @@ class TestRefused:
 @pytest.mark.parametrize(
     "x", [["1"] * 12, np.full(12, 1j), np.zeros(12, "datetime64[s]"), np.ma.masked_all(12), None]
 )
-def test_what_is_no_number(x):
+def test_values_that_are_not_numbers(x):
     X, y = vowels()
     stream = GRUClassifier((6,), max_iter=2, random_state=0).fit(X, y).stream()
     with pytest.raises((TypeError, ValueError), match=r"\bx (is|has|holds)"):

@@ -160,7 +160,7 @@ class TestSnapshots:
 
     @pytest.mark.parametrize("dtype", TOLERANCE)
     @pytest.mark.parametrize("pooling", READOUTS)
-    def test_no_numbers_that_make_nan(self, pooling, dtype):
+    def test_no_values_that_make_nan(self, pooling, dtype):
         """Any number of a snapshot made large, or NaN: it is refused, or gives finite probabilities."""
         X, y = vowels()
         model = GRUClassifier((3,), pooling=pooling, frame_length=2, dtype=dtype, max_iter=1).fit(X, y)

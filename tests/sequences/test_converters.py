@@ -116,7 +116,7 @@ def test_long_by_levels():
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
-def test_rows_of_no_sequence(missing):
+def test_rows_without_a_sequence(missing):
     with pytest.raises(ValueError, match="by: row 2 of df has no key"):
         from_long(pd.DataFrame({"id": ["a", "a", missing], "u": [1, 2, 3]}), "id")
 

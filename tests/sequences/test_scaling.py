@@ -55,7 +55,7 @@ def test_undo_is_the_inverse_and_dtype_is_asked_for():
     np.testing.assert_allclose(scaling.undo(scaled.astype("float64")), X, rtol=1e-6)
 
 
-def test_the_largest_numbers_allowed_do_not_overflow():
+def test_the_largest_values_allowed_do_not_overflow():
     X = np.random.default_rng(0).standard_normal((3000, 40, 1))
     scaling = Scaling.of_sequences(as_sequences(1e150 / np.abs(X).max() * X), np.full(3000, 1e-300))
     assert np.isfinite(scaling).all()

@@ -104,7 +104,7 @@ assert threads.run(lambda item, _: item, range(4), 2) == [0, 1, 2, 3]
         assert results == [[0, 1, 2, 3]] * 600
 
 
-class TestWhatCannotBeHad:
+class TestScarceResources:
     """Memory, threads, and a process of one's own."""
 
     @pytest.fixture

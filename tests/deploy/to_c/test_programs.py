@@ -1,4 +1,4 @@
-"""Programs that include a header: what they are told, what they may define, how they are compiled."""
+"""Programs that include a header: what they may define, how they are compiled."""
 
 import re
 import shutil
@@ -82,7 +82,7 @@ ONE = """int main(void)
 
 
 def compiles(text, folder, compiler="cc", *flags):
-    """What the compiler says of a program; "" where it has nothing to say."""
+    """Errors and warnings of the compiler."""
     if shutil.which(compiler) is None:
         pytest.skip(f"no {compiler}")
     language = "c++" if compiler.endswith("++") else "c"
@@ -141,9 +141,9 @@ def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
     other = GRUClassifier(**FAST | dict(random_state=1)).fit(X, LABELS[y])
     gruc.to_c(other, tmp_path / "other.h", "m")
     for name in ("upper.h", "other.h"):
-        told = compiles(f'#include "{folder / "m.h"}"\n#include "{name}"\n', tmp_path)
-        assert '"M_N_FEATURES is already defined: give each model a prefix of its own' in told
-    # headers of format 1 say so themselves
+        errors = compiles(f'#include "{folder / "m.h"}"\n#include "{name}"\n', tmp_path)
+        assert '"M_N_FEATURES is already defined: give each model a prefix of its own' in errors
+    # headers of format 1 name the mismatch themselves
     text = (folder / "m.h").read_text()
     (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 2", "GRUC_EXPORT_FORMAT != 1"))
     assert "written for other headers of gruc" in compiles('#include "old.h"\n', tmp_path)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
 
 
-def test_loss_of_accuracy_is_told(tmp_path):
+def test_loss_of_accuracy_is_reported(tmp_path):
     X, y = vowels(9, 30)
     model = GRUClassifier((16,), frame_length=1, max_iter=5, random_state=0).fit(X, y)
     full = gruc.to_c(model, tmp_path / "full.h", X=X)
@@ -34,10 +34,10 @@ def test_loss_of_accuracy_is_told(tmp_path):
     assert f"{half.changed:.2%}" in text
 
     forecast = GRURegressor(**FAST).fit(X, 1000.0 * y)
-    told = gruc.to_c(forecast, tmp_path / "half.h", storage="float16", X=X)
+    report = gruc.to_c(forecast, tmp_path / "half.h", storage="float16", X=X)
     change = np.abs(with_halves(forecast).predict(X) - forecast.predict(X)).max()
-    assert told.largest_change == pytest.approx(change, rel=1e-3)  # rounding to float32 comes to it
-    assert told.changed is None
+    assert report.largest_change == pytest.approx(change, rel=1e-3)  # rounding to float32 comes to it
+    assert report.changed is None
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,9 @@ def test_bad_input_changes_nothing(tmp_path):
     X, y = vowels(2, 4)
     model = GRUClassifier(**FAST | dict(max_iter=20)).fit(X, np.array(["10", "20"])[y])
     gruc.to_c(model, tmp_path / "m.h", "m")
-    told = program_of(BAD_INPUT, "cc", "baseline", tmp_path, ["-O0"])("")
+    printed = program_of(BAD_INPUT, "cc", "baseline", tmp_path, ["-O0"])("")
     label = model.predict([np.zeros((2, 12))])[0]
-    assert told.tolist() == [float(label), float(np.flatnonzero(model.classes_ == label)[0])]
+    assert printed.tolist() == [float(label), float(np.flatnonzero(model.classes_ == label)[0])]
 
 
 WHOLE_BAD_INPUT = """
@@ -125,12 +125,12 @@ def test_silence(build, tmp_path):
     model._predictor._packed = None
     gruc.to_c(model, tmp_path / "m.h", "m")
     assert not re.search(r"e-(3[89]|4\d)f", (tmp_path / "m.h").read_text())
-    subnormal, told, *states = program_of(SILENCE, "cc", build, tmp_path)("")
+    subnormal, printed, *states = program_of(SILENCE, "cc", build, tmp_path)("")
     assert subnormal == 0
     assert not np.any(states)
     x = np.zeros((3001, 1))
     x[0] = 1
-    np.testing.assert_allclose(told, model.predict([x])[0], rtol=1e-5)
+    np.testing.assert_allclose(printed, model.predict([x])[0], rtol=1e-5)
 
 
 STATES = """
@@ -161,10 +161,10 @@ def test_states_are_read_and_written(pooling, tmp_path):
     model = GRUClassifier(**settings).fit(X, y)
     gruc.to_c(model, tmp_path / "m.h", "m")
     x = X[0][:20].astype("float32")
-    told = program_of(STATES, "cc", "baseline", tmp_path, ["-O0"])(" ".join(f"{v:.9g}" for v in x.ravel()))
+    printed = program_of(STATES, "cc", "baseline", tmp_path, ["-O0"])(" ".join(f"{v:.9g}" for v in x.ravel()))
     stream = model.stream()
     stream.step(x[:8])
     states = np.concatenate(stream.state)
-    np.testing.assert_allclose(told[: len(states)], states, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(printed[: len(states)], states, rtol=0, atol=1e-5)
     expected = model.predict_proba([x[8:]], initial_state=stream.state)[0]
-    np.testing.assert_allclose(told[len(states) :], expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(printed[len(states) :], expected, rtol=0, atol=1e-5)
