@@ -94,11 +94,12 @@ $(VENV)/bench: benchmarks/peers.txt
 lint: $(VENV)/lint
 	$(VENV)/lint/bin/pre-commit run --all-files
 	$(VENV)/lint/bin/mypy
+	$(VENV)/lint/bin/python tools/signatures.py --check
 
 $(VENV)/lint: pyproject.toml
 	@echo "Installing the tools of lint in $@ ..."
 	$(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet 'pre-commit' 'mypy' numpy
+	$@/bin/python -m pip install --quiet 'pre-commit' 'mypy' numpy scikit-learn
 	@touch $@
 
 clean:

@@ -1,15 +1,16 @@
 """What GRUClassifier and GRURegressor share: X, weights, the order of a fit."""
 
 import zlib
-from numbers import Integral, Real
+from numbers import Integral
 from operator import is_not
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.callbacks import CallbackSupportMixin, EpochCallbacks, fit_task
@@ -25,17 +26,16 @@ from ..conventions.inputs import (
     warn_of_one_step,
 )
 from ..conventions.interrupts import is_one_of_several_fits
+from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
 from ..conventions.user_warnings import warn_user
-from ..network import READOUTS, GRUNetwork
+from ..network import GRUNetwork
 from ..runtime import Predictor
 from ..runtime.fitted_network import FittedNetworkMixin
 from ..sequences import Framing, Moments, Numbers, check_range
 from ..training import (
-    DECAYS,
     DESCRIBED_AS,
-    SOLVERS,
     History,
     StepMemory,
     TrainingData,
@@ -46,18 +46,11 @@ from ..training import (
     train,
 )
 from ._holdout import Validation
-from ._parameter_names import ParameterNamesMixin
 from ._saved import save
 
 # The statistics of partial_fit are those of its first calls, until they have seen so many sequences:
 # the deviation of ten is right to a quarter of itself, and that of one says nothing.
 ENOUGH_SEQUENCES = 10
-
-# steps; far beyond what fits into memory, and what the kernels can count
-LONGEST_FRAME = 2**31 - 1
-
-# beyond it the sigmoid is flat to within the precision of float64, so that the gate cannot learn
-LARGEST_BIAS = 40.0
 
 
 def auto_batch_size(n_sequences):
@@ -84,140 +77,26 @@ class BaseGRU(
 ):
     """Base of the estimators; subclasses encode targets and decode outputs."""
 
-    _parameter_constraints = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "bidirectional": ["boolean"],
-        "reset_after": ["boolean"],
-        "update_gate_bias_init": [
-            Interval(Real, -LARGEST_BIAS, LARGEST_BIAS, closed="both"),
-            StrOptions({"chrono"}),
-        ],
-        "pooling": [StrOptions(set(READOUTS))],
-        "frame_length": [StrOptions({"auto"}), Interval(Integral, 1, LONGEST_FRAME, closed="both")],
-        "hop_length": [Interval(Integral, 1, LONGEST_FRAME, closed="both"), None],
-        "standardize": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "solver": [StrOptions(set(SOLVERS))],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions(set(DECAYS))],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "decay_rate": [Interval(Real, 0, 1, closed="right")],
-        "decay_steps": [Interval(Real, 0, None, closed="neither")],
-        "warmup": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "scoring": [str, callable, None],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "nesterovs_momentum": ["boolean"],
-        "rho": [Interval(Real, 0, 1, closed="left")],
-        "warm_start": ["boolean"],
-        "dtype": [StrOptions({"float32", "float64"})],
-        "n_jobs": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Integral, None, -1, closed="right"),
-            None,
-        ],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        hidden_layer_sizes=(64,),
-        *,
-        bidirectional=False,
-        reset_after=True,
-        update_gate_bias_init=1.0,
-        pooling="last",
-        frame_length="auto",
-        hop_length=None,
-        standardize=True,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        solver="adam",
-        alpha=0.0,
-        l1_ratio=0.0,
-        batch_size="auto",
-        learning_rate="adaptive",
-        learning_rate_init=0.01,
-        power_t=0.5,
-        decay_rate=0.5,
-        decay_steps=20,
-        warmup=0,
-        max_iter=300,
-        max_grad_norm=1.0,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        rho=0.99,
-        warm_start=False,
-        dtype="float32",
-        n_jobs=None,
-        verbose=False,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.bidirectional = bidirectional
-        self.reset_after = reset_after
-        self.update_gate_bias_init = update_gate_bias_init
-        self.pooling = pooling
-        self.frame_length = frame_length
-        self.hop_length = hop_length
-        self.standardize = standardize
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.solver = solver
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.decay_rate = decay_rate
-        self.decay_steps = decay_steps
-        self.warmup = warmup
-        self.max_iter = max_iter
-        self.max_grad_norm = max_grad_norm
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.scoring = scoring
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.rho = rho
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.verbose = verbose
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    n_iter_: int
+    frame_length_: int
+    hop_length_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    loss_: float
+    best_loss_: float
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    validation_epochs_: list[int] | None
+    best_iter_: int
+    best_validation_score_: float | None
+    t_: int
 
     @property
-    def weights_(self):
+    def weights_(self) -> dict[str, NDArray[Any]]:
         """Fitted weights: dict of read-only views by torch's names."""
         if "_predictor" not in vars(self):
             raise AttributeError(f"{type(self).__name__} is not fitted yet and has no weights_.")
@@ -655,7 +534,7 @@ class BaseGRU(
 
     # ---- model files
 
-    def save(self, path):
+    def save(self, path: Any) -> None:
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
 
         A safetensors container with a JSON description; nothing in it is ever executed. A checksum

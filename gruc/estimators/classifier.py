@@ -1,25 +1,22 @@
 """GRUClassifier."""
 
-from numbers import Real
+from typing import Any, Self
 
-from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
 
 from ..conventions.inputs import by_sequence
+from ..conventions.parameters import fit_context, names_of
 from ._base import BaseGRU
 from ._class_targets import ClassSettings, class_targets, plain_labels, strata
 from ._docs import shared_docs
-from ._parameter_names import explains_unknown_parameters
+from ._parameters import ClassifierParameters, Regression
 from ._saved import in_files
 
 
-@shared_docs(
-    standardize="",
-    out_activation='"logistic" (two classes) or "softmax".',
-    loss_curve="",
-)
+@shared_docs
 @in_files
-class GRUClassifier(ClassifierMixin, BaseGRU):
+class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
     """Gated recurrent unit classifier of sequences.
 
     Minimises the cross-entropy by Adam or another `solver` over mini-batches, its gradients
@@ -28,12 +25,6 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     Parameters
     ----------
     {parameters}
-    label_smoothing : float, default=0.0
-        Share of a label's weight that all classes get alike; labels of two classes, and of
-        several at once, are drawn towards 1/2 by it.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of classes, ``{label: weight}``; "balanced": inversely to how
-        often they occur. Multiplied with `sample_weight`, in validation, too.
 
     Attributes
     ----------
@@ -62,110 +53,26 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     True
     """
 
-    _parameter_constraints = BaseGRU._parameter_constraints | {
-        "class_weight": [StrOptions({"balanced"}), dict, None],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-    }
+    classes_: NDArray[Any]
 
-    _parameters_elsewhere = dict.fromkeys(("loss", "quantile", "delta"), "a parameter of GRURegressor")
-
-    @explains_unknown_parameters
-    def __init__(
-        self,
-        hidden_layer_sizes=(64,),
-        *,
-        bidirectional=False,
-        reset_after=True,
-        update_gate_bias_init=1.0,
-        pooling="last",
-        frame_length="auto",
-        hop_length=None,
-        standardize=True,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        label_smoothing=0.0,
-        solver="adam",
-        alpha=0.0,
-        l1_ratio=0.0,
-        batch_size="auto",
-        learning_rate="adaptive",
-        learning_rate_init=0.01,
-        power_t=0.5,
-        decay_rate=0.5,
-        decay_steps=20,
-        warmup=0,
-        max_iter=300,
-        max_grad_norm=1.0,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        class_weight=None,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        rho=0.99,
-        warm_start=False,
-        dtype="float32",
-        n_jobs=None,
-        verbose=False,
-    ):
-        super().__init__(
-            hidden_layer_sizes,
-            bidirectional=bidirectional,
-            reset_after=reset_after,
-            update_gate_bias_init=update_gate_bias_init,
-            pooling=pooling,
-            frame_length=frame_length,
-            hop_length=hop_length,
-            standardize=standardize,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            solver=solver,
-            alpha=alpha,
-            l1_ratio=l1_ratio,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            power_t=power_t,
-            decay_rate=decay_rate,
-            decay_steps=decay_steps,
-            warmup=warmup,
-            max_iter=max_iter,
-            max_grad_norm=max_grad_norm,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            scoring=scoring,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            rho=rho,
-            warm_start=warm_start,
-            dtype=dtype,
-            n_jobs=n_jobs,
-            verbose=verbose,
-        )
-        self.label_smoothing = label_smoothing
-        self.class_weight = class_weight
+    _parameters_elsewhere = dict.fromkeys(names_of(Regression), "a parameter of GRURegressor")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit to sequences X and labels y.
 
         Parameters
@@ -206,8 +113,15 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, *, classes=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """One pass over X and y, going on from where the last call ended.
 
         Parameters
@@ -250,7 +164,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
     def _restore_targets(self, outputs):
         self.classes_ = outputs.classes
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy: the share of sequences whose label, or whose every label, is predicted.
 
         Parameters
@@ -266,7 +180,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
         return super().score(X, plain_labels(y), sample_weight)
 
-    def predict(self, X, *, initial_state=None):
+    def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """The most probable label of each sequence.
 
         Parameters
@@ -285,7 +199,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)
 
-    def predict_proba(self, X, *, initial_state=None):
+    def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Probability of each class.
 
         Parameters
@@ -304,7 +218,7 @@ class GRUClassifier(ClassifierMixin, BaseGRU):
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict_proba(sequences, initial_state=initial_state)
 
-    def predict_log_proba(self, X, *, initial_state=None):
+    def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Logarithm of the probability of each class, finite where that underflows.
 
         Parameters

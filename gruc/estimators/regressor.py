@@ -1,27 +1,23 @@
 """GRURegressor."""
 
-from numbers import Real
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
 
 from ..conventions.inputs import by_sequence
+from ..conventions.parameters import fit_context, names_of
 from ._base import BaseGRU
 from ._docs import shared_docs
-from ._parameter_names import explains_unknown_parameters
+from ._parameters import Classification, RegressorParameters
 from ._saved import in_files
 from ._value_targets import KnownValues, ValueSettings, ValueTargets, value_score
 
 
-@shared_docs(
-    standardize=";\n        targets too, which is undone on output, but not for the Poisson loss; by"
-    "\n        median and interquartile range for the losses that bear outliers",
-    out_activation='"identity", or of the Poisson loss "exp".',
-    loss_curve=", on\n        the targets' standardized scale",
-)
+@shared_docs
 @in_files
-class GRURegressor(RegressorMixin, BaseGRU):
+class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 
     Minimises the squared error of one or many outputs, or another loss, by Adam or another
@@ -30,16 +26,6 @@ class GRURegressor(RegressorMixin, BaseGRU):
     Parameters
     ----------
     {parameters}
-    loss : str, default="squared_error"
-        "squared_error" (half of it), "absolute_error", "huber", "quantile", or "poisson" for
-        counts and rates, whose logarithm the network then gives.
-    quantile : float or sequence of float, default=0.5
-        What "quantile" predicts; several at once, in rising order, give an interval.
-    delta : float, default=0.25
-        Where "huber" goes from the square to the line. With `standardize` in robust standard
-        deviations of the target: its interquartile range over 1.35. Unlike HuberRegressor's
-        `epsilon` it does not refer to the residuals, which are smaller: with 1.35 a network
-        learns gross outliers.
 
     Attributes
     ----------
@@ -65,113 +51,24 @@ class GRURegressor(RegressorMixin, BaseGRU):
     True
     """
 
-    _parameter_constraints = BaseGRU._parameter_constraints | {
-        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
-        "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
-        "delta": [Interval(Real, 0, None, closed="neither")],
-    }
-
-    _parameters_elsewhere = dict.fromkeys(("class_weight", "label_smoothing"), "a parameter of GRUClassifier")
-
-    @explains_unknown_parameters
-    def __init__(
-        self,
-        hidden_layer_sizes=(64,),
-        *,
-        bidirectional=False,
-        reset_after=True,
-        update_gate_bias_init=1.0,
-        pooling="last",
-        frame_length="auto",
-        hop_length=None,
-        standardize=True,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        solver="adam",
-        alpha=0.0,
-        l1_ratio=0.0,
-        batch_size="auto",
-        learning_rate="adaptive",
-        learning_rate_init=0.01,
-        power_t=0.5,
-        decay_rate=0.5,
-        decay_steps=20,
-        warmup=0,
-        max_iter=300,
-        max_grad_norm=1.0,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        loss="squared_error",
-        quantile=0.5,
-        delta=0.25,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        rho=0.99,
-        warm_start=False,
-        dtype="float32",
-        n_jobs=None,
-        verbose=False,
-    ):
-        super().__init__(
-            hidden_layer_sizes,
-            bidirectional=bidirectional,
-            reset_after=reset_after,
-            update_gate_bias_init=update_gate_bias_init,
-            pooling=pooling,
-            frame_length=frame_length,
-            hop_length=hop_length,
-            standardize=standardize,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            solver=solver,
-            alpha=alpha,
-            l1_ratio=l1_ratio,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            power_t=power_t,
-            decay_rate=decay_rate,
-            decay_steps=decay_steps,
-            warmup=warmup,
-            max_iter=max_iter,
-            max_grad_norm=max_grad_norm,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            scoring=scoring,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            rho=rho,
-            warm_start=warm_start,
-            dtype=dtype,
-            n_jobs=n_jobs,
-            verbose=verbose,
-        )
-        self.loss = loss
-        self.quantile = quantile
-        self.delta = delta
+    _parameters_elsewhere = dict.fromkeys(names_of(Classification), "a parameter of GRUClassifier")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit to sequences X and values y.
 
         Parameters
@@ -211,8 +108,8 @@ class GRURegressor(RegressorMixin, BaseGRU):
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, *, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> Self:
         """One pass over X and y, going on from where the last call ended.
 
         Parameters
@@ -253,7 +150,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
     def _restore_targets(self, outputs, loss, quantile):
         self._trained_loss = loss, None if quantile is None else np.array(quantile)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """R2; with several quantiles the mean of their D2 pinball scores.
 
         Parameters
@@ -271,7 +168,7 @@ class GRURegressor(RegressorMixin, BaseGRU):
         _, levels = self._trained_loss  # parameters may have changed since
         return value_score(y, predicted, sample_weight, levels)
 
-    def predict(self, X, *, initial_state=None):
+    def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[np.float64]:
         """Predicted values.
 
         Parameters

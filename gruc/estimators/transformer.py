@@ -8,7 +8,6 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
     clone,
 )
 from sklearn.utils.multiclass import type_of_target
@@ -16,10 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.callbacks import CallbackSupportMixin, fit_task
 from ..conventions.inputs import check_targets_given, refuse_missing
+from ..conventions.parameter_names import ParameterNamesMixin, explains_unknown_parameters
+from ..conventions.parameters import fit_context, names_of
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
 from ._base import BaseGRU
-from ._parameter_names import ParameterNamesMixin, explains_unknown_parameters
+from ._parameters import ClassifierParameters, RegressorParameters
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
 
@@ -111,7 +112,7 @@ class GRUTransformer(
     }
 
     _parameters_elsewhere = dict.fromkeys(
-        [*GRUClassifier().get_params(), *GRURegressor().get_params()],
+        [*names_of(ClassifierParameters), *names_of(RegressorParameters)],
         "a parameter of the network, which is given as estimator: a GRUClassifier or GRURegressor",
     )
 
@@ -128,7 +129,7 @@ class GRUTransformer(
         tags.transformer_tags.preserves_dtype = []  # features are of the estimator's dtype
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(
         self,
         X: ArrayLike,

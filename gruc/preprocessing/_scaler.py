@@ -5,12 +5,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.callbacks import CallbackSupportMixin, fit_task
 from ..conventions.inputs import LARGEST_WEIGHT, SequenceInputMixin, by_sequence, check_sample_weight
+from ..conventions.parameters import fit_context
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
 from ..sequences import Moments, Scaling, check_range
@@ -93,7 +94,7 @@ class SequenceScaler(
         """
         return super().get_feature_names_out(input_features)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Take mean and standard deviation of each feature.
 
@@ -111,7 +112,7 @@ class SequenceScaler(
         """
         return self._fit(X, y, sample_weight, partial=False)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Take mean and standard deviation of X and everything that was seen before.
 

@@ -58,7 +58,7 @@ def test_wheel(built, tmp_path):
         archive.extractall(tmp_path / "site")
     headers = {name.removeprefix("gruc/include/gruc/") for name in names if name.endswith(".h")}
     assert headers == included_from("gruc.h", "exported.h")
-    assert {"gruc/py.typed", "gruc/kernels/training.pyi", "gruc/estimators/classifier.pyi"} <= names
+    assert {"gruc/py.typed", "gruc/kernels/training.pyi", "gruc/estimators/_parameters.pyi"} <= names
     assert {"gruc/datasets/data/japanese_vowels.npz", "gruc/datasets/data/japanese_vowels.rst"} <= names
     (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
     metadata = message_from_string((tmp_path / "site" / info / "METADATA").read_text())

@@ -9,7 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from numbers import Real
-from typing import ParamSpec
+from typing import Any, ParamSpec, Self
 
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -109,7 +109,8 @@ def explains_unknown_parameters(init: Callable[P, None]) -> Callable[P, None]:
 
     The signature, defaults and help of `__init__` stay as they are.
     """
-    names = list(inspect.signature(init).parameters)[1:]
+    code = inspect.unwrap(init).__code__
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
 
     @functools.wraps(init)
     def __init__(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -131,7 +132,7 @@ class ParameterNamesMixin:
 
     _parameters_elsewhere: dict[str, str] = {}  # parameters of other estimators: what they are
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator, or of one inside it as ``<component>__<parameter>``.
 
         Parameters
@@ -148,6 +149,10 @@ class ParameterNamesMixin:
         ValueError
             There is no such parameter. None is set then.
         """
+        self._refuse_unknown(params)
+        return super().set_params(**params)  # type: ignore[misc]
+
+    def _refuse_unknown(self, params):
         valid = self._get_param_names()
         for name in params:
             first = name.partition("__")[0]
@@ -157,7 +162,6 @@ class ParameterNamesMixin:
                     f"Invalid parameter {first!r} for estimator {self}. {advice}{' ' if advice else ''}"
                     f"Valid parameters are: {valid!r}."
                 )
-        return super().set_params(**params)
 
     def _validate_params(self):
         try:

@@ -1,0 +1,277 @@
+"""Parameters of the estimators: groups, and which groups each estimator has.
+
+After a change run tools/signatures.py, which writes _parameters.pyi.
+"""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Annotated, Any, Literal
+
+from sklearn.utils._param_validation import Interval
+
+from ..conventions.parameters import (
+    ClosedFraction,
+    Count,
+    Fraction,
+    Infinity,
+    NonNegative,
+    OpenFraction,
+    Positive,
+    PositiveFraction,
+    RandomState,
+    Verbose,
+    parameter,
+    parameters,
+)
+
+# beyond 40 the sigmoid is flat to within the precision of float64, so that the gate cannot learn
+Bias = Annotated[float, Interval(Real, -40.0, 40.0, closed="both")]
+# far beyond what fits into memory, and what the kernels can count
+StepCount = Annotated[int, Interval(Integral, 1, 2**31 - 1, closed="both")]
+Negative = Annotated[int, Interval(Integral, None, -1, closed="right")]
+
+
+class Network:
+    """The recurrent layers."""
+
+    hidden_layer_sizes: Count | Sequence[int] = parameter(
+        (64,), "Units of each GRU layer, the first layer first.", positional=True
+    )
+    reset_after: bool = parameter(
+        True,
+        """Where the reset gate acts: after the recurrent product, as in cuDNN, torch and Keras, or
+        before it, as in [1]_.""",
+    )
+    update_gate_bias_init: Bias | Literal["chrono"] = parameter(
+        1.0,
+        """Initial value of the bias of the update gates, from -40 to 40. The update gate is the
+        fraction of the old state that is kept, so with larger values the network remembers for
+        longer from the start: about ``1 + exp(b)`` frames. "chrono" draws the bias of each unit
+        such that these times are uniform between 2 frames and the number of frames of the
+        longest training sequence [7]_.""",
+    )
+
+
+class Directions:
+    """Reading in both directions."""
+
+    bidirectional: bool = parameter(
+        False,
+        """Whether each layer also reads a sequence from its last step to its first. Doubles the
+        number of weights.""",
+    )
+
+
+class Readout:
+    """One vector from the states of a sequence."""
+
+    pooling: Literal["last", "mean", "max", "attention"] = parameter(
+        "last",
+        """What the output layer sees of a sequence's states: the last of each direction; their
+        mean, or the maximum of each unit, over the sequence's own steps; or a mean with learned
+        weights (additive attention [5]_).""",
+    )
+
+
+class Frames:
+    """Several steps as one input."""
+
+    frame_length: StepCount | Literal["auto"] = parameter(
+        "auto",
+        """Number of consecutive steps that become one input of the network; "auto" chooses by the
+        lengths of the training sequences. Frames begin at step 0. The last frame, and a sequence
+        shorter than a frame, is completed by repeating the last step.""",
+    )
+    hop_length: StepCount | None = parameter(
+        None,
+        """Steps from the beginning of a frame to that of the next; None for `frame_length`. With
+        longer hops the steps between two frames are not read.""",
+    )
+
+
+class Standardization:
+    """Scaling of the features."""
+
+    standardize: bool = parameter(
+        True,
+        """Whether features are centred and scaled by their weighted mean and standard deviation
+        over all training steps, and targets likewise by a regressor (see `loss`). With
+        `warm_start` the statistics are those of the first call; with `partial_fit` too, or of the
+        first calls until they have seen ten sequences.""",
+    )
+
+
+class Dropout:
+    """Dropout."""
+
+    dropout: Fraction = parameter(
+        0.0,
+        """Fraction of the elements entering each layer, and the output layer, that are set to 0
+        in training, drawn anew for each step; the others are scaled up.""",
+    )
+    recurrent_dropout: Fraction = parameter(
+        0.0,
+        """The same for the states where they enter the recurrent product, with one draw for all
+        steps of a sequence [6]_.""",
+    )
+
+
+class Classification:
+    """Classes as targets."""
+
+    label_smoothing: Fraction = parameter(
+        0.0,
+        """Fraction of a label's weight that is spread over all classes; labels of two classes, and
+        of several at once, are moved towards 1/2 by it.""",
+    )
+    class_weight: Literal["balanced"] | dict[Any, float] | None = parameter(
+        None,
+        """Weights of classes, ``{label: weight}``; "balanced": inversely proportional to their
+        frequencies. Multiplied with `sample_weight`, in validation, too.""",
+    )
+
+
+class Regression:
+    """Real values as targets."""
+
+    loss: Literal["squared_error", "absolute_error", "huber", "poisson", "quantile"] = parameter(
+        "squared_error",
+        """"squared_error" (half of it), "absolute_error", "huber", "quantile", or "poisson" for
+        counts and rates, whose logarithm the network then gives. With `standardize` targets are
+        scaled, and predictions scaled back, but not for "poisson"; by median and interquartile
+        range for "absolute_error", "huber" and "quantile", which bear outliers.""",
+    )
+    quantile: OpenFraction | Sequence[float] = parameter(
+        0.5, 'What "quantile" predicts; several at once, in rising order, give an interval.'
+    )
+    delta: Positive = parameter(
+        0.25,
+        """Where "huber" goes from the square to the line. With `standardize` in robust standard
+        deviations of the target: its interquartile range over 1.35. Unlike HuberRegressor's
+        `epsilon` it does not refer to the residuals, which are smaller: with 1.35 a network
+        fits gross outliers.""",
+    )
+
+
+class Training:
+    """Steps of the optimiser over mini-batches."""
+
+    solver: Literal["adam", "adamw", "sgd", "rmsprop"] = parameter(
+        "adam",
+        """Optimiser: Adam [2]_; AdamW [4]_; gradient descent with momentum; RMSprop. All as in
+        torch.""",
+    )
+    alpha: NonNegative = parameter(
+        0.0,
+        """Penalty on weights, not on biases, divided by the number of sequences in a batch, as in
+        MLPClassifier without `sample_weight`. Under "adamw" the decoupled decay instead.""",
+    )
+    l1_ratio: ClosedFraction = parameter(
+        0.0,
+        """Fraction of ``alpha * sum(abs(w))`` in the penalty; the rest is
+        ``alpha / 2 * sum(w**2)``. Must be 0 under "adamw".""",
+    )
+    batch_size: Count | Literal["auto"] = parameter(
+        "auto",
+        """Sequences in a mini-batch, at most all of them; "auto" is a 64th of the training
+        sequences, but 8 at least and 128 at most.""",
+    )
+    learning_rate: Literal["constant", "invscaling", "adaptive", "exponential", "step", "cosine"] = parameter(
+        "adaptive",
+        """How the learning rate changes from `learning_rate_init`, for any solver:
+
+        - "constant";
+        - "invscaling": divided by ``(sequences seen + 1) ** power_t``;
+        - "adaptive": divided by 5 whenever training would stop by `n_iter_no_change`, until
+          it is 1e-6 (`partial_fit`, which does not stop, keeps it);
+        - "exponential": times ``decay_rate ** (epoch / decay_steps)``;
+        - "step": times ``decay_rate ** (epoch // decay_steps)``;
+        - "cosine": half a cosine down to 0 at `max_iter`.
+
+        Each fit begins anew; so does a first `partial_fit`, and others go on.""",
+    )
+    learning_rate_init: Positive = parameter(0.01, "Initial learning rate.")
+    power_t: NonNegative = parameter(0.5, 'Exponent of "invscaling".')
+    decay_rate: PositiveFraction = parameter(0.5, 'Factor of "exponential" and "step".')
+    decay_steps: Positive = parameter(20, 'Epochs over which `decay_rate` acts in "exponential" and "step".')
+    warmup: NonNegative = parameter(0, "Epochs over which the learning rate rises in equal steps from 0.")
+    max_iter: Count = parameter(300, "Maximum number of epochs (passes over the data).")
+    max_grad_norm: Positive | None = parameter(
+        1.0,
+        """Gradients of larger norm are scaled down to it [3]_; None: never. The limit grows with the
+        weights of the sequences in a batch (docs/math.md).""",
+    )
+    shuffle: bool = parameter(True, "Whether each epoch takes the sequences in a new random order.")
+    random_state: RandomState = parameter(
+        None, "Initial weights, shuffling and dropout. From a RandomState one seed is drawn."
+    )
+    beta_1: Fraction = parameter(0.9, "Decay of Adam's and AdamW's first moments [2]_.")
+    beta_2: Fraction = parameter(0.999, "Decay of Adam's and AdamW's second moments.")
+    epsilon: Positive = parameter(1e-8, "Guard against division by zero of Adam, AdamW and RMSprop.")
+    momentum: Fraction = parameter(0.9, 'Momentum of "sgd".')
+    nesterovs_momentum: bool = parameter(True, "Whether the momentum is Nesterov's.")
+    rho: Fraction = parameter(0.99, "Decay of RMSprop's mean square of gradients.")
+
+
+class Stopping:
+    """The end of training, and validation."""
+
+    tol: NonNegative = parameter(
+        1e-4,
+        """Training stops when the loss has not fallen by `tol` below its best for
+        `n_iter_no_change` epochs; with `early_stopping` when the validation score has not
+        risen by `tol`, nor the validation loss fallen by `tol` at a score equal to the best.""",
+    )
+    n_iter_no_change: Count | Infinity = parameter(10, "Number of epochs that training waits for; see `tol`.")
+    early_stopping: bool = parameter(
+        False,
+        """Whether the score on held-out sequences decides when to stop, and the weights of the
+        best epoch are taken; of several epochs with the same score, those of the one with the
+        least validation loss. The sequences are the `X_val` of `fit`, or else a fraction of the
+        training data, classes in their proportions. Each fit draws it anew, but fits that go on
+        with `warm_start` hold out the same sequences of the same data.""",
+    )
+    validation_fraction: OpenFraction = parameter(
+        0.1, "Fraction of the training sequences that `early_stopping` holds out where there is no `X_val`."
+    )
+    scoring: str | Callable[..., float] | None = parameter(
+        None,
+        """The validation score: None for that of `score`, "loss" for the negative loss, or a scorer
+        of scikit-learn's.""",
+    )
+
+
+class Execution:
+    """How a fit runs."""
+
+    warm_start: bool = parameter(False, "Whether `fit` goes on from the weights of the last fit.")
+    dtype: Literal["float32", "float64"] = parameter("float32", "Precision of weights and arithmetic.")
+    n_jobs: Count | Negative | None = parameter(
+        None,
+        """Threads of fit, and of the predictions after it; negative: all processors but
+        ``-n_jobs - 1``. Unlike in scikit-learn, None means as many as are allowed:
+        processors of this process, ``OMP_NUM_THREADS``, joblib's and threadpoolctl's
+        limits. Neither the model nor its predictions depend on it.""",
+    )
+    verbose: Verbose = parameter(
+        False,
+        """Whether to print a line an epoch: loss, validation loss and score where there are any,
+        learning rate, time.""",
+    )
+
+
+ClassifierParameters = parameters(
+    Network,
+    Directions,
+    Readout,
+    Frames,
+    Standardization,
+    Dropout,
+    Classification,
+    Training,
+    Stopping,
+    Execution,
+)
+RegressorParameters = parameters(
+    Network, Directions, Readout, Frames, Standardization, Dropout, Regression, Training, Stopping, Execution
+)

@@ -1,0 +1,107 @@
+"""Write the stub of the estimators' parameters, from which type checkers and editors know their signatures.
+
+    python tools/signatures.py            # writes gruc/estimators/_parameters.pyi
+    python tools/signatures.py --check    # fails where that file is not what would be written
+
+Neither the extensions nor an installed gruc are needed, but NumPy and scikit-learn.
+"""
+
+import argparse
+import collections.abc
+import difflib
+import importlib
+import sys
+import types
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+ROOT = Path(__file__).resolve().parent.parent
+STUB = ROOT / "gruc" / "estimators" / "_parameters.pyi"
+LINE_LENGTH = 110
+
+HEAD = '''\
+"""Written by tools/signatures.py from _parameters.py; changes belong there."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+'''
+
+
+def declarations():
+    """The modules gruc.conventions.parameters and gruc.estimators._parameters, without gruc itself."""
+    for name in ("gruc", "gruc.conventions", "gruc.estimators"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(ROOT / name.replace(".", "/"))]
+        sys.modules[name] = package
+    names = ("gruc.conventions.parameters", "gruc.estimators._parameters")
+    return [importlib.import_module(name) for name in names]
+
+
+def type_source(kind, conventions):
+    """A declared type as source text, without its constraints."""
+    members = conventions.alternatives(kind)
+    if len(members) > 1:
+        return " | ".join(dict.fromkeys(type_source(member, conventions) for member in members))
+    (kind,) = members
+    kind = getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return f"Literal[{', '.join(map(conventions.written, arguments))}]"
+    if origin is collections.abc.Callable:
+        return f"Callable[..., {type_source(arguments[-1], conventions)}]"
+    if origin is not None:
+        inner = ", ".join(type_source(argument, conventions) for argument in arguments)
+        return f"{origin.__name__}[{inner}]"
+    if kind is Any or kind is types.NoneType:
+        return "Any" if kind is Any else "None"
+    return f"np.random.{kind.__name__}" if kind.__module__.startswith("numpy") else kind.__name__
+
+
+def argument_lines(part, conventions):
+    """A parameter's line in the signature, broken as ruff breaks it where it is long."""
+    kind, default = type_source(part.type, conventions), conventions.written(part.default)
+    line = f"        {part.name}: {kind} = {default},"
+    if len(line) <= LINE_LENGTH or not kind.startswith("Literal["):
+        return [line]
+    return [f"        {part.name}: Literal[", f"            {kind[8:-1]}", f"        ] = {default},"]
+
+
+def stub():
+    """Text of the stub."""
+    conventions, module = declarations()
+    lists = {name: value for name, value in vars(module).items() if hasattr(value, "_declared")}
+    groups = dict.fromkeys(group for value in lists.values() for group in value._groups)
+    lines = [HEAD]
+    for group in groups:
+        lines.append(f"class {group.__name__}:")
+        for name, kind in group.__annotations__.items():
+            lines.append(f"    {name}: {type_source(kind, conventions)}")
+        lines.append("")
+    for name, value in lists.items():
+        bases = [f"    {group.__name__}," for group in value._groups]
+        lines += [f"class {name}(", *bases, "):", "    def __init__(", "        self,"]
+        declared = sorted(value._declared, key=lambda part: not part.positional)
+        for part in declared:
+            if not part.positional and "        *," not in lines[lines.index(f"class {name}(") :]:
+                lines.append("        *,")
+            lines += argument_lines(part, conventions)
+        lines += ["    ) -> None: ...", ""]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Write the stub of the estimators' parameters.")
+    parser.add_argument("--check", action="store_true", help="compare only")
+    check = parser.parse_args().check
+    text, old = stub(), STUB.read_text() if STUB.exists() else ""
+    if not check:
+        STUB.write_text(text)
+    elif text != old:
+        sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True)))
+        sys.exit(f"{STUB.relative_to(ROOT)} is not what _parameters.py declares: run tools/signatures.py.")
+
+
+if __name__ == "__main__":
+    main()
