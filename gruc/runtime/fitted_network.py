@@ -1,12 +1,16 @@
 """Methods that `Predictor` and the fitted estimators have in common."""
 
+from __future__ import annotations
+
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from .stream import Stream
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import ArrayLike, NDArray
 
 
 class FittedNetworkMixin:

@@ -1,10 +1,11 @@
 """Predictor: a fitted network that predicts."""
 
+from __future__ import annotations
+
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from ..network import GRUNetwork
 from ..outputs import Values
@@ -13,6 +14,9 @@ from ..sequences import Numbers
 from .chunks import run_chunks
 from .fitted_network import FittedNetworkMixin
 from .states import states_by_layer
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Predictor(FittedNetworkMixin):
@@ -92,18 +96,6 @@ class Predictor(FittedNetworkMixin):
         """Whether a sequence can have several labels."""
         return self.decoding.multilabel
 
-    # to go once exporters and estimators ask `inputs` and `decoding`
-    scaling = property(lambda self: self.inputs.scaling)
-    framing = property(lambda self: self.inputs.framing)
-    link = property(lambda self: self.decoding.link)
-    target_scaling = property(lambda self: self.decoding.scaling)
-    log_link = property(lambda self: self.link == "exp")
-    n_quantiles = property(lambda self: self.decoding.n_quantiles)
-
-    def decode(self, outputs):
-        """What `predict` makes of `outputs` (n_sequences, n_outputs), which may be used up."""
-        return self.decoding.decode(outputs)
-
     @property
     def n_features_in(self):
         """Features of a step."""
@@ -178,7 +170,7 @@ class Predictor(FittedNetworkMixin):
         return cls(network, network.table.flat(weights, dtype), inputs, decoding)
 
     @classmethod
-    def from_estimator(cls, model: Any) -> "Predictor":
+    def from_estimator(cls, model: Any) -> Predictor:
         """The predictor of a fitted `GRUClassifier` or `GRURegressor`.
 
         Parameters

@@ -1,15 +1,19 @@
 """Stream: sequences that come step by step."""
 
+from __future__ import annotations
+
 from functools import cached_property
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .. import kernels
 from ..network import READOUTS
 from ..sequences import LARGEST, numeric_array
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import ArrayLike
 
 
 class Stream:

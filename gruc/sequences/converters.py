@@ -1,12 +1,16 @@
 """Other libraries' layouts of sequences, as gruc takes them."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .groups import of_multiindex
 from .numeric import columns_of, is_list_of_arrays, numeric_array
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import NDArray
 
 
 def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:

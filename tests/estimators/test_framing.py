@@ -28,7 +28,9 @@ def test_frames_are_those_made_by_hand():
 def test_features_are_standardized_step_by_step():
     X, y = vowels()
     model = GRUClassifier(**SMALL, frame_length=3).fit(X, y)
-    np.testing.assert_allclose(model._predictor.scaling.mean, np.concatenate(X).mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(
+        model._predictor.inputs.scaling.mean, np.concatenate(X).mean(axis=0), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("length, hop", [(1, None), (4, None), (4, 1), (3, 5), (40, None)])
