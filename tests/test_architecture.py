@@ -48,7 +48,8 @@ MAY_IMPORT = {
         "sequences",
         "sklearn",
     },
-    "__main__": {"_version", "deploy", "files", "runtime"},
+    "command_line": {"_version", "deploy", "files", "runtime"},
+    "__main__": {"command_line"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
 

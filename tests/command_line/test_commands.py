@@ -108,7 +108,7 @@ def test_many_sequences(here, capsys, monkeypatch):
         writer = csv.writer(file)
         writer.writerow(["sequence", "step", *[f"c{i}" for i in range(12)]])
         writer.writerows([f"s{i}", t, *row] for i, x in enumerate(many) for t, row in enumerate(x.tolist()))
-    monkeypatch.setattr("gruc.__main__.LINES_A_WORD", 5000)
+    monkeypatch.setattr("gruc.command_line.tables.LINES_PER_MESSAGE", 5000)
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert main(["predict", "c.gruc", "many.csv", "--proba"]) == 0
     header, rows = table(capsys.readouterr().out)
@@ -173,8 +173,8 @@ def test_errors(here, capsys):
         (["info", "nowhere.gruc"], "No such file"),
         (["info", "junk"], "no model of gruc's, or damaged"),
         (["predict", "c.gruc", "nowhere.csv"], "No such file"),
-        (["predict", "c.gruc", "junk.npz"], "junk.npz is no .npz of arrays of numbers"),
-        (["predict", "c.gruc", "objects.npz"], "objects.npz is no .npz of arrays of numbers"),
+        (["predict", "c.gruc", "junk.npz"], "junk.npz is not an .npz file of numeric arrays"),
+        (["predict", "c.gruc", "objects.npz"], "objects.npz is not an .npz file of numeric arrays"),
         (["predict", "r.gruc", "x.csv", "--proba"], "--proba is for classifiers"),
         (["export", "before.gruc", "out", "--to", "torch"], "cannot hold a model with reset_after=False"),
         (["export", "c.gruc", "nowhere/out", "--to", "torch"], "No such folder: 'nowhere/out'"),
@@ -207,8 +207,8 @@ def test_arrays_of_numpy(here, capsys):
     np.save("number.npy", np.float64(3))
     (here / "junk.npy").write_bytes(b"junk")
     for name, message in [
-        ("objects.npy", "objects.npy is no .npy of arrays of numbers: Object arrays cannot be loaded"),
-        ("junk.npy", "junk.npy is no .npy of arrays of numbers"),
+        ("objects.npy", "objects.npy is not an .npy file of numeric arrays: Object arrays cannot be loaded"),
+        ("junk.npy", "junk.npy is not an .npy file of numeric arrays"),
         ("number.npy", "number.npy: X is a single number"),
         ("one.npy", "X has 1 features a step, but the model was fitted with 12. A 2-D X is univariate sequences; give one sequence alone as [X]."),
     ]:  # fmt: skip

@@ -16,10 +16,10 @@ BAD_CSV = {
     "no header": ("1,2,3\n", "the header is '1,2,3'; expected sequence,step and the features"),
     "no features": ("sequence,step\n", "the header is"),
     "nothing": ("", "the header is ''"),
-    "no rows": ("sequence,step,a\n", "holds no sequences"),
+    "no rows": ("sequence,step,a\n", "contains no sequences"),
     "a field too few": ("sequence,step,a,b\ns,0,1\n", "line 2: 3 fields, the header has 4"),
     "text": ("sequence,step,a\ns,0,1\ns,1,x\n", "line 3: could not convert string to float: 'x'"),
-    "a step twice": ("sequence,step,a\ns,0,1\ns,1,1\ns,0,2\n", "line 4: step 0 of sequence s stands twice"),
+    "a step twice": ("sequence,step,a\ns,0,1\ns,1,1\ns,0,2\n", "line 4: step 0 of sequence s occurs twice"),
     "other features": ("sequence,step,a\ns,0,1\n", "X has 1 features a step, but the model was fitted with 12"),
     "NaN": ("sequence,step," + ",".join("abcdefghijkl") + "\ns,0" + ",1" * 11 + ",nan\n", "sequence s contains NaN at step 0"),
     "a step that is none": ("sequence,step,a\ns,nan,1\n", "line 2: step is nan"),
@@ -80,8 +80,8 @@ def test_timestamps_order_steps(here, stamp, capsys):
         (["1", "2024-01-01"], "line 3: could not convert string to float: '2024-01-01'"),
         (["2024-01-01T00:00", "2024-01-01T00:00Z"], "line 3: step '2024-01-01T00:00Z' has a time zone, unlike those before"),
         (["2024-01-01T00:00Z", "2024-01-02"], "line 3: step '2024-01-02' has no time zone, unlike those before"),
-        (["2024-01-01", "2024-01-01T00:00:00"], "line 3: step 2024-01-01T00:00:00 of sequence a stands twice"),
-        (["2024-01-01T01:00+01:00", "2024-01-01T00:00Z"], "line 3: step 2024-01-01T00:00:00+00:00 of sequence a stands twice"),
+        (["2024-01-01", "2024-01-01T00:00:00"], "line 3: step 2024-01-01T00:00:00 of sequence a occurs twice"),
+        (["2024-01-01T01:00+01:00", "2024-01-01T00:00Z"], "line 3: step 2024-01-01T00:00:00+00:00 of sequence a occurs twice"),
         (["2024-13-01", "1"], "line 2: step '2024-13-01' is neither"),
     ],
 )  # fmt: skip
@@ -95,12 +95,12 @@ def test_invalid_timestamps(here, steps, message, capsys):
 @pytest.mark.parametrize(
     "steps, gap",
     [
-        ([0, 1, 2, 4], "after 2 comes 4"),
-        ([4, 0, 2, 1], "after 2 comes 4"),
-        ([0, 2, 4, 10, 12], "after 4 comes 10"),
-        ([0.5, 1.0, 1.5, 2.5], "after 1.5 comes 2.5"),
-        (["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:00", "2024-01-01T05:00"], "after 2024-01-01T02:00:00 comes 2024-01-01T05:00:00"),
-        ([1700000000, 1700000060, 1700000120, 1700000240], "after 1700000120 comes 1700000240"),
+        ([0, 1, 2, 4], "4 follows 2"),
+        ([4, 0, 2, 1], "4 follows 2"),
+        ([0, 2, 4, 10, 12], "10 follows 4"),
+        ([0.5, 1.0, 1.5, 2.5], "2.5 follows 1.5"),
+        (["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:00", "2024-01-01T05:00"], "2024-01-01T05:00:00 follows 2024-01-01T02:00:00"),
+        ([1700000000, 1700000060, 1700000120, 1700000240], "1700000240 follows 1700000120"),
         ([0, 1, 2, 3], None),
         ([7, 8], None),
         ([0, 10, 20], None),
@@ -119,8 +119,8 @@ def test_missing_steps_are_reported(here, steps, gap, capsys):
         assert errors == ""
     else:
         assert errors == (
-            f"gruc: s.csv: steps seem to be missing of sequence a: {gap}, and of 1 more; rows are taken as if "
-            "each followed the one before.\n"
+            f"gruc: s.csv: steps seem to be missing from sequence a: {gap}, and from 1 more; rows are treated "
+            "as consecutive steps.\n"
         )
 
 
@@ -174,11 +174,11 @@ def test_bad_wide_csv(here, capsys):
     for model, text, message in [
         ("frame", "t0,t1,t2,t3,t5\n1,2,3,4,5\n", "w.csv has the columns ['t0', 't1', 't2', 't3', 't5']; the model was fitted on ['t0', 't1', 't2', 't3', 't4']"),
         ("array", "t0,t1\n1,2\n", "the header is 't0,t1'; expected sequence,step and the features, or 5 columns of steps"),
-        ("array", "0.5,1,2,3,4\n1,2,3,4,5\n", "the first line is numbers, 0.5,1,2,3,4; expected names of columns"),
+        ("array", "0.5,1,2,3,4\n1,2,3,4,5\n", "the first line is numbers, 0.5,1,2,3,4; expected column names"),
         ("array", "a,b,c,d,e\n1,2,3,4\n", "line 2: 4 fields, the header has 5"),
         ("array", "a,b,c,d,e\n1,2,3,4,x\n", "line 2: could not convert string to float: 'x'"),
         ("array", "a,b,c,d,e\n1,2,3,4,nan\n", "w.csv: sequence 0 contains NaN at step 4"),
-        ("array", "a,b,c,d,e\n", "w.csv holds no sequences"),
+        ("array", "a,b,c,d,e\n", "w.csv contains no sequences"),
         ("array", "a,b,c,d,a\n1,2,3,4,5\n", "the header has the column 'a' twice"),
         ("c", "a,b,c,d,e\n1,2,3,4,5\n", "the header is 'a,b,c,d,e'; expected sequence,step and the features."),
     ]:  # fmt: skip
@@ -224,7 +224,7 @@ def test_columns_and_separators(here, separator, option, capsys):
 
 def test_errors_about_other_columns(here, capsys):
     for text, options, message in [
-        ("id,time,a\ns,0,1\n", [], "the header is 'id,time,a'; expected sequence,step and the features. Name other columns by --sequence and --step, and what is between cells by --separator."),
+        ("id,time,a\ns,0,1\n", [], "the header is 'id,time,a'; expected sequence,step and the features. Other columns are given by --sequence and --step, another separator by --separator."),
         ("sequence;step;a\ns;0;1\n", [], "Is it --separator ';'?"),
         ("sequence\tstep\ta\ns\t0\t1\n", [], "Is it --separator tab?"),
         ("id,time,a\ns,0,1\n", ["--sequence", "id"], "expected id,step and the features"),
@@ -232,7 +232,7 @@ def test_errors_about_other_columns(here, capsys):
         ("", ["--separator", ";;"], "--separator must be one character"),
         ("", ["--separator", '"'], "--separator must be one character"),
         ("", ["--separator", ""], "--separator must be one character"),
-        ("", ["--decimal", ","], "none of the quotation mark, ends of lines and --decimal; got ','"),
+        ("", ["--decimal", ","], "but not a quotation mark, a line break or --decimal; got ','"),
     ]:  # fmt: skip
         (here / "s.csv").write_text(text)
         assert main(["predict", "c.gruc", "s.csv", *options]) == 1

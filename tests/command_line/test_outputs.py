@@ -29,7 +29,7 @@ def test_control_characters_do_not_reach_a_terminal(here, capsys, monkeypatch):
         [("sequence", "step", *range(12)), ("s" + CLEAR, 0, *[1] * 12), ("s" + CLEAR, 0, *[1] * 12)],
     )
     assert main(["predict", "c.gruc", "s.csv"]) == 1
-    assert f"step 0 of sequence s{SHOWN} stands twice" in capsys.readouterr().err
+    assert f"step 0 of sequence s{SHOWN} occurs twice" in capsys.readouterr().err
     (here / "s.csv").write_text(f"id{CLEAR}\n")
     assert main(["predict", "c.gruc", "s.csv"]) == 1
     assert CLEAR[0] not in capsys.readouterr().err
@@ -40,7 +40,7 @@ def test_control_characters_do_not_reach_a_terminal(here, capsys, monkeypatch):
     write(here / "s.csv", rows)
     in_a_pipe, errors = predicted(capsys, ["predict", "e.gruc", "s.csv", "--proba"])
     assert in_a_pipe[0][0] == "s" + CLEAR  # as it is, for programs
-    assert f"missing of sequence s{SHOWN}: after 1 comes 3" in errors
+    assert f"missing from sequence s{SHOWN}: 3 follows 1" in errors
     monkeypatch.setattr(sys, "stdout", Terminal())
     assert main(["predict", "e.gruc", "s.csv", "--proba"]) == 0
     header, [row] = table(sys.stdout.getvalue())

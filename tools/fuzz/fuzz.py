@@ -248,6 +248,7 @@ def fuzz(name, seconds):
     with atheris.instrument_imports(include=["gruc", "json", "csv"]):
         import gruc
         import gruc.__main__
+        import gruc.command_line.predict
         import gruc.deploy
         import gruc.runtime  # noqa: F401
 

@@ -1,0 +1,97 @@
+"""The command line: arguments, and the commands info, predict and export."""
+
+import argparse
+import os
+import sys
+
+from .._version import __version__
+from .common import printable
+
+EXPORTS = {
+    "c": "a header for include/gruc",
+    "onnx": "a graph with inputs X and lengths",
+    "torch": "a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)",
+}
+
+
+def main(arguments=None):
+    """Run a command; return the exit code."""
+    arguments = parser().parse_args(arguments)
+    try:
+        run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has closed the pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    # errors in files, models and data, and missing packages
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        print(f"gruc: {printable(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(arguments):
+    """Run the command in its module, which is imported now."""
+    match arguments.command:
+        case "info":
+            from .info import info
+
+            info(arguments)
+        case "predict":
+            from .predict import predict
+
+            predict(arguments)
+        case "export":
+            from .export import export
+
+            export(arguments)
+
+
+def parser():
+    """The parser of the command line."""
+    parser = argparse.ArgumentParser(prog="gruc", description="Inspect, use and export gruc models.")
+    parser.add_argument("--version", action="version", version=f"gruc {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+
+    info = commands.add_parser("info", help="describe a model file")
+    info.add_argument("model", help="a file written by save(), or - for standard input")
+    info.add_argument("--json", action="store_true", help="print JSON")
+
+    predict = commands.add_parser(
+        "predict",
+        help="predict for sequences and write CSV",
+        description="Predictions for sequences. CSV is in long form, with a header: the columns sequence and "
+        "step, and a column for each feature; the rows of a sequence are sorted by step, a number or an ISO "
+        "8601 timestamp (without a zone: UTC). For a model that was fitted on a 2-D X it may also be in wide "
+        "form: a row for each sequence and a column for each step, with names in a column sequence, or in "
+        "one without a name. An .npy file holds X, an .npz file one array X, or an array (n_steps, "
+        "n_features) for each sequence, under its name.",
+        epilog="In the CSV that is written, names and labels that a spreadsheet would take for a formula "
+        "(beginning with =, +, - or @, and not a number) are preceded by an apostrophe. On a terminal, "
+        "control characters are escaped.",
+    )
+    predict.add_argument("model", help="a file written by save(), or - for standard input")
+    predict.add_argument("data", help="a .csv, .npy or .npz file, or - for CSV from standard input")
+    predict.add_argument("--sequence", metavar="NAME", help="the CSV column with the name of the sequence")
+    predict.add_argument("--step", metavar="NAME", help="the CSV column by which rows are sorted")
+    predict.add_argument(
+        "--separator", metavar="CHAR", default=",", help="the separator of the CSV that is read, or tab"
+    )
+    predict.add_argument(
+        "--decimal", choices=[".", ","], default=".", help="the decimal point of the CSV that is read"
+    )
+    predict.add_argument("--proba", action="store_true", help="predict class probabilities")
+    predict.add_argument("--output", help="a file for the predictions; default: standard output")
+
+    export = commands.add_parser("export", help="convert a model for other software")
+    export.add_argument("model", help="a file written by save(), or - for standard input")
+    export.add_argument("output", help="the file to write, or - for standard output")
+    kinds = "; ".join(f"{kind}: {what}" for kind, what in EXPORTS.items())
+    export.add_argument("--to", choices=list(EXPORTS), required=True, help=kinds)
+    export.add_argument("--prefix", help="with --to c: the prefix of all names; default: model")
+    export.add_argument(
+        "--float16", action="store_true", help="with --to c: store weights in half the memory, with 11 bits"
+    )
+    return parser

@@ -1,0 +1,49 @@
+"""gruc export: models for other software."""
+
+import io
+import sys
+
+import numpy as np
+
+from .. import files
+from .common import InputError, check_output, read_model, write
+
+
+def export(arguments):
+    """Write a model in another format."""
+    if arguments.to != "c" and (arguments.prefix is not None or arguments.float16):
+        raise InputError(f"--prefix and --float16 are for --to c, not {arguments.to}.")
+    check_output(arguments.output, (arguments.model, "model"))
+    predictor = read_model(arguments.model)[0].predictor
+    {"c": _export_c, "onnx": _export_onnx, "torch": _export_torch}[arguments.to](predictor, arguments)
+
+
+def _export_c(predictor, arguments):
+    """A C header; prints how much memory it needs."""
+    from .. import to_c
+
+    prefix = "model" if arguments.prefix is None else arguments.prefix
+    header = io.BytesIO()
+    report = to_c(predictor, header, prefix, storage="float16" if arguments.float16 else "float32")
+    write(arguments.output, header.getvalue())
+    state = f", {report.state_bytes} of memory for a stream" if report.state_bytes else ""
+    to_stdout = arguments.output == "-" or files.descriptor_of(arguments.output) == 1
+    print(f"{report.constant_bytes} bytes of constants{state}", file=sys.stderr if to_stdout else sys.stdout)
+
+
+def _export_onnx(predictor, arguments):
+    """An ONNX graph."""
+    from .. import to_onnx
+
+    write(arguments.output, to_onnx(predictor).SerializeToString())
+
+
+def _export_torch(predictor, arguments):
+    """A safetensors file with the state of a module that has `gru` and `head`."""
+    from safetensors.numpy import save
+
+    from .. import to_torch
+
+    gru, head = to_torch(predictor)
+    state = {f"gru.{name}": w for name, w in gru.items()} | {f"head.{name}": w for name, w in head.items()}
+    write(arguments.output, save({name: np.ascontiguousarray(w) for name, w in state.items()}))

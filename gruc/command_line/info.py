@@ -1,0 +1,37 @@
+"""gruc info: what a model file holds."""
+
+import json
+
+from .common import printable, read_model
+
+
+def info(arguments):
+    """Print a description of a model file."""
+    content, size = read_model(arguments.model)
+    predictor, fitted = content.predictor, content.fitted
+    config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
+    resets_after = "gru.bias_hh_l0" in predictor.weights  # the other cell has no such bias
+    facts = {
+        "kind": content.kind,
+        "gruc": content.gruc_version,
+        "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
+        + (" in both directions" * config["bidirectional"]),
+        "reset": "after the product" if resets_after else "before the product",
+        "pooling": config["pooling"],
+        "features": predictor.n_features_in,
+        "frames": f"{framing.length} steps, {framing.hop} apart",
+        "standardized": predictor.inputs.scaling is not None,
+        "classes": None if classes is None else classes.tolist(),
+        "outputs": config["n_outputs"],
+        "dtype": predictor.parameters.dtype.name,
+        "weights": int(predictor.parameters.size),
+        "bytes": size,
+    }
+    if fitted["loss_curve_"]:
+        facts |= {"epochs": fitted["n_iter_"], "loss": fitted["loss_curve_"][-1]}
+    if arguments.json:
+        print(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if value is not None:
+            print(f"{name:14}{printable(value)}")

@@ -1,0 +1,103 @@
+"""gruc predict: predictions for sequences in a file, as CSV."""
+
+import csv
+import io
+import re
+import sys
+
+import numpy as np
+
+from .common import InputError, check_output, printable, progress, read_model, write
+from .tables import read_csv
+
+# sequences that are predicted together, between two messages of progress
+BATCH_SIZE = 256
+
+
+def predict(arguments):
+    """Write predictions for the sequences of a file."""
+    if arguments.output is not None:
+        check_output(arguments.output, (arguments.model, "model"), (arguments.data, "data"))
+    if arguments.model == arguments.data == "-":
+        raise InputError("Only one of model and data can come from standard input.")
+    content, _ = read_model(arguments.model)
+    predictor = content.predictor
+    if arguments.proba and predictor.decoding.classes is None:
+        raise InputError(f"--proba is for classifiers; {arguments.model} is a regressor.")
+    if arguments.data.endswith((".npy", ".npz")):
+        names, X = read_arrays(arguments.data)
+    else:
+        names, X = read_csv(arguments, content.fitted)
+    file = io.StringIO() if arguments.output is not None else sys.stdout
+    shown = printable if file.isatty() else str
+    method = predictor.predict_proba if arguments.proba else predictor.predict
+    writer = csv.writer(file, lineterminator="\n")
+    for start in range(0, len(X), BATCH_SIZE):
+        batch = slice(start, start + BATCH_SIZE)
+        try:
+            rows = np.asarray(method(X[batch]))
+        except ValueError as error:
+            raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
+        rows = rows.reshape(len(rows), -1)
+        if start == 0:
+            header = ["sequence", *_column_names(predictor.decoding, arguments.proba, rows.shape[1])]
+            writer.writerow([shown(_not_a_formula(name)) for name in header])
+        if rows.dtype.kind in "OSTU":
+            rows = [[shown(_not_a_formula(label)) for label in row] for row in rows]
+        writer.writerows(
+            [shown(_not_a_formula(name)), *row] for name, row in zip(names[batch], rows, strict=True)
+        )
+        if len(X) > BATCH_SIZE:
+            done = min(start + BATCH_SIZE, len(X))
+            progress(f"{done} of {len(X)} sequences", last=done == len(X))
+    if arguments.output is not None:  # completely, or the old file stays
+        write(arguments.output, file.getvalue().encode())
+
+
+def _column_names(decoding, proba, n_columns):
+    """Names of the columns of predictions."""
+    if proba or decoding.multilabel:
+        return [str(label) for label in decoding.classes]
+    return ["prediction"] if n_columns == 1 else [f"prediction_{i}" for i in range(n_columns)]
+
+
+def _not_a_formula(cell):
+    """A cell of CSV; text that a spreadsheet would evaluate is preceded by an apostrophe."""
+    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r":
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return "'" + cell
+    return cell
+
+
+def _with_names(message, names):
+    """A message about X[i] with the name of the sequence instead."""
+    return re.sub(r"\bX\[(\d+)\]", lambda found: f"sequence {names[int(found[1])]}", message)
+
+
+def read_arrays(path):
+    """Names and sequences of an .npy file, which is X, or of an .npz: one array X, or one per sequence."""
+    kind = path[-4:]
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            if kind == ".npz":
+                raise ValueError("it is a single array, an .npy")
+            arrays = {"X": archive}
+        else:
+            with archive:
+                arrays = {name: archive[name] for name in archive.files}
+    except OSError:
+        raise
+    except Exception as error:  # zip, header, dtype: NumPy raises a different error for each
+        raise InputError(f"{path} is not an {kind} file of numeric arrays: {error}") from None
+    if not arrays:
+        raise InputError(f"{path} contains no arrays.")
+    if list(arrays) == ["X"]:
+        X = arrays["X"]
+        if X.ndim == 0:
+            raise InputError(f"{path}: X is a single number.")
+        return list(range(len(X))), X
+    return list(arrays), list(arrays.values())
