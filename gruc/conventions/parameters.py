@@ -45,6 +45,8 @@ Verbose = Annotated[bool, "verbose"]
 
 SIMPLE_CONSTRAINTS: dict[Any, Any] = {
     bool: "boolean",
+    int: Integral,
+    float: Real,
     str: str,
     dict: dict,
     Sequence: "array-like",

@@ -1,10 +1,22 @@
 """Parameters, and the attributes of a fit."""
 
+import ast
+import inspect
+import re
+from typing import get_args
+
+import gruc
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRURegressor, threads
+from gruc.conventions.parameters import ParameterList
+from gruc.estimators import _parameters
+from gruc.estimators._saved import KINDS
+from gruc.network import READOUTS
 from gruc.preprocessing import SequenceScaler
-from problems import vowels
+from gruc.training import DECAYS, SOLVERS, step
+from gruc.training.losses import LOSSES
+from problems import bits_of, vowels
 from sklearn.exceptions import NotFittedError
 
 FAST = dict(hidden_layer_sizes=(6,), max_iter=3, random_state=0)
@@ -13,39 +25,122 @@ ESTIMATORS = [GRUClassifier, GRURegressor]
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"hidden_layer_sizes": (7,)},
-        {"hidden_layer_sizes": (6, 6)},
-        {"bidirectional": True},
-        {"reset_after": False},
-        {"pooling": "mean"},
-        {"pooling": "max"},
-        {"pooling": "attention"},
-        {"standardize": False},
-        {"dropout": 0.2},
-        {"recurrent_dropout": 0.2},
-        {"batch_size": 5},
-        {"learning_rate_init": 0.02},
-        {"max_iter": 4},
-        {"max_grad_norm": 0.01},
-        {"max_grad_norm": None},
-        {"shuffle": False},
-        {"beta_1": 0.5},
-        {"beta_2": 0.5},
-        {"epsilon": 0.1},
-        {"dtype": "float64"},
-        {"class_weight": {0: 3.0}},
-    ],
-    ids=str,
-)
-def test_every_parameter_does_something(change):
+# what each parameter is changed to, and the settings where that is felt
+TRIED = {
+    "hidden_layer_sizes": ((7,), {}),
+    "bidirectional": (True, {}),
+    "reset_after": (False, {}),
+    "update_gate_bias_init": (0.0, {}),
+    "pooling": ("mean", {}),
+    "frame_length": (2, {}),
+    "hop_length": (1, {"frame_length": 2}),
+    "standardize": (False, {}),
+    "dropout": (0.2, {}),
+    "recurrent_dropout": (0.2, {}),
+    "label_smoothing": (0.1, {}),
+    "class_weight": ({0: 3.0}, {}),
+    "loss": ("huber", {}),
+    "quantile": (0.2, {"loss": "quantile"}),
+    "delta": (0.01, {"loss": "huber"}),
+    "solver": ("sgd", {}),
+    "alpha": (0.1, {}),
+    "l1_ratio": (0.5, {"alpha": 0.1}),
+    "batch_size": (5, {}),
+    "learning_rate": ("step", {"decay_steps": 1}),
+    "learning_rate_init": (0.02, {}),
+    "power_t": (0.1, {"learning_rate": "invscaling"}),
+    "decay_rate": (0.1, {"learning_rate": "exponential"}),
+    "decay_steps": (2, {"learning_rate": "exponential"}),
+    "warmup": (2, {}),
+    "max_iter": (4, {}),
+    "max_grad_norm": (0.01, {}),
+    "shuffle": (False, {}),
+    "random_state": (1, {}),
+    "tol": (10.0, {"n_iter_no_change": 1, "learning_rate": "constant"}),
+    "n_iter_no_change": (1, {"tol": 10.0, "learning_rate": "constant"}),
+    "early_stopping": (True, {}),
+    "validation_fraction": (0.4, {"early_stopping": True}),
+    "scoring": ("loss", {"early_stopping": True}),
+    "beta_1": (0.5, {}),
+    "beta_2": (0.5, {}),
+    "epsilon": (0.1, {}),
+    "momentum": (0.5, {"solver": "sgd"}),
+    "nesterovs_momentum": (False, {"solver": "sgd"}),
+    "rho": (0.5, {"solver": "rmsprop"}),
+    "warm_start": (True, {}),
+    "dtype": ("float64", {}),
+    "n_jobs": (2, {}),
+    "verbose": (True, {}),
+}
+# what a parameter may change; the others change the weights, whatever else
+CHANGES_ONLY = {"scoring": "validation_scores", "n_jobs": "n_jobs", "verbose": "printed"}
+DECLARED = [(Estimator, part.name) for Estimator in ESTIMATORS for part in Estimator._declared]
+
+
+def seen_of(Estimator, settings, monkeypatch, capsys):
+    """What can be seen of two fits."""
     X, y = vowels()
-    # a max_grad_norm that is felt
-    plain = GRUClassifier(**(FAST | {"max_grad_norm": 0.1})).fit(X, y)
-    changed = GRUClassifier(**(FAST | {"max_grad_norm": 0.1} | change)).fit(X, y)
-    assert not np.array_equal(plain.predict_proba(X), changed.predict_proba(X))
+    asked = set()
+
+    def n_threads(n_jobs=None):
+        asked.add(n_jobs)
+        return n_jobs or 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "n_threads", n_threads)
+        patch.setattr(step, "SHARD_OPERATIONS", 1)  # batches of any size are divided among threads
+        patch.setattr(step, "most_shards", lambda n_sequences: min(n_sequences, 2))
+        model = Estimator(**FAST | settings).fit(X, y).fit(X, y)
+    return {
+        "weights": bits_of(model),
+        "validation_scores": model.validation_scores_,
+        "n_jobs": asked,
+        "printed": capsys.readouterr().out != "",
+    }
+
+
+@pytest.mark.parametrize("Estimator, name", DECLARED)
+def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys):
+    value, settings = TRIED[name]
+    fits = [seen_of(Estimator, settings | change, monkeypatch, capsys) for change in ({}, {}, {name: value})]
+    assert fits[0] == fits[1]
+    changed = {what for what in fits[0] if fits[0][what] != fits[2][what]}
+    assert changed == {CHANGES_ONLY[name]} if name in CHANGES_ONLY else "weights" in changed
+
+
+def test_estimators_have_their_parameters_by_declaration():
+    kinds = [getattr(gruc, name) for name in gruc.__all__ if name.startswith("GRU")]
+    assert (
+        {kind for kind in kinds if issubclass(kind, ParameterList)} == set(ESTIMATORS) == set(KINDS.values())
+    )
+
+
+@pytest.mark.parametrize(
+    "group, name, table",
+    [
+        (_parameters.Readout, "pooling", READOUTS),
+        (_parameters.Training, "solver", SOLVERS),
+        (_parameters.Training, "learning_rate", DECAYS),
+        (_parameters.Regression, "loss", set(LOSSES) - {"sigmoid", "softmax"}),
+    ],
+)
+def test_options_are_those_of_the_tables(group, name, table):
+    assert set(get_args(group.__annotations__[name])) == set(table)
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_parameters_in_the_docstring(Estimator):
+    """One entry each, in the order of the signature, with the default."""
+    text = inspect.getdoc(Estimator)
+    section = text[text.index("Parameters\n---") : text.index("Attributes\n---")]
+    entries = re.findall(r"^(\w+) : .*, default=(.*)$", section, re.MULTILINE)
+    parameters = inspect.signature(Estimator).parameters.values()
+    assert [(name, ast.literal_eval(default)) for name, default in entries] == [
+        (part.name, part.default) for part in parameters
+    ]
+    assert [part.name for part in parameters if part.kind is part.POSITIONAL_OR_KEYWORD] == [
+        "hidden_layer_sizes"
+    ]
 
 
 def test_an_int_is_one_layer():
