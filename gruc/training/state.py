@@ -86,7 +86,7 @@ class TrainingState:
             return NotImplemented
         return _equal(self.__getstate__(), other.__getstate__())
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __getstate__(self):
         bit_generator = self.rng.bit_generator
