@@ -1,6 +1,6 @@
 """What scikit-learn's callbacks are told of a fit: ProgressBar, ScoringMonitor and others."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -16,12 +16,15 @@ def task_data(X, y, sample_weight):
     return {"X": X, "y": y, "metadata": metadata}
 
 
-@contextmanager
 def fit_task(estimator, X, y, sample_weight=None, max_subtasks=0):
-    """Tells callbacks of a fit; gives their context, None where there are none."""
+    """A context in which callbacks are told of a fit; it gives theirs, None if there are none."""
     if not getattr(estimator, "_skl_callbacks", None):
-        yield None
-        return
+        return nullcontext()
+    return _told_task(estimator, X, y, sample_weight, max_subtasks)
+
+
+@contextmanager
+def _told_task(estimator, X, y, sample_weight, max_subtasks):
     data = task_data(X, y, sample_weight)
     context = estimator._init_callback_context(max_subtasks=max_subtasks)
     context.call_on_fit_task_begin(estimator=estimator, **data)

@@ -1,7 +1,130 @@
-"""What a fit is measured on between its epochs."""
+"""The sequences that a fit does not learn from, and what is measured on them between its epochs."""
+
+import zlib
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
+
+from ..conventions.inputs import (
+    check_as_many,
+    check_sample_weight,
+    elements_at,
+    errors_name,
+    refuse_missing,
+)
+from ..conventions.user_warnings import warn_user
+
+
+class Split(NamedTuple):
+    """The sequences that a fit learns from, and those that it holds out.
+
+    Parameters
+    ----------
+    seed : int
+    chosen, held_out : ndarray of int
+        Places of the sequences.
+    weights : ndarray of shape (n,)
+        Weights of the sequences, those held out with 0: nothing is learned from them, means and
+        scales included.
+    """
+
+    seed: int
+    chosen: np.ndarray
+    held_out: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def digest(self):
+        """Identifies the sequences that are held out."""
+        return zlib.crc32(np.sort(self.held_out).astype("<i8").tobytes())
+
+
+class GivenValidation(NamedTuple):
+    """A validation set as the user gives it."""
+
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+
+
+def split_off(model, y, sample_weight, history, rng):
+    """The `Split` of a fit with early stopping.
+
+    Fits that continue each other keep one seed: another split would validate on sequences that have
+    been learned from. `history` is that of the fits before, or None.
+    """
+    seed = None if history is None else history.split_seed
+    if seed is None:
+        seed = int(rng.integers(2**31))
+    chosen, held_out = _places(model, y, seed)
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight.copy()
+    if not (weights[held_out].any() and weights[chosen].any()):
+        raise ValueError(
+            "early_stopping=True held out sequences such that all of them, or all others, have "
+            "sample_weight 0. Leave out sequences of no weight, set another validation_fraction, or "
+            "give X_val and y_val."
+        )
+    weights[held_out] = 0
+    return Split(seed, chosen, held_out, weights)
+
+
+def _places(model, y, seed):
+    strata = model._strata(y)
+    try:
+        return train_test_split(
+            np.arange(len(y)), test_size=model.validation_fraction, random_state=seed, stratify=strata
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping=True cannot hold out validation_fraction={model.validation_fraction:g} of "
+            f"{len(y)} sequences{'' if strata is None else ', each class in its share'}: {error} Set "
+            "another validation_fraction, or give X_val and y_val."
+        ) from None
+
+
+def record_split(history, split):
+    """Note the split, or None, in a history, and warn if it differs from that of the fits before."""
+    digest = None
+    if split is not None:
+        history.split_seed, digest = split.seed, split.digest
+        if history.n_epochs and history.held_out_digest != digest:
+            warn_user(
+                "early_stopping=True holds out sequences that the earlier fits of this model may have "
+                "learned from, since they held out others or none: the validation score may be too "
+                "high. Go on with the same X, y and validation_fraction, or give X_val and y_val."
+            )
+    history.held_out_digest = digest
+
+
+def validation_on_split(model, candidate, given, sequences, sample_weight, split):
+    """The `Validation` on the sequences that were held out of the training data."""
+    held_out = split.held_out
+    return Validation(
+        model,
+        candidate,
+        sequences.subset(held_out),
+        lambda: elements_at(given.X, held_out),
+        _safe_indexing(given.y, held_out),
+        None if sample_weight is None else sample_weight[held_out],
+    )
+
+
+def validation_on(model, candidate, given):
+    """The `Validation` on a validation set of the user's."""
+    with errors_name("X_val"):
+        sequences = model._check_X(given.X, reset=False, name="X_val")
+        candidate.inputs.check_range(sequences, model.dtype, "X_val")
+    with errors_name("y_val"):
+        if given.y is None:
+            raise ValueError("X_val is given, but not y_val.")
+        check_as_many(sequences, given.y, given.X)
+        refuse_missing(given.y, "y_val")
+    with errors_name("sample_weight_val"):
+        weights = check_sample_weight(given.sample_weight, sequences, "sample_weight_val")
+    return Validation(model, candidate, sequences, lambda: given.X, given.y, weights)
 
 
 class Validation:
@@ -12,29 +135,24 @@ class Validation:
     model : BaseGRU
         Its `scoring` says what the score is: None for accuracy or R2 (`score`), "loss" for
         the negative loss, or one of scikit-learn's, which sees the model as fitted.
-    fitted_with : callable
-        ``fitted_with(parameters)`` is the model as if fitted with these.
-    targets : ClassTargets, IndicatorTargets or ValueTargets
-        Those of the fit.
+    candidate : Candidate
+        The model in training.
     sequences : Sequences
-    values : ndarray
-        Targets of the sequences as the loss expects them.
-    weights : ndarray or None
-        Of sequences.
     X_as_given : callable
-        Gives X as the user has it: for scorers of scikit-learn's, and asked for by them only.
-    y : array-like
-        As the user has it.
+        Gives X as the user has it; only scorers of scikit-learn's need it.
+    y, sample_weight : array-like
+        As the user has them; the weights are checked.
     """
 
-    def __init__(self, model, fitted_with, targets, sequences, values, weights, X_as_given, y):
+    def __init__(self, model, candidate, sequences, X_as_given, y, sample_weight):
         self.model = model
-        self.fitted_with = fitted_with
-        self.targets = targets
+        self.candidate = candidate
+        self.targets = candidate.targets
         self.sequences = sequences
-        self.values = values
-        self.weights = weights
         self.y = y
+        with errors_name("y_val"):
+            self.values = self.targets.encode_validation(y)
+        self.weights = self.targets.validation_weights(y, sample_weight)
         self.scorer = self.X = None
         if model.scoring not in (None, "loss"):
             self.scorer, self.X = check_scoring(model, model.scoring), X_as_given()
@@ -42,7 +160,7 @@ class Validation:
     def __call__(self, parameters):
         """(loss, score) with these parameters."""
         model = self.model
-        fitted = self.fitted_with(parameters)
+        fitted = self.candidate.fitted_with(parameters)
         outputs = fitted._predictor.outputs(self.sequences)
         loss = self.targets.loss_val.mean(outputs.copy(), self.values, self.weights)
         if model.scoring == "loss":

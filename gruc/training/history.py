@@ -13,7 +13,7 @@ def _fact(described_as, default):
     return field(metadata={"described_as": described_as}, **default)
 
 
-@dataclass(slots=True)
+@dataclass
 class History:
     """The epochs of a fit and of those that it continues; without arguments, none yet.
 
@@ -76,15 +76,14 @@ class History:
 
     def copy(self):
         """A history that goes on without changing this one."""
-        return History(*[value.copy() if type(value) is list else value for value in self.values()])
-
-    def values(self):
-        """The facts in their order."""
-        return [getattr(self, name) for name in _NAMES]
+        other = object.__new__(History)
+        for name, value in vars(self).items():
+            vars(other)[name] = value.copy() if type(value) is list else value
+        return other
 
     def describe(self):
         """The facts as a model file names them; `described` is the inverse."""
-        return dict(zip(DESCRIBED_AS, self.values(), strict=True))
+        return {given: getattr(self, name) for name, given in zip(_NAMES, DESCRIBED_AS, strict=True)}
 
     @classmethod
     def described(cls, description):

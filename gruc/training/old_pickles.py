@@ -1,5 +1,7 @@
 """Pickles made before there was a `TrainingState`."""
 
+from dataclasses import fields
+
 from ..network import GRUNetwork
 from .history import History
 
@@ -13,7 +15,7 @@ def state_of_trainer(trainer):
     return {
         "parameters": trainer["parameters"],
         "rng": trainer["rng"],
-        "history": History(**{name: trainer[name] for name in History.__slots__}).describe(),
+        "history": History(**{fact.name: trainer[fact.name] for fact in fields(History)}).describe(),
         "optimizer": optimizer,
         "schedule": trainer["schedule"] if trainer["by_parts"] else None,
     }

@@ -125,9 +125,12 @@ class _NoSeed(ISeedSequence):
         return np.zeros(n_words, dtype)
 
 
+_NO_SEED = _NoSeed()
+
+
 def copied_generator(rng):
     """Another generator in the same state."""
-    bit_generator = type(rng.bit_generator)(_NoSeed())
+    bit_generator = type(rng.bit_generator)(_NO_SEED)
     bit_generator.state = rng.bit_generator.state
     return np.random.Generator(bit_generator)
 
@@ -135,7 +138,7 @@ def copied_generator(rng):
 def _generator(description):
     """The generator of a plain description: its state, and the kind of its bit generator."""
     state = dict(description)
-    bit_generator = getattr(np.random, state.pop("kind"))(_NoSeed())
+    bit_generator = getattr(np.random, state.pop("kind"))(_NO_SEED)
     bit_generator.state = state
     return np.random.Generator(bit_generator)
 

@@ -1,0 +1,323 @@
+"""A fit, step by step: check, hold out, encode, start or continue, validate, train."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ..conventions.inputs import (
+    check_as_many,
+    check_sample_weight,
+    check_targets_given,
+    refuse_missing,
+    warn_of_one_step,
+)
+from ..conventions.interrupts import is_one_of_several_fits
+from ..conventions.user_warnings import warn_user
+from ..network import GRUNetwork
+from ..runtime import Predictor
+from ..sequences import Numbers
+from ..training import StepMemory, TrainingData, TrainingSettings, TrainingStep, train
+from ._holdout import GivenValidation, record_split, split_off, validation_on, validation_on_split
+from ._networks import (
+    ENOUGH_SEQUENCES,
+    check_continues,
+    initial_state,
+    inputs_of,
+    new_network,
+    random_generator,
+    standardized,
+)
+
+# attributes of an optimiser by the parameters of an estimator
+OPTIMIZER_PARAMETERS = {
+    "beta_1": "beta_1",
+    "beta_2": "beta_2",
+    "epsilon": "epsilon",
+    "weight_decay": "alpha",
+    "momentum": "momentum",
+    "nesterov": "nesterovs_momentum",
+    "rho": "rho",
+}
+
+# those of a schedule
+SCHEDULE_PARAMETERS = {
+    "kind": "learning_rate",
+    "learning_rate_init": "learning_rate_init",
+    "warmup": "warmup",
+    "power_t": "power_t",
+    "decay_rate": "decay_rate",
+    "decay_steps": "decay_steps",
+    "max_iter": "max_iter",
+}
+
+
+class Given(NamedTuple):
+    """What the user gives to fit or, with `incremental`, to partial_fit."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    validation: GivenValidation = GivenValidation()
+    incremental: bool = False
+    classes: Any = None
+
+
+class Candidate(NamedTuple):
+    """An estimator in training, without the parameters of its network.
+
+    Parameters
+    ----------
+    estimator : BaseGRU
+    network : GRUNetwork
+    inputs : Numbers
+    targets : ClassTargets, IndicatorTargets or ValueTargets
+    """
+
+    estimator: Any
+    network: GRUNetwork
+    inputs: Numbers
+    targets: Any
+
+    def predictor(self, parameters):
+        """The predictor with these parameters."""
+        return Predictor(
+            self.network, parameters, self.inputs, self.targets.outputs, n_jobs=self.estimator.n_jobs
+        )
+
+    def fitted_with(self, parameters):
+        """A copy of the estimator as if fitted, with these parameters."""
+        fitted = object.__new__(type(self.estimator))
+        vars(fitted).update(vars(self.estimator), _predictor=self.predictor(parameters))
+        return fitted
+
+
+def run_fit(model, given, callbacks):
+    """Fit an estimator, or one pass for its partial_fit.
+
+    Parameters
+    ----------
+    model : BaseGRU
+        A copy, which replaces the user's estimator if nothing is raised.
+    given : Given
+    callbacks : EpochCallbacks or None
+    """
+    parameters_changed = model._params_changed()
+    continues = (given.incremental or model.warm_start) and "_training_state" in vars(model)
+    state = model._training_state.copy() if continues else None
+    rng = state.rng if continues else random_generator(model.random_state)
+
+    sequences, sample_weight = _checked(model, given, continues)
+    split, weights = None, sample_weight
+    if model.early_stopping and given.validation.X is None:
+        split = split_off(model, given.y, sample_weight, state.history if continues else None, rng)
+        weights = split.weights
+    gathers = not continues or (given.incremental and model._first_statistics is not None)
+    targets = _encoded(model, given, weights, gathers, continues)
+    chosen, weights = _learning_set(targets.weights, split, given.incremental)
+
+    n_outputs = targets.outputs.n_outputs
+    if continues:
+        network, inputs = model._predictor.network, model._predictor.inputs
+        if parameters_changed or n_outputs != network.config["n_outputs"]:
+            check_continues(model, n_outputs)
+    else:
+        inputs = inputs_of(model, sequences, sample_weight)
+        network = new_network(model, inputs, n_outputs)
+        lengths = inputs.lengths(sequences)
+        state = initial_state(model, network, rng, lengths if weights is None else lengths[weights > 0])
+        targets.initialise(network.table.views(state.parameters), weights)
+    if gathers:
+        inputs = _scaled_inputs(model, inputs, sequences, weights, continues, given.incremental)
+    inputs.check_range(sequences, model.dtype, "X")
+
+    if not given.incremental:  # a fit starts with its own, also from the weights of the last one
+        state.optimizer = state.schedule = None
+    if parameters_changed or state.optimizer is None or state.schedule is None:
+        _set_optimizer(model, state, network)
+    _warn_of_rate_zero(model, state.schedule)
+    record_split(state.history, split)
+    candidate = Candidate(model, network, inputs, targets)
+    validation = _validation(model, candidate, given, sequences, sample_weight, split)
+    data = TrainingData(sequences, inputs.scaling, targets.values, weights, chosen, inputs.framing)
+    settings = _settings(model, given.incremental, sequences, sample_weight)
+    stopped_by = _train(candidate, state, data, settings, validation, callbacks)
+    _report_end(model, state, stopped_by, given.incremental)
+    if not given.incremental:
+        state.schedule = None  # it has come to its end
+        del model._step_memory
+    model._set_fitted(state, candidate.predictor(state.parameters))
+
+
+def draw(model, X, sample_weight):
+    """Give an estimator a network with initial parameters, as if fitted."""
+    model._params_changed()
+    sequences = model._check_X(X, reset=True)
+    warn_of_one_step(sequences, model._fitted_on_table)
+    weights = check_sample_weight(sample_weight, sequences)
+    inputs, _ = standardized(model, inputs_of(model, sequences), sequences, weights)
+    inputs.check_range(sequences, model.dtype, "X")
+    network = new_network(model, inputs, 1)
+    lengths = inputs.lengths(sequences)
+    rng = random_generator(model.random_state)
+    state = initial_state(model, network, rng, lengths if weights is None else lengths[weights > 0])
+    model._predictor = Predictor(network, state.parameters, inputs, n_jobs=model.n_jobs)
+
+
+def _checked(model, given, continues):
+    """The sequences of X and their weights, or None; y is checked as far as all targets are alike."""
+    if given.incremental and model.early_stopping:
+        raise ValueError(
+            "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
+            "False, and score held-out data between the calls."
+        )
+    sequences = model._check_X(given.X, reset=not continues)
+    check_targets_given(model, given.y)
+    check_as_many(sequences, given.y, given.X)
+    refuse_missing(given.y)
+    if not continues:
+        warn_of_one_step(sequences, model._fitted_on_table)
+    return sequences, check_sample_weight(given.sample_weight, sequences, as_given=given.incremental)
+
+
+def _encoded(model, given, sample_weight, gathers, continues):
+    """The targets of y, whose attributes the estimator gets."""
+    known = model._known_targets(gathers) if continues else None
+    options = {} if given.classes is None else {"classes": given.classes}
+    targets = model._targets_of(given.y, sample_weight, known, given.incremental, **options)
+    vars(model).update(targets.attributes())
+    return targets
+
+
+def _learning_set(weights, split, incremental):
+    """Places of the sequences to learn from, None for all, and the weights of all, None for ones.
+
+    The mean weight becomes 1, except in partial_fit.
+    """
+    chosen = None if split is None else split.chosen
+    if weights is None:
+        return chosen, None
+    counted = np.flatnonzero(weights) if chosen is None else chosen
+    counted = counted[weights[counted] > 0]
+    if len(counted) < len(weights):
+        chosen = counted
+    return chosen, weights if incremental else weights / weights[counted].mean()
+
+
+def _scaled_inputs(model, inputs, sequences, weights, continues, incremental):
+    """Inputs with the scaling of these sequences; partial_fit remembers the first of them."""
+    first = model._first_statistics if continues else None
+    inputs, statistics = standardized(model, inputs, sequences, weights, first)
+    if incremental and statistics[0] < ENOUGH_SEQUENCES:
+        model._first_statistics = statistics
+    else:
+        for name in ("_first_statistics", "_first_targets"):
+            vars(model).pop(name, None)
+    return inputs
+
+
+def _set_optimizer(model, state, network):
+    """Put optimiser and schedule, those at hand or new ones, under the parameters of now."""
+    smallest = np.finfo(model.dtype).tiny  # kernels count smaller numbers as 0
+    if model.epsilon < smallest:
+        raise ValueError(f"epsilon={model.epsilon:g} counts as 0 in {model.dtype}; use {smallest:g} or more.")
+    settings = {name: getattr(model, parameter) for name, parameter in OPTIMIZER_PARAMETERS.items()}
+    state.set_optimizer(model.solver, network.table.weights(), settings)
+    state.set_schedule({name: getattr(model, parameter) for name, parameter in SCHEDULE_PARAMETERS.items()})
+
+
+def _warn_of_rate_zero(model, schedule):
+    if schedule.has_ended():
+        warn_user(
+            f"learning_rate={model.learning_rate!r} has come down to 0 after max_iter={model.max_iter} "
+            "epochs: partial_fit learns nothing more. Set a larger max_iter, or another learning_rate."
+        )
+
+
+def _validation(model, candidate, given, sequences, sample_weight, split):
+    """The `Validation` of the fit, or None; warns of classes that it lacks."""
+    if split is not None:
+        validation = validation_on_split(model, candidate, given, sequences, sample_weight, split)
+    elif given.validation.X is not None:
+        validation = validation_on(model, candidate, given.validation)
+    elif any(part is not None for part in given.validation):
+        raise ValueError("y_val or sample_weight_val is given, but not X_val.")
+    else:
+        return None
+    if model.early_stopping and model._strata(given.y) is not None:  # several labels are not split by class
+        missing = candidate.targets.missing_classes(validation.y)
+        if missing:
+            warn_user(
+                f"The validation set, {len(validation.sequences)} sequences, has none of {missing}: its "
+                "score says nothing about that. Give X_val and y_val with members of every class, or set "
+                "a larger validation_fraction."
+            )
+    return validation
+
+
+def auto_batch_size(n_sequences):
+    """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
+    return min(max(8, n_sequences // 64), 128)
+
+
+def _settings(model, incremental, sequences, sample_weight):
+    """The settings of the training loop."""
+    batch_size = model.batch_size
+    if batch_size == "auto":
+        n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
+        batch_size = auto_batch_size(n_weighted)
+    l2, l1 = _penalty(model)
+    return TrainingSettings(
+        max_epochs=1 if incremental else model.max_iter,
+        batch_size=batch_size,
+        shuffle=model.shuffle,
+        max_grad_norm=model.max_grad_norm,
+        l2=l2,
+        l1=l1,
+        tol=model.tol,
+        patience=None if incremental else model.n_iter_no_change,
+        early_stopping=model.early_stopping,
+        verbose=model.verbose,
+    )
+
+
+def _penalty(model):
+    """(l2, l1) in the loss; the weights of "adamw" decay without a penalty."""
+    if model.solver != "adamw":
+        return model.alpha * (1 - model.l1_ratio), model.alpha * model.l1_ratio
+    if model.l1_ratio > 0 and model.alpha > 0:
+        raise ValueError(
+            f"l1_ratio={model.l1_ratio:g} does not go with solver='adamw', whose decay of weights is "
+            "no penalty. Set l1_ratio to 0, or take solver='adam'."
+        )
+    return 0.0, 0.0
+
+
+def _train(candidate, state, data, settings, validation, callbacks):
+    """Run the training loop; returns what ended it."""
+    model, network = candidate.estimator, candidate.network
+    memory = vars(model).get("_step_memory")
+    if memory is None or memory.network is not network:
+        memory = model._step_memory = StepMemory(network)
+    if callbacks is not None:
+        callbacks.attributes_with = lambda parameters: vars(candidate.fitted_with(parameters.copy()))
+    dropout = model.dropout, model.recurrent_dropout
+    with TrainingStep(memory, candidate.targets.loss, dropout, model.n_jobs) as step:
+        return train(state, data, step, settings, validate=validation, watcher=callbacks)
+
+
+def _report_end(model, state, stopped_by, incremental):
+    """Warn of a fit that was interrupted or has not converged, or raise KeyboardInterrupt again."""
+    if stopped_by == "interrupt":
+        if incremental or is_one_of_several_fits():
+            raise KeyboardInterrupt
+        warn_user(
+            f"Training interrupted in epoch {state.history.n_epochs + 1}; the model keeps "
+            f"{'the best' if model.early_stopping else 'what'} it learned so far."
+        )
+    runs_to_the_end = model.n_iter_no_change == np.inf or model.learning_rate == "cosine"
+    if stopped_by == "max_iter" and not incremental and not runs_to_the_end:
+        warn_user(
+            f"Maximum iterations ({model.max_iter}) reached and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+        )

@@ -1,0 +1,137 @@
+"""The network of a fit, made from an estimator's parameters or continued."""
+
+from numbers import Integral
+
+import numpy as np
+
+from ..network import GRUNetwork
+from ..sequences import Framing, Moments, Numbers, check_range
+from ..training import TrainingState
+
+# The statistics of partial_fit are those of its first calls, until they have seen this many sequences:
+# the standard deviation of ten has an error of a quarter, and one sequence says nothing.
+ENOUGH_SEQUENCES = 10
+
+
+def auto_frame_length(lengths):
+    """A 25th of the median length, but 4 at least and 16 at most; in short sequences a sixth or less.
+
+    Found by cross-validation inside training parts: benchmarks/defaults.py.
+    """
+    n_steps = int(np.median(lengths))
+    return max(1, min(n_steps // 6, max(4, n_steps // 25), 16))
+
+
+def framing_of(model, lengths):
+    """The framing that an estimator's parameters ask for, with sequences of these lengths."""
+    length = auto_frame_length(lengths) if model.frame_length == "auto" else int(model.frame_length)
+    return Framing(length, length if model.hop_length is None else int(model.hop_length))
+
+
+def inputs_of(model, sequences, sample_weight=None):
+    """How a new network reads sequences; they are not scaled yet."""
+    lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
+    return Numbers(sequences.n_features, None, framing_of(model, lengths))
+
+
+def network_config(model, inputs, n_outputs):
+    """Arguments of `GRUNetwork`."""
+    return {
+        "n_features": inputs.width,
+        "hidden_layer_sizes": _layer_sizes(model.hidden_layer_sizes),
+        "bidirectional": bool(model.bidirectional),
+        "reset_after": bool(model.reset_after),
+        "pooling": model.pooling,
+        "n_outputs": n_outputs,
+    }
+
+
+def new_network(model, inputs, n_outputs):
+    """The network that an estimator's parameters ask for."""
+    return GRUNetwork(**network_config(model, inputs, n_outputs))
+
+
+def random_generator(random_state):
+    """One generator for all that is random; a RandomState gives its seed. No global seed is used."""
+    if isinstance(random_state, np.random.RandomState):
+        random_state = random_state.randint(np.iinfo(np.int32).max)
+    return np.random.default_rng(random_state)
+
+
+def initial_state(model, network, rng, lengths):
+    """The state before training, for sequences of these lengths in rows."""
+    state = TrainingState.initial(network, model.dtype, rng)
+    parameters = network.table.views(state.parameters)
+    if model.update_gate_bias_init == "chrono":
+        network.draw_update_gate_bias(parameters, int(lengths.max(initial=1)), rng)
+    else:
+        network.set_update_gate_bias(parameters, model.update_gate_bias_init)
+    return state
+
+
+def check_continues(model, n_outputs):
+    """Refuse parameters and targets that ask for another network than the one to continue with."""
+    predictor = model._predictor
+    inputs = predictor.inputs
+    trained = predictor.config | {
+        "dtype": predictor.parameters.dtype.name,
+        "standardize": inputs.scaling is not None,
+        "frame_length": inputs.framing.length,
+        "hop_length": inputs.framing.hop,
+    }
+    wanted = network_config(model, inputs, n_outputs)
+    wanted |= {"dtype": model.dtype, "standardize": model.standardize}
+    if model.frame_length != "auto":
+        wanted["frame_length"], wanted["hop_length"] = framing_of(model, None)
+    elif model.hop_length is not None:
+        wanted["hop_length"] = model.hop_length
+    for name, value in wanted.items():
+        if trained[name] != value:
+            raise ValueError(
+                f"{name} is {value}, but the network to go on with was made with "
+                f"{trained[name]}. To start anew, call fit with warm_start=False, or clone the estimator."
+            )
+
+
+def standardized(model, inputs, sequences, weights, first=None):
+    """Inputs scaled by the statistics of these sequences.
+
+    Parameters
+    ----------
+    model : BaseGRU
+    inputs : Numbers
+    sequences : Sequences
+    weights : ndarray of shape (n,) or None
+    first : (n_sequences, moments) or None
+        Statistics of the first calls of partial_fit, which this one continues.
+
+    Returns
+    -------
+    inputs : Numbers
+    statistics : (n_sequences, moments)
+        Those of all these sequences, as plain values.
+    """
+    n_sequences, moments = len(sequences) if weights is None else np.count_nonzero(weights), None
+    if model.standardize:
+        # squares must not overflow
+        check_range(sequences.lowest, sequences.highest, None, "float64", "X")
+        moments = Moments.of_sequences(sequences, weights)
+    if first is not None:
+        n_sequences += first[0]
+        moments = None if moments is None else Moments.of_state(first[1]).combined(moments)
+    if moments is None:
+        return inputs._replace(scaling=None), (n_sequences, None)
+    return inputs._replace(scaling=moments.scaling()), (n_sequences, moments.state())
+
+
+def _layer_sizes(sizes):
+    """The parameter `hidden_layer_sizes` as a list of int."""
+    ordered = not isinstance(sizes, (set, frozenset, dict, str))
+    listed = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist() if ordered else []
+    if not listed or not all(
+        isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in listed
+    ):
+        raise ValueError(
+            f"hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got {sizes!r}."
+        )
+    return [int(size) for size in listed]
