@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 # tests run one process a core: BLAS threads beside that only wait for each other
 WORKERS ?= auto
+pytest = OMP_NUM_THREADS=1 $(1) -m pytest -n $(WORKERS)
+# compilers, packaging, examples and every kernel, too; a build of its own for each worker that has one
+ALL := --dist loadgroup --hypothesis-profile=thorough -m 'not fuzz'
 
 HEADERS := $(shell find include -name '*.h')
 
 # pip is quiet while it compiles, which takes a minute or more
 building = @echo "Building gruc in $(1); this takes a minute or more ..."
 
-.PHONY: demo test test-oldest coverage sanitize soak fuzz bench lint clean
+.PHONY: demo test test-all test-oldest coverage sanitize soak fuzz bench lint clean
 
 demo: $(VENV)/demo
 	$(VENV)/demo/bin/python examples/japanese_vowels.py
@@ -21,8 +24,13 @@ $(VENV)/demo: pyproject.toml setup.py $(HEADERS) $(shell find gruc -name '*.py' 
 	$@/bin/python -m pip install --quiet .
 	@touch $@
 
+# the rooms, with the baseline kernels and the best of this processor
 test: $(VENV)/test
-	OMP_NUM_THREADS=1 $(VENV)/test/bin/python -m pytest -n $(WORKERS)
+	$(call pytest,$(VENV)/test/bin/python)
+
+# what CI runs
+test-all: $(VENV)/test
+	$(call pytest,$(VENV)/test/bin/python) $(ALL)
 
 $(VENV)/test: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy] tests/*.pyx)
 	$(call building,$@)
@@ -42,7 +50,7 @@ test-oldest:
 	$(PYTHON) -m venv --clear $(VENV)/oldest
 	$(call copy_of_tree,oldest)
 	cd $(VENV)/oldest/src && ../bin/python -m pip install --quiet --constraint tests/oldest.txt --editable '.[test]'
-	cd $(VENV)/oldest/src && OMP_NUM_THREADS=1 ../bin/python -m pytest -n $(WORKERS)
+	cd $(VENV)/oldest/src && $(call pytest,../bin/python) $(ALL)
 
 # lines of the extensions counted too
 coverage:
@@ -50,7 +58,7 @@ coverage:
 	$(PYTHON) -m venv --clear $(VENV)/coverage
 	$(call copy_of_tree,coverage)
 	cd $(VENV)/coverage/src && GRUC_TRACE=1 ../bin/python -m pip install --quiet --editable '.[test,coverage]'
-	cd $(VENV)/coverage/src && OMP_NUM_THREADS=1 ../bin/python -m pytest -n $(WORKERS) \
+	cd $(VENV)/coverage/src && $(call pytest,../bin/python) $(ALL) \
 		--cov=gruc --cov-report=term-missing --cov-fail-under=95
 
 # the kernel tests with AddressSanitizer and UndefinedBehaviorSanitizer in the kernels
@@ -61,7 +69,7 @@ sanitize:
 	cd $(VENV)/sanitize/src && GRUC_SANITIZE=1 ../bin/python -m pip install --quiet --editable '.[test]'
 	cd $(VENV)/sanitize/src && OMP_NUM_THREADS=1 PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
 		LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
-		../bin/python -m pytest -n $(WORKERS) -p no:faulthandler tests/kernels tests/network \
+		../bin/python -m pytest -n $(WORKERS) $(ALL) -p no:faulthandler tests/kernels tests/network \
 		-k 'not central_differences and not c_program'
 
 # fits, predictions, streams and files under signals, memory limits and forks
@@ -69,8 +77,10 @@ SECONDS ?= 600
 soak: $(VENV)/test
 	$(VENV)/test/bin/python tools/soak.py --seconds $(SECONDS)
 
-# what reads bytes from outside, under a coverage-guided fuzzer; atheris has wheels for Linux
-fuzz: $(VENV)/fuzz/ready
+# what reads bytes from outside: ten thousand examples by hypothesis, then a coverage-guided fuzzer;
+# atheris has wheels for Linux
+fuzz: $(VENV)/test $(VENV)/fuzz/ready
+	$(call pytest,$(VENV)/test/bin/python) -m fuzz
 	$(VENV)/fuzz/bin/python tools/fuzz/fuzz.py --seconds $(SECONDS)
 
 $(VENV)/fuzz/ready: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy])

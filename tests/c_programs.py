@@ -29,6 +29,12 @@ SANITIZE = ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 EMULATORS = {"aarch64-linux-gnu-gcc": "qemu-aarch64", "arm-linux-gnueabihf-gcc": "qemu-arm"}
 
 
+def builds(*cases):
+    """Parameters of tests that compile: the first as it is, the others marked `compilers`."""
+    rest = (each if isinstance(each, tuple) else (each,) for each in cases[1:])
+    return [cases[0], *(pytest.param(*each, marks=pytest.mark.compilers) for each in rest)]
+
+
 def program_of(text, compiler, build, folder, more=()):
     """A function that gives a program its numbers and returns those that it prints.
 

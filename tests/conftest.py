@@ -12,9 +12,15 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# a shared machine may take its time over an example
-hypothesis.settings.register_profile("gruc", deadline=None)
-hypothesis.settings.load_profile("gruc")
+# no deadline: a shared machine may take its time over an example
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)  # make test-all
+hypothesis.settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items):
+    """Builds of distributions come first: they take minutes, and others run beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("packaging") is None)
 
 
 @pytest.fixture(scope="session")

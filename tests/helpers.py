@@ -41,6 +41,19 @@ def structure_id(structure):
     )
 
 
+def kernel_params(*more):
+    """Instruction sets as parameters: the baseline and this processor's best; others are every_kernel."""
+    by_default = ("baseline", kernels.available()[-1])
+    return [
+        name if name in by_default else pytest.param(name, marks=pytest.mark.every_kernel)
+        for name in (*kernels.INSTRUCTION_SETS, *more)
+    ]
+
+
+# how structures are wired does not depend on the precision: the other one is left to `make test-all`
+WIRING_DTYPES = ["float64", pytest.param("float32", marks=pytest.mark.every_kernel)]
+
+
 def only_with(name):
     """Body of a fixture: these kernels until the end of its scope."""
     if name != "blas" and name not in kernels.available():
@@ -122,6 +135,15 @@ def loss_and_gradients(network, flat, sequences, targets, weights, loss, dropout
     value = loss_of(loss, outputs, typed[batch.order], weights[batch.order], total) / total
     dx = network.backward(packed, gradient, outputs, batch, workspace, masks)
     return value, gradient, unpack(dx, batch)
+
+
+def loss_value(network, flat, sequences, targets, weights, loss, dropout=None):
+    """The loss alone, by a forward pass."""
+    batch = pack(sequences, flat.dtype)
+    masks = dropout and network.dropout_masks(batch, dropout[0][batch.order], *dropout[1:])
+    outputs = network.forward(network.pack(flat), batch, workspace_for(batch), masks)
+    total = weights.sum()
+    return loss_of(loss, outputs, targets[batch.order], weights[batch.order], total) / total
 
 
 def central_difference(loss_at, array, step=1e-5):

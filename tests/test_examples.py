@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.examples
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 # file: what its output must say, and the least of the number in it

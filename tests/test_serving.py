@@ -28,7 +28,10 @@ from fastapi.testclient import TestClient
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.examples,
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 
 @pytest.fixture
@@ -300,8 +303,8 @@ def test_models_that_cannot_be_served(serve, tmp_path, monkeypatch):
 def test_large_requests_that_are_wrong_all_over(client, item):
     """One error is returned, not a million, which would block other clients."""
     body = f'{{"sequences": [{",".join([item] * (3_900_000 // (len(item) + 1)))}]}}'
-    start = time.perf_counter()
+    start = time.process_time()
     done = client.post("/predict", content=body, headers={"content-type": "application/json"})
     assert done.status_code == 422
     assert len(done.content) < 300
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

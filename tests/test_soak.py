@@ -9,6 +9,7 @@ import pytest
 SOAK = Path(__file__).parents[1] / "tools" / "soak.py"
 
 
+@pytest.mark.examples
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory and /proc as Linux has them")
 def test_nothing_is_wrong_hangs_or_leaks():
     done = subprocess.run(

@@ -9,10 +9,9 @@ import warnings
 import numpy as np
 import pytest
 from fixtures.onnxruntime_gru import CASES
-from gruc import kernels
 from gruc.deploy.weights import swap_gates
 from gruc.network.gru import GRULayer
-from helpers import only_with, pack, unpack
+from helpers import kernel_params, only_with, pack, unpack
 
 DTYPES = ["float32", "float64"]
 
@@ -27,7 +26,7 @@ NODE_CASES = [
 ]
 
 
-@pytest.fixture(scope="module", params=kernels.INSTRUCTION_SETS, autouse=True)
+@pytest.fixture(scope="module", params=kernel_params(), autouse=True)
 def kernel(request):
     yield from only_with(request.param)
 

@@ -10,6 +10,7 @@ from gruc import GRUClassifier, GRURegressor
 from gruc.preprocessing import SequenceScaler
 from problems import forms_of_vowels, outputs, vowels
 from sklearn.base import clone
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 
@@ -26,7 +27,9 @@ def test_tools_of_sklearn(Estimator, form):
     X, y = FORMS[form]
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
     pipeline = make_pipeline(SequenceScaler(), Estimator(**FAST))
-    pipeline.fit(X_train, y_train).score(X_test, y_test)
+    score = pipeline.fit(X_train, y_train).score(X_test, y_test)
+    metric = accuracy_score if Estimator is GRUClassifier else r2_score
+    assert score == metric(y_test, pipeline.predict(X_test))
     name = Estimator.__name__.lower()
     search = GridSearchCV(pipeline, {f"{name}__hidden_layer_sizes": [(3,), (4, 2)]}, cv=2)
     assert search.fit(X, y).best_estimator_.predict(X).shape == y.shape

@@ -1,11 +1,11 @@
-"""Every test of this room, once for each instruction set; `layer_kernels` are of the same."""
+"""Every test of this room, once for each of `kernel_params`; `layer_kernels` are of the same."""
 
 import pytest
 from gruc import kernels
-from helpers import only_with
+from helpers import kernel_params, only_with
 
 
-@pytest.fixture(scope="module", params=kernels.INSTRUCTION_SETS, autouse=True)
+@pytest.fixture(scope="module", params=kernel_params(), autouse=True)
 def kernel(request):
     yield from only_with(request.param)
 

@@ -1,9 +1,11 @@
 """The headers in other people's C programs: every width of vectors, every compiler at hand."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import reference
-from c_programs import BUILDS, program_of
+from c_programs import BUILDS, builds, program_of
 
 COMPILERS = ["cc", "gcc", "clang", "aarch64-linux-gnu-gcc", "arm-linux-gnueabihf-gcc"]
 D, H, LENGTHS = 3, 21, [5, 4, 4, 1, 1]
@@ -47,8 +49,7 @@ def kernel():
     """Not once for each of gruc's own instruction sets: the flags say which."""
 
 
-@pytest.mark.parametrize("build", BUILDS)
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("compiler, build", builds(*product(COMPILERS, BUILDS)))
 def test_gru_against_the_oracle(tmp_path, compiler, build):
     program = program_of(PROGRAM, compiler, build, tmp_path)
     rng = np.random.default_rng(0)
@@ -127,8 +128,7 @@ int main(void)
 )
 
 
-@pytest.mark.parametrize("build", BUILDS)
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("compiler, build", builds(*product(COMPILERS, BUILDS)))
 def test_streams_against_the_oracle(tmp_path, compiler, build):
     program = program_of(STREAM, compiler, build, tmp_path)
     rng = np.random.default_rng(0)

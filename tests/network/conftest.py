@@ -1,10 +1,9 @@
-"""Every test of this room, once for each instruction set, and on the plain path over BLAS."""
+"""Every test of this room, once for each of `kernel_params`, the plain path over BLAS among them."""
 
 import pytest
-from gruc import kernels
-from helpers import only_with
+from helpers import kernel_params, only_with
 
 
-@pytest.fixture(scope="module", params=[*kernels.INSTRUCTION_SETS, "blas"], autouse=True)
+@pytest.fixture(scope="module", params=kernel_params("blas"), autouse=True)
 def kernel(request):
     yield from only_with(request.param)

@@ -12,9 +12,9 @@ from installs import ROOT
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """An sdist of a clean copy of the tree, and a wheel built from that sdist alone."""
-    folder = tmp_path_factory.mktemp("packaging")
+def sdist(tmp_path_factory):
+    """An sdist of a clean copy of the tree."""
+    folder = tmp_path_factory.mktemp("sdist")
     made = (
         ".git",
         ".venv*",
@@ -28,15 +28,33 @@ def built(tmp_path_factory):
         ".*cache",
     )
     shutil.copytree(ROOT, folder / "tree", ignore=shutil.ignore_patterns(*made))
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", folder / "tree"]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--sdist",
+        "--no-isolation",
+        "--outdir",
+        folder,
+        folder / "tree",
+    ]
     subprocess.run(command, check=True, capture_output=True)
-    (sdist,) = (folder / "dist").glob("*.tar.gz")
-    (wheel,) = (folder / "dist").glob("*.whl")
-    return sdist, wheel
+    (path,) = folder.glob("*.tar.gz")
+    return path
 
 
 @pytest.fixture(scope="session")
-def light(built, tmp_path_factory):
+def wheel(sdist, tmp_path_factory):
+    """A wheel built from the sdist alone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ["--no-build-isolation", "--no-deps", "--no-cache-dir", "--wheel-dir", folder]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, sdist], check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def light(wheel, tmp_path_factory):
     """The Python of an environment with the wheel, NumPy and safetensors, and nothing else."""
     folder = tmp_path_factory.mktemp("light")
     venv.create(folder / "venv")
@@ -49,7 +67,7 @@ def light(built, tmp_path_factory):
         for part in {path.parts[0] for path in installed.files} - {".."}:
             (packages / part).symlink_to(installed.locate_file(part))
     pip = [sys.executable, "-m", "pip", "--python", python]
-    install = [*pip, "install", "--quiet", "--no-index", "--no-deps", built[1]]
+    install = [*pip, "install", "--quiet", "--no-index", "--no-deps", wheel]
     subprocess.run(install, check=True, capture_output=True)
     return python
 

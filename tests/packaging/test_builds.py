@@ -12,6 +12,8 @@ import gruc
 import pytest
 from installs import ROOT
 
+pytestmark = pytest.mark.packaging
+
 
 @pytest.mark.parametrize(
     "arguments, before",

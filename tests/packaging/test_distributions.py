@@ -13,6 +13,8 @@ import gruc
 import pytest
 from installs import HEADERS, INCLUDE, ROOT, compiles_and_runs
 
+pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]
+
 
 def included_from(*headers):
     """Names of these headers, and of all that they include."""
@@ -27,8 +29,9 @@ def included_from(*headers):
     return found
 
 
-def test_sdist(built):
-    with tarfile.open(built[0]) as archive:
+@pytest.mark.xdist_group("wheel")
+def test_sdist(sdist):
+    with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert {f"include/gruc/{header}" for header in HEADERS} <= names
     assert {"LICENSE", "README.md", "gruc/kernels/training.pyx", "gruc/kernels/_blas.pxd"} <= names
@@ -37,8 +40,9 @@ def test_sdist(built):
     assert not [name for name in names if name.endswith(".so") or re.match(r"gruc/.*\.c$", name)]
 
 
-def test_sdist_holds_the_tests_and_what_the_readme_links_to(built):
-    with tarfile.open(built[0]) as archive:
+@pytest.mark.xdist_group("wheel")
+def test_sdist_holds_the_tests_and_what_the_readme_links_to(sdist):
+    with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     ours = [path for folder in ("tests", "docs", "examples") for path in (ROOT / folder).rglob("*")]
     made = ("__pycache__", ".hypothesis", ".pytest_cache")
@@ -52,8 +56,9 @@ def test_sdist_holds_the_tests_and_what_the_readme_links_to(built):
     assert not [name for name in names if "__pycache__" in name]
 
 
-def test_wheel(built, tmp_path):
-    with zipfile.ZipFile(built[1]) as archive:
+@pytest.mark.xdist_group("wheel")
+def test_wheel(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         archive.extractall(tmp_path / "site")
     headers = {name.removeprefix("gruc/include/gruc/") for name in names if name.endswith(".h")}
@@ -70,7 +75,7 @@ def test_wheel(built, tmp_path):
     ]
     assert texts[0].startswith("BSD 3-Clause License")
     assert texts[1].startswith("Attribution 4.0 International")
-    assert built[1].stat().st_size < 1_100_000
+    assert wheel.stat().st_size < 1_100_000
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import gruc; from gruc.datasets import "
         "load_japanese_vowels; X, y = load_japanese_vowels(return_X_y=True); "
@@ -84,9 +89,10 @@ def test_wheel(built, tmp_path):
     compiles_and_runs(include, tmp_path)
 
 
-def test_editable_install(built, tmp_path):
+@pytest.mark.xdist_group("editable")
+def test_editable_install(sdist, tmp_path):
     """From the sdist's tree; dependencies and build tools come from this environment."""
-    with tarfile.open(built[0]) as archive:
+    with tarfile.open(sdist) as archive:
         # Python 3.11.0 to 3.11.3 have no filters
         archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (tree,) = tmp_path.glob("gruc-*")

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from problems import vowels
 
+pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900), pytest.mark.xdist_group("wheel")]
+
 
 @pytest.fixture
 def saved(tmp_path, monkeypatch):

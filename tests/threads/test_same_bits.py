@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor, kernels
+from helpers import kernel_params
 from problems import bits_of, large_problem
 
 SETTINGS = dict(hidden_layer_sizes=(40,), batch_size=96, max_iter=3, tol=0, random_state=0)
@@ -20,7 +21,7 @@ class TestSameBits:
         [{}, {"reset_after": False}, {"dropout": 0.2, "recurrent_dropout": 0.3, "pooling": "attention"}],
         ids=str,
     )
-    @pytest.mark.parametrize("kernel", [*kernels.INSTRUCTION_SETS, "blas"])
+    @pytest.mark.parametrize("kernel", kernel_params("blas"))
     def test_for_every_number_of_threads(self, kernel, settings, dealt):
         if kernel != "blas" and kernel not in kernels.available():
             pytest.skip(f"this processor has no {kernel}")

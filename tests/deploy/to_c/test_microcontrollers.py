@@ -14,7 +14,10 @@ from installs import ROOT
 sys.path.append(str(ROOT / "tools" / "cortex_m"))
 import board
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.compilers,
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 
 @pytest.mark.parametrize("processor", board.PROCESSORS)

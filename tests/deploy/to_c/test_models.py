@@ -1,7 +1,7 @@
 """C headers of models against the models, by every compiler at hand."""
 
 import pytest
-from c_programs import SANITIZE, program_of
+from c_programs import SANITIZE, builds, program_of
 from exported_c import SHORT, X, agree, fitted, program_text, with_halves, y
 from gruc import GRUClassifier, GRURegressor
 
@@ -11,7 +11,7 @@ FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
 
 @pytest.mark.parametrize(
     "compiler, build",
-    [
+    builds(
         ("cc", "baseline"),
         ("cc", "one number at a time"),
         ("cc", "avx2"),
@@ -22,13 +22,14 @@ FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
         ("clang++", "avx2"),
         ("aarch64-linux-gnu-gcc", "baseline"),
         ("arm-linux-gnueabihf-gcc", "baseline"),
-    ],
+    ),
 )
 def test_every_model(models, compiler, build, tmp_path):
     program = program_of(program_text(models, SHORT, tmp_path), compiler, build, tmp_path)
     agree(program(""), models, SHORT)
 
 
+@pytest.mark.compilers
 @pytest.mark.parametrize(
     "compiler, build", [("cc", "one number at a time"), ("cc", "avx512"), ("clang", "baseline")]
 )
@@ -39,7 +40,7 @@ def test_nothing_is_read_or_written_out_of_bounds(models, compiler, build, tmp_p
 
 @pytest.mark.parametrize(
     "compiler, build, more",
-    [
+    builds(
         ("cc", "baseline", SANITIZE),
         ("cc", "one number at a time", SANITIZE),
         ("cc", "avx512", SANITIZE),
@@ -48,7 +49,7 @@ def test_nothing_is_read_or_written_out_of_bounds(models, compiler, build, tmp_p
         ("aarch64-linux-gnu-gcc", "baseline", ()),
         ("arm-linux-gnueabihf-gcc", "baseline", ()),
         ("arm-linux-gnueabihf-gcc", "baseline", ("-mfp16-format=ieee",)),
-    ],
+    ),
 )
 def test_float16(models, compiler, build, more, tmp_path):
     some = [

@@ -8,7 +8,7 @@ import sys
 import gruc
 import numpy as np
 import pytest
-from c_programs import WARNINGS, program_of
+from c_programs import WARNINGS, builds, program_of
 from exported_c import LABELS, X, agree, program_text, y
 from gruc import GRUClassifier, GRURegressor
 from installs import ROOT
@@ -44,14 +44,14 @@ def delicate():
 
 @pytest.mark.parametrize(
     "compiler, build, flags",
-    [
+    builds(
         ("cc", "baseline", "-O3 -funsafe-math-optimizations"),
         ("cc", "one number at a time", "-O2 -fassociative-math -fno-signed-zeros -fno-trapping-math"),
         ("cc", "avx2", "-O3 -funsafe-math-optimizations -std=gnu11"),
         ("cc", "baseline", "-O2 -ffinite-math-only -freciprocal-math"),
         ("clang", "baseline", "-O3 -funsafe-math-optimizations"),
         ("clang", "one number at a time", "-O2 -ffinite-math-only"),
-    ],
+    ),
 )
 def test_flags_that_let_a_compiler_reorder_arithmetic(delicate, compiler, build, flags, tmp_path):
     X, models = delicate
@@ -100,7 +100,7 @@ def compiles(text, folder, compiler="cc", *flags):
     return subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True).stderr
 
 
-@pytest.mark.parametrize("compiler", ["cc", "clang", "g++"])
+@pytest.mark.parametrize("compiler", builds("cc", "clang", "g++"))
 def test_macros_of_a_program(small, compiler):
     """Whatever it has defined, the headers are as they were, and so are its macros."""
     _, folder = small
@@ -121,12 +121,12 @@ def test_macros_of_a_program(small, compiler):
 
 @pytest.mark.parametrize(
     "compiler, standards",
-    [
+    builds(
         ("cc", "c99 gnu11 c2x"),
         ("clang", "c99 c17"),
         ("g++", "c++11 c++20"),
         ("clang++", "c++17"),
-    ],
+    ),
 )
 def test_standards(small, compiler, standards):
     """No warning under any, twice included, and with macros of the C library as it likes them."""

@@ -6,7 +6,7 @@ import shutil
 import gruc
 import numpy as np
 import pytest
-from c_programs import program_of
+from c_programs import builds, program_of
 from gruc import GRUClassifier, GRURegressor
 from problems import vowels
 
@@ -111,7 +111,7 @@ int main(void)
 """
 
 
-@pytest.mark.parametrize("build", ["baseline", "one number at a time", "avx512"])
+@pytest.mark.parametrize("build", builds("baseline", "one number at a time", "avx512"))
 def test_silence(build, tmp_path):
     rng = np.random.default_rng(0)
     clicks = [rng.standard_normal((5, 1)) for _ in range(8)]
