@@ -133,6 +133,7 @@ def test_scipy_is_known_to_the_blas_extension_only():
     assert {path.name for path in sources if "scipy" in path.read_text()} == {"_blas.pxd"}
 
 
+@pytest.mark.packaging
 def test_without_docstrings():
     subprocess.run([sys.executable, "-OO", "-c", "from gruc import GRUClassifier, GRURegressor"], check=True)
 

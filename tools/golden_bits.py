@@ -290,7 +290,7 @@ def main():
             odd = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
             kinds = Counter(name.rpartition(": ")[2] for name in one)
             networks = {name.partition(": ")[0] for name in one if name.startswith("structure ")}
-            print(f"{kernel}: {len(networks)} structures in both precisions, {len(one)} digests", end=" (")
+            print(f"{kernel}: {len(networks)} structures and precisions, {len(one)} digests", end=" (")
             print(
                 *(f"{n} of {kind}" for kind, n in kinds.items()), sep=", ", end=f"), {len(odd)} different\n"
             )
