@@ -17,8 +17,8 @@ def read_model(path):
     """The `Content` of a model file, and its size in bytes; "-" is standard input."""
     if path == "-":
         data = sys.stdin.buffer.read()
-        return model_file.built(data, Content.of_file, "standard input"), len(data)
-    return model_file.built(path, Content.of_file), os.path.getsize(path)
+        return model_file.read(data, Content.of_file, "standard input"), len(data)
+    return model_file.read(path, Content.of_file), os.path.getsize(path)
 
 
 def check_output(output, *inputs):

@@ -4,7 +4,7 @@ import re
 import zlib
 
 from .._version import __version__
-from ..files import model_file
+from ..files.labels import labels_as_json
 from .c_constants import float_literal, sequence_floats, stream_floats
 
 EXPORT_FORMAT = 2  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
@@ -138,7 +138,7 @@ def _label_table(predictor, prefix):
     """The table of a classifier's labels, as a list; empty for a regressor."""
     if predictor.decoding.classes is None:
         return []
-    labels = model_file.labels_as_json(predictor.decoding.classes)
+    labels = labels_as_json(predictor.decoding.classes)
     kind, values = labels["kind"], labels["values"]
     if kind == "string":
         c_type, literals = "char *const", [_string_literal(value) for value in values]

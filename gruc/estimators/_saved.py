@@ -8,7 +8,7 @@ import numpy as np
 from .. import files
 from .._version import __version__
 from ..files import model_file
-from ..files.model_file import ModelFileError, quoted
+from ..files.fields import ModelFileError, quoted
 from ..runtime.loading import Content
 
 __all__ = ["load", "save"]
@@ -63,7 +63,7 @@ def save(model: Any, path: Any) -> None:
     }
     content = model_file.as_bytes(description, arrays)
     try:
-        model_file.built(content, _built, "the file")
+        model_file.read(content, _built, "the file")
     except ModelFileError as error:
         raise ValueError(f"No file was written, since it could not be read again: {error}") from None
     files.write(path, content)
@@ -88,7 +88,7 @@ def load(path: Any) -> Any:
     Raises
     ------
     gruc.ModelFileError
-        The file is no model of gruc's, is damaged, or was written by a later version.
+        The file is not a gruc model, is damaged, or was written by a later version.
     TypeError
         `path` is none of these, or a file object in text mode.
     OSError
@@ -103,7 +103,7 @@ def load(path: Any) -> Any:
     >>> gruc.load("vowels.gruc").partial_fit(X, y).n_iter_
     2
     """
-    return model_file.built(path, _built)
+    return model_file.read(path, _built)
 
 
 def _built(description, arrays, where):

@@ -1,7 +1,7 @@
-"""Files: written whole or not at all, and the container of a model."""
+"""Files: written completely or not at all, and the container of a model."""
 
 from . import model_file
-from .model_file import ModelFileError
+from .fields import ModelFileError
 from .whole_files import UnexpectedEnd, check_target, described, descriptor_of, opened, write
 
 __all__ = [

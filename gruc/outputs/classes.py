@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import kernels
-from ..files.model_file import labels_as_json
+from ..files.labels import labels_as_json
 
 
 class Classes:

@@ -1,6 +1,7 @@
 """Outputs from what a model file or a pickle says of them."""
 
-from ..files.model_file import Fields, is_count, is_flag, labels_of_json
+from ..files.fields import Fields, is_count, is_flag
+from ..files.labels import labels_from_json
 from ..sequences import Scaling
 from .classes import Classes, Labels
 from .values import Values
@@ -11,7 +12,7 @@ def described(fields, arrays, n_outputs):
 
     Parameters
     ----------
-    fields : files.model_file.Fields
+    fields : files.fields.Fields
     arrays : dict of str to ndarray
         Those that belong to the outputs are taken out.
     n_outputs : int
@@ -28,7 +29,7 @@ def described(fields, arrays, n_outputs):
         fields.refuse("target_scaling belongs to other models")
     if classes is None:
         return Values(n_targets, scaling, log_link, n_quantiles)
-    labels = labels_of_json(Fields(classes, f"{fields.where} classes,"), max(n_outputs, 2))
+    labels = labels_from_json(Fields(classes, f"{fields.where} classes,"), max(n_outputs, 2))
     return (Labels if multilabel else Classes)(labels)
 
 

@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from ..files import model_file
-from ..files.model_file import Fields, ModelFileError, is_count, is_flag
+from ..files.estimator_fields import take_estimator
+from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
 from ..network import READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
 from ..sequences import Numbers
@@ -28,7 +29,7 @@ def load(path: Any) -> Predictor:
     Raises
     ------
     gruc.ModelFileError
-        The file is no model of gruc's, is damaged, or was written by a later version.
+        The file is not a gruc model, is damaged, or was written by a later version.
     TypeError
         `path` is none of these, or a file object in text mode.
     OSError
@@ -45,7 +46,7 @@ def load(path: Any) -> Predictor:
     >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    return model_file.built(path, Content.of_file).predictor
+    return model_file.read(path, Content.of_file).predictor
 
 
 class Content(NamedTuple):
@@ -62,7 +63,7 @@ class Content(NamedTuple):
         """Of a file's description and arrays; `where` is what errors call it."""
         fields = Fields(description, where)
         predictor = described(fields.take_object("predictor"), arrays)
-        version, kind, parameters, fitted = model_file.take_estimator(fields)
+        version, kind, parameters, fitted = take_estimator(fields)
         if (predictor.classes is None) == (kind == "GRUClassifier"):
             raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
         n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
@@ -114,7 +115,7 @@ def _described_parameters(where, arrays, network):
     """A flat buffer of the weights in `arrays`, which must be these and no others."""
     shapes = network.table.torch_shapes()  # nothing is allocated before all are known to be right
     if set(arrays) != set(shapes):
-        odd = model_file.quoted(sorted(set(arrays) ^ set(shapes)))
+        odd = quoted(sorted(set(arrays) ^ set(shapes)))
         raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd}.")
     dtype = arrays["head.bias"].dtype.newbyteorder("=")
     for name, array in arrays.items():

@@ -66,7 +66,7 @@ class Numbers(NamedTuple):
     def described(cls, fields, arrays, width):
         """The inputs that `describe` described, of a network that reads rows of `width` elements.
 
-        `fields` are `files.model_file.Fields`; arrays that belong to the inputs are taken out of `arrays`.
+        `fields` are `files.fields.Fields`; arrays that belong to the inputs are taken out of `arrays`.
         """
         framing = Framing(*fields.take_counts("framing", 2))
         n_features, rest = divmod(width, framing.length)

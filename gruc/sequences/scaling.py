@@ -55,7 +55,7 @@ class Scaling(NamedTuple):
     def described(cls, fields, arrays, name, size):
         """The scaling `name` of a model file, of `size` features, or None; `arrays` are popped.
 
-        `fields` are `files.model_file.Fields`, which refuse what is wrong.
+        `fields` are `files.fields.Fields`, which refuse what is wrong.
         """
         mean, scale = arrays.pop(f"{name}.mean", None), arrays.pop(f"{name}.scale", None)
         if mean is None and scale is None:

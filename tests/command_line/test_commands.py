@@ -171,7 +171,7 @@ def test_errors(here, capsys):
     GRUClassifier(**FAST, reset_after=False).fit(*vowels()).save("before.gruc")
     for arguments, message in [
         (["info", "nowhere.gruc"], "No such file"),
-        (["info", "junk"], "no model of gruc's, or damaged"),
+        (["info", "junk"], "is not a gruc model, or is damaged"),
         (["predict", "c.gruc", "nowhere.csv"], "No such file"),
         (["predict", "c.gruc", "junk.npz"], "junk.npz is not an .npz file of numeric arrays"),
         (["predict", "c.gruc", "objects.npz"], "objects.npz is not an .npz file of numeric arrays"),

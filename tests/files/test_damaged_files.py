@@ -26,8 +26,8 @@ FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
         (lambda t: t.update(more=np.zeros(1)), r"too many: \['more'\]"),
         (lambda t: t.update({"head.bias": t["head.bias"].astype("float64")}), "expected .* of float64"),
         (lambda t: t.update({"head.bias": t["head.bias"][:2]}), r"head.bias is \(2,\) of float32, expected \(3,\)"),
-        (lambda t: t.update({"head.bias": t["head.bias"].astype("int32")}), "not of float32 or float64"),
-        (lambda t: t.update({"head.bias": t["head.bias"] * np.nan}), "head.bias holds numbers that are not finite"),
+        (lambda t: t.update({"head.bias": t["head.bias"].astype("int32")}), "neither float32 nor float64"),
+        (lambda t: t.update({"head.bias": t["head.bias"] * np.nan}), "head.bias contains values that are not finite"),
         (lambda t: t.update({"scaling.mean": t["scaling.mean"][:3]}), "scaling is not two arrays of 12 float64"),
         (lambda t: t.pop("scaling.mean"), "scaling is not two arrays"),
         (lambda t: t["scaling.scale"].fill(0), "scaling is not positive"),
@@ -47,13 +47,13 @@ def test_no_file_and_no_model(path, tmp_path):
         gruc.load(path)
     with pytest.raises(OSError):
         gruc.load(tmp_path)
-    refuses(path, b"", "no model of gruc's, or damaged")
-    refuses(path, pickle.dumps(GRUClassifier()), "no model of gruc's, or damaged")
-    refuses(path, container_of({"a": np.ones(3)}), "is a safetensors file, but no model of gruc's")
+    refuses(path, b"", "is not a gruc model, or is damaged")
+    refuses(path, pickle.dumps(GRUClassifier()), "is not a gruc model, or is damaged")
+    refuses(path, container_of({"a": np.ones(3)}), "is a safetensors file, but not a gruc model")
     refuses(
         path,
         container_of({"a": np.ones(3)}, {"format": "pt"}),
-        "is a safetensors file, but no model of gruc's",
+        "is a safetensors file, but not a gruc model",
     )
 
 
@@ -119,7 +119,7 @@ def test_whatever_is_damaged_for_long(whole, data):
             lambda d: d["predictor"]["network"].update(hidden_layer_sizes=[1] * 500_000),
             "tensors that are missing",
         ),
-        (lambda d: d["parameters"].update(alpha=json.loads("[" * 700 + "]" * 700)), "holds too much"),
+        (lambda d: d["parameters"].update(alpha=json.loads("[" * 700 + "]" * 700)), "nested too deeply"),
         (lambda d: d["predictor"]["classes"].update(values=["b", "a", "c"]), "labels of"),
         (lambda d: d["predictor"]["classes"].update(values=["a", "a", "c"]), "labels of"),
         (lambda d: d["parameters"].update(alpha=["x" * 100] * 100_000), "characters"),
@@ -144,7 +144,7 @@ def test_one_flipped_bit_is_refused(whole):
         damaged[place] ^= 1 << rng.integers(8)
         with pytest.raises(ModelFileError):
             gruc.runtime.load(bytes(damaged))
-    with pytest.raises(ModelFileError, match="does not have the checksum"):
+    with pytest.raises(ModelFileError, match="does not match its checksum"):
         gruc.load(whole[:-1] + bytes([whole[-1] ^ 1]))
 
 
@@ -212,17 +212,17 @@ def test_containers_that_are_refused(whole):
     header, data = json.loads(whole[8 : 8 + n]), whole[8 + n :]
     name = "head.bias"
     for change, message in [
-        (lambda h: h[name].update(shape=[10**400]), "no place for 'head.bias'"),
-        (lambda h: h[name].update(shape=[4]), "head.bias has another size than its shape"),
-        (lambda h: h[name].update(data_offsets=[0, 2**60]), "do not follow each other"),
-        (lambda h: h[name].update(data_offsets=[-1, 3]), "do not follow each other"),
-        (lambda h: h[name].update(data_offsets="ab"), "no place for"),
-        (lambda h: h[name].update(more=1), "no place for"),
-        (lambda h: h.update({name: 3}), "no place for"),
+        (lambda h: h[name].update(shape=[10**400]), "invalid entry for 'head.bias'"),
+        (lambda h: h[name].update(shape=[4]), "head.bias has a size that does not match its shape"),
+        (lambda h: h[name].update(data_offsets=[0, 2**60]), "are not contiguous"),
+        (lambda h: h[name].update(data_offsets=[-1, 3]), "are not contiguous"),
+        (lambda h: h[name].update(data_offsets="ab"), "invalid entry for"),
+        (lambda h: h[name].update(more=1), "invalid entry for"),
+        (lambda h: h.update({name: 3}), "invalid entry for"),
         (lambda h: h.update(__metadata__=[]), "is damaged"),
-        (lambda h: h["__metadata__"].update(gruc=3), "no model of gruc's"),
+        (lambda h: h["__metadata__"].update(gruc=3), "not a gruc model"),
         (lambda h: h["__metadata__"].update(crc33="0"), "other metadata"),
-        (lambda h: h["__metadata__"].update(crc32=7), "does not have the checksum"),
+        (lambda h: h["__metadata__"].update(crc32=7), "does not match its checksum"),
     ]:
         changed = json.loads(json.dumps(header))
         change(changed)
@@ -230,5 +230,5 @@ def test_containers_that_are_refused(whole):
         with pytest.raises(ModelFileError, match=message):
             gruc.load(len(text).to_bytes(8, "little") + text + data)
     for length in (0, 1, 2**62):
-        with pytest.raises(ModelFileError, match="begins with no header"):
+        with pytest.raises(ModelFileError, match="does not begin with a safetensors header"):
             gruc.load(length.to_bytes(8, "little") + whole[8:])

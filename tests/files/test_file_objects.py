@@ -133,7 +133,7 @@ def test_objects_in_memory(model, content):
     assert same(model, gruc.load(file))
     assert same(model, gruc.runtime.load(file))
     assert file.read() == b""
-    with pytest.raises(ModelFileError, match="given as bytes is no model"):
+    with pytest.raises(ModelFileError, match="given as bytes is not a gruc model"):
         gruc.load(b"m.gruc")
     with pytest.raises(ModelFileError, match="it ends after .* too early"):
         gruc.load(content[:-1])
