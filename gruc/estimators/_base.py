@@ -23,7 +23,11 @@ from ._holdout import GivenValidation
 from ._networks import random_generator
 from ._saved import save
 
-_getter_of = cache(attrgetter)
+
+@cache
+def _getter_of_parameters(estimator):
+    """A function that gives all parameters of an estimator of this class."""
+    return attrgetter(*estimator._parameter_constraints)
 
 
 class BaseGRU(
@@ -111,7 +115,7 @@ class BaseGRU(
 
     def _params_changed(self):
         """Whether parameters are other objects than at the last call; validates them if so."""
-        params = _getter_of(*self._parameter_constraints)(self)
+        params = _getter_of_parameters(type(self))(self)
         known = vars(self).get("_known_params", ())
         same = len(known) == len(params) and not any(map(is_not, params, known))
         if same and isinstance(self.hidden_layer_sizes, (tuple, Integral)):  # a list may change within

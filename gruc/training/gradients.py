@@ -61,25 +61,31 @@ class Gradient(NamedTuple):
             if len(table.tokens):
                 kernels.training.scale(table.rows.reshape(-1), factor)
 
-    def add_penalty(self, parameters, weights, l2, l1):
-        """Add the gradient of a penalty, in place, and return the penalty.
+    def add_penalties(self, parameters, weights, l2, l1):
+        """Add the gradient of penalties, in place.
 
         Parameters
         ----------
         parameters : ndarray
             Flat buffer.
         weights : sequence of slice
-            What it applies to; tables among them are left out, since of these it applies to the rows
+            What they apply to; tables among them are left out, since of these they apply to the rows
             seen.
         l2, l1 : float
             The penalty is ``l2 / 2 * sum(w ** 2) + l1 * sum(abs(w))``.
+
+        Returns
+        -------
+        list of float
+            The penalty of each part, to be added to a loss in this order.
         """
-        penalty, before_tables = 0.0, parameters[: len(self.dense)]
-        for part in weights:
-            if len(before_tables[part]):
-                penalty += kernels.training.add_penalty(self.dense[part], before_tables[part], l2, l1)
+        before_tables = parameters[: len(self.dense)]
+        penalties = [
+            kernels.training.add_penalty(self.dense[part], before_tables[part], l2, l1)
+            for part in weights
+            if len(before_tables[part])
+        ]
         for table in self.tables:
-            penalty += kernels.training.add_penalty_rows(
-                table.rows, table.table(parameters), table.tokens, l2, l1
-            )
-        return penalty
+            rows = table.rows, table.table(parameters), table.tokens
+            penalties.append(kernels.training.add_penalty_rows(*rows, l2, l1))
+        return penalties

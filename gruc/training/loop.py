@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import kernels
+from .gradients import Gradient
 from .report import Report
 
 
@@ -59,7 +60,8 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
         length; ``len(data)`` is the number of its sequences. See `TrainingData`.
     step : callable
         ``step(parameters, batch)`` returns the weighted sum of the losses of the batch, and the
-        gradient of this sum divided by ``batch.size``, which may be overwritten.
+        gradient of this sum divided by ``batch.size``, an ndarray like `parameters` or a `Gradient`,
+        which may be overwritten.
     settings : TrainingSettings
     validate : callable or None
         ``validate(parameters)`` returns (loss, score); called after each epoch.
@@ -85,7 +87,7 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
         for _ in range(settings.max_epochs):
             if watcher is not None:
                 watcher.begin_epoch()
-            rate = state.schedule.rate()
+            rate = None if report is None else state.schedule.rate()
             loss = _epoch(state, new, data, step, settings)
             state.end_epoch(loss, len(data))
             validation = None
@@ -153,7 +155,7 @@ def _is_better(merit, best, tol):
 def _epoch(state, new, data, step, settings):
     """One pass over `data`, whose parameters are written to `new`; the weighted mean of its losses."""
     l2, l1, max_grad_norm = settings.l2, settings.l1, settings.max_grad_norm
-    weights = state.optimizer.weights if l2 or l1 else ()
+    weights = state.optimizer.weights
     batches = data.batches(settings.batch_size, state.rng, settings.shuffle)
     loss_sum = weight_sum = 0.0
     for i, batch in enumerate(batches):
@@ -161,11 +163,13 @@ def _epoch(state, new, data, step, settings):
         if total == 0:  # there is nothing to learn from
             continue
         loss, gradient = step(state.parameters, batch)
-        for part in weights:
-            loss += total * kernels.training.add_penalty(
-                gradient[part], state.parameters[part], l2 / batch.size, l1 / batch.size
-            )
-        norm = kernels.training.norm(gradient)
+        if not isinstance(gradient, Gradient):
+            gradient = Gradient(gradient)
+        if l2 or l1:
+            l2_of_batch, l1_of_batch = l2 / batch.size, l1 / batch.size
+            for penalty in gradient.add_penalties(state.parameters, weights, l2_of_batch, l1_of_batch):
+                loss += total * penalty
+        norm = gradient.norm()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise FloatingPointError(
                 f"The loss ({loss / total:g}) or its gradient (norm {norm:g}) is not finite "
@@ -174,9 +178,9 @@ def _epoch(state, new, data, step, settings):
         if max_grad_norm is not None:
             largest_norm = max_grad_norm * batch.gradient_scale()
             if norm > largest_norm:
-                kernels.training.scale(gradient, largest_norm / (norm + 1e-6))
+                gradient.scale(largest_norm / (norm + 1e-6))
         rate = state.schedule.rate(i, len(batches))
-        state.optimizer.step(new, state.parameters, gradient, rate)
+        state.optimizer.step(new, state.parameters, gradient.dense, rate, gradient.tables)
         state.parameters = new
         loss_sum += loss
         weight_sum += total

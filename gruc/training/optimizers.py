@@ -106,7 +106,7 @@ class AdamW(Adam):
         for weights in [*self.weights, slice(len(new), len(new))]:
             biases = slice(start, weights.start)
             for part, decay in ((biases, 0.0), (weights, self.weight_decay)):
-                if part.start < part.stop:
+                if part.start < min(part.stop, len(new)):  # tables lie beyond the end
                     self._adam(
                         new[part], [m[part] for m in new_moments], parameters[part],
                         [m[part] for m in moments], gradients[part], learning_rate, decay,

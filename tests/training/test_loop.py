@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from gruc.sequences import Scaling, as_sequences
+from gruc.training import SOLVERS, Gradient, TableGradient, TrainingState
 from problems import TrainingProblem
 
 
@@ -73,7 +74,7 @@ def test_batches_of_zero_weight_are_skipped():
 def test_clipping_bounds_the_step():
     problem = TrainingProblem()
     steps = []
-    problem.state.optimizer.step = lambda new, p, g, rate: steps.append(np.linalg.norm(g))
+    problem.state.optimizer.step = lambda new, p, g, rate, tables: steps.append(np.linalg.norm(g))
     problem.train(1, max_grad_norm=1e-3)
     assert steps
     np.testing.assert_allclose(steps, 1e-3, rtol=1e-2)
@@ -156,3 +157,65 @@ def test_scaling_happens_while_gathering(given):
     problem.train(3)
     other.train(3)
     assert problem.history == other.history
+
+
+class TableStep:
+    """A step whose gradient has rows of a table: outputs are a vector times the embedded token of a sequence."""
+
+    D, N_TOKENS = 3, 7  # of which five sequences have the first five
+
+    def __call__(self, parameters, batch):
+        w, table = parameters[: self.D], parameters[self.D :].reshape(self.N_TOKENS, self.D)
+        tokens = np.sort(batch.indices)
+        errors = table[tokens] @ w - batch.data.targets[tokens, 0]
+        d_out = errors / batch.size
+        rows = TableGradient(self.D, self.N_TOKENS, tokens.astype(np.int32), np.outer(d_out, w))
+        return (errors**2).sum() / 2, Gradient(d_out @ table[tokens], [rows])
+
+    @classmethod
+    def problem(cls, solver):
+        problem = TrainingProblem()
+        size = cls.D + cls.N_TOKENS * cls.D
+        problem.state = TrainingState(
+            np.random.default_rng(0).standard_normal(size), np.random.default_rng(0)
+        )
+        settings = dict(
+            beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.0, momentum=0.9, nesterov=True, rho=0.9
+        )
+        problem.state.set_optimizer(solver, [slice(cls.D, size)], settings)
+        problem.state.set_schedule({"kind": "constant", "learning_rate_init": 0.05, "warmup": 0})
+        problem.step = cls()
+        return problem
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_rows_of_tables_are_trained(solver):
+    problem = TableStep.problem(solver)
+    start = problem.state.parameters.copy()
+    before, pickled = problem.state, pickle.dumps(problem.state)
+    problem.state = before.copy()
+    assert problem.train(60, l2=1e-3) == "max_iter"
+    assert problem.history.loss_curve[-1] < 0.3 * problem.history.loss_curve[0]
+    changed = problem.state.parameters != start
+    unseen = TableStep.D + 5 * TableStep.D
+    assert changed[:unseen].all()
+    assert not changed[unseen:].any()
+    # tables are stepped in place, but not those of the state that was copied
+    assert pickle.dumps(before) == pickled
+    trained = problem.state
+    pickled, problem.state = pickle.dumps(trained), trained.copy()
+    problem.train(2)
+    assert pickle.dumps(trained) == pickled
+
+
+def test_tables_count_in_the_norm_that_is_clipped():
+    problem = TableStep.problem("sgd")
+    norms, step = [], problem.state.optimizer.step
+
+    def watched(new, parameters, dense, rate, tables):
+        norms.append(np.sqrt((dense**2).sum() + sum((table.rows**2).sum() for table in tables)))
+        step(new, parameters, dense, rate, tables)
+
+    problem.state.optimizer.step = watched
+    problem.train(1, max_grad_norm=1e-3)
+    np.testing.assert_allclose(norms, 1e-3, rtol=1e-2)

@@ -46,7 +46,7 @@ def test_penalty_of_weights_and_of_rows_seen():
     gradient, parameters = random_gradient(rng), rng.standard_normal(SIZE)
     flat, seen = dense(gradient)
     seen[:4] = False  # biases
-    value = gradient.add_penalty(parameters, [slice(4, 7), slice(7, SIZE)], 0.3, 0.2)
+    value = sum(gradient.add_penalties(parameters, [slice(4, 7), slice(7, SIZE)], 0.3, 0.2))
     w = parameters * seen
     assert value == pytest.approx(0.15 * np.sum(w**2) + 0.2 * np.sum(np.abs(w)), rel=1e-13)
     np.testing.assert_allclose(dense(gradient)[0], flat + 0.3 * w + 0.2 * np.sign(w), rtol=0, atol=1e-14)
