@@ -246,7 +246,7 @@ def _places_of_integers(y, classes):
         return None
     places = np.searchsorted(classes, y)
     places[places == len(classes)] = 0
-    return places if np.array_equal(classes[places], y) else None
+    return places if (classes[places] == y).all() else None
 
 
 def _checked_labels(y, classes, known):

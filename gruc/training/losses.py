@@ -19,22 +19,22 @@ LOSSES = {
 
 
 class Loss(NamedTuple):
-    """A loss and what it asks for.
+    """A loss and its settings.
 
     Parameters
     ----------
     name : str
         A key of `LOSSES`.
     settings : tuple of float
-        Label smoothing of "softmax", delta of "huber", levels of "quantile", which the
-        outputs take in turns.
+        Label smoothing of "softmax", delta of "huber", levels of "quantile" in the order of
+        the outputs, repeated for each target.
     """
 
     name: str
     settings: tuple = (0.0,)
 
     def mean(self, outputs, targets, weights=None):
-        """Weighted mean of the losses of outputs (B, K), which are used up."""
+        """Weighted mean of the losses of outputs (B, K), which are overwritten."""
         weights = np.ones(len(outputs)) if weights is None else weights
         total = float(weights.sum())
         return self.sum(outputs, targets, weights, total) / total

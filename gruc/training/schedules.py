@@ -4,12 +4,12 @@ import math
 
 
 def constant(epoch, n_seen, settings):
-    """The start value throughout; "adaptive" too, which the trainer lowers by and by."""
+    """The initial rate throughout; that of "adaptive" is lowered by the training loop."""
     return 1.0
 
 
 def invscaling(epoch, n_seen, settings):
-    """As MLPClassifier's: (sequences seen + 1) to the power -power_t."""
+    """That of MLPClassifier: (sequences seen + 1) to the power -power_t."""
     return (n_seen + 1) ** -settings["power_t"]
 
 
@@ -38,13 +38,13 @@ DECAYS = {
     "cosine": cosine,
 }
 
-# "adaptive", as MLPClassifier has it
+# of "adaptive", as in MLPClassifier
 ADAPTIVE_FACTOR = 5
 ADAPTIVE_LEAST = 1e-6
 
 
 class Schedule:
-    """The learning rate of every step, from a rate that does not change within an epoch but for warm-up.
+    """The learning rate of each step; within an epoch it changes during warm-up only.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Schedule:
     warmup : float
         Epochs over which the rate rises in equal steps to its value.
     **settings : float
-        power_t, decay_rate, decay_steps, max_iter: what the decays ask for.
+        power_t, decay_rate, decay_steps, max_iter: those that the decay uses.
     """
 
     def __init__(self, kind, learning_rate_init, warmup, **settings):
@@ -63,14 +63,14 @@ class Schedule:
         self.reduction = 1.0
 
     def change(self, kind, learning_rate_init, warmup, **settings):
-        """Go on with other settings."""
+        """Continue under other settings."""
         self.kind = kind
         self.learning_rate_init = learning_rate_init
         self.warmup = warmup
         self.settings = settings
 
     def copy(self):
-        """A schedule that goes on without changing this one."""
+        """A schedule that continues without changing this one."""
         other = Schedule.__new__(Schedule)
         vars(other).update(vars(self))
         return other
@@ -84,7 +84,7 @@ class Schedule:
         return rate * min(1.0, (self.n_epochs + (step + 1) / n_steps) / self.warmup)
 
     def has_ended(self):
-        """Whether nothing is learned any more."""
+        """Whether the rate is 0, so that nothing more is learned."""
         return self.rate() == 0
 
     def end_epoch(self, n_sequences):
@@ -93,7 +93,7 @@ class Schedule:
         self.n_seen += n_sequences
 
     def lower(self):
-        """Where training stands still: whether a lower rate is left to try."""
+        """Lower the rate of "adaptive" if training has stalled; returns whether there was a lower one."""
         if self.kind != "adaptive" or self.learning_rate_init * self.reduction <= ADAPTIVE_LEAST:
             return False
         self.reduction /= ADAPTIVE_FACTOR

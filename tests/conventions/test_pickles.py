@@ -9,6 +9,7 @@ import gruc.conventions.pickles
 import joblib
 import numpy as np
 import pytest
+from fixtures import make_old_pickles
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
 from gruc.preprocessing import SequenceScaler
 from problems import vowels
@@ -95,3 +96,19 @@ def test_training_continues_bit_for_bit(solver, tmp_path):
         for name, weight in model.weights_.items():
             assert np.array_equal(other.weights_[name], weight), name
         assert other.loss_curve_ == model.loss_curve_
+
+
+@pytest.mark.filterwarnings("ignore:Trying to unpickle estimator", "ignore:.*was pickled by gruc")
+@pytest.mark.parametrize("name", ["classifier", "early stopping", "adamw"])
+def test_pickles_made_before_states_of_training(name):
+    """They predict, and training goes on: history, moments, schedule, generator and split are there."""
+    with np.load(make_old_pickles.PATH) as file:
+        data, expected, trained_on = (
+            file[f"{name}/{part}"] for part in ("pickle", "predictions", "trained on")
+        )
+    estimator = pickle.loads(data.tobytes())
+    n_epochs, losses = estimator.n_iter_, estimator.loss_curve_
+    np.testing.assert_allclose(make_old_pickles.predictions_of(estimator), expected, rtol=1e-9)
+    np.testing.assert_allclose(make_old_pickles.train_on(name, estimator), trained_on, rtol=1e-7)
+    assert estimator.n_iter_ > n_epochs
+    assert estimator.loss_curve_[:n_epochs] == losses
