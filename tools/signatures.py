@@ -82,11 +82,10 @@ def stub():
     for name, value in lists.items():
         bases = [f"    {group.__name__}," for group in value._groups]
         lines += [f"class {name}(", *bases, "):", "    def __init__(", "        self,"]
-        declared = sorted(value._declared, key=lambda part: not part.positional)
-        for part in declared:
-            if not part.positional and "        *," not in lines[lines.index(f"class {name}(") :]:
-                lines.append("        *,")
-            lines += argument_lines(part, conventions)
+        arguments = [argument_lines(part, conventions) for part in value._declared]
+        if len(value._positional) < len(arguments):
+            arguments.insert(len(value._positional), ["        *,"])
+        lines += [line for argument in arguments for line in argument]
         lines += ["    ) -> None: ...", ""]
     return "\n".join(lines)
 

@@ -64,10 +64,9 @@ WORDS: dict[Any, str] = {
 class Parameter:
     """A parameter as declared: what `parameter` was given, its name and its type."""
 
-    def __init__(self, default, description, positional, name=None, type=None):
+    def __init__(self, default, description, name=None, type=None):
         self.default = default
         self.description = description
-        self.positional = positional
         self.name = name
         self.type = type
 
@@ -79,7 +78,7 @@ class Parameter:
         return f"{self.name} : {kinds}, default={written(self.default)}\n{description}"
 
 
-def parameter(default: Any, description: str, *, positional: bool = False) -> Any:
+def parameter(default: Any, description: str) -> Any:
     """Declare a parameter in the body of a group, ``name: type = parameter(default, description)``.
 
     Parameters
@@ -88,26 +87,27 @@ def parameter(default: Any, description: str, *, positional: bool = False) -> An
         Immutable.
     description : str
         For the numpydoc section; later lines of it may be indented as the code around them.
-    positional : bool, default=False
-        Whether callers may give it without its name.
     """
-    return Parameter(default, description, positional)
+    return Parameter(default, description)
 
 
-def parameters(*groups: type, **defaults: Any) -> type:
+def parameters(*groups: type, positional: Sequence[str] = (), **defaults: Any) -> type:
     """Base of an estimator that has the parameters of these groups, in their order.
 
     Parameters
     ----------
     *groups : type
         Classes whose annotated names are parameters.
+    positional : sequence of str, default=()
+        Parameters that callers may give without their names, in this order. The others are
+        keyword-only.
     **defaults : object
         Defaults, by name, that differ from those of the groups.
 
     Raises
     ------
     TypeError
-        A parameter is declared twice or without `parameter`, or a default is given for none.
+        A parameter is declared twice or without `parameter`, or a name is that of none.
     """
     declared: dict[str, Parameter] = {}
     for group in groups:
@@ -118,10 +118,17 @@ def parameters(*groups: type, **defaults: Any) -> type:
             if not isinstance(part, Parameter):
                 raise TypeError(f"{group.__name__}.{name} is not declared by parameter().")
             default = defaults.pop(name, part.default)
-            declared[name] = Parameter(default, part.description, part.positional, name, kind)
-    if defaults:
-        raise TypeError(f"defaults of what is declared nowhere: {sorted(defaults)}.")
-    return type("Parameters", (ParameterList,), {"_declared": tuple(declared.values()), "_groups": groups})
+            declared[name] = Parameter(default, part.description, name, kind)
+    unknown = sorted({*defaults, *positional} - set(declared))
+    if unknown:
+        raise TypeError(f"declared by none of the groups: {', '.join(unknown)}.")
+    in_order = [*positional, *(name for name in declared if name not in positional)]
+    parts = {
+        "_declared": tuple(declared[name] for name in in_order),
+        "_positional": tuple(positional),
+        "_groups": groups,
+    }
+    return type("Parameters", (ParameterList,), parts)
 
 
 def names_of(kind: type) -> list[str]:
@@ -134,23 +141,25 @@ class ParameterList:
     """Base of what `parameters` returns."""
 
     _declared: tuple[Parameter, ...] = ()
+    _positional: tuple[str, ...] = ()
     _groups: tuple[type, ...] = ()
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         if any("_declared" in vars(base) for base in cls.__bases__ if base is not ParameterList):
-            cls.__init__ = _init(cls, cls._declared)
+            cls.__init__ = _init(cls)
             cls._parameter_constraints = {part.name: constraints(part.type) for part in cls._declared}
             if cls.__doc__ is not None:  # python -OO
                 text = "\n".join(part.documentation() for part in cls._declared)
                 cls.__doc__ = cls.__doc__.replace("{parameters}", indent(text, "    ").strip())
 
 
-def _init(cls, declared):
+def _init(cls):
     """``__init__(self, a=..., *, b=...)``, which stores its arguments."""
-    in_order = sorted(declared, key=lambda part: not part.positional)
-    arguments = [f"{part.name}=defaults[{part.name!r}]" for part in in_order]
-    arguments.insert(sum(part.positional for part in declared), "*")
+    declared = cls._declared
+    arguments = [f"{part.name}=defaults[{part.name!r}]" for part in declared]
+    if len(cls._positional) < len(declared):
+        arguments.insert(len(cls._positional), "*")
     lines = [f"def __init__(self, {', '.join(arguments)}):"]
     lines += [f"    self.{part.name} = {part.name}" for part in declared]
     names = {"defaults": {part.name: part.default for part in declared}, "__name__": cls.__module__}

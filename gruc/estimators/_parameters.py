@@ -35,7 +35,7 @@ class Network:
     """The recurrent layers."""
 
     hidden_layer_sizes: Count | Sequence[int] = parameter(
-        (64,), "Units of each GRU layer, the first layer first.", positional=True
+        (64,), "Units of each GRU layer, the first layer first."
     )
     reset_after: bool = parameter(
         True,
@@ -271,7 +271,18 @@ ClassifierParameters = parameters(
     Training,
     Stopping,
     Execution,
+    positional=["hidden_layer_sizes"],
 )
 RegressorParameters = parameters(
-    Network, Directions, Readout, Frames, Standardization, Dropout, Regression, Training, Stopping, Execution
+    Network,
+    Directions,
+    Readout,
+    Frames,
+    Standardization,
+    Dropout,
+    Regression,
+    Training,
+    Stopping,
+    Execution,
+    positional=["hidden_layer_sizes"],
 )

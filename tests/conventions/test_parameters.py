@@ -40,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 class Ridge:
     """Five parameters of an estimator's own."""
 
-    alpha: NonNegative = parameter(1.0, "Penalty.", positional=True)
+    alpha: NonNegative = parameter(1.0, "Penalty.")
     fit_intercept: bool = parameter(True, "Whether there is a constant term.")
     power: Count = parameter(
         1,
@@ -53,7 +53,7 @@ class Ridge:
     link: Literal["identity", "log"] | Callable[[ArrayLike], ArrayLike] = parameter("identity", "Of targets.")
 
 
-RidgeParameters = parameters(Ridge, alpha=0.001)
+RidgeParameters = parameters(Ridge, positional=["alpha"], alpha=0.001)
 
 
 class ToyRegressor(RidgeParameters, ParameterNamesMixin, RegressorMixin, BaseEstimator):
@@ -219,8 +219,8 @@ def test_declarations_that_are_refused():
         parameters(Dropout, Again)
     with pytest.raises(TypeError, match=r"Bare.depth is not declared by parameter\(\)"):
         parameters(Bare)
-    with pytest.raises(TypeError, match=r"declared nowhere: \['max_itr'\]"):
-        parameters(Execution, max_itr=3)
+    with pytest.raises(TypeError, match="declared by none of the groups: jobs, max_itr"):
+        parameters(Execution, positional=["dtype", "jobs"], max_itr=3)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_declarations_that_are_refused():
     ],
 )
 def test_words_and_constraints_of_types(kind, words, good, bad):
-    text = Parameter(None, "...", False, "name", kind).documentation()
+    text = Parameter(None, "...", "name", kind).documentation()
     assert text == f"name : {words}, default=None\n    ..."
     held = {"name": constraints(kind)}
     for value in good:
@@ -254,3 +254,25 @@ def test_words_and_constraints_of_types(kind, words, good, bad):
 
 def test_names():
     assert names_of(Ridge) == names_of(RidgeParameters) == list(inspect.signature(ToyRegressor).parameters)
+
+
+def test_order_of_arguments():
+    """Those that are positional first; the others stay keyword-only, whatever an estimator lists before them."""
+
+    class Swapped(parameters(Dropout, Ridge, positional=["power", "alpha"]), BaseEstimator):
+        pass
+
+    assert str(inspect.signature(Swapped)) == (
+        "(power=1, alpha=1.0, *, dropout=0.0, recurrent_dropout=0.0, fit_intercept=True, bounds=None, link='identity')"
+    )
+    assert Swapped(3, 0.5).get_params()["power"] == 3
+
+    class Unnamed(parameters(Dropout, positional=["recurrent_dropout", "dropout"]), BaseEstimator):
+        pass
+
+    assert str(inspect.signature(Unnamed)) == "(recurrent_dropout=0.0, dropout=0.0)"
+
+    class Named(parameters(Dropout), BaseEstimator):
+        pass
+
+    assert str(inspect.signature(Named)) == "(*, dropout=0.0, recurrent_dropout=0.0)"
