@@ -59,7 +59,7 @@ def test_one_array(here, capsys):
 
 
 def test_as_a_program_in_a_pipe(here):
-    """From standard input, without scikit-learn, and with a reader who has enough after a line."""
+    """From standard input, without scikit-learn, and into a reader that stops after a line."""
     text = (here / "x.csv").read_bytes()
     program = "import sys; sys.modules['sklearn'] = sys.modules['scipy'] = None; sys.argv[0] = 'gruc'; import runpy; runpy.run_module('gruc', run_name='__main__')"
     done = subprocess.run(

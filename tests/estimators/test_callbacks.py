@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Recorder:
-    """Notes each hook, and does what `at` says at the end of an epoch."""
+    """Records each hook, and calls `at` at the end of an epoch."""
 
     def __init__(self, at=None):
         self.events, self.fitted, self.at = [], [], at

@@ -99,7 +99,7 @@ class TestEarlyStopping:
 
 
 class TestEqualScores:
-    """Few sequences held out have few scores: those equal are told apart by the loss."""
+    """Few held-out sequences give few distinct scores: the loss decides between equal ones."""
 
     def test_the_least_loss_is_taken(self):
         X, y, X_val, y_val = halves()

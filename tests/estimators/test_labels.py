@@ -64,7 +64,7 @@ OBJECTS = {
 
 @pytest.mark.parametrize("y, classes, dtype", OBJECTS.values(), ids=OBJECTS)
 def test_objects_that_are_all_booleans_or_numbers(y, classes, dtype, tmp_path):
-    """scikit-learn says "Unknown label type: unknown" here."""
+    """scikit-learn's message here is "Unknown label type: unknown"."""
     model = GRUClassifier(**MODEL, early_stopping=True).fit(X, y, X_val=X, y_val=y)
     assert model.classes_.dtype == dtype
     assert model.classes_.tolist() == classes

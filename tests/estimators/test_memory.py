@@ -1,4 +1,4 @@
-"""A fit needs the workspace of one batch, whatever the number of sequences."""
+"""A fit needs the workspace of one batch, independent of the number of sequences."""
 
 import tracemalloc
 

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Maximum iterations")
 
 
 def coin_tosses(n=120):
-    """Nothing can be learned: a score of what is held out well above 1/2 is one of what was learned."""
+    """Nothing can be learned: a score well above 1/2 on held-out sequences means that they were trained on."""
     rng = np.random.default_rng(0)
     return rng.standard_normal((n, 4, 3)).astype("float32"), rng.integers(0, 2, n)
 

@@ -93,7 +93,7 @@ def test_schedules_continue_over_partial_fits():
 
 
 class TestVerbose:
-    """Lines for who watches."""
+    """Lines of progress."""
 
     def lines_of(self, capsys):
         return capsys.readouterr().out.splitlines()

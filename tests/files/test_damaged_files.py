@@ -136,7 +136,7 @@ def test_hostile_files(path, change, message):
 
 
 def test_one_flipped_bit_is_refused(whole):
-    """Anywhere in a file: a third of the bytes, drawn anew in each of the bits."""
+    """Anywhere in a file: a random third of the bytes, a random bit of each."""
     rng = np.random.default_rng(0)
     places = rng.choice(len(whole), len(whole) // 3, replace=False)
     for place in places:

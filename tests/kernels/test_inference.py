@@ -1,4 +1,4 @@
-"""Inference kernels: the oracle's numbers, and the same bits in any company."""
+"""Inference kernels: the oracle's values, and the same bits in any batch."""
 
 import numpy as np
 import pytest

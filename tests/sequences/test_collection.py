@@ -1,4 +1,4 @@
-"""Every form of X, and what is refused."""
+"""Every form of X, and what is rejected."""
 
 import numpy as np
 import pandas as pd

@@ -128,7 +128,7 @@ def test_refused(grouped, labels, error, message):
 
 
 def test_a_wide_frame_with_levels():
-    """Each row a sequence, as without the levels, is told how to be given."""
+    """Where each row is a sequence, as without the levels, the error gives the right call."""
     wide = pd.DataFrame(np.random.default_rng(0).random((6, 9)))
     wide.index = pd.MultiIndex.from_product([list("abc"), [0, 1]])
     labels = np.arange(6) % 2

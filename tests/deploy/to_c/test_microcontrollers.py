@@ -83,7 +83,7 @@ int main(void)
 
 
 def test_on_an_avr(small, tmp_path):
-    """Tables stay in flash: constants would else be copied into RAM, of which there are 8 kB."""
+    """Tables stay in flash; otherwise constants are copied into RAM, of which there are 8 kB."""
     for program in ("avr-gcc", "avr-nm", "simavr"):
         if shutil.which(program) is None:
             pytest.skip(f"no {program}")
