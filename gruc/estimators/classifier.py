@@ -80,13 +80,13 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
             See the notes of the class. Never copied as a whole.
         y : array-like of shape (n_sequences,) or (n_sequences, n_classes)
-            Labels: integers, strings or booleans, of two or more classes; or, for several at
-            once, 1 where a class is there, else 0.
+            Labels: integers, strings or booleans, of two or more classes; or, if a sequence can have
+            several labels, a multilabel indicator: 1 where it has the label, else 0.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two of
-            them, whatever batch it falls into, and one of weight 0 is left out.
+            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
+            sequences, in every batch, and one of weight 0 is left out.
         X_val, y_val : as X and y, default=None
-            Sequences and labels to validate on after each epoch; they are not learned from.
+            Sequences and labels to validate on after each epoch; they are not trained on.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
             Their weights.
 
@@ -105,10 +105,9 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         ConvergenceWarning
             `max_iter` was reached before the loss stopped falling.
         UserWarning
-            Ctrl-C: the model keeps what it learned so far, the epoch that was
-            broken off included, which `n_iter_` does not count. A fit inside a
-            search, a cross-validation or an ensemble raises KeyboardInterrupt instead, and the
-            estimator is as it was before the call.
+            Ctrl-C: the model keeps what it has learned so far, including the unfinished epoch,
+            which `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble
+            raises KeyboardInterrupt instead, and the estimator is as it was before the call.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
@@ -122,17 +121,17 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """One pass over X and y, going on from where the last call ended.
+        """Train for one epoch on X and y, starting from where the last call ended.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,)
         classes : array-like of shape (n_classes,), default=None
-            All labels there will ever be; needed at the first call unless y
-            holds them all.
+            All labels of this and of later calls; needed at the first call unless y
+            contains all of them.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. Taken as they are given, since the mean of all the data is not
+            Weights, not negative. Used as given, since the mean weight of all the data is not
             known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
@@ -144,7 +143,7 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         KeyboardInterrupt
             Ctrl-C: the estimator is as it was before the call.
         ValueError
-            As `fit`, or for labels that are not among the classes.
+            As in `fit`, or for labels that are not among the classes.
         """
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
@@ -165,7 +164,7 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         self.classes_ = outputs.classes
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy: the share of sequences whose label, or whose every label, is predicted.
+        """Accuracy: the fraction of sequences whose label, or all of whose labels, are predicted.
 
         Parameters
         ----------
@@ -187,14 +186,14 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            States of the layers before the first frame, one for each sequence or the same for all; F is
+            the number of units of a layer, of both directions. With layers of different widths a list
+            of one array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
-        ndarray of shape (n_sequences,), or (n_sequences, n_classes) of 0 and 1 after a
-        multilabel fit
+        ndarray of shape (n_sequences,), or (n_sequences, n_classes) of 0 and 1 if y was a
+        multilabel indicator
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)
@@ -205,10 +204,8 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+        initial_state : array or list of arrays, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -219,15 +216,13 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         return predictor.predict_proba(sequences, initial_state=initial_state)
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Logarithm of the probability of each class, finite where that underflows.
+        """Logarithm of the probability of each class, finite where the probability underflows.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+        initial_state : array or list of arrays, default=None
+            As in `predict`.
 
         Returns
         -------

@@ -78,10 +78,10 @@ class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Values, finite.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two of
-            them, whatever batch it falls into, and one of weight 0 is left out.
+            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
+            sequences, in every batch, and one of weight 0 is left out.
         X_val, y_val : as X and y, default=None
-            Sequences and values to validate on after each epoch; they are not learned from.
+            Sequences and values to validate on after each epoch; they are not trained on.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
             Their weights.
 
@@ -100,24 +100,23 @@ class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
         ConvergenceWarning
             `max_iter` was reached before the loss stopped falling.
         UserWarning
-            Ctrl-C: the model keeps what it learned so far, the epoch that was
-            broken off included, which `n_iter_` does not count. A fit inside a
-            search, a cross-validation or an ensemble raises KeyboardInterrupt instead, and the
-            estimator is as it was before the call.
+            Ctrl-C: the model keeps what it has learned so far, including the unfinished epoch,
+            which `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble
+            raises KeyboardInterrupt instead, and the estimator is as it was before the call.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> Self:
-        """One pass over X and y, going on from where the last call ended.
+        """Train for one epoch on X and y, starting from where the last call ended.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. Taken as they are given, since the mean of all the data is not
+            Weights, not negative. Used as given, since the mean weight of all the data is not
             known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
@@ -129,7 +128,7 @@ class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
         KeyboardInterrupt
             Ctrl-C: the estimator is as it was before the call.
         ValueError
-            As `fit`.
+            As in `fit`.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
@@ -175,14 +174,14 @@ class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            States of the layers before the first frame, one for each sequence or the same for all; F is
+            the number of units of a layer, of both directions. With layers of different widths a list
+            of one array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs), float64
-            With several quantiles one more axis, of these.
+            With several quantiles there is one more axis, for these.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)

@@ -73,7 +73,7 @@ class Classes:
         return -np.logaddexp(0, np.concatenate([outputs, -outputs], axis=1))
 
     def describe(self):
-        """What a model file says of them: an object for JSON, and arrays by name."""
+        """The description in a model file: an object for JSON, and arrays by name."""
         return {
             "classes": labels_as_json(self.classes),
             "multilabel": self.multilabel,

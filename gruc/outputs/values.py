@@ -68,7 +68,7 @@ class Values:
         return values[:, 0] if self.n_targets == 1 else values
 
     def describe(self):
-        """What a model file says of them: an object for JSON, and arrays by name."""
+        """The description in a model file: an object for JSON, and arrays by name."""
         arrays = {} if self.scaling is None else self.scaling.arrays("target_scaling")
         return {
             "classes": None,

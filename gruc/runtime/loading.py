@@ -1,4 +1,4 @@
-"""Predictors out of model files."""
+"""Predictors from model files."""
 
 from typing import Any, NamedTuple
 
@@ -12,9 +12,9 @@ from .predictor import Predictor
 
 
 def load(path: Any) -> Predictor:
-    """The predictor of a model that `save` wrote.
+    """Load the predictor of a model that `save` wrote.
 
-    Needs NumPy only, and gives the estimator's numbers to the last bit.
+    Needs NumPy only, and predicts the same as the estimator, to the last bit.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def load(path: Any) -> Predictor:
     TypeError
         `path` is none of these, or a file object in text mode.
     OSError
-        It cannot be read.
+        The file cannot be read.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def load(path: Any) -> Predictor:
 
 
 class Content(NamedTuple):
-    """What a model file holds, all of which is right as far as scikit-learn is not needed to tell."""
+    """What a model file contains, checked as far as is possible without scikit-learn."""
 
     predictor: Predictor
     gruc_version: str
@@ -60,7 +60,7 @@ class Content(NamedTuple):
 
     @classmethod
     def of_file(cls, description, arrays, where):
-        """Of a file's description and arrays; `where` is what errors call it."""
+        """The content of a file's description and arrays; errors call the file `where`."""
         fields = Fields(description, where)
         predictor = described(fields.take_object("predictor"), arrays)
         version, kind, parameters, fitted = take_estimator(fields)

@@ -22,32 +22,32 @@ if TYPE_CHECKING:  # importing it takes time
 class Predictor(FittedNetworkMixin):
     """A fitted network that predicts, and does nothing else.
 
-    The prediction for a sequence depends on that sequence alone, to the last
-    bit: not on its place, nor on which others are predicted with it. Calling it
-    from many threads at once is safe.
+    The prediction for a sequence depends on that sequence alone, to the last bit: neither on its
+    position in X nor on the other sequences. Methods may be called by several threads at once.
 
     Parameters
     ----------
     network : GRUNetwork or dict
-        Its shape, or the arguments of `gruc.network.GRUNetwork`.
+        The network, or the arguments of `gruc.network.GRUNetwork`.
     parameters : ndarray of shape (n_parameters,)
-        Flat buffer of weights, float32 or float64. Not copied: it must not change.
+        Flat buffer of weights, float32 or float64. It is not copied and must not change.
     inputs : Numbers or None
-        How X becomes the rows that the network reads; None: features as they are, step by step.
+        How X becomes the rows that the network reads; None: each step is a row, without scaling.
     decoding : Classes, Labels, Values or None
-        What the outputs of the network mean; None: values as they are.
+        What the outputs of the network mean; None: values, without scaling.
     n_jobs : int or None
-        Threads of a prediction, as in the estimators.
+        Number of threads for prediction, as in the estimators.
 
     Notes
     -----
-    An ``initial_state`` is given sequences first: an array of shape (n_sequences, n_layers, F), or
-    (n_layers, F) for all sequences alike, where F is the number of units of a layer, or twice that
-    if the model is bidirectional: the forward direction's, then the backward direction's, which
-    begins at the last frame. If the layers have different widths, it is a list of one array of
-    shape (n_sequences, F_l) or (F_l,) for each layer. States of a GRU lie between -1 and 1;
-    others are accepted if they are finite and the model's dtype can compute with them.
-    (torch has layers and directions first: ``h_0.transpose(0, 1)`` is this of one direction.)
+    The first axis of ``initial_state`` is that of sequences: an array of shape (n_sequences, n_layers, F),
+    or (n_layers, F) for the same state in all sequences, where F is the number of units of a layer, or
+    twice that if the model is bidirectional: first those of the forward direction, then those of the
+    backward direction, which starts at the last frame. If the layers have different widths, it is a
+    list of one array of shape (n_sequences, F_l) or (F_l,) for each layer. States of a GRU lie between
+    -1 and 1; others are accepted if they are finite and the model's dtype can compute with them.
+    (In torch the axes of layers and directions come first: for one direction pass
+    ``h_0.transpose(0, 1)``.)
 
     Examples
     --------
@@ -81,14 +81,14 @@ class Predictor(FittedNetworkMixin):
 
     @property
     def weights(self):
-        """Dict of read-only views by torch's names, in torch's shapes."""
+        """Dict of read-only views, with torch's names and shapes."""
         read_only = self.parameters.view()
         read_only.flags.writeable = False
         return self.network.table.torch_views(read_only)
 
     @property
     def classes(self):
-        """Labels of a classifier, sorted, as an array; None of a regressor."""
+        """Sorted labels of a classifier, an array; None for a regressor."""
         return self.decoding.classes
 
     @property
@@ -98,12 +98,12 @@ class Predictor(FittedNetworkMixin):
 
     @property
     def n_features_in(self):
-        """Features of a step."""
+        """Number of features of a step."""
         return self.inputs.n_features
 
     @property
     def n_features_out(self):
-        """Columns of `features`."""
+        """Number of columns of `features`."""
         return self.network.head.n_inputs
 
     def _fitted_predictor(self):
@@ -120,23 +120,23 @@ class Predictor(FittedNetworkMixin):
         return packed
 
     def with_n_jobs(self, n_jobs):
-        """The same predictor on another number of threads; itself if it has that number."""
+        """The same predictor with another number of threads; itself if it has that number already."""
         if n_jobs == self.n_jobs:
             return self
-        self._prepared()  # once for both
+        self._prepared()  # so that both share the packed weights
         other = object.__new__(type(self))
         vars(other).update(vars(self), n_jobs=n_jobs)
         return other
 
     def with_weights(self, weights):
-        """The same predictor with other weights by name, in torch's shapes; they are known to fit."""
+        """The same predictor with other weights: a dict with torch's names and shapes, not checked."""
         flat = self.network.table.flat(weights, self.parameters.dtype)
         other = object.__new__(type(self))
         vars(other).update(vars(self), parameters=flat, _packed=None)
         return other
 
     def __getstate__(self):
-        """Plain values and arrays only, none of the rooms' classes."""
+        """Plain values and arrays, so that a pickle names no private class."""
         return {
             "network": self.config,
             "parameters": self.parameters,
@@ -153,12 +153,14 @@ class Predictor(FittedNetworkMixin):
 
     @classmethod
     def of_weights(cls, network, weights, dtype, inputs, decoding):
-        """The predictor of weights by name, in torch's shapes; other arguments as those of the class.
+        """A predictor with these weights, a dict with torch's names and shapes.
+
+        The other arguments are those of the class.
 
         Raises
         ------
         ValueError
-            Weights that are missing, too many, or of another shape than the network's.
+            Weights are missing, unknown, or of another shape than the network's.
         """
         network = GRUNetwork(**network)
         shapes = network.table.torch_shapes()
@@ -175,7 +177,8 @@ class Predictor(FittedNetworkMixin):
 
         Parameters
         ----------
-        model : fitted estimator
+        model : GRUClassifier or GRURegressor
+            Fitted.
 
         Returns
         -------
@@ -184,7 +187,7 @@ class Predictor(FittedNetworkMixin):
         Raises
         ------
         TypeError
-            `model` is no fitted estimator of gruc's.
+            `model` is not a fitted estimator of gruc.
         """
         predictor = getattr(model, "_predictor", None)
         if not isinstance(predictor, cls):
@@ -194,32 +197,31 @@ class Predictor(FittedNetworkMixin):
         return predictor
 
     def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Labels of a classifier, values of a regressor.
+        """Predict labels (classifiers) or values (regressors).
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
+            States of the layers before the first frame, one for each sequence or the same for all;
+            see the notes of `Predictor`. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            Of a multilabel classifier 1 where a class is there, else 0. A regressor's are
-            float64, in the targets' own units.
+            For a multilabel classifier 1 where a sequence has the label, else 0. Values of a
+            regressor are float64, in the units of the targets.
         """
         return self.decoding.decode(self.outputs(X, initial_state=initial_state))
 
     def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Probabilities of a classifier.
+        """Predict probabilities of classes.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
+        initial_state : array or list of arrays, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -229,14 +231,13 @@ class Predictor(FittedNetworkMixin):
         return self.decoding.probabilities(self.outputs(X, initial_state=initial_state))
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Logarithms of the probabilities, finite where these underflow.
+        """Predict logarithms of probabilities, finite where the probabilities underflow.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
+        initial_state : array or list of arrays, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -246,14 +247,13 @@ class Predictor(FittedNetworkMixin):
         return self.decoding.log_probabilities(self.outputs(X, initial_state=initial_state))
 
     def outputs(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """What the head gives: logits, or values on the scaled targets' scale.
+        """Outputs of the last layer: logits, or values on the scale of the standardized targets.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
+        initial_state : array or list of arrays, default=None
+            As in `predict`.
 
         Returns
         -------
@@ -269,19 +269,18 @@ class Predictor(FittedNetworkMixin):
         return outputs
 
     def features(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """What the output sees: the readout (`pooling`) of each sequence.
+        """Inputs of the last layer: the readout (`pooling`) of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; see the
-            notes of `Predictor`. None: zeros.
+        initial_state : array or list of arrays, default=None
+            As in `predict`.
 
         Returns
         -------
         ndarray of shape (n_sequences, F), of the model's dtype
-            F are the units of the last layer, of both directions.
+            F is the number of units of the last GRU layer, of both directions.
         """
         sequences = self.inputs.check(X, self.parameters.dtype)
         features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
@@ -293,14 +292,14 @@ class Predictor(FittedNetworkMixin):
         return features
 
     def describe(self):
-        """What a model file says of a predictor: an object for JSON, and arrays by name."""
+        """The description in a model file: an object for JSON, and arrays by name."""
         inputs, arrays_in = self.inputs.describe()
         decoding, arrays_out = self.decoding.describe()
         description = {"network": self.config, **inputs, **decoding}
         return description, self.weights | arrays_in | arrays_out
 
     def fingerprint(self):
-        """Bytes by which to tell whether a stream's state is of this model."""
+        """Checksum by which a stream's snapshot is known to be of this model."""
         description, arrays = self.describe()
         checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
         for name in sorted(arrays):
@@ -308,7 +307,7 @@ class Predictor(FittedNetworkMixin):
         return checksum.to_bytes(4, "little")
 
     def run(self, sequences, fill, initial_state):
-        """fill(packed, batch, places, initial) for all sequences, some at a time, on several threads."""
+        """Call fill(packed, batch, places, initial) for all sequences, chunk by chunk, on several threads."""
         packed, states = self._prepared(), None
         if initial_state is not None:
             states = self.states_by_layer(initial_state, len(sequences), "initial_state")

@@ -1,4 +1,4 @@
-"""Stream: sequences that come step by step."""
+"""Stream: predictions for sequences that arrive step by step."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 class Stream:
-    """What a model says of sequences while they come; made by `stream`.
+    """Predictions for sequences that arrive step by step; made by the method `stream`.
 
-    After every step the result is what `predict_proba` (classifiers) or `predict` (regressors)
-    says of the sequence up to there, a last frame that is not full included. For one thread at
-    a time; each may have its own, over one predictor. Copies, deep copies and pickles of a
-    stream are streams of their own, which go on from where it was.
+    After each step the result is that of `predict_proba` (classifiers) or `predict` (regressors)
+    for the sequence so far, including a last frame that is not full. A stream is for one thread at
+    a time; several threads may each have their own stream of one predictor. Copies, deep copies and
+    pickles of a stream are independent streams, which continue from its state.
 
     Parameters
     ----------
     predictor : Predictor
     n, initial_state
-        As in `Predictor.stream`.
+        As in the method `stream`.
 
     Examples
     --------
@@ -65,40 +65,40 @@ class Stream:
             config["reset_after"], config["n_outputs"], *predictor.inputs.framing, predictor.inputs.scaling,
             decoding.scaling, decoding.n_quantiles, LARGEST[dtype],
         )  # fmt: skip
-        # of a result but for the axis of streams
+        # of the result of a single stream
         self._shape, self._dtype = decoding.result_shape, decoding.result_dtype(dtype)
 
-        self._initial = None  # where sequences begin, (n, numbers of all layers)
+        self._initial = None  # state in which sequences start, (n, units of all layers)
         if initial_state is not None:
             self._initial = self._flat_states(initial_state, n or 1, "initial_state")
             self._begin(None, self._initial)
 
     def step(self, x: ArrayLike, rows: ArrayLike | None = None, *, every: bool = False) -> Any:
-        """Take in a step, or a block of steps; what the model then says.
+        """Read a step or a block of steps, and return the prediction for the sequence so far.
 
         Parameters
         ----------
         x : array of shape (n_features,) or (n_steps, n_features)
-            One step or a block. Of n streams (n, n_features) or (n, n_steps, n_features). Where
-            there is one feature its axis may be left out of a single step: a number, or (n,).
+            One step or a block. For n streams (n, n_features) or (n, n_steps, n_features). If there
+            is one feature, its axis may be left out of a single step: a number, or (n,).
         rows : array of int of shape (m,), default=None
-            Which of n streams x is of; None: all of them. The others stay where they are.
+            Which of n streams x belongs to; None: all of them. The others do not change.
         every : bool, default=False
-            Whether to return what the model says after each step of the block, instead of after
-            the last one only. The numbers are those of stepping one by one.
+            Whether to return the prediction after each step of the block, instead of after the last
+            one only. The result is the same as that of single steps.
 
         Returns
         -------
         result : ndarray
             Probabilities (n_classes,) of the model's dtype; values of a regressor in float64.
-            With `every` one more axis in front for the k steps, (k, ...); a single step is a
-            block of one. Of n streams another one before that for these, (m, ...) or (m, k, ...).
+            With `every` there is a first axis for the k steps, (k, ...); a single step is a
+            block of one. For n streams, the first axis is that of streams: (m, ...) or (m, k, ...).
 
         Raises
         ------
         ValueError
-            x does not fit, or holds NaN, infinity or what is too large to compute with. No
-            stream has moved.
+            x has the wrong shape, or contains NaN, infinity or numbers too large to compute with.
+            No stream has changed.
         """
         if self._n is None and rows is None and not every and type(x) is np.ndarray:
             out = np.empty(self._shape, self._dtype)
@@ -150,14 +150,14 @@ class Stream:
         return array.astype(np.intp)
 
     def reset(self, rows: ArrayLike | None = None, *, initial_state: Any = None) -> None:
-        """Begin new sequences.
+        """Start new sequences.
 
         Parameters
         ----------
         rows : array of int of shape (m,), default=None
-            Of which of n streams; None: of all.
+            In which of n streams; None: in all.
         initial_state : array of shape (n_layers, units) or (m, n_layers, units), default=None
-            The state to begin in, this time; None: the one that the stream was made with, or zeros.
+            The state to start from, this time; None: the one that the stream was made with, or zeros.
 
         Raises
         ------
@@ -175,11 +175,11 @@ class Stream:
         self._begin(chosen, states)
 
     def _begin(self, chosen, states):
-        """New sequences of some streams, from states (m, numbers of all layers) or zeros."""
+        """Start new sequences in some streams, from states (m, units of all layers) or zeros."""
         self._streams.reset(chosen, None if states is None else states.view(np.uint8))
 
     def _flat_states(self, given, n, name):
-        """States as the user gives them, checked, as (n, numbers of all layers)."""
+        """States as the user gives them, checked, as an array (n, units of all layers)."""
         layers = self._predictor.states_by_layer(given, n, name)
         return np.ascontiguousarray(np.concatenate(layers, axis=1))
 
@@ -187,15 +187,15 @@ class Stream:
     def state(self) -> Any:
         """The state of each layer after the last full frame.
 
-        ndarray of shape (n_layers, units), or (n, n_layers, units) of n streams; with layers of
-        different widths a list of one array (units_l,) or (n, units_l) for each layer. In
-        the model's dtype, a copy.
+        ndarray of shape (n_layers, units), or (n, n_layers, units) for n streams; with layers of
+        different widths a list of one array (units_l,) or (n, units_l) for each layer. A copy, of
+        the model's dtype.
 
-        To assign such an array begins new sequences in these states, as ``reset(initial_state=...)``
-        does: after ``stream.state = h``, ``stream.step(block)`` gives what
-        ``predict_proba([block], initial_state=h)`` does, or a regressor's `predict`. What the readout
-        has taken in so far, and steps that do not fill a frame yet, are forgotten; take a `snapshot` to
-        carry a sequence over with these.
+        Assigning such an array starts new sequences in these states, as ``reset(initial_state=...)``
+        does: after ``stream.state = h``, ``stream.step(block)`` returns the same as
+        ``predict_proba([block], initial_state=h)``, or as `predict` of a regressor. What the readout
+        has accumulated so far, and steps that do not fill a frame yet, are discarded; a `snapshot`
+        includes them.
         """
         _, _, states = self._numbers(*self._streams.snapshot())
         widths = self._predictor.network.widths
@@ -210,22 +210,22 @@ class Stream:
 
     @cached_property
     def _fingerprint(self):
-        return self._predictor.fingerprint()  # which reads all weights: once a stream
+        return self._predictor.fingerprint()  # reads all weights, so once for each stream
 
     def snapshot(self) -> dict[str, bytes]:
-        """All that is known of the sequences so far, for `restore`, here or in another process.
+        """The state of all sequences, for `restore` in this or another process.
 
         Returns
         -------
         dict of str to bytes
-            The states, what the readout has taken in, the steps of a frame that is not full yet,
-            and a checksum of the model.
+            The states of the layers, what the readout has accumulated, the steps of a frame that is
+            not full yet, and a checksum of the model.
         """
         steps, numbers = self._streams.snapshot()
         return {"model": self._fingerprint, "steps": steps, "numbers": numbers}
 
     def restore(self, snapshot: dict[str, bytes]) -> None:
-        """Go on from a `snapshot` of a stream of the same model and n.
+        """Continue from a `snapshot` of a stream of the same model and n.
 
         Parameters
         ----------
@@ -234,7 +234,7 @@ class Stream:
         Raises
         ------
         ValueError
-            It is of another model or n, or damaged. The stream is as it was.
+            The snapshot is of another model or n, or damaged. The stream has not changed.
         """
         try:
             model, steps, numbers = (
@@ -252,13 +252,13 @@ class Stream:
         self._streams.restore(steps, numbers)
 
     def _numbers(self, steps, numbers):
-        """Counts of steps (n,) and numbers (n, size) of `snapshot`, and of these the states (n, H)."""
+        """Number of steps (n,) and floats (n, size) of a snapshot, and the states (n, H) among these."""
         counts = np.frombuffer(steps, np.uint64)
         rows = np.frombuffer(numbers, self._predictor.parameters.dtype).reshape(len(counts), -1)
         return counts, rows, rows[:, : sum(self._predictor.network.widths)]
 
     def _computable(self, steps, numbers):
-        """Whether nothing in a snapshot makes NaN: stream.body.h says what stands where."""
+        """Whether a snapshot is such that no later step gives NaN; its layout is that of stream.body.h."""
         predictor = self._predictor
         counts, rows, states = self._numbers(steps, numbers)
         limit = LARGEST[predictor.parameters.dtype]
@@ -270,7 +270,7 @@ class Stream:
         n_frames = np.where(counts < length, 0, 1 + (counts - length) // hop)[:, np.newaxis]
         if (readout[n_frames[:, 0] == 0] != 0).any():
             return False
-        # bounds of sums have room for what rounding adds to them
+        # twice the exact bounds of sums, because of rounding
         match predictor.config["pooling"]:
             case "mean":
                 bound = 2.0 * limit * n_frames

@@ -58,7 +58,7 @@ class Numbers(NamedTuple):
         return sequences.gather(indices, self.scaling, dtype, self.framing)
 
     def describe(self):
-        """What a model file says of them: an object for JSON, and arrays by name."""
+        """The description in a model file: an object for JSON, and arrays by name."""
         arrays = {} if self.scaling is None else self.scaling.arrays("scaling")
         return {"framing": list(self.framing)}, arrays
 

@@ -81,3 +81,22 @@ pickle.dump(predictor.predict_proba(X), open(sys.argv[2], "wb"))
 """
     subprocess.run([sys.executable, "-c", program, tmp_path / "job", tmp_path / "done"], check=True)
     assert np.array_equal(pickle.loads((tmp_path / "done").read_bytes()), expected)
+
+
+def test_pickles_that_list_every_field():
+    """As the first version wrote them: fields of other kinds of models are there, with their defaults."""
+    X, y = vowels()
+    defaults = {
+        "classes": None, "multilabel": False, "target_scaling": None, "log_link": False, "n_quantiles": 1
+    }  # fmt: skip
+    for model in (
+        GRUClassifier(**FAST).fit(X, y),
+        GRUClassifier(**FAST).fit(X, np.eye(3, dtype=int)[y]),
+        GRURegressor(**FAST, loss="quantile", quantile=[0.1, 0.9]).fit(X, y),
+        GRURegressor(**FAST, loss="poisson", standardize=False).fit(X, y),
+    ):
+        predictor = Predictor.from_estimator(model)
+        other = Predictor.__new__(Predictor)
+        other.__setstate__(defaults | predictor.__getstate__())
+        assert np.array_equal(other.predict(X), predictor.predict(X))
+        assert other.describe()[0] == predictor.describe()[0]
