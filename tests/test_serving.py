@@ -101,7 +101,7 @@ GOOD = [[0.5] * 12, [-0.5] * 12]
         ([[[0.5] * 12, [0.5] * 11]], "different numbers of features: [11, 12]"),
         ([GOOD, [[np.nan] * 12]], "X[1] contains NaN at step 0"),
         ([[[np.inf] * 12]], "X[0] contains infinity"),
-        ([[[1e300] * 12]], "X holds values too large"),
+        ([[[1e300] * 12]], "X contains values too large"),
         ([[["1"] * 12]], "body.sequences.0.0.0: Input should be a valid number"),
         ([0.5] * 12, "body.sequences.0: Input should be a valid list"),
         (np.nan, "body.sequences: Input should be a valid list"),
@@ -278,7 +278,7 @@ def test_the_program(running):
         in_time.sendall(head + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
         received = until_closed(in_time)
     assert received.startswith(b"HTTP/1.1 422 ")
-    assert b"X holds values too large" in received
+    assert b"X contains values too large" in received
 
 
 def test_models_that_cannot_be_served(serve, tmp_path, monkeypatch):

@@ -1,10 +1,11 @@
-"""What the user gives, checked, scaled and packed into batches.
+"""The user's X, checked, scaled and packed into batches.
 
 `from_channels_first`, `from_long`, `from_nested` and `from_padded` convert other
-libraries' layouts; the rest is for gruc's own rooms. Plain NumPy: neither SciPy nor scikit-learn.
+libraries' layouts; the rest is internal. NumPy only: neither SciPy nor scikit-learn.
 """
 
-from .collection import LARGEST, Sequences, as_sequences, check_range, refuse_column
+from .base import Sequences
+from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
 from .inputs import Numbers

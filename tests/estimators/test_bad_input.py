@@ -45,8 +45,8 @@ BAD_DATA = {
     "a dict": ({"a": 1}, y, TypeError, "X is a dict."),
     "masked": (np.ma.masked_less(TABLE, 0), y, ValueError, "X is a masked array with masked values. Give X.filled(...)"),
     "an element that is None": ([*X[:-1], None], y, TypeError, "X[23] is a NoneType. Expected an array of numbers or a list of arrays, one a sequence."),
-    "too large for float32": ([x * 1e30 for x in X], y, ValueError, "X holds values too large to compute with in float32: column 0 reaches 2.13e+30, the limit is 1e+18. Rescale them, or use dtype float64."),
-    "too large to standardize": ([x * 1e200 for x in X], y, ValueError, "X holds values too large to compute with in float64: column 0 reaches 2.13e+200, the limit is 1e+150. Rescale them."),
+    "too large for float32": ([x * 1e30 for x in X], y, ValueError, "X contains values too large to compute with in float32: column 0 reaches 2.13e+30, the limit is 1e+18. Rescale them, or use dtype float64."),
+    "too large to standardize": ([x * 1e200 for x in X], y, ValueError, "X contains values too large to compute with in float64: column 0 reaches 2.13e+200, the limit is 1e+150. Rescale them."),
     "sparse sequences": ([scipy.sparse.csr_array(x) for x in X], y, TypeError, "X[0] is sparse; sequences are dense. Use [x.toarray() for x in X]."),
     "sparse sequences, later": ([*X[:-1], scipy.sparse.csr_array(X[-1])], y, TypeError, "X[23] is sparse; sequences are dense. Use X[23].toarray()."),
     "sparse sequences of an old kind": ([scipy.sparse.coo_matrix(x) for x in X], y, TypeError, "X[0] is sparse"),
@@ -60,7 +60,7 @@ BAD_DATA = {
     "a long frame of numbers": (pd.DataFrame({"v": np.arange(24.0), "id": np.repeat(range(8), 3)}), y[:8], ValueError, "inconsistent numbers of samples: [24, 8] A row of a DataFrame is a sequence; if rows are steps, and a column says of which sequence, give gruc.sequences.from_long(X, by='id')."),
     "one sequence of one feature": (X[0][:, :1], [1], ValueError, "inconsistent numbers of samples: [20, 1] A 2-D X is one sequence a row, 20 of one step here; give one sequence alone as [X]."),
     "one sequence of features": (X[0], [1], ValueError, "20 of 12 steps here; give one sequence alone as [X]."),
-    "axes swapped": ([x.T for x in X], y, ValueError, "X[1] has 26 features, but X[0] has 20; a sequence is an array (n_steps, n_features). If X is arrays (n_features, n_steps_i), as aeon and sktime have them, give gruc.sequences.from_channels_first(X)."),
+    "axes swapped": ([x.T for x in X], y, ValueError, "X[1] has 26 features, but X[0] has 20; a sequence is an array (n_steps, n_features). For arrays (n_features, n_steps_i), as in aeon and sktime, use gruc.sequences.from_channels_first(X)."),
     "a dict of sequences": (dict(enumerate(X)), y, TypeError, "X is a dict. Expected an array of numbers or a list of arrays, one a sequence, as list(X.values())"),
     "a generator": ((x for x in X), y, TypeError, "X is a generator, which can only be gone through. Give list(X)."),
     "values of a dict": (dict(enumerate(X)).values(), y, TypeError, "X is a dict_values, which can only be gone through. Give list(X)."),
@@ -160,7 +160,7 @@ BAD_TARGETS = {
     "text": (np.array(["a"] * 24), "could not convert string to float"),
     "three dimensions": (np.ones((24, 2, 2)), "Found array with dim 3"),
     "no outputs": (np.ones((24, 0)), "Found array with 0 feature(s) (shape=(24, 0)) while a minimum of 1 is required"),
-    "too large": (np.where(y == 1, 1e200, y), "y holds values too large to compute with in float64: column 0 reaches 1e+200, the limit is 1e+150. Rescale them."),
+    "too large": (np.where(y == 1, 1e200, y), "y contains values too large to compute with in float64: column 0 reaches 1e+200, the limit is 1e+150. Rescale them."),
     "missing": (None, REQUIRED.format("GRURegressor")),
     "too few": (y[:5], "Found input variables with inconsistent numbers of samples: [24, 5]"),
 }  # fmt: skip
@@ -174,7 +174,7 @@ BAD_QUERIES = {
     "a list of sparse sequences": ([scipy.sparse.csr_array(x) for x in X], "X[0] is sparse; sequences are dense. Use [x.toarray() for x in X]."),
     "axes swapped": ([x.T for x in X], "gruc.sequences.from_channels_first(X)"),
     "one sequence alone": (X[0][0], "X is one-dimensional. Expected 2D array"),
-    "too large": ([x * 1e30 for x in X], "X holds values too large to compute with in float32: column"),
+    "too large": ([x * 1e30 for x in X], "X contains values too large to compute with in float32: column"),
 }  # fmt: skip
 
 
@@ -254,11 +254,11 @@ def test_balanced_class_weight_in_partial_fit():
 
 
 def test_too_large_targets_for_float32():
-    with raises(ValueError, "y holds values too large to compute with in float32: column 0 reaches 1e+60"):
+    with raises(ValueError, "y contains values too large to compute with in float32: column 0 reaches 1e+60"):
         GRURegressor(**FAST, standardize=False).fit(X, np.where(y == 1, 1e60, y))
 
 
-COLUMN = "X of shape (7, 1) says 7 sequences of one step. Give one sequence of 7 steps as [X], or 7 sequences of one step as X[:, :, None]."
+COLUMN = "X of shape (7, 1) is 7 sequences of one step. Give one sequence of 7 steps as [X], or 7 sequences of one step as X[:, :, None]."
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -351,7 +351,7 @@ def test_tensors_with_a_scorer(Estimator, scoring):
 BAD_VALIDATIONS = {
     "other features": (dict(X_val=[x[:, :3] for x in X], y_val=y), "X_val has 3 features a step"),
     "NaN": (dict(X_val=NAN_LIST, y_val=y), "X_val[23] contains NaN at step 0."),
-    "too large": (dict(X_val=[x * 1e30 for x in X], y_val=y), "X_val holds values too large to compute with"),
+    "too large": (dict(X_val=[x * 1e30 for x in X], y_val=y), "X_val contains values too large to compute with"),
     "fewer labels": (dict(X_val=X, y_val=y[:-1]), "y_val: Found input variables with inconsistent numbers of samples: [24, 23]"),
     "labels in columns": (dict(X_val=X, y_val=np.ones((24, 2))), "y_val: y should be a 1d array"),
     "unknown labels": (dict(X_val=X, y_val=y + 7), "y_val holds labels that are not among the classes"),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from gruc.files.model_file import Fields, ModelFileError
+from gruc.files.fields import Fields, ModelFileError
 from gruc.outputs import Classes, Labels, Values, described, of_state
 from gruc.sequences import Scaling
 

@@ -66,7 +66,7 @@ def test_no_copy_of_an_array():
 
 @pytest.mark.parametrize("block_size", [1, 6, 7, 10**6])
 def test_blocks_cover_all(block_size, monkeypatch):
-    monkeypatch.setattr("gruc.sequences.collection.BLOCK_SIZE", block_size)
+    monkeypatch.setattr("gruc.sequences.base.BLOCK_SIZE", block_size)
     sequences = as_sequences([np.full((n, 2), n) for n in (3, 1, 2, 5, 1)])
     parts = [sequences.stack(block) for block in sequences.blocks()]
     assert np.array_equal(np.concatenate(parts), np.concatenate(sequences.arrays))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc.files.model_file import Fields, ModelFileError
+from gruc.files.fields import Fields, ModelFileError
 from gruc.sequences import Framing, Numbers, Scaling, as_sequences
 
 SCALING = Scaling(np.array([1.0, -2.0]), np.array([2.0, 0.5]))

@@ -70,7 +70,7 @@ def of_type(arrays, dtype):
     "arrays", [CUBE, X, [x[:, 0] for x in X]], ids=["an array", "a list", "a list of 1-D"]
 )
 def test_the_same_bits(library, arrays, made, monkeypatch):
-    monkeypatch.setattr("gruc.sequences.collection.BLOCK_SIZE", 500)
+    monkeypatch.setattr("gruc.sequences.base.BLOCK_SIZE", 500)
     for dtype in ("float64", "float32", "int16"):
         given = (
             of_type(arrays, dtype)
@@ -93,7 +93,7 @@ def test_the_same_bits(library, arrays, made, monkeypatch):
 
 @pytest.mark.parametrize("arrays", [CUBE, X], ids=["an array", "a list"])
 def test_a_batch_is_read_at_once(arrays, monkeypatch):
-    monkeypatch.setattr("gruc.sequences.collection.BLOCK_SIZE", 200)
+    monkeypatch.setattr("gruc.sequences.base.BLOCK_SIZE", 200)
     monkeypatch.setattr("gruc.runtime.chunks.CHUNK_SIZE", 2000)
     read = []
     lazy = Recorded(arrays, read) if isinstance(arrays, np.ndarray) else [Recorded(x, read) for x in arrays]

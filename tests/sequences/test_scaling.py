@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc.sequences import Scaling, as_sequences, collection
+from gruc.sequences import Scaling, as_sequences, base
 from gruc.sequences.scaling import Moments
 from helpers import random_sequences
 
@@ -11,7 +11,7 @@ def test_against_numpy_and_whatever_the_block(monkeypatch):
     sequences = random_sequences(np.random.default_rng(0), [5, 1, 7, 3], 2)
     rows = np.concatenate(sequences)
     for block_size in (1, 8, 10**6):
-        monkeypatch.setattr(collection, "BLOCK_SIZE", block_size)
+        monkeypatch.setattr(base, "BLOCK_SIZE", block_size)
         scaling = Scaling.of_sequences(as_sequences(sequences))
         np.testing.assert_allclose(scaling.mean, rows.mean(axis=0), rtol=1e-13)
         np.testing.assert_allclose(scaling.scale, rows.std(axis=0), rtol=1e-13)
