@@ -44,14 +44,14 @@ def step_calls(B, T, D, H):
     flat = np.zeros(network.table.size, np.float32)
     network.initialize(network.table.views(flat), rng)
     source, indices = as_sequences(rng.standard_normal((B, T, D), np.float32)).source(np.arange(B))
-    labels, gradients, memory = rng.integers(0, N_CLASSES, B), np.empty_like(flat), kernels.training.Memory()
+    gradients, memory = np.empty_like(flat), kernels.training.Memory()
+    targets = kernels.training.Targets(LOSSES["softmax"], (0.0,), rng.integers(0, N_CLASSES, B))
+    program = network.program(training=True)
 
     def step(kernel):
         kernels.select(kernel)
-        weights = network.pack(flat)
-        network.loss_and_gradient(
-            weights, gradients, LOSSES["softmax"], source, indices, None, labels, None, B, memory
-        )
+        weights = kernels.training.Weights(program, flat)
+        kernels.training.loss_and_gradient(gradients, memory, weights, source, indices, None, targets, B)
 
     return partial(step, None), partial(step, "blas")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import reference
 from gruc import kernels
-from gruc.network import GRUNetwork, Workspace
+from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
-from gruc.training import Loss, TrainingState
+from gruc.training import LOSSES, Loss, TrainingState
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 # tolerance of arithmetic by dtype, relative to values of order 1
@@ -125,25 +125,41 @@ def loss_and_gradients(network, flat, sequences, targets, weights, loss, dropout
     `dropout` is (seeds, rate, recurrent_rate), a seed a sequence.
     """
     batch = pack(sequences, flat.dtype)
-    gradient = np.full_like(flat, np.nan)
-    workspace = workspace_for(batch)
-    packed = network.pack(flat, want_dx=True)
-    masks = dropout and network.dropout_masks(batch, dropout[0][batch.order], *dropout[1:])
-    outputs = network.forward(packed, batch, workspace, masks)
+    dropout = dropout and (dropout[0][batch.order], *dropout[1:])
+    way = network.pass_over(flat, batch, want_dx=True, dropout=dropout)
+    outputs = way.forward()
     typed = targets if targets.dtype == np.intp else targets.astype(flat.dtype)
     total = weights.sum()
     value = loss_of(loss, outputs, typed[batch.order], weights[batch.order], total) / total
-    dx = network.backward(packed, gradient, outputs, batch, workspace, masks)
-    return value, gradient, unpack(dx, batch)
+    gradient = way.backward(outputs)
+    return value, gradient, unpack(way.gradient(0), batch)
 
 
 def loss_value(network, flat, sequences, targets, weights, loss, dropout=None):
-    """The loss alone, by a forward pass."""
+    """The loss of `loss_and_gradients` alone, forward only."""
     batch = pack(sequences, flat.dtype)
-    masks = dropout and network.dropout_masks(batch, dropout[0][batch.order], *dropout[1:])
-    outputs = network.forward(network.pack(flat), batch, workspace_for(batch), masks)
-    total = weights.sum()
-    return loss_of(loss, outputs, targets[batch.order], weights[batch.order], total) / total
+    dropout = dropout and (dropout[0][batch.order], *dropout[1:])
+    outputs = network.pass_over(flat, batch, dropout=dropout).forward()
+    return loss_of(loss, outputs, targets[batch.order], weights[batch.order], weights.sum()) / weights.sum()
+
+
+def in_one_call(network, flat, sequences, targets, weights, loss, dropout=None, memory=None):
+    """Weighted sum of losses and flat gradient, as a shard of a training step computes them."""
+    gradient = np.full_like(flat, np.nan)
+    program = network.program(training=True, dropout=dropout is not None and dropout[1] > 0)
+    typed = targets if targets.dtype == np.intp else targets.astype(flat.dtype)
+    total = kernels.training.loss_and_gradient(
+        gradient,
+        memory or kernels.training.Memory(),
+        kernels.training.Weights(program, flat),
+        kernels.inference.Source(sequences),
+        np.arange(len(sequences)),
+        None,
+        kernels.training.Targets(LOSSES[loss], settings_of(loss), typed, weights),
+        weights.sum(),
+        dropout,
+    )
+    return total, gradient
 
 
 def central_difference(loss_at, array, step=1e-5):
@@ -166,27 +182,21 @@ def relative_error(gradient, slopes):
 
 
 class MasksOfSequence:
-    """One sequence's part of the buffer of masks, as the oracle asks for it: network.body.h."""
+    """One sequence's part of the masks of a pass, as the oracle asks for it."""
 
-    def __init__(self, network, masks, batch, place):
-        N, B = len(batch.values), len(batch.lengths)
+    def __init__(self, network, way, batch, place):
         rows = batch.offsets[: batch.lengths[place]] + place
-        self._inputs, self._states, start = {}, {}, 0
-
-        def part(m, n):
-            nonlocal start
-            begin = start
-            start += -(-m * n // 16) * 16  # whole cache lines
-            return masks[begin : begin + m * n].reshape(m, n)
-
         names = reference.direction_names(network.config)
-        for layer, directions in enumerate(network.layers):
-            self._inputs[layer] = part(N, directions[0].n_inputs)[rows]
-            part(N, directions[0].n_inputs)  # what is left of them
-            for suffix, direction in zip(names[layer], directions, strict=True):
-                self._states[suffix] = part(B, direction.n_units)[place]
-        self._inputs["head"] = part(B, network.head.n_inputs)[place]
-        assert start + -(-B * network.head.n_inputs // 16) * 16 == len(masks)
+        operations = list(enumerate(network.program(training=True, dropout=True).operations))
+        masks = [way.masks(i) for i, op in operations if op.kind == kernels.inference.DROPOUT]
+        self._inputs = {layer: mask[rows] for layer, mask in enumerate(masks[:-1])}
+        self._inputs["head"] = masks[-1][place]
+        cells = [way.masks(i) for i, op in operations if op.last >= 0]
+        suffixes = [suffix for of_layer in names for suffix in of_layer]
+        self._states = {
+            suffix: np.ones(1) if mask is None else mask[place]
+            for suffix, mask in zip(suffixes, cells, strict=True)
+        }
 
     def inputs(self, layer):
         return self._inputs[layer].astype("float64")
@@ -195,16 +205,10 @@ class MasksOfSequence:
         return self._states[suffix].astype("float64")
 
 
-def masks_by_sequence(network, masks, batch):
-    """A buffer of dropout's masks as the oracle asks for them, sequence by sequence; None for none."""
-    if masks is None:
-        return None
-    by_caller = {c: MasksOfSequence(network, masks, batch, b) for b, c in enumerate(batch.order)}
+def masks_by_sequence(network, way, batch):
+    """A pass's masks of dropout as the oracle asks for them, sequence by sequence."""
+    by_caller = {c: MasksOfSequence(network, way, batch, b) for b, c in enumerate(batch.order)}
     return [by_caller[i] for i in range(len(batch.order))]
-
-
-def workspace_for(batch):
-    return Workspace(batch.values.dtype)
 
 
 def unpack(rows, batch):

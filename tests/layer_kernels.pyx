@@ -4,7 +4,6 @@ Arrays are made here and given back; what a kernel must fill holds NaN before. P
 gruc/kernels/training.pyx.
 """
 
-from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require_packed
@@ -41,7 +40,6 @@ def gru(
     const floating[:, ::1] dh=None,         # (N, H)
     const floating[:, ::1] dstate=None,     # (B, H); without it there is no way back
     Py_ssize_t apart=0,                     # elements between rows of h, state, dstate, dx
-    passes=None,                            # a capsule of blas.passes(), for these in place of the kernels
 ):
     """A GRU layer in one direction, forward and back.
 
@@ -50,12 +48,10 @@ def gru(
     """
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hhT.shape[0], B = offsets[1], T = offsets.shape[0] - 1
     cdef _c.gruc_gru_batch batch
-    cdef _c.gruc_gru_weights weights, gradients
-    cdef const _c.gruc_plain_passes *plain = NULL
+    cdef _c.gruc_gru_weights gradients
     cdef floating[::1] packed = unset(_c.gruc_gru_packed_size(&x[0, 0], D, H), x)
     cdef floating[::1] packed_backward = unset(_c.gruc_gru_backward_packed_size(&x[0, 0], D, H, True), x)
-    cdef floating[::1] scratch = unset(
-        max(<Py_ssize_t> _c.gruc_gru_backward_scratch(&x[0, 0], N, B, H), 4 * B * H), x)
+    cdef floating[::1] scratch = unset(_c.gruc_gru_backward_scratch(&x[0, 0], N, B, H), x)
     cdef floating[::1] gates = unset(4 * N * H, x)
     cdef floating[:, ::1] h = np.full((N, H + apart), np.nan, np.asarray(x).dtype)
     cdef floating[:, ::1] state = np.full((B, H + apart), np.nan, np.asarray(x).dtype)
@@ -66,12 +62,6 @@ def gru(
     cdef floating[::1] db_ih = unset(3 * H, x)
     cdef floating[::1] db_hh = unset(3 * H, x)
     require_packed(offsets, N, B)
-    if passes is not None:
-        plain = <const _c.gruc_plain_passes *> PyCapsule_GetPointer(passes, "gruc_plain_passes")
-    weights.W_ihT = <void *> &W_ihT[0, 0]
-    weights.W_hhT = <void *> &W_hhT[0, 0]
-    weights.b_ih = <void *> &b_ih[0]
-    weights.b_hh = NULL if b_hh is None else <void *> &b_hh[0]
     batch.kind = _c.GRUC_GRU_RESET_BEFORE if b_hh is None else _c.GRUC_GRU
     batch.reverse = reverse
     batch.T = T
@@ -88,12 +78,8 @@ def gru(
     batch.state = &state[0, 0]
     batch.ld_h = batch.ld_state = H + apart
     batch.scratch = &scratch[0]
-    if plain != NULL:
-        plain.forward(&batch, &weights)
-    else:
-        _c.gruc_gru_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0],
-                         <const floating *> weights.b_hh, D, H)
-        _c.gruc_gru_forward(&x[0, 0], &batch, &packed[0])
+    _c.gruc_gru_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D, H)
+    _c.gruc_gru_forward(&x[0, 0], &batch, &packed[0])
     out = {"h": np.asarray(h)[:, :H], "state": np.asarray(state)[:, :H]}
     if dstate is None:
         return out
@@ -109,11 +95,8 @@ def gru(
     gradients.W_hhT = &dW_hhT[0, 0]
     gradients.b_ih = &db_ih[0]
     gradients.b_hh = NULL if b_hh is None else &db_hh[0]
-    if plain != NULL:
-        plain.backward(&gradients, &batch, &weights)
-    else:
-        _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, b_hh is not None, True)
-        _c.gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
+    _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, b_hh is not None, True)
+    _c.gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
     out.update(dx=np.asarray(dx)[:, :D], dstate=np.asarray(dends)[:, :H], dW_ihT=np.asarray(dW_ihT),
                dW_hhT=np.asarray(dW_hhT), db_ih=np.asarray(db_ih),
                db_hh=None if b_hh is None else np.asarray(db_hh))

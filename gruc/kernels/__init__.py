@@ -81,11 +81,11 @@ def select(name=None):
         )
     instruction_set = available()[-1] if name in (None, "blas") else name
     index = INSTRUCTION_SETS.index(instruction_set)
-    passes = _load("blas").passes() if name == "blas" else None
-    _state.update(selected=name or instruction_set, in_use=(index, passes))
+    provider = _load("blas").provider() if name == "blas" else None
+    _state.update(selected=name or instruction_set, in_use=(index, provider))
     inference.use(index)
     if f"{__name__}.training" in sys.modules:
-        sys.modules[f"{__name__}.training"].use(index, passes)
+        sys.modules[f"{__name__}.training"].use(index, provider)
 
 
 def selected():

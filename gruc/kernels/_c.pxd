@@ -7,7 +7,7 @@ against the real one. Sizes are told the type by a pointer that may be NULL.
 """
 
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 
 cdef extern from "gruc/base/wait.h" nogil:
@@ -51,35 +51,90 @@ cdef extern from "gruc/training/token_rows.h" nogil:
         void *rows
 
 
-cdef extern from "gruc/program/network_shape.h" nogil:
+cdef extern from "gruc/program/program.h" nogil:
     enum:
-        GRUC_LAST, GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION
+        GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
+        GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_N_KINDS
+
+    ctypedef struct gruc_value:
+        int clock, per_step, integers, gradient
+        size_t width
+
+    ctypedef struct gruc_op:
+        int kind, x, x2, y, last, reverse
+        size_t D, H, column, weights
+
+    ctypedef struct gruc_program:
+        size_t n_values, n_inputs, n_ops
+        const gruc_value *values
+        const gruc_op *ops
+        int output
+
+    ctypedef struct gruc_clock:
+        size_t T, B, N
+        const Py_ssize_t *lengths
+        const Py_ssize_t *offsets
+        const Py_ssize_t *order
+        const Py_ssize_t *places
+
+    size_t gruc_op_size(const gruc_op *op) noexcept
+    size_t gruc_rows(const gruc_value *value, const gruc_clock *clocks) noexcept
+
+
+cdef extern from "gruc/training/walk.h" nogil:
+    enum:
         GRUC_SOFTMAX, GRUC_SIGMOID
         GRUC_SQUARED_ERROR, GRUC_ABSOLUTE_ERROR, GRUC_HUBER, GRUC_QUANTILE, GRUC_POISSON
 
-    ctypedef struct gruc_shape:
-        size_t n_features, n_outputs, n_layers
-        const Py_ssize_t *units
-        int bidirectional, reset_after, readout
+    ctypedef struct gruc_loss:
+        int kind
+        const Py_ssize_t *labels
+        const void *y
+        const double *weights
+        double total
+        const double *settings
+        size_t n_settings
+
+    ctypedef struct gruc_value_place:
+        size_t rows, gradient
+        int has_gradient
+
+    ctypedef struct gruc_op_place:
+        size_t packed, kept
 
     ctypedef struct gruc_pass:
-        const gruc_shape *shape
+        const gruc_program *program
+        const gruc_operation *operations
+        size_t element
+        gruc_clock clocks[2]
+        const void **inputs
+        void **dinputs
         const void *parameters
         const void *packed
-        const void *x
-        const Py_ssize_t *lengths
-        const Py_ssize_t *offsets
-        size_t T, B, N
+        void *gradients
+        void *outputs
+        void *doutputs
         void *workspace
-        void *dropout
-        int drop_inputs, drop_states
-        const void *plain
-        int want_dx
+        gruc_value_place *values
+        gruc_op_place *ops
+        size_t scratch
+        int drop_states
+        double rate, rate_states
 
+    ctypedef struct gruc_call:
+        const gruc_op *op
+        const gruc_pass *passing "pass"
+        const gruc_clock *clock
+        size_t rows, width
+        const void *parameters
+        void *gradients
+        void *kept
 
-cdef extern from "gruc/layers/gru_batch.h" nogil:
-    enum:
-        GRUC_GRU, GRUC_GRU_RESET_BEFORE
+    ctypedef struct gruc_operation:
+        size_t (*packed_size)(const gruc_op *op, int want_dx) noexcept nogil
+        size_t (*scratch_size)(const gruc_op *op, const gruc_pass *p) noexcept nogil
+        void (*forward)(const gruc_call *call) noexcept nogil
+        void (*backward)(const gruc_call *call) noexcept nogil
 
     ctypedef struct gruc_gru_batch:
         int kind, reverse
@@ -110,9 +165,20 @@ cdef extern from "gruc/layers/gru_batch.h" nogil:
         void *b_ih
         void *b_hh
 
-    ctypedef struct gruc_plain_passes:
-        void (*forward)(const gruc_gru_batch *, const gruc_gru_weights *) noexcept nogil
-        void (*backward)(const gruc_gru_weights *, const gruc_gru_batch *, const gruc_gru_weights *) noexcept nogil
+    const gruc_clock *gruc_clock_of(const gruc_op *op, const gruc_pass *p) noexcept
+    gruc_gru_batch gruc_gru_batch_of(const gruc_call *call) noexcept
+    gruc_gru_weights gruc_gru_weights_at(void *first, const gruc_op *op, size_t element) noexcept
+    size_t gruc_program_packed_size(const gruc_program *program, const gruc_operation *operations) noexcept
+    void gruc_program_pack(void *packed, const void *parameters, const gruc_program *program,
+                           const gruc_operation *operations, size_t element) noexcept
+    size_t gruc_program_places(gruc_pass *p) noexcept
+    void *gruc_rows_of(const gruc_pass *p, int value) noexcept
+    void *gruc_gradient_of(const gruc_pass *p, int value) noexcept
+    gruc_call gruc_call_forward(const gruc_pass *p, size_t i) noexcept
+    void gruc_program_masks(const gruc_pass *p, const uint64_t *seeds) noexcept
+    void gruc_program_forward(const gruc_pass *p) noexcept
+    void gruc_program_backward(const gruc_pass *p) noexcept
+    double gruc_program_loss(const gruc_pass *p, const gruc_loss *loss) noexcept
 
 
 cdef extern from "gruc/program/model_shape.h" nogil:
@@ -148,10 +214,6 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     Py_ssize_t gruc_panel_size(...) noexcept
     Py_ssize_t gruc_gru_packed_size(...) noexcept
     Py_ssize_t gruc_gru_infer_scratch(...) noexcept
-    size_t gruc_network_size(...) noexcept
-    size_t gruc_network_packed_size(...) noexcept
-    size_t gruc_network_workspace(...) noexcept
-    size_t gruc_network_dropout_size(...) noexcept
 
     # inference
     void gruc_gather(...) noexcept
@@ -175,11 +237,7 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_stream_result(...) noexcept
 
     # training
-    void gruc_network_pack(...) noexcept
-    void gruc_network_masks(...) noexcept
-    void gruc_network_forward(...) noexcept
-    void gruc_network_backward(...) noexcept
-    double gruc_network_loss(...) noexcept
+    const gruc_operation *gruc_operations(...) noexcept
     double gruc_softmax_cross_entropy(...) noexcept
     double gruc_sigmoid_cross_entropy(...) noexcept
     double gruc_error_loss(...) noexcept

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 _R = TypeVar("_R", np.float32, np.float64)
 
-def passes() -> tuple[object, object, int]: ...
+def provider() -> tuple[object, object, int]: ...
 def matmul(
     C: NDArray[_R],
     A: NDArray[_R],

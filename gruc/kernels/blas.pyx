@@ -16,19 +16,21 @@ from gruc.kernels._packed cimport require
 from libc.math cimport exp, tanh
 from libc.string cimport memcpy, memset
 
-cdef _c.gruc_plain_passes passes_f32
-cdef _c.gruc_plain_passes passes_f64
-passes_f32.forward = gru_forward_f32
-passes_f32.backward = gru_backward_f32
-passes_f64.forward = gru_forward_f64
-passes_f64.backward = gru_backward_f64
+# what differs from the row of a cell in `training`'s own table of operations: operations.h
+cdef _c.gruc_operation cell_f32
+cdef _c.gruc_operation cell_f64
+cell_f32.scratch_size = cell_f64.scratch_size = scratch_size
+cell_f32.forward = forward_f32
+cell_f32.backward = backward_f32
+cell_f64.forward = forward_f64
+cell_f64.backward = backward_f64
 
 
-def passes():
-    """What `training.use` takes: the two passes for each precision, and the largest size BLAS can be told."""
+def provider():
+    """What `training.use` takes: a cell's row for each precision, and the largest size BLAS can be told."""
     return (
-        PyCapsule_New(&passes_f32, "gruc_plain_passes", NULL),
-        PyCapsule_New(&passes_f64, "gruc_plain_passes", NULL),
+        PyCapsule_New(&cell_f32, "gruc_operation_f32", NULL),
+        PyCapsule_New(&cell_f64, "gruc_operation_f64", NULL),
         blas_size_max(),
     )
 
@@ -107,25 +109,43 @@ cdef inline double sigmoid(double a) noexcept nogil:
     return 1 / (1 + exp(-a))
 
 
-cdef void gru_forward_f32(const _c.gruc_gru_batch *b, const _c.gruc_gru_weights *w) noexcept nogil:
-    gru_forward(<float *> b.scratch, b, w)
+# ---- operations of a program --------------------------------------------------------
+
+cdef size_t scratch_size(const _c.gruc_op *op, const _c.gruc_pass *p) noexcept nogil:
+    """Four states of all sequences."""
+    return 4 * _c.gruc_clock_of(op, p).B * op.H
 
 
-cdef void gru_forward_f64(const _c.gruc_gru_batch *b, const _c.gruc_gru_weights *w) noexcept nogil:
-    gru_forward(<double *> b.scratch, b, w)
+cdef void forward_f32(const _c.gruc_call *call) noexcept nogil:
+    forward(<float *> NULL, call)
 
 
-cdef void gru_backward_f32(
-    const _c.gruc_gru_weights *g, const _c.gruc_gru_batch *b, const _c.gruc_gru_weights *w,
-) noexcept nogil:
-    gru_backward(<float *> b.scratch, g, b, w)
+cdef void forward_f64(const _c.gruc_call *call) noexcept nogil:
+    forward(<double *> NULL, call)
 
 
-cdef void gru_backward_f64(
-    const _c.gruc_gru_weights *g, const _c.gruc_gru_batch *b, const _c.gruc_gru_weights *w,
-) noexcept nogil:
-    gru_backward(<double *> b.scratch, g, b, w)
+cdef void backward_f32(const _c.gruc_call *call) noexcept nogil:
+    backward(<float *> NULL, call)
 
+
+cdef void backward_f64(const _c.gruc_call *call) noexcept nogil:
+    backward(<double *> NULL, call)
+
+
+cdef inline void forward(floating *of, const _c.gruc_call *call) noexcept nogil:
+    cdef _c.gruc_gru_batch batch = _c.gruc_gru_batch_of(call)
+    cdef _c.gruc_gru_weights w = _c.gruc_gru_weights_at(<void *> call.parameters, call.op, sizeof(floating))
+    gru_forward(<floating *> batch.scratch, &batch, &w)
+
+
+cdef inline void backward(floating *of, const _c.gruc_call *call) noexcept nogil:
+    cdef _c.gruc_gru_batch batch = _c.gruc_gru_batch_of(call)
+    cdef _c.gruc_gru_weights w = _c.gruc_gru_weights_at(<void *> call.parameters, call.op, sizeof(floating))
+    cdef _c.gruc_gru_weights g = _c.gruc_gru_weights_at(call.gradients, call.op, sizeof(floating))
+    gru_backward(<floating *> batch.scratch, &g, &batch, &w)
+
+
+# ---- a layer ------------------------------------------------------------------------
 
 cdef void gru_forward(
     floating *scratch, const _c.gruc_gru_batch *b, const _c.gruc_gru_weights *w,

@@ -3,6 +3,20 @@
 from gruc.kernels cimport _c
 
 
+cdef class Program:
+    cdef _c.gruc_program c
+    cdef _c.gruc_value *value_table
+    cdef _c.gruc_op *op_table
+    cdef readonly tuple values      # as they were given
+    cdef readonly tuple operations
+    cdef list written               # of each value, whether an operation so far writes it
+    cdef readonly Py_ssize_t n_parameters
+    cdef readonly int n_clocks
+
+    cdef int check(self, const _c.gruc_op *op) except -1
+    cdef int check_state(self, int place, const _c.gruc_value *y) except -1
+
+
 cdef class Source:
     cdef _c.gruc_source c
     cdef object arrays            # whose memory it is

@@ -121,3 +121,23 @@ class Streams:
     ) -> None: ...
     def snapshot(self) -> tuple[bytes, bytes]: ...
     def restore(self, steps: bytes, numbers: bytes) -> None: ...
+
+MEAN: int
+MAX: int
+ATTENTION: int
+GRU: int
+GRU_RESET_BEFORE: int
+DENSE: int
+DROPOUT: int
+EMBED: int
+PERMUTE: int
+ATTEND: int
+
+class Program:
+    values: tuple[Any, ...]
+    operations: tuple[Any, ...]
+    n_parameters: int
+    n_clocks: int
+    def __init__(
+        self, values: list[Any], ops: list[Any], n_inputs: int, output: int, n_parameters: int
+    ) -> None: ...

@@ -1,18 +1,14 @@
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .inference import Source
+from .inference import Program, Source
 
 _R = TypeVar("_R", np.float32, np.float64)
-_Offsets = NDArray[np.intp]
 _Weights = NDArray[np.float64]
 
-LAST: int
-MEAN: int
-MAX: int
-ATTENTION: int
 SOFTMAX: int
 SIGMOID: int
 SQUARED_ERROR: int
@@ -21,80 +17,54 @@ HUBER: int
 QUANTILE: int
 POISSON: int
 
-class Shape:
-    size: int
-    def __init__(
-        self,
-        n_features: int,
-        units: NDArray[np.intp],
-        bidirectional: bool,
-        reset_after: bool,
-        readout: int,
-        n_outputs: int,
-    ) -> None: ...
-    def packed_size(self, want_dx: bool, double_precision: bool) -> int: ...
-    def workspace_size(self, N: int, B: int, double_precision: bool) -> int: ...
-    def dropout_size(self, N: int, B: int, double_precision: bool) -> int: ...
-
-def use(isa: int, plain: tuple[object, object, int] | None = None) -> None: ...
-def pack(packed: NDArray[_R], parameters: NDArray[_R], shape: Shape, want_dx: bool) -> None: ...
-def fill_masks(
-    dropout: NDArray[_R],
-    seeds: NDArray[np.uint64],
-    lengths: NDArray[np.intp],
-    offsets: _Offsets,
-    rate: float,
-    recurrent_rate: float,
-    shape: Shape,
-) -> None: ...
-def forward(
-    outputs: NDArray[_R],
-    workspace: NDArray[_R],
-    x: NDArray[_R],
-    lengths: NDArray[np.intp],
-    offsets: _Offsets,
-    parameters: NDArray[_R],
-    packed: NDArray[_R],
-    shape: Shape,
-    want_dx: bool,
-    dropout: NDArray[_R] | None = None,
-) -> None: ...
-def backward(
-    gradients: NDArray[_R],
-    dx: NDArray[_R] | None,
-    doutputs: NDArray[_R],
-    workspace: NDArray[_R],
-    x: NDArray[_R],
-    lengths: NDArray[np.intp],
-    offsets: _Offsets,
-    parameters: NDArray[_R],
-    packed: NDArray[_R],
-    shape: Shape,
-    want_dx: bool,
-    dropout: NDArray[_R] | None = None,
-) -> None: ...
+def use(isa: int, provider: tuple[object, object, int] | None = None) -> None: ...
 
 class Memory: ...
+
+class Weights:
+    program: Program
+    parameters: NDArray[Any]
+    packed_size: int
+    def __init__(self, program: Program, parameters: NDArray[_R]) -> None: ...
+    def pack(self, parameters: NDArray[_R]) -> None: ...
+
+class Pass:
+    outputs: NDArray[Any] | None
+    gradients: NDArray[Any] | None
+    def __init__(
+        self,
+        weights: Weights,
+        inputs: Sequence[NDArray[Any]],
+        clocks: Sequence[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]],
+        seeds: NDArray[np.uint64] | None = None,
+        rate: float = 0,
+        rate_states: float = 0,
+    ) -> None: ...
+    def forward(self) -> NDArray[Any]: ...
+    def backward(self, doutputs: NDArray[Any]) -> NDArray[Any]: ...
+    def rows(self, value: int) -> NDArray[Any]: ...
+    def gradient(self, value: int) -> NDArray[Any]: ...
+    def masks(self, op: int) -> NDArray[Any] | None: ...
+
+class Targets:
+    def __init__(
+        self,
+        loss: int,
+        settings: Sequence[float],
+        values: NDArray[Any],
+        weights: NDArray[np.float64] | None = None,
+    ) -> None: ...
 
 def loss_and_gradient(
     gradients: NDArray[_R],
     memory: Memory,
+    weights: Weights,
     source: Source,
     indices: NDArray[np.intp],
-    mean: _Weights | None,
-    scale: _Weights | None,
-    loss: int,
-    settings: _Weights,
-    labels: NDArray[np.intp] | None,
-    y: NDArray[_R] | None,
-    weights: _Weights | None,
+    scaling: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    targets: Targets,
     total: float,
-    parameters: NDArray[_R],
-    packed: NDArray[_R],
-    shape: Shape,
-    seeds: NDArray[np.uint64] | None = None,
-    dropout: float = 0,
-    recurrent_dropout: float = 0,
+    dropout: tuple[NDArray[np.uint64], float, float] | None = None,
 ) -> float: ...
 def softmax_cross_entropy(
     a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float, smoothing: float = 0

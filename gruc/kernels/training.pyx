@@ -6,8 +6,8 @@ then those of step 1, and so on; step t has rows offsets[t] to offsets[t + 1],
 never more than step t - 1. Gate blocks r, z, n; weights lie (inputs, outputs).
 
 The equations stand in include/gruc/layers/gru.body.h (forward) and gru_train.body.h (back), with how the
-products are made and when; network.body.h is the way through the layers. `blas` has the two
-passes of a layer over BLAS.
+products are made and when; walk.h is the way through a program. `blas` has the two passes of a
+cell over BLAS.
 
 What takes long releases the GIL. What takes microseconds keeps it: another thread that
 takes it meanwhile costs more than it gains.
@@ -18,17 +18,16 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
-from gruc.kernels.inference cimport Source, require_scaling
+from gruc.kernels.inference cimport Program, Source, require_scaling
 from libc.stdint cimport int32_t, uint64_t
+from libc.string cimport memcpy
+
+import numpy as np
 
 from gruc.kernels import _in_use
 
-# readouts and losses, as `Shape` and `loss_and_gradient` take them
+# losses, as `Targets` takes them
 cpdef enum:
-    LAST = _c.GRUC_LAST
-    MEAN = _c.GRUC_MEAN
-    MAX = _c.GRUC_MAX
-    ATTENTION = _c.GRUC_ATTENTION
     SOFTMAX = _c.GRUC_SOFTMAX
     SIGMOID = _c.GRUC_SIGMOID
     SQUARED_ERROR = _c.GRUC_SQUARED_ERROR
@@ -37,354 +36,482 @@ cpdef enum:
     QUANTILE = _c.GRUC_QUANTILE
     POISSON = _c.GRUC_POISSON
 
-cdef const void *plain_f32 = NULL
-cdef const void *plain_f64 = NULL
-cdef Py_ssize_t plain_largest = 0
+# what a pass calls, for float and for double: the kernels' own tables, or these with rows of `blas`
+cdef const _c.gruc_operation *operations_f32 = NULL
+cdef const _c.gruc_operation *operations_f64 = NULL
+cdef _c.gruc_operation over_blas_f32[_c.GRUC_N_KINDS]
+cdef _c.gruc_operation over_blas_f64[_c.GRUC_N_KINDS]
+cdef Py_ssize_t blas_largest = 0  # side of a matrix; 0 without BLAS
 
 
-def use(int isa, plain=None):
-    """Call the kernels of this instruction set from now on, or for layers those of `blas.passes()`."""
-    global plain_f32, plain_f64, plain_largest
+def use(int isa, provider=None):
+    """Call the kernels of this instruction set from now on, and for cells those of `blas.provider()`."""
+    global operations_f32, operations_f64, blas_largest
     require(_c.gruc_has(isa), "an instruction set that this processor has")
     _c.gruc_isa = isa
-    plain_f32 = plain_f64 = NULL
-    if plain is not None:
-        f32, f64, plain_largest = plain
-        plain_f32 = PyCapsule_GetPointer(f32, "gruc_plain_passes")
-        plain_f64 = PyCapsule_GetPointer(f64, "gruc_plain_passes")
+    operations_f32 = _c.gruc_operations(<float *> NULL)
+    operations_f64 = _c.gruc_operations(<double *> NULL)
+    blas_largest = 0
+    if provider is not None:
+        f32, f64, blas_largest = provider
+        replace_cells(over_blas_f32, operations_f32,
+                      <_c.gruc_operation *> PyCapsule_GetPointer(f32, "gruc_operation_f32"))
+        replace_cells(over_blas_f64, operations_f64,
+                      <_c.gruc_operation *> PyCapsule_GetPointer(f64, "gruc_operation_f64"))
+        operations_f32 = over_blas_f32
+        operations_f64 = over_blas_f64
 
 
-# ---- the network -----------------------------------------------------------------
-
-cdef class Shape:
-    """Layers, readout and head of a network: what its flat buffers mean (network.body.h).
-
-    `size` is the number of its parameters.
-    """
-
-    cdef _c.gruc_shape c
-    cdef Py_ssize_t[::1] units
-    cdef readonly Py_ssize_t size
-
-    def __init__(self, Py_ssize_t n_features, Py_ssize_t[::1] units not None, bint bidirectional,
-                 bint reset_after, int readout, Py_ssize_t n_outputs):
-        cdef Py_ssize_t i
-        require(n_features > 0 and units.shape[0] > 0 and n_outputs > 0, "features, layers, outputs > 0")
-        for i in range(units.shape[0]):
-            require(units[i] > 0, "units > 0")
-        require(LAST <= readout <= ATTENTION, "readout one of LAST, MEAN, MAX, ATTENTION")
-        self.units = units.copy()
-        self.c = _c.gruc_shape(n_features, n_outputs, units.shape[0], &self.units[0], bidirectional,
-                               reset_after, readout)
-        self.size = _c.gruc_network_size(<float *> NULL, &self.c)
-
-    def packed_size(self, bint want_dx, bint double_precision):
-        """Numbers that `pack` fills."""
-        if double_precision:
-            return _c.gruc_network_packed_size(<double *> NULL, &self.c, want_dx)
-        return _c.gruc_network_packed_size(<float *> NULL, &self.c, want_dx)
-
-    def workspace_size(self, Py_ssize_t N, Py_ssize_t B, bint double_precision):
-        """Numbers of workspace for a batch of B sequences, N rows."""
-        require(N >= B > 0, "N >= B > 0")
-        if double_precision:
-            return _c.gruc_network_workspace(<double *> NULL, &self.c, N, B)
-        return _c.gruc_network_workspace(<float *> NULL, &self.c, N, B)
-
-    def dropout_size(self, Py_ssize_t N, Py_ssize_t B, bint double_precision):
-        """Numbers of dropout's masks, and of what they leave, for a batch of B sequences, N rows."""
-        require(N >= B > 0, "N >= B > 0")
-        if double_precision:
-            return _c.gruc_network_dropout_size(<double *> NULL, &self.c, N, B)
-        return _c.gruc_network_dropout_size(<float *> NULL, &self.c, N, B)
-
-
-def pack(
-    floating[::1] packed not None,            # (shape.packed_size(want_dx),) OUT
-    const floating[::1] parameters not None,  # (shape.size,)
-    Shape shape not None,
-    bint want_dx,                             # whether `backward` will be asked for dx
-):
-    """Lay the weights out as the passes read them, once for every step of the optimiser."""
-    require(packed.shape[0] == <Py_ssize_t> _c.gruc_network_packed_size(&packed[0], &shape.c, want_dx),
-            "packed (shape.packed_size(want_dx),)")
-    require(parameters.shape[0] == shape.size, "parameters (shape.size,)")
-    with nogil:
-        _c.gruc_network_pack(&packed[0], &parameters[0], &shape.c, want_dx)
-
-
-cdef _c.gruc_pass begin(
-    Shape shape, Py_ssize_t D, Py_ssize_t N, Py_ssize_t B, Py_ssize_t T, const floating[::1] parameters,
-    const floating[::1] packed, bint want_dx,
-) except *:
-    """A pass without x, lengths, offsets, workspace and dropout."""
-    cdef _c.gruc_pass p
-    cdef Py_ssize_t i, largest = max(N, D)
-    require(D == <Py_ssize_t> shape.c.n_features, "x (N, n_features)")
-    require(parameters.shape[0] == shape.size, "parameters (shape.size,)")
-    require(packed.shape[0] == <Py_ssize_t> _c.gruc_network_packed_size(&packed[0], &shape.c, want_dx),
-            "packed (shape.packed_size(want_dx),)")
-    p.shape = &shape.c
-    p.parameters = &parameters[0]
-    p.packed = &packed[0]
-    p.want_dx = want_dx
-    p.dropout = NULL
-    p.drop_inputs = p.drop_states = False
-    p.T = T
-    p.B = B
-    p.N = N
-    p.plain = plain_f32 if sizeof(floating) == sizeof(float) else plain_f64
-    if p.plain != NULL:
-        for i in range(shape.units.shape[0]):
-            largest = max(largest, 4 * shape.units[i])
-        if largest > plain_largest:
-            raise ValueError(
-                f"a matrix of this batch has a side of {largest}, but the BLAS behind SciPy counts to "
-                f"{plain_largest} only; use a smaller batch_size"
-            )
-    return p
-
-
-cdef _c.gruc_pass begin_with(
-    Shape shape, floating[::1] workspace, const floating[:, ::1] x, const Py_ssize_t[::1] lengths,
-    const Py_ssize_t[::1] offsets, const floating[::1] parameters, const floating[::1] packed, bint want_dx,
-    floating[::1] dropout,
-) except *:
-    """A pass over a batch that is packed."""
-    cdef _c.gruc_pass p
-    cdef Py_ssize_t N = x.shape[0], B = lengths.shape[0], T = offsets.shape[0] - 1
-    require(B > 0, "lengths (B,)")
-    require_packed(offsets, N, B)
-    require_lengths(lengths, offsets, B)
-    require(workspace.shape[0] >= <Py_ssize_t> _c.gruc_network_workspace(&workspace[0], &shape.c, N, B),
-            "workspace (shape.workspace_size(N, B),)")
-    p = begin(shape, x.shape[1], N, B, T, parameters, packed, want_dx)
-    if dropout is not None:
-        require_dropout(dropout, shape, N, B)
-        p.dropout = &dropout[0]
-        p.drop_inputs = p.drop_states = True
-    p.x = &x[0, 0]
-    p.lengths = &lengths[0]
-    p.offsets = &offsets[0]
-    p.workspace = &workspace[0]
-    return p
-
-
-cdef int require_dropout(floating[::1] dropout, Shape shape, Py_ssize_t N, Py_ssize_t B) except -1:
-    require(dropout.shape[0] == <Py_ssize_t> _c.gruc_network_dropout_size(&dropout[0], &shape.c, N, B),
-            "dropout (shape.dropout_size(N, B),)")
+cdef int replace_cells(
+    _c.gruc_operation *table, const _c.gruc_operation *own, const _c.gruc_operation *cell,
+) except -1:
+    """The table `own`, but for the passes of cells, which read weights that are not packed."""
+    cdef int kind
+    memcpy(table, own, _c.GRUC_N_KINDS * sizeof(_c.gruc_operation))
+    for kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
+        table[kind].packed_size = NULL
+        table[kind].scratch_size = cell.scratch_size
+        table[kind].forward = cell.forward
+        table[kind].backward = cell.backward
     return 0
 
 
-def fill_masks(
-    floating[::1] dropout not None,         # (shape.dropout_size(N, B),) OUT
-    const uint64_t[::1] seeds not None,  # (B,) one a sequence
-    const Py_ssize_t[::1] lengths not None,  # (B,)
-    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
-    double rate,                            # of inputs, in [0, 1)
-    double recurrent_rate,                  # of states where they enter W_hh, in [0, 1)
-    Shape shape not None,
-):
-    """Masks of dropout for a packed batch, as `loss_and_gradient` makes them (dropout.body.h)."""
-    cdef _c.gruc_pass p
-    cdef Py_ssize_t B = lengths.shape[0], T = offsets.shape[0] - 1, N
-    require(B > 0 and seeds.shape[0] == B, "lengths and seeds (B,)")
-    require(T > 0, "offsets (T + 1,) from 0 on")
-    N = offsets[T]
-    require_packed(offsets, N, B)
-    require_lengths(lengths, offsets, B)
-    require_dropout(dropout, shape, N, B)
-    require_rates(rate, recurrent_rate)
-    p.shape = &shape.c
-    p.T = T
-    p.B = B
-    p.N = N
-    p.lengths = &lengths[0]
-    p.offsets = &offsets[0]
-    p.dropout = &dropout[0]
-    p.drop_inputs = p.drop_states = True
-    with nogil:
-        _c.gruc_network_masks(&dropout[0], &p, &seeds[0], rate, recurrent_rate)
-
-
-cdef int require_rates(double rate, double recurrent_rate) except -1:
-    require(0 <= rate < 1 and 0 <= recurrent_rate < 1, "rates of dropout in [0, 1)")
-    return 0
-
-
-def forward(
-    floating[:, ::1] outputs not None,      # (B, K) OUT
-    floating[::1] workspace not None,       # (shape.workspace_size(N, B),) OUT: what `backward` wants
-    const floating[:, ::1] x not None,      # (N, n_features)
-    const Py_ssize_t[::1] lengths not None,  # (B,)
-    const Py_ssize_t[::1] offsets not None,  # (T + 1,)
-    const floating[::1] parameters not None,  # (shape.size,)
-    const floating[::1] packed not None,    # by pack
-    Shape shape not None,
-    bint want_dx,                           # as `pack` was told
-    floating[::1] dropout=None,             # by fill_masks
-):
-    """Outputs of a packed batch."""
-    cdef _c.gruc_pass p = begin_with(
-        shape, workspace, x, lengths, offsets, parameters, packed, want_dx, dropout)
-    require(outputs.shape[0] == <Py_ssize_t> p.B and outputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
-            "outputs (B, K)")
-    with nogil:
-        _c.gruc_network_forward(&outputs[0, 0], &p)
-
-
-def backward(
-    floating[::1] gradients not None,       # (shape.size,) OUT
-    floating[:, ::1] dx,                    # (N, n_features) OUT with want_dx, else None
-    const floating[:, ::1] doutputs not None,  # (B, K)
-    floating[::1] workspace not None,       # from `forward`
-    const floating[:, ::1] x not None,      # as there
-    const Py_ssize_t[::1] lengths not None,
-    const Py_ssize_t[::1] offsets not None,
-    const floating[::1] parameters not None,
-    const floating[::1] packed not None,
-    Shape shape not None,
-    bint want_dx,
-    floating[::1] dropout=None,
-):
-    """Gradients from those of the outputs, after `forward` of the same batch."""
-    cdef _c.gruc_pass p = begin_with(
-        shape, workspace, x, lengths, offsets, parameters, packed, want_dx, dropout)
-    cdef floating *dx_ptr = NULL
-    require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
-    require(doutputs.shape[0] == <Py_ssize_t> p.B and doutputs.shape[1] == <Py_ssize_t> shape.c.n_outputs,
-            "doutputs (B, K)")
-    require(want_dx == (dx is not None), "dx with want_dx only")
-    if dx is not None:
-        require(dx.shape[0] == x.shape[0] and dx.shape[1] == x.shape[1], "dx (N, n_features)")
-        dx_ptr = &dx[0, 0]
-    with nogil:
-        _c.gruc_network_backward(&gradients[0], dx_ptr, &doutputs[0, 0], &p)
-
+# ---- memory ------------------------------------------------------------------------
 
 cdef enum:
     LINE = 64  # bytes of a cache line
+    MOST_INPUTS = 16  # of a program
 
 
-cdef class Memory:
-    """What one thread needs beside a batch, kept for the next; contents undefined."""
-
-    cdef char *block
-    cdef size_t size
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.block)
-
-    cdef char *room(self, size_t size) except NULL:
-        """At least `size` bytes, from a cache line on."""
-        if size > self.size:
-            PyMem_RawFree(self.block)
-            self.size = 0
-            self.block = <char *> PyMem_RawMalloc(size + LINE)
-            if self.block == NULL:
-                raise MemoryError()
-            self.size = size
-        return self.block + (LINE - <size_t> self.block % LINE) % LINE
-
-
-cdef inline size_t lines(size_t bytes) noexcept nogil:
+cdef inline size_t whole_lines(size_t bytes) noexcept nogil:
     return (bytes + LINE - 1) // LINE * LINE
 
 
+cdef class Block:
+    """Memory that begins a cache line and grows when it must; contents undefined."""
+
+    cdef char *allocated
+    cdef size_t size
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.allocated)
+
+    cdef char *at_least(self, size_t size) except NULL:
+        if size > self.size or self.allocated == NULL:
+            PyMem_RawFree(self.allocated)
+            self.size = 0
+            self.allocated = <char *> PyMem_RawMalloc(size + LINE)
+            if self.allocated == NULL:
+                raise MemoryError()
+            self.size = size
+        return self.allocated + (LINE - <size_t> self.allocated % LINE) % LINE
+
+
+cdef class Memory:
+    """What one thread needs beside a batch, kept for the next."""
+
+    cdef Block batch      # packed rows, targets, weights
+    cdef Block places     # of values and operations in the workspace
+    cdef Block workspace
+
+    def __init__(self):
+        self.batch = Block()
+        self.places = Block()
+        self.workspace = Block()
+
+
+cdef class Weights:
+    """A flat buffer of weights beside the same as the kernels read them, packed once a step of the optimiser.
+
+    Parameters
+    ----------
+    program : Program
+    parameters : ndarray of shape (program.n_parameters,)
+        Its type, float32 or float64, is that of everything that passes through the program.
+    """
+
+    cdef readonly Program program
+    cdef readonly object parameters
+    cdef const void *flat
+    cdef Block block
+    cdef char *packed
+    cdef bint is_double
+    cdef readonly Py_ssize_t packed_size  # elements
+
+    def __init__(self, Program program not None, parameters not None):
+        self.program = program
+        self.is_double = parameters.dtype == np.float64
+        self.block = Block()
+        self.pack(parameters)
+
+    cdef size_t element(self) noexcept nogil:
+        return sizeof(double) if self.is_double else sizeof(float)
+
+    cdef const _c.gruc_operation *operations(self) noexcept nogil:
+        return operations_f64 if self.is_double else operations_f32
+
+    def pack(self, parameters not None):
+        """Take these weights, of the same type, from now on."""
+        if self.is_double:
+            self.flat = flat_buffer[double](parameters, self.program.n_parameters)
+        else:
+            self.flat = flat_buffer[float](parameters, self.program.n_parameters)
+        self.parameters = parameters
+        self.packed_size = _c.gruc_program_packed_size(&self.program.c, self.operations())
+        self.packed = self.block.at_least(self.packed_size * self.element())
+        with nogil:
+            _c.gruc_program_pack(self.packed, self.flat, &self.program.c, self.operations(), self.element())
+
+
+cdef const void *flat_buffer(const floating[::1] parameters, Py_ssize_t size) except NULL:
+    require(parameters.shape[0] == size, "parameters (program.n_parameters,)")
+    return &parameters[0]
+
+
+# ---- a pass ------------------------------------------------------------------------
+
+cdef int begin(
+    _c.gruc_pass *p, Weights weights, Memory memory, const void **inputs, bint drop_states,
+) except -1:
+    """A pass whose clocks are set: everything but gradients, outputs, seeds and rates."""
+    cdef _c.gruc_program *program = &weights.program.c
+    cdef size_t values = whole_lines(program.n_values * sizeof(_c.gruc_value_place))
+    cdef char *places = memory.places.at_least(values + program.n_ops * sizeof(_c.gruc_op_place))
+    cdef size_t size
+    p.program = program
+    p.operations = weights.operations()
+    p.element = weights.element()
+    p.inputs = inputs
+    p.parameters = weights.flat
+    p.packed = weights.packed
+    p.values = <_c.gruc_value_place *> places
+    p.ops = <_c.gruc_op_place *> (places + values)
+    p.drop_states = drop_states
+    require_blas_sizes(p)
+    size = _c.gruc_program_places(p)
+    p.workspace = memory.workspace.at_least(size * p.element)
+    return 0
+
+
+cdef int require_blas_sizes(const _c.gruc_pass *p) except -1:
+    """The BLAS behind SciPy counts the rows and columns of every matrix."""
+    cdef size_t i
+    cdef Py_ssize_t largest
+    if blas_largest == 0:
+        return 0
+    largest = max(<Py_ssize_t> p.clocks[0].N, <Py_ssize_t> p.clocks[1].N)
+    for i in range(p.program.n_ops):
+        if p.program.ops[i].last >= 0:  # a cell
+            largest = max(largest, <Py_ssize_t> p.program.ops[i].D, 4 * <Py_ssize_t> p.program.ops[i].H)
+    if largest > blas_largest:
+        raise ValueError(
+            f"a matrix of this batch has a side of {largest}, but the BLAS behind SciPy counts to "
+            f"{blas_largest} only; use a smaller batch_size"
+        )
+    return 0
+
+
+cdef int require_rates(double rate, double rate_states) except -1:
+    require(0 <= rate < 1 and 0 <= rate_states < 1, "rates of dropout in [0, 1)")
+    return 0
+
+
+cdef class Pass:
+    """A packed batch on its way through a program, and back; any value can be looked at on the way.
+
+    Parameters
+    ----------
+    weights : Weights
+    inputs : list of ndarray of shape (rows, width)
+        Of each input of the program, in packed order.
+    clocks : list of (lengths, offsets, order)
+        Of each clock of the program: `gruc_clock`.
+    seeds : ndarray of shape (B,), uint64, or None
+        Of each sequence's masks of dropout, in the packed order of the first clock; None for no
+        recurrent dropout, in a program without dropout.
+    rate, rate_states : float
+        Of dropout, and of recurrent dropout.
+    """
+
+    cdef Weights weights
+    cdef Memory memory
+    cdef _c.gruc_pass c
+    cdef const void *inputs[MOST_INPUTS]
+    cdef void *dinputs[MOST_INPUTS]
+    cdef list arrays  # whose memory is used
+    cdef object dtype
+    cdef object doutputs
+    cdef readonly object outputs
+    cdef readonly object gradients
+
+    def __init__(self, Weights weights not None, inputs, clocks, const uint64_t[::1] seeds=None,
+                 double rate=0, double rate_states=0):
+        cdef Program program = weights.program
+        cdef Py_ssize_t i
+        self.weights = weights
+        self.memory = Memory()
+        self.dtype = np.dtype(np.float64 if weights.is_double else np.float32)
+        self.arrays = []
+        require(len(clocks) == program.n_clocks, "a clock for each of the program's")
+        for i in range(len(clocks)):
+            lengths, offsets, order = clocks[i]
+            self.set_clock(i, lengths, offsets, order)
+        require_rates(rate, rate_states)
+        require(len(inputs) == <Py_ssize_t> program.c.n_inputs <= MOST_INPUTS, "an array for each input")
+        for i in range(len(inputs)):
+            self.set_input(i, inputs[i])
+        begin(&self.c, weights, self.memory, self.inputs, seeds is not None and rate_states > 0)
+        self.c.dinputs = self.dinputs
+        self.c.rate = rate
+        self.c.rate_states = rate_states
+        if seeds is not None:
+            require(seeds.shape[0] == <Py_ssize_t> self.c.clocks[0].B, "seeds (B,)")
+            with nogil:
+                _c.gruc_program_masks(&self.c, &seeds[0])
+
+    cdef int set_clock(self, Py_ssize_t i, const Py_ssize_t[::1] lengths, const Py_ssize_t[::1] offsets,
+                       const Py_ssize_t[::1] order) except -1:
+        cdef Py_ssize_t B, b
+        cdef Py_ssize_t[::1] places
+        require(lengths is not None and offsets is not None and order is not None, "clocks")
+        B = lengths.shape[0]
+        require(B > 0 and offsets.shape[0] > 1 and order.shape[0] == B, "lengths and order (B,)")
+        require_packed(offsets, offsets[offsets.shape[0] - 1], B)
+        require_lengths(lengths, offsets, B)
+        require(i == 0 or B == <Py_ssize_t> self.c.clocks[0].B, "the same sequences under both clocks")
+        places = np.full(B, -1, np.intp)
+        for b in range(B):
+            require(0 <= order[b] < B and places[order[b]] == -1, "order, each place once")
+            places[order[b]] = b
+        self.c.clocks[i] = _c.gruc_clock(offsets.shape[0] - 1, B, offsets[offsets.shape[0] - 1], &lengths[0],
+                                         &offsets[0], &order[0], &places[0])
+        self.arrays += [lengths, offsets, order, places]
+        return 0
+
+    cdef int set_input(self, Py_ssize_t i, array) except -1:
+        cdef const _c.gruc_value *value = &self.weights.program.c.values[i]
+        shape = <Py_ssize_t> _c.gruc_rows(value, self.c.clocks), <Py_ssize_t> value.width
+        require(array.shape == shape and array.flags.c_contiguous, "inputs (rows, width)")
+        require(array.dtype == (np.int32 if value.integers else self.dtype), "inputs of the weights' type")
+        gradient = np.empty(shape, self.dtype) if value.gradient == i else None
+        self.inputs[i] = <const void *> <size_t> array.ctypes.data
+        self.dinputs[i] = <void *> <size_t> gradient.ctypes.data if gradient is not None else NULL
+        self.arrays += [array, gradient]
+        return 0
+
+    def forward(self):
+        """Outputs of the program; each call makes a new array."""
+        cdef const _c.gruc_value *value = &self.weights.program.c.values[self.c.program.output]
+        self.outputs = np.empty((_c.gruc_rows(value, self.c.clocks), value.width), self.dtype)
+        self.c.outputs = <void *> <size_t> self.outputs.ctypes.data
+        with nogil:
+            _c.gruc_program_forward(&self.c)
+        return self.outputs
+
+    def backward(self, doutputs):
+        """The flat gradient of the parameters from that of the outputs, after `forward`."""
+        require(self.outputs is not None, "forward before backward")
+        require(doutputs.shape == self.outputs.shape, "doutputs like outputs")
+        self.doutputs = np.array(doutputs, self.dtype, order="C")  # used up
+        self.gradients = np.empty(self.weights.program.n_parameters, self.dtype)
+        self.c.doutputs = <void *> <size_t> self.doutputs.ctypes.data
+        self.c.gradients = <void *> <size_t> self.gradients.ctypes.data
+        with nogil:
+            _c.gruc_program_backward(&self.c)
+        return self.gradients
+
+    def rows(self, int value):
+        """A copy of the rows of a value, after `forward`."""
+        require(0 <= value < <int> self.c.program.n_values, "a value")
+        return self.copy(_c.gruc_rows_of(&self.c, value), value)
+
+    def gradient(self, int value):
+        """A copy of the gradient of a value, after `backward`, where nothing else used its memory since."""
+        require(0 <= value < <int> self.c.program.n_values, "a value")
+        require(_c.gruc_gradient_of(&self.c, value) != NULL, "a value whose gradient is wanted")
+        return self.copy(_c.gruc_gradient_of(&self.c, value), value)
+
+    def masks(self, Py_ssize_t op):
+        """A copy of the masks of dropout of an operation, (rows, width) or (B, H); None for none."""
+        cdef const _c.gruc_op *operation
+        cdef _c.gruc_call call
+        cdef const void *mask
+        require(0 <= op < <Py_ssize_t> self.c.program.n_ops, "an operation")
+        operation = &self.c.program.ops[op]
+        call = _c.gruc_call_forward(&self.c, op)
+        if operation.kind == _c.GRUC_DROPOUT:
+            return self.copy(call.kept, operation.y)
+        require(operation.last >= 0, "an operation with masks")
+        mask = _c.gruc_gru_batch_of(&call).mask
+        if mask == NULL:
+            return None
+        array = np.empty((call.clock.B, operation.H), self.dtype)
+        memcpy(<void *> <size_t> array.ctypes.data, mask, array.nbytes)
+        return array
+
+    cdef copy(self, const void *memory, int value):
+        cdef const _c.gruc_value *v = &self.c.program.values[value]
+        array = np.empty((_c.gruc_rows(v, self.c.clocks), v.width), np.int32 if v.integers else self.dtype)
+        memcpy(<void *> <size_t> array.ctypes.data, memory, array.nbytes)
+        return array
+
+
+# ---- loss and gradient of a shard ------------------------------------------------------
+
+cdef class Targets:
+    """What sequences are to be answered with, and how answers are judged.
+
+    Parameters
+    ----------
+    loss : int
+        SOFTMAX, SIGMOID, SQUARED_ERROR, ...
+    settings : tuple of float
+        Of the loss, one or more (loss.body.h); 0 for those without.
+    values : ndarray of shape (n,), intp, or (n, K)
+        Labels for SOFTMAX; elements of the weights' type for the others.
+    weights : ndarray of shape (n,), float64, or None
+        None for ones.
+    """
+
+    cdef int loss
+    cdef double[::1] settings
+    cdef const Py_ssize_t[::1] labels
+    cdef const float[:, ::1] y_f32
+    cdef const double[:, ::1] y_f64
+    cdef const double[::1] weights
+    cdef Py_ssize_t n
+
+    def __init__(self, int loss, settings, values not None, const double[::1] weights=None):
+        require(SOFTMAX <= loss <= POISSON, "loss one of SOFTMAX, ..., POISSON")
+        self.loss = loss
+        self.settings = np.array(settings, np.float64)
+        require(self.settings.shape[0] > 0, "settings, one or more")
+        if loss == SOFTMAX:
+            self.labels = values
+        elif values.dtype == np.float64:
+            self.y_f64 = values
+        else:
+            self.y_f32 = values
+        self.n = len(values)
+        require(weights is None or weights.shape[0] == self.n, "weights (n,)")
+        self.weights = weights
+
+    cdef int check(self, const Py_ssize_t[::1] indices, Py_ssize_t n, Py_ssize_t K, bint is_double) except -1:
+        """Targets of n sequences, for K outputs."""
+        cdef Py_ssize_t b
+        require(self.n == n, "targets of as many sequences as the source has")
+        if self.loss == SOFTMAX:
+            for b in range(indices.shape[0]):
+                require(0 <= self.labels[indices[b]] < K, "0 <= labels < K")
+        elif is_double:
+            require(self.y_f64 is not None and self.y_f64.shape[1] == K, "targets (n, K) of the weights' type")
+        else:
+            require(self.y_f32 is not None and self.y_f32.shape[1] == K, "targets (n, K) of the weights' type")
+        return 0
+
+
+cdef void gather_targets(
+    floating *to, const floating[:, ::1] y, const Py_ssize_t[::1] indices, const Py_ssize_t *order,
+) noexcept nogil:
+    """to (B, K) = y[indices[order]]"""
+    cdef Py_ssize_t b, k, K = y.shape[1]
+    for b in range(indices.shape[0]):
+        for k in range(K):
+            to[b * K + k] = y[indices[order[b]], k]
+
+
 def loss_and_gradient(
-    floating[::1] gradients not None,       # (shape.size,) OUT: of the weighted sum / total
+    floating[::1] gradients not None,       # (program.n_parameters,) OUT: of the weighted sum / total
     Memory memory not None,
+    Weights weights not None,
     Source source not None,
     const Py_ssize_t[::1] indices not None,  # (B,) which sequences of `source`
-    const double[::1] mean, const double[::1] scale,  # of features, (D,) or None
-    int loss,                               # SOFTMAX, SIGMOID, SQUARED_ERROR, ...
-    const double[::1] settings not None,    # of the loss, one or more: loss.body.h; 0 for those without
-    const Py_ssize_t[::1] labels,           # of all sequences, (n,), for SOFTMAX; else None
-    const floating[:, ::1] y,               # of all sequences, (n, K), for the others; else None
-    const double[::1] weights,              # of all sequences, (n,), or None for ones
+    scaling,                                # (mean, scale) of features, (D,) each, or None
+    Targets targets not None,               # of all sequences of `source`
     double total,                           # what their weighted sum of losses is divided by, > 0
-    const floating[::1] parameters not None,  # (shape.size,)
-    const floating[::1] packed not None,    # by pack, without want_dx
-    Shape shape not None,
-    const uint64_t[::1] seeds=None,  # (B,) of dropout's masks; None for no dropout
-    double dropout=0, double recurrent_dropout=0,  # rates of inputs, and of states that enter W_hh
+    dropout=None,                           # (seeds (B,) of uint64, rate, rate of states), or None
 ):
     """Weighted sum of the losses of some sequences, and its gradient.
 
     Gathering, forward, loss and back in one call, so that threads need not take turns in Python.
     """
     cdef _c.gruc_pass p
-    cdef Py_ssize_t n = source.c.n, D = source.c.D, width = source.c.frame_length * D
-    cdef Py_ssize_t K = shape.c.n_outputs, B = indices.shape[0], N, T, b, k, i
+    cdef _c.gruc_loss loss
+    cdef Program program = weights.program
+    cdef const _c.gruc_value *x = &program.c.values[0]
+    cdef Py_ssize_t K = program.c.values[program.c.output].width
+    cdef Py_ssize_t n = source.c.n, width = x.width, B = indices.shape[0], N, T, b
+    cdef const double[::1] mean = None
+    cdef const double[::1] scale = None
+    cdef const uint64_t[::1] seeds = None
     cdef const double *mean_ptr = NULL
     cdef const double *scale_ptr = NULL
-    cdef size_t of_workspace, of_dropout = 0
     cdef double result
     require(not source.holds_tokens, "a source of numbers")
     source.check(indices, &N, &T)
-    require_scaling(mean, scale, D)
+    require(width == <Py_ssize_t> (source.c.frame_length * source.c.D), "rows as wide as the program reads")
+    if scaling is not None:
+        mean, scale = scaling
+    require_scaling(mean, scale, source.c.D)
     if mean is not None:
         mean_ptr = &mean[0]
         scale_ptr = &scale[0]
-    require(gradients.shape[0] == shape.size, "gradients (shape.size,)")
-    require((weights is None or weights.shape[0] == n) and total > 0, "weights (n,), total > 0")
-    require(SOFTMAX <= loss <= POISSON, "loss one of SOFTMAX, ..., POISSON")
-    require(settings.shape[0] > 0, "settings (1,) or more")
-    if loss == SOFTMAX:
-        require(labels is not None and labels.shape[0] == n, "labels (n,)")
-        for b in range(B):
-            require(0 <= labels[indices[b]] < K, "0 <= labels < K")
-    else:
-        require(y is not None and y.shape[0] == n and y.shape[1] == K, "y (n, K)")
-    if seeds is not None:
-        require(seeds.shape[0] == B, "seeds (B,)")
-        require_rates(dropout, recurrent_dropout)
-        of_dropout = _c.gruc_network_dropout_size(&gradients[0], &shape.c, N, B)
-    p = begin(shape, width, N, B, T, parameters, packed, False)
+    require(program.c.n_inputs == 1 and not x.integers, "a program that reads X alone")
+    require((sizeof(floating) == sizeof(double)) == weights.is_double, "gradients of the weights' type")
+    require(gradients.shape[0] == program.n_parameters, "gradients (program.n_parameters,)")
+    require(total > 0, "total > 0")
+    targets.check(indices, n, K, weights.is_double)
+    p.rate = p.rate_states = 0
+    if dropout is not None:
+        seeds, p.rate, p.rate_states = dropout
+        require(seeds is not None and seeds.shape[0] == B, "seeds (B,)")
+        require_rates(p.rate, p.rate_states)
+    p.clocks[0].T = T
+    p.clocks[0].B = B
+    p.clocks[0].N = N
+    p.clocks[1].N = 0
 
-    of_workspace = _c.gruc_network_workspace(&gradients[0], &shape.c, N, B)
-    cdef size_t of_order = lines(B * sizeof(Py_ssize_t)), of_values = lines(N * width * sizeof(floating))
-    cdef size_t of_targets = lines(B * K * sizeof(floating)), of_offsets = lines((T + 1) * sizeof(Py_ssize_t))
-    cdef char *room = memory.room(
-        3 * of_order + of_offsets + lines(B * sizeof(double)) + of_values + of_targets
-        + lines(of_workspace * sizeof(floating)) + lines(of_dropout * sizeof(floating))
-        + lines(B * sizeof(uint64_t))
+    cdef size_t order_size = whole_lines(B * sizeof(Py_ssize_t))
+    cdef size_t values_size = whole_lines(N * width * sizeof(floating))
+    cdef size_t targets_size = whole_lines(B * K * sizeof(floating))
+    cdef char *batch = memory.batch.at_least(
+        5 * order_size + whole_lines((T + 1) * sizeof(Py_ssize_t)) + values_size + targets_size
     )
-    cdef Py_ssize_t *order = <Py_ssize_t *> room
-    cdef Py_ssize_t *lengths = <Py_ssize_t *> (room + of_order)
-    cdef Py_ssize_t *of_labels = <Py_ssize_t *> (room + 2 * of_order)
-    cdef Py_ssize_t *offsets = <Py_ssize_t *> (room + 3 * of_order)
-    cdef double *of_weights = <double *> (room + 3 * of_order + of_offsets)
-    cdef floating *values = <floating *> (<char *> of_weights + lines(B * sizeof(double)))
-    cdef floating *targets = <floating *> (<char *> values + of_values)
-    p.x = values
-    p.lengths = lengths
-    p.offsets = offsets
-    p.workspace = <char *> targets + of_targets
-    cdef char *after_workspace = <char *> p.workspace + lines(of_workspace * sizeof(floating))
-    cdef uint64_t *of_seeds = <uint64_t *> (
-        after_workspace + lines(of_dropout * sizeof(floating)))
-    if seeds is not None:
-        p.dropout = after_workspace
-        p.drop_inputs = dropout > 0
-        p.drop_states = recurrent_dropout > 0
+    cdef const void *values = batch
+    cdef floating *y = <floating *> (batch + values_size)
+    cdef Py_ssize_t *order = <Py_ssize_t *> (batch + values_size + targets_size)
+    cdef Py_ssize_t *lengths = <Py_ssize_t *> (<char *> order + order_size)
+    cdef Py_ssize_t *labels = <Py_ssize_t *> (<char *> order + 2 * order_size)
+    cdef double *sample_weights = <double *> (<char *> order + 3 * order_size)
+    cdef uint64_t *packed_seeds = <uint64_t *> (<char *> order + 4 * order_size)
+    cdef Py_ssize_t *offsets = <Py_ssize_t *> (<char *> order + 5 * order_size)
+    begin(&p, weights, memory, &values, seeds is not None and p.rate_states > 0)
+    p.clocks[0].lengths = lengths
+    p.clocks[0].offsets = offsets
+    p.clocks[0].order = order
+    p.clocks[0].places = NULL
+    p.dinputs = NULL
+    p.gradients = &gradients[0]
+    p.outputs = p.doutputs = NULL
+    loss = _c.gruc_loss(targets.loss, labels, y, sample_weights, total, &targets.settings[0],
+                        targets.settings.shape[0])
     with nogil:
         _c.gruc_layout(order, lengths, offsets, &source.c, &indices[0], B, T)
-        _c.gruc_gather(values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)
+        _c.gruc_gather(<floating *> values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)
         for b in range(B):
-            i = indices[order[b]]
-            if seeds is not None:
-                of_seeds[b] = seeds[order[b]]
-            of_weights[b] = 1.0 if weights is None else weights[i]
-            if loss == SOFTMAX:
-                of_labels[b] = labels[i]
-            else:
-                for k in range(K):
-                    targets[b * K + k] = y[i, k]
+            sample_weights[b] = 1.0 if targets.weights is None else targets.weights[indices[order[b]]]
+        if targets.loss == SOFTMAX:
+            for b in range(B):
+                labels[b] = targets.labels[indices[order[b]]]
+        elif floating is double:
+            gather_targets(y, targets.y_f64, indices, order)
+        else:
+            gather_targets(y, targets.y_f32, indices, order)
         if seeds is not None:
-            _c.gruc_network_masks(&gradients[0], &p, of_seeds, dropout, recurrent_dropout)
-        result = _c.gruc_network_loss(&gradients[0], loss, of_labels, targets, of_weights, total,
-                                      &settings[0], settings.shape[0], &p)
+            for b in range(B):
+                packed_seeds[b] = seeds[order[b]]
+            _c.gruc_program_masks(&p, packed_seeds)
+        result = _c.gruc_program_loss(&p, &loss)
     return result
 
 

@@ -1,10 +1,10 @@
-"""A GRU network over flat buffers: layers, readout, head, workspace.
+"""A GRU network over flat buffers: layers, readout, head, and the program that kernels walk.
 
 Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
 from .network import GRUNetwork
 from .readout import READOUTS
-from .workspace import Workspace, aligned_empty
+from .workspace import aligned_empty
 
-__all__ = ["READOUTS", "GRUNetwork", "Workspace", "aligned_empty"]
+__all__ = ["READOUTS", "GRUNetwork", "aligned_empty"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import kernels
 from .parameters import glorot_uniform, orthogonal
+from .program import KINDS
 from .workspace import aligned_empty
 
 
@@ -70,6 +71,14 @@ class GRULayer:
         """
         parameters[self.bias_ih][self.n_units : 2 * self.n_units] = bias
 
+    def lay_out(self, builder, x, y, last, column, state0=-1):
+        """Append the operation that fills columns of y (N, ...) and last (B, ...) from `column` on."""
+        kind = KINDS.GRU if self.reset_after else KINDS.GRU_RESET_BEFORE
+        builder.operation(
+            kind, x, y, self.weight_ih,
+            last=last, x2=state0, reverse=self.reverse, H=self.n_units, column=column,
+        )  # fmt: skip
+
     def prepare(self, parameters):
         """Weights as `infer` wants them."""
         W_hhT = parameters[self.weight_hh]
@@ -93,3 +102,17 @@ class GRULayer:
             self.reset_after,
             self.reverse,
         )
+
+
+def lay_out_layer(builder, directions, x, state0=-1):
+    """Append a layer, its directions side by side; returns its states (N, F) and where they end (B, F)."""
+    width = sum(direction.n_units for direction in directions)
+    y = builder.like(x, width)
+    last = builder.per_sequence(y)
+    if state0 >= 0 and builder.values[state0].gradient >= 0:
+        builder.share_gradient(state0, last)
+    column = 0
+    for direction in directions:
+        direction.lay_out(builder, x, y, last, column, state0)
+        column += direction.n_units
+    return y, last

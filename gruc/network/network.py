@@ -1,23 +1,13 @@
 """Stacked, optionally bidirectional GRU layers, a readout and a dense head."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from .. import kernels
-from .gru import GRULayer
-from .head import DenseHead
+from .dense import DenseHead
+from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
+from .program import ProgramBuilder
 from .readout import READOUTS
-from .workspace import aligned_empty
-
-
-class PackedWeights(NamedTuple):
-    """A flat buffer of weights, and the same laid out for the kernels of training."""
-
-    parameters: np.ndarray
-    packed: np.ndarray
-    want_dx: bool
 
 
 class GRUNetwork:
@@ -69,7 +59,7 @@ class GRUNetwork:
         self.head = DenseHead(n_inputs, n_outputs)
         self._parts = [*self._layers(), self.readout, self.head]
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()])
-        self._shape = None
+        self._programs = {}
         # forward, back, and gradients of weights: three products each, but no gradient of X
         self.operations_per_row = sum(
             2 * 3 * layer.n_units * (3 * layer.n_units + (3 if index else 2) * layer.n_inputs)
@@ -108,122 +98,58 @@ class GRUNetwork:
         for layer in self._layers():
             layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, longest, layer.n_units)))
 
-    # ---- training: one call of a kernel each (include/gruc/training/network.body.h)
+    def program(self, training=False, dropout=False, want_dx=False):
+        """The network as a list of operations.
 
-    def pack(self, parameters, old=None, want_dx=False):
-        """Weights as the other methods want them, packed once a step of the optimiser.
+        Parameters
+        ----------
+        training : bool
+            Whether gradients will be wanted.
+        dropout : bool
+            Whether inputs of layers and of the head are dropped out.
+        want_dx : bool
+            Whether the gradient of the inputs will be wanted.
+
+        Returns
+        -------
+        kernels.inference.Program
+            The same object for the same arguments.
+        """
+        key = training, dropout, want_dx
+        if key not in self._programs:
+            self._programs[key] = self._lay_out(*key)
+        return self._programs[key]
+
+    def pass_over(self, parameters, batch, want_dx=False, dropout=None):
+        """A packed batch ready to go forward, and back from any gradient of the outputs.
 
         Parameters
         ----------
         parameters : ndarray of shape (table.size,)
-        old : PackedWeights or None
-            The result of an earlier call, whose memory is used again.
+        batch : PackedBatch
+            Of the type of the parameters.
         want_dx : bool
-            Whether `backward` shall return the gradient of ``batch.values``.
+            Whether `backward` works out the gradient of ``batch.values``: that of value 0.
+        dropout : (seeds, rate, rate_states) or None
+            A seed of masks for each sequence in packed order, (B,) of uint64; rates of inputs and of
+            states where they enter W_hh.
+
+        Returns
+        -------
+        kernels.training.Pass
         """
-        if old is None:
-            size = self._kernel_shape().packed_size(want_dx, parameters.dtype == np.float64)
-            old = PackedWeights(parameters, aligned_empty(size, parameters.dtype), want_dx)
-        kernels.training.pack(old.packed, parameters, self._kernel_shape(), want_dx)
-        return old._replace(parameters=parameters)
+        program = self.program(training=True, dropout=dropout is not None, want_dx=want_dx)
+        weights = kernels.training.Weights(program, parameters)
+        clock = batch.lengths, batch.offsets, batch.order
+        return kernels.training.Pass(weights, [batch.values], [clock], *(dropout or ()))
 
-    def forward(self, weights, batch, workspace, dropout=None):
-        """Outputs (B, K) of a packed batch; what `backward` needs stays in `workspace`."""
-        outputs = workspace.array("outputs", len(batch.lengths), self.head.n_outputs)
-        arguments = self._arguments(weights, batch, workspace)
-        kernels.training.forward(outputs, *arguments, weights.want_dx, dropout)
-        return outputs
-
-    def backward(self, weights, gradients, doutputs, batch, workspace, dropout=None):
-        """Fill `gradients` (table.size,) from doutputs (B, K), after `forward` of the same batch.
-
-        Returns the gradient of ``batch.values`` where `pack` was told so, else None.
-        """
-        dx = workspace.array("dx", *batch.values.shape) if weights.want_dx else None
-        arguments = self._arguments(weights, batch, workspace)
-        kernels.training.backward(gradients, dx, doutputs, *arguments, weights.want_dx, dropout)
-        return dx
-
-    def dropout_masks(self, batch, seeds, rate, recurrent_rate):
-        """What `forward` and `backward` take as dropout; masks by seeds (B,) of uint64, in packed order."""
-        N, B, dtype = len(batch.values), len(batch.lengths), batch.values.dtype
-        shape = self._kernel_shape()
-        masks = aligned_empty(shape.dropout_size(N, B, dtype == np.float64), dtype)
-        kernels.training.fill_masks(masks, seeds, batch.lengths, batch.offsets, rate, recurrent_rate, shape)
-        return masks
-
-    def loss_and_gradient(
-        self,
-        weights,
-        gradients,
-        loss,
-        settings,
-        source,
-        indices,
-        scaling,
-        targets,
-        of_sequences,
-        total,
-        memory,
-        dropout=(None, 0.0, 0.0),
-    ):
-        """Weighted sum of the losses of some sequences; fills `gradients` with those of the sum / `total`.
-
-        Gathers the sequences too: what a shard of a training step is.
-
-        Parameters
-        ----------
-        weights : PackedWeights
-            Packed without `want_dx`.
-        gradients : ndarray of shape (table.size,)
-        loss, settings : int, ndarray of float64
-            A constant of `kernels.training`, and what it asks for: `training.losses.Loss`.
-        source : kernels.inference.Source
-            Of n sequences.
-        indices : ndarray of shape (B,), intp
-            Which of them.
-        scaling : (mean, scale) or None
-            Of features.
-        targets : ndarray of shape (n,) or (n, K)
-            Labels for SOFTMAX, else numbers of the weights' type.
-        of_sequences : ndarray of shape (n,), float64, or None
-            Weights of sequences; None for ones.
-        total : float
-            What the sum is divided by: in training the number of sequences of the whole batch.
-        memory : kernels.training.Memory
-            Of the thread that calls.
-        dropout : (seeds, rate, recurrent_rate)
-            A seed of masks for each of the sequences, (B,) of uint64, or None for no dropout;
-            rates for what enters layers and head, and for states that enter W_hh.
-        """
-        labels, y = (targets, None) if loss == kernels.training.SOFTMAX else (None, targets)
-        return kernels.training.loss_and_gradient(
-            gradients, memory, source, indices, *(scaling or (None, None)), loss, settings, labels, y,
-            of_sequences, total, weights.parameters, weights.packed, self._kernel_shape(), *dropout,
-        )  # fmt: skip
-
-    def _arguments(self, weights, batch, workspace):
-        shape, double = self._kernel_shape(), weights.parameters.dtype == np.float64
-        room = workspace.array("network", shape.workspace_size(len(batch.values), len(batch.lengths), double))
-        return (
-            room,
-            batch.values,
-            batch.lengths,
-            batch.offsets,
-            weights.parameters,
-            weights.packed,
-            shape,
-        )
-
-    def _kernel_shape(self):
-        if self._shape is None:
-            units = np.array(self.config["hidden_layer_sizes"], np.intp)
-            readout = getattr(kernels.training, self.config["pooling"].upper())
-            self._shape = kernels.training.Shape(
-                self.config["n_features"], units, self.config["bidirectional"], self.config["reset_after"],
-                readout, self.head.n_outputs,
-            )  # fmt: skip
-        return self._shape
+    def _lay_out(self, training, dropout, want_dx):
+        builder = ProgramBuilder(self.table, training, dropout)
+        x = builder.input(self.config["n_features"], gradient=want_dx)
+        for directions in self.layers:
+            x, last = lay_out_layer(builder, directions, builder.dropout(x))
+        features = builder.dropout(self.readout.lay_out(builder, x, last))
+        return builder.build(self.head.lay_out(builder, features))
 
     # ---- inference
 

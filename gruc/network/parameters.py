@@ -22,27 +22,33 @@ class ParameterTable:
 
     def __init__(self, entries):
         self.entries = entries
-        self.size = sum(prod(shape) for _, shape in entries)
+        self._offsets, self.size = {}, 0
+        for name, shape in entries:
+            self._offsets[name] = self.size
+            self.size += prod(shape)
+
+    def offset(self, name):
+        """Where a parameter begins in a flat buffer."""
+        return self._offsets[name]
 
     def weights(self):
         """Slices of a flat buffer that hold weights, without biases; neighbours in one."""
-        slices, start = [], 0
-        for _, shape in self.entries:
+        slices = []
+        for name, shape in self.entries:
+            start = self.offset(name)
             stop = start + prod(shape)
             if len(shape) > 1 and slices and slices[-1].stop == start:
                 slices[-1] = slice(slices[-1].start, stop)
             elif len(shape) > 1:
                 slices.append(slice(start, stop))
-            start = stop
         return slices
 
     def views(self, flat):
         """Dict of named views into `flat`, an array of `size` elements."""
-        views, start = {}, 0
+        views = {}
         for name, shape in self.entries:
-            stop = start + prod(shape)
-            views[name] = flat[start:stop].reshape(shape)
-            start = stop
+            start = self.offset(name)
+            views[name] = flat[start : start + prod(shape)].reshape(shape)
         return views
 
     def torch_shapes(self):

@@ -7,8 +7,9 @@ says whether inference must keep the top layer's states or only where each direc
 import numpy as np
 
 from .. import kernels
-from .head import panels_of
+from .dense import panels_of
 from .parameters import glorot_uniform
+from .program import KINDS
 
 
 class Last:
@@ -26,6 +27,10 @@ class Last:
     def initialize(self, parameters, rng):
         """Start values."""
 
+    def lay_out(self, builder, h, last):
+        """Append the operation, if any; returns the features (B, F)."""
+        return last
+
     def prepare(self, parameters):
         """Weights as `infer` wants them."""
 
@@ -39,6 +44,10 @@ class Mean(Last):
 
     needs_states = True
 
+    def lay_out(self, builder, h, last):
+        """Append the operation; returns the features (B, F)."""
+        return builder.operation(KINDS.MEAN, h, builder.per_sequence(h))
+
     def infer(self, ends, h, batch, prepared):
         """out[b] = mean over t of h[t, b]"""
         out = np.empty_like(ends)
@@ -50,6 +59,10 @@ class Max(Last):
     """The largest of each unit's states over a sequence's steps."""
 
     needs_states = True
+
+    def lay_out(self, builder, h, last):
+        """Append the operation; returns the features (B, F)."""
+        return builder.operation(KINDS.MAX, h, builder.per_sequence(h))
 
     def infer(self, ends, h, batch, prepared):
         """out[b] = max over t of h[t, b]"""
@@ -74,6 +87,10 @@ class Attention(Last):
         parameters["attention.weight"][:] = glorot_uniform(rng, (F, F)).T
         parameters["attention.bias"][:] = 0
         parameters["attention.v"][:] = glorot_uniform(rng, (1, F)).T
+
+    def lay_out(self, builder, h, last):
+        """Append the operation; returns the features (B, F)."""
+        return builder.operation(KINDS.ATTENTION, h, builder.per_sequence(h), "attention.weight")
 
     def prepare(self, parameters):
         """Weights as `infer` wants them."""

@@ -41,6 +41,14 @@ class StepMemory:
         self._gradients = []  # one flat buffer for each shard
         self._workspaces = []  # one for each thread
 
+    def pack(self, parameters, dropout):
+        """Lay these parameters out for the passes of a step, with inputs dropped out or not."""
+        program = self.network.program(training=True, dropout=dropout)
+        if self.weights is None or self.weights.program is not program:
+            self.weights = kernels.training.Weights(program, parameters)
+        else:
+            self.weights.pack(parameters)
+
     def gradients(self, n):
         """Flat buffers of gradients."""
         while len(self._gradients) < n:
@@ -73,7 +81,7 @@ class TrainingStep:
 
     def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None):
         self.memory = memory
-        self._loss = LOSSES[loss.name], np.array(loss.settings, np.float64)
+        self._loss = LOSSES[loss.name], loss.settings
         self.dropout = dropout
         self._n_jobs, self._n_threads = n_jobs, None
         self._blas_limit = None
@@ -98,7 +106,7 @@ class TrainingStep:
         memory, seeds = self.memory, None
         if any(self.dropout):
             seeds = batch.rng.integers(2**64, size=len(batch.indices), dtype=np.uint64)
-        memory.weights = memory.network.pack(parameters, memory.weights)
+        memory.pack(parameters, dropout=self.dropout[0] > 0)
         shards = self._deal(batch)
         gradients = memory.gradients(len(shards))
         if len(shards) == 1:
@@ -129,7 +137,10 @@ class TrainingStep:
 
     def _shard(self, batch, places, seeds, gradients, workspace):
         """Loss of the sequences at these places of the batch; their gradients are filled in."""
-        return self.memory.network.loss_and_gradient(
-            self.memory.weights, gradients, *self._loss, *batch.part(places), float(batch.size), workspace,
-            (None if seeds is None else seeds[places], *self.dropout),
+        source, indices, scaling, values, sample_weights = batch.part(places)
+        targets = kernels.training.Targets(*self._loss, values, sample_weights)
+        dropout = None if seeds is None else (seeds[places], *self.dropout)
+        return kernels.training.loss_and_gradient(
+            gradients, workspace, self.memory.weights, source, indices, scaling, targets, float(batch.size),
+            dropout,
         )  # fmt: skip

@@ -1,169 +1,261 @@
-"""Arguments that do not fit are refused before a pointer is taken: the training network.
+"""Arguments that do not fit are refused before a pointer is taken: programs and training.
 
 tests/kernels/test_inference.py has the same for inference.
 """
 
 import numpy as np
 import pytest
-from gruc.kernels import blas, inference, training
+from gruc.kernels import INSTRUCTION_SETS, blas, inference, training
+from gruc.network import GRUNetwork
 from helpers import pack
 
 N, B, D, K = 3, 2, 2, 4
-SHAPE = training.Shape(D, np.array([3, 5]), True, True, training.ATTENTION, K)
+NETWORK = GRUNetwork(D, [3, 5], True, True, "attention", K)
+SIZE = NETWORK.table.size
+WRONG_ARGUMENTS = "kernel called with wrong arguments"
 
 
-def passes(want_dx=False):
-    batch = pack([np.ones((2, D)), np.ones((1, D))])
-    parameters, packed = np.ones(SHAPE.size), np.zeros(SHAPE.packed_size(want_dx, True))
-    training.pack(packed, parameters, SHAPE, want_dx)
-    return dict(
-        workspace=np.zeros(SHAPE.workspace_size(N, B, True)), x=batch.values, lengths=batch.lengths,
-        offsets=batch.offsets, parameters=parameters, packed=packed, shape=SHAPE,
-    )  # fmt: skip
+# ---- programs
 
 
-def to_pack():
-    return dict(
-        packed=np.zeros(SHAPE.packed_size(True, True)), parameters=np.zeros(SHAPE.size), shape=SHAPE, want_dx=True
-    )  # fmt: skip
+def program_with(values=None, operations=None, **arguments):
+    program = NETWORK.program(training=True, dropout=True)
+    defaults = dict(n_inputs=1, output=len(program.values) - 1, n_parameters=SIZE)
+    return inference.Program(
+        list(values or program.values), list(operations or program.operations), **(defaults | arguments)
+    )
 
 
-def masks():
-    return np.ones(SHAPE.dropout_size(N, B, True))
-
-
-def to_mask():
-    batch = passes()
-    return dict(
-        dropout=masks(), seeds=np.zeros(B, np.uint64), lengths=batch["lengths"], offsets=batch["offsets"],
-        rate=0.1, recurrent_rate=0.2, shape=SHAPE,
-    )  # fmt: skip
-
-
-def forward():
-    return passes() | dict(outputs=np.zeros((B, K)), want_dx=False, dropout=masks())
-
-
-def backward():
-    return passes(True) | dict(
-        gradients=np.zeros(SHAPE.size), doutputs=np.ones((B, K)), dx=np.zeros((N, D)), want_dx=True,
-        dropout=masks(),
-    )  # fmt: skip
-
-
-def with_labels():
-    shared = {name: array for name, array in passes().items() if name in ("parameters", "packed", "shape")}
-    return shared | dict(
-        gradients=np.zeros(SHAPE.size), memory=training.Memory(), indices=np.array([1, 0]),
-        source=inference.Source([np.ones((2, D)), np.ones((1, D))]), mean=np.zeros(D), scale=np.ones(D),
-        loss=training.SOFTMAX, labels=np.array([0, K - 1]), y=None, weights=np.ones(B), total=2.0, settings=np.zeros(1),
-        seeds=np.zeros(B, np.uint64), dropout=0.1, recurrent_dropout=0.2,
-    )  # fmt: skip
-
-
-def with_numbers():
-    return with_labels() | dict(loss=training.SQUARED_ERROR, labels=None, y=np.ones((B, K)))
-
-
-FUNCTIONS = {
-    "pack": (training.pack, to_pack),
-    "masks": (training.fill_masks, to_mask),
-    "forward": (training.forward, forward),
-    "backward": (training.backward, backward),
-    "labels": (training.loss_and_gradient, with_labels),
-    "numbers": (training.loss_and_gradient, with_numbers),
-}
-WRONG = {
-    "packed": [np.zeros(5)],
-    "parameters": [np.zeros(SHAPE.size + 1)],
-    "workspace": [np.zeros(5)],
-    "x": [np.zeros((N + 1, D)), np.zeros((N, D + 1))],
-    "lengths": [np.array([2]), np.array([3, 1]), np.array([2, 0])],
-    "offsets": [np.array([0, 1, 3]), np.array([0]), np.array([], np.intp), np.array([0, 2, 9])],
-    "outputs": [np.zeros((B, K + 1)), np.zeros((B + 1, K))],
-    "gradients": [np.zeros(SHAPE.size - 1)],
-    "doutputs": [np.zeros((B, K + 1)), np.zeros((B + 1, K))],
-    "dx": [None, np.zeros((N, D + 1)), np.zeros((N - 1, D))],
-    "loss": [-1, 7],
-    "settings": [np.zeros(0)],
-    "labels": [None, np.array([0]), np.array([0, K]), np.array([-1, 0])],
-    "y": [None, np.ones((B, K + 1)), np.ones((B + 1, K))],
-    "weights": [np.ones(B + 1)],
-    "total": [0.0, -1.0],
-    "source": [inference.Source(np.ones((2, 1, D + 1))), inference.Source(np.ones((1, 2, D)))],
-    "indices": [np.array([0, 2]), np.array([-1, 0]), np.array([], np.intp)],
-    "mean": [None, np.zeros(D + 1)],
-    "scale": [None, np.ones(D - 1)],
-    "seeds": [np.zeros(B + 1, np.uint64)],
-    "rate": [-0.1, 1.0],
-    "recurrent_rate": [1.0],
-    "recurrent_dropout": [-0.1, 1.0],
-}
-# either may be anything where the loss asks for the other
-UNUSED = {("labels", "y"), ("numbers", "labels")}
-CASES = [
-    pytest.param(function, arguments, name, value, id=f"{label}-{name}-{i}")
-    for label, (function, arguments) in FUNCTIONS.items()
-    for name, values in WRONG.items()
-    for i, value in enumerate(values)
-    if name in arguments() and (label, name) not in UNUSED
-] + [
-    pytest.param(*FUNCTIONS[label], "dropout", value, id=f"{label}-dropout")
-    for label, value in [
-        ("masks", np.ones(5)),
-        ("forward", np.ones(5)),
-        ("backward", np.ones(5)),
-        ("labels", 1.0),
-    ]
-]
-
-
-@pytest.mark.parametrize("function, arguments", FUNCTIONS.values(), ids=FUNCTIONS)
-def test_right_ones_pass(function, arguments):
-    function(**arguments())
-
-
-@pytest.mark.parametrize("function, arguments, name, value", CASES)
-def test_wrong_ones_raise(function, arguments, name, value):
-    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-        function(**(arguments() | {name: value}))
-
-
-@pytest.mark.parametrize("function, arguments", [FUNCTIONS[name] for name in ("pack", "forward", "backward")])
-def test_want_dx_is_what_was_packed_for(function, arguments):
-    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-        function(**(arguments() | dict(want_dx=not arguments()["want_dx"])))
-
-
-@pytest.mark.parametrize("name", ["workspace", "x", "lengths", "offsets", "parameters", "packed"])
-def test_none_is_no_array(name):
-    with pytest.raises(TypeError, match=f"'{name}' must not be None"):
-        training.forward(**(forward() | {name: None}))
+def with_changes(items, changes, kind_changed=None):
+    """The items, but the first, or the first of a kind, with other members."""
+    items = list(items)
+    place = next(i for i, item in enumerate(items) if kind_changed in (None, item[0]))
+    items[place] = items[place]._replace(**changes)
+    return items
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [(0, [3], 1), (2, [], 1), (2, [3, 0], 1), (2, [3], 0)],
-    ids=["inputs", "layers", "units", "outputs"],
+    "arguments",
+    [
+        dict(n_inputs=0),
+        dict(n_inputs=50),
+        dict(output=-1),
+        dict(output=50),
+        dict(n_parameters=SIZE - 1),
+    ],
+    ids=str,
 )
-def test_shapes_of_nothing(wrong):
-    n_features, units, n_outputs = wrong
-    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-        training.Shape(n_features, np.array(units, np.intp), False, True, training.LAST, n_outputs)
+def test_programs_of_nothing(arguments):
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        program_with(**arguments)
 
 
-def test_readouts_are_known():
-    with pytest.raises(ValueError, match="readout"):
-        training.Shape(D, np.array([3]), False, True, 7, K)
+@pytest.mark.parametrize(
+    "changes", [dict(clock=2), dict(clock=-1), dict(gradient=99), dict(width=0)], ids=str
+)
+def test_values_that_do_not_fit(changes):
+    values = with_changes(NETWORK.program(training=True, dropout=True).values, changes)
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        program_with(values=values)
+
+
+@pytest.mark.parametrize(
+    "kind, changes",
+    [
+        (inference.GRU, dict(kind=0)),
+        (inference.GRU, dict(kind=99)),
+        (inference.GRU, dict(x=-1)),
+        (inference.GRU, dict(x=99)),
+        (inference.GRU, dict(x2=99)),
+        (inference.GRU, dict(x2=0)),  # rows of steps, no states
+        (inference.GRU, dict(y=0)),  # an input is not written
+        (inference.GRU, dict(last=-1)),
+        (inference.GRU, dict(last=0)),
+        (inference.GRU, dict(D=D + 1)),
+        (inference.GRU, dict(H=0)),
+        (inference.GRU, dict(column=4)),
+        (inference.GRU, dict(weights=SIZE - 5)),
+        (inference.DROPOUT, dict(kind=inference.EMBED)),  # of elements, not of integers
+        (inference.DROPOUT, dict(kind=inference.DENSE, weights=SIZE - 1)),
+        (inference.DROPOUT, dict(kind=inference.MEAN)),  # from steps to steps
+        (inference.ATTENTION, dict(kind=inference.GRU)),  # into a row for each sequence
+        (inference.ATTENTION, dict(kind=inference.DROPOUT)),
+        (inference.ATTENTION, dict(x=9)),  # read before it is written
+        (inference.ATTENTION, dict(D=9)),
+    ],
+    ids=str,
+)
+def test_operations_that_do_not_fit(kind, changes):
+    operations = NETWORK.program(training=True, dropout=True).operations
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        program_with(operations=with_changes(operations, changes, kind))
+
+
+# ---- passes
+
+
+def weights_of(parameters=None, **options):
+    program = NETWORK.program(training=True, dropout=True, **options)
+    return training.Weights(program, np.ones(SIZE) if parameters is None else parameters)
+
+
+def batch():
+    return pack([np.ones((2, D)), np.ones((1, D))])
+
+
+def of_pass():
+    packed = batch()
+    return dict(
+        inputs=[packed.values], clocks=[(packed.lengths, packed.offsets, packed.order)],
+        seeds=np.zeros(B, np.uint64), rate=0.1, rate_states=0.2,
+    )  # fmt: skip
+
+
+def clocks(lengths=(2, 1), offsets=(0, 2, 3), order=(0, 1)):
+    return [tuple(np.array(array, np.intp) for array in (lengths, offsets, order))]
+
+
+WRONG_IN_A_PASS = {
+    "inputs": [[], [np.zeros((N + 1, D))], [np.zeros((N, D + 1))], [np.zeros((N, D), "float32")],
+               [np.zeros((D, N)).T]],
+    "clocks": [
+        [], 2 * clocks(), clocks(lengths=[2]), clocks(lengths=[3, 1]), clocks(lengths=[2, 0]),
+        clocks(offsets=[0, 1, 3]), clocks(offsets=[0]), clocks(offsets=[]), clocks(offsets=[0, 2, 9]),
+        clocks(order=[0]), clocks(order=[0, 2]), clocks(order=[1, 1]),
+    ],
+    "seeds": [np.zeros(B + 1, np.uint64)],
+    "rate": [-0.1, 1.0],
+    "rate_states": [-0.1, 1.0],
+}  # fmt: skip
+
+
+def cases(wrong):
+    return [
+        pytest.param(name, value, id=f"{name}-{i}")
+        for name, values in wrong.items()
+        for i, value in enumerate(values)
+    ]
+
+
+def test_a_right_pass():
+    way = training.Pass(weights_of(want_dx=True), **of_pass())
+    assert way.forward().shape == (B, K)
+    assert way.backward(np.ones((B, K))).shape == (SIZE,)
+    assert way.gradient(0).shape == (N, D)
+
+
+@pytest.mark.parametrize("name, value", cases(WRONG_IN_A_PASS))
+def test_wrong_passes(name, value):
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        training.Pass(weights_of(), **(of_pass() | {name: value}))
+
+
+def test_what_a_pass_is_asked_for():
+    way = training.Pass(weights_of(), **of_pass())
+    with pytest.raises(ValueError, match="forward before backward"):
+        way.backward(np.ones((B, K)))
+    way.forward()
+    for wrong in (np.ones((B, K + 1)), np.ones((B + 1, K))):
+        with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+            way.backward(wrong)
+    for question in (way.rows, way.gradient, way.masks):
+        for place in (-1, 99):
+            with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+                question(place)
+    way.backward(np.ones((B, K)))
+    with pytest.raises(ValueError, match="whose gradient is wanted"):
+        way.gradient(0)
+
+
+@pytest.mark.parametrize("parameters", [np.zeros(SIZE + 1), np.zeros(SIZE - 1)])
+def test_weights_of_another_size(parameters):
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        weights_of(parameters)
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        weights_of().pack(parameters)
+
+
+def test_weights_of_another_type():
+    with pytest.raises(ValueError, match="Buffer dtype"):
+        weights_of().pack(np.zeros(SIZE, "float32"))
 
 
 def test_sizes_beyond_blas_integers_are_refused(kernel):
-    from gruc.kernels import INSTRUCTION_SETS
-
     isa = INSTRUCTION_SETS.index(kernel)
     try:
-        training.use(isa, (*blas.passes()[:2], 19))
+        training.use(isa, (*blas.provider()[:2], 19))
         with pytest.raises(ValueError, match="side of 20, .* counts to 19 only; use a smaller batch_size"):
-            training.forward(**forward())
+            training.Pass(weights_of(), **of_pass())
     finally:
         training.use(isa)
+
+
+# ---- a shard of a training step
+
+
+def with_labels(**changes):
+    arguments = dict(
+        gradients=np.zeros(SIZE), source=inference.Source([np.ones((2, D)), np.ones((1, D))]),
+        indices=np.array([1, 0]), scaling=(np.zeros(D), np.ones(D)), total=2.0,
+        dropout=(np.zeros(B, np.uint64), 0.1, 0.2), loss=training.SOFTMAX, settings=(0.0,),
+        values=np.array([0, K - 1]), sample_weights=np.ones(B),
+    ) | changes  # fmt: skip
+    targets = [arguments.pop(name) for name in ("loss", "settings", "values", "sample_weights")]
+    return training.loss_and_gradient(
+        memory=training.Memory(), weights=weights_of(), targets=training.Targets(*targets), **arguments
+    )
+
+
+def with_values(**changes):
+    return with_labels(**(dict(loss=training.SQUARED_ERROR, values=np.ones((B, K))) | changes))
+
+
+SEEDS = np.zeros(B, np.uint64)
+WRONG_IN_A_SHARD = {
+    "gradients": [np.zeros(SIZE - 1), np.zeros(SIZE, "float32")],
+    "source": [inference.Source(np.ones((2, 1, D + 1))), inference.Source(np.ones((1, 2, D)))],
+    "indices": [np.array([0, 2]), np.array([-1, 0]), np.array([], np.intp)],
+    "scaling": [
+        (None, np.ones(D)), (np.zeros(D), None), (np.zeros(D + 1), np.ones(D)), (np.zeros(D), np.ones(D - 1))
+    ],
+    "total": [0.0, -1.0],
+    "dropout": [(None, 0.1, 0.2), (np.zeros(B + 1, np.uint64), 0.1, 0.2), (SEEDS, 1.0, 0.0), (SEEDS, 0.0, -0.1)],
+    "loss": [-1, 7],
+    "settings": [()],
+    "sample_weights": [np.ones(B + 1)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", [with_labels, with_values])
+def test_a_right_shard(call):
+    assert np.isfinite(call())
+
+
+@pytest.mark.parametrize("call", [with_labels, with_values])
+@pytest.mark.parametrize("name, value", cases(WRONG_IN_A_SHARD))
+def test_wrong_shards(call, name, value):
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        call(**{name: value})
+
+
+@pytest.mark.parametrize("labels", [np.array([0]), np.array([0, K]), np.array([-1, 0])], ids=str)
+def test_wrong_labels(labels):
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        with_labels(values=labels, sample_weights=None)
+
+
+@pytest.mark.parametrize("values", [np.ones((B, K + 1)), np.ones((B + 1, K)), np.ones((B, K), "float32")])
+def test_wrong_values(values):
+    with pytest.raises(ValueError, match=WRONG_ARGUMENTS):
+        with_values(values=values, sample_weights=None)
+
+
+@pytest.mark.parametrize("name", ["gradients", "source", "indices", "targets", "weights", "memory"])
+def test_none_is_no_array(name):
+    arguments = dict(
+        gradients=np.zeros(SIZE), memory=training.Memory(), weights=weights_of(),
+        source=inference.Source([np.ones((2, D)), np.ones((1, D))]), indices=np.array([1, 0]), scaling=None,
+        targets=training.Targets(training.SOFTMAX, (0.0,), np.array([0, 1])), total=2.0,
+    )  # fmt: skip
+    with pytest.raises(TypeError):
+        training.loss_and_gradient(**(arguments | {name: None}))

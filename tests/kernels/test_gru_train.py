@@ -115,19 +115,6 @@ def test_against_the_oracle(run, variant, lengths, dtype):
         )
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
-def test_over_blas(run, variant, dtype):
-    if kernels.selected() != kernels.available()[-1]:
-        pytest.skip("BLAS is the same whatever the instruction set")
-    passes = kernels.blas.passes()[0 if dtype == "float32" else 1]
-    for lengths, with_state in product(LENGTHS.values(), (True, False)):
-        layer = random_layer(lengths, variant, with_state=with_state)
-        got = run(layer, dtype, passes=passes, apart=2)
-        scale = np.sqrt(sum(lengths)) * 3
-        assert_same(got, expected(layer, lengths), scale * TOLERANCE[dtype])
-
-
 @pytest.mark.parametrize("with_state", [True, False])
 @pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
 def test_against_central_differences(run, variant, with_state):

@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 import reference
-from gruc import kernels
 from gruc.network import GRUNetwork
-from gruc.training import LOSSES
 from helpers import (
     LENGTHS,
     STRUCTURES,
     TOLERANCE,
     WIRING_DTYPES,
     central_difference,
+    in_one_call,
     loss_and_gradients,
     loss_value,
     masks_by_sequence,
@@ -32,7 +31,9 @@ def seeds_for(sequences):
 
 def masks_of(network, sequences, seeds, rates, dtype="float64"):
     batch = pack(sequences, dtype)
-    return masks_by_sequence(network, network.dropout_masks(batch, seeds[batch.order], *rates), batch)
+    parameters = np.zeros(network.table.size, dtype)
+    way = network.pass_over(parameters, batch, dropout=(seeds[batch.order], *rates))
+    return masks_by_sequence(network, way, batch)
 
 
 @pytest.mark.parametrize("dtype", WIRING_DTYPES)
@@ -80,12 +81,7 @@ def test_one_call_makes_the_same_masks(structure, dtype, rates):
     value, gradient, _ = loss_and_gradients(
         network, flat, sequences, targets, weights, "softmax", (seeds, *rates)
     )
-    at_once = np.full_like(flat, np.nan)
-    total = network.loss_and_gradient(
-        network.pack(flat), at_once, LOSSES["softmax"], settings_of("softmax"),
-        kernels.inference.Source(sequences), np.arange(len(sequences)), None, targets, weights, weights.sum(),
-        kernels.training.Memory(), (seeds, *rates),
-    )  # fmt: skip
+    total, at_once = in_one_call(network, flat, sequences, targets, weights, "softmax", (seeds, *rates))
     assert total / weights.sum() == pytest.approx(value, rel=1e-15)
     np.testing.assert_allclose(at_once, gradient, rtol=0, atol=1e-15 if dtype == "float64" else 1e-7)
 
@@ -134,5 +130,6 @@ def test_masks_depend_on_the_seed_alone():
 def test_rates_outside_are_refused(rates):
     network = GRUNetwork(2, [3], False, True, "last", 2)
     batch = pack(random_sequences(np.random.default_rng(0)))
+    parameters = np.zeros(network.table.size)
     with pytest.raises(ValueError, match="rates of dropout"):
-        network.dropout_masks(batch, seeds_for(batch.lengths), *rates)
+        network.pass_over(parameters, batch, dropout=(seeds_for(batch.lengths), *rates))

@@ -17,6 +17,7 @@ from helpers import (
     TOLERANCE,
     WIRING_DTYPES,
     central_difference,
+    in_one_call,
     loss_and_gradients,
     loss_value,
     pack,
@@ -26,7 +27,6 @@ from helpers import (
     relative_error,
     settings_of,
     structure_id,
-    workspace_for,
 )
 
 # every structure with one loss, every loss with one structure: they meet in the outputs only
@@ -66,13 +66,7 @@ def test_against_the_oracle(structure, loss, lengths, dtype):
 def test_one_call_is_forward_loss_and_backward(structure, loss, dtype):
     network, flat, sequences, targets, weights = problem(structure, loss, dtype=dtype)
     value, gradient, _ = loss_and_gradients(network, flat, sequences, targets, weights, loss)
-    typed = targets if targets.dtype == np.intp else targets.astype(dtype)
-    at_once, memory = np.full_like(flat, np.nan), kernels.training.Memory()
-    for _ in range(2):  # memory that has been used is as good
-        sum_of_losses = network.loss_and_gradient(
-            network.pack(flat), at_once, LOSSES[loss], settings_of(loss), kernels.inference.Source(sequences),
-            np.arange(len(sequences)), None, typed, weights, weights.sum(), memory,
-        )  # fmt: skip
+    sum_of_losses, at_once = in_one_call(network, flat, sequences, targets, weights, loss)
     assert sum_of_losses / weights.sum() == pytest.approx(value, rel=1e-15)
     assert np.array_equal(at_once, gradient)
 
@@ -94,23 +88,15 @@ def test_against_central_differences(structure, loss, seed):
 
 
 @pytest.mark.parametrize("structure", STRUCTURES, ids=structure_id)
-def test_a_used_workspace_leaves_no_trace(structure):
+def test_used_memory_leaves_no_trace(structure):
     """A larger batch before changes no bit of a smaller one after."""
-    network, flat, sequences, _, _ = problem(structure, "softmax")
-    packed = network.pack(flat)
-    large, small = pack(sequences), pack(sequences[:2])
-    fresh, used = workspace_for(small), workspace_for(large)
-    results = []
-    for workspace in (fresh, used):
-        if workspace is used:
-            big = network.forward(packed, large, workspace)
-            network.backward(packed, flat.copy(), big, large, workspace)
-        gradient = np.empty_like(flat)
-        outputs = network.forward(packed, small, workspace).copy()
-        network.backward(packed, gradient, outputs, small, workspace)
-        results.append((outputs, gradient))
-    for a, b in zip(*results, strict=True):
-        assert np.array_equal(a, b)
+    network, flat, sequences, targets, weights = problem(structure, "softmax")
+    small = sequences[:2], targets[:2], weights[:2], "softmax"
+    memory = kernels.training.Memory()
+    in_one_call(network, flat, sequences, targets, weights, "softmax", memory=memory)
+    used, fresh = in_one_call(network, flat, *small, memory=memory), in_one_call(network, flat, *small)
+    assert used[0] == fresh[0]
+    assert np.array_equal(used[1], fresh[1])
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -121,7 +107,7 @@ def test_inference_is_the_forward_pass(structure, H, dtype, kernel):
     rng = np.random.default_rng(0)
     network, flat = random_network(rng, structure, dtype=dtype)
     parameters, batch = network.table.views(flat), pack(random_sequences(rng), dtype)
-    trained = network.forward(network.pack(flat), batch, workspace_for(batch))
+    trained = network.pass_over(flat, batch).forward()
     inferred = network.infer(network.prepare(parameters), batch)
     if kernel == "blas":
         np.testing.assert_allclose(inferred, trained, rtol=0, atol=10 * TOLERANCE[dtype])

@@ -13,15 +13,13 @@ from helpers import (
     pack,
     random_sequences,
     unpack,
-    workspace_for,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def masks_for(network, batch):
-    seeds = np.random.default_rng(3).integers(2**64, size=len(batch.lengths), dtype=np.uint64)
-    return network.dropout_masks(batch, seeds, 0.3, 0.4)
+def dropout_for(batch):
+    return np.random.default_rng(3).integers(2**64, size=len(batch.lengths), dtype=np.uint64), 0.3, 0.4
 
 
 @given(
@@ -38,14 +36,14 @@ def test_gradients_of_any_shape(
     flat = (rng.standard_normal(network.table.size) / np.sqrt(max(*sizes, D))).astype(dtype)
     sequences = random_sequences(rng, lengths, D)
     targets, weights = rng.standard_normal((len(lengths), K)), 0.5 + rng.random(len(lengths))
-    batch, gradient = pack(sequences, dtype), np.full_like(flat, np.nan)
-    workspace, packed = workspace_for(batch), network.pack(flat, want_dx=True)
-    masks = masks_for(network, batch) if dropout else None
-    outputs = network.forward(packed, batch, workspace, masks)
+    batch = pack(sequences, dtype)
+    way = network.pass_over(flat, batch, want_dx=True, dropout=dropout_for(batch) if dropout else None)
+    masks = masks_by_sequence(network, way, batch) if dropout else None
+    outputs = way.forward()
     loss = loss_of(
         "squared_error", outputs, targets[batch.order].astype(dtype), weights[batch.order], weights.sum()
     )
-    dx = network.backward(packed, gradient, outputs, batch, workspace, masks)
+    gradient = way.backward(outputs)
     expected_loss, gradients, expected_dx = reference.batch_loss(
         sequences,
         targets,
@@ -53,7 +51,7 @@ def test_gradients_of_any_shape(
         network.table.torch_views(flat.astype("float64")),
         network.config,
         "squared_error",
-        masks=masks_by_sequence(network, masks, batch),
+        masks=masks,
     )
     tolerance = 20 * TOLERANCE[dtype]
     np.testing.assert_allclose(loss / weights.sum(), expected_loss, rtol=tolerance)
@@ -61,7 +59,7 @@ def test_gradients_of_any_shape(
         np.testing.assert_allclose(
             block, gradients[name], rtol=0, atol=tolerance * max(1, np.abs(gradients[name]).max())
         )
-    for got, want in zip(unpack(dx, batch), expected_dx, strict=True):
+    for got, want in zip(unpack(way.gradient(0), batch), expected_dx, strict=True):
         np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * max(1, np.abs(want).max()))
 
 
@@ -78,18 +76,18 @@ def test_batches_longer_than_a_chunk(lengths, pooling, dropout):
         flat = 0.3 * rng.standard_normal(network.table.size)
         sequences = random_sequences(rng, lengths)
         targets, weights = rng.integers(0, 3, len(lengths)), np.ones(len(lengths))
-        batch, gradient = pack(sequences), np.empty_like(flat)
-        workspace, packed = workspace_for(batch), network.pack(flat)
-        masks = masks_for(network, batch) if dropout else None
-        outputs = network.forward(packed, batch, workspace, masks)
+        batch = pack(sequences)
+        way = network.pass_over(flat, batch, dropout=dropout_for(batch) if dropout else None)
+        masks = masks_by_sequence(network, way, batch) if dropout else None
+        outputs = way.forward()
         if not dropout:
             inferred = network.infer(network.prepare(network.table.views(flat)), batch)
             np.testing.assert_allclose(inferred, outputs, rtol=0, atol=1e-12)
         loss_of("softmax", outputs, targets[batch.order], weights, weights.sum(), (0.0,))
-        network.backward(packed, gradient, outputs, batch, workspace, masks)
+        gradient = way.backward(outputs)
         _, gradients, _ = reference.batch_loss(
             sequences, targets, weights, network.table.torch_views(flat), network.config, "softmax",
-            masks=masks_by_sequence(network, masks, batch),
+            masks=masks,
         )  # fmt: skip
         for name, block in network.table.torch_views(gradient).items():
             np.testing.assert_allclose(block, gradients[name], rtol=0, atol=1e-11, err_msg=name)
@@ -107,14 +105,9 @@ def test_subnormal_numbers_are_as_before(kernel):
     flat = np.zeros(network.table.size, "float32")
     network.initialize(network.table.views(flat), rng)
     batch = pack(random_sequences(rng, [300, 300]), "float32")
-    packed, workspace, gradient = (
-        network.pack(flat),
-        workspace_for(batch),
-        np.empty_like(flat),
-    )
-    network.forward(packed, batch, workspace)
-    doutputs = np.full((2, 1), 1e-30, "float32")  # which vanishes on its way
-    network.backward(packed, gradient, doutputs, batch, workspace)
+    way = network.pass_over(flat, batch)
+    way.forward()
+    gradient = way.backward(np.full((2, 1), 1e-30, "float32"))  # which vanishes on its way
     assert np.isfinite(gradient).all()
     assert np.float32(1e-40) * np.float32(1) != 0
     assert np.float64(1e-310) * 1 != 0

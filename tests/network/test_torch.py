@@ -20,7 +20,7 @@ from fixtures.make_torch_gru import (
 from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
 from gruc.training import Loss, StepMemory, TrainingData, TrainingSettings, TrainingStep, train
-from helpers import initial_state, loss_of, unpack, workspace_for
+from helpers import initial_state, loss_of, unpack
 
 CASES = [
     pytest.param(structure, loss, seed, id=case_name(structure, loss))
@@ -44,17 +44,17 @@ def hold_against(expected, structure, loss, seed):
 
     data = TrainingData(as_sequences(X), None, y, weights / weights.mean())
     batch = data.sequences.gather(np.arange(len(X)), None, "float64")
-    gradients = np.empty_like(state.parameters)
-    workspace = workspace_for(batch)
-    packed = network.pack(state.parameters, want_dx=True)
-    outputs = network.forward(packed, batch, workspace)
+    way = network.pass_over(state.parameters, batch, want_dx=True)
+    outputs = way.forward()
     total = weights.sum()
     value = loss_of(loss, outputs, y[batch.order], weights[batch.order], total, (0.0,)) / total
-    dx = network.backward(packed, gradients, outputs, batch, workspace)
+    gradients = way.backward(outputs)
     assert value == pytest.approx(float(expected["loss"]), rel=1e-12)
     for name, gradient in network.table.torch_views(gradients).items():
         np.testing.assert_allclose(gradient, expected[f"gradient/{name}"], rtol=0, atol=1e-10, err_msg=name)
-    np.testing.assert_allclose(np.concatenate(unpack(dx, batch)), expected["dx"], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(
+        np.concatenate(unpack(way.gradient(0), batch)), expected["dx"], rtol=0, atol=1e-10
+    )
 
     step = TrainingStep(StepMemory(network), Loss(loss))
     settings = TrainingSettings(max_epochs=10, batch_size=len(X), shuffle=False, max_grad_norm=MAX_GRAD_NORM)

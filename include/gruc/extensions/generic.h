@@ -64,15 +64,8 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_embed_backward(of, ...) GRUC_BY_TYPE_OF(embed_backward, of)(__VA_ARGS__)
 #define gruc_embed_merge(of, ...) GRUC_BY_TYPE_OF(embed_merge, of)(__VA_ARGS__)
 
-#define gruc_network_size(of, ...) GRUC_BY_TYPE_OF(network_size, of)(__VA_ARGS__)
-#define gruc_network_packed_size(of, ...) GRUC_BY_TYPE_OF(network_packed_size, of)(__VA_ARGS__)
-#define gruc_network_workspace(of, ...) GRUC_BY_TYPE_OF(network_workspace, of)(__VA_ARGS__)
-#define gruc_network_dropout_size(of, ...) GRUC_BY_TYPE_OF(network_dropout_size, of)(__VA_ARGS__)
-#define gruc_network_masks(of, ...) GRUC_BY_TYPE_OF(network_masks, of)(__VA_ARGS__)
-#define gruc_network_pack(packed, ...) GRUC_BY_TYPE(network_pack, packed, __VA_ARGS__)
-#define gruc_network_forward(outputs, ...) GRUC_BY_TYPE(network_forward, outputs, __VA_ARGS__)
-#define gruc_network_backward(gradients, ...) GRUC_BY_TYPE(network_backward, gradients, __VA_ARGS__)
-#define gruc_network_loss(gradients, ...) GRUC_BY_TYPE(network_loss, gradients, __VA_ARGS__)
+/* the table of operations in training, by the type of a pointer */
+#define gruc_operations(of) GRUC_BY_TYPE_OF(operations, of)
 #define gruc_softmax_cross_entropy(a, ...) GRUC_BY_TYPE(softmax_cross_entropy, a, __VA_ARGS__)
 #define gruc_sigmoid_cross_entropy(a, ...) GRUC_BY_TYPE(sigmoid_cross_entropy, a, __VA_ARGS__)
 #define gruc_error_loss(a, ...) GRUC_BY_TYPE(error_loss, a, __VA_ARGS__)

@@ -3,9 +3,7 @@
 #ifndef GRUC_GRU_BATCH_H
 #define GRUC_GRU_BATCH_H
 
-#include "../base/portability.h"
-
-enum { GRUC_GRU, GRUC_GRU_RESET_BEFORE }; /* the reset gate after the recurrent product, or before it */
+#include "../program/program.h"
 
 /* T steps, B sequences, N rows packed as in gru.body.h, D inputs, H units; ld_* are distances between rows.
  * The forward pass reads x, mask and state0; the backward pass reads these, what the forward pass wrote,
@@ -42,12 +40,5 @@ typedef struct {
     void *b_ih;  /* (3H,) */
     void *b_hh;  /* (3H,) */
 } gruc_gru_weights;
-
-/* Passes of a GRU layer that read the weights as they are: blas.pyx */
-typedef struct {
-    void (*forward)(const gruc_gru_batch *batch, const gruc_gru_weights *weights);
-    void (*backward)(
-        const gruc_gru_weights *gradients, const gruc_gru_batch *batch, const gruc_gru_weights *weights);
-} gruc_plain_passes;
 
 #endif

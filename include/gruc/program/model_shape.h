@@ -3,7 +3,9 @@
 #define GRUC_MODEL_SHAPE_H
 
 #include "../base/framing.h"
-#include "network_shape.h"
+#include "program.h"
+
+enum { GRUC_LAST }; /* the readout of no operation; the others are kinds of program.h */
 
 enum {               /* what becomes of the head's outputs */
        GRUC_VALUES,  /* nothing, but that scaled targets are scaled back */

@@ -11,18 +11,18 @@
 
 #include "../base/portability.h"
 
-enum {
-    GRUC_GRU,              /* cells, one direction: reset gate after the recurrent product */
-    GRUC_GRU_RESET_BEFORE, /* and before it */
-    GRUC_MEAN,             /* readouts: one row a sequence, from its rows */
-    GRUC_MAX,
-    GRUC_ATTENTION, /* additive, of a sequence over its own rows */
-    GRUC_DENSE,     /* y = x W + b */
-    GRUC_DROPOUT,   /* y = x * mask; in training only */
-    GRUC_EMBED,     /* y = the row of a table that an integer x names */
-    GRUC_PERMUTE,   /* rows of sequences, from clock 0's order to clock 1's */
-    GRUC_ATTEND,    /* rows of clock 1 over the rows of clock 0 of the same sequence */
-    GRUC_N_KINDS
+enum {              /* kinds of operations; 0 is none */
+       GRUC_MEAN = 1, /* readouts: one row for each sequence, from its rows */
+       GRUC_MAX,
+       GRUC_ATTENTION,        /* additive, over a sequence's own rows */
+       GRUC_GRU,              /* cells, in one direction: the reset gate after the recurrent product */
+       GRUC_GRU_RESET_BEFORE, /* and before it */
+       GRUC_DENSE,            /* y = x W + b */
+       GRUC_DROPOUT,          /* y = x * mask; in training only */
+       GRUC_EMBED,            /* y = the row of a table that an integer x names */
+       GRUC_PERMUTE,          /* rows of sequences, from clock 0's order to clock 1's */
+       GRUC_ATTEND,           /* rows of clock 1 over the rows of clock 0 of the same sequence */
+       GRUC_N_KINDS
 };
 
 /* Rows that operations read and write. The first `n_inputs` values of a program are filled by its caller. */
@@ -30,7 +30,8 @@ typedef struct {
     int clock;    /* 0 or 1: whose sequences */
     int per_step; /* a row for each step of each sequence (N), or one for each sequence (B) */
     int integers; /* tokens (int32_t, width 1) instead of elements of the network's type */
-    int gradient; /* in training: the value in whose memory its gradient lies, mostly itself; -1: not wanted */
+    int gradient; /* in training: the value in whose memory its gradient lies; -1 where it is not wanted. Mostly
+                   * its own; that of x for dropout in place; that of `last` for the state a cell starts from */
     size_t width; /* elements of a row */
 } gruc_value;
 
@@ -68,6 +69,27 @@ typedef struct {
     const ptrdiff_t *lengths; /* (B,) */
     const ptrdiff_t *offsets; /* (T + 1,) */
     const ptrdiff_t *order;   /* (B,) each sequence's place in the caller's order */
+    const ptrdiff_t *places;  /* (B,) the inverse of `order`; NULL where there is one clock */
 } gruc_clock;
+
+/* Number of parameters of an operation */
+static inline size_t gruc_op_size(const gruc_op *op)
+{
+    switch (op->kind) {
+    case GRUC_GRU: return 3 * op->H * (op->D + op->H + 2);
+    case GRUC_GRU_RESET_BEFORE: return 3 * op->H * (op->D + op->H + 1);
+    case GRUC_ATTENTION: return op->D * (op->D + 2);
+    case GRUC_DENSE: return (op->D + 1) * op->H;
+    case GRUC_EMBED: return op->D * op->H;
+    default: return 0;
+    }
+}
+
+/* Rows of a value */
+static inline size_t gruc_rows(const gruc_value *value, const gruc_clock *clocks)
+{
+    const gruc_clock *clock = clocks + value->clock;
+    return value->per_step ? clock->N : clock->B;
+}
 
 #endif

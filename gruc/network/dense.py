@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import kernels
 from .parameters import glorot_uniform
+from .program import KINDS
 
 
 def panels_of(W):
@@ -28,6 +29,10 @@ class DenseHead:
         """Glorot uniform weights; biases zero."""
         parameters["head.weight"][:] = glorot_uniform(rng, (self.n_outputs, self.n_inputs)).T
         parameters["head.bias"][:] = 0
+
+    def lay_out(self, builder, x):
+        """Append the operation; returns its outputs."""
+        return builder.operation(KINDS.DENSE, x, builder.like(x, self.n_outputs), "head.weight")
 
     def prepare(self, parameters):
         """Weights as `infer` wants them."""

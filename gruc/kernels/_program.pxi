@@ -1,0 +1,103 @@
+# ---- a network as a list of operations ----------------------------------------------------
+
+# kinds of operations, and the readouts among them: program.h
+cpdef enum:
+    MEAN = _c.GRUC_MEAN
+    MAX = _c.GRUC_MAX
+    ATTENTION = _c.GRUC_ATTENTION
+    GRU = _c.GRUC_GRU
+    GRU_RESET_BEFORE = _c.GRUC_GRU_RESET_BEFORE
+    DENSE = _c.GRUC_DENSE
+    DROPOUT = _c.GRUC_DROPOUT
+    EMBED = _c.GRUC_EMBED
+    PERMUTE = _c.GRUC_PERMUTE
+    ATTEND = _c.GRUC_ATTEND
+
+
+cdef class Program:
+    """Values and operations that gruc.network lays out, as the kernels walk them (program.h).
+
+    Parameters
+    ----------
+    values : list of (clock, per_step, integers, gradient, width)
+        Members of `gruc_value`; the first `n_inputs` are filled by the caller.
+    ops : list of (kind, x, x2, y, last, reverse, D, H, column, weights)
+        Members of `gruc_op`.
+    n_inputs : int
+    output : int
+        The value that is the answer.
+    n_parameters : int
+        Length of the flat buffer in which weights lie.
+    """
+
+    def __cinit__(self, values, ops, Py_ssize_t n_inputs, int output, Py_ssize_t n_parameters):
+        cdef Py_ssize_t i
+        cdef _c.gruc_value value
+        cdef _c.gruc_op op
+        self.n_parameters = n_parameters
+        self.values, self.operations = tuple(values), tuple(ops)
+        self.value_table = <_c.gruc_value *> PyMem_RawCalloc(len(values), sizeof(_c.gruc_value))
+        self.op_table = <_c.gruc_op *> PyMem_RawCalloc(len(ops), sizeof(_c.gruc_op))
+        if self.value_table == NULL or self.op_table == NULL:
+            raise MemoryError()
+        self.c.values = self.value_table
+        self.c.ops = self.op_table
+        self.c.n_values = len(values)
+        self.c.n_inputs = n_inputs
+        self.c.n_ops = len(ops)
+        self.c.output = output
+        require(0 < n_inputs < len(values) and 0 <= output < len(values), "inputs and an output among values")
+        require(len(ops) > 0, "operations")
+        for i in range(len(values)):
+            value.clock, value.per_step, value.integers, value.gradient, value.width = values[i]
+            require(0 <= value.clock <= 1 and value.width > 0, "values with a clock and a width")
+            require(-1 <= value.gradient < <int> len(values), "gradients in the memory of a value")
+            self.value_table[i] = value
+            if value.clock >= self.n_clocks:
+                self.n_clocks = value.clock + 1
+        self.written = [i < n_inputs for i in range(len(values))]
+        for i in range(len(ops)):
+            (op.kind, op.x, op.x2, op.y, op.last, op.reverse, op.D, op.H, op.column, op.weights) = ops[i]
+            self.op_table[i] = op
+            self.check(&self.op_table[i])
+        require(self.written[output], "an output that is written")
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.value_table)
+        PyMem_RawFree(self.op_table)
+
+    cdef int check(self, const _c.gruc_op *op) except -1:
+        """An operation whose values are there, and as wide as it has them."""
+        cdef int n = <int> self.c.n_values
+        cdef const _c.gruc_value *x
+        cdef const _c.gruc_value *y
+        require(0 < op.kind < _c.GRUC_N_KINDS, "kinds of operations")
+        require(0 <= op.x < n and -1 <= op.x2 < n and -1 <= op.last < n, "values that are read")
+        require(<int> self.c.n_inputs <= op.y < n, "values that are written")
+        x, y = &self.value_table[op.x], &self.value_table[op.y]
+        require(op.kind == EMBED or op.D == x.width, "the width that is read")
+        require((op.kind == EMBED) == bool(x.integers), "integers where they are looked up")
+        require(op.weights + _c.gruc_op_size(op) <= <size_t> self.n_parameters, "weights in the flat buffer")
+        require(op.D > 0 and op.H > 0 and op.column + op.H <= y.width, "widths")
+        require(self.written[op.x] and (op.x2 < 0 or self.written[op.x2]), "values that are written before")
+        if op.kind == GRU or op.kind == GRU_RESET_BEFORE:
+            require(x.per_step and y.per_step and x.clock == y.clock, "cells from steps to steps")
+            require(op.last >= <int> self.c.n_inputs, "last states")
+            self.check_state(op.last, y)
+            if op.x2 >= 0:
+                self.check_state(op.x2, y)
+            self.written[op.last] = True
+        elif op.kind == MEAN or op.kind == MAX or op.kind == ATTENTION:
+            require(x.per_step and not y.per_step and x.clock == y.clock, "readouts from steps to sequences")
+            require(x.width == y.width == op.H, "readouts as wide as what they read")
+        elif op.kind != ATTEND and op.kind != PERMUTE:
+            require(x.per_step == y.per_step and x.clock == y.clock, "a row for each row that is read")
+            require(op.H == y.width and (op.kind != DROPOUT or op.D == op.H), "whole rows that are written")
+        self.written[op.y] = True
+        return 0
+
+    cdef int check_state(self, int place, const _c.gruc_value *y) except -1:
+        cdef const _c.gruc_value *state = &self.value_table[place]
+        require(not state.per_step and state.clock == y.clock and state.width == y.width,
+                "states, one for each sequence")
+        return 0

@@ -1,0 +1,55 @@
+/* GRU cells as operations of a program in training: gru_train.body.h. Body over `real`; see real.h.
+ *
+ *   packed   what gru_pack makes, then what gru_backward_pack makes
+ *   kept     gates (N, 4H); with recurrent dropout the mask (B, H) of states */
+
+GRUC_STATIC size_t GRUC(cell_forward_size)(const gruc_op *op)
+{
+    return GRUC(lines)(GRUC(gru_packed_size)(op->D, op->H));
+}
+
+GRUC_STATIC size_t GRUC(cell_packed_size)(const gruc_op *op, int want_dx)
+{
+    return GRUC(cell_forward_size)(op) + GRUC(gru_backward_packed_size)(op->D, op->H, want_dx);
+}
+
+GRUC_STATIC void GRUC(cell_pack)(void *packed, const void *parameters, const gruc_op *op, int want_dx)
+{
+    gruc_gru_weights w = gruc_gru_weights_at((void *)parameters, op, sizeof(real));
+    real *forward = packed, *backward = forward + GRUC(cell_forward_size)(op);
+    GRUC(gru_pack)(forward, w.W_ihT, w.W_hhT, w.b_ih, w.b_hh, op->D, op->H);
+    GRUC(gru_backward_pack)(backward, w.W_ihT, w.W_hhT, op->D, op->H, op->kind == GRUC_GRU, want_dx);
+}
+
+GRUC_STATIC size_t GRUC(cell_kept_size)(const gruc_op *op, const gruc_pass *pass)
+{
+    const gruc_clock *clock = gruc_clock_of(op, pass);
+    return GRUC(lines)(clock->N * 4 * op->H) + (pass->drop_states ? clock->B * op->H : 0);
+}
+
+GRUC_STATIC size_t GRUC(cell_scratch_size)(const gruc_op *op, const gruc_pass *pass)
+{
+    const gruc_clock *clock = gruc_clock_of(op, pass);
+    return GRUC(gru_backward_scratch)(clock->N, clock->B, op->H);
+}
+
+GRUC_STATIC void GRUC(cell_draw_masks)(const gruc_call *call, size_t b, uint64_t *random)
+{
+    size_t H = call->op->H;
+    if (!call->pass->drop_states) return;
+    real *mask = (real *)call->kept + GRUC(lines)(call->rows * 4 * H);
+    GRUC(fill_mask)(mask + b * H, H, call->pass->rate_states, random);
+}
+
+GRUC_STATIC void GRUC(cell_forward)(const gruc_call *call)
+{
+    gruc_gru_batch batch = gruc_gru_batch_of(call);
+    GRUC(gru_forward)(&batch, call->packed);
+}
+
+GRUC_STATIC void GRUC(cell_backward)(const gruc_call *call)
+{
+    gruc_gru_batch batch = gruc_gru_batch_of(call);
+    gruc_gru_weights gradients = gruc_gru_weights_at(call->gradients, call->op, sizeof(real));
+    GRUC(gru_backward)(&gradients, &batch, (const real *)call->packed + GRUC(cell_forward_size)(call->op));
+}

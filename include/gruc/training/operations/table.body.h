@@ -1,0 +1,33 @@
+/* The table of operations in training, a row a kind. Body over `real`; see real.h, operations.h. */
+
+#define GRUC_CELL                                                                                            \
+    {.packed_size = GRUC(cell_packed_size),                                                                  \
+     .kept_size = GRUC(cell_kept_size),                                                                      \
+     .scratch_size = GRUC(cell_scratch_size),                                                                \
+     .pack = GRUC(cell_pack),                                                                                \
+     .draw_masks = GRUC(cell_draw_masks),                                                                    \
+     .forward = GRUC(cell_forward),                                                                          \
+     .backward = GRUC(cell_backward)}
+
+static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
+    [GRUC_GRU] = GRUC_CELL,
+    [GRUC_GRU_RESET_BEFORE] = GRUC_CELL,
+    [GRUC_MEAN] = {.forward = GRUC(mean_op_forward), .backward = GRUC(mean_op_backward)},
+    [GRUC_MAX] = {.forward = GRUC(max_op_forward), .backward = GRUC(max_op_backward)},
+    [GRUC_ATTENTION] =
+        {.kept_size = GRUC(attention_op_kept),
+         .scratch_size = GRUC(attention_op_scratch),
+         .forward = GRUC(attention_op_forward),
+         .backward = GRUC(attention_op_backward)},
+    [GRUC_DENSE] =
+        {.scratch_size = GRUC(dense_op_scratch),
+         .forward = GRUC(dense_op_forward),
+         .backward = GRUC(dense_op_backward),
+         .through_loss = GRUC(dense_op_loss)},
+    [GRUC_DROPOUT] =
+        {.kept_size = GRUC(dropout_op_kept),
+         .draw_masks = GRUC(dropout_op_draw_masks),
+         .forward = GRUC(dropout_op_forward),
+         .backward = GRUC(dropout_op_backward)},
+};
+#undef GRUC_CELL
