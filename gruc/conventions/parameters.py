@@ -19,6 +19,7 @@ import inspect
 import json
 import types
 from collections.abc import Callable, Sequence
+from functools import wraps
 from numbers import Integral, Real
 from textwrap import indent
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -26,6 +27,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _is_fitted
 
 from .parameter_names import explains_unknown_parameters
 
@@ -219,4 +221,25 @@ def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], 
     prefer_skip_nested_validation : bool
         Whether estimators inside need not validate theirs.
     """
-    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+    decorated = _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+    def decorator(method: Function) -> Function:
+        in_context = decorated(method)
+        return _without_context(method, in_context) if method.__name__ == "partial_fit" else in_context
+
+    return decorator
+
+
+def _without_context(partial_fit: Function, in_context: Function) -> Function:
+    """A `partial_fit` that runs in scikit-learn's context only at the first call or with callbacks.
+
+    Otherwise nothing in it is of use, and it takes as long as the step on a short sequence.
+    """
+
+    @wraps(partial_fit)
+    def method(estimator, *args, **kwargs):
+        if _is_fitted(estimator) and not getattr(estimator, "_skl_callbacks", None):
+            return partial_fit(estimator, *args, **kwargs)
+        return in_context(estimator, *args, **kwargs)
+
+    return method  # type: ignore[return-value]
