@@ -50,8 +50,13 @@ def kernel_params(*more):
     ]
 
 
-# how structures are wired does not depend on the precision: the other one is left to `make test-all`
-WIRING_DTYPES = ["float64", pytest.param("float32", marks=pytest.mark.every_kernel)]
+def more_cases(*values):
+    """Parameters that are left to `make test-all`."""
+    return [pytest.param(value, marks=pytest.mark.every_kernel) for value in values]
+
+
+# how structures are wired does not depend on the precision
+WIRING_DTYPES = ["float64", *more_cases("float32")]
 
 
 def only_with(name):

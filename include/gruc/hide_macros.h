@@ -90,6 +90,8 @@
 #undef backward
 #pragma push_macro("backwards")
 #undef backwards
+#pragma push_macro("batch")
+#undef batch
 #pragma push_macro("before")
 #undef before
 #pragma push_macro("below")
@@ -124,14 +126,6 @@
 #undef copy_rows
 #pragma push_macro("d")
 #undef d
-#pragma push_macro("dW_hhT")
-#undef dW_hhT
-#pragma push_macro("dW_ihT")
-#undef dW_ihT
-#pragma push_macro("db_hh")
-#undef db_hh
-#pragma push_macro("db_ih")
-#undef db_ih
 #pragma push_macro("destination")
 #undef destination
 #pragma push_macro("dh")
@@ -212,6 +206,8 @@
 #undef gates
 #pragma push_macro("going")
 #undef going
+#pragma push_macro("gradients")
+#undef gradients
 #pragma push_macro("gru_infer")
 #undef gru_infer
 #pragma push_macro("gru_infer_scratch")
@@ -272,6 +268,8 @@
 #undef kept
 #pragma push_macro("kept_gates")
 #undef kept_gates
+#pragma push_macro("kind")
+#undef kind
 #pragma push_macro("l")
 #undef l
 #pragma push_macro("lanes")
@@ -290,6 +288,8 @@
 #undef ld_dh
 #pragma push_macro("ld_dstate")
 #undef ld_dstate
+#pragma push_macro("ld_dx")
+#undef ld_dx
 #pragma push_macro("ld_entering")
 #undef ld_entering
 #pragma push_macro("ld_from")
@@ -302,6 +302,8 @@
 #undef ld_out
 #pragma push_macro("ld_state")
 #undef ld_state
+#pragma push_macro("ld_state0")
+#undef ld_state0
 #pragma push_macro("ld_to")
 #undef ld_to
 #pragma push_macro("ld_x")
@@ -492,6 +494,8 @@
 #undef splat
 #pragma push_macro("state")
 #undef state
+#pragma push_macro("state0")
+#undef state0
 #pragma push_macro("states")
 #undef states
 #pragma push_macro("step")
@@ -518,8 +522,6 @@
 #undef stream_sizes_of
 #pragma push_macro("stream_step")
 #undef stream_step
-#pragma push_macro("suffix")
-#undef suffix
 #pragma push_macro("sum")
 #undef sum
 #pragma push_macro("sums")
@@ -582,6 +584,8 @@
 #undef w
 #pragma push_macro("want_dx")
 #undef want_dx
+#pragma push_macro("weights")
+#undef weights
 #pragma push_macro("weights_of")
 #undef weights_of
 #pragma push_macro("what")
