@@ -152,3 +152,94 @@ def embed_merge(parts not None, const floating[:, ::1] like not None):
         shards[i].rows = &part[0, 0] if shards[i].n else NULL
     _c.gruc_embed_merge(&like[0, 0], &out, &scratch[0], shards, len(parts), D)
     return np.asarray(seen)[:out.n], np.asarray(rows)[:out.n]
+
+
+cdef class Clock:
+    """Lengths of the sequences of a batch, longest first, and the caller's order of them."""
+
+    cdef _c.gruc_clock c
+    cdef Py_ssize_t[::1] lengths, offsets, order, places
+
+    def __init__(self, lengths, order):
+        self.lengths = np.array(lengths, np.intp)
+        self.order = np.array(order, np.intp)
+        self.places = np.argsort(order)
+        self.offsets = np.cumsum(
+            [0, *(sum(length > t for length in lengths) for t in range(max(lengths)))], dtype=np.intp)
+        self.c = _c.gruc_clock(max(lengths), len(lengths), sum(lengths), &self.lengths[0], &self.offsets[0],
+                               &self.order[0], &self.places[0])
+
+    def rows(self, Py_ssize_t b):
+        """Packed rows of the sequence at place b."""
+        return np.asarray(self.offsets)[:self.lengths[b]] + b
+
+    def place_in(self, Clock other not None, Py_ssize_t b):
+        """Where another clock has the sequence that this one has at b."""
+        return other.places[self.order[b]]
+
+
+def permute(
+    const floating[:, ::1] x not None,  # (B, F) in the order of `source`
+    Clock to not None,
+    Clock source not None,
+    Py_ssize_t apart=0,                 # elements between rows of y
+):
+    """Rows of sequences in the order of another clock."""
+    cdef Py_ssize_t B = x.shape[0], F = x.shape[1]
+    cdef floating[:, ::1] y = np.full((B, F + apart), np.nan, np.asarray(x).dtype)
+    _c.gruc_permute_forward(&y[0, 0], F + apart, &x[0, 0], F, &to.c, &source.c, F)
+    return np.asarray(y)[:, :F]
+
+
+def permute_backward(
+    floating[:, ::1] dx not None,        # (B, F) OUT, or IN/OUT with `add`
+    const floating[:, ::1] dy not None,  # (B, F)
+    Clock to not None,
+    Clock source not None,
+    bint add,
+):
+    """Their gradients back."""
+    _c.gruc_permute_backward(&dx[0, 0], dx.shape[1], &dy[0, 0], dx.shape[1], &to.c, &source.c, dx.shape[1],
+                             add)
+
+
+def attend(
+    const floating[:, ::1] q not None,  # (M, F) rows of `queries`
+    const floating[:, ::1] h not None,  # (N, F) rows of `source`
+    Clock queries not None,
+    Clock source not None,
+    const floating[:, ::1] dc=None,     # (M, F) gradient of c; without it there is no way back
+    floating[:, ::1] dq=None,           # (M, F) IN/OUT: added to, where they are given
+    floating[:, ::1] dh=None,           # (N, F)
+    Py_ssize_t apart=0,                 # elements between rows of c
+):
+    """Attention of the queries over the source, forward and back: a dict of c, a, dq, dh."""
+    cdef Py_ssize_t M = q.shape[0], N = h.shape[0], F = q.shape[1]
+    cdef _c.gruc_attend_batch batch
+    cdef floating[:, ::1] c = np.full((M, F + apart), np.nan, np.asarray(q).dtype)
+    cdef floating[:, ::1] a = np.full((M, source.c.T), np.nan, np.asarray(q).dtype)
+    cdef floating[::1] scratch = unset(_c.gruc_attend_scratch(&q[0, 0], queries.c.T, source.c.T, F), q)
+    batch.queries = &queries.c
+    batch.source = &source.c
+    batch.F = batch.ld_q = batch.ld_h = batch.ld_dc = batch.ld_dq = batch.ld_dh = F
+    batch.ld_c = F + apart
+    batch.q = &q[0, 0]
+    batch.h = &h[0, 0]
+    batch.a = &a[0, 0]
+    batch.c = &c[0, 0]
+    batch.scratch = &scratch[0]
+    _c.gruc_attend_forward(&q[0, 0], &batch)
+    out = {"c": np.asarray(c)[:, :F], "a": np.asarray(a)}
+    if dc is None:
+        return out
+    batch.add_to_dq = dq is not None
+    batch.add_to_dh = dh is not None
+    if dq is None:
+        dq = np.full((M, F), np.nan, np.asarray(q).dtype)
+    if dh is None:
+        dh = np.full((N, F), np.nan, np.asarray(q).dtype)
+    batch.dc = &dc[0, 0]
+    batch.dq = &dq[0, 0]
+    batch.dh = &dh[0, 0]
+    _c.gruc_attend_backward(&q[0, 0], &batch)
+    return out | {"dq": np.asarray(dq), "dh": np.asarray(dh)}

@@ -108,6 +108,21 @@ def attention_weights(parameters):
     return parameters["attention.weight"], parameters["attention.bias"], parameters["attention.v"][0]
 
 
+def attend_forward(q, h):
+    """Vectors (m, F) for the rows of q (m, F) over those of h (n, F), and the weights (m, n)."""
+    s = q @ h.T
+    a = np.exp(s - s.max(axis=1, keepdims=True))
+    a /= a.sum(axis=1, keepdims=True)
+    return a @ h, a
+
+
+def attend_backward(dc, a, q, h):
+    """Gradients dq, dh, given dc (m, F)."""
+    da = dc @ h.T
+    ds = a * (da - (a * da).sum(axis=1, keepdims=True))
+    return ds @ h, a.T @ dc + ds.T @ q
+
+
 class NoMasks:
     """Dropout's masks of one sequence where there is no dropout."""
 

@@ -44,11 +44,26 @@ cdef extern from "gruc/data/tokens.h" nogil:
         const Py_ssize_t *offsets, size_t B, int64_t n_tokens) noexcept
 
 
-cdef extern from "gruc/training/token_rows.h" nogil:
-    ctypedef struct gruc_token_rows:
-        size_t n
-        int32_t *tokens
-        void *rows
+cdef extern from "gruc/layers/attend.h" nogil:
+    ctypedef struct gruc_attend_batch:
+        const gruc_clock *queries
+        const gruc_clock *source
+        size_t F
+        const void *q
+        size_t ld_q
+        const void *h
+        size_t ld_h
+        void *a
+        void *c
+        size_t ld_c
+        const void *dc
+        size_t ld_dc
+        void *dq
+        size_t ld_dq
+        void *dh
+        size_t ld_dh
+        int add_to_dq, add_to_dh
+        void *scratch
 
 
 cdef extern from "gruc/program/program.h" nogil:
@@ -79,6 +94,13 @@ cdef extern from "gruc/program/program.h" nogil:
 
     size_t gruc_op_size(const gruc_op *op) noexcept
     size_t gruc_rows(const gruc_value *value, const gruc_clock *clocks) noexcept
+
+
+cdef extern from "gruc/training/token_rows.h" nogil:
+    ctypedef struct gruc_token_rows:
+        size_t n
+        int32_t *tokens
+        void *rows
 
 
 cdef extern from "gruc/training/walk.h" nogil:
@@ -112,6 +134,7 @@ cdef extern from "gruc/training/walk.h" nogil:
         const void *parameters
         const void *packed
         void *gradients
+        gruc_token_rows *token_rows
         void *outputs
         void *doutputs
         void *workspace
@@ -259,6 +282,11 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_gru_backward_pack(...) noexcept
     void gruc_gru_forward(...) noexcept
     void gruc_gru_backward(...) noexcept
+    void gruc_permute_forward(...) noexcept
+    void gruc_permute_backward(...) noexcept
+    size_t gruc_attend_scratch(...) noexcept
+    void gruc_attend_forward(...) noexcept
+    void gruc_attend_backward(...) noexcept
     void gruc_embed_forward(...) noexcept
     size_t gruc_embed_scratch(...) noexcept
     void gruc_embed_backward(...) noexcept

@@ -28,6 +28,11 @@ cdef class Program:
         The value that is the answer.
     n_parameters : int
         Length of the flat buffer in which weights lie.
+
+    Attributes
+    ----------
+    n_dense : int
+        Parameters before the tables of embeddings, which come last.
     """
 
     def __cinit__(self, values, ops, Py_ssize_t n_inputs, int output, Py_ssize_t n_parameters):
@@ -61,6 +66,14 @@ cdef class Program:
             self.op_table[i] = op
             self.check(&self.op_table[i])
         require(self.written[output], "an output that is written")
+        self.n_dense = n_parameters
+        for i in range(len(ops)):
+            if self.op_table[i].kind == EMBED:
+                self.n_dense = min(self.n_dense, <Py_ssize_t> self.op_table[i].weights)
+        for i in range(len(ops)):
+            require(self.op_table[i].kind == EMBED
+                    or <Py_ssize_t> (self.op_table[i].weights + _c.gruc_op_size(&self.op_table[i])) <= self.n_dense,
+                    "tables behind all other parameters")
 
     def __dealloc__(self):
         PyMem_RawFree(self.value_table)
@@ -90,7 +103,14 @@ cdef class Program:
         elif op.kind == MEAN or op.kind == MAX or op.kind == ATTENTION:
             require(x.per_step and not y.per_step and x.clock == y.clock, "readouts from steps to sequences")
             require(x.width == y.width == op.H, "readouts as wide as what they read")
-        elif op.kind != ATTEND and op.kind != PERMUTE:
+        elif op.kind == PERMUTE:
+            require(not x.per_step and not y.per_step and op.D == op.H == y.width, "rows of sequences")
+        elif op.kind == ATTEND:
+            require(op.x2 >= 0 and self.value_table[op.x2].per_step and x.per_step and y.per_step,
+                    "attention of steps to steps")
+            require(x.clock == y.clock and self.value_table[op.x2].width == x.width, "rows of one width")
+            require(op.H == y.width and (op.H == op.D or op.H == 2 * op.D), "whole rows that are written")
+        else:
             require(x.per_step == y.per_step and x.clock == y.clock, "a row for each row that is read")
             require(op.H == y.width and (op.kind != DROPOUT or op.D == op.H), "whole rows that are written")
         self.written[op.y] = True

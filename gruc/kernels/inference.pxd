@@ -10,6 +10,7 @@ cdef class Program:
     cdef readonly tuple values      # as they were given
     cdef readonly tuple operations
     cdef list written               # of each value, whether an operation so far writes it
+    cdef readonly Py_ssize_t n_dense
     cdef readonly Py_ssize_t n_parameters
     cdef readonly int n_clocks
 

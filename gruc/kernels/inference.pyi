@@ -136,6 +136,7 @@ ATTEND: int
 class Program:
     values: tuple[Any, ...]
     operations: tuple[Any, ...]
+    n_dense: int
     n_parameters: int
     n_clocks: int
     def __init__(

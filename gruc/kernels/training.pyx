@@ -18,7 +18,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
-from gruc.kernels.inference cimport Program, Source, require_scaling
+from gruc.kernels.inference cimport Program, Source, require_scaling, require_tokens
 from libc.stdint cimport int32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -168,6 +168,9 @@ cdef const void *flat_buffer(const floating[::1] parameters, Py_ssize_t size) ex
     return &parameters[0]
 
 
+include "_tables.pxi"
+
+
 # ---- a pass ------------------------------------------------------------------------
 
 cdef int begin(
@@ -241,6 +244,7 @@ cdef class Pass:
     cdef list arrays  # whose memory is used
     cdef object dtype
     cdef object doutputs
+    cdef TableGradients tables
     cdef readonly object outputs
     cdef readonly object gradients
 
@@ -260,6 +264,7 @@ cdef class Pass:
         require(len(inputs) == <Py_ssize_t> program.c.n_inputs <= MOST_INPUTS, "an array for each input")
         for i in range(len(inputs)):
             self.set_input(i, inputs[i])
+        self.tables = TableGradients(weights)
         begin(&self.c, weights, self.memory, self.inputs, seeds is not None and rate_states > 0)
         self.c.dinputs = self.dinputs
         self.c.rate = rate
@@ -309,16 +314,53 @@ cdef class Pass:
         return self.outputs
 
     def backward(self, doutputs):
-        """The flat gradient of the parameters from that of the outputs, after `forward`."""
+        """The flat gradient of the dense parameters from that of the outputs, after `forward`."""
         require(self.outputs is not None, "forward before backward")
         require(doutputs.shape == self.outputs.shape, "doutputs like outputs")
         self.doutputs = np.array(doutputs, self.dtype, order="C")  # used up
-        self.gradients = np.empty(self.weights.program.n_parameters, self.dtype)
         self.c.doutputs = <void *> <size_t> self.doutputs.ctypes.data
-        self.c.gradients = <void *> <size_t> self.gradients.ctypes.data
+        self.prepare_backward()
         with nogil:
             _c.gruc_program_backward(&self.c)
         return self.gradients
+
+    def loss(self, Targets targets not None, double total):
+        """Weighted sum of the losses of all rows of outputs, forward and back in one way.
+
+        Parameters
+        ----------
+        targets : Targets
+            Of the rows of outputs, one for each, in packed order.
+        total : float
+            The gradients, which are then in `gradients`, are of the sum divided by it.
+        """
+        cdef const _c.gruc_value *value = &self.weights.program.c.values[self.c.program.output]
+        cdef Py_ssize_t R = _c.gruc_rows(value, self.c.clocks), K = value.width
+        cdef _c.gruc_loss loss
+        cdef const double[::1] weights = np.ones(R) if targets.weights is None else targets.weights
+        cdef double result
+        require(total > 0, "total > 0")
+        targets.check(np.arange(R), R, K, self.weights.is_double)
+        loss = _c.gruc_loss(targets.loss, NULL, NULL, &weights[0], total, &targets.settings[0],
+                            targets.settings.shape[0])
+        if targets.loss == SOFTMAX:
+            loss.labels = &targets.labels[0]
+        elif self.weights.is_double:
+            require(targets.y_f64.is_c_contig(), "targets (rows, K)")
+            loss.y = &targets.y_f64[0, 0]
+        else:
+            require(targets.y_f32.is_c_contig(), "targets (rows, K)")
+            loss.y = &targets.y_f32[0, 0]
+        self.prepare_backward()
+        with nogil:
+            result = _c.gruc_program_loss(&self.c, &loss)
+        return result
+
+    cdef int prepare_backward(self) except -1:
+        self.gradients = np.empty(self.weights.program.n_dense, self.dtype)
+        self.c.gradients = <void *> <size_t> self.gradients.ctypes.data
+        self.c.token_rows = self.tables.make_room(&self.c)
+        return 0
 
     def rows(self, int value):
         """A copy of the rows of a value, after `forward`."""
@@ -330,6 +372,10 @@ cdef class Pass:
         require(0 <= value < <int> self.c.program.n_values, "a value")
         require(_c.gruc_gradient_of(&self.c, value) != NULL, "a value whose gradient is wanted")
         return self.copy(_c.gruc_gradient_of(&self.c, value), value)
+
+    def table_gradients(self):
+        """Copies of the gradients of tables, after `backward`: `TableGradients.arrays`."""
+        return [(tokens.copy(), rows.copy()) for tokens, rows in self.tables.arrays()]
 
     def masks(self, Py_ssize_t op):
         """A copy of the masks of dropout of an operation, (rows, width) or (B, H); None for none."""
@@ -421,7 +467,7 @@ cdef void gather_targets(
 
 
 def loss_and_gradient(
-    floating[::1] gradients not None,       # (program.n_parameters,) OUT: of the weighted sum / total
+    floating[::1] gradients not None,       # (program.n_dense,) OUT: of the weighted sum / total
     Memory memory not None,
     Weights weights not None,
     Source source not None,
@@ -430,6 +476,7 @@ def loss_and_gradient(
     Targets targets not None,               # of all sequences of `source`
     double total,                           # what their weighted sum of losses is divided by, > 0
     dropout=None,                           # (seeds (B,) of uint64, rate, rate of states), or None
+    TableGradients tables=None,             # OUT: of the program's tables; None for one without
 ):
     """Weighted sum of the losses of some sequences, and its gradient.
 
@@ -447,7 +494,9 @@ def loss_and_gradient(
     cdef const double *mean_ptr = NULL
     cdef const double *scale_ptr = NULL
     cdef double result
-    require(not source.holds_tokens, "a source of numbers")
+    cdef _c.gruc_wrong_token wrong
+    cdef Py_ssize_t n_tokens = n_tokens_of(program, 0) if x.integers else 0
+    require(source.holds_tokens == bool(x.integers), "tokens where the program reads tokens, else numbers")
     source.check(indices, &N, &T)
     require(width == <Py_ssize_t> (source.c.frame_length * source.c.D), "rows as wide as the program reads")
     if scaling is not None:
@@ -456,9 +505,10 @@ def loss_and_gradient(
     if mean is not None:
         mean_ptr = &mean[0]
         scale_ptr = &scale[0]
-    require(program.c.n_inputs == 1 and not x.integers, "a program that reads X alone")
+    require(program.c.n_inputs == 1, "a program that reads X alone")
+    require((tables is not None) == (program.n_dense < program.n_parameters), "tables where there are some")
     require((sizeof(floating) == sizeof(double)) == weights.is_double, "gradients of the weights' type")
-    require(gradients.shape[0] == program.n_parameters, "gradients (program.n_parameters,)")
+    require(gradients.shape[0] == program.n_dense, "gradients (program.n_dense,)")
     require(total > 0, "total > 0")
     targets.check(indices, n, K, weights.is_double)
     p.rate = p.rate_states = 0
@@ -493,11 +543,18 @@ def loss_and_gradient(
     p.dinputs = NULL
     p.gradients = &gradients[0]
     p.outputs = p.doutputs = NULL
+    p.token_rows = NULL if tables is None else tables.make_room(&p)
     loss = _c.gruc_loss(targets.loss, labels, y, sample_weights, total, &targets.settings[0],
                         targets.settings.shape[0])
     with nogil:
         _c.gruc_layout(order, lengths, offsets, &source.c, &indices[0], B, T)
-        _c.gruc_gather(<floating *> values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)
+        if n_tokens > 0:
+            wrong = _c.gruc_gather_tokens(<int32_t *> values, &source.c, &indices[0], order, offsets, B, n_tokens)
+        else:
+            wrong.sequence = -1
+            _c.gruc_gather(<floating *> values, &source.c, &indices[0], order, offsets, mean_ptr, scale_ptr, B)
+    require_tokens(wrong, n_tokens)
+    with nogil:
         for b in range(B):
             sample_weights[b] = 1.0 if targets.weights is None else targets.weights[indices[order[b]]]
         if targets.loss == SOFTMAX:

@@ -11,6 +11,7 @@ import numpy as np
 from .. import kernels, threads
 from ..network import aligned_empty
 from .blas_threads import one_blas_thread
+from .gradients import Gradient, TableGradient
 from .losses import LOSSES
 
 # A shard has at least so many operations, beside which what happens in Python is small.
@@ -38,7 +39,9 @@ class StepMemory:
     def __init__(self, network):
         self.network = network
         self.weights = None
-        self._gradients = []  # one flat buffer for each shard
+        self._dense = []  # one flat buffer of gradients for each shard
+        self._tables = []  # the gradients of tables, for each shard; empty without tables
+        self._merged_tables = None
         self._workspaces = []  # one for each thread
 
     def pack(self, parameters, dropout):
@@ -46,14 +49,41 @@ class StepMemory:
         program = self.network.program(training=True, dropout=dropout)
         if self.weights is None or self.weights.program is not program:
             self.weights = kernels.training.Weights(program, parameters)
+            self._tables, self._merged_tables = [], None
         else:
             self.weights.pack(parameters)
 
     def gradients(self, n):
-        """Flat buffers of gradients."""
-        while len(self._gradients) < n:
-            self._gradients.append(aligned_empty(self.network.table.size, self.weights.parameters.dtype))
-        return self._gradients[:n]
+        """For each of n shards a flat buffer for gradients, and a TableGradients, or None without tables."""
+        program = self.weights.program
+        while len(self._dense) < n:
+            self._dense.append(aligned_empty(program.n_dense, self.weights.parameters.dtype))
+        if program.n_dense == program.n_parameters:
+            return [(dense, None) for dense in self._dense[:n]]
+        while len(self._tables) < n:
+            self._tables.append(kernels.training.TableGradients(self.weights))
+        return list(zip(self._dense[:n], self._tables[:n], strict=True))
+
+    def total(self, gradients):
+        """The sum of what `gradients` gave, once it is filled in; added up in the order of the shards."""
+        dense, tables = gradients[0]
+        for other, _ in gradients[1:]:
+            kernels.training.add(dense, other)
+        if tables is None:
+            return Gradient(dense)
+        if len(gradients) > 1:
+            if self._merged_tables is None:
+                self._merged_tables = kernels.training.TableGradients(self.weights)
+            self._merged_tables.merge([part for _, part in gradients], *self.workspaces(1))
+            tables = self._merged_tables
+        embeddings = [op for op in self.weights.program.operations if op.kind == kernels.inference.EMBED]
+        return Gradient(
+            dense,
+            [
+                TableGradient(op.weights, op.D, *arrays)
+                for op, arrays in zip(embeddings, tables.arrays(), strict=True)
+            ],
+        )
 
     def workspaces(self, n):
         """Working memory of threads."""
@@ -101,7 +131,7 @@ class TrainingStep:
         """Loss and gradient at `parameters`, a flat buffer.
 
         Returns the sum ``sum_b w_b l_b`` over the sequences of the batch, and the gradient of
-        ``sum_b w_b l_b / batch.size``, which the next call overwrites.
+        ``sum_b w_b l_b / batch.size``, a `Gradient` that the next call overwrites.
         """
         memory, seeds = self.memory, None
         if any(self.dropout):
@@ -110,7 +140,8 @@ class TrainingStep:
         shards = self._deal(batch)
         gradients = memory.gradients(len(shards))
         if len(shards) == 1:
-            return self._shard(batch, shards[0], seeds, gradients[0], *memory.workspaces(1)), gradients[0]
+            loss = self._shard(batch, shards[0], seeds, gradients[0], *memory.workspaces(1))
+            return loss, memory.total(gradients)
         if self._n_threads is None:  # found out where there is use for them
             self._n_threads = threads.n_threads(self._n_jobs)
         n_threads = min(self._n_threads, len(shards))
@@ -120,9 +151,7 @@ class TrainingStep:
             list(zip(shards, gradients, strict=True)),
             n_threads,
         )
-        for other in gradients[1:]:
-            kernels.training.add(gradients[0], other)
-        return sum(losses), gradients[0]
+        return sum(losses), memory.total(gradients)
 
     def _deal(self, batch):
         """Places in the batch of each shard; long and short sequences in equal shares."""
@@ -137,10 +166,11 @@ class TrainingStep:
 
     def _shard(self, batch, places, seeds, gradients, workspace):
         """Loss of the sequences at these places of the batch; their gradients are filled in."""
+        dense, tables = gradients
         source, indices, scaling, values, sample_weights = batch.part(places)
         targets = kernels.training.Targets(*self._loss, values, sample_weights)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
         return kernels.training.loss_and_gradient(
-            gradients, workspace, self.memory.weights, source, indices, scaling, targets, float(batch.size),
-            dropout,
+            dense, workspace, self.memory.weights, source, indices, scaling, targets, float(batch.size),
+            dropout, tables,
         )  # fmt: skip

@@ -56,7 +56,8 @@ def test_penalty_of_weights_and_of_rows_seen():
 def test_rows_that_are_always_seen_take_the_steps_of_the_whole(solver):
     rng = np.random.default_rng(0)
     start = rng.standard_normal(SIZE)
-    by_rows, whole = (SOLVERS[solver](start, [slice(4, SIZE)], **SETTINGS) for _ in range(2))
+    weights = [slice(4, 7), slice(N_DENSE, SIZE)]  # of dense parameters, and the tables
+    by_rows, whole = (SOLVERS[solver](start, weights, **SETTINGS) for _ in range(2))
     a, b = start.copy(), start.copy()
     for _ in range(4):
         gradient = random_gradient(rng, (6, 4))

@@ -47,11 +47,11 @@ typedef struct {
 typedef struct {
     int kind;
     int x;         /* the value that is read */
-    int x2;        /* cells: the state (B, H) to start from; GRUC_ATTEND: the rows to attend to */
+    int x2;        /* cells: the state (B, H) to start from; GRUC_ATTEND: the rows to attend to, as wide as x */
     int y;         /* the value that is written */
     int last;      /* cells: the value for each sequence's state after its last step */
     int reverse;   /* cells: from each sequence's last step to its first */
-    size_t D, H;   /* width read, width written */
+    size_t D, H;   /* width read, width written; GRUC_ATTEND: H = D, or H = 2 D with x itself behind */
     size_t column; /* first column of y and last that is written: directions side by side */
     size_t weights;
 } gruc_op;
@@ -71,6 +71,12 @@ typedef struct {
     const ptrdiff_t *order;   /* (B,) each sequence's place in the caller's order */
     const ptrdiff_t *places;  /* (B,) the inverse of `order`; NULL where there is one clock */
 } gruc_clock;
+
+/* Where clock `from` has the sequence that clock `to` has at b */
+static inline size_t gruc_place(size_t b, const gruc_clock *to, const gruc_clock *from)
+{
+    return (size_t)from->places[to->order[b]];
+}
 
 /* Number of parameters of an operation */
 static inline size_t gruc_op_size(const gruc_op *op)

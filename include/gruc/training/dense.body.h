@@ -1,40 +1,57 @@
-/* The dense head in training: outputs and gradients. Body over `real`; see real.h.
- * B sequences, F features, K outputs; W lies (F, K). */
+/* A dense layer in training: outputs and gradients. Body over `real`; see real.h. m rows of sequences or of
+ * steps, F features, K outputs; W lies (F, K).
+ *
+ * Weights are packed once, then rows are taken at once or chunk by chunk: gradients of the weights are added
+ * up within a chunk from the first row to the last, then chunk by chunk. So the outputs of all rows need not
+ * be held at a time, where there are many rows of many outputs. */
 
-/* Numbers of scratch that both passes want */
-GRUC_STATIC size_t GRUC(dense_scratch)(size_t B, size_t F, size_t K)
+/* [ panels of W by outputs | panels of W by features ] */
+GRUC_STATIC size_t GRUC(dense_packed_size)(size_t F, size_t K)
 {
-    size_t forward = GRUC(panel_size)(K, F), dx = GRUC(panel_size)(F, K), dW = GRUC(panel_size)(K, B);
-    size_t backward = dx > dW ? dx : dW;
-    return forward > backward ? forward : backward;
+    return GRUC(lines)(GRUC(panel_size)(K, F)) + GRUC(panel_size)(F, K);
+}
+
+GRUC_STATIC void GRUC(dense_pack)(
+    real *GRUC_RESTRICT packed, /* (dense_packed_size(F, K),) OUT */
+    const real *GRUC_RESTRICT W, size_t F, size_t K)
+{
+    GRUC(pack)(packed, W, K, F, 1, K);
+    GRUC(pack_transposed)(packed + GRUC(lines)(GRUC(panel_size)(K, F)), W, K, K, F);
 }
 
 /* out = x W + b */
 GRUC_STATIC void GRUC(dense_forward)(
-    real *GRUC_RESTRICT out,     /* (B, K) OUT */
-    real *GRUC_RESTRICT scratch, /* (dense_scratch(B, F, K),) */
-    const real *GRUC_RESTRICT x, /* (B, F) */
-    const real *GRUC_RESTRICT W, const real *GRUC_RESTRICT b, size_t B, size_t F, size_t K)
+    real *GRUC_RESTRICT out,     /* (m, K) OUT */
+    const real *GRUC_RESTRICT x, /* (m, F) */
+    const real *GRUC_RESTRICT packed, const real *GRUC_RESTRICT b, size_t m, size_t F, size_t K)
 {
-    GRUC(pack)(scratch, W, K, F, 1, K);
-    GRUC(affine)(out, K, x, F, scratch, b, B, F, K);
+    GRUC(affine)(out, K, x, F, packed, b, m, F, K);
 }
 
-/* dx = dout W'   dW = x' dout   db = sum dout */
+/* Elements of scratch of dense_backward: a block of columns of dout as whole vectors, which add_outer reads */
+enum { GRUC(DENSE_PANELS) = 3 };
+GRUC_STATIC size_t GRUC(dense_scratch)(size_t m) { return m * GRUC(DENSE_PANELS) * LANES; }
+
+/* dx = dout W', or with `add` +=   dW += x' dout   db += sum dout */
 GRUC_STATIC void GRUC(dense_backward)(
-    real *GRUC_RESTRICT dx,         /* (B, F) OUT */
-    real *GRUC_RESTRICT dW,         /* (F, K) OUT */
-    real *GRUC_RESTRICT db,         /* (K,) OUT */
-    real *GRUC_RESTRICT scratch,    /* (dense_scratch(B, F, K),) */
-    const real *GRUC_RESTRICT dout, /* (B, K) */
-    const real *GRUC_RESTRICT x, const real *GRUC_RESTRICT W, size_t B, size_t F, size_t K)
+    real *GRUC_RESTRICT dx, int add,            /* (m, F) OUT, or NULL */
+    real *GRUC_RESTRICT dW,                     /* (F, K) IN/OUT: added to */
+    real *GRUC_RESTRICT db,                     /* (K,) IN/OUT: added to */
+    real *GRUC_RESTRICT scratch,                /* (dense_scratch(m),) */
+    const real *GRUC_RESTRICT dout,             /* (m, K) */
+    const real *GRUC_RESTRICT x,                /* (m, F) */
+    const real *GRUC_RESTRICT packed, size_t m, size_t F, size_t K)
 {
-    GRUC(pack_transposed)(scratch, W, K, K, F);
-    GRUC(affine)(dx, F, dout, K, scratch, NULL, B, K, F);
-    GRUC(pack)(scratch, dout, K, B, 1, K); /* whole vectors, which add_outer wants */
-    memset(dW, 0, F * K * sizeof(real));
-    for (size_t j = 0; j < K; j += LANES, scratch += B * LANES)
-        GRUC(add_outer)(dW + j, K, x, F, scratch, LANES, B, F, GRUC(lanes)(K - j));
-    memset(db, 0, K * sizeof(real));
-    GRUC(add_column_sums)(db, dout, K, B, K);
+    const size_t block = GRUC(DENSE_PANELS) * LANES;
+    const real *W_panels = packed + GRUC(lines)(GRUC(panel_size)(K, F));
+    if (dx && add)
+        GRUC(add_product)(dx, F, dout, K, W_panels, m, K, F);
+    else if (dx)
+        GRUC(affine)(dx, F, dout, K, W_panels, NULL, m, K, F);
+    for (size_t j = 0; j < K; j += block) {
+        size_t n = K - j < block ? K - j : block;
+        for (size_t i = 0; i < m; i++) memcpy(scratch + i * block, dout + i * K + j, n * sizeof(real));
+        GRUC(add_outer)(dW + j, K, x, F, scratch, block, m, F, n);
+    }
+    GRUC(add_column_sums)(db, dout, K, m, K);
 }

@@ -4,6 +4,7 @@
 #define GRUC_OPERATIONS_H
 
 #include "../program/program.h"
+#include "token_rows.h"
 
 enum { /* losses */
        GRUC_SOFTMAX,
@@ -49,7 +50,8 @@ typedef struct {
     void *const *dinputs;      /* (program->n_inputs,) OUT: their gradients, where they are wanted */
     const void *parameters;    /* flat */
     const void *packed;        /* by gruc_program_pack */
-    void *gradients;           /* OUT: flat, of the parameters */
+    void *gradients;           /* OUT: flat, of the parameters that are not in tables */
+    gruc_token_rows *token_rows; /* (program->n_ops,) OUT: of tables, with room for as many rows as y has */
     void *outputs;             /* rows of program->output; NULL where only the loss is wanted */
     void *doutputs;            /* the gradient of these; used up */
     void *workspace;           /* of gruc_program_places */

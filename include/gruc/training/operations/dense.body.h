@@ -9,25 +9,47 @@ GRUC_STATIC size_t GRUC(dense_chunk)(const gruc_op *op, const gruc_pass *pass)
     return y->per_step && rows > GRUC(CHUNK) ? (size_t)GRUC(CHUNK) : rows;
 }
 
+GRUC_STATIC size_t GRUC(dense_op_packed_size)(const gruc_op *op, int want_dx)
+{
+    (void)want_dx;
+    return GRUC(dense_packed_size)(op->D, op->H);
+}
+
+GRUC_STATIC void GRUC(dense_op_pack)(void *packed, const void *parameters, const gruc_op *op, int want_dx)
+{
+    (void)want_dx;
+    GRUC(dense_pack)(packed, parameters, op->D, op->H);
+}
+
 GRUC_STATIC size_t GRUC(dense_op_scratch)(const gruc_op *op, const gruc_pass *pass)
 {
-    size_t rows = gruc_rows(pass->program->values + op->y, pass->clocks);
     size_t chunk = GRUC(dense_chunk)(op, pass);
-    return GRUC(dense_scratch)(rows, op->D, op->H) + GRUC(lines)(chunk * op->H);
+    return GRUC(lines)(GRUC(dense_scratch)(chunk)) + chunk * op->H;
 }
 
 GRUC_STATIC void GRUC(dense_op_forward)(const gruc_call *c)
 {
     size_t F = c->op->D, K = c->op->H;
-    const real *W = c->parameters;
-    GRUC(dense_forward)(c->y, c->scratch, c->x, W, W + F * K, c->rows, F, K);
+    GRUC(dense_forward)(c->y, c->x, c->packed, (const real *)c->parameters + F * K, c->rows, F, K);
+}
+
+/* Back through rows `first` to `first` + m, of whose outputs `dy` (m, K) is the gradient */
+GRUC_STATIC void GRUC(dense_rows_backward)(const gruc_call *c, const real *dy, size_t first, size_t m)
+{
+    size_t F = c->op->D, K = c->op->H;
+    real *dW = c->gradients, *dx = c->dx ? (real *)c->dx + first * F : NULL;
+    const real *x = (const real *)c->x + first * F;
+    GRUC(dense_backward)(dx, c->add_to_dx, dW, dW + F * K, c->scratch, dy, x, c->packed, m, F, K);
 }
 
 GRUC_STATIC void GRUC(dense_op_backward)(const gruc_call *c)
 {
-    size_t F = c->op->D, K = c->op->H;
-    real *dW = c->gradients;
-    GRUC(dense_backward)(c->dx, dW, dW + F * K, c->scratch, c->dy, c->x, c->parameters, c->rows, F, K);
+    size_t K = c->op->H, chunk = GRUC(dense_chunk)(c->op, c->pass);
+    memset(c->gradients, 0, gruc_op_size(c->op) * sizeof(real));
+    for (size_t i = 0, m; i < c->rows; i += m) {
+        m = c->rows - i < chunk ? c->rows - i : chunk;
+        GRUC(dense_rows_backward)(c, (const real *)c->dy + i * K, i, m);
+    }
 }
 
 /* Returns the weighted sum of the losses of rows of outputs (m, K) from row `first` on, whose gradient takes
@@ -45,16 +67,21 @@ GRUC_STATIC double GRUC(loss_of_rows)(real *outputs, const gruc_loss *loss, size
         outputs, y, weights, loss->total, loss->kind, loss->settings, loss->n_settings, m, K);
 }
 
+/* Losses are added up within a chunk from its first row to its last, then chunk by chunk. */
 GRUC_STATIC double GRUC(dense_op_loss)(const gruc_call *c, const gruc_loss *loss)
 {
-    size_t F = c->op->D, K = c->op->H, R = c->rows;
-    const real *W = c->parameters;
-    real *outputs = c->scratch, *dW = c->gradients;
-    real *scratch = outputs + GRUC(lines)(GRUC(dense_chunk)(c->op, c->pass) * K);
-    GRUC_FLUSH_SUBNORMALS();
-    GRUC(dense_forward)(outputs, scratch, c->x, W, W + F * K, R, F, K);
-    GRUC_KEEP_SUBNORMALS();
-    double sum = GRUC(loss_of_rows)(outputs, loss, 0, R, K);
-    GRUC(dense_backward)(c->dx, dW, dW + F * K, scratch, outputs, c->x, W, R, F, K);
+    size_t F = c->op->D, K = c->op->H, chunk = GRUC(dense_chunk)(c->op, c->pass);
+    real *outputs = (real *)c->scratch + GRUC(lines)(GRUC(dense_scratch)(chunk));
+    double sum = 0;
+    memset(c->gradients, 0, gruc_op_size(c->op) * sizeof(real));
+    for (size_t i = 0, m; i < c->rows; i += m) {
+        m = c->rows - i < chunk ? c->rows - i : chunk;
+        const real *x = (const real *)c->x + i * F;
+        GRUC_FLUSH_SUBNORMALS();
+        GRUC(dense_forward)(outputs, x, c->packed, (const real *)c->parameters + F * K, m, F, K);
+        GRUC_KEEP_SUBNORMALS();
+        sum += GRUC(loss_of_rows)(outputs, loss, i, m, K);
+        GRUC(dense_rows_backward)(c, outputs, i, m);
+    }
     return sum;
 }

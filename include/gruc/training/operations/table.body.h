@@ -20,7 +20,9 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .forward = GRUC(attention_op_forward),
          .backward = GRUC(attention_op_backward)},
     [GRUC_DENSE] =
-        {.scratch_size = GRUC(dense_op_scratch),
+        {.packed_size = GRUC(dense_op_packed_size),
+         .scratch_size = GRUC(dense_op_scratch),
+         .pack = GRUC(dense_op_pack),
          .forward = GRUC(dense_op_forward),
          .backward = GRUC(dense_op_backward),
          .through_loss = GRUC(dense_op_loss)},
@@ -29,5 +31,15 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .draw_masks = GRUC(dropout_op_draw_masks),
          .forward = GRUC(dropout_op_forward),
          .backward = GRUC(dropout_op_backward)},
+    [GRUC_EMBED] =
+        {.scratch_size = GRUC(embed_op_scratch),
+         .forward = GRUC(embed_op_forward),
+         .backward = GRUC(embed_op_backward)},
+    [GRUC_PERMUTE] = {.forward = GRUC(permute_op_forward), .backward = GRUC(permute_op_backward)},
+    [GRUC_ATTEND] =
+        {.kept_size = GRUC(attend_op_kept),
+         .scratch_size = GRUC(attend_op_scratch),
+         .forward = GRUC(attend_op_forward),
+         .backward = GRUC(attend_op_backward)},
 };
 #undef GRUC_CELL
