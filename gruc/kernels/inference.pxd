@@ -28,3 +28,4 @@ cdef class Source:
 
 cdef int require_tokens(_c.gruc_wrong_token wrong, Py_ssize_t n_tokens) except -1
 cdef int require_scaling(const double[::1] mean, const double[::1] scale, Py_ssize_t D) except -1
+cdef int require_tokens(_c.gruc_wrong_token wrong, Py_ssize_t n_tokens) except -1

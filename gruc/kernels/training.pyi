@@ -53,6 +53,16 @@ class TableGradients:
     def arrays(self) -> list[tuple[NDArray[np.int32], NDArray[Any]]]: ...
     def merge(self, parts: Sequence[TableGradients], memory: Memory) -> None: ...
 
+class Inputs:
+    def __init__(
+        self,
+        source: Source,
+        scaling: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+        second: Source | None = None,
+        state0: NDArray[Any] | None = None,
+        last_state: NDArray[Any] | None = None,
+    ) -> None: ...
+
 class Targets:
     def __init__(
         self,
@@ -60,15 +70,15 @@ class Targets:
         settings: Sequence[float],
         values: NDArray[Any],
         weights: NDArray[np.float64] | None = None,
+        starts: NDArray[np.intp] | None = None,
     ) -> None: ...
 
 def loss_and_gradient(
     gradients: NDArray[_R],
     memory: Memory,
     weights: Weights,
-    source: Source,
+    inputs: Inputs,
     indices: NDArray[np.intp],
-    scaling: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
     targets: Targets,
     total: float,
     dropout: tuple[NDArray[np.uint64], float, float] | None = None,

@@ -171,6 +171,6 @@ class TrainingStep:
         targets = kernels.training.Targets(*self._loss, values, sample_weights)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
         return kernels.training.loss_and_gradient(
-            dense, workspace, self.memory.weights, source, indices, scaling, targets, float(batch.size),
-            dropout, tables,
+            dense, workspace, self.memory.weights, kernels.training.Inputs(source, scaling), indices, targets,
+            float(batch.size), dropout, tables,
         )  # fmt: skip

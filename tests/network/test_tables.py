@@ -149,7 +149,7 @@ def test_shards_of_a_training_step(n_shards, dtype):
             one = np.full(program.n_dense, np.nan, dtype)
             indices = np.arange(i, len(sequences), n_shards)
             loss += training.loss_and_gradient(
-                one, memory, packed_weights, source, indices, None, targets, 7.0, None, part
+                one, memory, packed_weights, training.Inputs(source), indices, targets, 7.0, None, part
             )
             dense = dense + one
         merged.merge(parts, memory)
