@@ -51,7 +51,9 @@ def step_calls(B, T, D, H):
     def step(kernel):
         kernels.select(kernel)
         weights = kernels.training.Weights(program, flat)
-        kernels.training.loss_and_gradient(gradients, memory, weights, kernels.training.Inputs(source), indices, targets, B)
+        kernels.training.loss_and_gradient(
+            gradients, memory, weights, kernels.training.Inputs(source), indices, targets, B
+        )
 
     return partial(step, None), partial(step, "blas")
 

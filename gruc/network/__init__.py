@@ -5,6 +5,7 @@ Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 
 from .network import GRUNetwork
 from .readout import READOUTS
+from .step_network import StepNetwork
 from .workspace import aligned_empty
 
-__all__ = ["READOUTS", "GRUNetwork", "aligned_empty"]
+__all__ = ["READOUTS", "GRUNetwork", "StepNetwork", "aligned_empty"]

@@ -25,18 +25,20 @@ class GRULayer:
         before it (Cho et al. 2014; one bias).
     reverse : bool
         From each sequence's last step to its first.
+    prefix : str
+        Of the parameters' names.
     """
 
-    def __init__(self, index, n_inputs, n_units, reset_after, reverse):
+    def __init__(self, index, n_inputs, n_units, reset_after, reverse, prefix="gru"):
         self.n_inputs = n_inputs
         self.n_units = n_units
         self.reset_after = reset_after
         self.reverse = reverse
         suffix = f"l{index}{'_reverse' if reverse else ''}"
-        self.weight_ih = f"gru.weight_ih_{suffix}"
-        self.weight_hh = f"gru.weight_hh_{suffix}"
-        self.bias_ih = f"gru.bias_ih_{suffix}"
-        self.bias_hh = f"gru.bias_hh_{suffix}" if reset_after else None
+        self.weight_ih = f"{prefix}.weight_ih_{suffix}"
+        self.weight_hh = f"{prefix}.weight_hh_{suffix}"
+        self.bias_ih = f"{prefix}.bias_ih_{suffix}"
+        self.bias_hh = f"{prefix}.bias_hh_{suffix}" if reset_after else None
 
     def entries(self):
         """Names and shapes for the parameter table."""

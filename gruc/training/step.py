@@ -13,6 +13,7 @@ from ..network import aligned_empty
 from .blas_threads import one_blas_thread
 from .gradients import Gradient, TableGradient
 from .losses import LOSSES
+from .windows import WindowBatch
 
 # A shard has at least so many operations, beside which what happens in Python is small.
 SHARD_OPERATIONS = 5e7
@@ -44,9 +45,9 @@ class StepMemory:
         self._merged_tables = None
         self._workspaces = []  # one for each thread
 
-    def pack(self, parameters, dropout):
-        """Lay these parameters out for the passes of a step, with inputs dropped out or not."""
-        program = self.network.program(training=True, dropout=dropout)
+    def pack(self, parameters, **options):
+        """Lay these parameters out for the passes of a step; `options` are those of the network's program."""
+        program = self.network.program(training=True, **options)
         if self.weights is None or self.weights.program is not program:
             self.weights = kernels.training.Weights(program, parameters)
             self._tables, self._merged_tables = [], None
@@ -136,7 +137,11 @@ class TrainingStep:
         memory, seeds = self.memory, None
         if any(self.dropout):
             seeds = batch.rng.integers(2**64, size=len(batch.indices), dtype=np.uint64)
-        memory.pack(parameters, dropout=self.dropout[0] > 0)
+        options = {"dropout": self.dropout[0] > 0}
+        if isinstance(batch, WindowBatch):
+            options["carried"] = True
+            batch.last_state = np.empty((len(batch.indices), memory.network.states_width), parameters.dtype)
+        memory.pack(parameters, **options)
         shards = self._deal(batch)
         gradients = memory.gradients(len(shards))
         if len(shards) == 1:
@@ -168,9 +173,27 @@ class TrainingStep:
         """Loss of the sequences at these places of the batch; their gradients are filled in."""
         dense, tables = gradients
         source, indices, scaling, values, sample_weights = batch.part(places)
-        targets = kernels.training.Targets(*self._loss, values, sample_weights)
+        starts, states = None, {}
+        if isinstance(batch, WindowBatch):  # a target for each row, window after window
+            lengths = batch.lengths[places]
+            starts = np.cumsum(lengths) - lengths
+            states["last_state"] = np.empty((len(lengths), batch.last_state.shape[1]), dense.dtype)
+            if batch.state0 is not None:
+                states["state0"] = np.ascontiguousarray(batch.state0[places])
+        inputs = kernels.training.Inputs(source, scaling, **states)
+        targets = kernels.training.Targets(*self._loss, values, sample_weights, starts)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
-        return kernels.training.loss_and_gradient(
-            dense, workspace, self.memory.weights, kernels.training.Inputs(source, scaling), indices, targets,
-            float(batch.size), dropout, tables,
-        )  # fmt: skip
+        loss = kernels.training.loss_and_gradient(
+            dense,
+            workspace,
+            self.memory.weights,
+            inputs,
+            indices,
+            targets,
+            float(batch.size),
+            dropout,
+            tables,
+        )
+        if states:
+            batch.last_state[places] = states["last_state"]
+        return loss

@@ -201,9 +201,11 @@ def with_labels(**changes):
         values=np.array([0, K - 1]), sample_weights=np.ones(B),
     ) | changes  # fmt: skip
     targets = [arguments.pop(name) for name in ("loss", "settings", "values", "sample_weights")]
+    inputs = training.Inputs(arguments.pop("source"), arguments.pop("scaling"))
     return training.loss_and_gradient(
-        memory=training.Memory(), weights=weights_of(), targets=training.Targets(*targets), **arguments
-    )
+        memory=training.Memory(), weights=weights_of(), targets=training.Targets(*targets), inputs=inputs,
+        **arguments,
+    )  # fmt: skip
 
 
 def with_values(**changes):
@@ -250,11 +252,11 @@ def test_wrong_values(values):
         with_values(values=values, sample_weights=None)
 
 
-@pytest.mark.parametrize("name", ["gradients", "source", "indices", "targets", "weights", "memory"])
+@pytest.mark.parametrize("name", ["gradients", "inputs", "indices", "targets", "weights", "memory"])
 def test_none_is_no_array(name):
     arguments = dict(
         gradients=np.zeros(SIZE), memory=training.Memory(), weights=weights_of(),
-        source=inference.Source([np.ones((2, D)), np.ones((1, D))]), indices=np.array([1, 0]), scaling=None,
+        inputs=training.Inputs(inference.Source([np.ones((2, D)), np.ones((1, D))])), indices=np.array([1, 0]),
         targets=training.Targets(training.SOFTMAX, (0.0,), np.array([0, 1])), total=2.0,
     )  # fmt: skip
     with pytest.raises(TypeError):

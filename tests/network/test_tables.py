@@ -183,13 +183,14 @@ def test_a_wrong_token_is_named():
     weights = training.Weights(program, np.zeros(program.n_parameters))
     arguments = [np.empty(program.n_dense), training.Memory(), weights]
     targets = training.Targets(training.SOFTMAX, (0.0,), np.zeros(2, np.intp))
-    rest = [np.array([0, 1]), None, targets, 1.0, None, training.TableGradients(weights)]
+    rest = [np.array([0, 1]), targets, 1.0, None, training.TableGradients(weights)]
     for wrong in (-1, N_TOKENS):
         source = kernels.inference.Source([np.array([0, 8]), np.array([0, 1, wrong])], tokens=True)
         with pytest.raises(ValueError, match=f"sequence 1 has token {wrong} at step 2"):
-            training.loss_and_gradient(*arguments, source, *rest)
-    with pytest.raises(ValueError, match="tokens where the program reads tokens"):
-        training.loss_and_gradient(*arguments, kernels.inference.Source([np.ones(1)] * 2), *rest)
+            training.loss_and_gradient(*arguments, training.Inputs(source), *rest)
+    with pytest.raises(ValueError, match="tokens for integers"):
+        source = kernels.inference.Source([np.ones(1)] * 2)
+        training.loss_and_gradient(*arguments, training.Inputs(source), *rest)
 
 
 def test_tables_lie_behind_all_other_parameters():

@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 import reference
+from gruc.network import StepNetwork
 from gruc.sequences import Framing, Scaling, as_sequences, from_padded
 from gruc.sequences.packing import pack
-from gruc.training import TrainingSettings, TrainingState, WindowedData, train
+from gruc.training import (
+    Loss,
+    StepMemory,
+    TrainingSettings,
+    TrainingState,
+    TrainingStep,
+    WindowedData,
+    train,
+)
 from helpers import central_difference, random_sequences, relative_error, unpack
 
 LENGTHS = [7, 1, 12, 5, 3, 9, 4]
@@ -234,3 +243,26 @@ def test_a_step_that_gives_no_state():
     with pytest.raises(RuntimeError, match="has not set last_state"):
         for _ in epoch(windowed(4), 3):
             pass
+
+
+@pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2, len(LENGTHS))], ids=["alike", "weighted"])
+@pytest.mark.parametrize("window", [1, 4, 100])
+def test_the_step_of_a_network_carries_states(window, weights):
+    """Losses, gradients and states of each batch are those of the step by the oracle."""
+    network = StepNetwork(D, [H], 1)
+    flat = 0.5 * np.random.default_rng(0).standard_normal(network.table.size)
+    views = network.table.torch_views(flat)
+    views["head.bias"][:] = 0
+    order = ["gru.weight_ih_l0", "gru.weight_hh_l0", "gru.bias_ih_l0", "gru.bias_hh_l0", "head.weight"]
+    reference_flat = np.concatenate([views[name].ravel() for name in order])
+    step, by_oracle = TrainingStep(StepMemory(network), Loss("squared_error")), ReferenceStep()
+    data = windowed(window, weights)
+    pairs = zip(epoch(data, 3, shuffle=True), epoch(data, 3, shuffle=True), strict=True)
+    for batch, twin in pairs:
+        loss, gradient = step(flat, batch)
+        expected_loss, expected = by_oracle(reference_flat, twin)
+        assert loss == pytest.approx(expected_loss, rel=1e-12)
+        gradients = network.table.torch_views(gradient.dense)
+        got = np.concatenate([gradients[name].ravel() for name in order])
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(batch.last_state, twin.last_state, rtol=0, atol=1e-12)

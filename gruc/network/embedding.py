@@ -1,0 +1,32 @@
+"""An embedding: each token is a row of a table, which lies behind all other parameters."""
+
+from .program import KINDS
+
+
+class Embedding:
+    """Vectors of `width` elements for `n_tokens` tokens.
+
+    Parameters
+    ----------
+    n_tokens, width : int
+    name : str
+        Of the table among the parameters.
+    """
+
+    def __init__(self, n_tokens, width, name="embedding"):
+        self.n_tokens = n_tokens
+        self.width = width
+        self.weight = f"{name}.weight"
+
+    def entries(self):
+        """Names and shapes for the parameter table."""
+        return [(self.weight, (self.n_tokens, self.width))]
+
+    def initialize(self, parameters, rng):
+        """Standard normal, as torch's."""
+        parameters[self.weight][:] = rng.standard_normal((self.n_tokens, self.width))
+
+    def lay_out(self, builder, tokens):
+        """Append the operation; returns the vectors (N, width) of tokens (N,)."""
+        y = builder.like(tokens, self.width)
+        return builder.operation(KINDS.EMBED, tokens, y, self.weight, D=self.n_tokens)
