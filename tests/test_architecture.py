@@ -1,6 +1,7 @@
 """Who may import whom, and what importing gruc does not do."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ MAY_IMPORT = {
     "outputs": {"files", "kernels", "sequences"},
     "training": {"kernels", "network", "sequences", "threads"},
     "runtime": {"files", "kernels", "network", "outputs", "sequences", "threads"},
-    "conventions": {"_version", "runtime", "sequences", "sklearn"},
+    "conventions": {"_version", "sequences", "sklearn"},
     "estimators": {
         "_version",
         "conventions",
@@ -48,7 +49,7 @@ MAY_IMPORT = {
         "sequences",
         "sklearn",
     },
-    "command_line": {"_version", "deploy", "files", "runtime"},
+    "command_line": {"_version", "files", "runtime"},
     "__main__": {"command_line"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)
@@ -70,13 +71,15 @@ def imports_of(path):
             yield parts[1] if parts[0] == "gruc" and len(parts) > 1 else parts[0]
 
 
+def files_of(room):
+    """Modules of a room."""
+    module = PACKAGE / f"{room}.py"
+    return [module] if module.exists() else sorted((PACKAGE / room).rglob("*.py"))
+
+
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_arrows(room):
-    files = (
-        [PACKAGE / f"{room}.py"]
-        if (PACKAGE / f"{room}.py").exists()
-        else sorted((PACKAGE / room).glob("*.py"))
-    )
+    files = files_of(room)
     assert files
     for path in files:
         forbidden = (set(imports_of(path)) & WATCHED) - MAY_IMPORT[room] - {room}
@@ -88,6 +91,32 @@ def test_arrows_form_no_circle():
     for room, may_import in MAY_IMPORT.items():
         assert may_import & set(MAY_IMPORT) <= below, f"{room} is listed before what it imports"
         below.add(room)
+
+
+def reachable(arrows, room):
+    """Rooms that `room` reaches by one arrow or more."""
+    found, left = set(), [*arrows[room]]
+    while left:
+        if (other := left.pop()) not in found:
+            found.add(other)
+            left += arrows[other]
+    return found
+
+
+def test_drawing_matches_imports():
+    """The arrows of CONTRIBUTING.md are imports, and those that it leaves out follow from others."""
+    page = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text()
+    drawn = {room: set() for room in MAY_IMPORT}
+    for origin, target in re.findall(r"^    (\w+) --> (\w+)$", page, re.MULTILINE):
+        drawn[origin].add(target)
+    imported = {
+        room: {other for path in files_of(room) for other in imports_of(path)}
+        & set(MAY_IMPORT) - {room, "_version"}
+        for room in MAY_IMPORT
+    }
+    for room in MAY_IMPORT:
+        assert drawn[room] <= imported[room], f"{room} does not import all that it is drawn to import"
+        assert imported[room] <= reachable(drawn, room), f"arrows of {room} are missing"
 
 
 def test_every_room_is_listed():
