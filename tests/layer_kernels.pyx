@@ -46,7 +46,8 @@ def gru(
     Returns a dict of h, state, and with dstate also dx, dstate (that of state0 where this is given), dW_ihT,
     dW_hhT, db_ih, db_hh.
     """
-    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hhT.shape[0], B = offsets[1], T = offsets.shape[0] - 1
+    cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hhT.shape[0]
+    cdef Py_ssize_t B = offsets[1], T = offsets.shape[0] - 1
     cdef _c.gruc_gru_batch batch
     cdef _c.gruc_gru_weights gradients
     cdef floating[::1] packed = unset(_c.gruc_gru_packed_size(&x[0, 0], D, H), x)
@@ -78,7 +79,8 @@ def gru(
     batch.state = &state[0, 0]
     batch.ld_h = batch.ld_state = H + apart
     batch.scratch = &scratch[0]
-    _c.gruc_gru_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D, H)
+    _c.gruc_gru_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D,
+                     H)
     _c.gruc_gru_forward(&x[0, 0], &batch, &packed[0])
     out = {"h": np.asarray(h)[:, :H], "state": np.asarray(state)[:, :H]}
     if dstate is None:
@@ -95,7 +97,7 @@ def gru(
     gradients.W_hhT = &dW_hhT[0, 0]
     gradients.b_ih = &db_ih[0]
     gradients.b_hh = NULL if b_hh is None else &db_hh[0]
-    _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, b_hh is not None, True)
+    _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, batch.kind, True)
     _c.gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
     out.update(dx=np.asarray(dx)[:, :D], dstate=np.asarray(dends)[:, :H], dW_ihT=np.asarray(dW_ihT),
                dW_hhT=np.asarray(dW_hhT), db_ih=np.asarray(db_ih),

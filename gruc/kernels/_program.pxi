@@ -71,8 +71,8 @@ cdef class Program:
             if self.op_table[i].kind == EMBED:
                 self.n_dense = min(self.n_dense, <Py_ssize_t> self.op_table[i].weights)
         for i in range(len(ops)):
-            require(self.op_table[i].kind == EMBED
-                    or <Py_ssize_t> (self.op_table[i].weights + _c.gruc_op_size(&self.op_table[i])) <= self.n_dense,
+            op = self.op_table[i]
+            require(op.kind == EMBED or <Py_ssize_t> (op.weights + _c.gruc_op_size(&op)) <= self.n_dense,
                     "tables behind all other parameters")
 
     def __dealloc__(self):

@@ -5,7 +5,7 @@ cdef int require_rows(
 ) except -1:
     """Tokens are rows of the table, distinct and in rising order."""
     cdef Py_ssize_t i, n = tokens.shape[0], before = -1
-    require(g.shape[0] == n and g.shape[1] == table.shape[1] and g.shape[1] > 0, "g (n, D), table (n_tokens, D)")
+    require(g.shape[0] == n and g.shape[1] == table.shape[1], "g (n, D), table (n_tokens, D)")
     for i in range(n):
         require(before < tokens[i] < table.shape[0], "tokens in rising order, below n_tokens")
         before = tokens[i]

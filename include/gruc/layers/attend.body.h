@@ -28,9 +28,10 @@ GRUC_STATIC void GRUC(scatter_rows)(
 
 /* Parts of the scratch: of one sequence, Q queries at most over S rows of source at most */
 typedef struct {
-    real *q, *h, *a, *da, *c, *dh; /* (Q, F), (S, F), (Q, S), (Q, S), (Q, F), (S, F); whole vectors may be read */
-    real *panels_T;                /* of h' (F, S) */
-    real *panels;                  /* of h (S, F) */
+    real *q, *h, *a, *da, *c,
+        *dh;        /* (Q, F), (S, F), (Q, S), (Q, S), (Q, F), (S, F); whole vectors may be read */
+    real *panels_T; /* of h' (F, S) */
+    real *panels;   /* of h (S, F) */
     size_t size;
 } GRUC(attend_parts);
 
@@ -57,8 +58,7 @@ GRUC_STATIC size_t GRUC(attend_scratch)(size_t Q, size_t S, size_t F)
 }
 
 /* The source's rows of the queries' b-th sequence, and panels of them; returns how many */
-GRUC_STATIC size_t
-GRUC(attend_source)(const gruc_attend_batch *batch, const GRUC(attend_parts) * p, size_t b)
+GRUC_STATIC size_t GRUC(attend_source)(const gruc_attend_batch *batch, const GRUC(attend_parts) * p, size_t b)
 {
     size_t place = gruc_place(b, batch->queries, batch->source), F = batch->F;
     size_t S = (size_t)batch->source->lengths[place];

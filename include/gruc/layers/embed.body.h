@@ -2,10 +2,10 @@
 
 /* y[i] = mask[i] table[tokens[i]] */
 GRUC_STATIC void GRUC(embed_forward)(
-    real *GRUC_RESTRICT y, size_t ld_y,     /* (N, D) OUT, rows ld_y apart */
-    const real *GRUC_RESTRICT table,        /* (n_tokens, D) */
-    const int32_t *GRUC_RESTRICT tokens,    /* (N,), 0 <= token < n_tokens */
-    const real *GRUC_RESTRICT mask,         /* (N,) dropout of whole tokens, or NULL */
+    real *GRUC_RESTRICT y, size_t ld_y,  /* (N, D) OUT, rows ld_y apart */
+    const real *GRUC_RESTRICT table,     /* (n_tokens, D) */
+    const int32_t *GRUC_RESTRICT tokens, /* (N,), 0 <= token < n_tokens */
+    const real *GRUC_RESTRICT mask,      /* (N,) dropout of whole tokens, or NULL */
     size_t N, size_t D)
 {
     for (size_t i = 0; i < N; i++) {

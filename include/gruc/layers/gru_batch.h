@@ -15,8 +15,9 @@ typedef struct {
     const ptrdiff_t *offsets; /* (T + 1,) */
     const void *x;            /* (N, D) */
     size_t ld_x;
-    const void *mask;   /* (B, H) of dropout, for states where they enter W_hh; or NULL */
-    const void *state0; /* (B, H) before each sequence's first step (in reverse: its last), or NULL for zeros */
+    const void *mask; /* (B, H) of dropout, for states where they enter W_hh; or NULL */
+    const void
+        *state0; /* (B, H) before each sequence's first step (in reverse: its last), or NULL for zeros */
     size_t ld_state0;
     void *gates; /* (N, 4H) OUT of forward; backward over BLAS overwrites it */
     void *h;     /* (N, H) OUT of forward */

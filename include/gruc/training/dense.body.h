@@ -34,12 +34,12 @@ GRUC_STATIC size_t GRUC(dense_scratch)(size_t m) { return m * GRUC(DENSE_PANELS)
 
 /* dx = dout W', or with `add` +=   dW += x' dout   db += sum dout */
 GRUC_STATIC void GRUC(dense_backward)(
-    real *GRUC_RESTRICT dx, int add,            /* (m, F) OUT, or NULL */
-    real *GRUC_RESTRICT dW,                     /* (F, K) IN/OUT: added to */
-    real *GRUC_RESTRICT db,                     /* (K,) IN/OUT: added to */
-    real *GRUC_RESTRICT scratch,                /* (dense_scratch(m),) */
-    const real *GRUC_RESTRICT dout,             /* (m, K) */
-    const real *GRUC_RESTRICT x,                /* (m, F) */
+    real *GRUC_RESTRICT dx, int add, /* (m, F) OUT, or NULL */
+    real *GRUC_RESTRICT dW,          /* (F, K) IN/OUT: added to */
+    real *GRUC_RESTRICT db,          /* (K,) IN/OUT: added to */
+    real *GRUC_RESTRICT scratch,     /* (dense_scratch(m),) */
+    const real *GRUC_RESTRICT dout,  /* (m, K) */
+    const real *GRUC_RESTRICT x,     /* (m, F) */
     const real *GRUC_RESTRICT packed, size_t m, size_t F, size_t K)
 {
     const size_t block = GRUC(DENSE_PANELS) * LANES;

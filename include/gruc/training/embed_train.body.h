@@ -59,10 +59,10 @@ GRUC_STATIC void GRUC(sum_token_rows)(
 
 /* Back through embed_forward. A place whose mask is 0 does not count as seen. */
 GRUC_STATIC void GRUC(embed_backward)(
-    gruc_token_rows *out,                /* OUT: arrays with room for N tokens and N rows */
-    real *GRUC_RESTRICT scratch,         /* (embed_scratch(N),) */
-    const int32_t *GRUC_RESTRICT tokens, /* (N,) */
-    const real *GRUC_RESTRICT mask,      /* (N,) as there, or NULL */
+    gruc_token_rows *out,                 /* OUT: arrays with room for N tokens and N rows */
+    real *GRUC_RESTRICT scratch,          /* (embed_scratch(N),) */
+    const int32_t *GRUC_RESTRICT tokens,  /* (N,) */
+    const real *GRUC_RESTRICT mask,       /* (N,) as there, or NULL */
     real *GRUC_RESTRICT dx, size_t ld_dx, /* (N, D) IN: gradient of y; multiplied by the mask in place */
     size_t N, size_t D)
 {

@@ -65,8 +65,7 @@ GRUC_STATIC void GRUC(adam)(
     double rate, double unbias, double keep, double beta_1, double beta_2, double epsilon, size_t size)
 {
     GRUC_FLUSH_SUBNORMALS();
-    GRUC(adam_elements)(
-        new_p, new_m, new_v, p, m, v, g, rate, unbias, keep, beta_1, beta_2, epsilon, size);
+    GRUC(adam_elements)(new_p, new_m, new_v, p, m, v, g, rate, unbias, keep, beta_1, beta_2, epsilon, size);
     GRUC_KEEP_SUBNORMALS();
 }
 

@@ -66,7 +66,6 @@ GRUC_STATIC double GRUC(add_penalty_rows)(
     const int32_t *GRUC_RESTRICT tokens, double l2, double l1, size_t n, size_t D)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += GRUC(add_penalty)(g + i * D, p + (size_t)tokens[i] * D, l2, l1, D);
+    for (size_t i = 0; i < n; i++) sum += GRUC(add_penalty)(g + i * D, p + (size_t)tokens[i] * D, l2, l1, D);
     return sum;
 }
