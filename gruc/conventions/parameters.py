@@ -19,7 +19,7 @@ import inspect
 import json
 import types
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import cached_property, wraps
 from numbers import Integral, Real
 from textwrap import indent
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -72,6 +72,7 @@ class Parameter:
         self.name = name
         self.type = type
 
+    @cached_property
     def documentation(self):
         """Its entry of a numpydoc section."""
         words = list(dict.fromkeys(_word(kind) for kind in alternatives(self.type)))
@@ -119,8 +120,10 @@ def parameters(*groups: type, positional: Sequence[str] = (), **defaults: Any) -
             part = vars(group).get(name)
             if not isinstance(part, Parameter):
                 raise TypeError(f"{group.__name__}.{name} is not declared by parameter().")
-            default = defaults.pop(name, part.default)
-            declared[name] = Parameter(default, part.description, name, kind)
+            part.name, part.type = name, kind
+            if name in defaults:
+                part = Parameter(defaults.pop(name), part.description, name, kind)
+            declared[name] = part
     unknown = sorted({*defaults, *positional} - set(declared))
     if unknown:
         raise TypeError(f"declared by none of the groups: {', '.join(unknown)}.")
@@ -152,7 +155,7 @@ class ParameterList:
             cls.__init__ = _init(cls)
             cls._parameter_constraints = {part.name: constraints(part.type) for part in cls._declared}
             if cls.__doc__ is not None:  # python -OO
-                text = "\n".join(part.documentation() for part in cls._declared)
+                text = "\n".join(part.documentation for part in cls._declared)
                 cls.__doc__ = cls.__doc__.replace("{parameters}", indent(text, "    ").strip())
 
 

@@ -242,7 +242,7 @@ def test_declarations_that_are_refused():
     ],
 )
 def test_words_and_constraints_of_types(kind, words, good, bad):
-    text = Parameter(None, "...", "name", kind).documentation()
+    text = Parameter(None, "...", "name", kind).documentation
     assert text == f"name : {words}, default=None\n    ..."
     held = {"name": constraints(kind)}
     for value in good:
