@@ -53,6 +53,8 @@
 #undef next
 #pragma push_macro("now")
 #undef now
+#pragma push_macro("numbers")
+#undef numbers
 #pragma push_macro("offsets")
 #undef offsets
 #pragma push_macro("once")

@@ -26,6 +26,7 @@
 #pragma pop_macro("name")
 #pragma pop_macro("next")
 #pragma pop_macro("now")
+#pragma pop_macro("numbers")
 #pragma pop_macro("offsets")
 #pragma pop_macro("once")
 #pragma pop_macro("op")
