@@ -50,16 +50,11 @@ def header_text(predictor, prefix, constants, report):
     return "\n\n".join(parts) + "\n"
 
 
-def _n_outputs(predictor):
-    """Elements of a prediction."""
-    return 2 if predictor.decoding.link == "two" else predictor.config["n_outputs"]
-
-
 def _comment(predictor, prefix, is_half, report):
     """The comment at the top: what the model is, how to use it, how large it is."""
     config, upper = predictor.config, prefix.upper()
     layers = " x ".join(map(str, config["hidden_layer_sizes"]))
-    K, Q = _n_outputs(predictor), predictor.decoding.n_quantiles
+    K, Q = predictor.decoding.result_size, predictor.decoding.n_quantiles
     if predictor.decoding.classes is None:
         kind, prediction = "regressor", f"{K} value{'s' * (K > 1)}"
         if Q > 1:
@@ -118,7 +113,7 @@ def _macros(predictor, prefix):
     config, upper = predictor.config, prefix.upper()
     lines = [
         f"#define {upper}_N_FEATURES {predictor.n_features_in} /* of a step */",
-        f"#define {upper}_N_OUTPUTS {_n_outputs(predictor)} /* of a prediction */",
+        f"#define {upper}_N_OUTPUTS {predictor.decoding.result_size} /* of a prediction */",
     ]
     if config["bidirectional"]:
         once, per_frame = sequence_floats(config)

@@ -43,7 +43,7 @@ def decoded(graph, outputs, labels_of=exact_labels):
     info, decoding = graph.helper.make_tensor_value_info, graph.decoding
     if decoding.classes is None:
         return [_variable(graph, outputs)]
-    K = graph.config["n_outputs"]
+    K = decoding.n_outputs
     if decoding.multilabel:
         graph("Sigmoid", outputs, output="probabilities")
         graph.cast(graph("Greater", outputs, graph.number(0)), np.int64, output="label")
@@ -58,18 +58,18 @@ def decoded(graph, outputs, labels_of=exact_labels):
     graph("Gather", labels, indices, output="label")
     return [
         info("label", graph.tensor_type(labels.dtype), ["N"]),
-        info("probabilities", graph.float32, ["N", max(K, 2)]),
+        info("probabilities", graph.float32, ["N", decoding.result_size]),
     ]
 
 
 def _variable(graph, outputs):
-    K, Q = graph.config["n_outputs"], graph.decoding.n_quantiles
+    n_targets, Q = graph.decoding.n_targets, graph.decoding.n_quantiles
     if graph.decoding.link == "exp":
         outputs = graph("Exp", outputs)
-    shape = ["N", K]
+    shape = ["N", n_targets]
     if Q > 1:  # in ascending order
-        shape = ["N", K // Q, Q]
-        outputs = graph("Reshape", outputs, np.array([0, K // Q, Q]))
+        shape = ["N", n_targets, Q]
+        outputs = graph("Reshape", outputs, np.array([0, n_targets, Q]))
         outputs = graph("TopK", outputs, np.array([Q]), axis=-1, largest=0, sorted=1, more_outputs=["places"])
     graph("Identity", outputs, output="variable")
     return graph.helper.make_tensor_value_info("variable", graph.float32, shape)

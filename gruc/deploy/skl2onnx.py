@@ -112,8 +112,8 @@ def _classifier_shapes(operator):
 def _regressor_shapes(operator):
     model = operator.raw_operator
     n, _ = _checked_inputs(operator, model)
-    K, Q = model._predictor.config["n_outputs"], model._predictor.decoding.n_quantiles
-    operator.outputs[0].type.shape = [n, K // Q, Q] if Q > 1 else [n, K]
+    n_targets, Q = model._predictor.decoding.n_targets, model._predictor.decoding.n_quantiles
+    operator.outputs[0].type.shape = [n, n_targets, Q] if Q > 1 else [n, n_targets]
 
 
 def _transformer_shapes(operator):

@@ -197,14 +197,14 @@ class GRUTransformer(
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, of each sequence or of all alike; F are a
-            layer's units, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            States of the layers before the first frame, one for each sequence or the same for all; F is
+            the number of units of a layer, of both directions. With layers of different widths a list
+            of one array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_features_out), of the estimator's `dtype`
-            As many as the last layer has units, twice that where it is bidirectional.
+            One feature for each unit of the last layer, of both directions.
         """
         check_is_fitted(self)
         return self.estimator_._features(X, initial_state)

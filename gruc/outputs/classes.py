@@ -43,6 +43,11 @@ class Classes:
         """Shape of a sequence's result: probabilities."""
         return self.classes.shape
 
+    @property
+    def result_size(self):
+        """Number of elements of a sequence's result."""
+        return len(self.classes)
+
     def result_dtype(self, dtype):
         """Type of a result, of a network of `dtype`."""
         return dtype

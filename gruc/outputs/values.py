@@ -48,6 +48,11 @@ class Values:
         targets = () if self.n_targets == 1 else (self.n_targets,)
         return targets if self.n_quantiles == 1 else (*targets, self.n_quantiles)
 
+    @property
+    def result_size(self):
+        """Number of elements of a sequence's result."""
+        return self.n_outputs
+
     def result_dtype(self, dtype):
         """Type of a result: float64, for a network of whatever `dtype`."""
         return np.dtype(np.float64)

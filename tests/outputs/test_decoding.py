@@ -87,6 +87,7 @@ def test_shape_and_type_of_results(outputs, dtype):
     result = outputs.decode if outputs.classes is None else outputs.probabilities
     got = result(raw(outputs, dtype))
     assert got.shape[1:] == outputs.result_shape
+    assert got[0].size == outputs.result_size
     assert got.dtype == outputs.result_dtype(np.dtype(dtype))
 
 
