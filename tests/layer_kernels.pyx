@@ -95,7 +95,7 @@ def gru(
     gradients.W_hhT = &dW_hhT[0, 0]
     gradients.b_ih = &db_ih[0]
     gradients.b_hh = NULL if b_hh is None else &db_hh[0]
-    _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, b_hh is not None, True)
+    _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, batch.kind, True)
     _c.gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
     out.update(dx=np.asarray(dx)[:, :D], dstate=np.asarray(dends)[:, :H], dW_ihT=np.asarray(dW_ihT),
                dW_hhT=np.asarray(dW_hhT), db_ih=np.asarray(db_ih),

@@ -151,7 +151,7 @@ cdef void gru_forward(
     floating *scratch, const _c.gruc_gru_batch *b, const _c.gruc_gru_weights *w,
 ) noexcept nogil:
     """Fill gates, h and state."""
-    cdef bint reset_after = b.kind == _c.GRUC_GRU
+    cdef bint after = b.kind == _c.GRUC_GRU  # the reset gate, after the product
     cdef Py_ssize_t T = b.T, H = b.H, B = b.offsets[1], s, t, i, j
     cdef Step step
     cdef floating *gates = <floating *> b.gates
@@ -174,20 +174,20 @@ cdef void gru_forward(
         # hh = k @ W_hhT, with reset before its first 2H columns; 0 for sequences that start from zeros
         entering(k, &step, b, h)
         memset(hh, 0, step.alive * 3 * H * sizeof(floating))
-        gemm(ASIS, ASIS, step.known, 3 * H if reset_after else 2 * H, H, <floating> 1, k, H,
+        gemm(ASIS, ASIS, step.known, 3 * H if after else 2 * H, H, <floating> 1, k, H,
              W_hhT, 3 * H, <floating> 0, hh, 3 * H)
         for i in range(step.alive):
             gate = gates + (step.row + i) * 4 * H
             hh_i = hh + i * 3 * H
             for j in range(2 * H):
-                a = gate[j] + b_ih[j] + hh_i[j] + (b_hh[j] if reset_after else 0)
+                a = gate[j] + b_ih[j] + hh_i[j] + (b_hh[j] if after else 0)
                 gate[j] = <floating> sigmoid(a)
             for j in range(H):
-                if reset_after:
+                if after:
                     gate[3 * H + j] = hh_i[2 * H + j] + b_hh[2 * H + j]
                 else:
                     gate[3 * H + j] = gate[j] * k[i * H + j] if i < step.known else 0
-        if not reset_after:
+        if not after:
             # hh[:, 2H:] = rh @ W_hhT[:, 2H:]
             gemm(ASIS, ASIS, step.alive, H, H, <floating> 1, gates + step.row * 4 * H + 3 * H, 4 * H,
                  W_hhT + 2 * H, 3 * H, <floating> 0, hh + 2 * H, 3 * H)
@@ -197,7 +197,7 @@ cdef void gru_forward(
             for j in range(H):
                 r = gate[j]
                 z = gate[H + j]
-                hn = r * gate[3 * H + j] if reset_after else hh[i * 3 * H + 2 * H + j]
+                hn = r * gate[3 * H + j] if after else hh[i * 3 * H + 2 * H + j]
                 n = <floating> tanh(gate[2 * H + j] + b_ih[2 * H + j] + hn)
                 before = h_prev(i, &step, b, h)[j] if i < step.known else 0
                 gate[2 * H + j] = n
@@ -211,7 +211,7 @@ cdef void gru_backward(
     const _c.gruc_gru_weights *w,
 ) noexcept nogil:
     """Back through time what `gru_forward` did."""
-    cdef bint reset_after = b.kind == _c.GRUC_GRU
+    cdef bint after = b.kind == _c.GRUC_GRU  # the reset gate, after the product
     cdef Py_ssize_t T = b.T, D = b.D, H = b.H, B = b.offsets[1], N = b.offsets[T], s, t, i, j
     cdef Step step
     cdef floating *dW_hhT = <floating *> g.W_hhT
@@ -247,11 +247,11 @@ cdef void gru_backward(
                 dn = grad * (1 - z) * (1 - n * n)
                 gate[H + j] = grad * (before - n) * z * (1 - z)
                 gate[2 * H + j] = dn
-                if reset_after:
+                if after:
                     gate[j] = dn * hn * r * (1 - r)
                     gate[3 * H + j] = dn * r
                 dstate[i * b.ld_dstate + j] = grad * z
-        if not reset_after:
+        if not after:
             # drh = dn @ W_hh_n
             gemm(ASIS, TRANSPOSED, step.alive, H, H, <floating> 1, d + 2 * H, 4 * H, W_hhT + 2 * H, 3 * H,
                  <floating> 0, drh, H)
@@ -265,7 +265,7 @@ cdef void gru_backward(
         # dk += [dr dz] @ W_hh_rz; with reset after also (dn * r) @ W_hh_n
         gemm(ASIS, TRANSPOSED, step.alive, H, 2 * H, <floating> 1, d, 4 * H, W_hhT, 3 * H,
              <floating> 1, dk, H)
-        if reset_after:
+        if after:
             gemm(ASIS, TRANSPOSED, step.alive, H, H, <floating> 1, d + 3 * H, 4 * H, W_hhT + 2 * H, 3 * H,
                  <floating> 1, dk, H)
         masked(dk, <const floating *> b.mask, step.alive, H)
@@ -275,11 +275,11 @@ cdef void gru_backward(
         # dW_hhT[:, :2H] += k.T @ [dr dz]; dW_hhT[:, 2H:] += k.T @ (dn * r)
         gemm(TRANSPOSED, ASIS, H, 2 * H, step.known, <floating> 1, k, H, d, 4 * H,
              <floating> 1, dW_hhT, 3 * H)
-        if reset_after:
+        if after:
             gemm(TRANSPOSED, ASIS, H, H, step.known, <floating> 1, k, H, d + 3 * H, 4 * H,
                  <floating> 1, dW_hhT + 2 * H, 3 * H)
 
-    if not reset_after:
+    if not after:
         # dW_hhT[:, 2H:] = rh.T @ dn
         gemm(TRANSPOSED, ASIS, H, H, N, <floating> 1, gates + 3 * H, 4 * H, gates + 2 * H, 4 * H,
              <floating> 0, dW_hhT + 2 * H, 3 * H)
@@ -287,13 +287,13 @@ cdef void gru_backward(
     gemm(TRANSPOSED, ASIS, D, 3 * H, N, <floating> 1, <const floating *> b.x, b.ld_x, gates, 4 * H,
          <floating> 0, <floating *> g.W_ihT, 3 * H)
     memset(db_ih, 0, 3 * H * sizeof(floating))
-    if reset_after:
+    if after:
         memset(db_hh, 0, 3 * H * sizeof(floating))
     for i in range(N):
         gate = gates + i * 4 * H
         for j in range(3 * H):
             db_ih[j] += gate[j]
-            if reset_after:
+            if after:
                 db_hh[j] += gate[j] if j < 2 * H else gate[H + j]
     if b.dx != NULL:
         # dx = [dr dz dn] @ W_ih

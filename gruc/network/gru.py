@@ -29,7 +29,7 @@ class GRULayer:
         Of the parameters' names.
     """
 
-    def __init__(self, index, n_inputs, n_units, reset_after, reverse, prefix="gru"):
+    def __init__(self, index, n_inputs, n_units, reset_after=True, reverse=False, prefix="gru"):
         self.n_inputs = n_inputs
         self.n_units = n_units
         self.reset_after = reset_after

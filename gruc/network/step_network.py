@@ -18,8 +18,6 @@ class StepNetwork:
     n_outputs : int
     bidirectional : bool
         Whether each layer, or with `n_source_inputs` each layer of the encoder, reads both ways.
-    reset_after : bool
-        See `GRULayer`.
     embedding : int or None
         Width of the vectors of tokens; None where steps are features.
     n_source_inputs : int or None
@@ -29,8 +27,8 @@ class StepNetwork:
     """
 
     def __init__(
-        self, n_inputs, hidden_layer_sizes, n_outputs, *, bidirectional=False, reset_after=True,
-        embedding=None, n_source_inputs=None,
+        self, n_inputs, hidden_layer_sizes, n_outputs, *, bidirectional=False, embedding=None,
+        n_source_inputs=None, **cell,
     ):  # fmt: skip
         both_ways = (False, True)[: 1 + bidirectional]
         self.n_inputs = n_inputs
@@ -39,11 +37,11 @@ class StepNetwork:
         if n_source_inputs is not None:
             self.source_embedding = self._embedding(n_source_inputs, embedding, "source_embedding")
             width = embedding or n_source_inputs
-            self.encoder = self._layers(width, hidden_layer_sizes, both_ways, reset_after, "encoder")
+            self.encoder = self._layers(width, hidden_layer_sizes, both_ways, prefix="encoder", **cell)
             hidden_layer_sizes = [size * len(both_ways) for size in hidden_layer_sizes]
             both_ways = (False,)
         self.embedding = self._embedding(n_inputs, embedding, "embedding")
-        self.layers = self._layers(embedding or n_inputs, hidden_layer_sizes, both_ways, reset_after, "gru")
+        self.layers = self._layers(embedding or n_inputs, hidden_layer_sizes, both_ways, **cell)
         width = self._width(self.layers[-1])
         self.head = DenseHead(2 * width if self.encoder else width, n_outputs)
         tables = [part for part in (self.source_embedding, self.embedding) if part is not None]
@@ -59,10 +57,10 @@ class StepNetwork:
         return None if width is None else Embedding(n_tokens, width, name)
 
     @staticmethod
-    def _layers(n_inputs, sizes, both_ways, reset_after, prefix):
+    def _layers(n_inputs, sizes, both_ways, **options):
         layers = []
         for index, n_units in enumerate(sizes):
-            layers.append([GRULayer(index, n_inputs, n_units, reset_after, r, prefix) for r in both_ways])
+            layers.append([GRULayer(index, n_inputs, n_units, reverse=r, **options) for r in both_ways])
             n_inputs = n_units * len(both_ways)
         return layers
 

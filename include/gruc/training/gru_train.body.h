@@ -83,10 +83,10 @@ GRUC_STATIC size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int want_d
 
 GRUC_STATIC void GRUC(gru_backward_pack)(
     real *GRUC_RESTRICT packed, /* (gru_backward_packed_size(D, H, want_dx),) OUT */
-    const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, size_t D, size_t H, int reset_after,
+    const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, size_t D, size_t H, int kind,
     int want_dx)
 {
-    if (reset_after) {
+    if (kind == GRUC_GRU) {
         GRUC(pack_transposed)(packed, W_hhT, 3 * H, 3 * H, H);
     } else {
         GRUC(pack_transposed)(packed, W_hhT, 3 * H, 2 * H, H);
@@ -116,7 +116,7 @@ GRUC_STATIC void GRUC(gru_gates_backward)(
     const real *GRUC_RESTRICT dh, size_t ld_dh,    /* (m, H) more of the gradient, or NULL */
     const real *GRUC_RESTRICT gates,               /* (m, 4H) */
     const real *GRUC_RESTRICT h_prev, size_t ld_h, /* (m, H), or NULL for rows that start from zeros */
-    size_t m, size_t H, int reset_after)
+    size_t m, size_t H, int kind)
 {
     for (size_t i = 0; i < m; i++, d += 5 * H, gates += 4 * H)
         for (size_t j = 0; j < H; j += LANES) {
@@ -130,11 +130,11 @@ GRUC_STATIC void GRUC(gru_gates_backward)(
             vec dn = grad * ((real)1 - z) * ((real)1 - n * n);
             vec dz = grad * (before - n) * z * ((real)1 - z);
             /* reset before: dr is still to come, but for rows without h_prev, where it is 0 */
-            vec dr = reset_after ? dn * saved * r * ((real)1 - r) : GRUC(splat)(0);
+            vec dr = kind == GRUC_GRU ? dn * saved * r * ((real)1 - r) : GRUC(splat)(0);
             GRUC(store_part)(d + j, dn, width);
             GRUC(store_part)(d + H + j, dr, width);
             GRUC(store_part)(d + 2 * H + j, dz, width);
-            GRUC(store_part)(d + 3 * H + j, reset_after ? dn * r : saved, width);
+            GRUC(store_part)(d + 3 * H + j, kind == GRUC_GRU ? dn * r : saved, width);
             GRUC(store_part)(d + 4 * H + j, before, width);
             GRUC(store_part)(dstate + i * ld_dstate + j, grad * z, width);
         }
@@ -168,11 +168,11 @@ GRUC_INLINE void GRUC(finish_reset)(
 /* What the gates of m rows send back to the state before. */
 GRUC_STATIC void GRUC(gru_state_backward)(
     real *d, real *dstate, size_t ld_dstate, const real *gates, const real *packed, size_t m, size_t H,
-    int reset_after)
+    int kind)
 {
     GRUC(destination) to = {dstate, ld_dstate, H, NULL};
     if (m == 0) return;
-    if (reset_after) {
+    if (kind == GRUC_GRU) {
         GRUC(product)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 3 * H, H);
     } else {
         GRUC(gru_reset) reset = {d, dstate, ld_dstate, gates, H};
@@ -191,20 +191,20 @@ GRUC_INLINE void GRUC(gru_backward_rows)(
     const real *h_prev, size_t ld_h_prev, size_t m)
 {
     const size_t H = b->H, width = 5 * H, ld_dstate = b->ld_dstate;
-    const int reset_after = b->kind == GRUC_GRU;
+    const int kind = b->kind;
     const real *gates = (const real *)b->gates + (row + first) * 4 * H, *mask = b->mask, *dh = b->dh;
     real *dstate = (real *)b->dstate + first * ld_dstate;
     if (dh) dh += (row + first) * b->ld_dh;
-    GRUC(gru_gates_backward)(d, dstate, ld_dstate, dh, b->ld_dh, gates, h_prev, ld_h_prev, m, H, reset_after);
+    GRUC(gru_gates_backward)(d, dstate, ld_dstate, dh, b->ld_dh, gates, h_prev, ld_h_prev, m, H, kind);
     if (!h_prev) return;
     if (!mask) {
-        GRUC(gru_state_backward)(d, dstate, ld_dstate, gates, packed, m, H, reset_after);
+        GRUC(gru_state_backward)(d, dstate, ld_dstate, gates, packed, m, H, kind);
         return;
     }
     mask += first * H;
     GRUC(multiply)(d + 4 * H, width, d + 4 * H, width, mask, m, H); /* k in place of h_prev */
     memset(through, 0, m * H * sizeof(real));
-    GRUC(gru_state_backward)(d, through, H, gates, packed, m, H, reset_after);
+    GRUC(gru_state_backward)(d, through, H, gates, packed, m, H, kind);
     GRUC(multiply)(through, H, through, H, mask, m, H);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < H; j++) dstate[i * ld_dstate + j] += through[i * H + j];

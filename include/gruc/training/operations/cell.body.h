@@ -18,7 +18,7 @@ GRUC_STATIC void GRUC(cell_pack)(void *packed, const void *parameters, const gru
     gruc_gru_weights w = gruc_gru_weights_at((void *)parameters, op, sizeof(real));
     real *forward = packed, *backward = forward + GRUC(cell_forward_size)(op);
     GRUC(gru_pack)(forward, w.W_ihT, w.W_hhT, w.b_ih, w.b_hh, op->D, op->H);
-    GRUC(gru_backward_pack)(backward, w.W_ihT, w.W_hhT, op->D, op->H, op->kind == GRUC_GRU, want_dx);
+    GRUC(gru_backward_pack)(backward, w.W_ihT, w.W_hhT, op->D, op->H, op->kind, want_dx);
 }
 
 GRUC_STATIC size_t GRUC(cell_kept_size)(const gruc_op *op, const gruc_pass *pass)
