@@ -4,7 +4,8 @@
 
 A program may have defined N, H or ROWS before it includes a header of gruc. For every name that the
 headers use for parameters, variables, members and macros of their own, and that does not begin with gruc,
-these two put the program's macro aside and bring it back. A test says when the list is out of date.
+these two save the program's macro and restore it. The names themselves are in base/hide_macros_1.h and so
+on, NAMES_PER_FILE in each. A test fails if the files are out of date.
 """
 
 import re
@@ -12,8 +13,8 @@ from pathlib import Path
 
 INCLUDE = Path(__file__).resolve().parent.parent / "include" / "gruc"
 ENTRIES = ("exported.h", "gruc.h")
-OWN = ("hide_macros.h", "restore_macros.h")
-# names of generated headers that no header of gruc's has
+NAMES_PER_FILE = 180
+# names in exported models that no header of gruc has
 GENERATED = "best state work"
 C = set(
     """
@@ -27,7 +28,7 @@ define undef include ifdef ifndef elif endif error pragma defined asm volatile a
 
 
 def included_from(*headers):
-    """Names of these headers of gruc's, and of all that they include."""
+    """Names of these headers, and of all that they include."""
     found, left = set(), list(headers)
     while left:
         header = left.pop()
@@ -52,23 +53,39 @@ def names_in(text):
 
 
 def contents():
-    """The two headers, by name."""
-    bodies = included_from(*ENTRIES) - {*OWN}
-    names = sorted(
-        names_in("\n".join((INCLUDE / name).read_text() for name in bodies)) | {*GENERATED.split()}
-    )
-    hide = "".join(f'#pragma push_macro("{name}")\n#undef {name}\n' for name in names)
-    restore = "".join(f'#pragma pop_macro("{name}")\n' for name in names)
-    about = "written by tools/hidden_macros.py. No include guard: each is included as often as the other. */"
-    condition = "#if defined(__GNUC__) || defined(_MSC_VER)"
-    return {
-        "hide_macros.h": f"/* A program's own macros are put aside until restore_macros.h; {about}\n"
-        f"{condition}\n{hide}#endif\n",
-        "restore_macros.h": f"/* A program's own macros, as they were before hide_macros.h; {about}\n"
-        f"{condition}\n{restore}#endif\n",
-    }
+    """All these headers, by name."""
+    headers = {name for name in included_from(*ENTRIES) if not is_generated(name)}
+    text = "\n".join((INCLUDE / name).read_text() for name in headers)
+    names = sorted(names_in(text) | {*GENERATED.split()})
+    written_by = "written by tools/hidden_macros.py"
+    files = {"hide_macros.h": [], "restore_macros.h": []}
+    for number, start in enumerate(range(0, len(names), NAMES_PER_FILE), 1):
+        part = names[start : start + NAMES_PER_FILE]
+        hide = "".join(f'#pragma push_macro("{name}")\n#undef {name}\n' for name in part)
+        restore = "".join(f'#pragma pop_macro("{name}")\n' for name in part)
+        for header, lines in (("hide_macros", hide), ("restore_macros", restore)):
+            files[f"base/{header}_{number}.h"] = f"/* See {header}.h; {written_by}. */\n{lines}"
+            files[f"{header}.h"].append(f'#include "base/{header}_{number}.h"\n')
+    for header, purpose in (
+        ("hide_macros.h", "Saves a program's own macros until restore_macros.h"),
+        ("restore_macros.h", "Restores a program's own macros after hide_macros.h"),
+    ):
+        files[header] = (
+            f"/* {purpose}; {written_by}. No include guard: each is included as often as the other. */\n"
+            f"#if defined(__GNUC__) || defined(_MSC_VER)\n{''.join(files[header])}#endif\n"
+        )
+    return files
+
+
+def is_generated(name):
+    """Whether this script writes the header."""
+    return re.fullmatch(r"(base/)?(hide|restore)_macros(_\d+)?\.h", name) is not None
 
 
 if __name__ == "__main__":
-    for name, text in contents().items():
+    texts = contents()
+    for old in [*INCLUDE.glob("*.h"), *INCLUDE.glob("base/*.h")]:
+        if is_generated(old.relative_to(INCLUDE).as_posix()):
+            old.unlink()
+    for name, text in texts.items():
         (INCLUDE / name).write_text(text)

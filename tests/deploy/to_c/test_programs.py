@@ -104,10 +104,13 @@ def compiles(text, folder, compiler="cc", *flags):
 def test_macros_of_a_program(small, compiler):
     """Whatever it has defined, the headers are as they were, and so are its macros."""
     _, folder = small
-    for name, text in hidden_macros.contents().items():
+    headers = hidden_macros.contents()
+    for name, text in headers.items():
         written = (hidden_macros.INCLUDE / name).read_text()
         assert written == text, f"{name} is out of date: python tools/hidden_macros.py"
-    names = re.findall(r"#undef (\w+)", hidden_macros.contents()["hide_macros.h"])
+    names = [name for text in headers.values() for name in re.findall(r"#undef (\w+)", text)]
+    restored = [name for text in headers.values() for name in re.findall(r'pop_macro\("(\w+)"\)', text)]
+    assert names == restored
     assert {"N", "H", "K", "T", "ROWS", "LANES", "real", "vec", "stored", "outside", "state", "x"} <= {*names}
     generated = (folder / "m.h").read_text() + (folder / "both.h").read_text()
     own = r"(m|both|M|BOTH)_\w+$|gruc_\w+|GRUC_\w+"
