@@ -1,4 +1,4 @@
-"""What gruc runs on, for a report of a problem or a look at why it is slow."""
+"""The configuration that gruc runs with, for bug reports and questions of speed."""
 
 import importlib.metadata
 import platform
@@ -13,14 +13,14 @@ def show_config(mode: str = "stdout") -> dict | None:
     Parameters
     ----------
     mode : {"stdout", "dict"}, default="stdout"
-        "dict" returns what would be printed, as `numpy.show_config` has it with "dicts".
+        "dict" returns the configuration instead of printing it.
 
     Returns
     -------
     dict or None
-        With "dict": ``gruc``, ``python``, ``machine``, ``kernels`` (in use; those this
-        processor has; the BLAS that ``GRUC_KERNEL=blas`` would train with), ``threads``
-        (with ``n_jobs=None``, here and now) and versions of the ``libraries``.
+        With "dict": ``gruc``, ``python``, ``machine``, ``kernels`` (in use; available on this
+        processor; the BLAS for training with ``GRUC_KERNEL=blas``), ``threads`` (for
+        ``n_jobs=None``, at this moment) and versions of the ``libraries``.
 
     Raises
     ------

@@ -217,3 +217,20 @@ def test_public_names():
     assert set(dir(gruc)) == set(gruc.__all__)
     with pytest.raises(AttributeError, match="no attribute 'LSTMClassifier'"):
         gruc.LSTMClassifier  # noqa: B018
+
+
+def test_functions_take_few_arguments():
+    """At most ten besides self; compiled kernels and the estimators' generated constructors may take more."""
+    longest, n_functions = {}, 0
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                n_functions += 1
+                a = node.args
+                names = [
+                    arg.arg for arg in [*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg] if arg
+                ]
+                if len(set(names) - {"self", "cls"}) > 10:
+                    longest[f"{path.relative_to(PACKAGE).as_posix()}: {node.name}"] = names
+    assert n_functions > 400
+    assert longest == {}

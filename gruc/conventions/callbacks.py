@@ -1,4 +1,4 @@
-"""What scikit-learn's callbacks are told of a fit: ProgressBar, ScoringMonitor and others."""
+"""Support for scikit-learn's callbacks: ProgressBar, ScoringMonitor and others."""
 
 from contextlib import contextmanager, nullcontext
 
@@ -11,20 +11,20 @@ except ImportError:  # before scikit-learn 1.9
 
 
 def task_data(X, y, sample_weight):
-    """What callbacks may ask for at each task of a fit."""
+    """Data that callbacks may use at each task of a fit."""
     metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
     return {"X": X, "y": y, "metadata": metadata}
 
 
 def fit_task(estimator, X, y, sample_weight=None, max_subtasks=0):
-    """A context in which callbacks are told of a fit; it gives theirs, None if there are none."""
+    """A context that notifies callbacks of a fit; enters as their context, None if there are none."""
     if not getattr(estimator, "_skl_callbacks", None):
         return nullcontext()
-    return _told_task(estimator, X, y, sample_weight, max_subtasks)
+    return _notified_task(estimator, X, y, sample_weight, max_subtasks)
 
 
 @contextmanager
-def _told_task(estimator, X, y, sample_weight, max_subtasks):
+def _notified_task(estimator, X, y, sample_weight, max_subtasks):
     data = task_data(X, y, sample_weight)
     context = estimator._init_callback_context(max_subtasks=max_subtasks)
     context.call_on_fit_task_begin(estimator=estimator, **data)
@@ -33,22 +33,22 @@ def _told_task(estimator, X, y, sample_weight, max_subtasks):
 
 
 class EpochCallbacks:
-    """Tells the callbacks set on a model of each epoch.
+    """Notifies the callbacks of a model of each epoch.
 
     Parameters
     ----------
     model : BaseGRU
-        Whose fit it is.
+        The model that is fitted.
     context : sklearn.callback.CallbackContext
-        Of the fit.
+        That of the fit.
     X, y, sample_weight
-        As given to fit; callbacks may ask for them.
+        Arguments of fit; callbacks may use them.
 
     Attributes
     ----------
     attributes_with : callable
-        To be set before the first epoch: ``attributes_with(parameters)`` are the attributes of the
-        model as if fitted with these.
+        Set before the first epoch: ``attributes_with(parameters)`` returns the attributes of the
+        model as if it were fitted with these parameters.
     """
 
     attributes_with = None
@@ -59,12 +59,12 @@ class EpochCallbacks:
         self._epoch = None
 
     def begin_epoch(self):
-        """An epoch begins."""
+        """Notify of the begin of an epoch."""
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(estimator=self.model, **self._data)
 
     def end_epoch(self, parameters):
-        """An epoch has ended and left these parameters; whether to stop."""
+        """Notify of the end of an epoch with these parameters; return whether to stop."""
         return self._epoch.call_on_fit_task_end(
             estimator=self.model,
             **self._data,

@@ -1,4 +1,4 @@
-"""scikit-learn's conventions for sequences: what every estimator asks of X and weights."""
+"""scikit-learn's conventions for sequences: checks of X, y and weights."""
 
 from contextlib import contextmanager
 
@@ -28,8 +28,8 @@ from .user_warnings import warn_user
 class SequenceInputMixin:
     """Mixin of estimators whose X is sequences in any of gruc's forms.
 
-    A 2-D X goes through scikit-learn's own `validate_data`, so that names and
-    numbers of columns are checked, and errors read, as everywhere.
+    A 2-D X is checked by scikit-learn's own `validate_data`, so that names and numbers of
+    columns and error messages are the usual ones.
     """
 
     def __sklearn_tags__(self):
@@ -38,11 +38,11 @@ class SequenceInputMixin:
         return tags
 
     def _check_X(self, X, reset, name="X"):
-        """`Sequences` of X; unless `reset`, held against the X of the first fit."""
+        """`Sequences` of X; unless `reset`, compared with the X of the first fit."""
         X = as_groups(X, name)
-        is_frame = columns_of(X) is not None  # not every library's has ndim
-        as_it_is = isinstance(X, np.ndarray) or is_frame or is_list_of_arrays(X) or hasattr(X, "toarray")
-        if not as_it_is and not (is_lazy(X) and len(X.shape) == 3):
+        is_frame = columns_of(X) is not None  # not all frames have ndim
+        is_supported = isinstance(X, np.ndarray) or is_frame or is_list_of_arrays(X) or hasattr(X, "toarray")
+        if not is_supported and not (is_lazy(X) and len(X.shape) == 3):
             X = numeric_array(X, name)
         refuse_masked(X, name)
         is_table = is_frame or getattr(X, "ndim", None) == 2
@@ -83,50 +83,51 @@ class SequenceInputMixin:
             else:
                 table = check_array(X, estimator=self, **checks)
         except (TypeError, ValueError):
-            if columns_of(X) is not None:  # of a frame one can say which column is no number
+            if columns_of(X) is not None:  # for a frame the message names the column that is not numeric
                 numeric_array(X, "X")
             raise
         return numeric_array(X, "X") if table.dtype == object else table
 
 
 def warn_of_one_step(sequences, is_table):
-    """Warn where all sequences are one step long: the axes of X are most often not as meant."""
+    """Warn if all sequences have one step: most often the axes of X are not as intended."""
     if sequences.lengths.max() > 1 or (len(sequences) if is_table else sequences.n_features) == 1:
         return
     if is_table:
         n = len(sequences)
-        said = (
+        message = (
             f"X of shape ({n}, 1) is {n} sequences of one step, in which there is no order to learn from. If "
             f"it is one sequence of {n} steps, give [X], with one label."
         )
     else:
-        said = (
+        message = (
             f"All sequences of X have one step, of {sequences.n_features} features, in which there is no "
             "order to learn from. If X is (n_sequences, n_features, n_steps), as aeon and sktime have it, "
             "give gruc.sequences.from_channels_first(X)."
         )
-    warn_user(said)
+    warn_user(message)
 
 
 def by_sequence(estimator, X, name="X", **aligned):
-    """X, and what goes with it by name, in the form that scikit-learn's tools can take apart.
+    """X and arrays aligned with it, in a form that scikit-learn's tools can index.
 
-    Groups of rows become sequences, and what goes with them one for each; tensors become arrays.
+    Groups of rows become sequences, with one element of the other arrays for each; tensors become
+    arrays.
 
     Parameters
     ----------
     estimator : estimator
-        Who wants them, for messages.
-    X : as the estimators take it
+        For messages.
+    X : sequences in any form
     name : str
-        What to call X in errors.
+        Name of X in errors.
     **aligned : array-like or None
-        y and weights by the names that they have in errors; put in the order of the groups.
+        y and weights by their names in errors; reordered to the order of the groups.
 
     Returns
     -------
     list
-        X, a list of arrays in place of a grouped frame, and the others in their order.
+        X, a list of arrays if it was a grouped frame, and the others in their order.
     """
     X = as_groups(_from_tensor(X, name), name)
     aligned = {argument: _from_tensor(values, argument) for argument, values in aligned.items()}
@@ -137,19 +138,19 @@ def by_sequence(estimator, X, name="X", **aligned):
 
 
 def _from_tensor(values, name):
-    """A tensor of torch as an array, which metrics and scikit-learn's array API dispatch want alike."""
+    """A tensor of torch as an array, for metrics and scikit-learn's array API dispatch."""
     return numeric_array(values, name) if hasattr(values, "detach") else values
 
 
 def elements_at(X, indices):
-    """The sequences of X at `indices`, in the user's form where scikit-learn can take it apart."""
-    if is_lazy(X):  # HDF5 wants rising indices
+    """The sequences of X at `indices`, in the user's form if scikit-learn can index it."""
+    if is_lazy(X):  # HDF5 requires ascending indices
         return [X[int(i)] for i in indices]
     return _safe_indexing(X, indices)
 
 
 def check_targets_given(estimator, y):
-    """Raise, in scikit-learn's words, where y is None."""
+    """Raise scikit-learn's error if y is None."""
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
@@ -157,21 +158,21 @@ def check_targets_given(estimator, y):
 
 
 def check_as_many(sequences, y, X=None):
-    """Raise, in scikit-learn's words, where y is not one an element of sequences.
+    """Raise scikit-learn's error if y does not have one element for each sequence.
 
-    X as the user has it is looked at for what to advise then.
+    X in the user's form is used for the advice in the message.
     """
     if hasattr(y, "toarray"):
         raise TypeError("y is sparse; give it dense, as y.toarray().")
     if not hasattr(y, "__len__") or len(y) != len(sequences):
         try:
-            check_consistent_length(sequences, y)  # raises; asks many kinds of y, which takes long
+            check_consistent_length(sequences, y)  # raises; slow, since it tries many kinds of y
         except ValueError as error:
             raise ValueError(f"{error}{_advice_on_length(X, len(y))}") from None
 
 
 def _advice_on_length(X, n):
-    """What to say where X, a table, has another number of rows than y has elements."""
+    """Advice for a table X whose number of rows differs from the number of elements of y."""
     if not hasattr(X, "shape") or len(X.shape) != 2:
         return ""
     n_rows, n_columns = X.shape
@@ -184,15 +185,15 @@ def _advice_on_length(X, n):
     keys = [name for name in names if len(set(X[name])) == n]
     by = repr(keys[0]) if keys else "..."
     return (
-        " A row of a DataFrame is a sequence; if rows are steps, and a column says of which sequence, give "
+        " A row of a DataFrame is a sequence; if rows are steps, and a column identifies the sequence, use "
         f"gruc.sequences.from_long(X, by={by})."
     )
 
 
 def refuse_missing(y, name="y"):
-    """Refuse None, NaN and pandas' NA in a y of objects, which cannot be sorted.
+    """Raise a ValueError for None, NaN and pandas' NA in a y of objects, which cannot be sorted.
 
-    Arrays of numbers are left to scikit-learn's checks.
+    Numeric arrays are left to scikit-learn's checks.
     """
     dtype = getattr(y, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "fiubUS":
@@ -208,14 +209,14 @@ def refuse_missing(y, name="y"):
             )
 
 
-# as partial_fit takes weights as they are given, float32 has to compute with them
+# partial_fit does not normalise weights, so that float32 must be able to compute with them
 LARGEST_WEIGHT = 1e15
 
 
 def check_sample_weight(sample_weight, sequences, name="sample_weight", as_given=False):
     """Weights (n,) in float64, not negative; or None.
 
-    Where only their ratios matter, the largest becomes 1; with `as_given` they stay as they are.
+    The largest becomes 1, which is enough where only ratios matter; `as_given` leaves them unchanged.
     """
     if sample_weight is None:
         return None
@@ -230,7 +231,7 @@ def check_sample_weight(sample_weight, sequences, name="sample_weight", as_given
     if weights.max() > LARGEST_WEIGHT:
         i = int(np.argmax(weights))
         raise ValueError(
-            f"{name}[{i}] is {weights[i]:g}, and partial_fit takes weights as they are given, up to "
+            f"{name}[{i}] is {weights[i]:g}, and partial_fit takes weights as they are, up to "
             f"{LARGEST_WEIGHT:g}. Divide them by the mean weight of all the data."
         )
     return weights
@@ -238,7 +239,7 @@ def check_sample_weight(sample_weight, sequences, name="sample_weight", as_given
 
 @contextmanager
 def errors_name(name):
-    """A ValueError raised inside says which argument it is about."""
+    """Context in which a ValueError gets the name of the argument."""
     try:
         yield
     except ValueError as error:

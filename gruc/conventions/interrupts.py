@@ -1,18 +1,18 @@
-"""Ctrl-C: which fits keep what they learned, and which let it end what they are part of."""
+"""Ctrl-C: which fits keep what they have learned, and which pass the interrupt on."""
 
 import sys
 
-# Frames of these packages mean a search, a cross-validation or an ensemble: one fit of several.
+# frames of these packages mean a search, a cross-validation or an ensemble: one fit of several
 RUN_SEVERAL_FITS = ("joblib", "sklearn", "optuna", "ray", "dask", "distributed", "mapie", "imblearn")
-# These parts of scikit-learn lie around a single fit, too.
+# these parts of scikit-learn also call a single fit
 AROUND_ONE_FIT = ("sklearn.base", "sklearn.pipeline", "sklearn.compose", "sklearn.utils", "sklearn.callback")
 
 
 def is_one_of_several_fits():
     """Whether the fit that calls this runs inside a tool that fits several models.
 
-    Kept half-trained, such a model would be scored and compared as if it were complete, and the
-    tool would go on to the next. The stack tells: it is read only once Ctrl-C was pressed.
+    If it were kept partly trained, such a model would be scored and compared as if it were
+    complete, and the tool would continue with the next one. The stack is read only after Ctrl-C.
     """
     frame = sys._getframe(1)
     while frame is not None:

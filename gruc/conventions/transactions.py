@@ -1,12 +1,12 @@
-"""Fits that change a model wholly or not at all."""
+"""Fits that change a model completely or not at all."""
 
 
 class all_or_nothing:
-    """Context with a shallow copy to work on, whose attributes become the estimator's if nothing is raised.
+    """Context with a shallow copy of an estimator, whose attributes replace the original's unless it raises.
 
-    They do so in one assignment: whatever a signal's handler raises, and wherever it does, the
-    estimator has all of its new attributes or all of the old. Work must replace what the
-    attributes hold, never change it in place.
+    They do so in one assignment: even if a signal's handler raises at any point, the estimator has
+    all new attributes or all old ones. Code in the context must replace the values of attributes
+    and never change them in place.
     """
 
     def __init__(self, estimator):

@@ -8,19 +8,19 @@ from sklearn.utils import Bunch
 
 
 def load_japanese_vowels(*, subset: str = "train", return_X_y: bool = False) -> Any:
-    """Load the Japanese Vowels data set: who of nine speakers is it?
+    """Load the Japanese Vowels data set: identify one of nine speakers.
 
     =================   ================================
     Sequences           640 (270 training, 370 test)
-    Steps a sequence    7 to 29
-    Features a step     12 (LPC cepstrum, real)
+    Steps per sequence  7 to 29
+    Features per step   12 (LPC cepstrum, real)
     Classes             9
     =================   ================================
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The donors' parts; "all" is both, the training part first.
+        The original split; "all" is both parts, the training part first.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 

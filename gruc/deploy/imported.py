@@ -44,8 +44,8 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     weights : dict of str to ndarray
         By name, in torch's shapes; finite.
     network : dict
-        The estimator's parameters that the weights determine, except `hidden_layer_sizes`:
-        `bidirectional`, `reset_after`.
+        The estimator's parameters that the weights determine, besides `hidden_layer_sizes`: those of
+        directions and of the cell.
     classes : array-like or None
     multilabel : bool
     """

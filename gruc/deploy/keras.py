@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .imported import finite_array, fitted_estimator, require_estimator
-from .keras_layers import KerasWeights, is_model_or_layers, weights_of_layers
+from .keras_layers import is_model_or_layers, weights_of_arrays, weights_of_layers
 from .weights import as_predictor, layer_suffixes, refuse_attention, swap_gates, unscaled_weights
 
 __all__ = ["from_keras", "to_keras"]
@@ -28,9 +28,10 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     Returns
     -------
     weights : list of ndarray
-        For each ``GRU(H, reset_after=..., return_sequences=...)``, or ``Bidirectional`` of one,
-        and direction: kernel (D, 3H), recurrent kernel (H, 3H), bias (2, 3H) or, with
-        ``reset_after=False``, (3H,); then the Dense layer's kernel (F, K) and bias (K,).
+        For each ``GRU(H, return_sequences=...)``, or ``Bidirectional`` of one, and direction: kernel
+        (D, 3H), recurrent kernel (H, 3H), bias (2, 3H) or, if the reset gate is applied before the
+        recurrent product, an option of the same name in Keras, (3H,); then the Dense layer's kernel
+        (F, K) and bias (K,).
 
     Raises
     ------
@@ -69,8 +70,8 @@ def from_keras(
     Parameters
     ----------
     estimator : GRUClassifier or GRURegressor
-        See `from_torch`. If `weights` are arrays, its `bidirectional` says whether the layers are,
-        and, if they have no biases, its `reset_after` when they reset.
+        See `from_torch`. If `weights` are arrays, its parameters say whether the layers are
+        bidirectional and, if they have no biases, when their reset gate is applied.
     weights : Keras model, list of its layers, or list of ndarray
         A model or layers are checked to compute what the estimator does. Arrays are in the order of
         ``get_weights``; see `to_keras`. Layers without biases (``use_bias=False``) get zeros.
@@ -115,9 +116,8 @@ def from_keras(
         keras = weights_of_layers(weights, estimator, multilabel).map(finite_array)
     else:
         arrays = [finite_array(value, f"weights[{i}]") for i, value in enumerate(weights)]
-        keras = _weights_of_arrays(arrays, bool(estimator.bidirectional), bool(estimator.reset_after))
-    network = {"bidirectional": keras.bidirectional, "reset_after": keras.reset_after}
-    return fitted_estimator(estimator, _in_torch_order(keras), network, classes, multilabel)
+        keras = weights_of_arrays(arrays, estimator)
+    return fitted_estimator(estimator, _in_torch_order(keras), keras.parameters, classes, multilabel)
 
 
 def _in_torch_order(keras):
@@ -140,41 +140,3 @@ def _in_torch_order(keras):
         for kind, value in zip(("ih", "hh"), bias.reshape(keras.n_biases, -1), strict=False):
             weights[f"gru.bias_{kind}_{suffix}"] = swap_gates(value)
     return weights
-
-
-def _weights_of_arrays(arrays, bidirectional, reset_after):
-    """Arrays by layer: those of a Keras model whose GRU layers, or whose Dense layer, may lack biases."""
-    n_directions, found = 2 if bidirectional else 1, {}
-    for n_dense, n_each in ((2, 3), (2, 2), (1, 3), (1, 2)):
-        n_layers = (len(arrays) - n_dense) // (n_each * n_directions)
-        n_gru = n_layers * n_each * n_directions
-        if n_layers < 1 or n_gru + n_dense != len(arrays):
-            continue
-        gru, dense = [arrays[i : i + n_each] for i in range(0, n_gru, n_each)], arrays[n_gru:]
-        after = gru[0][2].ndim == 2 if n_each == 3 else reset_after
-        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after)
-        if _shapes_fit(keras):
-            return keras
-    if (2, 3) in found:  # with all biases: a later check says which shape does not fit
-        return found[2, 3]
-    raise ValueError(
-        f"weights has {len(arrays)} arrays; GRU layers with bidirectional={bidirectional} have "
-        f"{3 * n_directions} each, or {2 * n_directions} without biases, and a Dense layer 2, or 1. Their "
-        f"shapes are {', '.join(str(array.shape) for array in arrays[:12])}."
-    )
-
-
-def _shapes_fit(keras):
-    """Whether the arrays of layers fit together."""
-    n_inputs = None
-    for i, (kernel, recurrent, *bias) in enumerate(keras.gru):
-        H = len(recurrent)
-        if i % keras.n_directions == 0 and i > 0:
-            n_inputs = keras.n_directions * len(keras.gru[i - 1][1])
-        shapes = [(len(kernel) if n_inputs is None else n_inputs, 3 * H), (H, 3 * H)]
-        shapes += [(2, 3 * H) if keras.n_biases == 2 else (3 * H,)] * len(bias)
-        if [array.shape for array in (kernel, recurrent, *bias)] != shapes:
-            return False
-    kernel, *bias = keras.dense
-    F = keras.n_directions * len(keras.gru[-1][1])
-    return kernel.ndim == 2 and len(kernel) == F and all(each.shape == kernel.shape[1:] for each in bias)

@@ -30,6 +30,11 @@ class KerasWeights(NamedTuple):
     reset_after: bool
 
     @property
+    def parameters(self):
+        """The estimators' parameters that the weights determine."""
+        return {"bidirectional": self.bidirectional, "reset_after": self.reset_after}
+
+    @property
     def n_directions(self):
         """Directions of a layer."""
         return 2 if self.bidirectional else 1
@@ -51,6 +56,52 @@ def is_model_or_layers(weights):
     if hasattr(weights, "layers"):
         return True
     return isinstance(weights, (list, tuple)) and any(hasattr(each, "get_config") for each in weights)
+
+
+def weights_of_arrays(arrays, estimator):
+    """The weights of a Keras model by layer; its GRU layers, or its Dense layer, may lack biases.
+
+    Parameters
+    ----------
+    arrays : list of ndarray
+    estimator : GRUClassifier or GRURegressor
+        Says whether the layers are bidirectional and, if they lack biases, when they reset.
+    """
+    bidirectional = bool(estimator.bidirectional)
+    n_directions, found = 2 if bidirectional else 1, {}
+    for n_dense, n_each in ((2, 3), (2, 2), (1, 3), (1, 2)):
+        n_layers = (len(arrays) - n_dense) // (n_each * n_directions)
+        n_gru = n_layers * n_each * n_directions
+        if n_layers < 1 or n_gru + n_dense != len(arrays):
+            continue
+        gru, dense = [arrays[i : i + n_each] for i in range(0, n_gru, n_each)], arrays[n_gru:]
+        after = gru[0][2].ndim == 2 if n_each == 3 else bool(estimator.reset_after)
+        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after)
+        if _shapes_fit(keras):
+            return keras
+    if (2, 3) in found:  # with all biases: a later check says which shape does not fit
+        return found[2, 3]
+    raise ValueError(
+        f"weights has {len(arrays)} arrays; GRU layers with bidirectional={bidirectional} have "
+        f"{3 * n_directions} each, or {2 * n_directions} without biases, and a Dense layer 2, or 1. Their "
+        f"shapes are {', '.join(str(array.shape) for array in arrays[:12])}."
+    )
+
+
+def _shapes_fit(keras):
+    """Whether the arrays of layers fit together."""
+    n_inputs = None
+    for i, (kernel, recurrent, *bias) in enumerate(keras.gru):
+        H = len(recurrent)
+        if i % keras.n_directions == 0 and i > 0:
+            n_inputs = keras.n_directions * len(keras.gru[i - 1][1])
+        shapes = [(len(kernel) if n_inputs is None else n_inputs, 3 * H), (H, 3 * H)]
+        shapes += [(2, 3 * H) if keras.n_biases == 2 else (3 * H,)] * len(bias)
+        if [array.shape for array in (kernel, recurrent, *bias)] != shapes:
+            return False
+    kernel, *bias = keras.dense
+    F = keras.n_directions * len(keras.gru[-1][1])
+    return kernel.ndim == 2 and len(kernel) == F and all(each.shape == kernel.shape[1:] for each in bias)
 
 
 def weights_of_layers(layers, estimator, multilabel):

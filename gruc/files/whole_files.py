@@ -1,7 +1,7 @@
 """Writing and reading whole files: by path, or through a binary file object.
 
 Everything that gruc writes for a user goes through `write`: model files, C headers, ONNX graphs and
-what the command line is asked to put into a file.
+output of the command line.
 """
 
 import contextlib
@@ -15,39 +15,39 @@ import time
 
 __all__ = ["UnexpectedEnd", "check_target", "described", "descriptor_of", "opened", "write"]
 
-# A reader or writer that would block is asked again after so many seconds.
+# seconds after which a reader or writer that would block is tried again
 PAUSE = 0.002
 
-# Bytes to ask a reader for at a time: what it promises may be more than it has.
+# bytes to read at a time: a header may announce more than the file has
 PORTION = 1 << 24
 
-# Why a new file cannot be put in the place of an old one that may itself be written to: no right to make
-# files in its folder, a file mounted alone, a name beside it that would be too long.
+# errors for which a writable file cannot be replaced by a new one: no permission to create files in its
+# folder, a file that is a mount point, a temporary name that would be too long
 NOT_BESIDE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ENAMETOOLONG}
 
 
 class UnexpectedEnd(ValueError):
-    """A file ends too early, or goes on where it should end."""
+    """A file ends too early, or continues where it should end."""
 
 
-def _is_path(given):
-    return isinstance(given, str) or hasattr(given, "__fspath__")
+def _is_path(file):
+    return isinstance(file, str) or hasattr(file, "__fspath__")
 
 
-def described(given):
-    """What to call a file in messages: its path, a file object's name, or what it is."""
-    if _is_path(given):
-        return os.fsdecode(given)
-    if isinstance(given, (bytes, bytearray, memoryview)):
-        return f"the model file given as {type(given).__name__}"
-    name = getattr(given, "name", None)
-    return name if isinstance(name, str) and name else f"the {type(given).__name__}"
+def described(file):
+    """The name of a file in messages: its path, a file object's name, or its type."""
+    if _is_path(file):
+        return os.fsdecode(file)
+    if isinstance(file, (bytes, bytearray, memoryview)):
+        return f"the model file given as {type(file).__name__}"
+    name = getattr(file, "name", None)
+    return name if isinstance(name, str) and name else f"the {type(file).__name__}"
 
 
-def _path_of(given, argument, also):
-    if not _is_path(given):
-        raise TypeError(f"{argument} must be a path (str or os.PathLike) or {also}; got {given!r:.60}.")
-    path = os.fsdecode(given)
+def _path_of(file, argument, also):
+    if not _is_path(file):
+        raise TypeError(f"{argument} must be a path (str or os.PathLike) or {also}; got {file!r:.60}.")
+    path = os.fsdecode(file)
     if not path:
         raise FileNotFoundError(errno.ENOENT, "The path is empty", path)
     return path
@@ -57,7 +57,7 @@ def _path_of(given, argument, also):
 
 
 def check_target(target, argument="path"):
-    """Raise where `write` could not write to a target of this kind; nothing is written."""
+    """Raise if `write` does not support this kind of target; nothing is written."""
     if _is_path(target) or not hasattr(target, "write"):
         _path_of(target, argument, "a file object opened for writing in binary mode")
         return
@@ -67,8 +67,8 @@ def check_target(target, argument="path"):
         target.write(b"")  # text files that are wrapped do not take bytes
     except TypeError:
         raise TypeError(
-            f"{argument} is a file object in text mode ({described(target)}), and what is written to it is "
-            "bytes; open it in binary mode, as open(..., 'wb')."
+            f"{argument} is a file object in text mode ({described(target)}), but bytes are written to "
+            "it; open it in binary mode: open(..., 'wb')."
         ) from None
 
 
@@ -78,25 +78,25 @@ def write(target, content, argument="path"):
     Parameters
     ----------
     target : str, path-like or binary file object
-        A file object is written to from where it stands, and neither flushed nor closed. A path of
-        what exists and is no regular file (a device, a FIFO, /dev/stdout), or a link to it, is opened and
-        written to. A regular file is replaced: the new one is written beside it, flushed to the disk
-        and then renamed, so that whatever happens at any moment leaves the old one or the new one;
-        if the process is killed in between, with a part of the new one beside it, as .gruc-*. It keeps the
-        mode, the extended attributes (ACLs on Linux) and, where the process may give files away,
-        the owner and the group of the old one. Where there can be no file beside it (a folder without
-        write permission, a file that is mounted alone), the old one is written over; if that fails, its
-        content is put back.
+        A file object is written to at its current position, and neither flushed nor closed. An
+        existing path that is not a regular file (a device, a FIFO, /dev/stdout), or a link to one, is
+        opened and written to. A regular file is replaced: the new one is written next to it, flushed
+        to disk and then renamed, so that at any moment there is either the old or the new file; if
+        the process is killed, a part of the new file may remain next to it, as .gruc-*. It keeps
+        the mode, the extended attributes (ACLs on Linux) and, if the process has the permission, the
+        owner and the group of the old file. If no file can be created next to it (a folder without
+        write permission, a file that is a mount point), the old file is overwritten; if that fails,
+        its content is restored.
     content : bytes
     argument : str
-        What the user knows `target` as, for errors.
+        Name of the argument in errors.
 
     Raises
     ------
     TypeError
-        Not a path or binary file object.
+        `target` is neither a path nor a binary file object.
     OSError
-        It cannot be written; the message has the path as the user gave it.
+        The file cannot be written; the message has the user's path.
     """
     check_target(target, argument)
     if not _is_path(target):
@@ -108,7 +108,7 @@ def write(target, content, argument="path"):
     except OSError as error:
         if error.errno is None:
             raise
-        # never the name of a file that the user has not heard of
+        # never the name of the temporary file
         raise OSError(error.errno, error.strerror, path) from None
 
 
@@ -132,7 +132,7 @@ def descriptor_of(path):
 
 def _write_to_path(path, content):
     number = descriptor_of(path)
-    if number is not None:  # opening it anew would write from the start of a file that it appends to
+    if number is not None:  # opening it again would write from the start of a file that it appends to
         with open(os.dup(number), "wb", buffering=0) as file:
             _write_all(file, content)
         return
@@ -147,14 +147,14 @@ def _write_to_path(path, content):
             _write_all(file, content)
         return
     place = os.path.realpath(path) if os.path.islink(path) else path
-    if old is not None and not _is_at(place, old):  # links of /proc lead to what has no path
+    if old is not None and not _is_at(place, old):  # links in /proc may lead to files without a path
         _write_over(path, content)
         return
     try:
         _replace(place, content, old)
     except OSError as error:
         if old is None:
-            if error.errno == errno.ENAMETOOLONG:  # the name beside it is the longer one
+            if error.errno == errno.ENAMETOOLONG:  # the temporary name is longer
                 _write_new(place, content)
                 return
             if error.errno == errno.ENOENT:
@@ -176,16 +176,16 @@ def _replace(path, content, old):
     """Rename a new file to `path`, where `old` is the status of the file that is there, or None."""
     folder, name = os.path.split(path)
     folder = folder or os.curdir
-    beside = os.path.join(folder, f".gruc-{os.urandom(8).hex()}")
-    mode = 0o666 if old is None else 0o600  # nobody opens it who may not read the old one
-    with _new_file(beside, mode) as file:
+    temporary = os.path.join(folder, f".gruc-{os.urandom(8).hex()}")
+    mode = 0o666 if old is None else 0o600  # not readable by those who may not read the old one
+    with _new_file(temporary, mode) as file:
         if old is not None and os.name == "posix":
-            _liken(file.fileno(), path, old)
+            _copy_attributes(file.fileno(), path, old)
         _write_all(file, content)
         os.fsync(file.fileno())
-        file.close()  # Windows renames no open files
-        os.replace(beside, path)
-    if os.name == "posix":  # the renaming itself, where the folder may be read
+        file.close()  # Windows cannot rename open files
+        os.replace(temporary, path)
+    if os.name == "posix":  # the renaming itself, if the folder can be read
         with contextlib.suppress(OSError):
             directory = os.open(folder, os.O_RDONLY)
             try:
@@ -196,13 +196,13 @@ def _replace(path, content, old):
 
 @contextlib.contextmanager
 def _new_file(path, mode=0o666):
-    """A file that is new, and is gone again if anything is raised inside."""
-    # No line of Python lies between the system's file and its object: a signal's handler could lose it there.
+    """Context with a new file, which is removed if anything is raised."""
+    # no line of Python between the system's file and its object: a signal's handler could lose it there
     opener = functools.partial(os.open, mode=mode)
     try:
         file = open(path, "xb", buffering=0, opener=opener)  # noqa: SIM115
     except BaseException as error:
-        if getattr(error, "errno", None) is None:  # no error of the system: the file may be there
+        if getattr(error, "errno", None) is None:  # not an error of the system: the file may exist
             with contextlib.suppress(OSError):
                 os.unlink(path)
         raise
@@ -216,10 +216,10 @@ def _new_file(path, mode=0o666):
             raise
 
 
-def _liken(descriptor, path, old):
+def _copy_attributes(descriptor, path, old):
     """Give a new file the owner, group, mode and extended attributes of the old one at `path`."""
     new, mode = os.fstat(descriptor), old.st_mode & 0o777
-    # what others may do, for a group that had other rights than the new file's group
+    # the permissions of others, for a group with other permissions than the new file's group
     without_group = (mode & 0o707) | ((mode & 0o007) << 3)
     if new.st_gid != old.st_gid:
         try:
@@ -230,14 +230,14 @@ def _liken(descriptor, path, old):
         with contextlib.suppress(OSError):
             os.fchown(descriptor, old.st_uid, -1)
     attributes = []
-    with contextlib.suppress(OSError, AttributeError):  # Linux has them
+    with contextlib.suppress(OSError, AttributeError):  # only on Linux
         attributes = os.listxattr(path)
     os.fchmod(descriptor, mode)
     for name in attributes:
         try:
             os.setxattr(descriptor, name, os.getxattr(path, name))
         except OSError:
-            if name == "system.posix_acl_access":  # beside it the mode's group bits mean another thing
+            if name == "system.posix_acl_access":  # with it the group bits of the mode have another meaning
                 os.fchmod(descriptor, without_group)
 
 
@@ -248,7 +248,7 @@ def _write_new(path, content):
 
 
 def _write_over(path, content):
-    """Write into the file that is there; if that fails, put back what it held."""
+    """Overwrite the existing file; if that fails, restore its content."""
     before = None
     with contextlib.suppress(OSError), open(path, "rb") as file:
         before = file.read()
@@ -268,7 +268,7 @@ def _write_over(path, content):
 
 
 def _write_all(file, content):
-    """All of `content`, through writers that take a part of it at a time or would block."""
+    """Write all of `content`, also through writers that write a part at a time or would block."""
     rest = memoryview(content)
     while rest:
         try:
@@ -280,10 +280,10 @@ def _write_all(file, content):
             if n_written is None and isinstance(file, io.RawIOBase):  # it would block
                 n_written = 0
                 time.sleep(PAUSE)
-            elif n_written is None:  # writers of other making say nothing, and have written all
+            elif n_written is None:  # other kinds of writers return None and have written all
                 return
             elif not 0 < n_written <= len(rest):
-                raise OSError(f"{described(file)} says that it has written {n_written} of {len(rest)} bytes.")
+                raise OSError(f"{described(file)} returned {n_written} for a write of {len(rest)} bytes.")
         rest = rest[n_written:]
 
 
@@ -297,23 +297,23 @@ def opened(source, argument="path"):
     Parameters
     ----------
     source : str, path-like, binary file object, bytes, bytearray or memoryview
-        A file object is read from where it stands. Bytes are the file's content, never its path.
+        A file object is read from its current position. Bytes are the file's content, never its path.
     argument : str
-        What the user knows `source` as, for errors.
+        Name of the argument in errors.
 
     Raises
     ------
     TypeError
-        None of these.
+        `source` is none of these.
     OSError
-        It cannot be opened.
+        The file cannot be opened.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         yield Reader(io.BytesIO(source))
     elif not _is_path(source) and hasattr(source, "read"):
         if isinstance(source, io.TextIOBase) or isinstance(source.read(0), str):
             raise TypeError(
-                f"{argument} is a file object in text mode ({described(source)}); open it in binary mode, as "
+                f"{argument} is a file object in text mode ({described(source)}); open it in binary mode: "
                 "open(..., 'rb')."
             )
         yield Reader(source, shared=True)
@@ -324,17 +324,17 @@ def opened(source, argument="path"):
 
 
 class Reader:
-    """Takes bytes from a file object, whose reads may be short or find nothing yet.
+    """Reads from a file object, whose reads may be short or return None.
 
-    Nothing is mapped into memory: if another process shortens the file meanwhile, it ends early,
-    and that is all.
+    Nothing is mapped into memory: if another process shortens the file in the meantime, it ends
+    early.
 
     Parameters
     ----------
     file : object
         Has ``read(n)``.
     shared : bool, default=False
-        Whether something else may follow in it, which is left there.
+        Whether other content may follow, which is not read.
     """
 
     def __init__(self, file, shared=False):
@@ -349,18 +349,18 @@ class Reader:
             missing -= len(part)
             self._n_taken += len(part)
         if missing and self._shared and not self._n_taken:
-            raise UnexpectedEnd("it holds nothing after its current position; seek(0) after writing to it")
+            raise UnexpectedEnd("it has no content after its current position; seek(0) after writing to it")
         if missing:
             raise UnexpectedEnd(f"it ends after {self._n_taken} bytes, {missing} too early")
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def end(self):
-        """Raise `UnexpectedEnd` if the file goes on."""
+        """Raise `UnexpectedEnd` if the file continues."""
         if not self._shared and self._read(1):
-            raise UnexpectedEnd(f"it goes on after {self._n_taken} bytes, where it should end")
+            raise UnexpectedEnd(f"it continues after {self._n_taken} bytes, where it should end")
 
     def _read(self, n):
-        """From 1 to n bytes, or none at the end."""
+        """From 1 to n bytes; at the end, none."""
         while True:
             with contextlib.suppress(BlockingIOError):
                 part = self._file.read(n)

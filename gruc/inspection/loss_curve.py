@@ -1,4 +1,4 @@
-"""Pictures of fitted models, with matplotlib."""
+"""Plots of fitted models, with matplotlib."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _matplotlib():
 
 
 class LossCurveDisplay:
-    """Loss over the epochs of a fit, and validation loss where there was a validation.
+    """Loss over the epochs of a fit, and validation loss if there was validation.
 
     Make it with `from_estimator`.
 
@@ -28,9 +28,9 @@ class LossCurveDisplay:
     validation_loss_curve : sequence of float or None, default=None
         Validation loss of some epochs.
     validation_epochs : sequence of int or None, default=None
-        Which these are, the first being 1; None: the first ones.
+        Their numbers, from 1; None: the first epochs.
     best_epoch : int or None, default=None
-        The epoch, counted from 1, whose weights the model has, where that is not the last.
+        The epoch, from 1, whose weights the model has, if it is not the last.
     estimator_name : str or None, default=None
         For the legend.
 
@@ -41,7 +41,7 @@ class LossCurveDisplay:
     validation_line_ : matplotlib Artist or None
         Validation loss.
     best_line_ : matplotlib Artist or None
-        Where the weights come from.
+        Marks the best epoch.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 
@@ -80,7 +80,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on; None: a new figure.
         name : str or None, default=None
             For the legend, instead of `estimator_name`.
         **kwargs : dict
@@ -96,7 +96,7 @@ class LossCurveDisplay:
         name = self.estimator_name if name is None else name
         prefix = f"{name}: " if name else ""
         epochs = range(1, len(self.loss_curve) + 1)
-        options = {"marker": "."} if len(epochs) == 1 else {}  # a line of one point is none
+        options = {"marker": "."} if len(epochs) == 1 else {}  # a line of one point is invisible
         (self.line_,) = ax.plot(epochs, self.loss_curve, label=f"{prefix}training", **options | kwargs)
         self.validation_line_ = self.best_line_ = None
         if self.validation_loss_curve is not None:
@@ -129,7 +129,7 @@ class LossCurveDisplay:
         estimator : GRUClassifier, GRURegressor or any with a `loss_curve_`
             Fitted.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on; None: a new figure.
         name : str or None, default=None
             For the legend; by default the estimator's class.
         **kwargs : dict
@@ -142,7 +142,7 @@ class LossCurveDisplay:
         Raises
         ------
         TypeError
-            The estimator keeps no loss curve.
+            The estimator has no loss curve.
         """
         check_is_fitted(estimator)
         if not hasattr(estimator, "loss_curve_"):

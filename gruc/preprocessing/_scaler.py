@@ -144,19 +144,19 @@ class SequenceScaler(
         return self._fit(X, y, sample_weight, partial=True)
 
     def _fit(self, X, y, sample_weight, partial):
-        goes_on = partial and "_moments" in vars(self)
+        continues = partial and "_moments" in vars(self)
         X, sample_weight = by_sequence(self, X, sample_weight=sample_weight)
         with fit_task(self, X, y, sample_weight), all_or_nothing(self) as attempt:
-            sequences = attempt._check_X(X, reset=not goes_on)
+            sequences = attempt._check_X(X, reset=not continues)
             weights = check_sample_weight(sample_weight, sequences, as_given=partial)
             heaviest = 1.0
-            if weights is not None:  # ratios decide; the sum is kept for calls of partial_fit to come
+            if weights is not None:  # only ratios matter; the sum is kept for later calls of partial_fit
                 weights = weights / weights.max()
                 heaviest = min(float(np.asarray(sample_weight, np.float64).max()), LARGEST_WEIGHT)
             check_range(sequences.lowest, sequences.highest, None, "float64", "X")
             moments = Moments.of_sequences(sequences, weights)
             moments = moments.times(heaviest)
-            if goes_on:
+            if continues:
                 moments = Moments.of_state(self._moments).combined(moments)
             scaling = moments.scaling()
             attempt._moments = moments.state()
@@ -176,7 +176,7 @@ class SequenceScaler(
         Returns
         -------
         ndarray or list of ndarray
-            float32 where X is, else float64.
+            float32 if X is, else float64.
         """
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)
@@ -194,13 +194,13 @@ class SequenceScaler(
         Returns
         -------
         ndarray or list of ndarray
-            float32 where X is, else float64.
+            float32 if X is, else float64.
         """
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)
         return sequences.map(Scaling(self.mean_, self.scale_).undo)
 
 
-# what pickles name, wherever in the package the class stands; doctest finds it by the second line
+# the module that pickles name; doctest finds the class by the second line
 SequenceScaler.__module__ = "gruc.preprocessing"
 __test__ = {"SequenceScaler": SequenceScaler}

@@ -1,4 +1,4 @@
-"""Other libraries' layouts of sequences, as gruc takes them."""
+"""Conversion of other libraries' layouts of sequences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .groups import of_multiindex
+from .groups import groups_of_multiindex
 from .numeric import columns_of, is_list_of_arrays, numeric_array
 
 if TYPE_CHECKING:  # importing it takes time
@@ -14,10 +14,10 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
-    """Turn channels-first sequences into gruc's steps-first ones.
+    """Convert channels-first sequences to gruc's steps-first layout.
 
     aeon and sktime hold sequences as ``(n, d, t)`` arrays, or as lists of
-    ``(d, t_i)`` arrays where lengths differ.
+    ``(d, t_i)`` arrays if lengths differ.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
     -------
     array of shape (n_sequences, n_steps, n_features) or list of arrays of \
             shape (n_steps_i, n_features)
-        Views of the arrays given, not copies.
+        Views of the input arrays, not copies.
 
     Raises
     ------
@@ -64,20 +64,20 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
 def from_long(
     df: Any, by: Any = None, columns: Any = None, order: Any = None, *, return_keys: bool = False
 ) -> Any:
-    """Cut a long frame, whose rows are steps, into sequences.
+    """Split a frame in long form, whose rows are steps, into sequences.
 
     Parameters
     ----------
     df : DataFrame of pandas or polars, Table of pyarrow
-        A row is a step of the sequence that `by` names.
+        Each row is a step of the sequence that `by` names.
     by : column name or list of them, default=None
-        Columns that say which sequence a row belongs to. None: the levels of a pandas
-        MultiIndex but the last, which is time.
+        Columns that identify the sequence of a row. None: all levels of a pandas MultiIndex
+        except the last, which is time.
     columns : list of column names, default=None
-        The features, in this order; by default all columns but those of `by` and `order`.
+        The features, in this order; by default all columns except those of `by` and `order`.
     order : column name, default=None
-        What the rows of a sequence are sorted by, for instance a time; no value may stand
-        twice in one sequence. By default rows stay as they stand.
+        Column by which the rows of a sequence are sorted, for instance a time, without
+        duplicates in a sequence. By default rows keep their order.
     return_keys : bool, default=False
         Whether to return the sequences' keys as well.
 
@@ -86,14 +86,15 @@ def from_long(
     X : list of ndarray of shape (n_steps_i, n_features)
         Sequences in the order of their first rows.
     keys : list
-        The value of `by` of each sequence, a tuple of several; only with ``return_keys=True``.
+        The value of `by` of each sequence, a tuple if there are several columns; only with
+        ``return_keys=True``.
 
     Raises
     ------
     ValueError
-        A column that is not there, a missing key, or what is not numbers.
+        A column does not exist, a key is missing, or a value is not a number.
     TypeError
-        `df` is no frame.
+        `df` is not a frame.
 
     Examples
     --------
@@ -116,7 +117,7 @@ def from_long(
     if by is None:
         if getattr(getattr(df, "index", None), "nlevels", 1) < 2:
             raise ValueError(
-                "by is None, which is for a DataFrame with a MultiIndex; name the column of keys."
+                "by is None, which requires a DataFrame with a MultiIndex; give the column of keys."
             )
         keys_of = [df.index.get_level_values(level) for level in range(df.index.nlevels - 1)]
         by_names = []
@@ -131,29 +132,29 @@ def from_long(
     columns = [columns] if isinstance(columns, str) else list(columns)
     _check_names(columns, names, "columns")
     if not columns:
-        raise ValueError("df has no columns of features beside by and order.")
+        raise ValueError("df has no columns of features besides by and order.")
     if by is None and order is None:
-        groups = of_multiindex(df[columns], "df")
+        groups = groups_of_multiindex(df[columns], "df")
         return (list(groups), list(groups.keys)) if return_keys else list(groups)
-    places: dict[Any, list[int]] = {}
+    rows_by_key: dict[Any, list[int]] = {}
     lists = [_values(column) for column in keys_of]
     for row, key in enumerate(zip(*lists, strict=True) if len(lists) > 1 else lists[0]):
         if any(_is_missing(part) for part in (key if len(lists) > 1 else [key])):
             raise ValueError(f"by: row {row} of df has no key.")
-        places.setdefault(key, []).append(row)
+        rows_by_key.setdefault(key, []).append(row)
     table = np.stack([numeric_array(df[name], f"df[{name!r}]") for name in columns], axis=1)
     steps = None if order is None else np.asarray(df[order])
     X = []
-    for key, of_key in places.items():
-        rows = np.array(of_key)
+    for key, rows_of_key in rows_by_key.items():
+        rows = np.array(rows_of_key)
         if steps is not None:
             rows = rows[np.argsort(steps[rows], kind="stable")]
             ordered = steps[rows]
             again = np.flatnonzero(ordered[1:] == ordered[:-1])
             if len(again):
-                raise ValueError(f"order: {ordered[again[0]]} stands twice in sequence {key!r}.")
+                raise ValueError(f"order: {ordered[again[0]]} occurs twice in sequence {key!r}.")
         X.append(table[rows])
-    return (X, list(places)) if return_keys else X
+    return (X, list(rows_by_key)) if return_keys else X
 
 
 def _check_names(asked, names, argument):
@@ -163,7 +164,7 @@ def _check_names(asked, names, argument):
 
 
 def _values(column):
-    """Elements of a column, of pandas, polars or pyarrow, that can be keys of a dict."""
+    """Elements of a column of pandas, polars or pyarrow, as hashable Python objects."""
     to_list = getattr(column, "to_pylist", None) or getattr(column, "to_list", None)
     return list(column) if to_list is None else to_list()
 
@@ -175,17 +176,17 @@ def _is_missing(key):
 
 
 def from_nested(X: Any, columns: Any = None) -> list[NDArray[Any]]:
-    """Turn cells that are sequences into a list of arrays.
+    """Convert cells that contain sequences to a list of arrays.
 
-    Such are sktime's nested frames, whose cells are Series, list columns of polars and
+    Examples are sktime's nested frames, whose cells are Series, list columns of polars and
     pyarrow, object columns of lists or arrays, and lists of lists.
 
     Parameters
     ----------
     X : DataFrame, Series, array or list
-        Of a frame each row is a sequence and each column a feature, whose cells hold a number a
-        step. Of one column, or a list, each element is a sequence: numbers (n_steps_i,) or rows
-        of numbers (n_steps_i, n_features).
+        In a frame each row is a sequence and each column a feature, whose cells have one number
+        per step. In a single column, or a list, each element is a sequence: numbers (n_steps_i,)
+        or rows of numbers (n_steps_i, n_features).
     columns : list of column names, default=None
         Columns of the frame that are features; by default all.
 
@@ -196,7 +197,7 @@ def from_nested(X: Any, columns: Any = None) -> list[NDArray[Any]]:
     Raises
     ------
     ValueError
-        Cells of one row that differ in length, or that are not sequences of numbers.
+        Cells of a row differ in length, or are not sequences of numbers.
 
     Examples
     --------
@@ -224,7 +225,7 @@ def from_nested(X: Any, columns: Any = None) -> list[NDArray[Any]]:
         lengths = list(map(len, cells))
         if len(set(lengths)) > 1:
             raise ValueError(
-                f"X, row {i}: the cells of a sequence must have one length; {columns} have {lengths}."
+                f"X, row {i}: the cells of a sequence must have the same length; {columns} have {lengths}."
             )
         sequences.append(np.stack(cells, axis=1))
     return sequences
@@ -244,16 +245,16 @@ def _cell(cell, name, dimensions):
 
 
 def from_padded(X: Any, lengths: Any = None) -> list[NDArray[Any]]:
-    """Cut padded sequences to their own lengths.
+    """Remove the padding of sequences.
 
     Parameters
     ----------
     X : array of shape (n_sequences, n_steps, n_features) or (n_sequences, n_steps)
         Sequences padded at their ends to a common length.
     lengths : array of int of shape (n_sequences,), default=None
-        Steps to keep of each sequence. Without it, trailing steps of which every
-        feature is NaN are dropped, as tslearn pads. Zeros are never taken for
-        padding: they may be data.
+        Number of steps of each sequence. Without it, trailing steps in which every feature
+        is NaN are dropped, the padding of tslearn. Zeros are never taken for padding, since
+        they may be data.
 
     Returns
     -------
@@ -297,7 +298,7 @@ def from_padded(X: Any, lengths: Any = None) -> list[NDArray[Any]]:
         lengths = np.asarray(lengths)
         if lengths.shape != (len(X),) or lengths.dtype.kind not in "iu":
             raise ValueError(
-                f"lengths must be {len(X)} integers, one a sequence; got {lengths.dtype} of shape "
+                f"lengths must be {len(X)} integers, one for each sequence; got {lengths.dtype} of shape "
                 f"{lengths.shape}."
             )
         if lengths.max() > n_steps:

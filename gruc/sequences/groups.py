@@ -1,6 +1,6 @@
 """Sequences that are groups of rows of one frame: a (series, time) MultiIndex, or a groupby.
 
-pandas is never imported here: what is asked of an object is what pandas' objects have.
+pandas is not imported: its objects are recognised by their attributes.
 """
 
 import numpy as np
@@ -9,16 +9,16 @@ from .numeric import columns_of, numeric_array
 
 
 class Groups(list):
-    """Arrays (t_i, d) or (t_i,), one a group, and what is known of the frame they come from.
+    """Arrays (t_i, d) or (t_i,), one for each group of rows of a frame.
 
     Attributes
     ----------
     keys : sequence
-        Of each group, hashable.
+        Keys of the groups, hashable.
     names : list or None
-        Of features.
+        Names of the features.
     n_rows : int
-        Of all groups together.
+        Number of rows of all groups.
     """
 
     def __init__(self, arrays, keys, names):
@@ -27,84 +27,84 @@ class Groups(list):
         self.n_rows = sum(map(len, arrays))
 
     def with_arrays(self, arrays):
-        """The same groups with other numbers."""
+        """The same groups with other arrays."""
         return Groups(arrays, self.keys, self.names)
 
     def aligned(self, values, name, learner):
-        """`values`, one a group, in the order of the groups.
+        """`values`, one for each group, in the order of the groups.
 
-        A Series or DataFrame is put in order by its index, which must hold the groups' keys; all
-        else is taken to be in order.
+        A Series or DataFrame is reordered by its index, which must contain the groups' keys;
+        anything else is assumed to be in order.
 
         Parameters
         ----------
         values : array-like or None
         name : str
-            What to call them in errors.
+            Their name in errors.
         learner : str
-            Name of the estimator that wants one a sequence.
+            Name of the estimator, for errors.
         """
         n = len(values) if hasattr(values, "__len__") else -1
         if n == self.n_rows != len(self):
             raise ValueError(
-                f"{name} has {n} elements, one a row of X; X is {len(self)} sequences of rows, and "
-                f"{learner} wants one a sequence, as {name}.groupby(level=0).first() of a {name} indexed as "
-                "X is. If each row of X is a sequence by itself, give X.reset_index(drop=True)."
+                f"{name} has {n} elements, one for each row of X; X is {len(self)} sequences, and "
+                f"{learner} needs one for each sequence, such as {name}.groupby(level=0).first() if {name} "
+                "has the index of X. If each row of X is a sequence by itself, give X.reset_index(drop=True)."
             )
         index = getattr(values, "index", None)
         if n != len(self) or not hasattr(index, "get_indexer"):
             return values
-        places = index.get_indexer(self.keys) if index.is_unique else np.array([-1])
-        if (places < 0).any():
+        order = index.get_indexer(self.keys) if index.is_unique else np.array([-1])
+        if (order < 0).any():
             raise ValueError(
-                f"The index of {name} does not hold the keys of the groups of X, which are "
-                f"{_some(self.keys)}; it holds {_some(index)}. Index {name} by them, or, if it is in the "
-                f"order of the groups, give {name}.to_numpy()."
+                f"The index of {name} does not contain the keys of the groups of X, which are "
+                f"{_first(self.keys)}; it contains {_first(index)}. Index {name} by them, or, if it is in "
+                f"the order of the groups, give {name}.to_numpy()."
             )
-        return values.iloc[places]
+        return values.iloc[order]
 
 
 def as_groups(X, name="X"):
     """`Groups` of a frame or Series with a MultiIndex, or of a groupby of pandas; else X itself.
 
-    Of a MultiIndex the last level is time, which must rise within a series; the others say which
-    series a row is of, and series come in the order of their first rows. The groups of a groupby
-    come in its own order.
+    The last level of a MultiIndex is time, which must increase within a series; the others
+    identify the series, and series are in the order of their first rows. The groups of a groupby
+    are in its own order.
 
     Raises
     ------
     ValueError
-        Rows without a key, series out of order, or what is not numbers.
+        Rows without a key, unsorted series, or values that are not numbers.
     TypeError
-        A group_by of polars.
+        X is a group_by of polars.
     """
     if isinstance(X, (np.ndarray, list, tuple)):
         return X
     kind = type(X).__name__
     if kind in ("DataFrameGroupBy", "SeriesGroupBy"):
-        return _of_groupby(X, name)
+        return _groups_of_groupby(X, name)
     if kind.endswith("GroupBy") and type(X).__module__.startswith("polars"):
         raise TypeError(
-            f"{name} is a group_by of polars, whose groups may come in any order. Give the DataFrame's "
+            f"{name} is a group_by of polars, whose groups may be in any order. Give the DataFrame's "
             "sequences, as gruc.sequences.from_long(frame, by='id')."
         )
     index = getattr(X, "index", None)
     if getattr(index, "nlevels", 1) > 1 and hasattr(index, "droplevel"):
-        return of_multiindex(X, name)
+        return groups_of_multiindex(X, name)
     return X
 
 
-def of_multiindex(X, name):
+def groups_of_multiindex(X, name):
     """`Groups` of a frame or Series whose index is (series, ..., time)."""
     codes, keys = X.index.droplevel(-1).factorize()
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
-        raise ValueError(f"{name} has a row that is of no series: row {row} has the index {X.index[row]}.")
+        raise ValueError(f"{name} has a row without a series: row {row} has the index {X.index[row]}.")
     table = numeric_array(X, name)
     times = X.index.get_level_values(-1)
     try:
         ranks = times.factorize(sort=True)[0]
-    except TypeError:  # of types that have no order
+    except TypeError:  # types without an order
         ranks = None
     order = np.argsort(codes, kind="stable")
     if ranks is not None:
@@ -114,18 +114,18 @@ def of_multiindex(X, name):
             row, before = order[wrong[0] + 1], order[wrong[0]]
             twice = ranks[row] == ranks[before]
             raise ValueError(
-                f"{name} is not in the order of time: in series {keys[codes[row]]!r} "
-                f"{times[row]} {'stands twice' if twice else f'comes after {times[before]}'}. "
-                + ("Keep one row of each time." if twice else f"Give {name}.sort_index().")
+                f"{name} is not sorted by time: in series {keys[codes[row]]!r} "
+                f"{times[row]} {'occurs twice' if twice else f'follows {times[before]}'}. "
+                + ("Keep one row for each time." if twice else f"Use {name}.sort_index().")
             )
     ends = np.cumsum(np.bincount(codes, minlength=len(keys)))
     arrays = np.split(table[order], ends[:-1]) if len(keys) else []
     return Groups(arrays, keys, columns_of(X))
 
 
-def _of_groupby(X, name):
+def _groups_of_groupby(X, name):
     keys, arrays, names = [], [], None
-    excluded = getattr(X, "exclusions", ())  # the columns that say which group a row is of
+    excluded = getattr(X, "exclusions", ())  # the columns of the keys
     for key, part in X:
         if hasattr(part, "columns"):
             names = [column for column in part.columns if column not in excluded]
@@ -136,13 +136,13 @@ def _of_groupby(X, name):
     groups = Groups(arrays, keys, names)
     if hasattr(X, "obj") and groups.n_rows < len(X.obj):
         raise ValueError(
-            f"{name} leaves out {len(X.obj) - groups.n_rows} of {len(X.obj)} rows, which are of no group: "
-            "their key is missing. Remove them, or group with dropna=False."
+            f"{name} leaves out {len(X.obj) - groups.n_rows} of {len(X.obj)} rows, whose key is "
+            "missing. Remove them, or group with dropna=False."
         )
     return groups
 
 
-def _some(keys):
-    """The first of the keys, for a message."""
+def _first(keys):
+    """The first few keys, for a message."""
     shown = ", ".join(repr(key) for key in list(keys[:3]))
     return shown if len(keys) <= 3 else f"{shown}, ..."

@@ -1,7 +1,7 @@
 """The packed batch: rows of sequences of different lengths without padding.
 
-`values` holds the rows of step 0 of every sequence, longest sequence first,
-then those of step 1, and so on. A step therefore occupies the neighbouring rows
+`values` has the rows of step 0 of every sequence, longest sequence first,
+then those of step 1, and so on. A step therefore occupies the contiguous rows
 ``offsets[t]:offsets[t + 1]``, and row ``b`` of every step is the same sequence::
 
     lengths 3, 1, 2   ->   order [0, 2, 1]      offsets [0, 3, 5, 6]
@@ -16,17 +16,17 @@ from .. import kernels
 
 
 class Framing(NamedTuple):
-    """How many steps make a row, and how many rows a sequence then has.
+    """Division of sequences into rows of `length` steps.
 
-    Rows begin at step 0 and are `hop` steps apart. A last row that reaches beyond the end is
-    completed by repeating the last step; so is a sequence shorter than a row.
+    Rows begin at step 0 and every `hop` steps after it. A last row that extends beyond the end of the
+    sequence is completed by repeating the last step.
     """
 
     length: int = 1
     hop: int = 1
 
     def count(self, lengths):
-        """Rows of sequences of these lengths (n,)."""
+        """Number of rows of sequences of these lengths (n,)."""
         if self == (1, 1):  # nothing to count
             return lengths
         to_cover = -(-(lengths - self.length) // self.hop)
@@ -42,7 +42,7 @@ class PackedBatch(NamedTuple):
 
     values: np.ndarray  # (N, D) rows, step-major
     offsets: np.ndarray  # (T + 1,) intp: step t has rows offsets[t] to offsets[t + 1]
-    lengths: np.ndarray  # (B,) intp, never rising
+    lengths: np.ndarray  # (B,) intp, in descending order
     order: np.ndarray  # (B,) intp: the caller's index of each sequence
 
 

@@ -13,7 +13,7 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of_sequences(cls, sequences, weights=None):
-        """By the statistics of all steps of all sequences.
+        """Scaling by the statistics of all steps of all sequences.
 
         Parameters
         ----------
@@ -25,26 +25,26 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of_rows(cls, rows, weights=None):
-        """By the statistics of rows (m, D), weighted by weights (m,)."""
+        """Scaling by the statistics of rows (m, D) with weights (m,)."""
         moments = Moments(rows.shape[1], rows.min(axis=0), rows.max(axis=0))
         moments.add(rows, weights)
         return moments.scaling()
 
     @classmethod
     def robust(cls, rows, weights=None):
-        """By median and interquartile range of rows (m, D), weighted by weights (m,).
+        """Scaling by median and interquartile range of rows (m, D) with weights (m,).
 
-        Outliers, however far away, move neither. The range is divided by that of a normal
-        distribution of standard deviation 1, so that on normal rows the scale is their standard
-        deviation. Where half of the rows or more are equal a wider range is taken, where all but
-        outliers are equal the standard deviation, and columns that do not vary are centred only.
+        Outliers affect neither. The range is divided by that of the standard normal distribution, so
+        that for normal rows the scale is their standard deviation. If half of the rows or more are
+        equal, a wider range is used; if all but outliers are equal, the standard deviation.
+        Constant columns are centred only.
         """
         scaling = cls.of_rows(rows, weights)
         centre = _quantile(rows, 0.5, weights)
         scale = np.zeros(rows.shape[1])
-        for share, of_normal in CENTRAL_RANGES:
+        for share, normal_width in CENTRAL_RANGES:
             width = _quantile(rows, (1 + share) / 2, weights) - _quantile(rows, (1 - share) / 2, weights)
-            scale = np.where(scale > 0, scale, width / of_normal)
+            scale = np.where(scale > 0, scale, width / normal_width)
         return cls(centre, np.where(scale > 0, scale, scaling.scale))
 
     def arrays(self, name):
@@ -55,7 +55,7 @@ class Scaling(NamedTuple):
     def described(cls, fields, arrays, name, size):
         """The scaling `name` of a model file, of `size` features, or None; `arrays` are popped.
 
-        `fields` are `files.fields.Fields`, which refuse what is wrong.
+        `fields` are `files.fields.Fields`.
         """
         mean, scale = arrays.pop(f"{name}.mean", None), arrays.pop(f"{name}.scale", None)
         if mean is None and scale is None:
@@ -77,7 +77,7 @@ class Scaling(NamedTuple):
         return values * self.scale + self.mean
 
 
-# central shares of rows, and how wide they lie in a normal distribution of standard deviation 1
+# central shares of rows, and the width of their range in the standard normal distribution
 CENTRAL_RANGES = ((0.5, 1.3489795), (0.8, 2.5631031), (0.9, 3.2897073), (0.98, 4.6526957))
 
 
@@ -86,18 +86,18 @@ def _quantile(rows, level, weights):
 
 
 class Moments:
-    """Weighted mean and variance of rows that come in parts (Chan, Golub and LeVeque 1983).
+    """Weighted mean and variance of rows that are added in parts (Chan, Golub and LeVeque 1983).
 
-    Holds three vectors whatever the number of rows. Means are taken of distances
-    from a part's first row: a large mean costs no digits, and a feature that does
-    not vary has a variance of exactly 0. Features whose squares would underflow or overflow
-    are multiplied by a power of 2 first, which costs no digits.
+    Three vectors, whatever the number of rows. Means are computed of differences from the
+    first row of a part: a large mean costs no precision, and a constant feature has a
+    variance of exactly 0. Features whose squares would underflow or overflow are multiplied by
+    a power of 2 first, which is exact.
 
     Parameters
     ----------
     n_features : int
     lowest, highest : ndarray of shape (n_features,)
-        The range of the rows to come; None where squares are known not to underflow.
+        Range of the rows to be added; None if their squares are known not to underflow.
     """
 
     def __init__(self, n_features, lowest=None, highest=None):
@@ -113,28 +113,28 @@ class Moments:
 
     @classmethod
     def of_sequences(cls, sequences, weights=None):
-        """Of all steps of sequences with weights (n,); arguments as `Scaling.of_sequences` has them."""
+        """Moments of all steps of sequences; see `Scaling.of_sequences`."""
         moments = cls(sequences.n_features, sequences.lowest, sequences.highest)
         for block in sequences.blocks():
-            of_steps = None
+            step_weights = None
             if weights is not None:
-                of_steps = np.repeat(weights[block], sequences.lengths[block])
-            moments.add(sequences.stack(block), of_steps)
+                step_weights = np.repeat(weights[block], sequences.lengths[block])
+            moments.add(sequences.stack(block), step_weights)
         return moments
 
     def state(self):
-        """Plain values, for `of_state`: what may stand in a pickle."""
+        """Plain values for a pickle, for `of_state`."""
         return self.weight, self.mean, self.squares, self.exponents
 
     @classmethod
     def of_state(cls, state):
-        """The moments whose `state` this is."""
+        """The moments with this `state`."""
         moments = cls(len(state[1]))
         moments.weight, moments.mean, moments.squares, moments.exponents = state
         return moments
 
     def times(self, factor):
-        """The moments of the same rows with weights so many times larger."""
+        """Moments of the same rows with weights multiplied by `factor`."""
         scaled = Moments.of_state(self.state())
         scaled.weight, scaled.squares = self.weight * factor, self.squares * factor
         return scaled
@@ -186,8 +186,8 @@ class Moments:
         return self.squares / self.weight
 
     def scaling(self):
-        """`Scaling` by these moments; features that do not vary are centred only."""
-        # values that differ by the rounding of decimals only do not vary
+        """`Scaling` by these moments; constant features are centred only."""
+        # differences that are rounding errors of decimals do not count as variation
         noise = (10 * np.finfo(np.float64).eps * self.mean) ** 2
         varies = self.variance > noise
         mean, scale = self.mean.copy(), np.sqrt(np.where(varies, self.variance, 1.0))

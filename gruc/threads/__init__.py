@@ -1,4 +1,4 @@
-"""How many threads, and tasks side by side on them."""
+"""Number of threads, and tasks that run on them in parallel."""
 
 from .limits import MOST_THREADS, n_threads
 from .workers import run

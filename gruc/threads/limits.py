@@ -1,25 +1,24 @@
-"""How many threads: the limits of processors, OMP_NUM_THREADS, joblib and threadpoolctl."""
+"""Number of threads: limits of processors, OMP_NUM_THREADS, joblib and threadpoolctl."""
 
 import os
 import sys
 import threading
 
-# More threads than processors are slower, not faster: a larger n_jobs than these, or than the
-# processors where these are more, is a mistake that the process need not pay for.
+# more threads than processors are slower: n_jobs is cut to this number, or to that of the processors
+# if it is larger
 MOST_THREADS = 16
 
 
 def n_threads(n_jobs=None):
-    """How many threads `n_jobs` means here and now.
+    """Number of threads for `n_jobs`.
 
     Parameters
     ----------
     n_jobs : int or None
-        A number of threads, of which no more than the processors or, where these are fewer,
-        `MOST_THREADS` are taken; negative: all processors but ``-n_jobs - 1``; None: as many as
-        the processors this process may use, ``OMP_NUM_THREADS``, joblib (one in the
-        threads of a joblib.Parallel; its processes set OMP_NUM_THREADS) and threadpoolctl
-        allow.
+        Number of threads, at most the larger of the number of processors and `MOST_THREADS`;
+        negative: all processors except ``-n_jobs - 1``; None: the smallest of the number of
+        processors this process may use, ``OMP_NUM_THREADS`` and the limits of joblib (one in the
+        threads of a joblib.Parallel; its processes set OMP_NUM_THREADS) and threadpoolctl.
 
     Returns
     -------
@@ -34,7 +33,7 @@ def n_threads(n_jobs=None):
     omp = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if omp.isdigit() and int(omp) > 0:
         limits.append(int(omp))
-    # Who has not loaded them has set no limit with them.
+    # without their modules there is no limit of theirs
     if "joblib" in sys.modules:
         limits.append(_joblib_limit())
     if "threadpoolctl" in sys.modules:
@@ -55,14 +54,14 @@ def _joblib_limit():
     in_a_worker_thread = backend.nesting_level and threading.current_thread() is not threading.main_thread()
     if in_a_worker_thread or (backend.nesting_level and _in_a_child_process()):
         return 1
-    # joblib before 1.3 says 1 where nothing is set
+    # joblib before 1.3 returns 1 if nothing is set
     unset = (None,) if hasattr(sys.modules["joblib"], "parallel_config") else (None, 1)
     configured = n_jobs not in unset and not backend.nesting_level
     return max(1, backend.effective_n_jobs(n_jobs)) if configured else sys.maxsize
 
 
 def _in_a_child_process():
-    """Of multiprocessing, which limits nothing; loky's have OMP_NUM_THREADS."""
+    """Whether multiprocessing started this process, without a limit; loky sets OMP_NUM_THREADS."""
     multiprocessing = sys.modules.get("multiprocessing")
     return multiprocessing is not None and multiprocessing.parent_process() is not None
 

@@ -1,9 +1,8 @@
-"""Threads of the standard library for what can run side by side.
+"""Threads of the standard library for tasks that run in parallel.
 
-The kernels release the GIL, so that Python's own threads are enough: no OpenMP, and a
-child process made by fork finds no thread missing and simply starts its own. Workers
-wait for the next task in a short spin before they sleep, since the next step of a
-training comes sooner than a sleeping thread wakes up.
+The kernels release the GIL, so that Python's own threads are enough: there is no OpenMP, and a
+child process made by fork starts threads of its own. Workers spin shortly before they sleep,
+since the next step of a training arrives sooner than a sleeping thread wakes up.
 """
 
 import _thread
@@ -15,50 +14,50 @@ from collections import deque
 
 from .. import kernels
 
-# Longer than the pause between two steps of training, shorter than anybody would notice.
+# longer than the pause between two training steps, too short to be noticed
 SPIN_MICROSECONDS = 200
 
-# How long to wait for a new thread to begin, which takes a tenth of a millisecond: one that is late
-# works from the next call on.
+# how long to wait for a new thread to start, which takes a tenth of a millisecond: a late one
+# takes part from the next call on
 START_SECONDS = 0.01
 
 
 def run(function, items, n_threads):
-    """[function(item, slot) for item in items], some at the same time.
+    """[function(item, slot) for item in items], in parallel.
 
-    `slot` is below `n_threads` and never the same in two calls at once: the place of a
-    thread's own scratch memory. Which thread takes which item is a matter of chance.
-    If one raises, no further item is begun, and the error is raised when all have ended. Where
-    the system has no more threads, or no memory for them, the work is done by those there are.
+    `slot` is below `n_threads` and differs between concurrent calls: the index of a thread's
+    scratch memory. Which thread processes which item is not determined. If a call raises, no further
+    item is started, and the error is raised when all have ended. If the system has no more
+    threads, or no memory for them, fewer threads do the work.
     """
     if n_threads == 1 or len(items) == 1:
         return [function(item, 0) for item in items]
     task = _Task(function, items)
     try:
-        _borrow(task, min(n_threads, len(items)) - 1)
+        _assign_workers(task, min(n_threads, len(items)) - 1)
         task.work(0)
-    except BaseException as error:  # of a signal's handler; within its items, work has seen to it
+    except BaseException as error:  # raised by a signal's handler; `work` handles errors of items
         task.stop(error)
     while not task.over:
         try:
             task.wait()
-            task.over = True  # which gives the workers back, in one step
-        except BaseException as error:  # nobody may go on while others write to what is ours
+            task.over = True  # which releases the workers, in one step
+        except BaseException as error:  # nothing may continue while other threads write to our arrays
             task.stop(error)
     raised, task.error = task.error, None
     if raised is not None:
         try:
             raise raised
         finally:
-            del raised  # no circle with its traceback, which holds whatever the task worked on
+            del raised  # no reference cycle with its traceback, which would keep all that the task worked on
     return task.results
 
 
 class _Task:
     """The items of one call of `run`, which its threads take one after the other.
 
-    What happens once threads are at work must not need memory, since there may be none:
-    an error is kept in a place that is there, and nobody waits for a thread that has failed.
+    While threads are at work nothing may allocate, since there may be no memory left: an error is
+    stored in an attribute that exists, and no thread that has failed is waited for.
     """
 
     def __init__(self, function, items):
@@ -67,7 +66,7 @@ class _Task:
         self.results = [None] * len(items)
         self.error = None
         self.workers = []
-        self.over = False  # whether no thread works on it any more
+        self.over = False  # whether all threads have finished with it
 
     def work(self, slot):
         """Take items until none are left."""
@@ -82,16 +81,16 @@ class _Task:
             self.stop(error)
 
     def stop(self, error):
-        """Begin no further item; `run` will raise the first of the errors."""
+        """Start no further item; `run` raises the first of the errors."""
         self.todo.clear()
         if self.error is None:
             self.error = error
 
     def wait(self):
-        """Until no worker is busy with it."""
+        """Wait until no worker is busy with it."""
         for worker in self.workers:
             worker.wait()
-            if worker.busy:  # for ever: what it was at is not done
+            if worker.busy:  # forever: its work will not be done
                 self.stop(
                     RuntimeError(
                         "The process was forked while gruc worked on several threads, which are not there in "
@@ -101,23 +100,23 @@ class _Task:
 
 
 class _Worker:
-    """A thread that does one task after the other, and dies with the process.
+    """A daemon thread that processes one task after the other.
 
-    The counters say what is so; the locks only wake who sleeps, and a lock released once too
-    often costs a turn of a loop. So a signal, whose handler may raise between any two lines of
-    the thread that posts and waits, leaves nothing half done. Counters stay below 256, whose
-    integers Python has ready: to count needs no memory.
+    The counters are the state; the locks only wake sleeping threads, and releasing one too often
+    costs an iteration of a loop. So a signal, whose handler may raise between any two lines of the
+    thread that posts and waits, leaves a consistent state. Counters stay below 256, whose
+    integers Python caches, so that counting does not allocate.
     """
 
     def __init__(self, owner):
-        self.owner = owner  # a weak reference to the task it is borrowed for
-        self.lost = False  # whether its thread stayed behind in a parent process
+        self.owner = owner  # a weak reference to the task it works for
+        self.lost = False  # whether its thread exists in the parent process only
         self._posted, self._done = array("i", [0]), array("i", [0])  # tasks, modulo 256
         self._go, self._finished, self._ready = threading.Lock(), threading.Lock(), threading.Lock()
         for lock in (self._go, self._finished, self._ready):
             lock.acquire()
         self._task = self._slot = None
-        _thread.start_new_thread(self._loop, ())  # threading.Thread.start can be broken off half-way
+        _thread.start_new_thread(self._loop, ())  # threading.Thread.start can be interrupted half-way
 
     @property
     def idle(self):
@@ -128,8 +127,8 @@ class _Worker:
     def busy(self):
         return self._done[0] != self._posted[0]
 
-    def begins(self):
-        """Whether its thread is there; waits for it, but not for long."""
+    def has_started(self):
+        """Whether its thread has started; waits for it for a short time."""
         return self._ready.acquire(timeout=START_SECONDS)
 
     def post(self, task, slot):
@@ -139,7 +138,7 @@ class _Worker:
         _wake(self._go)
 
     def wait(self):
-        """Until its task is done, or never will be."""
+        """Wait until its task is done, or can never be."""
         while self.busy and not self.lost:
             if self._task is not None:
                 _wake(self._go)
@@ -149,8 +148,8 @@ class _Worker:
 
     def _loop(self):
         try:
-            # The thread enters itself into the list: one that nobody knows of would be lost,
-            # and one that has no memory to begin must never be given a task.
+            # the thread adds itself to the list: otherwise it could be lost, and a thread
+            # without memory to start must never get a task
             _workers.append(self)
         except MemoryError:
             return
@@ -158,7 +157,7 @@ class _Worker:
         while True:
             try:  # noqa: SIM105  contextlib.suppress would need memory itself
                 kernels.inference.spin(self._posted, _next(self._done[0]), SPIN_MICROSECONDS)
-            except BaseException:  # without memory it sleeps at once
+            except BaseException:  # without memory: sleep at once
                 pass
             self._go.acquire()
             if self._done[0] == self._posted[0]:
@@ -167,7 +166,7 @@ class _Worker:
             self._task = None
             try:
                 task.work(self._slot)
-            except BaseException as error:  # work itself could not begin
+            except BaseException as error:  # `work` itself could not start
                 task.todo.clear()
                 task.error = error
             task = None
@@ -181,17 +180,17 @@ def _next(count):
 
 
 def _wake(lock):
-    """Let the one who sleeps at this lock, or comes to it next, go on."""
+    """Wake the thread that waits for this lock, or let the next one pass."""
     if lock.locked():
         lock.release()
 
 
 _lock = threading.Lock()
-_workers: list = []  # all of this process
+_workers: list = []  # all workers of this process
 
 
-def _borrow(task, n):
-    """Up to n workers, which begin with the task at once."""
+def _assign_workers(task, n):
+    """Let up to n workers start with the task."""
     owner = weakref.ref(task)
     with _lock:
         for slot in range(1, n + 1):
@@ -199,9 +198,9 @@ def _borrow(task, n):
             if worker is None:
                 try:
                     worker = _Worker(owner)
-                except (RuntimeError, MemoryError):  # of a limit on threads, at the end of the interpreter
+                except (RuntimeError, MemoryError):  # a limit on threads, or the interpreter is shutting down
                     return
-                if not worker.begins():
+                if not worker.has_started():
                     return
             worker.owner = owner
             task.workers.append(worker)
@@ -209,12 +208,12 @@ def _borrow(task, n):
 
 
 def _forget():
-    """The threads of the parent are not in a child that fork made."""
+    """Forget the threads of the parent process, which do not exist in a child made by fork."""
     global _lock, _workers
     lost, _lock, _workers = _workers, threading.Lock(), []
     for worker in lost:
         worker.lost = True
-        _wake(worker._finished)  # of the thread that waited for it when its signal handler forked
+        _wake(worker._finished)  # wakes the thread that waited for it when its signal handler forked
 
 
 if hasattr(os, "register_at_fork"):

@@ -98,9 +98,9 @@ def test_long(library):
         (("id", ["u", "x"]), "columns: df has no column 'x'"),
         (("id", ["u"], "x"), "order: df has no column 'x'"),
         (("id",), r"df\['w'\] holds"),
-        (("id", ["u"], "id"), "order: b stands twice in sequence 'b'"),
+        (("id", ["u"], "id"), "order: b occurs twice in sequence 'b'"),
         (("id", []), "no columns of features"),
-        ((), "by is None, which is for a DataFrame with a MultiIndex"),
+        ((), "by is None, which requires a DataFrame with a MultiIndex"),
     ]:
         with pytest.raises(ValueError, match=message):
             from_long(df, *arguments)
@@ -111,7 +111,7 @@ def test_long_by_levels():
     X, keys = from_long(df, columns=["v"], return_keys=True)
     assert keys == ["a", "b", "c"]
     assert [x.tolist() for x in X] == [[[7], [8]], [[9], [6]], [[10]]]
-    with pytest.raises(ValueError, match="df is not in the order of time"):
+    with pytest.raises(ValueError, match="df is not sorted by time"):
         from_long(df[::-1])
 
 

@@ -106,13 +106,13 @@ def test_columns_in_another_order():
 
 
 BAD = {
-    "a label a row": (MULTI, np.zeros(len(MULTI)), ValueError, "y has 432 elements, one a row of X; X is 24 sequences of rows, and GRUClassifier wants one a sequence"),
+    "a label a row": (MULTI, np.zeros(len(MULTI)), ValueError, "y has 432 elements, one for each row of X; X is 24 sequences, and GRUClassifier needs one for each sequence"),
     "a label a row by index": (MULTI, pd.Series(0, index=MULTI.index), ValueError, "as y.groupby(level=0).first()"),
-    "other keys": (MULTI, pd.Series(y), ValueError, "The index of y does not hold the keys of the groups of X, which are 's00', 's07', 's14', ...; it holds 0, 1, 2, ..."),
-    "a key twice": (MULTI, pd.Series(y, index=["s00"] * 24), ValueError, "The index of y does not hold the keys"),
+    "other keys": (MULTI, pd.Series(y), ValueError, "The index of y does not contain the keys of the groups of X, which are 's00', 's07', 's14', ...; it contains 0, 1, 2, ..."),
+    "a key twice": (MULTI, pd.Series(y, index=["s00"] * 24), ValueError, "The index of y does not contain the keys"),
     "fewer labels": (MULTI, LABELS[:20], ValueError, "inconsistent numbers of samples: [24, 20]"),
-    "out of order": (MULTI[::-1], LABELS, ValueError, "X is not in the order of time: in series 's17'"),
-    "a time twice": (MULTI.rename(index={1: 0}, level=1), LABELS, ValueError, "in series 's00' 0 stands twice"),
+    "out of order": (MULTI[::-1], LABELS, ValueError, "X is not sorted by time: in series 's17'"),
+    "a time twice": (MULTI.rename(index={1: 0}, level=1), LABELS, ValueError, "in series 's00' 0 occurs twice"),
     "a row of no series": (MULTI.rename(index={"s07": None}, level=0), LABELS, ValueError, "row 20 has the index"),
     "a key that is missing": (LONG.replace({"id": {"s07": None}}).groupby("id"), LABELS, ValueError, "X leaves out 26 of 432 rows"),
     "text": (MULTI.assign(v="a"), LABELS, ValueError, "'a' in column 'v'"),
