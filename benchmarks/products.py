@@ -27,12 +27,14 @@ def product_calls(N, D, H):
     """A product with its bias, weights packed for it; the same by BLAS, without a bias."""
     rng = np.random.default_rng(0)
     x, W = rng.standard_normal((N, D), np.float32), rng.standard_normal((D, 3 * H), np.float32)
-    out, bias = np.empty((N, 3 * H), np.float32), np.zeros(3 * H, np.float32)
-    panels = np.empty(kernels.inference.panel_size(3 * H, D, False), np.float32)
+    out, flat = np.empty((N, 3 * H), np.float32), np.append(W, np.zeros(3 * H, np.float32))
+    values = [(0, False, False, -1, width) for width in (D, 3 * H)]
+    operation = (kernels.inference.DENSE, 0, -1, 1, -1, False, D, 3 * H, 0, 0)
+    program = kernels.inference.Program(values, [operation], 1, 1, len(flat))
+    clock = np.ones(N, np.intp), np.array([0, N])
 
     def own():
-        kernels.inference.pack(panels, W)
-        kernels.inference.affine(out, x, panels, bias)
+        kernels.inference.Weights(program, flat).infer([x], [(1, out)], [], *clock)
 
     return own, partial(kernels.blas.matmul, out, x, W, False, False, 1, 0)
 

@@ -15,8 +15,9 @@ static void run_{p}(void)
 {{
     static {p}_state state;
     float out[{P}_N_OUTPUTS];
-    require(sizeof state.numbers == sizeof(float) * gruc_stream_size_flat_f32(&{p}_model));
-    require(sizeof state.scratch == sizeof(float) * gruc_stream_scratch_flat_f32(&{p}_model));
+    size_t frame = {p}_model.inputs.frame_length * {p}_model.inputs.n_features;
+    require(sizeof state.numbers == sizeof(float) * ({p}_model.memory.states_size + frame));
+    require(sizeof state.scratch == sizeof(float) * {p}_model.memory.scratch_size);
     require(sizeof state == {state_bytes});
     for (size_t i = 0, at = 0; i < N; at += lengths[i++]) {{
         require({p}_predict(&state, x + at * {P}_N_FEATURES, lengths[i], out) == 0);

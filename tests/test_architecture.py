@@ -43,6 +43,7 @@ MAY_IMPORT = {
         "_version",
         "estimators",
         "files",
+        "network",
         "outputs",
         "preprocessing",
         "runtime",

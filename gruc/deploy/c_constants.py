@@ -1,11 +1,11 @@
-"""Constants of an exported C model: tables of weights, the members of gruc_model, sizes of memory."""
+"""Constants of an exported C model: tables of weights and operations, the members of gruc_model."""
 
 import re
 
 import numpy as np
 
+from ..network import KINDS
 from ..sequences import LARGEST
-from .weights import layer_suffixes
 
 
 class ModelConstants:
@@ -26,86 +26,128 @@ class ModelConstants:
     tables : list of str
         Declarations.
     members : list of tuple
-        Initialiser and name of each member of gruc_model.
+        Initialiser and name of each member of gruc_model (include/gruc/program/model.h).
+    memory : dict
+        Sizes of the memory that the model works with, from the same kernels that run it.
     n_bytes : int
         Of all tables of numbers.
     """
 
     def __init__(self, predictor, prefix, weights):
         self.predictor, self.prefix, self.weights = predictor, prefix, weights
-        self.config = predictor.config
         self.is_half = weights["head.weight"].dtype == np.float16
         self.tables = []
         self.n_bytes = 0
-        self.members = self._members()
+        self.network = predictor.network.laid_out()
+        self.memory = predictor.network.row_by_row_memory()
+        # by kind of operation: its name in C, and what declares its weights
+        self._kinds = {
+            KINDS.GRU: ("GRUC_GRU", self._gru),
+            KINDS.GRU_RESET_BEFORE: ("GRUC_GRU_RESET_BEFORE", self._gru_reset_before),
+            KINDS.MEAN: ("GRUC_MEAN", self._no_weights),
+            KINDS.MAX: ("GRUC_MAX", self._no_weights),
+            KINDS.ATTENTION: ("GRUC_ATTENTION", self._attention),
+            KINDS.DENSE: ("GRUC_DENSE", self._dense),
+        }
+        weights_table = self._weights()  # declared first
+        self.members = [
+            (self._inputs(), "inputs"),
+            (self._program(), "program"),
+            (self._kinds_of_operations(), "kinds"),
+            (weights_table, "weights"),
+            (self._outputs(), "outputs"),
+            (self._memory(), "memory"),
+        ]
 
-    def _members(self):
-        """Members of gruc_model; declares the tables that they point to."""
-        config, predictor, weights = self.config, self.predictor, self.weights
-        n_layers = len(config["hidden_layer_sizes"])
-        layers = [self._layer(suffix) for suffix in layer_suffixes(n_layers, config["bidirectional"])]
-        scaling = ["NULL"] * 3
-        if predictor.inputs.scaling is not None:
-            mean, scale = predictor.inputs.scaling
+    # ---- members of gruc_model
+
+    def _inputs(self):
+        inputs, scaling = self.predictor.inputs, ["NULL"] * 3
+        if inputs.scaling is not None:
+            mean, scale = inputs.scaling
             scaling = [self._floats("mean", mean), "NULL", self._positive("scale", scale)]
             rest = mean - mean.astype(np.float32)  # what float32 loses of a mean
             if rest.any():
                 scaling[1] = self._floats("mean_rest", rest)
-        target_scaling = ["NULL"] * 2
-        if predictor.decoding.scaling is not None:
-            mean, scale = predictor.decoding.scaling
-            target_scaling = [self._floats("target_mean", mean), self._positive("target_scale", scale)]
-        attention = ["NULL"] * 3
-        if config["pooling"] == "attention":
-            attention = [
-                self._matrix("attention", weights["attention.weight"]),
-                self._floats("attention_bias", weights["attention.bias"]),
-                self._floats("attention_v", weights["attention.v"]),
-            ]
-        head = [self._matrix("head", weights["head.weight"]), self._floats("head_bias", weights["head.bias"])]
-        units = self._table("ptrdiff_t", "units", [str(size) for size in config["hidden_layer_sizes"]])
-        layers = self._table("gruc_layer", "layers", [f"{{{', '.join(layer)}}}" for layer in layers], each=1)
-        return [
-            (predictor.n_features_in, "n_features"),
-            (config["n_outputs"], "n_outputs"),
-            (n_layers, "n_layers"),
-            (units, "units"),
-            (int(config["reset_after"]), "reset_after"),
-            (f"GRUC_{config['pooling'].upper()}", "readout"),
-            (f"GRUC_{predictor.decoding.link.upper()}", "link"),
-            (predictor.inputs.framing.length, "frame_length"),
-            (predictor.inputs.framing.hop, "hop_length"),
-            *zip(scaling, ("mean", "mean_rest", "scale"), strict=True),
-            *zip(target_scaling, ("target_mean", "target_scale"), strict=True),
-            (predictor.decoding.n_quantiles, "n_quantiles"),
-            (float_literal(LARGEST[np.dtype(np.float32)], "{:.1e}"), "largest"),
-            (layers, "layers"),
-            *zip(attention, ("attention", "attention_b", "attention_v"), strict=True),
-            *zip(head, ("head", "head_b"), strict=True),
-        ]
+        largest = float_literal(LARGEST[np.dtype(np.float32)], "{:.1e}")
+        return _struct(inputs.n_features, *inputs.framing, *scaling, largest)
 
-    def _layer(self, suffix):
-        """Names of the tables of a layer and direction, in the order of gruc_layer."""
-        W_ih, W_hh = self.weights[f"gru.weight_ih_{suffix}"], self.weights[f"gru.weight_hh_{suffix}"]
-        bias, two_gates = self.weights[f"gru.bias_ih_{suffix}"], 2 * len(W_hh)
-        b_hh = self.weights.get(f"gru.bias_hh_{suffix}")
-        if b_hh is None:  # the reset gate comes before the recurrent product
-            return [
-                self._floats(f"bias_{suffix}", bias),
-                "NULL",
-                self._matrix(f"W_ih_{suffix}", W_ih),
-                self._matrix(f"W_hh_{suffix}", W_hh[:, :two_gates]),
-                self._matrix(f"W_hh_n_{suffix}", W_hh[:, two_gates:]),
-            ]
-        bias = bias.copy()
-        bias[:two_gates] += b_hh[:two_gates]
+    def _program(self):
+        program = self.network.program
+        values = [_struct(*map(int, value)) for value in program.values]
+        operations = [
+            _struct(self._kinds[operation.kind][0], *map(int, operation._replace(weights=0)[1:]))
+            for operation in program.operations
+        ]
+        values = self._table("gruc_value", "values", values, each=1)
+        operations = self._table("gruc_op", "ops", operations, each=1)
+        sizes = len(program.values), self.network.n_inputs, len(program.operations)
+        return _struct(*sizes, values, operations, self.network.outputs)
+
+    def _kinds_of_operations(self):
+        kinds = {operation.kind for operation in self.network.program.operations}
+        return " | ".join(f"GRUC_BIT({self._kinds[kind][0]})" for kind in sorted(kinds))
+
+    def _weights(self):
+        operations = self.network.program.operations
+        rows = [_struct(*self._kinds[operation.kind][1](operation)) for operation in operations]
+        return self._table("gruc_op_weights", "weights", rows, each=1)
+
+    def _outputs(self):
+        decoding, scaling = self.predictor.decoding, ["NULL"] * 2
+        if decoding.scaling is not None:
+            mean, scale = decoding.scaling
+            scaling = [self._floats("target_mean", mean), self._positive("target_scale", scale)]
+        return _struct(f"GRUC_{decoding.link.upper()}", decoding.n_outputs, decoding.n_quantiles, *scaling)
+
+    def _memory(self):
+        memory = self.memory
+        states = self._table("size_t", "states", [str(place) for place in memory["states"]])
+        rows = ["GRUC_NOWHERE" if place is None else str(place) for place in memory["rows"]]
+        rows = self._table("size_t", "rows", rows)
+        return _struct(memory["states_size"], memory["scratch_size"], memory["frame_rows"], states, rows)
+
+    # ---- weights of an operation, in the order of gruc_op_weights
+
+    def _named(self, operation, n):
+        """Names and arrays of the operation's n parameters."""
+        names = self.predictor.network.table.names_from(operation.weights, n)
+        return [(name.removeprefix("gru.").replace(".", "_"), self.weights[name]) for name in names]
+
+    def _gru(self, operation):
+        (W_ih, W_hh, b_ih, b_hh), two_gates = self._named(operation, 4), 2 * operation.H
+        bias = b_ih[1].copy()
+        bias[:two_gates] += b_hh[1][:two_gates]
         return [
-            self._floats(f"bias_{suffix}", bias),
-            self._floats(f"b_hh_n_{suffix}", b_hh[two_gates:]),
-            self._matrix(f"W_ih_{suffix}", W_ih),
-            self._matrix(f"W_hh_{suffix}", W_hh),
+            self._floats(b_ih[0], bias),
+            self._floats(f"{b_hh[0]}_n", b_hh[1][two_gates:]),
+            self._matrix(*W_ih),
+            self._matrix(*W_hh),
             "NULL",
         ]
+
+    def _gru_reset_before(self, operation):
+        (W_ih, W_hh, b_ih), two_gates = self._named(operation, 3), 2 * operation.H
+        return [
+            self._floats(*b_ih),
+            "NULL",
+            self._matrix(*W_ih),
+            self._matrix(W_hh[0], W_hh[1][:, :two_gates]),
+            self._matrix(f"{W_hh[0]}_n", W_hh[1][:, two_gates:]),
+        ]
+
+    def _attention(self, operation):
+        W, b, v = self._named(operation, 3)
+        return [self._floats(*b), self._floats(*v), self._matrix(*W), "NULL", "NULL"]
+
+    def _dense(self, operation):
+        W, b = self._named(operation, 2)
+        return [self._floats(*b), "NULL", self._matrix(*W), "NULL", "NULL"]
+
+    def _no_weights(self, operation):
+        return ["NULL"] * 5
+
+    # ---- tables
 
     def _matrix(self, name, matrix):
         """Declare a matrix in its own order; the kernels may read beyond its end."""
@@ -143,30 +185,25 @@ class ModelConstants:
         return name
 
 
-def stream_floats(config):
-    """Floats of a stream's state, and of its scratch: include/gruc/program/stream.body.h."""
-    units, frame = config["hidden_layer_sizes"], config["n_features"]
-    state = sum(units) + _readout_size(config, units[-1])
-    return state + frame, state + 4 * max(units) + 2 * units[-1] + frame + config["n_outputs"]
+def stream_floats(constants):
+    """Floats of a stream's state, and of its scratch."""
+    frame = constants.predictor.config["n_features"]
+    return constants.memory["states_size"] + frame, constants.memory["scratch_size"]
 
 
-def stream_bytes(config):
+def stream_bytes(constants):
     """Bytes of a stream's struct, which begins with a count of 8 bytes and is a multiple of 8."""
-    return 8 + -(-4 * sum(stream_floats(config)) // 8) * 8
+    return 8 + -(-4 * sum(stream_floats(constants)) // 8) * 8
 
 
-def sequence_floats(config):
-    """Floats of a bidirectional model's scratch, and those for each frame: program/sequence.body.h."""
-    units, frame = config["hidden_layer_sizes"], config["n_features"]
-    F = 2 * units[-1]
-    kept = units if config["pooling"] == "attention" else units[:-1]
-    per_frame = sum(2 * max(kept[parity::2], default=0) for parity in (0, 1))
-    once = 6 * max(units) + 2 * F + _readout_size(config, F) + frame + config["n_outputs"]
-    return once, per_frame
+def sequence_floats(constants):
+    """Floats of a bidirectional model's scratch, and those for each frame."""
+    return constants.memory["scratch_size"], constants.memory["frame_rows"]
 
 
-def _readout_size(config, F):
-    return {"last": 0, "attention": F + 2}.get(config["pooling"], F)
+def _struct(*members):
+    """An initialiser."""
+    return f"{{{', '.join(map(str, members))}}}"
 
 
 def float_literal(value, form="{:.9g}"):

@@ -84,7 +84,7 @@ def to_c(
     >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
     >>> model = gruc.GRUClassifier((16,), frame_length=1, random_state=0).partial_fit(X, y)
     >>> gruc.to_c(model, "vowels.h", prefix="vowels").state_bytes
-    656
+    528
     """
     predictor = as_predictor(model)
     if not isinstance(prefix, str) or not re.fullmatch(PREFIX, prefix, re.ASCII | re.IGNORECASE):
@@ -98,7 +98,7 @@ def to_c(
     constants = ModelConstants(predictor, prefix, weights)
     report = CExport(
         constants.n_bytes,
-        None if predictor.config["bidirectional"] else stream_bytes(predictor.config),
+        None if predictor.config["bidirectional"] else stream_bytes(constants),
         _weight_error(predictor, weights),
         *((None, None) if X is None else _changes(predictor, weights, X)),
     )

@@ -7,7 +7,7 @@ from .._version import __version__
 from ..files.labels import labels_as_json
 from .c_constants import float_literal, sequence_floats, stream_floats
 
-EXPORT_FORMAT = 2  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
+EXPORT_FORMAT = 3  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
 # C types of integer labels, each with the bounds between which labels fit, and its literals
 INTEGER_TYPES = [
     (-(2**15), 2**15, "int", "{}"),
@@ -23,16 +23,16 @@ def header_text(predictor, prefix, constants, report):
     functions = _sequence_functions if bidirectional else _stream_functions
     initializers = "\n".join(f"    {value}, /* {member} */" for value, member in constants.members)
     body = "\n\n".join([
-        _macros(predictor, prefix),
+        _macros(predictor, prefix, constants),
         *_label_table(predictor, prefix),
         *constants.tables,
         f"static const gruc_model {prefix}_model = {{\n{initializers}\n}};",
-        functions(predictor, prefix, constants.is_half),
+        functions(prefix, constants),
         *([_class_function(prefix)] if predictor.decoding.link in ("two", "classes") else []),
     ])  # fmt: skip
     guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
     parts = [
-        _comment(predictor, prefix, constants.is_half, report),
+        _comment(predictor, prefix, constants, report),
         f"#ifndef {guard}\n#define {guard}",
         '#include "gruc/exported.h"',
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
@@ -50,7 +50,7 @@ def header_text(predictor, prefix, constants, report):
     return "\n\n".join(parts) + "\n"
 
 
-def _comment(predictor, prefix, is_half, report):
+def _comment(predictor, prefix, constants, report):
     """The comment at the top: what the model is, how to use it, how large it is."""
     config, upper = predictor.config, prefix.upper()
     layers = " x ".join(map(str, config["hidden_layer_sizes"]))
@@ -73,7 +73,7 @@ def _comment(predictor, prefix, is_half, report):
         "",
     ]
     if config["bidirectional"]:
-        once, per_frame = sequence_floats(config)
+        once, per_frame = sequence_floats(constants)
         lines += [
             f"    static float work[{upper}_WORK(100)];  // for sequences of up to 100 steps",
             f"    float out[{upper}_N_OUTPUTS];",
@@ -95,7 +95,7 @@ def _comment(predictor, prefix, is_half, report):
     length, hop = predictor.inputs.framing
     if (length, hop) != (1, 1):
         lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
-    if is_half:
+    if constants.is_half:
         lines += [
             "",
             f"Matrices are float16: each weight is rounded by up to {report.weight_error:.1e} of its value,",
@@ -109,14 +109,14 @@ def _comment(predictor, prefix, is_half, report):
     return "/* " + "\n".join(f" * {line}".rstrip() for line in lines)[3:] + " */"
 
 
-def _macros(predictor, prefix):
+def _macros(predictor, prefix, constants):
     config, upper = predictor.config, prefix.upper()
     lines = [
         f"#define {upper}_N_FEATURES {predictor.n_features_in} /* of a step */",
         f"#define {upper}_N_OUTPUTS {predictor.decoding.result_size} /* of a prediction */",
     ]
     if config["bidirectional"]:
-        once, per_frame = sequence_floats(config)
+        once, per_frame = sequence_floats(constants)
         length, hop = predictor.inputs.framing
         frames = "(n_steps)"
         if (length, hop) != (1, 1):
@@ -160,10 +160,12 @@ def _function(name, is_half):
     return f"gruc_{name}_{'half' if is_half else 'flat'}_f32"
 
 
-def _stream_functions(predictor, prefix, is_half):
+def _stream_functions(prefix, constants):
     upper = prefix.upper()
-    misfit, step, result = (_function(name, is_half) for name in ("misfit", "stream_step", "stream_result"))
-    state, scratch = stream_floats(predictor.config)
+    misfit, step, result = (
+        _function(name, constants.is_half) for name in ("misfit", "stream_step", "stream_result")
+    )
+    state, scratch = stream_floats(constants)
     return f"""\
 typedef struct {{
     uint64_t n_steps;
@@ -181,7 +183,7 @@ GRUC_STATIC void {prefix}_init({prefix}_state *state)
  * far to it. Returns 0; or 1 if x contains NaN or a value that is too large, and then nothing has changed. */
 GRUC_STATIC int {prefix}_step({prefix}_state *state, const float *x, float *out)
 {{
-    if ({misfit}(x, &{prefix}_model) < {upper}_N_FEATURES) return 1;
+    if ({misfit}(x, &{prefix}_model.inputs) < {upper}_N_FEATURES) return 1;
     {step}(&state->n_steps, state->numbers, state->scratch, x, &{prefix}_model);
     if (out) {result}(out, state->n_steps, state->numbers, state->scratch, &{prefix}_model);
     return 0;
@@ -192,7 +194,7 @@ GRUC_STATIC int {prefix}_step({prefix}_state *state, const float *x, float *out)
 GRUC_STATIC int {prefix}_predict({prefix}_state *state, const float *x, size_t n_steps, float *out)
 {{
     for (size_t t = 0; t < n_steps; t++)
-        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model) < {upper}_N_FEATURES) return 1;
+        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model.inputs) < {upper}_N_FEATURES) return 1;
     if (n_steps == 0) return 1;
     {prefix}_init(state);
     for (size_t t = 0; t < n_steps; t++)
@@ -203,9 +205,9 @@ GRUC_STATIC int {prefix}_predict({prefix}_state *state, const float *x, size_t n
 }}"""
 
 
-def _sequence_functions(predictor, prefix, is_half):
+def _sequence_functions(prefix, constants):
     upper = prefix.upper()
-    misfit, result = (_function(name, is_half) for name in ("misfit", "sequence_result"))
+    misfit, result = (_function(name, constants.is_half) for name in ("misfit", "sequence_result"))
     return f"""\
 /* Predicts for a whole sequence x[n_steps][{upper}_N_FEATURES], which the model also reads from its end.
  * work is {upper}_WORK(n_steps) floats. Returns 0; or 1 if n_steps is 0 or x contains NaN or a value that
@@ -213,7 +215,7 @@ def _sequence_functions(predictor, prefix, is_half):
 GRUC_STATIC int {prefix}_predict(float *work, const float *x, size_t n_steps, float *out)
 {{
     for (size_t t = 0; t < n_steps; t++)
-        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model) < {upper}_N_FEATURES) return 1;
+        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model.inputs) < {upper}_N_FEATURES) return 1;
     if (n_steps == 0) return 1;
     {result}(out, work, x, n_steps, &{prefix}_model);
     return 0;

@@ -81,6 +81,8 @@ class NetworkGraph(Graph):
     ----------
     config : dict
         Shape of the network.
+    network : LaidOut
+        Its operations.
     inputs, decoding
         Of the predictor.
     centre : ndarray of shape (n_features,) or None
@@ -94,6 +96,7 @@ class NetworkGraph(Graph):
     def __init__(self, onnx, predictor, opset):
         super().__init__(onnx, opset)
         self.config, self.inputs, self.decoding = predictor.config, predictor.inputs, predictor.decoding
+        self.network, self._table = predictor.network.laid_out(), predictor.network.table
         self.float32, self.int64 = self.tensor_type(np.float32), self.tensor_type(np.int64)
         scaling = self.inputs.scaling
         self.centre = None if scaling is None else scaling.mean.astype(self.dtype)
@@ -103,3 +106,7 @@ class NetworkGraph(Graph):
     def number(self, value):
         """A constant of the graph's type."""
         return np.array(value, self.dtype)
+
+    def parameters(self, operation, n):
+        """Arrays of the n parameters of an operation, in torch's shapes."""
+        return [self.weights[name] for name in self._table.names_from(operation.weights, n)]

@@ -1,7 +1,8 @@
-"""Layers, readout and head of a network as nodes of an ONNX graph, over whole sequences."""
+"""The operations of a network as nodes of an ONNX graph, over whole sequences."""
 
 import numpy as np
 
+from ..network import KINDS
 from .onnx_inputs import framed
 from .weights import swap_gates
 
@@ -9,59 +10,120 @@ from .weights import swap_gates
 def features(graph, x, lengths):
     """What the head reads (N, F), of X (N, T, D), already centred."""
     x, lengths = framed(graph, x, lengths)
-    return readout(graph, layers(graph, x, lengths), lengths)
+    rows = Rows(graph, graph("Transpose", x, perm=[1, 0, 2]), lengths)
+    for operation in graph.network.program.operations:
+        if operation.y == graph.network.outputs:
+            return rows[operation.x]
+        OPERATIONS[operation.kind](graph, operation, rows)
 
 
-def layers(graph, x, lengths):
-    """States (N, F, H) of the top layer, of frames x (N, F, D)."""
-    x = graph("Transpose", x, perm=[1, 0, 2])
-    for i, units in enumerate(graph.config["hidden_layer_sizes"]):
-        directions = [gru(graph, x, f"l{i}", units)]
-        if graph.config["bidirectional"]:
-            backward = gru(graph, reversed_sequences(graph, x, lengths), f"l{i}_reverse", units)
-            directions.append(reversed_sequences(graph, backward, lengths))
-        x = directions[0] if len(directions) == 1 else graph("Concat", *directions, axis=2)
-    return graph("Transpose", x, perm=[1, 0, 2])
+def head(graph, features):
+    """The network's outputs (N, K)."""
+    (operation,) = (each for each in graph.network.program.operations if each.y == graph.network.outputs)
+    W, b = graph.parameters(operation, 2)
+    return graph("Gemm", features, W, b, transB=1)
 
 
-def reversed_sequences(graph, x, lengths):
+class Rows:
+    """Nodes of a program's values: rows for each frame are (F, N, width), for each sequence (N, width).
+
+    Parameters
+    ----------
+    graph : NetworkGraph
+    x : str
+        Value 0.
+    lengths : str
+        Frames of each sequence, (N,).
+    """
+
+    def __init__(self, graph, x, lengths):
+        self.graph, self.lengths = graph, lengths
+        self._nodes, self._parts, self._ends = {0: x}, {}, {}
+
+    def __getitem__(self, value):
+        """The node of a value, its directions side by side."""
+        if value not in self._nodes:
+            parts = self._parts.get(value) or [self._end(*end) for end in self._ends[value]]
+            self._nodes[value] = parts[0] if len(parts) == 1 else self.graph("Concat", *parts, axis=-1)
+        return self._nodes[value]
+
+    def __setitem__(self, value, node):
+        self._nodes[value] = node
+
+    def by_sequence(self, value):
+        """A value with rows for each frame, as (N, F, width)."""
+        return self.graph("Transpose", self[value], perm=[1, 0, 2])
+
+    def add_direction(self, operation, states):
+        """States (F, N, H) of a cell, which stand beside those of the other direction."""
+        self._parts.setdefault(operation.y, []).append(states)
+        self._ends.setdefault(operation.last, []).append((states, operation.reverse))
+
+    def _end(self, states, reverse):
+        """The state (N, H) after each sequence's last frame, in reverse its first."""
+        graph = self.graph
+        if reverse:
+            return graph("Gather", states, np.array(0), axis=0)
+        end = graph.as_column(graph("Sub", self.lengths, np.array(1, np.int64)))
+        return graph("GatherND", graph("Transpose", states, perm=[1, 0, 2]), end, batch_dims=1)
+
+
+def _cell(graph, operation, rows):
+    x = rows[operation.x]
+    if operation.reverse:
+        x = _reversed_sequences(graph, x, rows.lengths)
+    states = cell(graph, operation, x)
+    if operation.reverse:
+        states = _reversed_sequences(graph, states, rows.lengths)
+    rows.add_direction(operation, states)
+
+
+def cell(graph, operation, x, *initial):
+    """States (F, N, H) of x (F, N, D), from the first row on; `initial` is (1, N, H)."""
+    resets_after = operation.kind == KINDS.GRU
+    W, R, *biases = map(swap_gates, graph.parameters(operation, 4 if resets_after else 3))
+    B = np.concatenate(biases if resets_after else [*biases, np.zeros_like(biases[0])])
+    if initial:
+        initial = ("", *initial)  # no sequence_lens
+    states = graph(
+        "GRU", x, *(each[np.newaxis] for each in (W, R, B)), *initial,
+        hidden_size=operation.H, linear_before_reset=int(resets_after),
+    )  # fmt: skip
+    return graph("Squeeze", states, np.array([1]))
+
+
+def _reversed_sequences(graph, x, lengths):
     """x (F, N, D) with the rows of each sequence in reverse order."""
     return graph("ReverseSequence", x, lengths, time_axis=0, batch_axis=1)
 
 
-def gru(graph, x, suffix, units, *initial):
-    """States (F, N, H) of one direction, from the first row on; `initial` is (1, N, H)."""
-    W, R = (swap_gates(graph.weights[f"gru.weight_{kind}_{suffix}"])[np.newaxis] for kind in ("ih", "hh"))
-    b = swap_gates(graph.weights[f"gru.bias_ih_{suffix}"])
-    b_hh = graph.weights.get(f"gru.bias_hh_{suffix}")  # None if the reset gate comes before the product
-    B = np.concatenate([b, np.zeros_like(b) if b_hh is None else swap_gates(b_hh)])[np.newaxis]
-    if initial:
-        initial = ("", *initial)  # no sequence_lens
-    resets_after = int(b_hh is not None)
-    states = graph("GRU", x, W, R, B, *initial, hidden_size=units, linear_before_reset=resets_after)
-    return graph("Squeeze", states, np.array([1]))
+def _mean(graph, operation, rows):
+    h = rows.by_sequence(operation.x)
+    n = graph.as_column(graph.cast(rows.lengths, graph.dtype))
+    rows[operation.y] = graph("Div", masked_sum(graph, h, row_mask(graph, h, rows.lengths)), n)
 
 
-def readout(graph, h, lengths):
-    """What the head reads (N, F), of states h (N, F, H)."""
-    pooling = graph.config["pooling"]
-    if pooling == "last":
-        end = graph.as_column(graph("Sub", lengths, np.array(1, np.int64)))
-        last = graph("GatherND", h, end, batch_dims=1)
-        if not graph.config["bidirectional"]:
-            return last
-        H = graph.config["hidden_layer_sizes"][-1]
-        first = graph("Gather", h, np.array(0), axis=1)
-        parts = [(last, 0, H), (first, H, 2 * H)]
-        return graph("Concat", *(graph.columns(*part) for part in parts), axis=1)
-    within = row_mask(graph, h, lengths)
-    if pooling == "max":
-        return graph.reduce("ReduceMax", graph("Where", within, h, graph.number(-np.inf)), 1, keepdims=0)
-    if pooling == "mean":
-        n = graph.as_column(graph.cast(lengths, graph.dtype))
-        return graph("Div", masked_sum(graph, h, within), n)
-    a = graph("Softmax", graph("Where", within, energies(graph, h), graph.number(-np.inf)), axis=1)
-    return masked_sum(graph, graph("Mul", a, h), within)
+def _max(graph, operation, rows):
+    h = rows.by_sequence(operation.x)
+    within = graph("Where", row_mask(graph, h, rows.lengths), h, graph.number(-np.inf))
+    rows[operation.y] = graph.reduce("ReduceMax", within, 1, keepdims=0)
+
+
+def _attention(graph, operation, rows):
+    h = rows.by_sequence(operation.x)
+    mask = row_mask(graph, h, rows.lengths)
+    energy = graph("Where", mask, energies(graph, operation, h), graph.number(-np.inf))
+    a = graph("Softmax", energy, axis=1)
+    rows[operation.y] = masked_sum(graph, graph("Mul", a, h), mask)
+
+
+OPERATIONS = {
+    KINDS.GRU: _cell,
+    KINDS.GRU_RESET_BEFORE: _cell,
+    KINDS.MEAN: _mean,
+    KINDS.MAX: _max,
+    KINDS.ATTENTION: _attention,
+}
 
 
 def row_mask(graph, h, n_rows):
@@ -77,13 +139,8 @@ def masked_sum(graph, h, mask):
     return graph("ReduceSum", graph("Where", mask, h, graph.number(0)), np.array([1]), keepdims=0)
 
 
-def energies(graph, h):
+def energies(graph, operation, h):
     """Attention energies (N, F, 1) of the rows of h (N, F, H), before the softmax."""
-    u = graph("MatMul", h, graph.weights["attention.weight"].T)
-    u = graph("Tanh", graph("Add", u, graph.weights["attention.bias"]))
-    return graph("MatMul", u, graph.weights["attention.v"].T)
-
-
-def head(graph, features):
-    """Outputs (N, K)."""
-    return graph("Gemm", features, graph.weights["head.weight"], graph.weights["head.bias"], transB=1)
+    W, b, v = graph.parameters(operation, 3)
+    u = graph("Tanh", graph("Add", graph("MatMul", h, W.T), b))
+    return graph("MatMul", u, v.T)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..network import KINDS
 from ..sequences import LARGEST
 from .onnx_inputs import (
     clipped_lengths,
@@ -13,7 +14,7 @@ from .onnx_inputs import (
     n_full_frames,
     nan_where,
 )
-from .onnx_layers import energies, gru, masked_sum, row_mask
+from .onnx_layers import cell, energies, masked_sum, row_mask
 
 
 def states(graph):
@@ -42,25 +43,20 @@ def features_of_block(graph, x, lengths, before):
     frames = x
     if tuple(graph.inputs.framing) != (1, 1):
         frames = _block_frames(graph, x, valid_lengths, before, counts, after)
-    top, seen, ends, start = graph("Transpose", frames, perm=[1, 0, 2]), None, [], 0
-    for i, units in enumerate(graph.config["hidden_layer_sizes"]):
-        initial = graph("Unsqueeze", graph.columns(before["state_h"], start, start + units), np.array([0]))
-        top = gru(graph, top, f"l{i}", units, initial)
-        seen = graph("Transpose", graph("Concat", initial, top, axis=0), perm=[1, 0, 2])  # (N, 1 + F, H)
-        ends.append(_state_after(graph, seen, counts.full))
-        start += units
-    after["state_h"] = ends[0] if len(ends) == 1 else graph("Concat", *ends, axis=1)
-    pooling = graph.config["pooling"]
-    if pooling == "last":
-        features = _state_after(graph, seen, counts.new)
-    else:
-        h = graph("Transpose", top, perm=[1, 0, 2])
-        features, after["state_readout"] = READOUTS[pooling](graph, h, before["state_readout"], counts)
+    block = Block(graph, graph("Transpose", frames, perm=[1, 0, 2]), before, counts)
+    for operation in graph.network.program.operations:
+        if operation.y != graph.network.outputs:
+            OPERATIONS[operation.kind](graph, operation, block)
+    after["state_h"] = block.full[0] if len(block.full) == 1 else graph("Concat", *block.full, axis=1)
+    if block.readout is not None:
+        after["state_readout"] = block.readout
     invalid = _invalid(graph, x, lengths, valid_lengths, before)
     for name, state in before.items():
         shape = {"state_steps": [-1], "state_frame": [-1, 1, 1]}.get(name, [-1, 1])
         after[name] = graph("Where", graph("Reshape", invalid, np.array(shape)), state, after[name])
     nothing_seen = graph("Less", after["state_steps"], np.array(1))
+    (head,) = (each for each in graph.network.program.operations if each.y == graph.network.outputs)
+    features = block.rows.get(head.x) or _state_after(graph, block.seen[head.x], counts.new)
     return nan_where(graph, graph("Or", invalid, graph.as_column(nothing_seen)), features), after
 
 
@@ -83,6 +79,50 @@ class FrameCounts:
         self.all_after = n_frames(graph, steps_after)
         self.full = graph("Sub", self.full_after, self.full_before)
         self.new = graph("Sub", self.all_after, self.full_before)
+
+
+class Block:
+    """The new frames of a block on their way through the network.
+
+    Attributes
+    ----------
+    rows : dict of int to str
+        Values of the program: (F, N, width) with rows for each frame, (N, width) with one for each sequence.
+    seen : dict of int to str
+        By value `last`, the states (N, 1 + F, H) of a cell from that before the block on.
+    full : list of str
+        States (N, H) of cells after the last full frame.
+    readout : str or None
+        What the readout keeps after the last full frame.
+    """
+
+    def __init__(self, graph, frames, before, counts):
+        self.before, self.counts = before, counts
+        self.rows, self.seen, self.full, self.readout = {0: frames}, {}, [], None
+        self._n_states = 0
+
+    def initial(self, graph, operation):
+        """The next cell's state before the block, (1, N, H)."""
+        start = self._n_states
+        self._n_states += operation.H
+        return graph("Unsqueeze", graph.columns(self.before["state_h"], start, self._n_states), np.array([0]))
+
+
+def _cell(graph, operation, block):
+    initial = block.initial(graph, operation)
+    h = cell(graph, operation, block.rows[operation.x], initial)
+    seen = graph("Transpose", graph("Concat", initial, h, axis=0), perm=[1, 0, 2])  # (N, 1 + F, H)
+    block.full.append(_state_after(graph, seen, block.counts.full))
+    block.rows[operation.y] = h
+    block.seen[operation.last] = seen
+
+
+def _readout(graph, operation, block):
+    h = graph("Transpose", block.rows[operation.x], perm=[1, 0, 2])
+    before = block.before["state_readout"]
+    block.rows[operation.y], block.readout = READOUTS[operation.kind](
+        graph, operation, h, before, block.counts
+    )
 
 
 def _block_frames(graph, x, lengths, before, counts, after):
@@ -122,13 +162,13 @@ def _invalid(graph, x, lengths, valid_lengths, before):
 # h (N, F, H) of new frames: include/gruc/layers/running_readout.body.h
 
 
-def _mean(graph, h, before, counts):
+def _mean(graph, operation, h, before, counts):
     masks = [row_mask(graph, h, n) for n in (counts.full, counts.new)]
     kept, total = (graph("Add", before, masked_sum(graph, h, mask)) for mask in masks)
     return graph("Div", total, graph.as_column(graph.cast(counts.all_after, graph.dtype))), kept
 
 
-def _max(graph, h, before, counts):
+def _max(graph, operation, h, before, counts):
     begun = graph("Greater", graph.as_column(counts.full_before), np.array(0))
     masks = [row_mask(graph, h, n) for n in (counts.full, counts.new)]
     lowest = graph.number(np.finfo(graph.dtype).min)
@@ -141,16 +181,16 @@ def _max(graph, h, before, counts):
     return features, graph("Where", any_full, kept, graph.number(0))
 
 
-def _attention(graph, h, before, counts):
+def _attention(graph, operation, h, before, counts):
     """Sums weighted by exp(energy - largest energy), the total of these weights, the largest energy."""
     begun = graph("Greater", graph.as_column(counts.full_before), np.array(0))
     masks = [row_mask(graph, h, n) for n in (counts.full, counts.new)]
     lowest = graph.number(np.finfo(graph.dtype).min)
-    H = graph.config["hidden_layer_sizes"][-1]
+    H = operation.D
     parts = [graph.columns(before, *part) for part in ((0, H), (H, H + 1), (H + 1, H + 2))]
     sums, total, largest = (graph("Where", begun, part, graph.number(0)) for part in parts)
     largest = graph("Where", begun, largest, lowest)
-    energy = energies(graph, h)
+    energy = energies(graph, operation, h)
     kept = []
     for mask in masks:
         e = graph("Where", mask, energy, lowest)
@@ -165,4 +205,5 @@ def _attention(graph, h, before, counts):
     return graph("Div", *kept[1][:2]), graph("Concat", *kept[0], axis=1)
 
 
-READOUTS = {"mean": _mean, "max": _max, "attention": _attention}
+READOUTS = {KINDS.MEAN: _mean, KINDS.MAX: _max, KINDS.ATTENTION: _attention}
+OPERATIONS = {KINDS.GRU: _cell, KINDS.GRU_RESET_BEFORE: _cell} | dict.fromkeys(READOUTS, _readout)

@@ -204,39 +204,79 @@ cdef extern from "gruc/training/walk.h" nogil:
     double gruc_program_loss(const gruc_pass *p, const gruc_loss *loss) noexcept
 
 
-cdef extern from "gruc/program/model_shape.h" nogil:
+cdef extern from "gruc/program/infer.h" nogil:
     enum:
         GRUC_VALUES, GRUC_EXP, GRUC_TWO, GRUC_CLASSES, GRUC_LABELS
+    const size_t GRUC_NOWHERE
 
-    ctypedef struct gruc_layer:
-        pass
-
-    ctypedef struct gruc_model:
-        size_t n_features, n_outputs, n_layers
-        const Py_ssize_t *units
-        int reset_after, readout, link
-        size_t frame_length, hop_length
+    ctypedef struct gruc_inputs:
+        size_t n_features, frame_length, hop_length
         const void *mean
         const void *scale
+        double largest
+
+    ctypedef struct gruc_op_weights:
+        const void *bias
+        const void *vector
+        const void *W
+        const void *W_hh
+        const void *W_hh_n
+
+    ctypedef struct gruc_outputs:
+        int link
+        size_t n_outputs, n_quantiles
         const void *target_mean
         const void *target_scale
-        size_t n_quantiles
-        double largest
-        const gruc_layer *layers
-        const void *attention
-        const void *attention_b
-        const void *attention_v
-        const void *head
-        const void *head_b
+
+    ctypedef struct gruc_memory:
+        size_t states_size, scratch_size, frame_rows
+        const size_t *states
+        const size_t *rows
+
+    ctypedef struct gruc_model:
+        gruc_inputs inputs
+        gruc_program program
+        unsigned kinds
+        const gruc_op_weights *weights
+        gruc_outputs outputs
+        gruc_memory memory
+
+    ctypedef struct gruc_span:
+        pass
+
+    ctypedef struct gruc_infer_kind:
+        void (*infer)(const void *call) noexcept
+
+    ctypedef struct gruc_infer_batch:
+        const gruc_infer_kind *kinds
+        size_t element
+        const gruc_program *program
+        const gruc_op_weights *weights
+        gruc_clock clocks[2]
+        void **values
+        void **kept
+        gruc_span *spans
+        void *workspace
+
+    size_t gruc_infer_kept_width(const gruc_op *op) noexcept
+    size_t gruc_infer_packed_size(const gruc_program *p, const gruc_infer_kind *kinds) noexcept
+    void gruc_infer_pack(gruc_op_weights *weights, void *packed, const void *parameters, const gruc_program *p,
+                         const gruc_infer_kind *kinds, size_t element) noexcept
+    size_t gruc_infer_memory(const gruc_infer_batch *b) noexcept
+    void gruc_infer(const gruc_infer_batch *b) noexcept
+
+
+cdef extern from "gruc/program/memory.h" nogil:
+    void gruc_stream_memory(gruc_memory *to, size_t *states, size_t *rows, const gruc_program *p,
+                            size_t frame) noexcept
+    void gruc_sequence_memory(gruc_memory *to, size_t *states, size_t *rows, gruc_span *spans,
+                              const gruc_program *p, size_t frame) noexcept
 
 
 cdef extern from "gruc/extensions/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept
 
-    Py_ssize_t gruc_panel_size(...) noexcept
-    Py_ssize_t gruc_gru_packed_size(...) noexcept
-    Py_ssize_t gruc_gru_infer_scratch(...) noexcept
 
     # inference
     void gruc_gather(...) noexcept
@@ -244,18 +284,11 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_exp(...) noexcept
     void gruc_sigmoid(...) noexcept
     void gruc_tanh(...) noexcept
-    void gruc_pack(...) noexcept
-    void gruc_affine(...) noexcept
-    void gruc_gru_pack(...) noexcept
-    void gruc_gru_infer(...) noexcept
-    void gruc_mean_forward(...) noexcept
-    void gruc_max_forward(...) noexcept
-    void gruc_attention_forward(...) noexcept
     void gruc_softmax(...) noexcept
-    gruc_layer gruc_gru_layer(...) noexcept
+    Py_ssize_t gruc_gru_packed_size(...) noexcept
+    void gruc_gru_pack(...) noexcept
+    const gruc_infer_kind *gruc_infer_kinds(...) noexcept
     size_t gruc_misfit(...) noexcept
-    size_t gruc_stream_size(...) noexcept
-    size_t gruc_stream_scratch(...) noexcept
     void gruc_stream_step(...) noexcept
     void gruc_stream_result(...) noexcept
 

@@ -1,7 +1,5 @@
 """What the extensions ask of their arguments before they take pointers."""
 
-from cython cimport floating
-
 
 cdef inline int require(bint condition, str what) except -1:
     if not condition:
@@ -35,10 +33,3 @@ cdef inline int require_lengths(
         require(0 < n <= T and b < offsets[n] - offsets[n - 1], "lengths that fit offsets")
         require(n == T or b >= offsets[n + 1] - offsets[n], "lengths that fit offsets")
     return 0
-
-
-cdef inline Py_ssize_t row_length(const floating[:, :] a) except -1:
-    """How far apart the rows of `a` lie, in numbers."""
-    require(a.strides[1] == sizeof(floating) and a.strides[0] >= a.shape[1] * <Py_ssize_t> sizeof(floating),
-            "rows contiguous and apart")
-    return a.strides[0] // <Py_ssize_t> sizeof(floating)

@@ -1,21 +1,12 @@
 # Sequences that come step by step. Part of inference.pyx.
 
-# what becomes of the head's outputs
-cpdef enum:
-    VALUES = _c.GRUC_VALUES
-    EXP = _c.GRUC_EXP
-    TWO = _c.GRUC_TWO
-    CLASSES = _c.GRUC_CLASSES
-    LABELS = _c.GRUC_LABELS
-
-
-cdef const void *numbers_of(array, dtype, Py_ssize_t size, list held) except? NULL:
-    """Where the numbers of an array lie, which `held` keeps alive."""
-    cdef const unsigned char[::1] raw
-    require(array.dtype == dtype and array.flags.c_contiguous and array.size == size, "weights that fit")
-    raw = array.reshape(-1).view("u1")
-    held.append(array)
-    return &raw[0]
+LINKS = {  # what becomes of the network's output: model.h
+    "values": _c.GRUC_VALUES,
+    "exp": _c.GRUC_EXP,
+    "two": _c.GRUC_TWO,
+    "classes": _c.GRUC_CLASSES,
+    "labels": _c.GRUC_LABELS,
+}
 
 
 cdef enum:
@@ -28,95 +19,76 @@ cdef class Streams:
     Parameters
     ----------
     n : int
-    units : ndarray of shape (n_layers,), intp
-    layers : list of ndarray
-        By `gru_pack`; of float32 or float64, as all weights.
-    attention : (panels, b, v), or None with another readout
-    head : (panels, bias)
-    readout, link : int
-        0, 1, 2, 3 for last, mean, max, attention; VALUES, EXP, TWO, CLASSES or LABELS.
-    scaling, target_scaling : (mean, scale) of float64, or None
+    weights : Weights
+        Of a program that reads sequences forwards only.
+    inputs : object with n_features, scaling (mean, scale) or None, and framing (length, hop)
+    outputs : object with link (of LINKS), n_quantiles, and scaling (mean, scale) or None
     largest : float
-        That a scaled number may be.
+        That a scaled element may be.
     """
 
     cdef _c.gruc_model c
     cdef readonly Py_ssize_t n
     cdef bint is_double
     cdef bint busy  # a thread is in `step`, perhaps without the GIL
-    cdef Py_ssize_t[::1] units
+    cdef Weights weights
     cdef list held
-    cdef _c.gruc_layer *layers
+    cdef size_t *places
     cdef uint64_t *steps
-    cdef char *numbers
+    cdef char *memory
     cdef char *scratch
     cdef double *told
-    cdef readonly size_t size  # bytes of one stream's numbers
+    cdef readonly size_t size  # bytes of one stream's memory
 
-    def __init__(self, Py_ssize_t n, Py_ssize_t n_features, Py_ssize_t[::1] units not None, list layers,
-                 attention, head, int readout, int link, bint reset_after, Py_ssize_t n_outputs,
-                 Py_ssize_t frame_length, Py_ssize_t hop_length, scaling, target_scaling,
-                 Py_ssize_t n_quantiles, double largest):
-        cdef Py_ssize_t i, size, D = n_features * frame_length, F = units[units.shape[0] - 1]
-        cdef const void *packed
-        require(self.steps == NULL and n > 0 and len(layers) == units.shape[0], "n > 0, a layer for each")
-        dtype = head[1].dtype
-        self.is_double = dtype == "f8"
-        self.n, self.units, self.held = n, units.copy(), []
-        self.c.n_features, self.c.n_outputs, self.c.n_layers = n_features, n_outputs, units.shape[0]
-        self.c.units = &self.units[0]
-        self.c.reset_after, self.c.readout, self.c.link = reset_after, readout, link
-        self.c.frame_length, self.c.hop_length = frame_length, hop_length
-        self.c.n_quantiles, self.c.largest = n_quantiles, largest
-        self.layers = <_c.gruc_layer *> PyMem_RawMalloc(len(layers) * sizeof(_c.gruc_layer))
-        if self.layers == NULL:
+    def __init__(self, Py_ssize_t n, Weights weights not None, inputs, outputs, double largest):
+        cdef Py_ssize_t i, D = inputs.n_features
+        cdef _c.gruc_program *program = &weights.program.c
+        require(self.places == NULL and n > 0, "n > 0")
+        for i in range(<Py_ssize_t> program.n_ops):
+            require(not program.ops[i].reverse, "a program that reads forwards")
+            self.c.kinds |= 1 << program.ops[i].kind
+        self.n, self.weights, self.held, self.is_double = n, weights, [], weights.is_double
+        self.c.program, self.c.weights = program[0], weights.c
+        self.c.inputs.n_features, self.c.inputs.largest = D, largest
+        self.c.inputs.frame_length, self.c.inputs.hop_length = inputs.framing
+        if inputs.scaling is not None:
+            self.c.inputs.mean = self.pointer(inputs.scaling[0], D)
+            self.c.inputs.scale = self.pointer(inputs.scaling[1], D)
+        self.c.outputs.link, self.c.outputs.n_quantiles = LINKS[outputs.link], outputs.n_quantiles
+        self.c.outputs.n_outputs = program.values[program.output].width
+        if outputs.scaling is not None:
+            i = self.c.outputs.n_outputs // self.c.outputs.n_quantiles
+            self.c.outputs.target_mean = self.pointer(outputs.scaling[0], i)
+            self.c.outputs.target_scale = self.pointer(outputs.scaling[1], i)
+        D *= self.c.inputs.frame_length
+        require(D == <Py_ssize_t> program.values[0].width, "frames that the program reads")
+        self.places = <size_t *> PyMem_RawMalloc((program.n_ops + program.n_values) * sizeof(size_t))
+        if self.places == NULL:
             raise MemoryError()
-        self.c.layers = self.layers
-        for i in range(units.shape[0]):
-            size = gru_packed_size(D, units[i], self.is_double)
-            packed = numbers_of(layers[i], dtype, size, self.held)
-            if self.is_double:
-                self.layers[i] = _c.gruc_gru_layer(<const double *> packed, D, units[i], reset_after)
-            else:
-                self.layers[i] = _c.gruc_gru_layer(<const float *> packed, D, units[i], reset_after)
-            D = units[i]
-        if attention is not None:
-            self.c.attention = numbers_of(attention[0], dtype, panel_size(F, F, self.is_double), self.held)
-            self.c.attention_b = numbers_of(attention[1], dtype, F, self.held)
-            self.c.attention_v = numbers_of(attention[2], dtype, F, self.held)
-        self.c.head = numbers_of(head[0], dtype, panel_size(n_outputs, F, self.is_double), self.held)
-        self.c.head_b = numbers_of(head[1], dtype, n_outputs, self.held)
-        if scaling is not None:
-            self.c.mean = numbers_of(scaling[0], "f8", n_features, self.held)
-            self.c.scale = numbers_of(scaling[1], "f8", n_features, self.held)
-        if target_scaling is not None:
-            i = n_outputs // n_quantiles
-            self.c.target_mean = numbers_of(target_scaling[0], "f8", i, self.held)
-            self.c.target_scale = numbers_of(target_scaling[1], "f8", i, self.held)
-        if self.is_double:
-            self.size = _c.gruc_stream_size(<double *> NULL, &self.c) * sizeof(double)
-            i = _c.gruc_stream_scratch(<double *> NULL, &self.c) * sizeof(double)
-        else:
-            self.size = _c.gruc_stream_size(<float *> NULL, &self.c) * sizeof(float)
-            i = _c.gruc_stream_scratch(<float *> NULL, &self.c) * sizeof(float)
+        _c.gruc_stream_memory(&self.c.memory, self.places, self.places + program.n_ops, program, D)
+        self.size = (self.c.memory.states_size + D) * weights.element
         self.steps = <uint64_t *> PyMem_RawCalloc(n, sizeof(uint64_t))
-        self.numbers = <char *> PyMem_RawCalloc(n, self.size)
-        self.scratch = <char *> PyMem_RawMalloc(i)
+        self.memory = <char *> PyMem_RawCalloc(n, self.size)
+        self.scratch = <char *> PyMem_RawCalloc(self.c.memory.scratch_size, weights.element)
         self.told = <double *> PyMem_RawMalloc(self.width * sizeof(double))
-        if self.steps == NULL or self.numbers == NULL or self.scratch == NULL or self.told == NULL:
+        if self.steps == NULL or self.memory == NULL or self.scratch == NULL or self.told == NULL:
             raise MemoryError()
+
+    cdef const void *pointer(self, array, Py_ssize_t size) except NULL:
+        self.held.append(array)
+        return array_pointer(array, c"d", size, 1, False)
 
     def __dealloc__(self):
-        PyMem_RawFree(self.layers)
+        PyMem_RawFree(self.places)
         PyMem_RawFree(self.steps)
-        PyMem_RawFree(self.numbers)
+        PyMem_RawFree(self.memory)
         PyMem_RawFree(self.scratch)
         PyMem_RawFree(self.told)
 
     @property
     def width(self):
         """Numbers of a result."""
-        return 2 if self.c.link == TWO else self.c.n_outputs
+        return 2 if self.c.outputs.link == _c.GRUC_TWO else self.c.outputs.n_outputs
 
     def step(self, x not None, double[:, :, ::1] out not None, const Py_ssize_t[::1] rows=None):
         """Take in x (m, k, D), k steps of each of m streams.
@@ -127,7 +99,7 @@ cdef class Streams:
         with; nothing is taken in then.
         """
         cdef const double[:, :, ::1] steps = x
-        cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.n_features, i, row, place
+        cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.inputs.n_features, i, row, place
         require(steps.shape[2] == D and k > 0, "x (m, k, D)")
         require(out.shape[0] == m and out.shape[2] == <Py_ssize_t> self.width, "out (m, 1 or k, width)")
         require(out.shape[1] == 1 or out.shape[1] == k, "out (m, 1 or k, width)")
@@ -149,7 +121,7 @@ cdef class Streams:
     cdef Py_ssize_t step_all(self, const double[:, :, ::1] steps, double[:, :, ::1] out,
                              const Py_ssize_t[::1] rows) noexcept nogil:
         """What `step` does, and returns."""
-        cdef Py_ssize_t i, t, j, row, k = steps.shape[1], D = self.c.n_features
+        cdef Py_ssize_t i, t, j, row, k = steps.shape[1], D = self.c.inputs.n_features
         for i in range(steps.shape[0]):
             for t in range(k):
                 j = self.misfit(&steps[i, t, 0])
@@ -176,7 +148,7 @@ cdef class Streams:
         What `step` does, without its checks: arrays of float64 (x) and float32 or float64 (out).
         """
         cdef Py_buffer given, to
-        cdef Py_ssize_t j, D = self.c.n_features
+        cdef Py_ssize_t j, D = self.c.inputs.n_features
         cdef bint fits = self.n == 1
         self.require_free()
         try:
@@ -206,25 +178,25 @@ cdef class Streams:
     cdef Py_ssize_t misfit(self, const double *x) noexcept nogil:
         """The first feature of a step that cannot be computed with, or D."""
         if self.is_double:
-            return _c.gruc_misfit(<double *> NULL, x, &self.c)
-        return _c.gruc_misfit(<float *> NULL, x, &self.c)
+            return _c.gruc_misfit(<double *> NULL, x, &self.c.inputs)
+        return _c.gruc_misfit(<float *> NULL, x, &self.c.inputs)
 
     cdef void take(self, Py_ssize_t row, const double *x) noexcept nogil:
-        cdef char *numbers = self.numbers + row * self.size
+        cdef char *memory = self.memory + row * self.size
         if self.is_double:
-            _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> numbers,
+            _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> memory,
                                 <double *> self.scratch, x, &self.c)
         else:
-            _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> numbers, <float *> self.scratch,
+            _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> memory, <float *> self.scratch,
                                 x, &self.c)
 
     cdef void tell(self, Py_ssize_t row, double *out) noexcept nogil:
-        cdef char *numbers = self.numbers + row * self.size
+        cdef char *memory = self.memory + row * self.size
         if self.is_double:
-            _c.gruc_stream_result(<double *> NULL, out, self.steps[row], <double *> numbers,
+            _c.gruc_stream_result(<double *> NULL, out, self.steps[row], <double *> memory,
                                   <double *> self.scratch, &self.c)
         else:
-            _c.gruc_stream_result(<float *> NULL, out, self.steps[row], <float *> numbers,
+            _c.gruc_stream_result(<float *> NULL, out, self.steps[row], <float *> memory,
                                   <float *> self.scratch, &self.c)
 
     def reset(self, const Py_ssize_t[::1] rows=None, const unsigned char[:, ::1] states=None):
@@ -237,16 +209,16 @@ cdef class Streams:
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
             self.steps[row] = 0
-            memset(self.numbers + row * self.size, 0, self.size)
+            memset(self.memory + row * self.size, 0, self.size)
             if states is not None:
-                memcpy(self.numbers + row * self.size, &states[i, 0], states.shape[1])
+                memcpy(self.memory + row * self.size, &states[i, 0], states.shape[1])
 
     def snapshot(self):
         """Counts of steps and numbers of all streams, for `restore`."""
         self.require_free()
         return (
             PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(uint64_t)),
-            PyBytes_FromStringAndSize(self.numbers, self.n * self.size),
+            PyBytes_FromStringAndSize(self.memory, self.n * self.size),
         )
 
     def restore(self, bytes steps, bytes numbers):
@@ -255,4 +227,4 @@ cdef class Streams:
         require(len(steps) == self.n * <Py_ssize_t> sizeof(uint64_t), "steps of n streams")
         require(len(numbers) == self.n * <Py_ssize_t> self.size, "numbers of n streams")
         memcpy(self.steps, <char *> steps, len(steps))
-        memcpy(self.numbers, <char *> numbers, len(numbers))
+        memcpy(self.memory, <char *> numbers, len(numbers))

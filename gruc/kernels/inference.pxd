@@ -28,4 +28,15 @@ cdef class Source:
 
 cdef int require_tokens(_c.gruc_wrong_token wrong, Py_ssize_t n_tokens) except -1
 cdef int require_scaling(const double[::1] mean, const double[::1] scale, Py_ssize_t D) except -1
-cdef int require_tokens(_c.gruc_wrong_token wrong, Py_ssize_t n_tokens) except -1
+
+
+cdef class Weights:
+    cdef _c.gruc_op_weights *c    # of each operation
+    cdef Program program
+    cdef list held                # whose memory they point to
+    cdef bint is_double
+    cdef char code                # of its type in the buffer protocol
+    cdef size_t element           # bytes
+
+    cdef const _c.gruc_infer_kind *kinds(self) noexcept
+    cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array, bint writable) except NULL

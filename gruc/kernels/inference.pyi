@@ -12,29 +12,6 @@ def spin(counter: Any, value: int, microseconds: float) -> None: ...
 def exp(out: NDArray[_R], x: NDArray[_R]) -> None: ...
 def sigmoid(out: NDArray[_R], x: NDArray[_R]) -> None: ...
 def tanh(out: NDArray[_R], x: NDArray[_R]) -> None: ...
-def panel_size(n: int, K: int, double_precision: bool) -> int: ...
-def pack(panels: NDArray[_R], W: NDArray[_R]) -> None: ...
-def affine(out: NDArray[_R], x: NDArray[_R], panels: NDArray[_R], bias: NDArray[_R]) -> None: ...
-def gru_packed_size(D: int, H: int, double_precision: bool) -> int: ...
-def gru_pack(
-    packed: NDArray[_R],
-    W_ihT: NDArray[_R],
-    W_hhT: NDArray[_R],
-    b_ih: NDArray[_R],
-    b_hh: NDArray[_R] | None,
-) -> None: ...
-def gru_scratch_size(N: int, B: int, H: int, double_precision: bool) -> int: ...
-def gru(
-    state: NDArray[_R],
-    h: NDArray[_R] | None,
-    gates: NDArray[_R] | None,
-    scratch: NDArray[_R],
-    x: NDArray[_R],
-    packed: NDArray[_R],
-    offsets: _Offsets,
-    reset_after: bool,
-    reverse: bool,
-) -> None: ...
 def widen_range(lowest: NDArray[_R], highest: NDArray[_R], x: NDArray[_R]) -> bool: ...
 
 class Source:
@@ -68,50 +45,15 @@ def gather_tokens(
     indices: NDArray[np.intp],
     n_tokens: int,
 ) -> None: ...
-def mean(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
-def max(out: NDArray[_R], h: NDArray[_R], lengths: NDArray[np.intp], offsets: _Offsets) -> None: ...
-def attention(
-    out: NDArray[_R],
-    a: NDArray[_R],
-    u: NDArray[_R],
-    h: NDArray[_R],
-    panels: NDArray[_R],
-    b: NDArray[_R],
-    v: NDArray[_R],
-    lengths: NDArray[np.intp],
-    offsets: _Offsets,
-) -> None: ...
 def softmax(a: NDArray[_R]) -> None: ...
 
-VALUES: int
-EXP: int
-TWO: int
-CLASSES: int
-LABELS: int
+LINKS: dict[str, int]
 
 class Streams:
     n: int
     width: int
     size: int
-    def __init__(
-        self,
-        n: int,
-        n_features: int,
-        units: NDArray[np.intp],
-        layers: list[Any],
-        attention: Any,
-        head: Any,
-        readout: int,
-        link: int,
-        reset_after: bool,
-        n_outputs: int,
-        frame_length: int,
-        hop_length: int,
-        scaling: Any,
-        target_scaling: Any,
-        n_quantiles: int,
-        largest: float,
-    ) -> None: ...
+    def __init__(self, n: int, weights: Weights, inputs: Any, outputs: Any, largest: float) -> None: ...
     def step(
         self, x: NDArray[np.float64], out: NDArray[np.float64], rows: NDArray[np.intp] | None = None
     ) -> int: ...
@@ -142,3 +84,16 @@ class Program:
     def __init__(
         self, values: list[Any], ops: list[Any], n_inputs: int, output: int, n_parameters: int
     ) -> None: ...
+
+class Weights:
+    def __init__(self, program: Program, parameters: NDArray[Any]) -> None: ...
+    def infer(
+        self,
+        inputs: list[NDArray[Any] | None],
+        wanted: list[tuple[int, NDArray[Any]]],
+        kept: list[tuple[int, NDArray[Any]]],
+        lengths: NDArray[np.intp],
+        offsets: _Offsets,
+    ) -> None: ...
+
+def memory_of(program: Program, frame_width: int, whole_sequences: bool) -> dict[str, Any]: ...

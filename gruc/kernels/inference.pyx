@@ -11,15 +11,18 @@ takes it meanwhile costs more than it gains.
 """
 
 from cpython.buffer cimport (
-    PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_SIMPLE, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release,
+    PyObject_GetBuffer,
 )
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from gruc.kernels cimport _c
-from gruc.kernels._packed cimport require, require_lengths, require_packed, row_length
+from gruc.kernels._packed cimport require, require_lengths, require_packed
 from libc.stdint cimport INT32_MAX, int32_t, uint64_t
 from libc.string cimport memcpy, memset
+
+import numpy as np
 
 
 def has(int isa):
@@ -41,7 +44,7 @@ def spin(const int[::1] counter not None, int value, double microseconds):
 
 
 include "_maths.pxi"
-include "_layers.pxi"
 include "_data.pxi"
-include "_streams.pxi"
 include "_program.pxi"
+include "_network.pxi"
+include "_streams.pxi"

@@ -4,8 +4,9 @@ Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
 from .network import GRUNetwork
+from .program import KINDS
 from .readout import READOUTS
 from .step_network import StepNetwork
 from .workspace import aligned_empty
 
-__all__ = ["READOUTS", "GRUNetwork", "StepNetwork", "aligned_empty"]
+__all__ = ["KINDS", "READOUTS", "GRUNetwork", "StepNetwork", "aligned_empty"]

@@ -3,12 +3,8 @@
 The equations stand in include/gruc/layers/gru.body.h.
 """
 
-import numpy as np
-
-from .. import kernels
 from .parameters import glorot_uniform, orthogonal
 from .program import KINDS
-from .workspace import aligned_empty
 
 
 class GRULayer:
@@ -80,30 +76,6 @@ class GRULayer:
             kind, x, y, self.weight_ih,
             last=last, x2=state0, reverse=self.reverse, H=self.n_units, column=column,
         )  # fmt: skip
-
-    def prepare(self, parameters):
-        """Weights as `infer` wants them."""
-        W_hhT = parameters[self.weight_hh]
-        size = kernels.inference.gru_packed_size(self.n_inputs, self.n_units, W_hhT.dtype == np.float64)
-        packed = aligned_empty(size, W_hhT.dtype)
-        b_hh = parameters[self.bias_hh] if self.reset_after else None
-        kernels.inference.gru_pack(packed, parameters[self.weight_ih], W_hhT, parameters[self.bias_ih], b_hh)
-        return packed
-
-    def infer(self, state, h, x, packed, batch, gates=None):
-        """Carry state (B, H) over the batch; fill h (N, H) and gates (N, 4H) unless they are None."""
-        size = kernels.inference.gru_scratch_size(len(x), len(state), self.n_units, x.dtype == np.float64)
-        kernels.inference.gru(
-            state,
-            h,
-            gates,
-            np.empty(size, x.dtype),
-            x,
-            packed,
-            batch.offsets,
-            self.reset_after,
-            self.reverse,
-        )
 
 
 def lay_out_layer(builder, directions, x, state0=-1):

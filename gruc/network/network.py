@@ -1,5 +1,7 @@
 """Stacked, optionally bidirectional GRU layers, a readout and a dense head."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .. import kernels
@@ -8,6 +10,16 @@ from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
 from .program import ProgramBuilder
 from .readout import READOUTS
+
+
+class LaidOut(NamedTuple):
+    """A program, and which of its values and operations are what."""
+
+    program: kernels.inference.Program
+    n_inputs: int
+    layers: list  # of each layer the value of its states (N, F), and the places of its operations
+    features: int
+    outputs: int
 
 
 class GRUNetwork:
@@ -115,10 +127,31 @@ class GRUNetwork:
         kernels.inference.Program
             The same object for the same arguments.
         """
+        return self.laid_out(training, dropout, want_dx).program
+
+    def laid_out(self, training=False, dropout=False, want_dx=False):
+        """The same with the places of values and operations in it.
+
+        For inference inputs are the rows of X, then for each layer the states to start from (B, F).
+        """
         key = training, dropout, want_dx
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
         return self._programs[key]
+
+    def _lay_out(self, training, dropout, want_dx):
+        builder = ProgramBuilder(self.table, training, dropout)
+        x = builder.input(self.config["n_features"], gradient=want_dx)
+        initial = [-1 if training else builder.input(width, per_step=False) for width in self.widths]
+        layers = []
+        for directions, state0 in zip(self.layers, initial, strict=True):
+            x = builder.dropout(x)
+            first = len(builder.operations)
+            x, last = lay_out_layer(builder, directions, x, state0)
+            layers.append((x, range(first, len(builder.operations))))
+        features = builder.dropout(self.readout.lay_out(builder, x, last))
+        outputs = self.head.lay_out(builder, features)
+        return LaidOut(builder.build(outputs), builder.n_inputs, layers, features, outputs)
 
     def pass_over(self, parameters, batch, want_dx=False, dropout=None):
         """A packed batch ready to go forward, and back from any gradient of the outputs.
@@ -143,75 +176,61 @@ class GRUNetwork:
         clock = batch.lengths, batch.offsets, batch.order
         return kernels.training.Pass(weights, [batch.values], [clock], *(dropout or ()))
 
-    def _lay_out(self, training, dropout, want_dx):
-        builder = ProgramBuilder(self.table, training, dropout)
-        x = builder.input(self.config["n_features"], gradient=want_dx)
-        for directions in self.layers:
-            x, last = lay_out_layer(builder, directions, builder.dropout(x))
-        features = builder.dropout(self.readout.lay_out(builder, x, last))
-        return builder.build(self.head.lay_out(builder, features))
-
-    # ---- inference
+    # ---- inference: one call for a batch (include/gruc/program/infer.h)
 
     def prepare(self, parameters):
-        """Weights as `infer` wants them."""
-        return [part.prepare(parameters) for part in self._parts]
+        """Weights of a flat buffer as the other methods, and streams, read them."""
+        return kernels.inference.Weights(self.program(), parameters)
+
+    def row_by_row_memory(self):
+        """Memory of a model that runs row by row: a stream, or a whole sequence if it is bidirectional.
+
+        Returns
+        -------
+        dict
+            See `kernels.inference.memory_of`.
+        """
+        config = self.config
+        return kernels.inference.memory_of(self.program(), config["n_features"], config["bidirectional"])
 
     @property
     def widths(self):
-        """Numbers in the state of each layer, both directions counted."""
-        return [self._width(index) for index in range(len(self.layers))]
+        """Units of each layer, both directions counted."""
+        return [sum(direction.n_units for direction in directions) for directions in self.layers]
 
     # `initial` is the state of each layer before the first step, [(B, F), ...]; None for zeros
 
-    def infer(self, prepared, batch, initial=None):
-        """Outputs (B, K) of a packed batch; the numbers of a row depend on that row only."""
-        return self.head.infer(self.features(prepared, batch, initial), prepared[-1])
+    def infer(self, weights, batch, initial=None):
+        """Outputs (B, K) of a packed batch; the values of a row depend on that row only."""
+        outputs = np.empty((len(batch.lengths), self.head.n_outputs), batch.values.dtype)
+        return self._run(weights, batch, initial, self.laid_out().outputs, outputs)
 
-    def features(self, prepared, batch, initial=None):
+    def features(self, weights, batch, initial=None):
         """What the head sees, (B, F)."""
-        h, ends, _ = self._run(prepared, batch, len(self.layers), self.readout.needs_states, initial)
-        return self.readout.infer(ends, h, batch, prepared[-2])
+        features = np.empty((len(batch.lengths), self.head.n_inputs), batch.values.dtype)
+        return self._run(weights, batch, initial, self.laid_out().features, features)
 
-    def states(self, prepared, batch, layer, initial=None):
+    def states(self, weights, batch, layer, initial=None):
         """States (N, F) of a layer, its directions side by side."""
-        return self._run(prepared, batch, layer + 1, True, initial)[0]
+        states = np.empty((len(batch.values), self.widths[layer]), batch.values.dtype)
+        return self._run(weights, batch, initial, self.laid_out().layers[layer][0], states)
 
-    def gates(self, prepared, batch, layer, initial=None):
+    def gates(self, weights, batch, layer, initial=None):
         """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
-        _, _, gates = self._run(prepared, batch, layer + 1, True, initial, want_gates=True)
-        of_directions = [of_direction.reshape(len(of_direction), 4, -1) for of_direction in gates]
-        return [np.concatenate([part[:, gate] for part in of_directions], axis=1) for gate in range(3)]
+        operations = self.laid_out().layers[layer][1]
+        kept = [
+            np.empty((len(batch.values), 4 * direction.n_units), batch.values.dtype)
+            for direction in self.layers[layer]
+        ]
+        self._call(weights, batch, initial, [], list(zip(operations, kept, strict=True)))
+        by_direction = [gates.reshape(len(gates), 4, -1) for gates in kept]
+        return [np.concatenate([gates[:, gate] for gates in by_direction], axis=1) for gate in range(3)]
 
-    def _run(self, prepared, batch, n_layers, want_states, initial, want_gates=False):
-        """States (N, F) of the top of `n_layers`, or None; where they end (B, F); gates by direction."""
-        N, B = len(batch.values), len(batch.lengths)
-        weights = iter(prepared)
-        x = batch.values
-        for index, directions in enumerate(self.layers[:n_layers]):
-            top = index == n_layers - 1
-            h = None
-            if not top or want_states:
-                h = np.empty((N, self._width(index)), x.dtype)
-            ends, gates = [], []
-            for layer, columns in self._columns(directions):
-                if initial is None:
-                    ends.append(np.zeros((B, layer.n_units), x.dtype))
-                else:
-                    ends.append(np.array(initial[index][:, columns], order="C"))
-                gates.append(np.empty((N, 4 * layer.n_units), x.dtype) if top and want_gates else None)
-                h_direction = None if h is None else h[:, columns]
-                layer.infer(ends[-1], h_direction, x, next(weights), batch, gates[-1])
-            x = h
-        return h, ends[0] if len(ends) == 1 else np.concatenate(ends, axis=1), gates
+    def _run(self, weights, batch, initial, value, out):
+        """`out`, filled with a value of the program."""
+        self._call(weights, batch, initial, [(value, out)], [])
+        return out
 
-    def _width(self, index):
-        return sum(layer.n_units for layer in self.layers[index])
-
-    @staticmethod
-    def _columns(directions):
-        """Each direction of a layer with its columns of the layer's output."""
-        start = 0
-        for layer in directions:
-            yield layer, slice(start, start + layer.n_units)
-            start += layer.n_units
+    def _call(self, weights, batch, initial, wanted, kept):
+        inputs = [batch.values, *([None] * len(self.layers) if initial is None else initial)]
+        weights.infer(inputs, wanted, kept, batch.lengths, batch.offsets)

@@ -31,6 +31,12 @@ class ParameterTable:
         """Where a parameter begins in a flat buffer."""
         return self._offsets[name]
 
+    def names_from(self, offset, n):
+        """Names of n parameters that stand one after the other in a flat buffer, the first at `offset`."""
+        names = [name for name, _ in self.entries]
+        first = next(i for i, name in enumerate(names) if self.offset(name) == offset)
+        return names[first : first + n]
+
     def weights(self):
         """Slices of a flat buffer that hold weights, without biases; neighbours in one."""
         slices = []

@@ -4,18 +4,12 @@ Each sees a sequence's own steps only; equations: include/gruc/layers/readout.bo
 says whether inference must keep the top layer's states or only where each direction ended.
 """
 
-import numpy as np
-
-from .. import kernels
-from .dense import panels_of
 from .parameters import glorot_uniform
 from .program import KINDS
 
 
 class Last:
     """Where each direction ends: the forward one after the last step, the other after the first."""
-
-    needs_states = False
 
     def __init__(self, n_features):
         self.n_features = n_features
@@ -31,50 +25,25 @@ class Last:
         """Append the operation, if any; returns the features (B, F)."""
         return last
 
-    def prepare(self, parameters):
-        """Weights as `infer` wants them."""
-
-    def infer(self, ends, h, batch, prepared):
-        """The ends (B, F) themselves."""
-        return ends
-
 
 class Mean(Last):
     """The mean of the states over a sequence's steps."""
-
-    needs_states = True
 
     def lay_out(self, builder, h, last):
         """Append the operation; returns the features (B, F)."""
         return builder.operation(KINDS.MEAN, h, builder.per_sequence(h))
 
-    def infer(self, ends, h, batch, prepared):
-        """out[b] = mean over t of h[t, b]"""
-        out = np.empty_like(ends)
-        kernels.inference.mean(out, h, batch.lengths, batch.offsets)
-        return out
-
 
 class Max(Last):
     """The largest of each unit's states over a sequence's steps."""
-
-    needs_states = True
 
     def lay_out(self, builder, h, last):
         """Append the operation; returns the features (B, F)."""
         return builder.operation(KINDS.MAX, h, builder.per_sequence(h))
 
-    def infer(self, ends, h, batch, prepared):
-        """out[b] = max over t of h[t, b]"""
-        out = np.empty_like(ends)
-        kernels.inference.max(out, h, batch.lengths, batch.offsets)
-        return out
-
 
 class Attention(Last):
     """A mean of the states whose weights are learned (Bahdanau, Cho and Bengio 2015)."""
-
-    needs_states = True
 
     def entries(self):
         """Names and shapes for the parameter table."""
@@ -91,17 +60,6 @@ class Attention(Last):
     def lay_out(self, builder, h, last):
         """Append the operation; returns the features (B, F)."""
         return builder.operation(KINDS.ATTENTION, h, builder.per_sequence(h), "attention.weight")
-
-    def prepare(self, parameters):
-        """Weights as `infer` wants them."""
-        panels = panels_of(parameters["attention.weight"])
-        return panels, parameters["attention.bias"], parameters["attention.v"][:, 0]
-
-    def infer(self, ends, h, batch, prepared):
-        """out[b] = sum over t of a[t, b] h[t, b]"""
-        out, a, u = np.empty_like(ends), np.empty(len(h), h.dtype), np.empty_like(h)
-        kernels.inference.attention(out, a, u, h, *prepared, batch.lengths, batch.offsets)
-        return out
 
 
 READOUTS = {"last": Last, "mean": Mean, "max": Max, "attention": Attention}

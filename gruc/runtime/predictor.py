@@ -116,7 +116,7 @@ class Predictor(FittedNetworkMixin):
         """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
         packed = self._packed
         if packed is None:
-            packed = self._packed = self.network.prepare(self.network.table.views(self.parameters))
+            packed = self._packed = self.network.prepare(self.parameters)
         return packed
 
     def with_n_jobs(self, n_jobs):

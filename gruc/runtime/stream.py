@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import kernels
-from ..network import READOUTS
 from ..sequences import LARGEST, numeric_array
 
 if TYPE_CHECKING:  # importing it takes time
@@ -56,15 +55,9 @@ class Stream:
             raise ValueError(f"n must be a positive integer or None; got {n!r}.")
         self._predictor, self._n = predictor, n
         decoding, dtype = predictor.decoding, predictor.parameters.dtype
-        *layers, attention, head = predictor._prepared()
-        units = np.array(config["hidden_layer_sizes"], np.intp)
-        readout = list(READOUTS).index(config["pooling"])
         self._streams = kernels.inference.Streams(
-            n or 1, predictor.n_features_in, units, layers, attention, head, readout,
-            getattr(kernels.inference, decoding.link.upper()),
-            config["reset_after"], config["n_outputs"], *predictor.inputs.framing, predictor.inputs.scaling,
-            decoding.scaling, decoding.n_quantiles, LARGEST[dtype],
-        )  # fmt: skip
+            n or 1, predictor._prepared(), predictor.inputs, decoding, LARGEST[dtype]
+        )
         # of the result of a single stream
         self._shape, self._dtype = decoding.result_shape, decoding.result_dtype(dtype)
 

@@ -14,7 +14,7 @@
 #include "hide_macros.h"
 
 /* Changes when headers that were written before no longer fit. */
-#define GRUC_EXPORT_FORMAT 2
+#define GRUC_EXPORT_FORMAT 3
 
 /* Numbers that must be readable beyond the end of a matrix: row_product.body.h */
 #define GRUC_BEYOND (GRUC_SIMD_OF_FLAGS ? GRUC_SIMD_OF_FLAGS / 32 - 1 : 0)

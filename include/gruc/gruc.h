@@ -3,11 +3,12 @@
  *
  *   gruc_map_exp_f32   gruc_map_sigmoid_f32   gruc_map_tanh_f32   vmath.body.h
  *   gruc_pack_f32      gruc_affine_f32                            product.body.h, affine.body.h
- *   gruc_gru_pack_f32  gruc_gru_layer_f32  gruc_gru_infer_f32      gru.body.h
+ *   gruc_gru_pack_f32  gruc_gru_infer_f32                          gru.body.h
  *   gruc_mean_forward_f32  gruc_max_forward_f32                   readout.body.h
  *   gruc_attention_forward_f32
  *   gruc_softmax_f32                                              softmax.body.h
- *   gruc_stream_step_f32  gruc_stream_result_f32                  stream.body.h
+ *   gruc_stream_step_f32  gruc_stream_result_f32                  stream.body.h, memory.h
+ *   gruc_infer_kinds_f32  gruc_infer                            infer.h: a network over a batch
  *
  * and the same with _f64, for the widest vectors that the compiler's flags allow.
  * Weights are packed by the program that runs them: panels differ between them. */

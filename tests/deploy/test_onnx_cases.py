@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from fixtures.onnxruntime_gru import CASES
 from gruc.deploy.weights import swap_gates
-from gruc.network.gru import GRULayer
 from helpers import kernel_params, only_with, pack, unpack
+from one_operation import gru
 
 DTYPES = ["float32", "float64"]
 
@@ -44,20 +44,15 @@ def run(X, W, R, B=None, sequence_lens=None, initial_h=None, *, dtype, direction
     batch = pack([X[: lengths[i], i] for i in alive], dtype)
     Y, Y_h = np.zeros((T, len(reverses), N, H)), np.zeros((len(reverses), N, H))
     for way, reverse in enumerate(reverses):
-        layer = GRULayer(0, D, H, bool(linear_before_reset), reverse)
         bias = np.zeros((2, 3 * H)) if B is None else np.reshape(B[way], (2, 3 * H)).astype("float64")
         if not linear_before_reset:
             bias = bias.sum(axis=0, keepdims=True)
-        weights = {layer.weight_ih: swap_gates(W[way]).T, layer.weight_hh: swap_gates(R[way]).T}
-        weights |= {
-            name: swap_gates(b) for name, b in zip((layer.bias_ih, layer.bias_hh), bias, strict=False)
-        }
-        weights = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
+        weights = [swap_gates(weight).astype(dtype) for weight in (W[way], R[way], *bias)]
         state = np.zeros((len(alive), H), dtype)
         if initial_h is not None:
             state[:] = initial_h[way][alive[batch.order]]
         h = np.empty((len(batch.values), H), dtype)
-        layer.infer(state, h, batch.values, layer.prepare(weights), batch)
+        state = gru(batch, weights, bool(linear_before_reset), reverse, h=h, state=state)
         for i, states in zip(alive, unpack(h, batch), strict=True):
             Y[: lengths[i], way, i] = states
         Y_h[way, alive[batch.order]] = state

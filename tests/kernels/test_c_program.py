@@ -29,14 +29,15 @@ int main(void)
 {
     enum { D = 3, H = 21, B = 5, T = 5, N = 15 };
     const ptrdiff_t offsets[] = {0, 5, 8, 11, 14, 15};
-    int reset_after, reverse;
-    if (scanf("%d %d", &reset_after, &reverse) != 2) return 2;
+    int reset_before, reverse;
+    if (scanf("%d %d", &reset_before, &reverse) != 2) return 2;
     float *x = numbers(N * D), *W_ihT = numbers(D * 3 * H), *W_hhT = numbers(H * 3 * H);
     float *b_ih = numbers(3 * H), *b_hh = numbers(3 * H), state[B * H] = {0};
     float *packed = malloc(gruc_gru_packed_size_f32(D, H) * sizeof(float));
     float *scratch = malloc(gruc_gru_infer_scratch_f32(N, B, H) * sizeof(float));
-    gruc_gru_pack_f32(packed, W_ihT, W_hhT, b_ih, reset_after ? b_hh : NULL, D, H);
-    gruc_gru_infer_f32(NULL, 0, NULL, state, scratch, x, D, packed, offsets, T, D, H, reset_after, reverse);
+    gruc_gru_pack_f32(packed, W_ihT, W_hhT, b_ih, reset_before ? NULL : b_hh, D, H);
+    gruc_gru_weights_f32 weights = gruc_gru_unpack_f32(packed, D, H, reset_before ? GRUC_GRU_RESET_BEFORE : GRUC_GRU);
+    gruc_gru_infer_f32(NULL, 0, NULL, state, H, scratch, x, D, &weights, offsets, T, reverse);
     for (int i = 0; i < B * H; i++) printf("%.9g\\n", (double)state[i]);
     return 0;
 }
@@ -60,10 +61,10 @@ def test_gru_against_the_oracle(tmp_path, compiler, build):
     rows = np.concatenate([[s[t] for s in sequences if len(s) > t] for t in range(max(LENGTHS))])
     numbers = [rows.ravel(), weights[0].T.ravel(), weights[1].T.ravel(), *weights[2:]]
     text = " ".join(f"{number:.9g}" for block in numbers for number in block)
-    for reset_after, reverse in [(1, 0), (1, 1), (0, 0), (0, 1)]:
-        got = program(f"{reset_after} {reverse} {text}").reshape(len(LENGTHS), H)
+    for reset_before, reverse in [(0, 0), (0, 1), (1, 0), (1, 1)]:
+        got = program(f"{reset_before} {reverse} {text}").reshape(len(LENGTHS), H)
         exact = [w.astype("float64") for w in weights]
-        if not reset_after:
+        if reset_before:
             exact[3] = None
         for b, sequence in enumerate(sequences):
             states, _ = reference.gru_forward(sequence[::-1] if reverse else sequence, *exact)
@@ -76,45 +77,47 @@ STREAM = (
 int main(void)
 {
     enum { D = 2, FRAME = 3, HOP = 2, H = 21, K = 4, T = 8 };
+    const int readouts[] = {0, GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION};
     int readout;
     if (scanf("%d", &readout) != 1) return 2;
-    float *W_ihT = numbers(FRAME * D * 3 * H), *W_hhT = numbers(H * 3 * H), *b_ih = numbers(3 * H);
-    float *b_hh = numbers(3 * H), *W_aT = numbers(H * H), *b_a = numbers(H), *v = numbers(H);
-    float *W = numbers(H * K), *b = numbers(K), *x = numbers(T * D);
+    /* parameters of all operations, one after the other */
+    enum { GRU = FRAME * D * 3 * H + H * 3 * H + 6 * H, ATTENTION = H * H + 2 * H };
+    float *parameters = numbers(GRU + ATTENTION + H * K + K), *x = numbers(T * D);
+    const gruc_value values[] = {
+        {0, 1, 0, -1, FRAME * D}, {0, 1, 0, -1, H}, {0, 0, 0, -1, H}, {0, 0, 0, -1, H}, {0, 0, 0, -1, K}};
+    gruc_op ops[] = {
+        {GRUC_GRU, 0, -1, 1, 2, 0, FRAME * D, H, 0, 0},
+        {readouts[readout], 1, -1, 3, -1, 0, H, H, 0, GRU},
+        {GRUC_DENSE, 3, -1, 4, -1, 0, H, K, 0, GRU + ATTENTION}};
+    gruc_program program = {5, 1, 3, values, ops, 4};
+    if (readout == 0) { /* the head reads the last state itself */
+        ops[1] = ops[2];
+        ops[1].x = 2;
+        program.n_ops = 2;
+    }
+    gruc_op_weights weights[3] = {{0}};
+    float *packed = malloc(gruc_infer_packed_size(&program, gruc_infer_kinds_f32) * sizeof(float));
+    gruc_infer_pack(weights, packed, parameters, &program, gruc_infer_kinds_f32, sizeof(float));
 
-    float *layer = malloc(gruc_gru_packed_size_f32(FRAME * D, H) * sizeof(float));
-    float *attention = malloc(gruc_panel_size_f32(H, H) * sizeof(float));
-    float *head = malloc(gruc_panel_size_f32(K, H) * sizeof(float));
-    gruc_gru_pack_f32(layer, W_ihT, W_hhT, b_ih, b_hh, FRAME * D, H);
-    gruc_pack_f32(attention, W_aT, H, H, 1, H);
-    gruc_pack_f32(head, W, K, H, 1, K);
-
-    const ptrdiff_t units[] = {H};
     const double mean[] = {0.5, -1}, scale[] = {2, 0.5};
-    const gruc_layer layers[] = {gruc_gru_layer_f32(layer, FRAME * D, H, 1)};
+    size_t states[3], rows[5];
     gruc_model model = {0};
-    model.n_features = D;
-    model.n_outputs = K;
-    model.n_layers = 1;
-    model.units = units;
-    model.reset_after = 1;
-    model.readout = readout;
-    model.link = GRUC_CLASSES;
-    model.frame_length = FRAME;
-    model.hop_length = HOP;
-    model.mean = mean;
-    model.scale = scale;
-    model.n_quantiles = 1;
-    model.layers = layers;
-    model.attention = attention;
-    model.attention_b = b_a;
-    model.attention_v = v;
-    model.head = head;
-    model.head_b = b;
+    model.inputs.n_features = D;
+    model.inputs.frame_length = FRAME;
+    model.inputs.hop_length = HOP;
+    model.inputs.mean = mean;
+    model.inputs.scale = scale;
+    model.program = program;
+    for (size_t i = 0; i < program.n_ops; i++) model.kinds |= GRUC_BIT(ops[i].kind);
+    model.weights = weights;
+    model.outputs.link = GRUC_CLASSES;
+    model.outputs.n_outputs = K;
+    model.outputs.n_quantiles = 1;
+    gruc_stream_memory(&model.memory, states, rows, &program, FRAME * D);
 
     uint64_t n_steps = 0;
-    float *stream = calloc(gruc_stream_size_f32(&model), sizeof(float));
-    float *scratch = malloc(gruc_stream_scratch_f32(&model) * sizeof(float));
+    float *stream = calloc(model.memory.states_size + FRAME * D, sizeof(float));
+    float *scratch = malloc(model.memory.scratch_size * sizeof(float));
     for (int t = 0; t < T; t++) {
         double step[D], out[K];
         for (int j = 0; j < D; j++) step[j] = (double)x[t * D + j];

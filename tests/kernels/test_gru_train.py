@@ -5,8 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 import reference
-from gruc import kernels
+from gruc.sequences import PackedBatch
 from helpers import TOLERANCE, central_difference, relative_error
+from one_operation import gru
 
 LENGTHS = {
     "ragged": [6, 6, 4, 3, 2, 1],
@@ -178,14 +179,10 @@ def test_inference_from_a_state_is_the_forward_pass(run, reset_after, reverse, d
     lengths, D, H = LENGTHS["several chunks"], 3, 17
     layer = random_layer(lengths, (reset_after, reverse, False), D, H)
     got = run({k: v for k, v in layer.items() if k not in ("dh", "dstate")}, dtype)
-    double = dtype == "float64"
     typed = {k: v if v is None or k in ("offsets", "reverse") else v.astype(dtype) for k, v in layer.items()}
-    packed = np.empty(kernels.inference.gru_packed_size(D, H, double), dtype)
-    weights = [typed[name] for name in ("W_ihT", "W_hhT", "b_ih", "b_hh")]
-    kernels.inference.gru_pack(packed, *weights)
-    h, state = np.empty_like(got["h"]), typed["state0"]
-    N, B = len(typed["x"]), len(lengths)
-    scratch = np.empty(kernels.inference.gru_scratch_size(N, B, H, double), dtype)
-    kernels.inference.gru(state, h, None, scratch, typed["x"], packed, typed["offsets"], reset_after, reverse)
+    batch = PackedBatch(typed["x"], typed["offsets"], np.array(lengths), None)
+    weights = [w if w is None else w.T for w in (typed[name] for name in ("W_ihT", "W_hhT", "b_ih", "b_hh"))]
+    h = np.empty_like(got["h"])
+    state = gru(batch, weights, reset_after, reverse, h=h, state=typed["state0"])
     assert np.array_equal(h, got["h"])
     assert np.array_equal(state, got["state"])

@@ -7,6 +7,7 @@ from gruc.kernels import inference
 from helpers import TOLERANCE, pack, random_sequences, unpack
 from hypothesis import given
 from hypothesis import strategies as st
+from one_operation import affine, gru, readout, weights_of
 
 DTYPES = ["float32", "float64"]
 sizes = st.integers(1, 40)
@@ -18,33 +19,11 @@ def layer(rng, D, H, reset_after, dtype):
     return weights if reset_after else [*weights[:3], None]
 
 
-def run(batch, weights, reset_after, reverse, h=None, state=None, gates=None):
-    W_ih, W_hh, b_ih, b_hh = weights
-    H, D = W_hh.shape[1], W_ih.shape[1]
-    double = W_ih.dtype == np.float64
-    if state is None:
-        state = np.zeros((len(batch.lengths), H), W_ih.dtype)
-    packed = np.empty(inference.gru_packed_size(D, H, double), W_ih.dtype)
-    inference.gru_pack(packed, np.ascontiguousarray(W_ih.T), np.ascontiguousarray(W_hh.T), b_ih, b_hh)
-    size = inference.gru_scratch_size(len(batch.values), len(state), H, double)
-    scratch = np.full(size, np.nan, W_ih.dtype)
-    inference.gru(state, h, gates, scratch, batch.values, packed, batch.offsets, reset_after, reverse)
-    return state
-
-
 @given(m=sizes, k=sizes, n=sizes, dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
 def test_affine_adds_in_the_same_order_in_any_batch(m, k, n, dtype, seed):
     rng = np.random.default_rng(seed)
     x, W = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
     bias = rng.standard_normal(n).astype(dtype)
-
-    def affine(x, W, bias):
-        panels = np.empty(inference.panel_size(W.shape[1], k, dtype == "float64"), dtype)
-        inference.pack(panels, np.ascontiguousarray(W))
-        out = np.empty((len(x), W.shape[1]), dtype)
-        inference.affine(out, x, panels, bias)
-        return out
-
     out = affine(x, W, bias)
     exact = x.astype("float64") @ W.astype("float64") + bias
     np.testing.assert_allclose(out, exact, rtol=0, atol=20 * TOLERANCE[dtype])
@@ -58,9 +37,7 @@ def test_additions_are_made_one_after_the_other(kernel):
         pytest.skip(f"{kernel} multiplies and adds in one rounding")
     rng = np.random.default_rng(0)
     x, W = rng.standard_normal((9, 30)), rng.standard_normal((30, 21))
-    panels, out = np.empty(inference.panel_size(21, 30, True)), np.empty((9, 21))
-    inference.pack(panels, W)
-    inference.affine(out, x, panels, np.ones(21))
+    out = affine(x, W, np.ones(21))
     expected = np.zeros((9, 21))
     for k in range(30):
         expected = expected + x[:, k : k + 1] * W[k]
@@ -79,9 +56,11 @@ def test_gru_against_the_oracle(D, H, lengths, reset_after, reverse, dtype, seed
     batch = pack(sequences, dtype)
     wide = np.full((len(batch.values), 2 * H), 7, dtype)
     gates = np.full((len(batch.values), 4 * H), np.nan, dtype)
-    state = run(batch, weights, reset_after, reverse, wide[:, H:], starts[batch.order], gates)
+    state = gru(
+        batch, weights, reset_after, reverse, h=wide, state=starts[batch.order], gates=gates, column=H
+    )
     assert (wide[:, :H] == 7).all(), "wrote beside its columns"
-    assert np.array_equal(state, run(batch, weights, reset_after, reverse, None, starts[batch.order]))
+    assert np.array_equal(state, gru(batch, weights, reset_after, reverse, state=starts[batch.order]))
     of_sequences, gates = unpack(wide[:, H:], batch), unpack(gates, batch)
     exact = [None if w is None else w.astype("float64") for w in weights]
     for b, i in enumerate(batch.order):
@@ -107,9 +86,9 @@ def test_gru_has_the_same_bits_alone_and_in_a_batch(H, n, reset_after, reverse, 
     weights = layer(rng, 3, H, reset_after, dtype)
     sequences = random_sequences(rng, rng.integers(1, 8, n), 3)
     batch = pack(sequences, dtype)
-    together = run(batch, weights, reset_after, reverse)
+    together = gru(batch, weights, reset_after, reverse)
     for b, i in enumerate(batch.order):
-        assert np.array_equal(together[b], run(pack([sequences[i]], dtype), weights, reset_after, reverse)[0])
+        assert np.array_equal(together[b], gru(pack([sequences[i]], dtype), weights, reset_after, reverse)[0])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +106,7 @@ def test_against_keras(reset_after, values):
         bias,
         bias if reset_after else None,
     ]
-    state = run(pack(x), weights, reset_after, reverse=False)
+    state = gru(pack(x), weights, reset_after, reverse=False)
     np.testing.assert_allclose(state, np.repeat(np.array(values)[:, None], H, axis=1), rtol=0, atol=1e-6)
 
 
@@ -146,7 +125,7 @@ def test_update_gate_as_the_texts_write_it():
         h = (1 - z) * h + z * n
     for block in (W, U, b):
         block[1] *= -1
-    state = run(pack([x]), [W_ih, W_hh, b_ih, None], False, reverse=False)
+    state = gru(pack([x]), [W_ih, W_hh, b_ih, None], False, reverse=False)
     np.testing.assert_allclose(state[0], h, rtol=0, atol=1e-14)
 
 
@@ -162,8 +141,7 @@ def test_mean_against_numpy():
     rng = np.random.default_rng(0)
     sequences = random_sequences(rng, [4, 2, 5], 3)
     batch = pack(sequences)
-    out = np.empty((3, 3))
-    inference.mean(out, batch.values, batch.lengths, batch.offsets)
+    out = readout(inference.MEAN, batch)
     np.testing.assert_allclose(out, [sequences[i].mean(axis=0) for i in batch.order], rtol=1e-14)
 
 
@@ -171,18 +149,13 @@ def test_max_against_numpy():
     rng = np.random.default_rng(0)
     sequences = random_sequences(rng, [4, 2, 5, 1], 3)
     batch = pack(sequences)
-    out = np.empty((4, 3))
-    inference.max(out, batch.values, batch.lengths, batch.offsets)
+    out = readout(inference.MAX, batch)
     assert np.array_equal(out, [sequences[i].max(axis=0) for i in batch.order])
 
 
 def attend(batch, W, b, v):
-    N, F = batch.values.shape
-    out, a, u = np.empty((len(batch.lengths), F), W.dtype), np.empty(N, W.dtype), np.empty((N, F), W.dtype)
-    panels = np.empty(inference.panel_size(F, F, W.dtype == np.float64), W.dtype)
-    inference.pack(panels, np.ascontiguousarray(W.T))
-    inference.attention(out, a, u, batch.values, panels, b, v, batch.lengths, batch.offsets)
-    return out, a
+    a = np.empty(len(batch.values), W.dtype)
+    return readout(inference.ATTENTION, batch, [W.T, b, v], a), a
 
 
 @given(
@@ -206,113 +179,91 @@ def test_attention_against_the_oracle(F, lengths, dtype, seed, far):
         assert np.array_equal(alone[0], out[place]), "depends on its company"
 
 
-@pytest.mark.parametrize(
-    "name, value",
-    [
-        ("out", np.zeros((2, 2))),
-        ("a", np.zeros(2)),
-        ("u", np.zeros((3, 2))),
-        ("h", np.zeros((4, 3))),
-        ("panels", np.zeros(17)),
-        ("b", np.zeros(2)),
-        ("v", np.zeros(4)),
-        ("lengths", np.array([2, 2])),
-        ("offsets", np.array([0, 2, 4])),
-    ],
-)
-def test_attention_refuses_wrong_arguments(name, value):
-    batch = pack([np.ones((2, 3)), np.ones((1, 3))])
-    right = dict(
-        out=np.zeros((2, 3)), a=np.zeros(3), u=np.zeros((3, 3)), h=batch.values,
-        panels=np.zeros(inference.panel_size(3, 3, True)), b=np.zeros(3), v=np.zeros(3), lengths=batch.lengths,
-        offsets=batch.offsets,
-    )  # fmt: skip
-    inference.attention(**right)
-    with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-        inference.attention(**(right | {name: value}))
-
-
-@pytest.mark.parametrize("readout", [inference.mean, inference.max])
-def test_readouts_refuse_wrong_arguments(readout):
-    batch = pack([np.ones((2, 3)), np.ones((1, 3))])
-    out = np.zeros((2, 3))
-    readout(out, batch.values, batch.lengths, batch.offsets)
-    for wrong in (
-        (np.zeros((2, 2)), batch.values, batch.lengths, batch.offsets),
-        (out, batch.values[:2], batch.lengths, batch.offsets),
-        (out, batch.values, np.array([1, 1]), batch.offsets),
-        (out, batch.values, batch.lengths, np.array([0, 1, 3])),
-    ):
-        with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-            readout(*wrong)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_embedding_is_the_rows_of_the_table(dtype):
+    table = np.random.default_rng(0).standard_normal((7, 3)).astype(dtype)
+    tokens, clock = np.array([[4], [0], [6], [4]], np.int32), (np.array([2, 2]), np.array([0, 2, 4]))
+    made = weights_of(inference.EMBED, [table], 7, 3)
+    out = np.empty((4, 3), dtype)
+    made.infer([tokens, None], [(2, out)], [], *clock)
+    assert np.array_equal(out, table[tokens[:, 0]])
+    with pytest.raises(ValueError, match="of their type"):
+        made.infer([tokens.astype(dtype), None], [(2, out)], [], *clock)
 
 
 class TestWrongArguments:
-    """Sizes that do not fit are refused before a pointer is taken."""
+    """What does not fit is refused before a pointer is taken."""
 
     D, H = 2, 3
 
-    def arguments(self):
+    def arguments(self, kind):
         D, H = self.D, self.H
         batch = pack([np.ones((2, D)), np.ones((1, D))])
-        return dict(
-            state=np.zeros((2, H)), h=np.zeros((3, H)), gates=np.zeros((3, 4 * H)), scratch=np.zeros(inference.gru_scratch_size(3, 2, H, True)),
-            x=batch.values, packed=np.zeros(inference.gru_packed_size(D, H, True)), offsets=batch.offsets,
-            reset_after=True, reverse=False,
-        )  # fmt: skip
+        if kind == inference.GRU:
+            made = weights_of(kind, [np.zeros(3 * H * (D + H + 2))], D, H)
+            wanted, kept = [(2, np.zeros((3, H))), (3, np.zeros((2, H)))], [(0, np.zeros((3, 4 * H)))]
+        else:
+            made = weights_of(kind, [np.zeros(D * (D + 2))], D, D)
+            wanted, kept = [(2, np.zeros((2, D)))], [(0, np.zeros(3))] * (kind == inference.ATTENTION)
+        inputs = [batch.values, np.zeros((2, D if kind != inference.GRU else H))]
+        return made, dict(
+            inputs=inputs, wanted=wanted, kept=kept, lengths=batch.lengths, offsets=batch.offsets
+        )
 
-    def test_right_ones_pass(self):
-        inference.gru(**self.arguments())
-
+    @pytest.mark.parametrize(
+        "kind", [inference.GRU, inference.MEAN, inference.MAX, inference.ATTENTION]
+    )  # fmt: skip
     @pytest.mark.parametrize(
         "name, value",
         [
-            ("state", np.zeros((3, 3))),
-            ("h", np.zeros((2, 3))),
-            ("h", np.zeros((3, 6))[:, ::2]),
-            ("gates", np.zeros((3, 9))),
-            ("gates", np.zeros((2, 12))),
-            ("scratch", np.zeros(17)),
-            ("x", np.zeros((4, 2))),
-            ("packed", np.zeros(17)),
+            ("inputs", [np.zeros((4, 2)), None]),
+            ("inputs", [np.zeros((3, 3)), None]),
+            ("inputs", [np.zeros((3, 4))[:, ::2], None]),
+            ("inputs", [np.zeros((3, 2), "f4"), None]),
+            ("inputs", [np.zeros((3, 2)), np.zeros((3, 3))]),
+            ("inputs", [np.zeros((3, 2))]),
+            ("wanted", [(2, np.zeros((4, 3)))]),
+            ("wanted", [(2, np.zeros((3, 3), "f4"))]),
+            ("wanted", [(0, np.zeros((3, 2)))]),
+            ("wanted", [(4, np.zeros((3, 2)))]),
+            ("kept", [(0, np.zeros((3, 9)))]),
+            ("kept", [(1, np.zeros((3, 12)))]),
+            ("kept", [(-1, np.zeros((3, 12)))]),
+            ("lengths", np.array([2, 2])),
+            ("lengths", np.array([2])),
             ("offsets", np.array([0, 1, 3])),
             ("offsets", np.array([0, 2])),
             ("offsets", np.array([0, 2, 2, 3])),
             ("offsets", np.array([0])),
         ],
     )
-    def test_wrong_ones_raise(self, name, value):
-        with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-            inference.gru(**(self.arguments() | {name: value}))
+    def test_wrong_ones_raise(self, kind, name, value):
+        made, right = self.arguments(kind)
+        made.infer(**right)
+        with pytest.raises((ValueError, BufferError)):
+            made.infer(**(right | {name: value}))
 
-    @pytest.mark.parametrize(
-        "name, value",
-        [
-            ("packed", np.zeros(17)),
-            ("W_ihT", np.zeros((2, 8))),
-            ("W_hhT", np.zeros((2, 9))),
-            ("b_ih", np.zeros(8)),
-            ("b_hh", np.zeros(8)),
-        ],
-    )
-    def test_wrong_weights_raise(self, name, value):
-        D, H = self.D, self.H
-        right = dict(
-            packed=np.zeros(inference.gru_packed_size(D, H, True)), W_ihT=np.zeros((D, 3 * H)),
-            W_hhT=np.zeros((H, 3 * H)), b_ih=np.zeros(3 * H), b_hh=np.zeros(3 * H),
-        )  # fmt: skip
-        inference.gru_pack(**right)
-        with pytest.raises(ValueError, match="kernel called with wrong arguments"):
-            inference.gru_pack(**(right | {name: value}))
+    def test_read_only_results_raise(self):
+        made, right = self.arguments(inference.GRU)
+        result = np.zeros((2, self.H))
+        result.flags.writeable = False
+        with pytest.raises((ValueError, BufferError)):
+            made.infer(**(right | {"wanted": [(3, result)]}))
 
-    def test_panels(self):
-        with pytest.raises(ValueError, match="panels"):
-            inference.pack(np.zeros(5), np.zeros((3, 2)))
-        panels = np.zeros(inference.panel_size(2, 3, True))
-        with pytest.raises(ValueError, match="panels"):
-            inference.affine(np.zeros((1, 2)), np.zeros((1, 99)), panels, np.zeros(2))
-        with pytest.raises(ValueError, match="bias"):
-            inference.affine(np.zeros((1, 2)), np.zeros((1, 3)), panels, np.zeros(3))
+    def test_wrong_weights_raise(self):
+        program = inference.Program(
+            [(0, False, False, -1, 2)] * 2, [(inference.DENSE, 0, -1, 1, -1, False, 2, 2, 0, 0)], 1, 1, 6
+        )
+        inference.Weights(program, np.zeros(6))
+        for wrong in (np.zeros(5), np.zeros(7), np.zeros(12)[::2], np.zeros(6, "i8"), np.zeros(6, ">f8")):
+            with pytest.raises((ValueError, BufferError)):
+                inference.Weights(program, wrong)
+
+    def test_operations_of_training_alone_are_refused(self):
+        values = [(0, False, False, -1, 2)] * 2
+        program = inference.Program(values, [(inference.DROPOUT, 0, -1, 1, -1, False, 2, 2, 0, 0)], 1, 1, 1)
+        with pytest.raises(ValueError, match="operations that inference has kernels for"):
+            inference.Weights(program, np.zeros(1))
 
 
 # ---- silence: no state becomes subnormal, and the caller's floating-point mode is put back
@@ -338,7 +289,7 @@ def test_states_of_silence_reach_zero(H, reset_after, dtype, float_mode):
     for mode in float_mode.modes:
         states = np.empty((len(x), H), dtype)
         with float_mode.set(mode):
-            last = run(batch, weights, reset_after, False, h=states)
+            last = gru(batch, weights, reset_after, False, h=states)
             after = float_mode.get()
         assert after == mode
         results.append(states)
@@ -357,23 +308,20 @@ def test_subnormal_inputs_and_weights_count_as_zero():
     weights = layer(rng, 2, 5, True, "float32")
     x = rng.standard_normal((30, 2))
     x[::3], weights[0][3] = 1e-40, 1e-41
-    got = run(pack([x], "float32"), weights, True, False)
+    got = gru(pack([x], "float32"), weights, True, False)
     x[::3], weights[0][3] = 0, 0
-    assert np.array_equal(got, run(pack([x], "float32"), weights, True, False))
+    assert np.array_equal(got, gru(pack([x], "float32"), weights, True, False))
 
 
 def test_attention_puts_the_floating_point_mode_back(float_mode):
     rng = np.random.default_rng(0)
     h = rng.standard_normal((4, 3)).astype("float32")
-    panels = np.empty(inference.panel_size(3, 3, False), "float32")
-    inference.pack(panels, np.eye(3, dtype="float32"))
-    offsets, lengths = np.arange(5), np.array([4])
+    batch = pack([h], "float32")
     ones = np.ones(3, "float32")
     results = []
     for mode in float_mode.modes:
-        out, a, u = np.empty((1, 3), "float32"), np.empty(4, "float32"), np.empty((4, 3), "float32")
         with float_mode.set(mode):
-            inference.attention(out, a, u, h, panels, ones, ones, lengths, offsets)
+            out, _ = attend(batch, np.eye(3, dtype="float32"), ones, ones)
             after = float_mode.get()
         assert after == mode
         results.append(out)

@@ -107,9 +107,9 @@ def test_inference_is_the_forward_pass(structure, H, dtype, kernel):
     structure = structure | {"hidden_layer_sizes": [H] * len(structure["hidden_layer_sizes"])}
     rng = np.random.default_rng(0)
     network, flat = random_network(rng, structure, dtype=dtype)
-    parameters, batch = network.table.views(flat), pack(random_sequences(rng), dtype)
+    batch = pack(random_sequences(rng), dtype)
     trained = network.pass_over(flat, batch).forward()
-    inferred = network.infer(network.prepare(parameters), batch)
+    inferred = network.infer(network.prepare(flat), batch)
     if kernel == "blas":
         np.testing.assert_allclose(inferred, trained, rtol=0, atol=10 * TOLERANCE[dtype])
     else:

@@ -17,7 +17,14 @@ GRUC_STATIC uint64_t gruc_n_frames(uint64_t n_steps, uint64_t frame_length, uint
 /* Those of them that end within the sequence: all, or all but the last */
 GRUC_STATIC uint64_t gruc_n_full_frames(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
 {
-    return n_steps < frame_length ? 0 : 1 + (n_steps - frame_length) / hop_length;
+    if (n_steps < frame_length) return 0;
+    return 1 + (hop_length == 1 ? n_steps - frame_length : (n_steps - frame_length) / hop_length);
+}
+
+/* Whether the last of n_steps > 0 steps is the last one of a frame */
+GRUC_STATIC int gruc_ends_frame(uint64_t n_steps, uint64_t frame_length, uint64_t hop_length)
+{
+    return n_steps >= frame_length && (hop_length == 1 || (n_steps - frame_length) % hop_length == 0);
 }
 
 #endif

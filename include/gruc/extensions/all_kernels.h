@@ -1,5 +1,6 @@
 /* The list of all bodies; included once for each precision and instruction set. */
-#include "../program/model_shape.h"
+#include "../program/infer.h"
+#include "../program/memory.h"
 #include "../training/walk.h"
 #include "../data/source.h"
 #include "../data/tokens.h"
@@ -20,6 +21,7 @@
 #include "../layers/attend.body.h"
 #include "../layers/running_readout.body.h"
 #include "../program/stream.body.h"
+#include "../program/infer.body.h"
 #include "../training/outer.body.h"
 #include "../training/dropout.body.h"
 #include "../training/gru_train.body.h"

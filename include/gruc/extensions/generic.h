@@ -26,30 +26,20 @@ static int gruc_isa = GRUC_BASELINE;
         const double *: GRUC_BY_ISA(name, f64))
 #define GRUC_BY_TYPE(name, first, ...) GRUC_BY_TYPE_OF(name, first)(first, __VA_ARGS__)
 
-/* sizes of buffers, by the type of a pointer that is not passed on */
-#define gruc_panel_size(of, ...) GRUC_BY_TYPE_OF(panel_size, of)(__VA_ARGS__)
-#define gruc_gru_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_packed_size, of)(__VA_ARGS__)
-#define gruc_gru_infer_scratch(of, ...) GRUC_BY_TYPE_OF(gru_infer_scratch, of)(__VA_ARGS__)
-
 #define gruc_gather(values, ...) GRUC_BY_TYPE(gather, values, __VA_ARGS__)
 #define gruc_widen_range(lowest, ...) GRUC_BY_TYPE(widen_range, lowest, __VA_ARGS__)
 #define gruc_exp(out, ...) GRUC_BY_TYPE(map_exp, out, __VA_ARGS__)
 #define gruc_sigmoid(out, ...) GRUC_BY_TYPE(map_sigmoid, out, __VA_ARGS__)
 #define gruc_tanh(out, ...) GRUC_BY_TYPE(map_tanh, out, __VA_ARGS__)
-#define gruc_pack(panel, ...) GRUC_BY_TYPE(pack, panel, __VA_ARGS__)
-#define gruc_affine(out, ...) GRUC_BY_TYPE(affine, out, __VA_ARGS__)
+#define gruc_gru_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_packed_size, of)(__VA_ARGS__)
 #define gruc_gru_pack(packed, ...) GRUC_BY_TYPE(gru_pack, packed, __VA_ARGS__)
-#define gruc_gru_infer(h, ...) GRUC_BY_TYPE(gru_infer, h, __VA_ARGS__)
-#define gruc_mean_forward(out, ...) GRUC_BY_TYPE(mean_forward, out, __VA_ARGS__)
-#define gruc_max_forward(out, ...) GRUC_BY_TYPE(max_forward, out, __VA_ARGS__)
-#define gruc_attention_forward(c, ...) GRUC_BY_TYPE(attention_forward, c, __VA_ARGS__)
 #define gruc_softmax(a, ...) GRUC_BY_TYPE(softmax, a, __VA_ARGS__)
 
-/* streams keep their numbers as void: of the precision that `of` points to */
-#define gruc_gru_layer(packed, ...) GRUC_BY_TYPE(gru_layer, packed, __VA_ARGS__)
+/* the table of operations in inference, by the type of a pointer */
+#define gruc_infer_kinds(of) GRUC_BY_TYPE_OF(infer_kinds, of)
+
+/* streams keep their memory as void: of the precision that `of` points to */
 #define gruc_misfit(of, ...) GRUC_BY_TYPE_OF(misfit, of)(__VA_ARGS__)
-#define gruc_stream_size(of, ...) GRUC_BY_TYPE_OF(stream_size, of)(__VA_ARGS__)
-#define gruc_stream_scratch(of, ...) GRUC_BY_TYPE_OF(stream_scratch, of)(__VA_ARGS__)
 #define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)
 #define gruc_stream_result(of, ...) GRUC_BY_TYPE_OF(stream_result, of)(__VA_ARGS__)
 

@@ -19,21 +19,21 @@ GRUC_STATIC size_t GRUC(gru_packed_size)(size_t D, size_t H)
     return GRUC(lines)(4 * H) + GRUC(panel_size)(H, 3 * (D + H));
 }
 
-GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, size_t H, int reset_after)
+GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, size_t H, int kind)
 {
     GRUC(gru_weights)
-    w = {packed, packed + 3 * H, packed + GRUC(lines)(4 * H), NULL, NULL, D, H, reset_after};
+    w = {packed, packed + 3 * H, packed + GRUC(lines)(4 * H), NULL, NULL, D, H, kind};
     w.W_hh = w.W_ih + GRUC(panel_size)(H, 3 * D);
     w.W_hh_n = w.W_hh + GRUC(panel_size)(H, 2 * H);
     return w;
 }
 
-/* The same for a gruc_model */
-GRUC_STATIC gruc_layer GRUC(gru_layer)(const real *packed, size_t D, size_t H, int reset_after)
+/* The same as streams read it */
+GRUC_STATIC gruc_op_weights GRUC(gru_op_weights)(const real *packed, const gruc_op *op)
 {
-    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
-    gruc_layer layer = {w.bias, w.b_hh_n, w.W_ih, w.W_hh, w.W_hh_n};
-    return layer;
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, op->D, op->H, op->kind);
+    gruc_op_weights weights = {w.bias, w.b_hh_n, w.W_ih, w.W_hh, w.W_hh_n};
+    return weights;
 }
 
 GRUC_STATIC void GRUC(gru_pack)(
@@ -44,7 +44,7 @@ GRUC_STATIC void GRUC(gru_pack)(
     const real *GRUC_RESTRICT b_hh,  /* (3H,), or NULL: reset before */
     size_t D, size_t H)
 {
-    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b_hh != NULL);
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b_hh ? GRUC_GRU : GRUC_GRU_RESET_BEFORE);
     memcpy(packed, b_ih, 3 * H * sizeof(real));
     memset(packed + 3 * H, 0, H * sizeof(real));
     if (b_hh) {
@@ -110,41 +110,42 @@ GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_
 /* For inference. A sequence starts from its row of `state` and leaves there its state after
  * its last step; in reverse it starts at its own last step and ends at step 0. */
 GRUC_STATIC void GRUC(gru_infer)(
-    real *GRUC_RESTRICT h, size_t ld_h, /* (N, H) OUT, rows ld_h apart, or NULL */
-    real *GRUC_RESTRICT kept_gates,     /* (N, 4H) OUT, or NULL: who looks into the network wants them */
-    real *GRUC_RESTRICT state,          /* (B, H) IN/OUT */
-    real *GRUC_RESTRICT scratch,        /* (gru_infer_scratch(N, B, H),) */
-    const real *GRUC_RESTRICT x, size_t ld_x, /* (N, D) */
-    const real *GRUC_RESTRICT packed,         /* by gru_pack */
-    const ptrdiff_t *GRUC_RESTRICT offsets,   /* (T + 1,) */
-    size_t T, size_t D, size_t H, int reset_after, int reverse)
+    real *GRUC_RESTRICT h, size_t ld_h,         /* (N, H) OUT, rows ld_h apart, or NULL */
+    real *GRUC_RESTRICT kept_gates,             /* (N, 4H) OUT, or NULL: for inspection */
+    real *GRUC_RESTRICT state, size_t ld_state, /* (B, H) IN/OUT, rows ld_state apart */
+    real *GRUC_RESTRICT scratch,                /* (gru_infer_scratch(N, B, H),) */
+    const real *GRUC_RESTRICT x, size_t ld_x,   /* (N, D) */
+    const GRUC(gru_weights) * w, const ptrdiff_t *GRUC_RESTRICT offsets, /* (T + 1,) */
+    size_t T, int reverse)
 {
-    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, reset_after);
-    size_t B = (size_t)offsets[1];
+    size_t B = (size_t)offsets[1], H = w->H;
     GRUC_FLUSH_SUBNORMALS();
     /* a step reads the whole state before and writes the next: into two slabs in turns */
     real *other = scratch, *gates = scratch + B * H, *now = state;
+    size_t ld_now = ld_state;
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];
         if (kept_gates) gates = kept_gates + first * 4 * H;
-        GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, NULL, 0, &w, 0};
+        GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, NULL, 0, w, 0};
         GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             real *next = now == state ? other : state;
+            size_t ld = now == state ? H : ld_state;
             GRUC(gru_rows)
-            step = {gates + (row - first) * 4 * H, next, H, now, H, now, H, &w, kept_gates != NULL};
+            step = {gates + (row - first) * 4 * H, next, ld, now, ld_now, now, ld_now, w, kept_gates != NULL};
             GRUC(gru_step)(&step, alive);
-            if (h) GRUC(copy_rows)(h + row * ld_h, ld_h, next, H, alive, H);
+            if (h) GRUC(copy_rows)(h + row * ld_h, ld_h, next, ld, alive, H);
             /* those who end here leave their state; those who begin at the next step find theirs */
             size_t going = !reverse ? (t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0) : t > 0 ? alive : 0;
             size_t joining = reverse && t > 0 ? GRUC(alive)(t - 1, offsets) : 0;
             if (next != state && going < alive)
-                memcpy(state + going * H, next + going * H, (alive - going) * H * sizeof(real));
+                GRUC(copy_rows)(state + going * ld_state, ld_state, next + going * ld, ld, alive - going, H);
             if (next != state && joining > alive)
-                memcpy(next + alive * H, state + alive * H, (joining - alive) * H * sizeof(real));
+                GRUC(copy_rows)(next + alive * ld, ld, state + alive * ld_state, ld_state, joining - alive, H);
             now = next;
+            ld_now = ld;
         }
     }
     GRUC_KEEP_SUBNORMALS();

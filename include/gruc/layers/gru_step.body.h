@@ -30,8 +30,23 @@ typedef struct {
     const real *bias, *b_hh_n;          /* (3H,), (H,) */
     const stored *W_ih, *W_hh, *W_hh_n; /* as the product reads them; the last with reset before */
     size_t D, H;
-    int reset_after;
+    int kind; /* GRUC_GRU or GRUC_GRU_RESET_BEFORE */
 } GRUC(gru_weights);
+
+GRUC_STATIC GRUC(gru_weights) GRUC(cell_weights)(const gruc_op *op, int kind, const gruc_op_weights *w)
+{
+    GRUC(gru_weights)
+    typed = {
+        (const real *)w->bias,
+        (const real *)w->vector,
+        (const stored *)w->W,
+        (const stored *)w->W_hh,
+        (const stored *)w->W_hh_n,
+        op->D,
+        op->H,
+        kind};
+    return typed;
+}
 
 typedef struct {
     real *gates; /* (m, 4H) */
@@ -137,7 +152,7 @@ GRUC_STATIC void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
 {
     size_t H = s->w->H, K = s->h_prev ? H : 0;
     if (m == 0) return;
-    if (s->w->reset_after) {
+    if (s->w->kind == GRUC_GRU) {
         GRUC(product)(3, GRUC(finish_after), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
     } else {
         GRUC(product)(2, GRUC(finish_before_rz), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);

@@ -1,5 +1,5 @@
 /* The list of bodies that exported models run; included once for each form of weights. */
-#include "model_shape.h"
+#include "model.h"
 #include "../base/real.h"
 #include "../base/simd.body.h"
 #include "../base/vmath.body.h"

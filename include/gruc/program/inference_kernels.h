@@ -1,5 +1,6 @@
 /* The list of inference bodies; included once for each precision and instruction set. */
-#include "model_shape.h"
+#include "infer.h"
+#include "memory.h"
 #include "../base/real.h"
 #include "../base/simd.body.h"
 #include "../base/vmath.body.h"
@@ -9,6 +10,9 @@
 #include "../layers/gru.body.h"
 #include "../layers/readout.body.h"
 #include "../layers/softmax.body.h"
+#include "../layers/embed.body.h"
 #include "../layers/running_readout.body.h"
 #include "stream.body.h"
+#include "sequence.body.h"
+#include "infer.body.h"
 #include "../base/end_real.h"

@@ -5,42 +5,11 @@
  * from frame to frame, and a last frame that is not full is completed, as ever, by its last
  * step, for this result only. The arithmetic is that of gru_step.body.h and readout.body.h, one row at a
  * time, so the numbers are those of a prediction, to the last bit but for attention
- * (running_readout.body.h) and for exp of counts, which is libm's here.
- *
- * `numbers` of a stream   states of all layers | readout | the last frame_length steps, scaled
- *           of a scratch  the first two of them | gates | u | features | a frame | outputs */
-
-typedef struct {
-    size_t H, largest, F, readout, frame; /* units in all, of the largest layer, of the last one ... */
-} GRUC(stream_sizes);
-
-GRUC_STATIC GRUC(stream_sizes) GRUC(stream_sizes_of)(const gruc_model *m)
-{
-    GRUC(stream_sizes) s = {0, 0, 0, 0, 0};
-    for (size_t i = 0; i < m->n_layers; i++) {
-        s.F = (size_t)m->units[i];
-        s.H += s.F;
-        s.largest = s.F > s.largest ? s.F : s.largest;
-    }
-    s.readout = GRUC(running_size)(m->readout, s.F);
-    s.frame = m->frame_length * m->n_features;
-    return s;
-}
-
-GRUC_STATIC size_t GRUC(stream_size)(const gruc_model *m)
-{
-    GRUC(stream_sizes) s = GRUC(stream_sizes_of)(m);
-    return s.H + s.readout + s.frame;
-}
-
-GRUC_STATIC size_t GRUC(stream_scratch)(const gruc_model *m)
-{
-    GRUC(stream_sizes) s = GRUC(stream_sizes_of)(m);
-    return s.H + s.readout + 4 * s.largest + 2 * s.F + s.frame + m->n_outputs;
-}
+ * (running_readout.body.h) and for exp of counts, which is libm's here. The memory and the scratch
+ * are laid out by gruc_stream_memory, memory.h: `states_size` and the last steps, and `scratch_size`. */
 
 /* Feature j of a step as the network takes it */
-GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_model *m)
+GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_inputs *m)
 {
     if (!m->mean) return x;
     x -= GRUC(in_table)(m->mean, j);
@@ -52,14 +21,14 @@ GRUC_INLINE outside GRUC(scaled)(outside x, size_t j, const gruc_model *m)
 }
 
 /* The same as the layers take it: subnormal numbers, which may be slow, count as 0 */
-GRUC_INLINE real GRUC(input)(outside x, size_t j, const gruc_model *m)
+GRUC_INLINE real GRUC(input)(outside x, size_t j, const gruc_inputs *m)
 {
     return GRUC(flushed)((real)GRUC(scaled)(x, j, m));
 }
 
 /* The first feature of a step that cannot be computed with, NaN or too large; D where all can. Bits are
  * compared as whole numbers, which -ffinite-math-only leaves alone. */
-GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_model *m)
+GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_inputs *m)
 {
     const outside most = (outside)m->largest;
     uoutside largest, magnitude;
@@ -72,63 +41,64 @@ GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_model *m)
     return m->n_features;
 }
 
-GRUC_STATIC GRUC(gru_weights) GRUC(weights_of)(const gruc_layer *w, size_t D, size_t H, int reset_after)
+/* y = x W + b, of one row */
+GRUC_INLINE void GRUC(dense_row)(real *y, const real *x, const gruc_op *op, const gruc_op_weights *w)
 {
-    GRUC(gru_weights)
-    typed = {
-        (const real *)w->bias,
-        (const real *)w->b_hh_n,
-        (const stored *)w->W_ih,
-        (const stored *)w->W_hh,
-        (const stored *)w->W_hh_n,
-        D,
-        H,
-        reset_after};
-    return typed;
+    GRUC(affine)(y, op->H, x, op->D, (const stored *)w->W, (const real *)w->bias, 1, op->D, op->H);
 }
 
-/* to[] = states and readout after one more frame, the first one where `first` */
-GRUC_STATIC void GRUC(stream_advance)(
-    real *GRUC_RESTRICT to, const real *GRUC_RESTRICT from, real *GRUC_RESTRICT gates, real *GRUC_RESTRICT u,
-    const real *GRUC_RESTRICT frame, int first, const gruc_model *m)
+/* One more frame of a cell of this kind, whose row of x is there */
+GRUC_INLINE void GRUC(stream_cell)(
+    real *state, const real *before, real *work, const real *x, const gruc_op *op, int kind,
+    const gruc_op_weights *weights)
 {
-    const real *x = frame;
-    size_t D = m->frame_length * m->n_features, H = 0;
-    for (size_t i = 0; i < m->n_layers; i++, to += H, from += H, D = H) {
-        H = (size_t)m->units[i];
-        GRUC(gru_weights) w = GRUC(weights_of)(m->layers + i, D, H, m->reset_after);
-        GRUC(gru_rows) row = {gates, to, H, from, H, from, H, &w, 0};
-        GRUC(input_product)(&row, x, D, 1);
-        GRUC(gru_step)(&row, 1);
-        x = to;
+    GRUC(gru_weights) w = GRUC(cell_weights)(op, kind, weights);
+    GRUC(gru_rows) row = {work, state, op->H, before, op->H, before, op->H, &w, 0};
+    GRUC(input_product)(&row, x, op->D, 1);
+    GRUC(gru_step)(&row, 1);
+}
+
+/* States after one more frame, the first one where `first`, at the beginning of `scratch`; the frame is there */
+GRUC_STATIC void GRUC(stream_advance)(real *scratch, const real *memory, int first, const gruc_model *m)
+{
+    const gruc_memory *l = &m->memory;
+    real *work = scratch + l->states_size + m->inputs.frame_length * m->inputs.n_features;
+    for (size_t i = 0; i < m->program.n_ops; i++) {
+        const gruc_op *op = m->program.ops + i;
+        const real *x = scratch + l->rows[op->x], *before = memory + l->states[i];
+        real *state = scratch + l->states[i];
+        if (gruc_is(op, GRUC_GRU, m->kinds)) {
+            GRUC(stream_cell)(state, before, work, x, op, GRUC_GRU, m->weights + i);
+        } else if (gruc_is(op, GRUC_GRU_RESET_BEFORE, m->kinds)) {
+            GRUC(stream_cell)(state, before, work, x, op, GRUC_GRU_RESET_BEFORE, m->weights + i);
+        } else if (GRUC(is_readout)(op, m->kinds)) {
+            memcpy(state, before, (op->D + (op->kind == GRUC_ATTENTION ? 2 : 0)) * sizeof(real));
+            GRUC(readout_step)(op, m->weights + i, m->kinds, state, work, x, op->D, first);
+        }
     }
-    memcpy(to, from, GRUC(running_size)(m->readout, H) * sizeof(real));
-    GRUC(running_take)(to, u, x, H, first, m);
 }
 
-/* Takes in one step, the first one where *n_steps is 0; `numbers` must then be 0. */
+/* Takes in one step, the first one where *n_steps is 0; `memory` must then be 0. */
 GRUC_STATIC void GRUC(stream_step)(
-    uint64_t *n_steps, real *GRUC_RESTRICT numbers, /* (stream_size(m),) */
-    real *GRUC_RESTRICT scratch,                    /* (stream_scratch(m),) */
-    const outside *GRUC_RESTRICT x,                 /* (D,) */
+    uint64_t *n_steps, real *GRUC_RESTRICT memory, real *GRUC_RESTRICT scratch,
+    const outside *GRUC_RESTRICT x, /* (D,) */
     const gruc_model *m)
 {
-    GRUC(stream_sizes) z = GRUC(stream_sizes_of)(m);
-    size_t D = m->n_features, k = m->frame_length;
-    real *kept = numbers + z.H + z.readout, *place = kept + (size_t)(*n_steps % k) * D;
-    for (size_t j = 0; j < D; j++) place[j] = GRUC(input)(x[j], j, m);
+    size_t D = m->inputs.n_features, k = m->inputs.frame_length, place = k == 1 ? 0 : (size_t)(*n_steps % k);
+    real *kept = memory + m->memory.states_size, *frame = scratch + m->memory.states_size;
+    for (size_t j = 0; j < D; j++) kept[place * D + j] = GRUC(input)(x[j], j, &m->inputs);
     ++*n_steps;
-    uint64_t full = gruc_n_full_frames(*n_steps, k, m->hop_length);
-    if (full == 0 || full == gruc_n_full_frames(*n_steps - 1, k, m->hop_length)) return;
-    real *gates = scratch + z.H + z.readout, *u = gates + 4 * z.largest, *frame = u + 2 * z.F;
-    for (size_t i = 0; i < k; i++)
-        memcpy(frame + i * D, kept + (size_t)((*n_steps - k + i) % k) * D, D * sizeof(real));
-    GRUC(stream_advance)(scratch, numbers, gates, u, frame, full == 1, m);
-    memcpy(numbers, scratch, (z.H + z.readout) * sizeof(real));
+    if (!gruc_ends_frame(*n_steps, k, m->inputs.hop_length)) return;
+    for (size_t i = 0; i < k; i++) { /* from the oldest step on, which is behind the newest */
+        place = place + 1 < k ? place + 1 : 0;
+        memcpy(frame + i * D, kept + place * D, D * sizeof(real));
+    }
+    GRUC(stream_advance)(scratch, memory, *n_steps == k, m);
+    memcpy(memory, scratch, m->memory.states_size * sizeof(real));
 }
 
-/* From the head's outputs to what a user is told */
-GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outputs, const gruc_model *m)
+/* From the network's output to what a user is told */
+GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outputs, const gruc_outputs *m)
 {
     size_t K = m->n_outputs, Q = m->n_quantiles;
     real pair[2];
@@ -162,37 +132,34 @@ GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outp
         }
 }
 
-/* What the model says of F features */
-GRUC_STATIC void GRUC(tell)(
-    outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outputs, /* (K,); of GRUC_TWO out is (2,) */
-    const real *GRUC_RESTRICT features, size_t F, const gruc_model *m)
-{
-    size_t K = m->n_outputs;
-    GRUC(affine)(outputs, K, features, F, (const stored *)m->head, (const real *)m->head_b, 1, F, K);
-    GRUC(link)(out, outputs, m);
-}
-
 /* What the model says after the steps so far, one at least */
 GRUC_STATIC void GRUC(stream_result)(
     outside *GRUC_RESTRICT out, /* (K,), of GRUC_TWO (2,) */
-    uint64_t n_steps, const real *GRUC_RESTRICT numbers, real *GRUC_RESTRICT scratch, const gruc_model *m)
+    uint64_t n_steps, const real *GRUC_RESTRICT memory, real *GRUC_RESTRICT scratch, const gruc_model *m)
 {
-    GRUC(stream_sizes) z = GRUC(stream_sizes_of)(m);
-    size_t D = m->n_features, k = m->frame_length;
-    uint64_t full = gruc_n_full_frames(n_steps, k, m->hop_length);
-    uint64_t n_frames = gruc_n_frames(n_steps, k, m->hop_length);
-    const real *now = numbers, *kept = numbers + z.H + z.readout;
-    real *gates = scratch + z.H + z.readout, *u = gates + 4 * z.largest, *frame = u + 2 * z.F;
-    real *features = u + z.F;
+    const gruc_memory *l = &m->memory;
+    size_t D = m->inputs.n_features, k = m->inputs.frame_length, hop = m->inputs.hop_length;
+    uint64_t full = gruc_n_full_frames(n_steps, k, hop), n_frames = full;
+    const real *states = memory, *kept = memory + l->states_size;
+    real *frame = scratch + l->states_size;
+    if (k > 1 || hop > 1) n_frames = gruc_n_frames(n_steps, k, hop);
     if (n_frames > full) { /* the last one, with its last step for those it lacks */
         for (size_t i = 0; i < k; i++) {
-            uint64_t step = full * m->hop_length + i;
+            uint64_t step = full * hop + i;
             if (step >= n_steps) step = n_steps - 1;
             memcpy(frame + i * D, kept + (size_t)(step % k) * D, D * sizeof(real));
         }
-        GRUC(stream_advance)(scratch, numbers, gates, u, frame, full == 0, m);
-        now = scratch;
+        GRUC(stream_advance)(scratch, memory, full == 0, m);
+        states = scratch;
     }
-    GRUC(running_tell)(features, now + z.H, now + z.H - z.F, z.F, n_frames, m->readout);
-    GRUC(tell)(out, frame + z.frame, features, z.F, m);
+    for (size_t i = 0; i < m->program.n_ops; i++) { /* what is made of the states */
+        const gruc_op *op = m->program.ops + i;
+        size_t from = l->rows[op->x];
+        real *y = scratch + l->rows[op->y];
+        if (GRUC(is_readout)(op, m->kinds))
+            GRUC(readout_result)(op, m->kinds, y, states + l->states[i], n_frames);
+        else if (op->kind == GRUC_DENSE) /* of a cell's state, or of another row */
+            GRUC(dense_row)(y, (from < l->states_size ? states : scratch) + from, op, m->weights + i);
+    }
+    GRUC(link)(out, scratch + l->rows[m->program.output], &m->outputs);
 }

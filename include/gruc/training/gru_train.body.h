@@ -50,7 +50,7 @@ GRUC_STATIC void GRUC(gru_forward)(
     const ptrdiff_t *offsets = b->offsets;
     const real *x = b->x, *state0 = b->state0;
     real *gates = b->gates, *h = b->h, *state = b->state;
-    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b->kind == GRUC_GRU);
+    GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b->kind);
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];

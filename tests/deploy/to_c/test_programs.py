@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
     for name in ("upper.h", "other.h"):
         errors = compiles(f'#include "{folder / "m.h"}"\n#include "{name}"\n', tmp_path)
         assert '"M_N_FEATURES is already defined: give each model a prefix of its own' in errors
-    # headers of format 1 name the mismatch themselves
+    # headers of an earlier format name the mismatch themselves
     text = (folder / "m.h").read_text()
-    (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 2", "GRUC_EXPORT_FORMAT != 1"))
+    (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 3", "GRUC_EXPORT_FORMAT != 2"))
     assert "written for other headers of gruc" in compiles('#include "old.h"\n', tmp_path)

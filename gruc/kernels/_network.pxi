@@ -1,0 +1,155 @@
+# A network over a batch, in one call. Part of inference.pyx.
+
+cdef enum:
+    CACHE_LINE = 64
+
+
+cdef char *aligned(Py_ssize_t size, list held) except NULL:
+    """Memory of `size` bytes that begins a cache line and that `held` keeps."""
+    cdef Py_buffer view
+    cdef char *start
+    array = np.empty(size + CACHE_LINE, np.uint8)  # large arrays of NumPy's take few page faults
+    held.append(array)
+    PyObject_GetBuffer(array, &view, PyBUF_SIMPLE)
+    start = <char *> view.buf
+    PyBuffer_Release(&view)
+    return start + (CACHE_LINE - <Py_ssize_t> start % CACHE_LINE) % CACHE_LINE
+
+
+cdef class Weights:
+    """A program with its parameters as inference reads them: packed once, for any number of batches.
+
+    Parameters
+    ----------
+    program : Program
+    parameters : ndarray of shape (program.n_parameters,)
+        Of float32 or float64. Some are read where they are: they must not change.
+    """
+
+    def __init__(self, Program program not None, parameters):
+        cdef Py_ssize_t i
+        cdef const _c.gruc_infer_kind *kinds
+        cdef const void *given
+        cdef void *packed
+        require(self.c == NULL, "made once")
+        require(parameters.dtype == "f4" or parameters.dtype == "f8", "parameters of float32 or float64")
+        self.program, self.held, self.is_double = program, [parameters], parameters.dtype == "f8"
+        self.element = sizeof(double) if self.is_double else sizeof(float)
+        self.code = c"d" if self.is_double else c"f"
+        given = array_pointer(parameters, self.code, program.n_parameters, 1, False)
+        self.c = <_c.gruc_op_weights *> PyMem_RawCalloc(program.c.n_ops, sizeof(_c.gruc_op_weights))
+        if self.c == NULL:
+            raise MemoryError()
+        kinds = self.kinds()
+        for i in range(<Py_ssize_t> program.c.n_ops):
+            require(kinds[program.c.ops[i].kind].infer != NULL, "operations that inference has kernels for")
+        packed = aligned(_c.gruc_infer_packed_size(&program.c, kinds) * self.element, self.held)
+        _c.gruc_infer_pack(self.c, packed, given, &program.c, kinds, self.element)
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.c)
+
+    cdef const _c.gruc_infer_kind *kinds(self) noexcept:
+        if self.is_double:
+            return _c.gruc_infer_kinds(<double *> NULL)
+        return _c.gruc_infer_kinds(<float *> NULL)
+
+    def infer(
+        self,
+        list inputs not None,     # an array for each input value, or None for states of zeros
+        list wanted not None,     # (value, array OUT)
+        list kept not None,       # (operation, array OUT): gates (N, 4H), weights of attention (N,)
+        const Py_ssize_t[::1] lengths not None,  # (B,)
+        const Py_ssize_t[::1] offsets not None,  # (T + 1,)
+    ):
+        """Run the operations, up to the last that is needed, over a packed batch.
+
+        Arrays are C-contiguous, of the weights' type, tokens of int32, with a row for each step (N,)
+        or each sequence (B,), as the program has it. Tokens must be rows of their table.
+        """
+        cdef _c.gruc_infer_batch batch
+        cdef const _c.gruc_program *program = &self.program.c
+        cdef Py_ssize_t i, N = len(inputs[0]), B = lengths.shape[0]
+        cdef Py_ssize_t n_values = program.n_values, n_ops = program.n_ops, width
+        cdef list held = []
+        cdef char *memory
+        require_packed(offsets, N, B)
+        require_lengths(lengths, offsets, B)
+        require(self.program.n_clocks == 1 and len(inputs) == <Py_ssize_t> program.n_inputs, "an array for each input")
+        memset(&batch, 0, sizeof(batch))
+        batch.kinds, batch.element = self.kinds(), self.element
+        batch.program, batch.weights = program, self.c
+        batch.clocks[0].T, batch.clocks[0].B, batch.clocks[0].N = offsets.shape[0] - 1, B, N
+        batch.clocks[0].lengths, batch.clocks[0].offsets = &lengths[0], &offsets[0]
+        memory = <char *> PyMem_RawCalloc(n_values + n_ops, sizeof(void *) + sizeof(_c.gruc_span))
+        if memory == NULL:
+            raise MemoryError()
+        batch.spans = <_c.gruc_span *> memory
+        batch.values = <void **> (batch.spans + n_values + n_ops)
+        batch.kept = batch.values + n_values
+        try:
+            for i in range(len(inputs)):
+                if inputs[i] is not None:
+                    batch.values[i] = self.rows_of(&batch, i, inputs[i], False)
+            for i, array in wanted:
+                require(<Py_ssize_t> program.n_inputs <= i < n_values, "values of the program")
+                batch.values[i] = self.rows_of(&batch, i, array, True)
+            for i, array in kept:
+                width = _c.gruc_infer_kept_width(&program.ops[i]) if 0 <= i < n_ops else 0
+                require(width > 0, "operations that keep something")
+                batch.kept[i] = array_pointer(array, self.code, N, width, True)
+            batch.workspace = aligned(_c.gruc_infer_memory(&batch) * self.element, held)
+            with nogil:
+                _c.gruc_infer(&batch)
+        finally:
+            PyMem_RawFree(memory)
+
+    cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array, bint writable) except NULL:
+        cdef const _c.gruc_value *rows = batch.program.values + value
+        cdef char code = c"i" if rows.integers else self.code
+        return array_pointer(array, code, _c.gruc_rows(rows, batch.clocks), rows.width, writable)
+
+
+cdef void *array_pointer(array, char code, Py_ssize_t n_rows, Py_ssize_t width, bint writable) except NULL:
+    """Where a C-contiguous array of this size begins, its type `code` in the buffer protocol; the caller keeps it."""
+    cdef Py_buffer view
+    cdef bint fits
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
+    fits = view.ndim == 1 or (view.ndim == 2 and view.shape[1] == width)
+    fits = fits and view.shape[0] * (width if view.ndim == 2 else 1) == n_rows * width
+    fits = fits and view.format[0] == code and view.format[1] == 0
+    PyBuffer_Release(&view)
+    require(fits, f"arrays of {n_rows} rows of {width} elements of their type")
+    return view.buf
+
+
+def memory_of(Program program not None, Py_ssize_t frame_width, bint whole_sequences):
+    """Where a model that runs row by row keeps what it works with (memory.h), for streams or whole sequences.
+
+    Returns
+    -------
+    dict
+        The members of `gruc_memory`; of `rows`, None is GRUC_NOWHERE.
+    """
+    cdef _c.gruc_memory made
+    cdef Py_ssize_t n_values = program.c.n_values, n_ops = program.c.n_ops
+    cdef size_t *states
+    cdef _c.gruc_span *spans = <_c.gruc_span *> PyMem_RawMalloc(
+        n_values * sizeof(_c.gruc_span) + (n_values + n_ops) * sizeof(size_t))
+    if spans == NULL:
+        raise MemoryError()
+    states = <size_t *> (spans + n_values)
+    try:
+        if whole_sequences:
+            _c.gruc_sequence_memory(&made, states, states + n_ops, spans, &program.c, frame_width)
+        else:
+            _c.gruc_stream_memory(&made, states, states + n_ops, &program.c, frame_width)
+        return {
+            "states_size": made.states_size,
+            "scratch_size": made.scratch_size,
+            "frame_rows": made.frame_rows,
+            "states": [made.states[i] for i in range(n_ops)],
+            "rows": [None if made.rows[i] == _c.GRUC_NOWHERE else made.rows[i] for i in range(n_values)],
+        }
+    finally:
+        PyMem_RawFree(spans)

@@ -1,0 +1,123 @@
+/* The kinds of operations as infer.h runs them. Body over `real` and `vec`; see real.h. */
+
+/* ---- cells */
+
+GRUC_STATIC size_t GRUC(infer_cell_packed)(const gruc_op *op) { return GRUC(gru_packed_size)(op->D, op->H); }
+
+GRUC_STATIC void GRUC(infer_cell_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    const real *W_ihT = (const real *)parameters + op->weights, *W_hhT = W_ihT + op->D * 3 * op->H;
+    const real *b_ih = W_hhT + op->H * 3 * op->H, *b_hh = op->kind == GRUC_GRU ? b_ih + 3 * op->H : NULL;
+    GRUC(gru_pack)((real *)packed, W_ihT, W_hhT, b_ih, b_hh, op->D, op->H);
+    *weights = GRUC(gru_op_weights)((const real *)packed, op);
+}
+
+GRUC_STATIC size_t GRUC(infer_cell_scratch)(const gruc_op *op, const gruc_clock *clock)
+{
+    return GRUC(gru_infer_scratch)(clock->N, clock->B, op->H);
+}
+
+GRUC_STATIC void GRUC(infer_cell)(const gruc_infer_call *c)
+{
+    GRUC(gru_weights) w = GRUC(cell_weights)(c->op, c->op->kind, c->weights);
+    real *state = (real *)c->last;
+    for (size_t b = 0; b < c->clock->B; b++) {
+        if (c->x2)
+            memcpy(state + b * c->ld_last, (const real *)c->x2 + b * c->ld_x2, w.H * sizeof(real));
+        else
+            memset(state + b * c->ld_last, 0, w.H * sizeof(real));
+    }
+    GRUC(gru_infer)(
+        (real *)c->y, c->ld_y, (real *)c->kept, state, c->ld_last, (real *)c->scratch, (const real *)c->x,
+        w.D, &w, c->clock->offsets, c->clock->T, c->op->reverse);
+}
+
+/* ---- readouts */
+
+GRUC_STATIC void GRUC(infer_mean)(const gruc_infer_call *c)
+{
+    const gruc_clock *k = c->clock;
+    GRUC(mean_forward)((real *)c->y, (const real *)c->x, k->lengths, k->offsets, k->T, k->B, c->op->D);
+}
+
+GRUC_STATIC void GRUC(infer_max)(const gruc_infer_call *c)
+{
+    GRUC(max_forward)((real *)c->y, (const real *)c->x, c->clock->offsets, c->clock->T, c->op->D);
+}
+
+GRUC_STATIC size_t GRUC(infer_attention_packed)(const gruc_op *op) { return GRUC(panel_size)(op->D, op->D); }
+
+GRUC_STATIC void GRUC(infer_attention_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    const real *W = (const real *)parameters + op->weights;
+    GRUC(pack)((real *)packed, W, op->D, op->D, 1, op->D);
+    gruc_op_weights made = {W + op->D * op->D, W + op->D * op->D + op->D, packed, NULL, NULL};
+    *weights = made;
+}
+
+GRUC_STATIC size_t GRUC(infer_attention_scratch)(const gruc_op *op, const gruc_clock *clock)
+{
+    return clock->N * (op->D + 1);
+}
+
+GRUC_STATIC void GRUC(infer_attention)(const gruc_infer_call *c)
+{
+    const gruc_clock *k = c->clock;
+    real *u = (real *)c->scratch, *a = c->kept ? (real *)c->kept : u + k->N * c->op->D;
+    GRUC(attention_forward)(
+        (real *)c->y, a, u, (const real *)c->x, (const real *)c->weights->W, (const real *)c->weights->bias,
+        (const real *)c->weights->vector, k->lengths, k->offsets, k->T, k->B, c->op->D);
+}
+
+/* ---- dense */
+
+GRUC_STATIC size_t GRUC(infer_dense_packed)(const gruc_op *op) { return GRUC(panel_size)(op->H, op->D); }
+
+GRUC_STATIC void GRUC(infer_dense_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    const real *W = (const real *)parameters + op->weights;
+    GRUC(pack)((real *)packed, W, op->H, op->D, 1, op->H);
+    gruc_op_weights made = {W + op->D * op->H, NULL, packed, NULL, NULL};
+    *weights = made;
+}
+
+GRUC_STATIC void GRUC(infer_dense)(const gruc_infer_call *c)
+{
+    GRUC(affine)(
+        (real *)c->y, c->ld_y, (const real *)c->x, c->op->D, (const real *)c->weights->W,
+        (const real *)c->weights->bias, c->n_rows, c->op->D, c->op->H);
+}
+
+/* ---- embedding: tokens are checked where they are gathered */
+
+GRUC_STATIC void GRUC(infer_embed_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    gruc_op_weights made = {NULL, NULL, (const real *)parameters + op->weights, NULL, NULL};
+    (void)packed;
+    *weights = made;
+}
+
+GRUC_STATIC void GRUC(infer_embed)(const gruc_infer_call *c)
+{
+    GRUC(embed_forward)(
+        (real *)c->y, c->ld_y, (const real *)c->weights->W, (const int32_t *)c->x, NULL, c->n_rows, c->op->H);
+}
+
+/* In the order of program.h */
+static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
+    {NULL, NULL, NULL, NULL},
+    {NULL, NULL, NULL, GRUC(infer_mean)},
+    {NULL, NULL, NULL, GRUC(infer_max)},
+    {GRUC(infer_attention_packed), GRUC(infer_attention_pack), GRUC(infer_attention_scratch),
+     GRUC(infer_attention)},
+    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell)},
+    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell)},
+    {GRUC(infer_dense_packed), GRUC(infer_dense_pack), NULL, GRUC(infer_dense)},
+    {NULL, NULL, NULL, NULL}, /* dropout */
+    {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed)},
+    /* inference has no kernels of the other kinds */
+};

@@ -1,0 +1,129 @@
+/* The memory of a model that runs row by row: worked out once, when a stream is made or a model is written as C. */
+#ifndef GRUC_MEMORY_H
+#define GRUC_MEMORY_H
+
+#include "model.h"
+#include "spans.h"
+
+/* Elements that an operation carries on from row to row: running_readout.body.h */
+GRUC_STATIC size_t gruc_state_size(const gruc_op *op)
+{
+    switch (op->kind) {
+    case GRUC_GRU:
+    case GRUC_GRU_RESET_BEFORE:
+        return op->H;
+    case GRUC_MEAN:
+    case GRUC_MAX:
+        return op->D;
+    case GRUC_ATTENTION:
+        return op->D + 2;
+    default:
+        return 0;
+    }
+}
+
+/* Whether an operation is a cell, and whether it is a readout over rows that come one by one in any order */
+GRUC_STATIC int gruc_is_cell(const gruc_op *op)
+{
+    return op->kind == GRUC_GRU || op->kind == GRUC_GRU_RESET_BEFORE;
+}
+
+GRUC_STATIC int gruc_is_pooling(const gruc_op *op) { return op->kind == GRUC_MEAN || op->kind == GRUC_MAX; }
+
+/* Scratch of one step of an operation: gates of a cell, u of attention */
+GRUC_STATIC size_t gruc_step_scratch(const gruc_op *op)
+{
+    return gruc_is_cell(op) ? 4 * op->H : op->kind == GRUC_ATTENTION ? op->D : 0;
+}
+
+/* A stream, stream.body.h, whose frames have `frame` elements:
+ *
+ *   its memory   states of all operations | the last frame_length steps, scaled
+ *   its scratch  states after a frame | the frame | scratch of an operation | other rows
+ *
+ * The row of a cell is its state, in the memory or in the scratch. */
+GRUC_STATIC void gruc_stream_memory(
+    gruc_memory *to, size_t *states, size_t *rows, /* OUT (n_ops,), (n_values,) */
+    const gruc_program *p, size_t frame)
+{
+    size_t end = 0, largest = 0;
+    for (size_t v = 0; v < p->n_values; v++) rows[v] = GRUC_NOWHERE;
+    for (size_t i = 0; i < p->n_ops; i++) {
+        const gruc_op *op = p->ops + i;
+        size_t scratch = gruc_step_scratch(op);
+        states[i] = end;
+        end += gruc_state_size(op);
+        largest = scratch > largest ? scratch : largest;
+        if (!gruc_is_cell(op)) continue;
+        rows[op->y] = states[i];
+        if (op->last >= 0) rows[op->last] = states[i];
+    }
+    to->states_size = end;
+    to->frame_rows = 0;
+    rows[0] = end;
+    end += frame + largest;
+    for (size_t i = 0; i < p->n_ops; i++)
+        if (!gruc_is_cell(p->ops + i)) {
+            rows[p->ops[i].y] = end;
+            end += p->ops[i].H;
+        }
+    to->scratch_size = end;
+    to->states = states;
+    to->rows = rows;
+}
+
+/* Whether value v is asked for after all of its rows are there */
+GRUC_STATIC int gruc_is_kept(const gruc_program *p, int v)
+{
+    for (size_t i = 0; i < p->n_ops; i++)
+        if (p->ops[i].x == v && !gruc_is_pooling(p->ops + i)) return 1;
+    return v == p->output;
+}
+
+/* A whole sequence, sequence.body.h:
+ *
+ *   a frame | scratch of an operation, of a cell two states before it | states of readouts, and one row of each
+ *   value that has one a sequence | rows of values for all frames, `frame_rows` elements a frame
+ *
+ * Rows of a cell that only a mean or the largest is taken of are not kept: one layer takes memory for two states
+ * however long the sequence is. `spans` is (n_values,). */
+GRUC_STATIC void gruc_sequence_memory(
+    gruc_memory *to, size_t *states, size_t *rows, gruc_span *spans, const gruc_program *p, size_t frame)
+{
+    size_t end = 0, largest = 0;
+    int from_top = 0;
+    memset(spans, 0, p->n_values * sizeof(gruc_span));
+    for (size_t v = 0; v < p->n_values; v++) rows[v] = GRUC_NOWHERE;
+    for (size_t i = 0; i < p->n_ops; i++) {
+        size_t scratch = gruc_step_scratch(p->ops + i) + (gruc_is_cell(p->ops + i) ? 2 * p->ops[i].H : 0);
+        largest = scratch > largest ? scratch : largest;
+    }
+    rows[0] = 0;
+    end = frame + largest;
+    for (size_t i = 0; i < p->n_ops; i++) {
+        const gruc_op *op = p->ops + i;
+        int once = gruc_is_cell(op) ? op->last : op->y; /* a row a sequence */
+        if (op->x > 0) spans[op->x].last = i;
+        states[i] = end;
+        if (!gruc_is_cell(op)) end += gruc_state_size(op);
+        if (once >= 0 && rows[once] == GRUC_NOWHERE && gruc_is_kept(p, once)) {
+            rows[once] = end;
+            end += p->values[once].width;
+        }
+        if (gruc_is_cell(op) && spans[op->y].size == 0 && gruc_is_kept(p, op->y)) {
+            spans[op->y].size = p->values[op->y].width;
+            spans[op->y].first = i;
+            spans[op->y].from_top = from_top;
+            from_top = !from_top;
+        }
+    }
+    to->scratch_size = end;
+    to->states_size = 0;
+    to->frame_rows = gruc_place_spans(spans, p->n_values);
+    for (size_t v = 1; v < p->n_values; v++)
+        if (spans[v].size > 0) rows[v] = spans[v].begin;
+    to->states = states;
+    to->rows = rows;
+}
+
+#endif

@@ -1,0 +1,73 @@
+/* A fitted model as stream.body.h and sequence.body.h take it, whatever the precision and instruction set:
+ * inputs, program, outputs. Elements are of the precision that is called; of users, double, or float in
+ * exported.h. */
+#ifndef GRUC_MODEL_H
+#define GRUC_MODEL_H
+
+#include "../base/framing.h"
+#include "program.h"
+
+/* How the user's steps become rows */
+typedef struct {
+    size_t n_features;                    /* D, of a step */
+    size_t frame_length, hop_length;      /* steps: framing.h */
+    const void *mean, *mean_rest, *scale; /* (D,) of users: x is (x - mean - mean_rest) / scale; or NULL */
+    double largest;                       /* that a scaled element may be */
+} gruc_inputs;
+
+/* Weights of an operation as the product reads its matrices: in panels, or as they lie.
+ *
+ *                    bias       vector   W            W_hh        W_hh_n
+ *   reset after      b (3H,)    (H,)     W_ih (D, 3H) (H, 3H)              b: b_ih, and b_hh of r and z
+ *   reset before     b (3H,)             W_ih (D, 3H) (H, 2H)     (H, H)
+ *   attention        b (D,)     v (D,)   W' (D, D)
+ *   dense            b (H,)              W (D, H)
+ *   embedding                            table (D, H), as it lies */
+typedef struct {
+    const void *bias;
+    const void *vector; /* of a cell: b_hh of n */
+    const void *W, *W_hh, *W_hh_n;
+} gruc_op_weights;
+
+enum {               /* what becomes of the network's output */
+       GRUC_VALUES,  /* nothing, but that scaled targets are scaled back */
+       GRUC_EXP,     /* exp: logarithms of counts */
+       GRUC_TWO,     /* one logit: probabilities of two classes */
+       GRUC_CLASSES, /* softmax: of several */
+       GRUC_LABELS   /* sigmoid of each: of several labels at once */
+};
+
+typedef struct {
+    int link;
+    size_t n_outputs;                       /* K */
+    size_t n_quantiles;                     /* outputs that follow each other and are put in order */
+    const void *target_mean, *target_scale; /* (K / n_quantiles,) of users, or NULL */
+} gruc_outputs;
+
+#define GRUC_BIT(kind) (1u << (kind))
+
+/* Whether an operation is of this kind, which may be none of the model's */
+GRUC_INLINE int gruc_is(const gruc_op *op, int kind, unsigned kinds)
+{
+    return (kinds & GRUC_BIT(kind)) && op->kind == kind;
+}
+
+#define GRUC_NOWHERE ((size_t)-1)
+
+/* Where a model that runs row by row has what it works with: memory.h. Elements from the beginning of its memory. */
+typedef struct {
+    size_t states_size, scratch_size, frame_rows;
+    const size_t *states; /* (n_ops,) what an operation carries on from row to row */
+    const size_t *rows;   /* (n_values,) rows of values, or GRUC_NOWHERE */
+} gruc_memory;
+
+typedef struct {
+    gruc_inputs inputs;
+    gruc_program program;
+    unsigned kinds; /* of its operations, GRUC_BIT of each: compilers that know the model leave the others out */
+    const gruc_op_weights *weights; /* (n_ops,) */
+    gruc_outputs outputs;
+    gruc_memory memory;
+} gruc_model;
+
+#endif
