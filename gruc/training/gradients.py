@@ -79,11 +79,12 @@ class Gradient(NamedTuple):
         list of float
             The penalty of each part, to be added to a loss in this order.
         """
-        before_tables = parameters[: len(self.dense)]
+        size = len(self.dense)
+        before_tables = parameters[:size]
         penalties = [
             kernels.training.add_penalty(self.dense[part], before_tables[part], l2, l1)
             for part in weights
-            if len(before_tables[part])
+            if part.start < size
         ]
         for table in self.tables:
             rows = table.rows, table.table(parameters), table.tokens

@@ -157,7 +157,7 @@ def _epoch(state, new, data, step, settings):
     l2, l1, max_grad_norm = settings.l2, settings.l1, settings.max_grad_norm
     weights = state.optimizer.weights
     batches = data.batches(settings.batch_size, state.rng, settings.shuffle)
-    loss_sum = weight_sum = 0.0
+    n_batches, loss_sum, weight_sum = len(batches), 0.0, 0.0
     for i, batch in enumerate(batches):
         total = batch.weight
         if total == 0:  # there is nothing to learn from
@@ -179,7 +179,7 @@ def _epoch(state, new, data, step, settings):
             largest_norm = max_grad_norm * batch.gradient_scale()
             if norm > largest_norm:
                 gradient.scale(largest_norm / (norm + 1e-6))
-        rate = state.schedule.rate(i, len(batches))
+        rate = state.schedule.rate(i, n_batches)
         state.optimizer.step(new, state.parameters, gradient.dense, rate, gradient.tables)
         state.parameters = new
         loss_sum += loss

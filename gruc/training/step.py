@@ -1,9 +1,8 @@
-"""Loss and gradient of one batch, its sequences dealt into shards that run side by side.
+"""Loss and gradient of one batch, whose sequences are divided into shards that run in parallel.
 
-A shard gathers its sequences and goes forward, through the loss, and back, all alone;
-then the shards' gradients are added up in their order. Into how many shards a batch is
-dealt depends on the batch and the network only: so the numbers do not depend on the
-number of threads.
+A shard gathers its sequences and runs forward pass, loss and backward pass independently of the
+others; then the gradients of the shards are added in their order. The number of shards depends on
+the batch and the network only, so that results do not depend on the number of threads.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from .gradients import Gradient, TableGradient
 from .losses import LOSSES
 from .windows import WindowBatch
 
-# A shard has at least so many operations, beside which what happens in Python is small.
+# A shard has at least this number of operations: the time that Python takes is then small.
 SHARD_OPERATIONS = 5e7
 MOST_SHARDS = 16
 
@@ -23,8 +22,8 @@ MOST_SHARDS = 16
 def most_shards(n_sequences):
     """Shards of 16 sequences, up to four of them, then of 32.
 
-    Sixteen fill the registers of a product twice; of sequences of different lengths only
-    half as many are alive at a time, so that more are better where there are more.
+    Sixteen fill the registers of a product twice. Of sequences of different lengths only about half
+    run at a time, so that shards are larger if there are sequences enough.
     """
     return min(max(min(n_sequences // 16, 4), n_sequences // 32), MOST_SHARDS)
 
@@ -113,7 +112,9 @@ class TrainingStep:
     def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None):
         self.memory = memory
         self._loss = LOSSES[loss.name], loss.settings
+        self._targets = None  # (values, weights, Targets) of the last shard
         self.dropout = dropout
+        self._drops_out = any(dropout)
         self._n_jobs, self._n_threads = n_jobs, None
         self._blas_limit = None
 
@@ -135,7 +136,7 @@ class TrainingStep:
         ``sum_b w_b l_b / batch.size``, a `Gradient` that the next call overwrites.
         """
         memory, seeds = self.memory, None
-        if any(self.dropout):
+        if self._drops_out:
             seeds = batch.rng.integers(2**64, size=len(batch.indices), dtype=np.uint64)
         options = {"dropout": self.dropout[0] > 0}
         if isinstance(batch, WindowBatch):
@@ -169,6 +170,16 @@ class TrainingStep:
         longest_first = np.argsort(-batch.lengths, kind="stable")
         return [longest_first[i::n_shards] for i in range(n_shards)]
 
+    def _targets_of(self, values, weights, starts):
+        """Targets for the kernels; those of the last shard, if they are the same arrays."""
+        last = self._targets
+        if starts is None and last is not None and last[0] is values and last[1] is weights:
+            return last[2]
+        targets = kernels.training.Targets(*self._loss, values, weights, starts)
+        if starts is None:
+            self._targets = values, weights, targets
+        return targets
+
     def _shard(self, batch, places, seeds, gradients, workspace):
         """Loss of the sequences at these places of the batch; their gradients are filled in."""
         dense, tables = gradients
@@ -181,7 +192,7 @@ class TrainingStep:
             if batch.state0 is not None:
                 states["state0"] = np.ascontiguousarray(batch.state0[places])
         inputs = kernels.training.Inputs(source, scaling, **states)
-        targets = kernels.training.Targets(*self._loss, values, sample_weights, starts)
+        targets = self._targets_of(values, sample_weights, starts)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
         loss = kernels.training.loss_and_gradient(
             dense,
