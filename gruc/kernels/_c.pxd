@@ -260,8 +260,8 @@ cdef extern from "gruc/program/infer.h" nogil:
 
     size_t gruc_infer_kept_width(const gruc_op *op) noexcept
     size_t gruc_infer_packed_size(const gruc_program *p, const gruc_infer_kind *kinds) noexcept
-    void gruc_infer_pack(gruc_op_weights *weights, void *packed, const void *parameters, const gruc_program *p,
-                         const gruc_infer_kind *kinds, size_t element) noexcept
+    void gruc_infer_pack(gruc_op_weights *weights, void *packed, const void *parameters,
+                         const gruc_program *p, const gruc_infer_kind *kinds, size_t element) noexcept
     size_t gruc_infer_memory(const gruc_infer_batch *b) noexcept
     void gruc_infer(const gruc_infer_batch *b) noexcept
 
@@ -276,7 +276,6 @@ cdef extern from "gruc/program/memory.h" nogil:
 cdef extern from "gruc/extensions/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept
-
 
     # inference
     void gruc_gather(...) noexcept

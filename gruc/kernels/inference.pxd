@@ -39,4 +39,5 @@ cdef class Weights:
     cdef size_t element           # bytes
 
     cdef const _c.gruc_infer_kind *kinds(self) noexcept
-    cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array, bint writable) except NULL
+    cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array,
+                       bint writable) except NULL

@@ -143,7 +143,8 @@ GRUC_STATIC void GRUC(gru_infer)(
             if (next != state && going < alive)
                 GRUC(copy_rows)(state + going * ld_state, ld_state, next + going * ld, ld, alive - going, H);
             if (next != state && joining > alive)
-                GRUC(copy_rows)(next + alive * ld, ld, state + alive * ld_state, ld_state, joining - alive, H);
+                GRUC(copy_rows)(
+                    next + alive * ld, ld, state + alive * ld_state, ld_state, joining - alive, H);
             now = next;
             ld_now = ld;
         }

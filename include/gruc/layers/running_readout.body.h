@@ -39,12 +39,13 @@ GRUC_STATIC void GRUC(attention_step)(
 /* Whether an operation is a readout; `kinds` are those of the model */
 GRUC_INLINE int GRUC(is_readout)(const gruc_op *op, unsigned kinds)
 {
-    return gruc_is(op, GRUC_MEAN, kinds) || gruc_is(op, GRUC_MAX, kinds) || gruc_is(op, GRUC_ATTENTION, kinds);
+    return gruc_is(op, GRUC_MEAN, kinds) || gruc_is(op, GRUC_MAX, kinds) ||
+           gruc_is(op, GRUC_ATTENTION, kinds);
 }
 
 GRUC_INLINE void GRUC(readout_step)(
-    const gruc_op *op, const gruc_op_weights *w, unsigned kinds, real *state, real *u, const real *h, size_t F,
-    int first)
+    const gruc_op *op, const gruc_op_weights *w, unsigned kinds, real *state, real *u, const real *h,
+    size_t F, int first)
 {
     if (gruc_is(op, GRUC_MEAN, kinds))
         GRUC(mean_step)(state, h, F);

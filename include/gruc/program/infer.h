@@ -11,11 +11,12 @@ typedef struct {
     const gruc_op *op;
     const gruc_op_weights *weights;
     const gruc_clock *clock;
-    size_t n_rows;  /* of y */
-    const void *x;  /* rows of D */
-    const void *x2; /* of cells (B, H): the states to start from, at the operation's columns; or NULL for zeros */
-    size_t ld_x2;   /* distances between rows */
-    void *y;        /* OUT, at the operation's columns; or NULL */
+    size_t n_rows; /* of y */
+    const void *x; /* rows of D */
+    const void
+        *x2; /* of cells (B, H): the states to start from, at the operation's columns; or NULL for zeros */
+    size_t ld_x2; /* distances between rows */
+    void *y;      /* OUT, at the operation's columns; or NULL */
     size_t ld_y;
     void *last; /* of cells (B, H) OUT, at the operation's columns */
     size_t ld_last;
@@ -34,11 +35,12 @@ typedef struct {
 
 typedef struct {
     const gruc_infer_kind *kinds; /* (GRUC_N_KINDS,) */
-    size_t element;                    /* bytes */
+    size_t element;               /* bytes */
     const gruc_program *program;
     const gruc_op_weights *weights; /* (n_ops,) */
     gruc_clock clocks[2];
-    void **values;    /* (n_values,) the inputs, NULL for states of zeros; OUT: values that are wanted; else NULL */
+    void **
+        values; /* (n_values,) the inputs, NULL for states of zeros; OUT: values that are wanted; else NULL */
     void **kept;      /* (n_ops,) OUT for inspection, or NULL: gates of cells, weights of attention */
     gruc_span *spans; /* (n_values + n_ops,) of gruc_infer_memory: values, and scratch, in the workspace */
     void *workspace;  /* (gruc_infer_memory(batch),) */
@@ -109,7 +111,8 @@ GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
     size_t n_ops = gruc_infer_n_ops(b);
     int from_top = 0;
     memset(b->spans, 0, (p->n_values + p->n_ops) * sizeof(gruc_span));
-    for (size_t i = 0; i < n_ops; i++) { /* who reads: `last` is 0 where nobody does, for operation 0 cannot */
+    for (size_t i = 0; i < n_ops;
+         i++) { /* who reads: `last` is 0 where nobody does, for operation 0 cannot */
         if (p->ops[i].x >= 0) b->spans[p->ops[i].x].last = i;
         if (p->ops[i].x2 >= 0) b->spans[p->ops[i].x2].last = i;
     }
@@ -125,8 +128,8 @@ GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
         gruc_span *scratch = b->spans + p->n_values + i;
         scratch->first = scratch->last = i;
         if (b->kinds[op->kind].scratch_size)
-            scratch->size = gruc_infer_lines(
-                b->kinds[op->kind].scratch_size(op, b->clocks + p->values[op->x].clock));
+            scratch->size =
+                gruc_infer_lines(b->kinds[op->kind].scratch_size(op, b->clocks + p->values[op->x].clock));
     }
     for (size_t v = 0; v < p->n_inputs; v++) b->spans[v].size = 0;
     return gruc_place_spans(b->spans, p->n_values + p->n_ops);
@@ -138,8 +141,7 @@ GRUC_STATIC void *gruc_infer_at(const gruc_infer_batch *b, int value, size_t col
     char *start;
     if (value < 0) return NULL;
     start = (char *)b->values[value];
-    if (!start && b->spans[value].size > 0)
-        start = (char *)b->workspace + b->spans[value].begin * b->element;
+    if (!start && b->spans[value].size > 0) start = (char *)b->workspace + b->spans[value].begin * b->element;
     return start ? start + column * b->element : NULL;
 }
 

@@ -64,7 +64,8 @@ typedef struct {
 typedef struct {
     gruc_inputs inputs;
     gruc_program program;
-    unsigned kinds; /* of its operations, GRUC_BIT of each: compilers that know the model leave the others out */
+    unsigned
+        kinds; /* of its operations, GRUC_BIT of each: compilers that know the model leave the others out */
     const gruc_op_weights *weights; /* (n_ops,) */
     gruc_outputs outputs;
     gruc_memory memory;

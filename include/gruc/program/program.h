@@ -11,7 +11,7 @@
 
 #include "../base/portability.h"
 
-enum {              /* kinds of operations; 0 is none */
+enum {                /* kinds of operations; 0 is none */
        GRUC_MEAN = 1, /* readouts: one row for each sequence, from its rows */
        GRUC_MAX,
        GRUC_ATTENTION,        /* additive, over a sequence's own rows */
@@ -46,12 +46,12 @@ typedef struct {
  * Places of values are indices into the program's list, -1 for none. */
 typedef struct {
     int kind;
-    int x;         /* the value that is read */
-    int x2;        /* cells: the state (B, H) to start from; GRUC_ATTEND: the rows to attend to, as wide as x */
-    int y;         /* the value that is written */
-    int last;      /* cells: the value for each sequence's state after its last step */
-    int reverse;   /* cells: from each sequence's last step to its first */
-    size_t D, H;   /* width read, width written; GRUC_ATTEND: H = D, or H = 2 D with x itself behind */
+    int x;       /* the value that is read */
+    int x2;      /* cells: the state (B, H) to start from; GRUC_ATTEND: the rows to attend to, as wide as x */
+    int y;       /* the value that is written */
+    int last;    /* cells: the value for each sequence's state after its last step */
+    int reverse; /* cells: from each sequence's last step to its first */
+    size_t D, H; /* width read, width written; GRUC_ATTEND: H = D, or H = 2 D with x itself behind */
     size_t column; /* first column of y and last that is written: directions side by side */
     size_t weights;
 } gruc_op;
@@ -82,12 +82,18 @@ static inline size_t gruc_place(size_t b, const gruc_clock *to, const gruc_clock
 static inline size_t gruc_op_size(const gruc_op *op)
 {
     switch (op->kind) {
-    case GRUC_GRU: return 3 * op->H * (op->D + op->H + 2);
-    case GRUC_GRU_RESET_BEFORE: return 3 * op->H * (op->D + op->H + 1);
-    case GRUC_ATTENTION: return op->D * (op->D + 2);
-    case GRUC_DENSE: return (op->D + 1) * op->H;
-    case GRUC_EMBED: return op->D * op->H;
-    default: return 0;
+    case GRUC_GRU:
+        return 3 * op->H * (op->D + op->H + 2);
+    case GRUC_GRU_RESET_BEFORE:
+        return 3 * op->H * (op->D + op->H + 1);
+    case GRUC_ATTENTION:
+        return op->D * (op->D + 2);
+    case GRUC_DENSE:
+        return (op->D + 1) * op->H;
+    case GRUC_EMBED:
+        return op->D * op->H;
+    default:
+        return 0;
     }
 }
 

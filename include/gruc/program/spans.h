@@ -26,7 +26,8 @@ GRUC_STATIC size_t gruc_free_place(const gruc_span *spans, size_t i, int from_to
             j++;
             continue;
         }
-        if (from_top && other < size) return gruc_free_place(spans, i, 0, top); /* no room from the top down */
+        if (from_top && other < size)
+            return gruc_free_place(spans, i, 0, top); /* no room from the top down */
         begin = from_top ? other - size : end;
         j = 0; /* compare with all of them again */
     }

@@ -46,20 +46,20 @@ typedef struct {
     const gruc_operation *operations; /* (GRUC_N_KINDS,) */
     size_t element;                   /* bytes */
     gruc_clock clocks[2];
-    const void *const *inputs; /* (program->n_inputs,) rows of the first values */
-    void *const *dinputs;      /* (program->n_inputs,) OUT: their gradients, where they are wanted */
-    const void *parameters;    /* flat */
-    const void *packed;        /* by gruc_program_pack */
-    void *gradients;           /* OUT: flat, of the parameters that are not in tables */
+    const void *const *inputs;   /* (program->n_inputs,) rows of the first values */
+    void *const *dinputs;        /* (program->n_inputs,) OUT: their gradients, where they are wanted */
+    const void *parameters;      /* flat */
+    const void *packed;          /* by gruc_program_pack */
+    void *gradients;             /* OUT: flat, of the parameters that are not in tables */
     gruc_token_rows *token_rows; /* (program->n_ops,) OUT: of tables, with room for as many rows as y has */
-    void *outputs;             /* rows of program->output; NULL where only the loss is wanted */
-    void *doutputs;            /* the gradient of these; used up */
-    void *workspace;           /* of gruc_program_places */
-    gruc_value_place *values;  /* (program->n_values,) filled by gruc_program_places */
-    gruc_op_place *ops;        /* (program->n_ops,) filled there */
-    size_t scratch;            /* where it begins in the workspace */
-    int drop_states;           /* whether cells have masks of the states that enter W_hh */
-    double rate, rate_states;  /* of dropout */
+    void *outputs;               /* rows of program->output; NULL where only the loss is wanted */
+    void *doutputs;              /* the gradient of these; used up */
+    void *workspace;             /* of gruc_program_places */
+    gruc_value_place *values;    /* (program->n_values,) filled by gruc_program_places */
+    gruc_op_place *ops;          /* (program->n_ops,) filled there */
+    size_t scratch;              /* where it begins in the workspace */
+    int drop_states;             /* whether cells have masks of the states that enter W_hh */
+    double rate, rate_states;    /* of dropout */
 } gruc_pass;
 
 /* An operation of a pass */
@@ -71,9 +71,9 @@ typedef struct {
     size_t width;            /* of y, and of last and x2 where these are states: with both directions */
     const void *x, *x2;
     void *y, *last;
-    void *dx, *dx2;             /* OUT, or NULL */
-    int add_to_dx, add_to_dx2;  /* whether that is added to */
-    void *dy, *dlast;           /* used up; dy of cells may be NULL for zeros */
+    void *dx, *dx2;                  /* OUT, or NULL */
+    int add_to_dx, add_to_dx2;       /* whether that is added to */
+    void *dy, *dlast;                /* used up; dy of cells may be NULL for zeros */
     const void *parameters, *packed; /* of this operation */
     void *gradients;
     void *kept, *scratch;
