@@ -220,6 +220,25 @@ def test_public_names():
         gruc.LSTMClassifier  # noqa: B018
 
 
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def sources(*folders):
+    """Source files, and not what Cython or a compiler makes of them."""
+    kinds = {".py", ".pyi", ".pyx", ".pxd", ".pxi", ".h"}
+    for folder in folders:
+        yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in kinds)
+
+
+def test_files_are_short():
+    lengths = {
+        path.relative_to(ROOT).as_posix(): path.read_text().count("\n")
+        for path in sources("gruc", "include", "tests")
+    }
+    assert len(lengths) > 150
+    assert {name: n for name, n in lengths.items() if n > 400} == {}
+
+
 def test_functions_take_few_arguments():
     """At most ten besides self; compiled kernels and the estimators' generated constructors may take more."""
     longest, n_functions = {}, 0
