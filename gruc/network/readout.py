@@ -1,7 +1,6 @@
 """Readouts: from the states of a sequence (N, F) to one vector (B, F).
 
-Each sees a sequence's own steps only; equations: include/gruc/layers/readout.body.h. `needs_states`
-says whether inference must keep the top layer's states or only where each direction ended.
+Each sees a sequence's own steps only; equations: include/gruc/layers/readout.body.h.
 """
 
 from .parameters import glorot_uniform
