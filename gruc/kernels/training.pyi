@@ -83,6 +83,7 @@ def loss_and_gradient(
     targets: Targets,
     total: float,
     dropout: tuple[NDArray[np.uint64], float, float] | None = None,
+    tables: TableGradients | None = None,
 ) -> float: ...
 def softmax_cross_entropy(
     a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float, smoothing: float = 0
