@@ -89,7 +89,7 @@ cdef class Source:
                 PyBuffer_Release(&view)
                 require(fits, "sequences (t_i, D) of one type")
         require(self.c.n > 0 and self.c.D > 0 and (self.c.table != NULL or self.c.T > 0), "n, T and D > 0")
-        require(not tokens or self.width == 1, "tokens of one feature, step by step")
+        require(not tokens or (self.width == 1 and hop_length == 1), "tokens of one feature, step by step")
 
     def __dealloc__(self):
         PyMem_RawFree(self.table)

@@ -26,6 +26,7 @@ cdef class Pass:
     cdef object dtype
     cdef object doutputs
     cdef TableGradients tables
+    cdef bint can_go_back  # backward uses up what forward has kept
     cdef readonly object outputs
     cdef readonly object gradients
 
@@ -51,6 +52,7 @@ cdef class Pass:
         self.c.dinputs = self.dinputs
         self.c.rate = rate
         self.c.rate_states = rate_states
+        require(seeds is not None or not has_dropout(program), "seeds for a program with dropout")
         if seeds is not None:
             require(seeds.shape[0] == <Py_ssize_t> self.c.clocks[0].B, "seeds (B,)")
             with nogil:
@@ -80,6 +82,8 @@ cdef class Pass:
         shape = <Py_ssize_t> _c.gruc_rows(value, self.c.clocks), <Py_ssize_t> value.width
         require(array.shape == shape and array.flags.c_contiguous, "inputs (rows, width)")
         require(array.dtype == (np.int32 if value.integers else self.dtype), "inputs of the weights' type")
+        if value.integers:
+            require(array.min() >= 0 and array.max() < n_tokens_of(self.weights.program, i), "tokens of the table")
         gradient = np.empty(shape, self.dtype) if value.gradient == i else None
         self.inputs[i] = <const void *> <size_t> array.ctypes.data
         self.dinputs[i] = <void *> <size_t> gradient.ctypes.data if gradient is not None else NULL
@@ -91,16 +95,19 @@ cdef class Pass:
         cdef const _c.gruc_value *value = &self.weights.program.c.values[self.c.program.output]
         self.outputs = np.empty((_c.gruc_rows(value, self.c.clocks), value.width), self.dtype)
         self.c.outputs = <void *> <size_t> self.outputs.ctypes.data
+        self.take_weights()
         with nogil:
             _c.gruc_program_forward(&self.c)
+        self.can_go_back = True
         return self.outputs
 
     def backward(self, doutputs):
-        """The flat gradient of the dense parameters from that of the outputs, after `forward`."""
-        require(self.outputs is not None, "forward before backward")
+        """The flat gradient of the dense parameters from that of the outputs, once after each `forward`."""
+        require(self.can_go_back, "forward before backward, and again for another")
         require(doutputs.shape == self.outputs.shape, "doutputs like outputs")
         self.doutputs = np.array(doutputs, self.dtype, order="C")  # used up
         self.c.doutputs = <void *> <size_t> self.doutputs.ctypes.data
+        self.can_go_back = False
         self.prepare_backward()
         with nogil:
             _c.gruc_program_backward(&self.c)
@@ -122,6 +129,8 @@ cdef class Pass:
         cdef const double[::1] weights = np.ones(R) if targets.weights is None else targets.weights
         cdef double result
         require(total > 0, "total > 0")
+        require_loss(self.weights.program)
+        require(weights.shape[0] == R, "a weight for each row of outputs")
         require(targets.n_values == R and targets.starts is None, "a target for each row of outputs")
         targets.check_values(K, self.weights.is_double)
         targets.check_labels(0, R, K)
@@ -135,12 +144,19 @@ cdef class Pass:
         else:
             require(targets.y_f32.is_c_contig(), "targets (rows, K)")
             loss.y = &targets.y_f32[0, 0]
+        self.can_go_back = False
         self.prepare_backward()
         with nogil:
             result = _c.gruc_program_loss(&self.c, &loss)
         return result
 
+    cdef void take_weights(self) noexcept:
+        """Those of now: `Weights.pack` may have taken others since."""
+        self.c.parameters = self.weights.flat
+        self.c.packed = self.weights.packed
+
     cdef int prepare_backward(self) except -1:
+        self.take_weights()
         self.gradients = np.empty(self.weights.program.n_dense, self.dtype)
         self.c.gradients = <void *> <size_t> self.gradients.ctypes.data
         self.c.token_rows = self.tables.make_room(&self.c)
@@ -149,6 +165,7 @@ cdef class Pass:
     def rows(self, int value):
         """A copy of the rows of a value, after `forward`."""
         require(0 <= value < <int> self.c.program.n_values, "a value")
+        require(_c.gruc_rows_of(&self.c, value) != NULL, "a value that `forward` has filled")
         return self.copy(_c.gruc_rows_of(&self.c, value), value)
 
     def gradient(self, int value):

@@ -91,6 +91,7 @@ cdef class Program:
         require(op.kind == EMBED or op.D == x.width, "the width that is read")
         require((op.kind == EMBED) == bool(x.integers), "integers where they are looked up")
         require(op.weights + _c.gruc_op_size(op) <= <size_t> self.n_parameters, "weights in the flat buffer")
+        require(op.kind != EMBED or op.D < 2**31, "tokens of 32 bits")
         require(op.D > 0 and op.H > 0 and op.column + op.H <= y.width, "widths")
         require(self.written[op.x] and (op.x2 < 0 or self.written[op.x2]), "values that are written before")
         if op.kind == GRU or op.kind == GRU_RESET_BEFORE:
@@ -99,6 +100,8 @@ cdef class Program:
             self.check_state(op.last, y)
             if op.x2 >= 0:
                 self.check_state(op.x2, y)
+                require(self.value_table[op.x2].gradient in (-1, self.value_table[op.last].gradient),
+                        "the gradient of a first state where that of the last one is")
             self.written[op.last] = True
         elif op.kind == MEAN or op.kind == MAX or op.kind == ATTENTION:
             require(x.per_step and not y.per_step and x.clock == y.clock, "readouts from steps to sequences")
@@ -109,6 +112,7 @@ cdef class Program:
             require(op.x2 >= 0 and self.value_table[op.x2].per_step and x.per_step and y.per_step,
                     "attention of steps to steps")
             require(x.clock == y.clock and self.value_table[op.x2].width == x.width, "rows of one width")
+            require((x.gradient >= 0) == (self.value_table[op.x2].gradient >= 0), "gradients of both or neither")
             require(op.H == y.width and (op.H == op.D or op.H == 2 * op.D), "whole rows that are written")
         else:
             require(x.per_step == y.per_step and x.clock == y.clock, "a row for each row that is read")

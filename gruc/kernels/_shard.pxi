@@ -307,6 +307,8 @@ def loss_and_gradient(
     require((sizeof(floating) == sizeof(double)) == weights.is_double, "gradients of the weights' type")
     require(gradients.shape[0] == program.n_dense, "gradients (program.n_dense,)")
     require((tables is not None) == (program.n_dense < program.n_parameters), "tables where there are some")
+    require(tables is None or tables.fits(weights), "tables of the same program and type")
+    require_loss(program)
     require(total > 0, "total > 0")
     targets.check(source, indices, output.width, output.per_step, weights.is_double)
     n_states = states_width(&program.c)
@@ -318,6 +320,7 @@ def loss_and_gradient(
         seeds, p.rate, p.rate_states = dropout
         require(seeds is not None and seeds.shape[0] == B, "seeds (B,)")
         require_rates(p.rate, p.rate_states)
+    require(seeds is not None or not has_dropout(program), "seeds for a program with dropout")
     p.inputs = shard.inputs
     p.dinputs = NULL
     p.gradients = &gradients[0]

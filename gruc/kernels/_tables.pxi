@@ -37,6 +37,10 @@ cdef class TableGradients:
             self.tokens.append(np.empty(0, np.int32) if is_table else None)
             self.rows.append(np.empty((0, self.program.c.ops[i].H), self.dtype) if is_table else None)
 
+    cdef bint fits(self, Weights weights):
+        """Whether these are gradients of the program and type of the weights."""
+        return self.program is weights.program and (self.dtype == np.float64) == weights.is_double
+
     cdef _c.gruc_token_rows *table(self) except NULL:
         return <_c.gruc_token_rows *> self.token_rows.at_least(
             self.program.c.n_ops * sizeof(_c.gruc_token_rows))

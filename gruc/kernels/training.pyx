@@ -163,6 +163,22 @@ cdef class Weights:
             _c.gruc_program_pack(self.packed, self.flat, &self.program.c, self.operations(), self.element())
 
 
+cdef bint has_dropout(Program program):
+    """Whether an operation multiplies by masks, which seeds must fill."""
+    cdef size_t i
+    for i in range(program.c.n_ops):
+        if program.c.ops[i].kind == _c.GRUC_DROPOUT:
+            return True
+    return False
+
+
+cdef int require_loss(Program program) except -1:
+    """Raise unless the program ends in a dense layer, which alone goes through a loss."""
+    cdef const _c.gruc_op *last = &program.c.ops[program.c.n_ops - 1]
+    require(last.kind == _c.GRUC_DENSE and last.y == program.c.output, "a program that ends in a dense layer")
+    return 0
+
+
 cdef const void *flat_buffer(const floating[::1] parameters, Py_ssize_t size) except NULL:
     require(parameters.shape[0] == size, "parameters (program.n_parameters,)")
     return &parameters[0]

@@ -86,6 +86,11 @@ class StepNetwork:
         return self._programs[key]
 
     def _lay_out(self, training, dropout, carried):
+        if carried and (self.encoder or any(len(layer) > 1 for layer in self.layers)):
+            raise ValueError(
+                "States are carried by networks of one direction without an encoder: a backward direction "
+                "starts at the end of a sequence, and a decoder from its encoder's last state."
+            )
         builder = ProgramBuilder(self.table, training, dropout)
         clock = 0
         if self.encoder:

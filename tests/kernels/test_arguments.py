@@ -123,7 +123,7 @@ WRONG_IN_A_PASS = {
         clocks(offsets=[0, 1, 3]), clocks(offsets=[0]), clocks(offsets=[]), clocks(offsets=[0, 2, 9]),
         clocks(order=[0]), clocks(order=[0, 2]), clocks(order=[1, 1]),
     ],
-    "seeds": [np.zeros(B + 1, np.uint64)],
+    "seeds": [np.zeros(B + 1, np.uint64), None],  # the program has dropout
     "rate": [-0.1, 1.0],
     "rate_states": [-0.1, 1.0],
 }  # fmt: skip
@@ -165,6 +165,25 @@ def test_what_a_pass_is_asked_for():
     way.backward(np.ones((B, K)))
     with pytest.raises(ValueError, match="whose gradient is wanted"):
         way.gradient(0)
+    with pytest.raises(ValueError, match="again for another"):  # what forward kept is used up
+        way.backward(np.ones((B, K)))
+
+
+def test_a_pass_holds_the_weights_that_it_uses():
+    weights = weights_of()
+    way, same = (
+        training.Pass(weights, **of_pass()),
+        training.Pass(weights_of(np.full(SIZE, 0.5)), **of_pass()),
+    )
+    weights.pack(np.full(SIZE, 0.5))
+    assert np.array_equal(way.forward(), same.forward())
+
+
+def test_a_weight_for_each_row_of_a_loss():
+    way = training.Pass(weights_of(), **of_pass())
+    targets = training.Targets(training.SOFTMAX, np.zeros(1), np.zeros(B, np.intp), np.ones(1))
+    with pytest.raises(ValueError, match="a weight for each row"):
+        way.loss(targets, 1.0)
 
 
 @pytest.mark.parametrize("parameters", [np.zeros(SIZE + 1), np.zeros(SIZE - 1)])

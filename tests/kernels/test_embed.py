@@ -61,6 +61,8 @@ def test_sources_of_tokens_and_of_numbers_are_distinguished():
             inference.Source(array if array.ndim == 3 else [array], tokens=True)
     with pytest.raises(ValueError, match="step by step"):
         inference.Source([np.ones(3, int)], 2, 1, tokens=True)
+    with pytest.raises(ValueError, match="step by step"):
+        inference.Source([np.ones(3, int)], 1, 2, tokens=True)
     for dtype in ("uint32", "int16", "bool", "float64"):
         with pytest.raises(ValueError, match="arrays of native"):
             inference.Source([np.ones(3, dtype)], tokens=True)

@@ -174,3 +174,34 @@ def test_start_values(name):
     flat = np.full(network.table.size, np.nan)
     network.initialize(network.table.views(flat), np.random.default_rng(0))
     assert np.isfinite(flat).all()
+
+
+@pytest.mark.parametrize("name", ["tagger", "decoder", "translator"])
+def test_states_that_cannot_be_carried(name):
+    with pytest.raises(ValueError, match="one direction without an encoder"):
+        StepNetwork(**NETWORKS[name]).program(training=True, carried=True)
+
+
+def test_gradients_of_tables_of_another_network():
+    network, flat, inputs, targets = problem("language model")
+    weights = training.Weights(network.program(training=True), flat)
+    other = StepNetwork(**NETWORKS["language model"] | {"embedding": 2})
+    tables = training.TableGradients(
+        training.Weights(other.program(training=True), np.zeros(other.table.size))
+    )
+    with pytest.raises(ValueError, match="tables of the same program"):
+        training.loss_and_gradient(
+            np.zeros(weights.program.n_dense), training.Memory(), weights,
+            training.Inputs(inputs["source"]), np.arange(len(LENGTHS)), training.Targets(*targets), 7.0,
+            None, tables,
+        )  # fmt: skip
+
+
+def test_dropout_wants_seeds():
+    network, flat, inputs, targets = problem("tagger")
+    weights = training.Weights(network.program(training=True, dropout=True), flat)
+    with pytest.raises(ValueError, match="seeds for a program with dropout"):
+        training.loss_and_gradient(
+            np.zeros(weights.program.n_dense), training.Memory(), weights,
+            training.Inputs(inputs["source"]), np.arange(len(LENGTHS)), training.Targets(*targets), 7.0,
+        )  # fmt: skip
