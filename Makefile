@@ -18,7 +18,7 @@ demo: $(VENV)/demo
 	$(VENV)/demo/bin/python examples/japanese_vowels.py
 
 # a user's install, from a clean build; the others are editable
-$(VENV)/demo: pyproject.toml setup.py $(HEADERS) $(shell find gruc -name '*.py' -o -name '*.px[dy]')
+$(VENV)/demo: pyproject.toml setup.py $(HEADERS) $(shell find gruc -name '*.py' -o -name '*.px[diy]')
 	$(call building,$@)
 	$(PYTHON) -m venv --clear $@
 	$@/bin/python -m pip install --quiet .
@@ -32,7 +32,7 @@ test: $(VENV)/test
 test-all: $(VENV)/test
 	$(call pytest,$(VENV)/test/bin/python) $(ALL)
 
-$(VENV)/test: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy] tests/*.pyx)
+$(VENV)/test: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[diy] tests/*.pyx)
 	$(call building,$@)
 	$(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --editable '.[test]'
@@ -83,7 +83,7 @@ fuzz: $(VENV)/test $(VENV)/fuzz/ready
 	$(call pytest,$(VENV)/test/bin/python) -m fuzz
 	$(VENV)/fuzz/bin/python tools/fuzz/fuzz.py --seconds $(SECONDS)
 
-$(VENV)/fuzz/ready: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[dy])
+$(VENV)/fuzz/ready: pyproject.toml setup.py $(HEADERS) $(wildcard gruc/kernels/*.px[diy])
 	$(call building,$(VENV)/fuzz)
 	$(PYTHON) -m venv $(VENV)/fuzz
 	$(VENV)/fuzz/bin/python -m pip install --quiet atheris --editable .
