@@ -171,9 +171,11 @@ def test_a_program_under_mypy(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["GRUClassifier", "GRURegressor"])
-def test_signature_in_an_editor(name):
+def test_signature_in_an_editor(name, tmp_path, monkeypatch):
     """As Jedi reads it from the source: it stands behind Spyder and many other editors."""
     jedi = pytest.importorskip("jedi")
+    # the tests of two processes would read what the other has written in part
+    monkeypatch.setattr(jedi.settings, "cache_directory", str(tmp_path))
     project = jedi.Project(PACKAGE.parent)
     script = jedi.Script(
         f"from gruc import {name}\n{name}(", path=PACKAGE.parent / "program.py", project=project
