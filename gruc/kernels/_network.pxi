@@ -49,6 +49,11 @@ cdef class Weights:
     def __dealloc__(self):
         PyMem_RawFree(self.c)
 
+    @property
+    def dtype(self):
+        """Of the parameters, and of all rows but tokens."""
+        return self.held[0].dtype
+
     cdef const _c.gruc_infer_kind *kinds(self) noexcept:
         if self.is_double:
             return _c.gruc_infer_kinds(<double *> NULL)

@@ -86,6 +86,7 @@ class Program:
     ) -> None: ...
 
 class Weights:
+    dtype: np.dtype[Any]
     def __init__(self, program: Program, parameters: NDArray[Any]) -> None: ...
     def infer(
         self,

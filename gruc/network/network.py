@@ -1,4 +1,4 @@
-"""Stacked, optionally bidirectional GRU layers, a readout and a dense head."""
+"""Stacked, optionally bidirectional GRU layers between an optional embedding and a dense head."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from .. import kernels
 from .dense import DenseHead
+from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
 from .program import ProgramBuilder
-from .readout import READOUTS
+from .readout import READOUTS, EachStep
 
 
 class LaidOut(NamedTuple):
@@ -28,17 +29,19 @@ class GRUNetwork:
     Parameters
     ----------
     n_features : int
-        Inputs of the first layer, D.
+        Inputs of the first layer, D: features of a row, or elements of the vector of a token.
     hidden_layer_sizes : sequence of int
         Units of each layer, H.
     bidirectional : bool
         Whether each layer also reads from the last step to the first.
     reset_after : bool
         See `GRULayer`.
-    pooling : {"last", "mean", "max", "attention"}
-        Readout over the top layer's states.
+    pooling : {"last", "mean", "max", "attention"} or None
+        Readout over the top layer's states. None: the head answers each step, there are K outputs a row.
     n_outputs : int
         Outputs of the head, K.
+    n_tokens : int or None
+        Rows of the table of vectors; X are integer tokens then. None: X are rows of features.
 
     Notes
     -----
@@ -46,11 +49,13 @@ class GRUNetwork:
     ``gru.weight_hh_l0`` (H, 3H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0`` (3H,)
     with gate blocks r, z, n; suffix ``_reverse`` for the other direction; then, for
     attention, ``attention.weight`` (F, F), ``attention.bias`` (F,), ``attention.v`` (F, 1);
-    then ``head.weight`` (F, K), ``head.bias`` (K,). Matrices lie (inputs, outputs), the
-    transposes of torch's.
+    then ``head.weight`` (F, K), ``head.bias`` (K,); then ``embedding.weight`` (n_tokens, D). Matrices
+    lie (inputs, outputs), the transposes of torch's, but the table lies as torch's.
     """
 
-    def __init__(self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs):
+    def __init__(
+        self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None
+    ):
         self.config = {
             "n_features": int(n_features),
             "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
@@ -59,6 +64,9 @@ class GRUNetwork:
             "pooling": pooling,
             "n_outputs": int(n_outputs),
         }
+        if n_tokens is not None:
+            self.config["n_tokens"] = int(n_tokens)
+        self.embedding = None if n_tokens is None else Embedding(n_tokens, n_features)
         self.layers = []  # one list of directions a layer
         n_inputs = n_features
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
@@ -67,19 +75,23 @@ class GRUNetwork:
                 [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
-        self.readout = READOUTS[pooling](n_inputs)
+        self.readout = (EachStep if pooling is None else READOUTS[pooling])(n_inputs)
         self.head = DenseHead(n_inputs, n_outputs)
         self._parts = [*self._layers(), self.readout, self.head]
+        if self.embedding is not None:
+            self._parts.append(self.embedding)
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()])
         self._programs = {}
-        # forward, back, and gradients of weights: three products each, but no gradient of X
+        # forward, back, and gradients of weights: three products each, but no gradient of X of numbers
         self.operations_per_row = sum(
-            2 * 3 * layer.n_units * (3 * layer.n_units + (3 if index else 2) * layer.n_inputs)
+            6 * layer.n_units * (3 * layer.n_units + (3 if index or self.embedding else 2) * layer.n_inputs)
             for index, directions in enumerate(self.layers)
             for layer in directions
         )
         if pooling == "attention":
             self.operations_per_row += 2 * 3 * n_inputs**2
+        if pooling is None:
+            self.operations_per_row += 2 * 3 * n_inputs * n_outputs
 
     def _layers(self):
         """Each direction of each layer, in the order of the parameters."""
@@ -110,7 +122,12 @@ class GRUNetwork:
         for layer in self._layers():
             layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, longest, layer.n_units)))
 
-    def program(self, training=False, dropout=False, want_dx=False):
+    @property
+    def answers_each_step(self):
+        """Whether there are outputs for each row, (N, K), instead of one for each sequence, (B, K)."""
+        return self.config["pooling"] is None
+
+    def program(self, training=False, dropout=False, want_dx=False, carried=False):
         """The network as a list of operations.
 
         Parameters
@@ -121,28 +138,41 @@ class GRUNetwork:
             Whether inputs of layers and of the head are dropped out.
         want_dx : bool
             Whether the gradient of the inputs will be wanted.
+        carried : bool
+            Whether layers start from states that are inputs, as they do in inference, also in training.
 
         Returns
         -------
         kernels.inference.Program
             The same object for the same arguments.
         """
-        return self.laid_out(training, dropout, want_dx).program
+        return self.laid_out(training, dropout, want_dx, carried).program
 
-    def laid_out(self, training=False, dropout=False, want_dx=False):
+    def laid_out(self, training=False, dropout=False, want_dx=False, carried=False):
         """The same with the places of values and operations in it.
 
-        For inference inputs are the rows of X, then for each layer the states to start from (B, F).
+        Inputs are the rows of X or tokens, then for inference, or if they are carried, the states that
+        each layer starts from (B, F).
         """
-        key = training, dropout, want_dx
+        key = training, dropout, want_dx, carried
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
         return self._programs[key]
 
-    def _lay_out(self, training, dropout, want_dx):
+    def _lay_out(self, training, dropout, want_dx, carried):
+        if carried and self.config["bidirectional"]:
+            raise ValueError("States are carried in one direction: a backward one starts at a sequence's end.")
         builder = ProgramBuilder(self.table, training, dropout)
-        x = builder.input(self.config["n_features"], gradient=want_dx)
-        initial = [-1 if training else builder.input(width, per_step=False) for width in self.widths]
+        if self.embedding is None:
+            x = builder.input(self.config["n_features"], gradient=want_dx)
+        else:
+            x = builder.input(1, integers=True)
+        starts_from_inputs = carried or not training
+        initial = [
+            builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.widths
+        ]
+        if self.embedding is not None:
+            x = self.embedding.lay_out(builder, x)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
             x = builder.dropout(x)
@@ -201,33 +231,36 @@ class GRUNetwork:
     # `initial` is the state of each layer before the first step, [(B, F), ...]; None for zeros
 
     def infer(self, weights, batch, initial=None):
-        """Outputs (B, K) of a packed batch; the values of a row depend on that row only."""
-        outputs = np.empty((len(batch.lengths), self.head.n_outputs), batch.values.dtype)
-        return self._run(weights, batch, initial, self.laid_out().outputs, outputs)
+        """Outputs of a packed batch: (B, K), or (N, K) of a network that answers each step.
+
+        They depend on that sequence only.
+        """
+        return self._value(weights, batch, initial, self.laid_out().outputs)
 
     def features(self, weights, batch, initial=None):
-        """What the head sees, (B, F)."""
-        features = np.empty((len(batch.lengths), self.head.n_inputs), batch.values.dtype)
-        return self._run(weights, batch, initial, self.laid_out().features, features)
+        """What the head sees, (B, F), or (N, F) in a network that answers each step."""
+        return self._value(weights, batch, initial, self.laid_out().features)
 
     def states(self, weights, batch, layer, initial=None):
         """States (N, F) of a layer, its directions side by side."""
-        states = np.empty((len(batch.values), self.widths[layer]), batch.values.dtype)
-        return self._run(weights, batch, initial, self.laid_out().layers[layer][0], states)
+        return self._value(weights, batch, initial, self.laid_out().layers[layer][0])
 
     def gates(self, weights, batch, layer, initial=None):
         """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
         operations = self.laid_out().layers[layer][1]
         kept = [
-            np.empty((len(batch.values), 4 * direction.n_units), batch.values.dtype)
+            np.empty((len(batch.values), 4 * direction.n_units), weights.dtype)
             for direction in self.layers[layer]
         ]
         self._call(weights, batch, initial, [], list(zip(operations, kept, strict=True)))
         by_direction = [gates.reshape(len(gates), 4, -1) for gates in kept]
         return [np.concatenate([gates[:, gate] for gates in by_direction], axis=1) for gate in range(3)]
 
-    def _run(self, weights, batch, initial, value, out):
-        """`out`, filled with a value of the program."""
+    def _value(self, weights, batch, initial, value):
+        """A value of the program, a row for each step or for each sequence."""
+        _, per_step, _, _, width = self.program().values[value]
+        n_rows = len(batch.values) if per_step else len(batch.lengths)
+        out = np.empty((n_rows, width), weights.dtype)
         self._call(weights, batch, initial, [(value, out)], [])
         return out
 

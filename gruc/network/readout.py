@@ -61,4 +61,12 @@ class Attention(Last):
         return builder.operation(KINDS.ATTENTION, h, builder.per_sequence(h), "attention.weight")
 
 
+class EachStep(Last):
+    """No readout: the head answers each step."""
+
+    def lay_out(self, builder, h, last):
+        """The states (N, F) themselves."""
+        return h
+
+
 READOUTS = {"last": Last, "mean": Mean, "max": Max, "attention": Attention}
