@@ -104,7 +104,7 @@ GRUC_STATIC void gruc_infer_keep(const gruc_infer_batch *b, int value, size_t i)
 }
 
 /* Fills in `spans`; returns the elements of the workspace. A value has memory from the operation that writes it
- * to the last one that reads it; rows that nobody reads have none. */
+ * to the last one that reads it; rows of a cell that nobody reads have none. */
 GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
 {
     const gruc_program *p = b->program;
@@ -123,7 +123,7 @@ GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
             y->from_top = from_top;
             from_top = !from_top;
         }
-        if (y->last > i) gruc_infer_keep(b, op->y, i);
+        if (y->last > i || op->last < 0) gruc_infer_keep(b, op->y, i);
         if (op->last >= 0) gruc_infer_keep(b, op->last, i);
         gruc_span *scratch = b->spans + p->n_values + i;
         scratch->first = scratch->last = i;
