@@ -102,7 +102,7 @@ def _described_network(fields, n_arrays):
         "hidden_layer_sizes": fields.take_counts("hidden_layer_sizes"),
         "bidirectional": fields.take("bidirectional", is_flag),
         "reset_after": fields.take("reset_after", is_flag),
-        "pooling": fields.take("pooling", lambda v: isinstance(v, str) and v in READOUTS),
+        "pooling": fields.take("pooling", lambda v: v is None or (isinstance(v, str) and v in READOUTS)),
         "n_outputs": fields.take("n_outputs", is_count),
     }
     fields.end()

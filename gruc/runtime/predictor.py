@@ -13,6 +13,7 @@ from ..outputs import of_state as decoding_of_state
 from ..sequences import Numbers
 from .chunks import run_chunks
 from .fitted_network import FittedNetworkMixin
+from .rows import Rows
 from .states import states_by_layer
 
 if TYPE_CHECKING:  # importing it takes time
@@ -40,6 +41,9 @@ class Predictor(FittedNetworkMixin):
 
     Notes
     -----
+    A network with ``pooling=None`` answers each frame: of an array X the answers are an array ``(n_sequences,
+    n_frames, ...)``, of other forms a 1-D object array, whose elements are arrays ``(n_frames_i, ...)``.
+
     The first axis of ``initial_state`` is that of sequences: an array of shape (n_sequences, n_layers, F),
     or (n_layers, F) for the same state in all sequences, where F is the number of units of a layer, or
     twice that if the model is bidirectional: first those of the forward direction, then those of the
@@ -209,10 +213,10 @@ class Predictor(FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            For a multilabel classifier 1 where a sequence has the label, else 0. Values of a
-            regressor are float64, in the units of the targets.
+            Or for each frame, see the notes of `Predictor`. For a multilabel classifier 1 where a
+            sequence has the label, else 0. Values of a regressor are float64, in the units of the targets.
         """
-        return self.decoding.decode(self.outputs(X, initial_state=initial_state))
+        return self._answers(self.decoding.decode, X, initial_state)
 
     def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Predict probabilities of classes.
@@ -226,9 +230,10 @@ class Predictor(FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
+            Or for each frame, see the notes of `Predictor`.
         """
         self._require_classifier("predict_proba")
-        return self.decoding.probabilities(self.outputs(X, initial_state=initial_state))
+        return self._answers(self.decoding.probabilities, X, initial_state)
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Predict logarithms of probabilities, finite where the probabilities underflow.
@@ -242,9 +247,10 @@ class Predictor(FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
+            Or for each frame, see the notes of `Predictor`.
         """
         self._require_classifier("predict_log_proba")
-        return self.decoding.log_probabilities(self.outputs(X, initial_state=initial_state))
+        return self._answers(self.decoding.log_probabilities, X, initial_state)
 
     def outputs(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Outputs of the last layer: logits, or values on the scale of the standardized targets.
@@ -258,15 +264,9 @@ class Predictor(FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences, n_outputs), of the model's dtype
+            Or for each frame, see the notes of `Predictor`.
         """
-        sequences = self.inputs.check(X, self.parameters.dtype)
-        outputs = np.empty((len(sequences), self.config["n_outputs"]), self.parameters.dtype)
-
-        def fill(packed, batch, places, initial):
-            outputs[places] = self.network.infer(packed, batch, initial)
-
-        self.run(sequences, fill, initial_state)
-        return outputs
+        return self._answers(lambda outputs: outputs, X, initial_state)
 
     def features(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
         """Inputs of the last layer: the readout (`pooling`) of each sequence.
@@ -280,16 +280,36 @@ class Predictor(FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences, F), of the model's dtype
-            F is the number of units of the last GRU layer, of both directions.
+            F is the number of units of the last GRU layer, of both directions. Where the network answers
+            each step, the states of the last layer at each frame.
         """
         sequences = self.inputs.check(X, self.parameters.dtype)
-        features = np.empty((len(sequences), self.n_features_out), self.parameters.dtype)
+        rows, features = self._run(sequences, self.network.features, self.n_features_out, initial_state)
+        return rows.by_sequence(features)
+
+    def output_rows(self, sequences, initial_state=None):
+        """Outputs of checked sequences, (n, n_outputs), or where each step is answered, (N, n_outputs).
+
+        N are the rows of all sequences, sequence after sequence.
+        """
+        return self._run(sequences, self.network.infer, self.config["n_outputs"], initial_state)[1]
+
+    def _answers(self, decode, X, initial_state):
+        """What `decode` makes of the outputs, in the form that belongs to X."""
+        sequences = self.inputs.check(X, self.parameters.dtype)
+        rows, outputs = self._run(sequences, self.network.infer, self.config["n_outputs"], initial_state)
+        return rows.by_sequence(decode(outputs))
+
+    def _run(self, sequences, values_of, width, initial_state):
+        """``values_of(packed, batch, initial)``, the network's, of all sequences: (rows, values)."""
+        rows = Rows(self.inputs.lengths(sequences), self.network.answers_each_step, sequences.ragged)
+        values = np.empty((len(rows), width), self.parameters.dtype)
 
         def fill(packed, batch, places, initial):
-            features[places] = self.network.features(packed, batch, initial)
+            values[rows.of_batch(batch, places)] = values_of(packed, batch, initial)
 
         self.run(sequences, fill, initial_state)
-        return features
+        return rows, values
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""
