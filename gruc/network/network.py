@@ -82,7 +82,7 @@ class GRUNetwork:
             self._parts.append(self.embedding)
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()])
         self._programs = {}
-        # forward, back, and gradients of weights: three products each, but no gradient of X of numbers
+        # three products each: forward, back, and gradients of weights; X has a gradient if it is tokens
         self.operations_per_row = sum(
             6 * layer.n_units * (3 * layer.n_units + (3 if index or self.embedding else 2) * layer.n_inputs)
             for index, directions in enumerate(self.layers)
@@ -161,7 +161,7 @@ class GRUNetwork:
 
     def _lay_out(self, training, dropout, want_dx, carried):
         if carried and self.config["bidirectional"]:
-            raise ValueError("States are carried in one direction: a backward one starts at a sequence's end.")
+            raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
         builder = ProgramBuilder(self.table, training, dropout)
         if self.embedding is None:
             x = builder.input(self.config["n_features"], gradient=want_dx)
