@@ -15,6 +15,7 @@ from ..sequences import (
     Groups,
     as_groups,
     as_sequences,
+    as_tokens,
     columns_of,
     is_lazy,
     is_list_of_arrays,
@@ -32,6 +33,12 @@ class SequenceInputMixin:
     columns and error messages are the usual ones.
     """
 
+    _fitted_on_tokens = False
+
+    def _wants_tokens(self):
+        """Whether the parameters ask for an X of integer tokens."""
+        return False
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -40,6 +47,8 @@ class SequenceInputMixin:
     def _check_X(self, X, reset, name="X"):
         """`Sequences` of X; unless `reset`, compared with the X of the first fit."""
         X = as_groups(X, name)
+        if self._wants_tokens() if reset else self._fitted_on_tokens:
+            return self._check_tokens(X, reset, name)
         is_frame = columns_of(X) is not None  # not all frames have ndim
         is_supported = isinstance(X, np.ndarray) or is_frame or is_list_of_arrays(X) or hasattr(X, "toarray")
         if not is_supported and not (is_lazy(X) and len(X.shape) == 3):
@@ -51,6 +60,7 @@ class SequenceInputMixin:
         sequences = as_sequences(X, name)
         if reset:
             self._fitted_on_table = is_table
+            vars(self).pop("_fitted_on_tokens", None)
             if not is_table:
                 self.n_features_in_ = sequences.n_features
                 vars(self).pop("feature_names_in_", None)
@@ -74,9 +84,22 @@ class SequenceInputMixin:
             )
         return sequences
 
-    def _check_table(self, X, reset):
+    def _check_tokens(self, X, reset, name):
+        """The same of sequences of integer tokens."""
+        is_table = columns_of(X) is not None or getattr(X, "ndim", None) == 2
+        if is_table:
+            X = self._check_table(X, reset, dtype=None)
+        sequences = as_tokens(X, name)
+        if reset:
+            self._fitted_on_table, self._fitted_on_tokens = is_table, True
+            if not is_table:
+                self.n_features_in_ = 1
+                vars(self).pop("feature_names_in_", None)
+        return sequences
+
+    def _check_table(self, X, reset, dtype="numeric"):
         """A 2-D X as an array, checked by scikit-learn."""
-        checks = {"dtype": "numeric", "ensure_all_finite": False}
+        checks = {"dtype": dtype, "ensure_all_finite": False}
         try:
             if reset or self._fitted_on_table:
                 table = validate_data(self, X, reset=reset, **checks)
@@ -86,7 +109,7 @@ class SequenceInputMixin:
             if columns_of(X) is not None:  # for a frame the message names the column that is not numeric
                 numeric_array(X, "X")
             raise
-        return numeric_array(X, "X") if table.dtype == object else table
+        return numeric_array(X, "X") if table.dtype == object and dtype is not None else table
 
 
 def warn_of_one_step(sequences, is_table):

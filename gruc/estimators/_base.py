@@ -17,6 +17,7 @@ from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
 from ..runtime import Predictor
 from ..runtime.fitted_network import FittedNetworkMixin
+from ..sequences import Tokens
 from ..training import DESCRIBED_AS, History, TrainingState, state_of_trainer
 from ._fit import Given, draw, run_fit
 from ._holdout import GivenValidation
@@ -81,6 +82,8 @@ class BaseGRU(
     def __setstate__(self, state):
         super().__setstate__(state)
         of_self = vars(self)
+        for part in self._declared:  # parameters that there were not when the pickle was made
+            of_self.setdefault(part.name, part.default)
         if "_trainer" in of_self:
             of_self["_training_state"] = state_of_trainer(of_self.pop("_trainer"))
         for name, kind in (("_training_state", TrainingState), ("_predictor", Predictor)):
@@ -138,6 +141,9 @@ class BaseGRU(
     def _strata(self, y):
         """Labels that a split of y is stratified by, or None."""
         return None
+
+    def _wants_tokens(self):
+        return self.embedding_dim is not None
 
     def _set_fitted(self, state, predictor):
         self._training_state, self._predictor = state, predictor
@@ -213,6 +219,8 @@ class BaseGRU(
         """Fit this estimator by what `_fitted_predictor` and `_fitted_state` told of it."""
         state = dict(state)
         self._fitted_on_table = state.pop("fitted_on_table")
+        if isinstance(predictor.inputs, Tokens):
+            self._fitted_on_tokens = True
         self.n_features_in_ = state.pop("n_features_in_")
         names = state.pop("feature_names_in_")
         if names is not None:

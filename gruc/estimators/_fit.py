@@ -16,12 +16,13 @@ from ..conventions.interrupts import is_one_of_several_fits
 from ..conventions.user_warnings import warn_user
 from ..network import GRUNetwork
 from ..runtime import Predictor
-from ..sequences import Numbers
+from ..sequences import Numbers, Tokens
 from ..training import StepMemory, TrainingData, TrainingSettings, TrainingStep, train
 from ._holdout import GivenValidation, record_split, split_off, validation_on, validation_on_split
 from ._networks import (
     ENOUGH_SEQUENCES,
     check_continues,
+    check_reading,
     initial_state,
     inputs_of,
     new_network,
@@ -70,13 +71,13 @@ class Candidate(NamedTuple):
     ----------
     estimator : BaseGRU
     network : GRUNetwork
-    inputs : Numbers
+    inputs : Numbers or Tokens
     targets : ClassTargets, IndicatorTargets or ValueTargets
     """
 
     estimator: Any
     network: GRUNetwork
-    inputs: Numbers
+    inputs: Numbers | Tokens
     targets: Any
 
     def predictor(self, parameters):
@@ -152,6 +153,7 @@ def run_fit(model, given, callbacks):
 def draw(model, X, sample_weight):
     """Give an estimator a network with initial parameters, as if fitted."""
     model._params_changed()
+    check_reading(model)
     sequences = model._check_X(X, reset=True)
     warn_of_one_step(sequences, model._fitted_on_table)
     weights = check_sample_weight(sample_weight, sequences)
@@ -171,6 +173,8 @@ def _checked(model, given, continues):
             "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
             "False, and score held-out data between the calls."
         )
+    if not continues:
+        check_reading(model)
     sequences = model._check_X(given.X, reset=not continues)
     check_targets_given(model, given.y)
     check_as_many(sequences, given.y, given.X)

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from ..network import GRUNetwork
-from ..sequences import Framing, Moments, Numbers, check_range
+from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range
 from ..training import TrainingState
 
 # The statistics of partial_fit are those of its first calls, until they have seen this many sequences:
@@ -30,14 +30,48 @@ def framing_of(model, lengths):
 
 def inputs_of(model, sequences, sample_weight=None):
     """How a new network reads sequences; they are not scaled yet."""
+    if model.embedding_dim is not None:
+        return Tokens(_table_size(model, sequences))
     lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
     return Numbers(sequences.n_features, None, framing_of(model, lengths))
 
 
+def _table_size(model, sequences):
+    """Rows of the table of vectors."""
+    if model.n_tokens is None:
+        return int(sequences.highest[0]) + 1
+    if model.n_tokens > MOST_TOKENS:
+        raise ValueError(f"n_tokens is {model.n_tokens}; the most there can be is {MOST_TOKENS}.")
+    return int(model.n_tokens)
+
+
+def check_reading(model):
+    """Refuse parameters of the inputs that do not go together."""
+    if model.embedding_dim is None:
+        if model.n_tokens is not None:
+            raise ValueError(
+                f"n_tokens is {model.n_tokens}, but embedding_dim is None, and so X is real numbers. Set "
+                "embedding_dim to the width of the vectors of tokens, or leave n_tokens None."
+            )
+    elif model.frame_length not in ("auto", 1) or model.hop_length not in (None, 1):
+        name = "hop_length" if model.frame_length in ("auto", 1) else "frame_length"
+        raise ValueError(
+            f"{name} is {getattr(model, name)}, and with embedding_dim each token is an input by itself: "
+            "leave frame_length 'auto' and hop_length None."
+        )
+
+
 def network_config(model, inputs, n_outputs):
     """Arguments of `GRUNetwork`."""
+    if isinstance(inputs, Tokens):
+        return _layers_config(model, int(model.embedding_dim), n_outputs) | {"n_tokens": inputs.n_tokens}
+    return _layers_config(model, inputs.width, n_outputs)
+
+
+def _layers_config(model, n_features, n_outputs):
+    """Arguments of `GRUNetwork` but those of an embedding."""
     return {
-        "n_features": inputs.width,
+        "n_features": n_features,
         "hidden_layer_sizes": _layer_sizes(model.hidden_layer_sizes),
         "bidirectional": bool(model.bidirectional),
         "reset_after": bool(model.reset_after),
@@ -73,18 +107,22 @@ def check_continues(model, n_outputs):
     """Refuse parameters and targets that ask for another network than the one to continue with."""
     predictor = model._predictor
     inputs = predictor.inputs
-    trained = predictor.config | {
-        "dtype": predictor.parameters.dtype.name,
-        "standardize": inputs.scaling is not None,
-        "frame_length": inputs.framing.length,
-        "hop_length": inputs.framing.hop,
-    }
-    wanted = network_config(model, inputs, n_outputs)
-    wanted |= {"dtype": model.dtype, "standardize": model.standardize}
-    if model.frame_length != "auto":
-        wanted["frame_length"], wanted["hop_length"] = framing_of(model, None)
-    elif model.hop_length is not None:
-        wanted["hop_length"] = model.hop_length
+    trained = predictor.config | {"dtype": predictor.parameters.dtype.name}
+    trained["embedding_dim"] = trained["n_features"] if isinstance(inputs, Tokens) else None
+    wanted = {"embedding_dim": model.embedding_dim}
+    if isinstance(inputs, Tokens):
+        if model.n_tokens is not None:
+            wanted["n_tokens"] = model.n_tokens
+    else:
+        framing = inputs.framing
+        trained |= {"standardize": inputs.scaling is not None}
+        trained |= {"frame_length": framing.length, "hop_length": framing.hop}
+        wanted["standardize"] = model.standardize
+        if model.frame_length != "auto":
+            wanted["frame_length"], wanted["hop_length"] = framing_of(model, None)
+        elif model.hop_length is not None:
+            wanted["hop_length"] = model.hop_length
+    wanted |= _layers_config(model, predictor.config["n_features"], n_outputs) | {"dtype": model.dtype}
     for name, value in wanted.items():
         if trained[name] != value:
             raise ValueError(
@@ -99,7 +137,8 @@ def standardized(model, inputs, sequences, weights, first=None):
     Parameters
     ----------
     model : BaseGRU
-    inputs : Numbers
+    inputs : Numbers or Tokens
+        The latter are not scaled.
     sequences : Sequences
     weights : ndarray of shape (n,) or None
     first : (n_sequences, moments) or None
@@ -107,20 +146,21 @@ def standardized(model, inputs, sequences, weights, first=None):
 
     Returns
     -------
-    inputs : Numbers
+    inputs : Numbers or Tokens
     statistics : (n_sequences, moments)
         Those of all these sequences, as plain values.
     """
     n_sequences, moments = len(sequences) if weights is None else np.count_nonzero(weights), None
-    if model.standardize:
+    is_scaled = model.standardize and not isinstance(inputs, Tokens)
+    if is_scaled:
         # squares must not overflow
         check_range(sequences.lowest, sequences.highest, None, "float64", "X")
         moments = Moments.of_sequences(sequences, weights)
     if first is not None:
         n_sequences += first[0]
         moments = None if moments is None else Moments.of_state(first[1]).combined(moments)
-    if moments is None:
-        return inputs._replace(scaling=None), (n_sequences, None)
+    if not is_scaled:
+        return inputs, (n_sequences, None)
     return inputs._replace(scaling=moments.scaling()), (n_sequences, moments.state())
 
 

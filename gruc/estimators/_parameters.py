@@ -73,6 +73,22 @@ class Readout:
     )
 
 
+class Embedding:
+    """Integer tokens as inputs."""
+
+    embedding_dim: Count | None = parameter(
+        None,
+        """Width of the vectors of tokens. With it X is sequences of integer tokens, such as words or
+        characters by number: a list of 1-D arrays of integers, or a 2-D array. Each token is looked up
+        in a table of vectors, which is learned with the rest. None: X is real numbers.""",
+    )
+    n_tokens: Count | None = parameter(
+        None,
+        """Rows of that table: the size of the vocabulary. None: the largest token of the first fit, plus
+        1. Tokens beyond are an error, in `predict` and `partial_fit`, too.""",
+    )
+
+
 class Frames:
     """Several steps as one input."""
 
@@ -80,7 +96,7 @@ class Frames:
         "auto",
         """Number of consecutive steps that become one input of the network; "auto" chooses by the
         lengths of the training sequences. Frames begin at step 0. The last frame, and a sequence
-        shorter than a frame, is completed by repeating the last step.""",
+        shorter than a frame, is completed by repeating the last step. With `embedding_dim` it is 1.""",
     )
     hop_length: StepCount | None = parameter(
         None,
@@ -95,7 +111,7 @@ class Standardization:
     standardize: bool = parameter(
         True,
         """Whether features are centred and scaled by their weighted mean and standard deviation
-        over all training steps, and targets likewise by a regressor (see `loss`). With
+        over all training steps, and targets likewise by a regressor (see `loss`); tokens are not. With
         `warm_start` the statistics are those of the first call; with `partial_fit` too, or of the
         first calls until they have seen ten sequences.""",
     )
@@ -264,6 +280,7 @@ ClassifierParameters = parameters(
     Network,
     Directions,
     Readout,
+    Embedding,
     Frames,
     Standardization,
     Dropout,
@@ -277,6 +294,7 @@ RegressorParameters = parameters(
     Network,
     Directions,
     Readout,
+    Embedding,
     Frames,
     Standardization,
     Dropout,

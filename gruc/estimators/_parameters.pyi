@@ -16,6 +16,10 @@ class Directions:
 class Readout:
     pooling: Literal["last", "mean", "max", "attention"]
 
+class Embedding:
+    embedding_dim: int | None
+    n_tokens: int | None
+
 class Frames:
     frame_length: int | Literal["auto"]
     hop_length: int | None
@@ -75,6 +79,7 @@ class ClassifierParameters(
     Network,
     Directions,
     Readout,
+    Embedding,
     Frames,
     Standardization,
     Dropout,
@@ -91,6 +96,8 @@ class ClassifierParameters(
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
         pooling: Literal["last", "mean", "max", "attention"] = "last",
+        embedding_dim: int | None = None,
+        n_tokens: int | None = None,
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,
         standardize: bool = True,
@@ -135,6 +142,7 @@ class RegressorParameters(
     Network,
     Directions,
     Readout,
+    Embedding,
     Frames,
     Standardization,
     Dropout,
@@ -151,6 +159,8 @@ class RegressorParameters(
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
         pooling: Literal["last", "mean", "max", "attention"] = "last",
+        embedding_dim: int | None = None,
+        n_tokens: int | None = None,
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,
         standardize: bool = True,

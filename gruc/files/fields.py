@@ -28,6 +28,9 @@ class Fields:
             raise ModelFileError(f"{where} is damaged: it is not an object.")
         self._values, self.where = dict(values), where
 
+    def __contains__(self, name):
+        return name in self._values
+
     def take(self, name, is_valid):
         """The value of the field `name`; is_valid(value) must be true."""
         if name not in self._values:

@@ -80,7 +80,8 @@ class GRUNetwork:
         self._parts = [*self._layers(), self.readout, self.head]
         if self.embedding is not None:
             self._parts.append(self.embedding)
-        self.table = ParameterTable([entry for part in self._parts for entry in part.entries()])
+        tables = [] if self.embedding is None else [self.embedding.weight]
+        self.table = ParameterTable([entry for part in self._parts for entry in part.entries()], tables)
         self._programs = {}
         # three products each: forward, back, and gradients of weights; X has a gradient if it is tokens
         self.operations_per_row = sum(

@@ -18,10 +18,13 @@ class ParameterTable:
     entries : list of (str, tuple of int)
         Names are torch's, see `GRUNetwork`; matrices lie (inputs, outputs), the
         transposes of torch's.
+    lookup_tables : collection of str
+        Names of those that lie as torch's: tables of vectors, a row for each token.
     """
 
-    def __init__(self, entries):
+    def __init__(self, entries, lookup_tables=()):
         self.entries = entries
+        self.lookup_tables = frozenset(lookup_tables)
         self._offsets, self.size = {}, 0
         for name, shape in entries:
             self._offsets[name] = self.size
@@ -59,7 +62,7 @@ class ParameterTable:
 
     def torch_shapes(self):
         """Dict of torch's shapes by name."""
-        return {name: shape[::-1] for name, shape in self.entries}
+        return {name: shape if name in self.lookup_tables else shape[::-1] for name, shape in self.entries}
 
     def flat(self, arrays, dtype):
         """A flat buffer of arrays by name, in torch's shapes; they are known to fit."""
@@ -70,7 +73,8 @@ class ParameterTable:
 
     def torch_views(self, flat):
         """The same in torch's shapes: matrices (outputs, inputs)."""
-        return {name: view.T for name, view in self.views(flat).items()}
+        views = self.views(flat).items()
+        return {name: view if name in self.lookup_tables else view.T for name, view in views}
 
 
 def glorot_uniform(rng, shape):

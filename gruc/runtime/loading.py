@@ -7,7 +7,7 @@ from ..files.estimator_fields import take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
 from ..network import READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
-from ..sequences import Numbers
+from ..sequences import Numbers, Tokens
 from .predictor import Predictor
 
 
@@ -85,7 +85,10 @@ def described(fields, arrays):
     """The predictor that `Predictor.describe` described; `fields` are `Fields`."""
     network = _described_network(fields.take_object("network"), len(arrays))
     arrays = dict(arrays)
-    inputs = Numbers.described(fields, arrays, network.config["n_features"])
+    if network.embedding is None:
+        inputs = Numbers.described(fields, arrays, network.config["n_features"])
+    else:
+        inputs = Tokens(network.config["n_tokens"])
     decoding = described_outputs(fields, arrays, network.config["n_outputs"])
     fields.end()
     parameters = _described_parameters(fields.where, arrays, network)
@@ -105,6 +108,8 @@ def _described_network(fields, n_arrays):
         "pooling": fields.take("pooling", lambda v: v is None or (isinstance(v, str) and v in READOUTS)),
         "n_outputs": fields.take("n_outputs", is_count),
     }
+    if "n_tokens" in fields:
+        config["n_tokens"] = fields.take("n_tokens", is_count)
     fields.end()
     if 3 * len(config["hidden_layer_sizes"]) > n_arrays:  # before there is an object for each
         raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")

@@ -10,7 +10,7 @@ import numpy as np
 from ..network import GRUNetwork
 from ..outputs import Values
 from ..outputs import of_state as decoding_of_state
-from ..sequences import Numbers
+from ..sequences import Numbers, Tokens
 from .chunks import run_chunks
 from .fitted_network import FittedNetworkMixin
 from .rows import Rows
@@ -32,7 +32,7 @@ class Predictor(FittedNetworkMixin):
         The network, or the arguments of `gruc.network.GRUNetwork`.
     parameters : ndarray of shape (n_parameters,)
         Flat buffer of weights, float32 or float64. It is not copied and must not change.
-    inputs : Numbers or None
+    inputs : Numbers, Tokens or None
         How X becomes the rows that the network reads; None: each step is a row, without scaling.
     decoding : Classes, Labels, Values or None
         What the outputs of the network mean; None: values, without scaling.
@@ -68,7 +68,7 @@ class Predictor(FittedNetworkMixin):
         self.network = GRUNetwork(**network) if isinstance(network, dict) else network
         self.config = self.network.config
         self.parameters = np.ascontiguousarray(parameters)
-        self.inputs = Numbers(self.config["n_features"]) if inputs is None else inputs
+        self.inputs = inputs_of_state(None, self.config) if inputs is None else inputs
         self.decoding = Values(self.config["n_outputs"]) if decoding is None else decoding
         self.n_jobs = n_jobs
         self._packed = None
@@ -151,7 +151,7 @@ class Predictor(FittedNetworkMixin):
 
     def __setstate__(self, state):
         config = state["network"]
-        inputs = Numbers.of_state(state, config["n_features"])
+        inputs = inputs_of_state(state, config)
         decoding = decoding_of_state(state, config["n_outputs"])
         self.__init__(config, state["parameters"], inputs, decoding, n_jobs=state["n_jobs"])
 
@@ -346,6 +346,14 @@ class Predictor(FittedNetworkMixin):
     def _require_classifier(self, method):
         if self.classes is None:
             raise AttributeError(f"{method} belongs to classifiers; this predictor is a regressor's.")
+
+
+def inputs_of_state(state, config):
+    """The inputs of a network of this configuration whose `state` this is; None for those without scaling."""
+    if "n_tokens" in config:
+        return Tokens(config["n_tokens"])
+    n_features = config["n_features"]
+    return Numbers(n_features) if state is None else Numbers.of_state(state, n_features)
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

@@ -12,9 +12,11 @@ from .inputs import Numbers
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
+from .tokens import MOST_TOKENS, Tokens, as_tokens
 
 __all__ = [
     "LARGEST",
+    "MOST_TOKENS",
     "ONE_STEP",
     "Framing",
     "Groups",
@@ -23,8 +25,10 @@ __all__ = [
     "Numbers",
     "Scaling",
     "Sequences",
+    "Tokens",
     "as_groups",
     "as_sequences",
+    "as_tokens",
     "check_range",
     "columns_of",
     "from_channels_first",

@@ -10,7 +10,7 @@ BLOCK_SIZE = 1 << 16
 
 
 class Sequences:
-    """n sequences of `n_features` features; see `DenseSequences`, `RaggedSequences`.
+    """n sequences of `n_features` features; see `DenseSequences`, `RaggedSequences`, `DenseTokens`.
 
     Attributes
     ----------
@@ -26,6 +26,7 @@ class Sequences:
 
     names = None
     ragged = True  # a list of arrays, else one array
+    holds_tokens = False  # integers, else real numbers
     is_2d = False  # an array without an axis of features
     _source = None  # that of the last framing: (framing, Source)
 
@@ -39,9 +40,11 @@ class Sequences:
     def source(self, indices, framing=ONE_STEP):
         """A `Source` for the kernels, and the indices in it of the sequences at `indices`."""
         if not self._is_native():
-            return kernels.inference.Source(self._as_float64(indices), *framing), np.arange(len(indices))
+            arrays = self._converted(indices)
+            return kernels.inference.Source(arrays, *framing, self.holds_tokens), np.arange(len(indices))
         if self._source is None or self._source[0] != framing:
-            self._source = framing, kernels.inference.Source(self._arrays(), *framing)
+            source = kernels.inference.Source(self._arrays(), *framing, self.holds_tokens)
+            self._source = framing, source
         return self._source[1], indices
 
     def windows(self, indices, starts, stops, framing=ONE_STEP):
@@ -49,9 +52,10 @@ class Sequences:
         first = np.asarray(starts) * framing.hop
         last = (np.asarray(stops) - 1) * framing.hop + framing.length  # may lie beyond the end
         arrays = [self._steps(i, slice(a, b)) for i, a, b in zip(indices, first, last, strict=True)]
-        if not all(is_native(array) and array.dtype == arrays[0].dtype for array in arrays):
-            arrays = [array.astype(np.float64) for array in arrays]
-        return kernels.inference.Source(arrays, *framing)
+        tokens = self.holds_tokens
+        if not all(is_native(array, tokens) and array.dtype == arrays[0].dtype for array in arrays):
+            arrays = [array.astype(np.int64 if tokens else np.float64) for array in arrays]
+        return kernels.inference.Source(arrays, *framing, tokens)
 
     def subset(self, indices):
         """A view of the sequences at `indices`, to be read batch by batch."""
@@ -76,6 +80,7 @@ class SubsetOfSequences(Sequences):
         self.lengths = sequences.lengths[indices]
         self.n_features, self.names = sequences.n_features, sequences.names
         self.lowest, self.highest = sequences.lowest, sequences.highest
+        self.holds_tokens = sequences.holds_tokens
         self.float_type = sequences.float_type
 
     def source(self, indices, framing=ONE_STEP):
@@ -99,9 +104,10 @@ def value_range(array):
     return lowest, highest, finite
 
 
-def is_native(array):
-    """Whether the kernels can read an array as it is."""
-    return array.dtype.char in "fd" and array.dtype.isnative and array.flags.aligned
+def is_native(array, tokens=False):
+    """Whether the kernels can read an array of real numbers, or of tokens, as it is."""
+    types = "ilq" if tokens else "fd"
+    return array.dtype.char in types and array.dtype.isnative and array.flags.aligned
 
 
 def common_float_type(arrays):

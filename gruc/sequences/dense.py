@@ -55,7 +55,7 @@ class DenseSequences(Sequences):
     def _arrays(self):
         return self.array
 
-    def _as_float64(self, indices):
+    def _converted(self, indices):
         return self.array[indices].astype(np.float64)
 
     def map(self, function):
@@ -99,7 +99,7 @@ class LazySequences(DenseSequences):
     def _is_native(self):
         return False
 
-    def _as_float64(self, indices):
+    def _converted(self, indices):
         order = np.argsort(indices, kind="stable")
         rising = indices[order]
         out = np.empty((len(indices), *self._X.shape[1:]))

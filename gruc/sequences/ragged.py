@@ -89,7 +89,7 @@ class RaggedSequences(Sequences):
     def _arrays(self):
         return self.arrays
 
-    def _as_float64(self, indices):
+    def _converted(self, indices):
         return [in_memory(self.arrays[i]).astype(np.float64) for i in indices]
 
     def map(self, function):
