@@ -50,8 +50,8 @@ cdef class Targets:
     values : ndarray of shape (m,), intp, or (m, K)
         Labels for SOFTMAX; elements of the weights' type for the others. One for each sequence, or
         for each of its rows, sequence after sequence.
-    weights : ndarray of shape (n,), float64, or None
-        Of sequences, and so of their rows; None for ones.
+    weights : ndarray of shape (m,), float64, or None
+        One for each of `values`; None for ones.
     starts : ndarray of shape (n,), intp, or None
         Where each sequence's begin in `values`, for a program that answers each row; None for one each.
     """
@@ -86,7 +86,7 @@ cdef class Targets:
                    bint is_double) except -1:
         """Targets of the sequences of a source, or of their rows, for K outputs."""
         cdef Py_ssize_t n = source.c.n, b, n_rows
-        require(self.weights is None or self.weights.shape[0] == n, "weights (n,)")
+        require(self.weights is None or self.weights.shape[0] == self.n_values, "weights (m,), as many as values")
         require((self.starts is not None) == per_step, "starts where each row is answered")
         self.check_values(K, is_double)
         if not per_step:
@@ -195,7 +195,7 @@ cdef void gather_targets(
         first = i if targets.starts is None else targets.starts[i]
         for t in range(clock.lengths[b] if targets.starts is not None else 1):
             row = b if targets.starts is None else clock.offsets[t] + b
-            shard.weights[row] = 1.0 if targets.weights is None else targets.weights[i]
+            shard.weights[row] = 1.0 if targets.weights is None else targets.weights[first + t]
             if targets.loss == SOFTMAX:
                 shard.labels[row] = targets.labels[first + t]
             else:

@@ -229,6 +229,11 @@ class GRUNetwork:
         """Units of each layer, both directions counted."""
         return [sum(direction.n_units for direction in directions) for directions in self.layers]
 
+    @property
+    def states_width(self):
+        """Units of all layers together: elements of the states that windows of a sequence carry."""
+        return sum(self.widths)
+
     # `initial` is the state of each layer before the first step, [(B, F), ...]; None for zeros
 
     def infer(self, weights, batch, initial=None):

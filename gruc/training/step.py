@@ -112,7 +112,7 @@ class TrainingStep:
     def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None):
         self.memory = memory
         self._loss = LOSSES[loss.name], loss.settings
-        self._targets = None  # (values, weights, Targets) of the last shard
+        self._targets = None, None, None  # of the last shard: (values, weights, Targets)
         self.dropout = dropout
         self._drops_out = any(dropout)
         self._n_jobs, self._n_threads = n_jobs, None
@@ -170,37 +170,32 @@ class TrainingStep:
         longest_first = np.argsort(-batch.lengths, kind="stable")
         return [longest_first[i::n_shards] for i in range(n_shards)]
 
-    def _targets_of(self, values, weights, starts):
+    def _targets_of(self, part):
         """Targets for the kernels; those of the last shard, if they are the same arrays."""
-        last = self._targets
-        if starts is None and last is not None and last[0] is values and last[1] is weights:
-            return last[2]
-        targets = kernels.training.Targets(*self._loss, values, weights, starts)
-        if starts is None:
-            self._targets = values, weights, targets
+        values, weights, targets = self._targets
+        if values is not part.targets or weights is not part.weights:
+            targets = kernels.training.Targets(*self._loss, part.targets, part.weights, part.starts)
+            self._targets = part.targets, part.weights, targets
         return targets
 
     def _shard(self, batch, places, seeds, gradients, workspace):
         """Loss of the sequences at these places of the batch; their gradients are filled in."""
         dense, tables = gradients
-        source, indices, scaling, values, sample_weights = batch.part(places)
-        starts, states = None, {}
-        if isinstance(batch, WindowBatch):  # a target for each row, window after window
-            lengths = batch.lengths[places]
-            starts = np.cumsum(lengths) - lengths
-            states["last_state"] = np.empty((len(lengths), batch.last_state.shape[1]), dense.dtype)
+        part, states = batch.part(places), {}
+        if isinstance(batch, WindowBatch):
+            n_states = batch.last_state.shape[1]
+            states["last_state"] = np.empty((len(part.places), n_states), dense.dtype)
             if batch.state0 is not None:
                 states["state0"] = np.ascontiguousarray(batch.state0[places])
-        inputs = kernels.training.Inputs(source, scaling, **states)
-        targets = self._targets_of(values, sample_weights, starts)
+        inputs = kernels.training.Inputs(part.source, part.scaling, **states)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
         loss = kernels.training.loss_and_gradient(
             dense,
             workspace,
             self.memory.weights,
             inputs,
-            indices,
-            targets,
+            part.places,
+            self._targets_of(part),
             float(batch.size),
             dropout,
             tables,

@@ -8,12 +8,11 @@ of sequences of different lengths are full but for the last ones.
 """
 
 import heapq
-import math
 
 import numpy as np
 
 from ..sequences import ONE_STEP
-from .data import Batch, TrainingData
+from .data import Batch, TrainingData, rows_between
 
 
 class WindowedData(TrainingData):
@@ -21,22 +20,19 @@ class WindowedData(TrainingData):
 
     Parameters
     ----------
-    sequences, scaling, weights, indices, framing
-        See `TrainingData`; sequences of weight 0 are left out.
-    targets : ndarray of shape (n_rows,) or (n_rows, K)
-        One of each row of all sequences, sequence after sequence.
+    sequences, scaling, targets, weights, indices, framing
+        See `TrainingData`; targets are those of rows, and sequences whose rows all have weight 0 are left
+        out.
     window : int
         Rows of a window; the last one of a sequence may be shorter.
     """
 
     def __init__(self, sequences, scaling, targets, weights, window, indices=None, framing=ONE_STEP):
-        super().__init__(sequences, scaling, targets, weights, indices, framing)
+        super().__init__(sequences, scaling, targets, weights, indices, framing, each_step=True)
         if weights is not None:
             counted = self.order()
-            self.indices = counted[weights[counted] > 0]
+            self.indices = counted[np.add.reduceat(weights, self.starts)[counted] > 0]
         self.window = window
-        self.first_targets = np.cumsum(self.lengths) - self.lengths
-        self.n_rows = int(self.lengths[self.order()].sum())
 
     def batches(self, batch_size, rng, shuffle=True):
         """The batches of an epoch; see `TrainingData.batches`."""
@@ -95,7 +91,7 @@ class WindowBatch(Batch):
     size : int
         Rows of all windows.
     weight : float
-        Sum of their weights; a row has the weight of its sequence.
+        Sum of their weights.
     """
 
     __slots__ = ("last_state", "starts", "state0", "stops")
@@ -105,35 +101,24 @@ class WindowBatch(Batch):
         self.starts, self.stops = starts, np.minimum(starts + data.window, data.lengths[indices])
         self.state0, self.last_state = state0, None
         self.size = int(self.lengths.sum())
-        self.weight = float(self.size)
-        if data.weights is not None:
-            self.weight = float(data.weights[indices] @ self.lengths)
+        self.weight = self._total_weight()
 
     @property
     def lengths(self):
         """Of the windows, in rows."""
         return self.stops - self.starts
 
-    def gradient_scale(self):
-        """See `TrainingData.gradient_scale`; a sample is a row."""
-        if self.data.weights is None:
-            return 1.0
-        weights = np.repeat(self.data.weights[self.indices], self.lengths)
-        variance = weights.var() * (1 - self.size / self.data.n_rows)
-        return math.sqrt(weights.mean() ** 2 + variance)
+    def targets_at(self, places=slice(None)):
+        """Where the targets of all windows, or of those at these places, are in those of the data."""
+        first = self.data.starts[self.indices[places]]
+        return rows_between(first + self.starts[places], first + self.stops[places])
 
     def part(self, places=slice(None)):
-        """Source, places there, scaling, targets and weights of the windows at `places`.
-
-        Targets are those of the rows of these windows, window after window.
-        """
+        """The `Part` of all windows, or of those at these places."""
         data, indices = self.data, self.indices[places]
         starts, stops = self.starts[places], self.stops[places]
         source = data.sequences.windows(indices, starts, stops, data.framing)
-        first = data.first_targets[indices]
-        rows = [np.arange(*each) for each in zip(first + starts, first + stops, strict=True)]
-        weights = None if data.weights is None else data.weights[indices]
-        return source, np.arange(len(indices)), data.scaling, data.targets[np.concatenate(rows)], weights
+        return data.part_of(source, np.arange(len(indices)), self.targets_at(places), stops - starts)
 
 
 def _with_zeros(state, n):

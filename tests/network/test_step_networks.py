@@ -49,7 +49,7 @@ def problem(name, loss="softmax", seed=0):
     if loss == "squared_error":
         kind, values = training.SQUARED_ERROR, rng.standard_normal((n, config["n_outputs"]))
     starts = np.cumsum([0, *lengths[:-1]])
-    return network, flat, inputs, (kind, (0.0,), values, 0.5 + rng.random(len(lengths)), starts)
+    return network, flat, inputs, (kind, (0.0,), values, 0.5 + rng.random(n), starts)
 
 
 def loss_and_gradient(network, flat, inputs, targets, indices=None, dropout=None, memory=None, **states):
@@ -149,7 +149,7 @@ def test_states_that_do_not_fit(name, shape):
     "change",
     [
         dict(starts=None), dict(starts=np.zeros(2, np.intp)), dict(starts=np.array([0, 3, 4, 10, 16, 19])),
-        dict(starts=np.array([-1, 3, 4, 10, 16, 18])), dict(values=np.full(22, K)), dict(weights=np.ones(5)),
+        dict(starts=np.array([-1, 3, 4, 10, 16, 18])), dict(values=np.full(22, K)), dict(weights=np.ones(6)),
     ],
     ids=str,
 )  # fmt: skip

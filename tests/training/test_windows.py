@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from gruc.network import StepNetwork
+from gruc.network import GRUNetwork
 from gruc.sequences import Framing, Scaling, as_sequences, from_padded
 from gruc.sequences.packing import pack
 from gruc.training import (
@@ -29,6 +29,8 @@ def named(flat):
 
 
 def windowed(window, weights=None, lengths=LENGTHS, **options):
+    """Rows have the weights of their sequences."""
+    weights = None if weights is None else np.repeat(weights, lengths)
     rng = np.random.default_rng(0)
     X = random_sequences(rng, lengths, D)
     targets = np.concatenate([np.cumsum(x[:, :1], axis=0) for x in X])
@@ -47,17 +49,17 @@ class ReferenceStep:
 
     def __call__(self, flat, batch):
         parameters, gradient = named(flat), np.zeros_like(flat)
-        source, places, scaling, targets, weights = batch.part()
+        source, places, scaling, targets, weights, starts = batch.part()
         packed = pack(source, places, scaling, "float64")
         cell = [parameters[name] for name in ("W_ih", "W_hh", "b_ih", "b_hh")]
-        targets = np.split(targets, np.cumsum(batch.lengths)[:-1])
+        targets = np.split(targets, starts[1:])
         loss, last = 0.0, []
         for b, x in enumerate(unpack(packed.values, packed)):
             state0 = None if batch.state0 is None else batch.state0[b]
             states, saved = reference.gru_forward(x, *cell, h0=state0)
             self.states[batch.indices[b], batch.starts[b]] = states
             last.append(states[-1])
-            weight = 1.0 if weights is None else weights[b]
+            weight = 1.0 if weights is None else weights[starts[b]]
             errors = states @ parameters["head"] - targets[b]
             loss += weight * (errors**2).sum() / 2
             errors *= weight / batch.size
@@ -164,8 +166,6 @@ def test_loss_of_an_epoch_is_the_weighted_mean_over_rows():
 
 
 class TestWeights:
-    """A row has the weight of its sequence."""
-
     def test_sequences_of_weight_zero_are_left_out(self):
         data = windowed(4, np.array([1.0, 0.0, 2.0, 0.0, 1.0, 3.0, 1.0]), indices=np.array([5, 3, 0]))
         _, results = run_through(epoch(data, 3), random_parameters())
@@ -175,7 +175,7 @@ class TestWeights:
     def test_of_a_batch(self):
         data = windowed(4, np.linspace(1, 2, len(LENGTHS)))
         batch = next(iter(epoch(data, 3)))
-        rows = np.repeat(data.weights[:3], [4, 1, 4])
+        rows = np.concatenate([data.weights[:4], data.weights[7:8], data.weights[8:12]])
         assert batch.size == 9
         assert batch.weight == pytest.approx(rows.sum())
         variance = rows.var() * (1 - 9 / sum(LENGTHS))
@@ -216,13 +216,14 @@ def test_rows_are_those_of_the_sequences(form, framing):
         expected = unpack(whole.values, whole)
         first = np.cumsum(data.lengths) - data.lengths
         for batch in epoch(data, 3):
-            source, places, scaling, targets, _ = batch.part()
+            source, places, scaling, targets, _, starts = batch.part()
             packed = pack(source, places, scaling, "float64")
             numbers = [
                 first[i] + np.arange(a, b)
                 for i, a, b in zip(batch.indices, batch.starts, batch.stops, strict=True)
             ]
             assert np.array_equal(targets, np.concatenate(numbers))
+            assert np.array_equal(starts, np.cumsum(batch.lengths) - batch.lengths)
             for b, rows in enumerate(unpack(packed.values, packed)):
                 window = slice(batch.starts[b], batch.stops[b])
                 assert np.array_equal(rows, expected[batch.indices[b]][window])
@@ -231,12 +232,13 @@ def test_rows_are_those_of_the_sequences(form, framing):
 
 def test_part_of_a_batch():
     batch = next(iter(epoch(windowed(4, np.arange(1.0, 8.0)), 4)))
-    source, places, _, targets, weights = batch.part(np.array([2, 0]))
+    source, places, _, targets, weights, starts = batch.part(np.array([2, 0]))
     packed = pack(source, places, None, "float64")
     assert [len(x) for x in unpack(packed.values, packed)] == [4, 4]
     data = batch.data
     assert np.array_equal(targets, np.concatenate([data.targets[8:12], data.targets[:4]]))
-    assert weights.tolist() == [3.0, 1.0]
+    assert weights.tolist() == [3.0] * 4 + [1.0] * 4
+    assert starts.tolist() == [0, 4]
 
 
 def test_a_step_that_gives_no_state():
@@ -249,7 +251,7 @@ def test_a_step_that_gives_no_state():
 @pytest.mark.parametrize("window", [1, 4, 100])
 def test_the_step_of_a_network_carries_states(window, weights):
     """Losses, gradients and states of each batch are those of the step by the oracle."""
-    network = StepNetwork(D, [H], 1)
+    network = GRUNetwork(D, [H], False, True, None, 1)
     flat = 0.5 * np.random.default_rng(0).standard_normal(network.table.size)
     views = network.table.torch_views(flat)
     views["head.bias"][:] = 0
