@@ -1,7 +1,7 @@
-"""Write the stub of the estimators' parameters, from which type checkers and editors know their signatures.
+"""Write the stubs of parameters, from which type checkers and editors know the signatures of estimators.
 
-    python tools/signatures.py            # writes gruc/estimators/_parameters.pyi
-    python tools/signatures.py --check    # fails where that file is not what would be written
+    python tools/signatures.py            # writes _parameters.pyi beside each _parameters.py
+    python tools/signatures.py --check    # fails where such a file is not what would be written
 
 Neither the extensions nor an installed gruc are needed, but NumPy and scikit-learn.
 """
@@ -16,27 +16,28 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 ROOT = Path(__file__).resolve().parent.parent
-STUB = ROOT / "gruc" / "estimators" / "_parameters.pyi"
 LINE_LENGTH = 110
 
 HEAD = '''\
 """Written by tools/signatures.py from _parameters.py; changes belong there."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
-
-import numpy as np
+from collections.abc import Callable, {collections}
+from typing import {typing}
 '''
 
+# rooms with parameters, and the head of their stubs
+ROOMS = {
+    "estimators": HEAD.format(collections="Sequence", typing="Any, Literal") + "\nimport numpy as np\n",
+    "preprocessing": HEAD.format(collections="Iterable, Sequence", typing="Literal"),
+}
 
-def declarations():
-    """The modules gruc.conventions.parameters and gruc.estimators._parameters, without gruc itself."""
-    for name in ("gruc", "gruc.conventions", "gruc.estimators"):
+
+def without_gruc_itself():
+    """Let modules of gruc be imported that need no extension, though gruc is not built."""
+    for name in ("gruc", "gruc.conventions", "gruc.sequences", *(f"gruc.{room}" for room in ROOMS)):
         package = types.ModuleType(name)
         package.__path__ = [str(ROOT / name.replace(".", "/"))]
         sys.modules[name] = package
-    names = ("gruc.conventions.parameters", "gruc.estimators._parameters")
-    return [importlib.import_module(name) for name in names]
 
 
 def type_source(kind, conventions):
@@ -68,12 +69,13 @@ def argument_lines(part, conventions):
     return [f"        {part.name}: Literal[", f"            {kind[8:-1]}", f"        ] = {default},"]
 
 
-def stub():
-    """Text of the stub."""
-    conventions, module = declarations()
+def stub(room):
+    """Text of the stub of a room."""
+    conventions = importlib.import_module("gruc.conventions.parameters")
+    module = importlib.import_module(f"gruc.{room}._parameters")
     lists = {name: value for name, value in vars(module).items() if hasattr(value, "_declared")}
     groups = dict.fromkeys(group for value in lists.values() for group in value._groups)
-    lines = [HEAD]
+    lines = [ROOMS[room]]
     for group in groups:
         lines.append(f"class {group.__name__}:")
         for name, kind in group.__annotations__.items():
@@ -94,12 +96,16 @@ def main():
     parser = argparse.ArgumentParser(description="Write the stub of the estimators' parameters.")
     parser.add_argument("--check", action="store_true", help="compare only")
     check = parser.parse_args().check
-    text, old = stub(), STUB.read_text() if STUB.exists() else ""
-    if not check:
-        STUB.write_text(text)
-    elif text != old:
-        sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True)))
-        sys.exit(f"{STUB.relative_to(ROOT)} is not what _parameters.py declares: run tools/signatures.py.")
+    without_gruc_itself()
+    for room in ROOMS:
+        path = ROOT / "gruc" / room / "_parameters.pyi"
+        text, old = stub(room), path.read_text() if path.exists() else ""
+        if not check:
+            path.write_text(text)
+        elif text != old:
+            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True)))
+            name = path.relative_to(ROOT)
+            sys.exit(f"{name} is not what _parameters.py declares: run tools/signatures.py.")
 
 
 if __name__ == "__main__":

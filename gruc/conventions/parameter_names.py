@@ -52,6 +52,15 @@ SYNONYMS = {
     "quantile": "quantiles tau",
     "class_weight": "classweights",
     "label_smoothing": "labelsmooth smoothing",
+    "analyzer": "level charlevel split",
+    "lowercase": "lower dolower dolowercase",
+    "max_features": "maxtokens numwords nwords vocabsize vocabularysize ntokens",
+    "max_length": "maxlen maxseqlen maxsequencelength sequencelength outputsequencelength",
+    "truncation": "truncating truncationside",
+    "unknown": "oov oovtoken unk unktoken unknowntoken",
+    "add_start": "bos addbos sos startchar",
+    "add_end": "eos addeos",
+    "vocabulary": "vocab",
 }
 # names of what is no parameter of gruc's, and what to say of them
 SENTENCES = {

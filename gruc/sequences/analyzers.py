@@ -1,0 +1,249 @@
+"""From texts to their tokens as strings, in order: what `TextSequencer` shares with predictors of files."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+# what a character is outside words, as in \s, is no token of words; all else is
+TOKEN_PATTERN = r"\w+|[^\w\s]"
+
+
+def lowercased(text):
+    """Lower case of a text, of the same length.
+
+    Of all characters only LATIN CAPITAL LETTER I WITH DOT ABOVE becomes two in `str.lower`: an "i" and a
+    combining dot. Here it is an "i", its simple mapping in the Unicode standard.
+    """
+    return text.replace("\u0130", "i").lower()
+
+
+def without_accents(text):
+    """A text without combining marks, letters with an accent replaced by those without."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def as_ascii(text):
+    """A text with letters replaced by those of ASCII; characters that have none there are left out."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+
+
+STRIP_ACCENTS: dict[Any, Callable[[str], str]] = {"unicode": without_accents, "ascii": as_ascii}
+
+
+class NotADocument(ValueError):
+    """An element of X that is no text; the message goes on where "X[i] is" ends."""
+
+
+def ngrams_in_order(units, lengths, join=None):
+    """N-grams of a str or list: at each position those that end there, the shortest first.
+
+    Parameters
+    ----------
+    units : str or list of str
+    lengths : tuple of int
+        Of the shortest and the longest n-grams.
+    join : callable or None
+        Makes a string of a slice of `units`; None: the slice is one.
+    """
+    shortest, longest = lengths
+    size = len(units)
+    head = [
+        units[end - n : end]
+        for end in range(shortest, min(longest, size + 1))
+        for n in range(shortest, end + 1)
+    ]
+    # where n-grams of all lengths end: a list of each length, read in turn
+    ends = range(longest, size + 1)
+    columns = [[units[end - n : end] for end in ends] for n in range(shortest, longest + 1)]
+    found = chain(head, chain.from_iterable(zip(*columns, strict=True)))
+    return list(found if join is None else map(join, found))
+
+
+def ngrams_within_words(text, lengths):
+    """N-grams of characters within words, which have a space before and after them.
+
+    A word shorter than the n-grams is one itself.
+    """
+    shortest, _ = lengths
+    found = []
+    for word in text.split():
+        word = f" {word} "
+        found += ngrams_in_order(word, lengths) if len(word) >= shortest else [word]
+    return found
+
+
+@dataclass(frozen=True)
+class Analyzer:
+    """Makes of each text its tokens as strings, in order.
+
+    Parameters
+    ----------
+    analyzer : {"word", "char", "char_wb"}, callable or None
+        The last for texts that are sequences of str tokens already.
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer
+    token_pattern, ngram_range
+        As in `TextSequencer`.
+    stop_words : frozenset of str or None
+    """
+
+    analyzer: Any = "word"
+    input: str = "content"
+    encoding: str = "utf-8"
+    decode_error: str = "strict"
+    strip_accents: Any = None
+    lowercase: bool = True
+    preprocessor: Callable | None = None
+    tokenizer: Callable | None = None
+    stop_words: frozenset | None = None
+    token_pattern: str | None = TOKEN_PATTERN
+    ngram_range: tuple[int, int] = (1, 1)
+
+    def __call__(self, document):
+        """The tokens of a document, a list of str."""
+        return self._tokens(document) if self.analyzer is None else self._split(self.decode(document))
+
+    @property
+    def is_by_character(self):
+        """Whether the tokens are the characters of `prepare`."""
+        return self.analyzer == "char" and tuple(self.ngram_range) == (1, 1)
+
+    def decode(self, document):
+        """The text of a document."""
+        if self.input == "filename":
+            with open(document, "rb") as file:
+                document = file.read()
+        elif self.input == "file":
+            if not hasattr(document, "read"):
+                raise NotADocument(f'{document!r:.60}, which has no read() as input="file" needs.')
+            document = document.read()
+        if isinstance(document, (bytes, bytearray)):
+            document = bytes(document).decode(self.encoding, self.decode_error)
+        if isinstance(document, str):
+            return document
+        raise NotADocument(_not_a_text(document))
+
+    @cached_property
+    def prepare(self):
+        """The function that changes texts before they are split."""
+        if self.preprocessor is not None:
+            return self.preprocessor
+        strip = STRIP_ACCENTS.get(self.strip_accents, self.strip_accents)
+        if strip is None:
+            return lowercased if self.lowercase else str
+        return (lambda text: strip(lowercased(text))) if self.lowercase else strip
+
+    @cached_property
+    def _split(self):
+        """The function from text to tokens."""
+        kind, lengths, prepare = self.analyzer, tuple(self.ngram_range), self.prepare
+        if callable(kind):
+            return kind
+        if kind == "char":
+            if lengths == (1, 1):
+                return lambda text: list(prepare(text))
+            return lambda text: ngrams_in_order(prepare(text), lengths)
+        if kind == "char_wb":
+            return lambda text: ngrams_within_words(prepare(text), lengths)
+        words, stop_words = self.tokenizer or self.words, self.stop_words
+
+        def split(text):
+            tokens = words(prepare(text))
+            if stop_words is not None:
+                tokens = [token for token in tokens if token not in stop_words]
+            return tokens if lengths == (1, 1) else ngrams_in_order(list(tokens), lengths, " ".join)
+
+        return split
+
+    @cached_property
+    def words(self):
+        """The function from text to words by `token_pattern`."""
+        pattern = re.compile(self.token_pattern)
+        if pattern.groups > 1:
+            raise ValueError(
+                f"More than 1 capturing group in token pattern {self.token_pattern!r}: only a single group "
+                "should be captured; write the others as (?:...)."
+            )
+        return pattern.findall
+
+    @staticmethod
+    def _tokens(document):
+        """A document that is a sequence of tokens, as a list."""
+        if isinstance(document, (str, bytes)) or not isinstance(document, Iterable):
+            raise NotADocument(
+                f"{document!r:.60}, but with analyzer=None each element is a sequence of str tokens. For "
+                'texts, give analyzer="word" or "char".'
+            )
+        return list(document)
+
+    def custom(self):
+        """Name of the first parameter that is a function of the user's; None if there is none."""
+        names = ("analyzer", "preprocessor", "tokenizer", "strip_accents")
+        return next((name for name in names if callable(getattr(self, name))), None)
+
+    def options(self):
+        """Dict of all parameters but `stop_words`, plain values, if none is a function."""
+        names = [field.name for field in fields(self) if field.name != "stop_words"]
+        return {name: getattr(self, name) for name in names} | {"ngram_range": list(self.ngram_range)}
+
+
+def _not_a_text(document):
+    """What to say of a document that is neither str nor bytes."""
+    is_nan = isinstance(document, float) and document != document
+    if document is None or is_nan or type(document).__name__ in ("NAType", "NaTType"):
+        shown = "NaN" if is_nan else repr(document)
+        return f"{shown}, a text that is missing. Leave it out, or give the empty text ''."
+    if isinstance(document, Iterable):
+        return (
+            f"of type {type(document).__name__}, expected str or bytes. Sequences of str tokens are for "
+            "analyzer=None."
+        )
+    return f"{document!r:.60} of type {type(document).__name__}, expected str or bytes."
+
+
+def as_documents(X, name="X"):
+    """X as a list of documents.
+
+    Raises
+    ------
+    ValueError, TypeError
+        X is a single text, a table or a mapping, no collection at all, or empty.
+    """
+    if isinstance(X, (str, bytes)):
+        raise ValueError(
+            "Iterable over raw text documents expected, string object received; give a single text as "
+            f"[{name}]."
+        )
+    if hasattr(X, "columns"):
+        columns = list(X.columns)
+        example = f", as {name}[{columns[0]!r}]" if columns else ""
+        raise ValueError(f"{name} is a DataFrame; give its column of texts alone{example}.")
+    if isinstance(X, Mapping):
+        raise TypeError(f"{name} is a {type(X).__name__}; give its texts alone, as a list.")
+    if not isinstance(X, Iterable) or getattr(X, "ndim", 1) == 0:
+        raise TypeError(f"{name} is {X!r:.60}; expected a list of texts.")
+    documents = X.tolist() if isinstance(X, np.ndarray) else list(X)
+    if not documents:
+        raise ValueError(f"{name} contains no texts.")
+    return documents
+
+
+def analyzed(function, documents, name="X"):
+    """Yield function(document) for each, where an error says which document it was."""
+    for i, document in enumerate(documents):
+        try:
+            result = function(document)
+        except UnicodeDecodeError as error:
+            error.reason += f", in {name}[{i}]; give its encoding, or decode_error"
+            raise
+        except NotADocument as error:
+            raise ValueError(f"{name}[{i}] is {error}") from None
+        yield result
