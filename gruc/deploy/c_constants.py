@@ -40,14 +40,14 @@ class ModelConstants:
         self.n_bytes = 0
         self.network = predictor.network.laid_out()
         self.memory = predictor.network.row_by_row_memory()
-        # by kind of operation: its name in C, and what declares its weights
+        # by kind of operation: its name in C, that of its kernels, and what declares its weights
         self._kinds = {
-            KINDS.GRU: ("GRUC_GRU", self._gru),
-            KINDS.GRU_RESET_BEFORE: ("GRUC_GRU_RESET_BEFORE", self._gru_reset_before),
-            KINDS.MEAN: ("GRUC_MEAN", self._no_weights),
-            KINDS.MAX: ("GRUC_MAX", self._no_weights),
-            KINDS.ATTENTION: ("GRUC_ATTENTION", self._attention),
-            KINDS.DENSE: ("GRUC_DENSE", self._dense),
+            KINDS.GRU: ("GRUC_GRU", "gru_kind", self._gru),
+            KINDS.GRU_RESET_BEFORE: ("GRUC_GRU_RESET_BEFORE", "gru_before_kind", self._gru_reset_before),
+            KINDS.MEAN: ("GRUC_MEAN", "mean_kind", self._no_weights),
+            KINDS.MAX: ("GRUC_MAX", "max_kind", self._no_weights),
+            KINDS.ATTENTION: ("GRUC_ATTENTION", "attention_kind", self._attention),
+            KINDS.DENSE: ("GRUC_DENSE", "dense_kind", self._dense),
         }
         weights_table = self._weights()  # declared first
         self.members = [
@@ -85,12 +85,17 @@ class ModelConstants:
         return _struct(*sizes, values, operations, self.network.outputs)
 
     def _kinds_of_operations(self):
-        kinds = {operation.kind for operation in self.network.program.operations}
-        return " | ".join(f"GRUC_BIT({self._kinds[kind][0]})" for kind in sorted(kinds))
+        operations = self.network.program.operations
+        rows = [f"&{self.function(self._kinds[operation.kind][1])}" for operation in operations]
+        return self._table("gruc_row_kind *const", "kinds", rows, each=1)
+
+    def function(self, name):
+        """The name of a function or table of exported.h."""
+        return f"gruc_{name}_{'half' if self.is_half else 'flat'}_f32"
 
     def _weights(self):
         operations = self.network.program.operations
-        rows = [_struct(*self._kinds[operation.kind][1](operation)) for operation in operations]
+        rows = [_struct(*self._kinds[operation.kind][2](operation)) for operation in operations]
         return self._table("gruc_op_weights", "weights", rows, each=1)
 
     def _outputs(self):

@@ -7,7 +7,7 @@ from .._version import __version__
 from ..files.labels import labels_as_json
 from .c_constants import float_literal, sequence_floats, stream_floats
 
-EXPORT_FORMAT = 3  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
+EXPORT_FORMAT = 4  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
 # C types of integer labels, each with the bounds between which labels fit, and its literals
 INTEGER_TYPES = [
     (-(2**15), 2**15, "int", "{}"),
@@ -155,16 +155,9 @@ def _string_literal(text):
     return '"' + "".join(chr(b) if plain.match(bytes([b])) else f"\\{b:03o}" for b in data) + '"'
 
 
-def _function(name, is_half):
-    """The name of a function of exported.h."""
-    return f"gruc_{name}_{'half' if is_half else 'flat'}_f32"
-
-
 def _stream_functions(prefix, constants):
     upper = prefix.upper()
-    misfit, step, result = (
-        _function(name, constants.is_half) for name in ("misfit", "stream_step", "stream_result")
-    )
+    misfit, step, result = map(constants.function, ("misfit", "stream_step", "stream_result"))
     state, scratch = stream_floats(constants)
     return f"""\
 typedef struct {{
@@ -207,7 +200,7 @@ GRUC_STATIC int {prefix}_predict({prefix}_state *state, const float *x, size_t n
 
 def _sequence_functions(prefix, constants):
     upper = prefix.upper()
-    misfit, result = (_function(name, constants.is_half) for name in ("misfit", "sequence_result"))
+    misfit, result = map(constants.function, ("misfit", "sequence_result"))
     return f"""\
 /* Predicts for a whole sequence x[n_steps][{upper}_N_FEATURES], which the model also reads from its end.
  * work is {upper}_WORK(n_steps) floats. Returns 0; or 1 if n_steps is 0 or x contains NaN or a value that

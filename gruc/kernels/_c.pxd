@@ -11,6 +11,8 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 
 
 cdef extern from "gruc/base/wait.h" nogil:
+    bint gruc_enter(long *flag) noexcept
+    void gruc_leave(long *flag) noexcept
     void gruc_spin(const int *counter, int value, double microseconds) noexcept
 
 
@@ -233,10 +235,13 @@ cdef extern from "gruc/program/infer.h" nogil:
         const size_t *states
         const size_t *rows
 
+    ctypedef struct gruc_row_kind:
+        pass
+
     ctypedef struct gruc_model:
         gruc_inputs inputs
         gruc_program program
-        unsigned kinds
+        const gruc_row_kind *const *kinds
         const gruc_op_weights *weights
         gruc_outputs outputs
         gruc_memory memory
@@ -287,6 +292,7 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     Py_ssize_t gruc_gru_packed_size(...) noexcept
     void gruc_gru_pack(...) noexcept
     const gruc_infer_kind *gruc_infer_kinds(...) noexcept
+    const gruc_row_kind *const *gruc_row_kinds(...) noexcept
     size_t gruc_misfit(...) noexcept
     void gruc_stream_step(...) noexcept
     void gruc_stream_result(...) noexcept

@@ -30,9 +30,10 @@ cdef class Streams:
     cdef _c.gruc_model c
     cdef readonly Py_ssize_t n
     cdef bint is_double
-    cdef bint busy  # a thread is in `step`, perhaps without the GIL
+    cdef long busy  # a thread is in a method, perhaps without the GIL: wait.h
     cdef Weights weights
     cdef list held
+    cdef const _c.gruc_row_kind **kinds  # of each operation
     cdef size_t *places
     cdef uint64_t *steps
     cdef char *memory
@@ -46,9 +47,8 @@ cdef class Streams:
         require(self.places == NULL and n > 0, "n > 0")
         for i in range(<Py_ssize_t> program.n_ops):
             require(not program.ops[i].reverse, "a program that reads forwards")
-            self.c.kinds |= 1 << program.ops[i].kind
         self.n, self.weights, self.held, self.is_double = n, weights, [], weights.is_double
-        self.c.program, self.c.weights = program[0], weights.c
+        self.c.program, self.c.weights, self.c.kinds = program[0], weights.c, self.kinds_of(program)
         self.c.inputs.n_features, self.c.inputs.largest = D, largest
         self.c.inputs.frame_length, self.c.inputs.hop_length = inputs.framing
         if inputs.scaling is not None:
@@ -74,11 +74,25 @@ cdef class Streams:
         if self.steps == NULL or self.memory == NULL or self.scratch == NULL or self.told == NULL:
             raise MemoryError()
 
+    cdef const _c.gruc_row_kind *const *kinds_of(self, const _c.gruc_program *program) except NULL:
+        """The kernels of each of the operations."""
+        cdef const _c.gruc_row_kind *const *table
+        cdef Py_ssize_t i
+        table = _c.gruc_row_kinds(<double *> NULL) if self.is_double else _c.gruc_row_kinds(<float *> NULL)
+        self.kinds = <const _c.gruc_row_kind **> PyMem_RawMalloc(program.n_ops * sizeof(void *))
+        if self.kinds == NULL:
+            raise MemoryError()
+        for i in range(<Py_ssize_t> program.n_ops):
+            self.kinds[i] = table[program.ops[i].kind]
+            require(self.kinds[i] != NULL, "operations that streams have kernels for")
+        return self.kinds
+
     cdef const void *pointer(self, array, Py_ssize_t size) except NULL:
         self.held.append(array)
         return array_pointer(array, c"d", size, 1, False)
 
     def __dealloc__(self):
+        PyMem_RawFree(self.kinds)
         PyMem_RawFree(self.places)
         PyMem_RawFree(self.steps)
         PyMem_RawFree(self.memory)
@@ -107,8 +121,7 @@ cdef class Streams:
         for i in range(m):
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
-        self.require_free()
-        self.busy = True
+        self.enter()
         try:
             if m * k < ALONE:
                 return self.step_all(steps, out, rows)
@@ -116,7 +129,7 @@ cdef class Streams:
                 place = self.step_all(steps, out, rows)
             return place
         finally:
-            self.busy = False
+            _c.gruc_leave(&self.busy)
 
     cdef Py_ssize_t step_all(self, const double[:, :, ::1] steps, double[:, :, ::1] out,
                              const Py_ssize_t[::1] rows) noexcept nogil:
@@ -137,8 +150,9 @@ cdef class Streams:
                 self.tell(row, &out[i, 0, 0])
         return -1
 
-    cdef int require_free(self) except -1:
-        if self.busy:
+    cdef int enter(self) except -1:
+        """Keep other threads out until gruc_leave."""
+        if not _c.gruc_enter(&self.busy):
             raise RuntimeError("A stream is for one thread at a time, and another is in it.")
         return 0
 
@@ -149,31 +163,36 @@ cdef class Streams:
         """
         cdef Py_buffer given, to
         cdef Py_ssize_t j, D = self.c.inputs.n_features
-        cdef bint fits = self.n == 1
-        self.require_free()
-        try:
-            PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
-        except ValueError:  # dtypes that no buffer has
-            return False
-        fits = fits and given.ndim == 1 and given.shape[0] == D
-        fits = fits and given.format[0] == c"d" and given.format[1] == 0
-        fits = fits and given.strides[0] == sizeof(double) and self.misfit(<double *> given.buf) == D
-        if fits:
-            self.take(0, <double *> given.buf)
-            self.tell(0, self.told)
-        PyBuffer_Release(&given)
-        if not fits:
+        cdef bint fits
+        if self.n > 1:
             return False
         PyObject_GetBuffer(out, &to, PyBUF_WRITABLE | PyBUF_FORMAT)
-        fits = to.len == self.width * to.itemsize
-        for j in range(self.width if fits else 0):
-            if to.itemsize == sizeof(double):
-                (<double *> to.buf)[j] = self.told[j]
-            else:
-                (<float *> to.buf)[j] = <float> self.told[j]
-        PyBuffer_Release(&to)
-        require(fits, "out (width,)")
-        return True
+        try:
+            require(to.len == self.width * to.itemsize, "out (width,)")
+            try:
+                PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
+            except ValueError:  # dtypes that no buffer has
+                return False
+            try:
+                fits = given.ndim == 1 and given.shape[0] == D and given.strides[0] == sizeof(double)
+                if not (fits and given.format[0] == c"d" and given.format[1] == 0):
+                    return False
+                if self.misfit(<double *> given.buf) < D:
+                    return False
+                self.enter()
+                self.take(0, <double *> given.buf)
+                self.tell(0, self.told)
+                for j in range(self.width):
+                    if to.itemsize == sizeof(double):
+                        (<double *> to.buf)[j] = self.told[j]
+                    else:
+                        (<float *> to.buf)[j] = <float> self.told[j]
+                _c.gruc_leave(&self.busy)
+                return True
+            finally:
+                PyBuffer_Release(&given)
+        finally:
+            PyBuffer_Release(&to)
 
     cdef Py_ssize_t misfit(self, const double *x) noexcept nogil:
         """The first feature of a step that cannot be computed with, or D."""
@@ -202,29 +221,35 @@ cdef class Streams:
     def reset(self, const Py_ssize_t[::1] rows=None, const unsigned char[:, ::1] states=None):
         """Begin anew, all of them or the m of `rows`, from `states`: (m, numbers of all layers) as bytes."""
         cdef Py_ssize_t i, row, m = self.n if rows is None else rows.shape[0]
-        self.require_free()
         if states is not None:
             require(states.shape[0] == m and states.shape[1] <= <Py_ssize_t> self.size, "states (m, H)")
         for i in range(m):
+            require(rows is None or 0 <= rows[i] < self.n, "rows of streams")
+        self.enter()
+        for i in range(m):
             row = i if rows is None else rows[i]
-            require(0 <= row < self.n, "rows of streams")
             self.steps[row] = 0
             memset(self.memory + row * self.size, 0, self.size)
             if states is not None:
                 memcpy(self.memory + row * self.size, &states[i, 0], states.shape[1])
+        _c.gruc_leave(&self.busy)
 
     def snapshot(self):
         """Counts of steps and numbers of all streams, for `restore`."""
-        self.require_free()
-        return (
-            PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(uint64_t)),
-            PyBytes_FromStringAndSize(self.memory, self.n * self.size),
-        )
+        self.enter()
+        try:
+            return (
+                PyBytes_FromStringAndSize(<char *> self.steps, self.n * sizeof(uint64_t)),
+                PyBytes_FromStringAndSize(self.memory, self.n * self.size),
+            )
+        finally:
+            _c.gruc_leave(&self.busy)
 
     def restore(self, bytes steps, bytes numbers):
         """Go on from what `snapshot` returned."""
-        self.require_free()
         require(len(steps) == self.n * <Py_ssize_t> sizeof(uint64_t), "steps of n streams")
         require(len(numbers) == self.n * <Py_ssize_t> self.size, "numbers of n streams")
+        self.enter()
         memcpy(self.steps, <char *> steps, len(steps))
         memcpy(self.memory, <char *> numbers, len(numbers))
+        _c.gruc_leave(&self.busy)

@@ -4,6 +4,7 @@
  *   gruc_stream_step_flat_f32   gruc_stream_step_half_f32     stream.body.h
  *   gruc_stream_result_flat_f32 gruc_stream_result_half_f32
  *   gruc_sequence_result_flat_f32 ...                         sequence.body.h
+ *   gruc_gru_kind_flat_f32 ...                                 rows.body.h
  *
  * for the widest vectors that the compiler's flags allow. */
 #ifndef GRUC_EXPORTED_H
@@ -14,7 +15,7 @@
 #include "hide_macros.h"
 
 /* Changes when headers that were written before no longer fit. */
-#define GRUC_EXPORT_FORMAT 3
+#define GRUC_EXPORT_FORMAT 4
 
 /* Numbers that must be readable beyond the end of a matrix: row_product.body.h */
 #define GRUC_BEYOND (GRUC_SIMD_OF_FLAGS ? GRUC_SIMD_OF_FLAGS / 32 - 1 : 0)

@@ -108,7 +108,9 @@ int main(void)
     model.inputs.mean = mean;
     model.inputs.scale = scale;
     model.program = program;
-    for (size_t i = 0; i < program.n_ops; i++) model.kinds |= GRUC_BIT(ops[i].kind);
+    const gruc_row_kind *kinds[3];
+    for (size_t i = 0; i < program.n_ops; i++) kinds[i] = gruc_row_kinds_f32[ops[i].kind];
+    model.kinds = kinds;
     model.weights = weights;
     model.outputs.link = GRUC_CLASSES;
     model.outputs.n_outputs = K;

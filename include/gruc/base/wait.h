@@ -1,8 +1,18 @@
-/* Waiting for another thread without sleep. */
+/* Other threads: waiting for one without sleep, and keeping them out. */
 #ifndef GRUC_WAIT_H
 #define GRUC_WAIT_H
 
 #include "portability.h"
+
+/* Whether no other thread is where the flag stands, which is 0 at first. If so, this one is until gruc_leave. */
+#if defined(_MSC_VER)
+#include <intrin.h>
+static inline int gruc_enter(volatile long *flag) { return !_InterlockedExchange(flag, 1); }
+static inline void gruc_leave(volatile long *flag) { (void)_InterlockedExchange(flag, 0); }
+#else
+static inline int gruc_enter(volatile long *flag) { return !__atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE); }
+static inline void gruc_leave(volatile long *flag) { __atomic_store_n(flag, 0, __ATOMIC_RELEASE); }
+#endif
 
 #if defined(_WIN32)
 #include <windows.h>

@@ -20,6 +20,7 @@
 #include "../layers/permute.body.h"
 #include "../layers/attend.body.h"
 #include "../layers/running_readout.body.h"
+#include "../program/rows.body.h"
 #include "../program/stream.body.h"
 #include "../program/infer.body.h"
 #include "../training/outer.body.h"

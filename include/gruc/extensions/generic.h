@@ -38,6 +38,9 @@ static int gruc_isa = GRUC_BASELINE;
 /* the table of operations in inference, by the type of a pointer */
 #define gruc_infer_kinds(of) GRUC_BY_TYPE_OF(infer_kinds, of)
 
+/* the table of operations row by row */
+#define gruc_row_kinds(of) GRUC_BY_TYPE_OF(row_kinds, of)
+
 /* streams keep their memory as void: of the precision that `of` points to */
 #define gruc_misfit(of, ...) GRUC_BY_TYPE_OF(misfit, of)(__VA_ARGS__)
 #define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)

@@ -8,6 +8,7 @@
 #include "../layers/gru_step.body.h"
 #include "../layers/softmax.body.h"
 #include "../layers/running_readout.body.h"
+#include "rows.body.h"
 #include "stream.body.h"
 #include "sequence.body.h"
 #include "../base/end_real.h"

@@ -12,6 +12,7 @@
 #include "../layers/softmax.body.h"
 #include "../layers/embed.body.h"
 #include "../layers/running_readout.body.h"
+#include "rows.body.h"
 #include "stream.body.h"
 #include "sequence.body.h"
 #include "infer.body.h"

@@ -5,36 +5,44 @@
 #include "model.h"
 #include "spans.h"
 
-/* Elements that an operation carries on from row to row: running_readout.body.h */
+/* What a kind of operation needs row by row, beside gruc_row_kind of model.h: elements that it carries on from
+ * row to row (running_readout.body.h), and of scratch for one; NULL for none. */
+typedef struct {
+    size_t (*state_size)(const gruc_op *op);
+    size_t (*scratch_size)(const gruc_op *op);
+    int takes_parts; /* a readout whose rows may come by parts of their columns, in any order */
+} gruc_row_needs;
+
+GRUC_STATIC size_t gruc_cell_state(const gruc_op *op) { return op->H; }
+GRUC_STATIC size_t gruc_cell_gates(const gruc_op *op) { return 4 * op->H; }
+GRUC_STATIC size_t gruc_readout_state(const gruc_op *op) { return op->D; }
+GRUC_STATIC size_t gruc_attention_state(const gruc_op *op) { return op->D + 2; }
+GRUC_STATIC size_t gruc_attention_u(const gruc_op *op) { return op->D; }
+
+/* In the order of program.h */
+static const gruc_row_needs gruc_needs_of_kinds[GRUC_N_KINDS] = {
+    {NULL, NULL, 0},
+    {gruc_readout_state, NULL, 1}, /* mean */
+    {gruc_readout_state, NULL, 1}, /* max */
+    {gruc_attention_state, gruc_attention_u, 0},
+    {gruc_cell_state, gruc_cell_gates, 0}, /* gru */
+    {gruc_cell_state, gruc_cell_gates, 0},
+    /* the others need nothing */
+};
+
 GRUC_STATIC size_t gruc_state_size(const gruc_op *op)
 {
-    switch (op->kind) {
-    case GRUC_GRU:
-    case GRUC_GRU_RESET_BEFORE:
-        return op->H;
-    case GRUC_MEAN:
-    case GRUC_MAX:
-        return op->D;
-    case GRUC_ATTENTION:
-        return op->D + 2;
-    default:
-        return 0;
-    }
+    const gruc_row_needs *needs = gruc_needs_of_kinds + op->kind;
+    return needs->state_size ? needs->state_size(op) : 0;
 }
 
-/* Whether an operation is a cell, and whether it is a readout over rows that come one by one in any order */
-GRUC_STATIC int gruc_is_cell(const gruc_op *op)
-{
-    return op->kind == GRUC_GRU || op->kind == GRUC_GRU_RESET_BEFORE;
-}
-
-GRUC_STATIC int gruc_is_pooling(const gruc_op *op) { return op->kind == GRUC_MEAN || op->kind == GRUC_MAX; }
-
-/* Scratch of one step of an operation: gates of a cell, u of attention */
 GRUC_STATIC size_t gruc_step_scratch(const gruc_op *op)
 {
-    return gruc_is_cell(op) ? 4 * op->H : op->kind == GRUC_ATTENTION ? op->D : 0;
+    const gruc_row_needs *needs = gruc_needs_of_kinds + op->kind;
+    return needs->scratch_size ? needs->scratch_size(op) : 0;
 }
+
+GRUC_STATIC int gruc_is_cell(const gruc_op *op) { return op->last >= 0; }
 
 /* A stream, stream.body.h, whose frames have `frame` elements:
  *
@@ -76,7 +84,7 @@ GRUC_STATIC void gruc_stream_memory(
 GRUC_STATIC int gruc_is_kept(const gruc_program *p, int v)
 {
     for (size_t i = 0; i < p->n_ops; i++)
-        if (p->ops[i].x == v && !gruc_is_pooling(p->ops + i)) return 1;
+        if (p->ops[i].x == v && !gruc_needs_of_kinds[p->ops[i].kind].takes_parts) return 1;
     return v == p->output;
 }
 

@@ -44,14 +44,6 @@ typedef struct {
     const void *target_mean, *target_scale; /* (K / n_quantiles,) of users, or NULL */
 } gruc_outputs;
 
-#define GRUC_BIT(kind) (1u << (kind))
-
-/* Whether an operation is of this kind, which may be none of the model's */
-GRUC_INLINE int gruc_is(const gruc_op *op, int kind, unsigned kinds)
-{
-    return (kinds & GRUC_BIT(kind)) && op->kind == kind;
-}
-
 #define GRUC_NOWHERE ((size_t)-1)
 
 /* Where a model that runs row by row has what it works with: memory.h. Elements from the beginning of its memory. */
@@ -61,12 +53,31 @@ typedef struct {
     const size_t *rows;   /* (n_values,) rows of values, or GRUC_NOWHERE */
 } gruc_memory;
 
+/* An operation, and the rows that it works on */
+typedef struct {
+    const gruc_op *op;
+    const gruc_op_weights *weights;
+    const void *x;      /* a row, or of readouts that take it in parts some of its columns: */
+    size_t width;       /* its elements */
+    const void *before; /* what is carried on to this row */
+    void *state;        /* OUT: and from it on; of readouts it may be `before` */
+    void *y;            /* OUT */
+    void *scratch;
+    uint64_t
+        n_frames; /* before this row; where the row is what a sequence has one of, those of the sequence */
+} gruc_row_call;
+
+/* The kernels of a kind of operation, row by row; NULL where there is nothing to do. Sizes are in memory.h. */
+typedef struct {
+    void (*step)(const gruc_row_call *call);   /* one more row of a sequence */
+    void (*result)(const gruc_row_call *call); /* a row that a sequence has one of, or the network's answer */
+} gruc_row_kind;
+
 typedef struct {
     gruc_inputs inputs;
     gruc_program program;
-    unsigned
-        kinds; /* of its operations, GRUC_BIT of each: compilers that know the model leave the others out */
-    const gruc_op_weights *weights; /* (n_ops,) */
+    const gruc_row_kind *const *kinds; /* (n_ops,) of operations: programs contain the kernels of no others */
+    const gruc_op_weights *weights;    /* (n_ops,) */
     gruc_outputs outputs;
     gruc_memory memory;
 } gruc_model;

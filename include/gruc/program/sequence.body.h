@@ -42,27 +42,36 @@ GRUC_STATIC size_t GRUC(sequence_pooling)(const GRUC(sequence) * s, int value)
     return i;
 }
 
-GRUC_INLINE void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i, int kind)
+/* One more row x of a readout's columns, from `column` on, as wide as `width` */
+GRUC_STATIC void GRUC(sequence_readout_step)(
+    const GRUC(sequence) * s, size_t i, const real *x, size_t column, size_t width, size_t n)
+{
+    const gruc_model *m = s->m;
+    real *u = s->work + m->inputs.frame_length * m->inputs.n_features;
+    real *state = s->work + m->memory.states[i] + column;
+    gruc_row_call call = {m->program.ops + i, m->weights + i, x, width, state, state, NULL, u, n};
+    m->kinds[i]->step(&call);
+}
+
+GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
 {
     const gruc_model *m = s->m;
     const gruc_op *op = m->program.ops + i;
     size_t H = op->H, pooling = GRUC(sequence_pooling)(s, op->y);
-    GRUC(gru_weights) w = GRUC(cell_weights)(op, kind, m->weights + i);
     real *frame = s->work, *now = frame + m->inputs.frame_length * m->inputs.n_features, *before = now + H;
     real *gates = before + H;
     memset(before, 0, H * sizeof(real));
     for (size_t n = 0; n < s->n_frames; n++) {
         size_t t = op->reverse ? s->n_frames - 1 - n : n;
-        GRUC(gru_rows) row = {gates, now, H, before, H, before, H, &w, 0};
         if (op->x == 0) GRUC(frame_of)(frame, s->x, t, s->n_steps, &m->inputs);
-        GRUC(input_product)(&row, op->x == 0 ? frame : GRUC(sequence_row)(s, op->x, t), op->D, 1);
-        GRUC(gru_step)(&row, 1);
+        gruc_row_call call = {op,    m->weights + i, op->x == 0 ? frame : GRUC(sequence_row)(s, op->x, t),
+                              op->D, before,         now,
+                              now,   gates,          n};
+        m->kinds[i]->step(&call);
         if (m->memory.rows[op->y] != GRUC_NOWHERE)
             memcpy(GRUC(sequence_row)(s, op->y, t) + op->column, now, H * sizeof(real));
         else if (pooling < m->program.n_ops)
-            GRUC(readout_step)(
-                m->program.ops + pooling, m->weights + pooling, m->kinds,
-                s->work + m->memory.states[pooling] + op->column, NULL, now, H, n == 0);
+            GRUC(sequence_readout_step)(s, pooling, now, op->column, H, n);
         before = now;
         now = now == gates - H ? now - H : gates - H;
     }
@@ -70,15 +79,26 @@ GRUC_INLINE void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i, int kin
         memcpy(s->work + m->memory.rows[op->last] + op->column, before, H * sizeof(real));
 }
 
-GRUC_STATIC void GRUC(sequence_readout)(const GRUC(sequence) * s, size_t i)
+/* What a sequence has one row of: a readout over its rows, or what is made of such a row */
+GRUC_STATIC void GRUC(sequence_once)(const GRUC(sequence) * s, size_t i)
 {
     const gruc_model *m = s->m;
     const gruc_op *op = m->program.ops + i;
-    real *u = s->work + m->inputs.frame_length * m->inputs.n_features, *state = s->work + m->memory.states[i];
-    for (size_t t = 0; m->memory.rows[op->x] != GRUC_NOWHERE && t < s->n_frames; t++)
-        GRUC(readout_step)(
-            op, m->weights + i, m->kinds, state, u, GRUC(sequence_row)(s, op->x, t), op->D, t == 0);
-    GRUC(readout_result)(op, m->kinds, s->work + m->memory.rows[op->y], state, s->n_frames);
+    size_t from = m->memory.rows[op->x];
+    int rows_are_there = m->kinds[i]->step && from != GRUC_NOWHERE; /* else they were pooled as they came */
+    for (size_t t = 0; rows_are_there && t < s->n_frames; t++)
+        GRUC(sequence_readout_step)(s, i, GRUC(sequence_row)(s, op->x, t), 0, op->D, t);
+    gruc_row_call call = {
+        op,
+        m->weights + i,
+        m->kinds[i]->step ? NULL : s->work + from,
+        op->D,
+        s->work + m->memory.states[i],
+        NULL,
+        s->work + m->memory.rows[op->y],
+        NULL,
+        s->n_frames};
+    m->kinds[i]->result(&call);
 }
 
 /* What the model says of x (n_steps, D), one step at least */
@@ -91,15 +111,10 @@ GRUC_STATIC void GRUC(sequence_result)(
     const GRUC(sequence) s = {work, work + m->memory.scratch_size, x, n_steps, n_frames, m};
     memset(work, 0, m->memory.scratch_size * sizeof(real)); /* readouts start from zeros */
     for (size_t i = 0; i < m->program.n_ops; i++) {
-        const gruc_op *op = m->program.ops + i;
-        if (gruc_is(op, GRUC_GRU, m->kinds))
-            GRUC(sequence_cell)(&s, i, GRUC_GRU);
-        else if (gruc_is(op, GRUC_GRU_RESET_BEFORE, m->kinds))
-            GRUC(sequence_cell)(&s, i, GRUC_GRU_RESET_BEFORE);
-        else if (op->kind == GRUC_DENSE)
-            GRUC(dense_row)(work + m->memory.rows[op->y], work + m->memory.rows[op->x], op, m->weights + i);
+        if (m->program.ops[i].last >= 0) /* a cell */
+            GRUC(sequence_cell)(&s, i);
         else
-            GRUC(sequence_readout)(&s, i);
+            GRUC(sequence_once)(&s, i);
     }
     GRUC(link)(out, work + m->memory.rows[m->program.output], &m->outputs);
 }

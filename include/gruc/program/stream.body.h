@@ -41,23 +41,6 @@ GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_inputs *m)
     return m->n_features;
 }
 
-/* y = x W + b, of one row */
-GRUC_INLINE void GRUC(dense_row)(real *y, const real *x, const gruc_op *op, const gruc_op_weights *w)
-{
-    GRUC(affine)(y, op->H, x, op->D, (const stored *)w->W, (const real *)w->bias, 1, op->D, op->H);
-}
-
-/* One more frame of a cell of this kind, whose row of x is there */
-GRUC_INLINE void GRUC(stream_cell)(
-    real *state, const real *before, real *work, const real *x, const gruc_op *op, int kind,
-    const gruc_op_weights *weights)
-{
-    GRUC(gru_weights) w = GRUC(cell_weights)(op, kind, weights);
-    GRUC(gru_rows) row = {work, state, op->H, before, op->H, before, op->H, &w, 0};
-    GRUC(input_product)(&row, x, op->D, 1);
-    GRUC(gru_step)(&row, 1);
-}
-
 /* States after one more frame, the first one where `first`, at the beginning of `scratch`; the frame is there */
 GRUC_STATIC void GRUC(stream_advance)(real *scratch, const real *memory, int first, const gruc_model *m)
 {
@@ -65,16 +48,17 @@ GRUC_STATIC void GRUC(stream_advance)(real *scratch, const real *memory, int fir
     real *work = scratch + l->states_size + m->inputs.frame_length * m->inputs.n_features;
     for (size_t i = 0; i < m->program.n_ops; i++) {
         const gruc_op *op = m->program.ops + i;
-        const real *x = scratch + l->rows[op->x], *before = memory + l->states[i];
-        real *state = scratch + l->states[i];
-        if (gruc_is(op, GRUC_GRU, m->kinds)) {
-            GRUC(stream_cell)(state, before, work, x, op, GRUC_GRU, m->weights + i);
-        } else if (gruc_is(op, GRUC_GRU_RESET_BEFORE, m->kinds)) {
-            GRUC(stream_cell)(state, before, work, x, op, GRUC_GRU_RESET_BEFORE, m->weights + i);
-        } else if (GRUC(is_readout)(op, m->kinds)) {
-            memcpy(state, before, (op->D + (op->kind == GRUC_ATTENTION ? 2 : 0)) * sizeof(real));
-            GRUC(readout_step)(op, m->weights + i, m->kinds, state, work, x, op->D, first);
-        }
+        gruc_row_call call = {
+            op,
+            m->weights + i,
+            scratch + l->rows[op->x],
+            op->D,
+            memory + l->states[i],
+            scratch + l->states[i],
+            scratch + l->rows[op->y],
+            work,
+            !first};
+        if (m->kinds[i]->step) m->kinds[i]->step(&call);
     }
 }
 
@@ -154,12 +138,18 @@ GRUC_STATIC void GRUC(stream_result)(
     }
     for (size_t i = 0; i < m->program.n_ops; i++) { /* what is made of the states */
         const gruc_op *op = m->program.ops + i;
-        size_t from = l->rows[op->x];
-        real *y = scratch + l->rows[op->y];
-        if (GRUC(is_readout)(op, m->kinds))
-            GRUC(readout_result)(op, m->kinds, y, states + l->states[i], n_frames);
-        else if (op->kind == GRUC_DENSE) /* of a cell's state, or of another row */
-            GRUC(dense_row)(y, (from < l->states_size ? states : scratch) + from, op, m->weights + i);
+        size_t from = l->rows[op->x]; /* a cell's state, or another row */
+        gruc_row_call call = {
+            op,
+            m->weights + i,
+            (from < l->states_size ? states : scratch) + from,
+            op->D,
+            states + l->states[i],
+            NULL,
+            scratch + l->rows[op->y],
+            NULL,
+            n_frames};
+        if (m->kinds[i]->result) m->kinds[i]->result(&call);
     }
     GRUC(link)(out, scratch + l->rows[m->program.output], &m->outputs);
 }

@@ -148,5 +148,5 @@ def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
         assert '"M_N_FEATURES is already defined: give each model a prefix of its own' in errors
     # headers of an earlier format name the mismatch themselves
     text = (folder / "m.h").read_text()
-    (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 3", "GRUC_EXPORT_FORMAT != 2"))
+    (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 4", "GRUC_EXPORT_FORMAT != 3"))
     assert "written for other headers of gruc" in compiles('#include "old.h"\n', tmp_path)

@@ -1,0 +1,96 @@
+/* The kinds of operations as models run them row by row, in streams and whole sequences: gruc_row_kind of
+ * model.h. Body over `real`, `stored` and `vec`; see real.h. Sizes are in memory.h. */
+
+/* ---- cells: y is the state */
+
+GRUC_INLINE void GRUC(cell_row)(const gruc_row_call *c, int kind /* a constant */)
+{
+    const gruc_op *op = c->op;
+    GRUC(gru_weights) w = GRUC(cell_weights)(op, kind, c->weights);
+    const real *before = (const real *)c->before;
+    GRUC(gru_rows)
+    row = {(real *)c->scratch, (real *)c->state, op->H, before, op->H, before, op->H, &w, 0};
+    GRUC(input_product)(&row, (const real *)c->x, op->D, 1);
+    GRUC(gru_step)(&row, 1);
+}
+
+GRUC_STATIC void GRUC(gru_row_step)(const gruc_row_call *c) { GRUC(cell_row)(c, GRUC_GRU); }
+
+GRUC_STATIC void GRUC(gru_before_row_step)(const gruc_row_call *c)
+{
+    GRUC(cell_row)(c, GRUC_GRU_RESET_BEFORE);
+}
+
+static const gruc_row_kind GRUC(gru_kind) = {GRUC(gru_row_step), NULL};
+static const gruc_row_kind GRUC(gru_before_kind) = {GRUC(gru_before_row_step), NULL};
+
+/* ---- readouts: running_readout.body.h */
+
+GRUC_STATIC void GRUC(mean_row_step)(const gruc_row_call *c)
+{
+    GRUC(mean_step)((real *)c->state, (const real *)c->before, (const real *)c->x, c->width);
+}
+
+/* A count in halves, for which processors of 32 bits need no routine of 2 kB */
+GRUC_INLINE real GRUC(count)(uint64_t n)
+{
+    return (real)(uint32_t)(n >> 32) * (real)4294967296 + (real)(uint32_t)n;
+}
+
+GRUC_STATIC void GRUC(mean_row_result)(const gruc_row_call *c)
+{
+    GRUC(divided)((real *)c->y, (const real *)c->before, GRUC(count)(c->n_frames), c->op->D);
+}
+
+GRUC_STATIC void GRUC(max_row_step)(const gruc_row_call *c)
+{
+    GRUC(max_step)((real *)c->state, (const real *)c->before, (const real *)c->x, c->width, c->n_frames == 0);
+}
+
+GRUC_STATIC void GRUC(max_row_result)(const gruc_row_call *c)
+{
+    memcpy(c->y, c->before, c->op->D * sizeof(real));
+}
+
+GRUC_STATIC void GRUC(attention_row_step)(const gruc_row_call *c)
+{
+    GRUC(attention_step)(
+        (real *)c->state, (const real *)c->before, (real *)c->scratch, (const real *)c->x, c->weights,
+        c->op->D, c->n_frames == 0);
+}
+
+GRUC_STATIC void GRUC(attention_row_result)(const gruc_row_call *c)
+{
+    const real *before = (const real *)c->before;
+    GRUC(divided)((real *)c->y, before, before[c->op->D], c->op->D);
+}
+
+static const gruc_row_kind GRUC(mean_kind) = {GRUC(mean_row_step), GRUC(mean_row_result)};
+static const gruc_row_kind GRUC(max_kind) = {GRUC(max_row_step), GRUC(max_row_result)};
+static const gruc_row_kind GRUC(attention_kind) = {GRUC(attention_row_step), GRUC(attention_row_result)};
+
+/* ---- dense: y = x W + b */
+
+GRUC_STATIC void GRUC(dense_row_result)(const gruc_row_call *c)
+{
+    const gruc_op *op = c->op;
+    GRUC(affine)(
+        (real *)c->y, op->H, (const real *)c->x, op->D, (const stored *)c->weights->W,
+        (const real *)c->weights->bias, 1, op->D, op->H);
+}
+
+static const gruc_row_kind GRUC(dense_kind) = {NULL, GRUC(dense_row_result)};
+
+#ifndef GRUC_EXPORTED
+/* In the order of program.h */
+static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
+    NULL,
+    &GRUC(mean_kind),
+    &GRUC(max_kind),
+    &GRUC(attention_kind),
+    &GRUC(gru_kind),
+    &GRUC(gru_before_kind),
+    &GRUC(dense_kind),
+    /* models have no kernels of the other kinds */
+};
+#endif
