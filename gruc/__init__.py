@@ -23,12 +23,21 @@ if TYPE_CHECKING:
         to_onnx,
         to_torch,
     )
-    from .estimators import GRUClassifier, GRURegressor, GRUTransformer, load
+    from .estimators import (
+        GRUClassifier,
+        GRURegressor,
+        GRUStepRegressor,
+        GRUTagger,
+        GRUTransformer,
+        load,
+    )
     from .files import ModelFileError
 
 __all__ = [
     "GRUClassifier",
     "GRURegressor",
+    "GRUStepRegressor",
+    "GRUTagger",
     "GRUTransformer",
     "ModelFileError",
     "__version__",
@@ -53,6 +62,8 @@ __all__ = [
 _PLACES = {
     "GRUClassifier": "estimators",
     "GRURegressor": "estimators",
+    "GRUStepRegressor": "estimators",
+    "GRUTagger": "estimators",
     "GRUTransformer": "estimators",
     "ModelFileError": "files",
     "from_keras": "deploy",

@@ -18,6 +18,12 @@ def vowels(n_speakers=3, per_speaker=8):
     return [X[i] for i in chosen], y[chosen]
 
 
+def tagged_vowels(n_speakers=3, per_speaker=8):
+    """The same utterances with labels 0, 1, 2 of their steps, by the step and by the speaker."""
+    X, y = vowels(n_speakers, per_speaker)
+    return X, [(x[:, 1] > -0.5).astype(int) + (label > 0) for x, label in zip(X, y, strict=True)]
+
+
 def forms_of_vowels():
     """The same problem as each kind of X: id -> (X, y)."""
     X, y = vowels()

@@ -3,6 +3,8 @@
 from ._saved import load
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
+from .step_regressor import GRUStepRegressor
+from .tagger import GRUTagger
 from .transformer import GRUTransformer
 
-__all__ = ["GRUClassifier", "GRURegressor", "GRUTransformer", "load"]
+__all__ = ["GRUClassifier", "GRURegressor", "GRUStepRegressor", "GRUTagger", "GRUTransformer", "load"]

@@ -1,4 +1,4 @@
-"""What GRUClassifier and GRURegressor share."""
+"""What the estimators share that are trained."""
 
 from functools import cache
 from numbers import Integral
@@ -137,6 +137,15 @@ class BaseGRU(
     def _plain_targets(self, y):
         """The user's y, or an equal array of another type that scikit-learn understands."""
         return y
+
+    _each_step = False  # whether y has a target for each step, else one for each sequence
+
+    def _target_rows(self, y, weights, lengths, name="y"):
+        """Targets of sequences of these lengths, with as many weights, or None.
+
+        Here as they are given, one for each sequence; where each step has one, those of all steps.
+        """
+        return y, weights
 
     def _strata(self, y):
         """Labels that a split of y is stratified by, or None."""

@@ -114,8 +114,9 @@ def run_fit(model, given, callbacks):
         split = split_off(model, given.y, sample_weight, state.history if continues else None, rng)
         weights = split.weights
     gathers = not continues or (given.incremental and model._first_statistics is not None)
-    targets = _encoded(model, given, weights, gathers, continues)
-    chosen, weights = _learning_set(targets.weights, split, given.incremental)
+    targets = _encoded(model, given, sequences, weights, gathers, continues)
+    learned = _learning_set(model, targets.weights, sequences, split, given.incremental)
+    weights = learned.of_sequences
 
     n_outputs = targets.outputs.n_outputs
     if continues:
@@ -127,7 +128,7 @@ def run_fit(model, given, callbacks):
         network = new_network(model, inputs, n_outputs)
         lengths = inputs.lengths(sequences)
         state = initial_state(model, network, rng, lengths if weights is None else lengths[weights > 0])
-        targets.initialise(network.table.views(state.parameters), weights)
+        targets.initialise(network.table.views(state.parameters), learned.weights)
     if gathers:
         inputs = _scaled_inputs(model, inputs, sequences, weights, continues, given.incremental)
     inputs.check_range(sequences, model.dtype, "X")
@@ -140,7 +141,15 @@ def run_fit(model, given, callbacks):
     record_split(state.history, split)
     candidate = Candidate(model, network, inputs, targets)
     validation = _validation(model, candidate, given, sequences, sample_weight, split)
-    data = TrainingData(sequences, inputs.scaling, targets.values, weights, chosen, inputs.framing)
+    data = TrainingData(
+        sequences,
+        inputs.scaling,
+        targets.values,
+        learned.weights,
+        learned.chosen,
+        inputs.framing,
+        network.answers_each_step,
+    )
     settings = _settings(model, given.incremental, sequences, sample_weight)
     stopped_by = _train(candidate, state, data, settings, validation, callbacks)
     _report_end(model, state, stopped_by, given.incremental)
@@ -184,28 +193,37 @@ def _checked(model, given, continues):
     return sequences, check_sample_weight(given.sample_weight, sequences, as_given=given.incremental)
 
 
-def _encoded(model, given, sample_weight, gathers, continues):
+def _encoded(model, given, sequences, sample_weight, gathers, continues):
     """The targets of y, whose attributes the estimator gets."""
+    y, sample_weight = model._target_rows(given.y, sample_weight, sequences.lengths)
     known = model._known_targets(gathers) if continues else None
     options = {} if given.classes is None else {"classes": given.classes}
-    targets = model._targets_of(given.y, sample_weight, known, given.incremental, **options)
+    targets = model._targets_of(y, sample_weight, known, given.incremental, **options)
     vars(model).update(targets.attributes())
     return targets
 
 
-def _learning_set(weights, split, incremental):
-    """Places of the sequences to learn from, None for all, and the weights of all, None for ones.
+class LearningSet(NamedTuple):
+    """What a fit learns from, and how much it counts; weights have a mean of 1, except in partial_fit."""
 
-    The mean weight becomes 1, except in partial_fit.
-    """
+    chosen: np.ndarray | None  # places of sequences; None for all
+    weights: np.ndarray | None  # of targets; None for ones
+    of_sequences: np.ndarray | None  # of all sequences: where steps have targets, the mean of theirs
+
+
+def _learning_set(model, weights, sequences, split, incremental):
+    """The `LearningSet` of targets with these weights, or None."""
     chosen = None if split is None else split.chosen
     if weights is None:
-        return chosen, None
-    counted = np.flatnonzero(weights) if chosen is None else chosen
-    counted = counted[weights[counted] > 0]
-    if len(counted) < len(weights):
+        return LearningSet(chosen, None, None)
+    counts = sequences.lengths if model._each_step else np.ones(len(sequences), np.intp)
+    totals = np.add.reduceat(weights, np.cumsum(counts) - counts) if model._each_step else weights
+    counted = np.flatnonzero(totals) if chosen is None else chosen
+    counted = counted[totals[counted] > 0]
+    if len(counted) < len(totals):
         chosen = counted
-    return chosen, weights if incremental else weights / weights[counted].mean()
+    scale = 1.0 if incremental else totals[counted].sum() / counts[counted].sum()
+    return LearningSet(chosen, weights / scale, totals / counts / scale)
 
 
 def _scaled_inputs(model, inputs, sequences, weights, continues, incremental):

@@ -149,28 +149,31 @@ class Validation:
         self.candidate = candidate
         self.targets = candidate.targets
         self.sequences = sequences
-        self.y = y
+        self.y, weights = model._target_rows(y, sample_weight, sequences.lengths, "y_val")
         with errors_name("y_val"):
-            self.values = self.targets.encode_validation(y)
-        self.weights = self.targets.validation_weights(y, sample_weight)
-        self.scorer = self.X = None
+            self.values = self.targets.encode_validation(self.y)
+        self.weights = self.targets.validation_weights(self.y, weights)
+        self.scorer = None
         if model.scoring not in (None, "loss"):
-            self.scorer, self.X = check_scoring(model, model.scoring), X_as_given()
+            self.scorer = check_scoring(model, model.scoring)
+            # where y is a target for each step, it has as many elements as X all the same
+            self.scored = X_as_given(), y, sample_weight if model._each_step else self.weights
 
     def __call__(self, parameters):
         """(loss, score) with these parameters."""
         model = self.model
         fitted = self.candidate.fitted_with(parameters)
-        outputs = fitted._predictor.outputs(self.sequences)
+        outputs = fitted._predictor.output_rows(self.sequences)
         loss = self.targets.loss_val.mean(outputs.copy(), self.values, self.weights)
         if model.scoring == "loss":
             return loss, -loss
         if self.scorer is None:
             predicted = self.targets.outputs.decode(outputs)
             return loss, self._decides(self.targets.score(self.y, predicted, self.weights))
-        options = {} if self.weights is None else {"sample_weight": self.weights}
+        X, y, weights = self.scored
+        options = {} if weights is None else {"sample_weight": weights}
         try:
-            score = float(self.scorer(fitted, self.X, self.y, **options))
+            score = float(self.scorer(fitted, X, y, **options))
         except ValueError as error:
             raise ValueError(
                 f"scoring={model.scoring!r} failed on {self._named()}: {error} Give X_val and y_val that it "

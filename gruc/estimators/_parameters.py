@@ -179,8 +179,9 @@ class Training:
     )
     alpha: NonNegative = parameter(
         0.0,
-        """Penalty on weights, not on biases, divided by the number of sequences in a batch, as in
-        MLPClassifier without `sample_weight`. Under "adamw" the decoupled decay instead.""",
+        """Penalty on weights, not on biases, divided by the number of targets in a batch (sequences,
+        or steps if each has one), as in MLPClassifier without `sample_weight`. Under "adamw" the
+        decoupled decay instead.""",
     )
     l1_ratio: ClosedFraction = parameter(
         0.0,
@@ -296,6 +297,30 @@ RegressorParameters = parameters(
     Readout,
     Embedding,
     Frames,
+    Standardization,
+    Dropout,
+    Regression,
+    Training,
+    Stopping,
+    Execution,
+    positional=["hidden_layer_sizes"],
+)
+TaggerParameters = parameters(
+    Network,
+    Directions,
+    Embedding,
+    Standardization,
+    Dropout,
+    Classification,
+    Training,
+    Stopping,
+    Execution,
+    positional=["hidden_layer_sizes"],
+)
+StepRegressorParameters = parameters(
+    Network,
+    Directions,
+    Embedding,
     Standardization,
     Dropout,
     Regression,

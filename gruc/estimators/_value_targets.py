@@ -184,6 +184,27 @@ class ValueTargets:
         return np.ascontiguousarray(y, dtype)
 
 
+class ValueTargetsMixin:
+    """Mixin of estimators whose targets are these."""
+
+    def _known_targets(self, gathers):
+        first = vars(self).get("_first_targets") if gathers else None
+        return KnownValues(*self._trained_loss, self._predictor.decoding.scaling, first)
+
+    def _targets_of(self, y, sample_weight, known, incremental):
+        return ValueTargets(y, sample_weight, self._target_settings(), known)
+
+    def _target_settings(self):
+        return ValueSettings(self.loss, self.quantile, self.delta, self.standardize, self.dtype)
+
+    def _fitted_loss(self):
+        loss, levels = self._trained_loss
+        return {"loss": loss, "quantile": None if levels is None else list(levels)}
+
+    def _restore_targets(self, outputs, loss, quantile):
+        self._trained_loss = loss, None if quantile is None else np.array(quantile)
+
+
 def quantile_levels(quantile):
     """The parameter `quantile` as an array (n_quantiles,)."""
     try:

@@ -12,12 +12,12 @@ from ._base import BaseGRU
 from ._docs import shared_docs
 from ._parameters import Classification, RegressorParameters
 from ._saved import in_files
-from ._value_targets import KnownValues, ValueSettings, ValueTargets, value_score
+from ._value_targets import ValueTargetsMixin, value_score
 
 
 @shared_docs
 @in_files
-class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
+class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 
     Minimises the squared error of one or many outputs, or another loss, by Adam or another
@@ -131,23 +131,6 @@ class GRURegressor(RegressorParameters, RegressorMixin, BaseGRU):
             As in `fit`.
         """
         return self._fit(X, y, sample_weight, incremental=True)
-
-    def _known_targets(self, gathers):
-        first = vars(self).get("_first_targets") if gathers else None
-        return KnownValues(*self._trained_loss, self._predictor.decoding.scaling, first)
-
-    def _targets_of(self, y, sample_weight, known, incremental):
-        return ValueTargets(y, sample_weight, self._target_settings(), known)
-
-    def _target_settings(self):
-        return ValueSettings(self.loss, self.quantile, self.delta, self.standardize, self.dtype)
-
-    def _fitted_loss(self):
-        loss, levels = self._trained_loss
-        return {"loss": loss, "quantile": None if levels is None else list(levels)}
-
-    def _restore_targets(self, outputs, loss, quantile):
-        self._trained_loss = loss, None if quantile is None else np.array(quantile)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """R2; with several quantiles the mean of their D2 pinball scores.

@@ -1,5 +1,7 @@
 """What a model file's description says of an estimator, besides its predictor."""
 
+from typing import NamedTuple
+
 from .fields import Fields, ModelFileError, is_count, is_flag, quoted
 
 
@@ -25,7 +27,21 @@ def _is_uint32_or_none(value):
 
 # fitted values that old files lack, and their values then
 ADDED_FITTED = {"split_seed": None, "held_out_digest": None}
-KINDS = ("GRUClassifier", "GRURegressor")
+
+
+class Kind(NamedTuple):
+    """What a kind of estimator predicts."""
+
+    labels: bool  # else values
+    each_step: bool  # else once for each sequence
+
+
+KINDS = {
+    "GRUClassifier": Kind(labels=True, each_step=False),
+    "GRURegressor": Kind(labels=False, each_step=False),
+    "GRUTagger": Kind(labels=True, each_step=True),
+    "GRUStepRegressor": Kind(labels=False, each_step=True),
+}
 FITTED = {
     "n_features_in_": is_count,
     "feature_names_in_": lambda v: v is None or (isinstance(v, list) and all(map(_is_text, v))),
@@ -58,7 +74,7 @@ def take_estimator(fields):
     )
     fields.end()
     fitted_fields = Fields(ADDED_FITTED | fitted, f"{fields.where}, fitted,")
-    names = FITTED | (FITTED_OF_REGRESSORS if kind == "GRURegressor" else {})
+    names = FITTED | ({} if KINDS[kind].labels else FITTED_OF_REGRESSORS)
     fitted = {name: fitted_fields.take(name, is_valid) for name, is_valid in names.items()}
     fitted_fields.end()
     epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]

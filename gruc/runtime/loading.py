@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from ..files import model_file
-from ..files.estimator_fields import take_estimator
+from ..files.estimator_fields import KINDS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
 from ..network import READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
@@ -64,7 +64,7 @@ class Content(NamedTuple):
         fields = Fields(description, where)
         predictor = described(fields.take_object("predictor"), arrays)
         version, kind, parameters, fitted = take_estimator(fields)
-        if (predictor.classes is None) == (kind == "GRUClassifier"):
+        if (predictor.classes is not None, predictor.network.answers_each_step) != KINDS[kind]:
             raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
         n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
         names = fitted["feature_names_in_"]

@@ -8,7 +8,7 @@ from typing import get_args
 import gruc
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor, threads
+from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger, threads
 from gruc.conventions.parameters import ParameterList
 from gruc.estimators import _parameters
 from gruc.estimators._saved import KINDS
@@ -16,11 +16,11 @@ from gruc.network import READOUTS
 from gruc.preprocessing import SequenceScaler
 from gruc.training import DECAYS, SOLVERS, step
 from gruc.training.losses import LOSSES
-from problems import bits_of, vowels
+from problems import bits_of, tagged_vowels, vowels
 from sklearn.exceptions import NotFittedError
 
 FAST = dict(hidden_layer_sizes=(6,), max_iter=3, random_state=0)
-ESTIMATORS = [GRUClassifier, GRURegressor]
+ESTIMATORS = [GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor]
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -84,7 +84,7 @@ DECLARED = [(Estimator, part.name) for Estimator in ESTIMATORS for part in Estim
 
 def seen_of(Estimator, settings, monkeypatch, capsys):
     """What can be seen of two fits."""
-    X, y = vowels()
+    X, y = tagged_vowels() if Estimator._each_step else vowels()
     if "embedding_dim" in settings:
         X = [x[:, 0].argsort() % 11 for x in X]
     asked = set()

@@ -1,0 +1,349 @@
+"""GRUTagger: a label for each step."""
+
+import pickle
+
+import gruc
+import numpy as np
+import pytest
+from gruc import GRUClassifier, GRUTagger
+from gruc.preprocessing import SequenceScaler
+from gruc.training import step
+from problems import bits_of, tagged_vowels
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import GridSearchCV, KFold, check_cv, cross_val_predict, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+FAST = dict(hidden_layer_sizes=(6,), max_iter=3, random_state=0)
+
+
+def flat(y):
+    return np.concatenate(list(y))
+
+
+def same_answers(model, other, X):
+    for method in ("predict", "predict_proba", "predict_log_proba"):
+        for a, b in zip(getattr(model, method)(X), getattr(other, method)(X), strict=True):
+            assert np.array_equal(a, b)
+
+
+class TestForms:
+    def test_labels_of_any_kind(self):
+        X, y = tagged_vowels()
+        model = GRUTagger(**FAST).fit(X, y)
+        expected = model.predict_proba(X)
+        names = np.array(["adverb", "noun", "verb"])
+        for labels, classes in (
+            ([names[part] for part in y], names),
+            ([names[part].tolist() for part in y], names),
+            ([names[part].astype(object) for part in y], names),
+            ([part.astype("int8") for part in y], np.arange(3)),
+            ([10.0 * part for part in y], 10.0 * np.arange(3)),
+        ):
+            other = GRUTagger(**FAST).fit(X, labels)
+            assert other.classes_.tolist() == classes.tolist()
+            for a, b in zip(other.predict_proba(X), expected, strict=True):
+                assert np.array_equal(a, b)
+            predicted = other.predict(X)
+            assert predicted[0].dtype == other.classes_.dtype
+            assert [part.tolist() for part in predicted] == [
+                classes[part].tolist() for part in model.predict(X)
+            ]
+
+    def test_two_classes_have_one_logit(self):
+        X, y = tagged_vowels()
+        for labels in ([part > 0 for part in y], [np.where(part > 0, "yes", "no") for part in y]):
+            model = GRUTagger(**FAST).fit(X, labels)
+            assert (model.n_outputs_, model.out_activation_) == (1, "logistic")
+            proba = model.predict_proba(X)[3]
+            assert proba.shape == (len(X[3]), 2)
+            assert model.predict(X)[3].tolist() == model.classes_[(proba[:, 1] > 0.5).astype(int)].tolist()
+
+    def test_collections(self):
+        X, y = tagged_vowels()
+        model = GRUTagger(**FAST).fit(X, y)
+        as_objects = np.empty(len(y), dtype=object)
+        as_objects[:] = y
+        for labels in ([part.tolist() for part in y], tuple(y), as_objects):
+            assert bits_of(GRUTagger(**FAST).fit(X, labels)) == bits_of(model)
+
+    def test_an_array_X(self):
+        X, y = tagged_vowels()
+        cube, labels = np.stack([x[:7] for x in X]), np.stack([part[:7] for part in y])
+        model = GRUTagger(**FAST).fit(cube, labels)
+        assert model.predict(cube).shape == (len(X), 7)
+        assert model.predict_proba(cube).shape == (len(X), 7, 3)
+        assert bits_of(GRUTagger(**FAST).fit(list(cube), list(labels))) == bits_of(model)
+        assert bits_of(GRUTagger(**FAST).fit(cube, labels.astype(str).astype(object))) == bits_of(model)
+        assert model.score(cube, labels) == (model.predict(cube) == labels).mean()
+        table = GRUTagger(**FAST).fit(cube[:, :, 0], labels)
+        assert table.n_features_in_ == 7
+        assert table.predict(cube[:, :, 0]).shape == (len(X), 7)
+
+    def test_each_step_is_a_frame(self):
+        X, y = tagged_vowels()
+        model = GRUTagger(**FAST).fit(X, y)
+        assert (model.frame_length_, model.hop_length_) == (1, 1)
+        states = model.hidden_states(X)
+        assert [len(part) for part in states] == [len(x) for x in X]
+        head = model.weights_["head.weight"], model.weights_["head.bias"]
+        logits = states[0] @ head[0].T + head[1]
+        assert np.array_equal(logits.argmax(axis=1), model.predict(X)[0])
+
+    def test_one_direction_sees_nothing_of_what_comes(self):
+        X, y = tagged_vowels()
+        for bidirectional in (False, True):
+            model = GRUTagger(**FAST, bidirectional=bidirectional).fit(X, y)
+            whole, part = model.predict_proba(X[:1])[0], model.predict_proba([X[0][:5]])[0]
+            assert np.array_equal(whole[:5], part) != bidirectional
+
+    def test_initial_states(self):
+        X, y = tagged_vowels()
+        model = GRUTagger(**FAST).fit(X, y)
+        states = np.stack([part[3] for part in model.hidden_states(X)])[:, np.newaxis]
+        rest = model.predict_proba([x[4:] for x in X], initial_state=states)
+        for a, b in zip(rest, model.predict_proba(X), strict=True):
+            assert np.array_equal(a, b[4:])
+
+
+class TestBadInput:
+    X = [np.ones((3, 2)), np.ones((2, 2))]
+    Y = [[0, 1, 0], [1, 1]]
+
+    @pytest.mark.parametrize(
+        "y, message",
+        [
+            ([[0, 1, 0], [1, 1, 0]], r"y\[1\] has 3 labels, but X\[1\] has 2 steps"),
+            ([[0, 1], [1, 1]], r"y\[0\] has 2 labels, but X\[0\] has 3 steps"),
+            ([[0, 1, 0]], "inconsistent numbers of samples"),
+            (None, "requires y to be passed"),
+            ([0, 1], r"y\[0\] is '0'; expected 3 labels, one for each step.*use GRUClassifier"),
+            (np.array([0, 1]), r"y\[0\] is '0'; expected 3 labels"),
+            (["BIO", "BI"], r"y\[0\] is 'BIO'; expected 3 labels"),
+            ([np.ones((3, 2), int), np.ones((2, 2), int)], r"y\[0\] has 2 dimensions"),
+            ([[[0], [1, 2], [0]], [1, 1]], r"y\[0\] has 3 dimensions"),
+            ([["a", None, "b"], ["a", "a"]], r"y\[0\] contains None at step 1; each step needs a label"),
+            ([[0, 1, 0], [1, None]], r"y\[1\] contains None at step 1"),
+            ([[0, 1, 0], None], "element 1 is missing"),
+            ([[0, 1, 0], [np.nan, 1]], r"y\[1\] contains nan at step 0"),
+            ([["a", "b", 1], ["a", "b"]], "all text or all numbers, but y holds both"),
+            ([["a", "b", "c"], [0, 1]], "all text or all numbers, but y holds both"),
+            ([[0.5, 1.5, 0.2], [0.1, 0.3]], "Unknown label type: continuous"),
+            ([[1, 1, 1], [1, 1]], "1 class only"),
+        ],
+    )  # fmt: skip
+    def test_of_y(self, y, message):
+        model = GRUTagger(**FAST)
+        with pytest.raises(ValueError, match=message):
+            model.fit(self.X, y)
+        assert not hasattr(model, "classes_")
+
+    @pytest.mark.parametrize(
+        "y_val, message",
+        [
+            ([[0, 1, 0], [1]], r"y_val\[1\] has 1 labels, but X_val\[1\] has 2 steps"),
+            ([[0, 1, 0], [1, 2]], "y_val holds labels that are not among the classes"),
+            ([[0, 1, 0], [1, None]], r"y_val\[1\] contains None at step 1"),
+            (None, "X_val is given, but not y_val"),
+        ],
+    )
+    def test_of_y_val(self, y_val, message):
+        with pytest.raises(ValueError, match=message):
+            GRUTagger(**FAST).fit(self.X, self.Y, X_val=self.X, y_val=y_val)
+
+    def test_missing_labels_of_pandas(self):
+        pd = pytest.importorskip("pandas")
+        with pytest.raises(ValueError, match=r"y\[1\] contains (<NA>|nan) at step 0"):
+            GRUTagger(**FAST).fit(self.X, [[0, 1, 0], pd.Series([None, 1], dtype="Int64")])
+        series = [pd.Series(["a", "b", "a"], dtype="category"), pd.Series(["b", "b"], dtype="string")]
+        assert GRUTagger(**FAST).fit(self.X, series).classes_.tolist() == ["a", "b"]
+
+    def test_of_score(self):
+        model = GRUTagger(**FAST).fit(self.X, self.Y)
+        with pytest.raises(ValueError, match=r"y\[1\] has 1 labels, but X\[1\] has 2 steps"):
+            model.score(self.X, [[0, 1, 0], [1]])
+
+    def test_parameters_of_others(self):
+        for name, message in (
+            ("pooling", "a parameter of GRUClassifier, which gives one answer for a sequence"),
+            ("frame_length", "here each step is an input"),
+            ("quantile", "a parameter of GRUStepRegressor"),
+        ):
+            with pytest.raises(TypeError, match=message):
+                GRUTagger(**{name: 1})
+
+
+class TestValidation:
+    def test_early_stopping(self):
+        X, y = tagged_vowels(per_speaker=20)
+        model = GRUTagger((8,), max_iter=200, early_stopping=True, validation_fraction=0.25, random_state=0)
+        model.fit(X, y)
+        assert model.n_iter_ < 200
+        assert model.best_validation_score_ == max(model.validation_scores_)
+        assert model.best_iter_ == 1 + np.argmax(model.validation_scores_)
+
+    def test_a_set_of_the_users(self):
+        X, y = tagged_vowels()
+        weights = np.linspace(1, 2, 12)
+        settings = FAST | dict(class_weight={0: 2.0, 1: 1.0, 2: 0.5})
+        validation = dict(X_val=X[1::2], y_val=y[1::2], sample_weight_val=weights)
+        model = GRUTagger(**settings).fit(X[::2], y[::2], **validation)
+        of_steps = np.repeat(weights, [len(x) for x in X[1::2]])
+        of_steps = of_steps * np.array([2.0, 1.0, 0.5])[flat(y[1::2])]
+        right = flat(model.predict(X[1::2])) == flat(y[1::2])
+        assert model.validation_scores_[-1] == pytest.approx(np.average(right, weights=of_steps))
+        log_proba = flat(model.predict_log_proba(X[1::2]).tolist())
+        losses = -log_proba[np.arange(len(log_proba)), flat(y[1::2])]
+        expected = np.average(losses, weights=of_steps)
+        assert model.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-5)
+        alone = GRUTagger(**settings).fit(X[::2], y[::2])
+        assert bits_of(alone) == bits_of(model)
+
+    def test_scoring(self):
+        X, y = tagged_vowels()
+        seen = []
+
+        def steps_right(model, X, y, sample_weight=None):
+            seen.append((len(X), len(y), sample_weight))
+            return model.score(X, y)
+
+        settings = FAST | dict(early_stopping=True)
+        model = GRUTagger(**settings, scoring=steps_right).fit(X, y)
+        assert model.validation_scores_ == GRUTagger(**settings).fit(X, y).validation_scores_
+        assert seen == [(3, 3, None)] * 3
+        loss = GRUTagger(**settings, scoring="loss").fit(X, y)
+        assert loss.validation_scores_ == [-value for value in loss.validation_loss_curve_]
+
+
+class TestGoingOn:
+    def test_partial_fit(self):
+        X, y = tagged_vowels()
+        settings = FAST | dict(learning_rate="constant", shuffle=False, batch_size=8, standardize=False)
+        model = GRUTagger(**settings)
+        for _ in range(3):
+            model.partial_fit(X, y)
+        assert bits_of(model) == bits_of(GRUTagger(**settings).fit(X, y))
+
+    def test_classes_that_come_later(self):
+        X, y = tagged_vowels()
+        model = GRUTagger(**FAST).partial_fit(X[:8], y[:8], classes=[0, 1, 2])
+        assert flat(y[:8]).max() == 1
+        model.partial_fit(X, y)
+        assert model.classes_.tolist() == [0, 1, 2]
+        model = GRUTagger(**FAST).partial_fit(X[:8], y[:8])
+        before = bits_of(model)
+        with pytest.raises(ValueError, match="labels that are not among the classes"):
+            model.partial_fit(X, y)
+        assert bits_of(model) == before
+
+    def test_warm_start(self):
+        X, y = tagged_vowels()
+        model = GRUTagger(**FAST, warm_start=True).fit(X, y)
+        first = model.loss_curve_[0]
+        model.fit(X, y)
+        assert model.n_iter_ == 6
+        assert model.loss_curve_[3] < first
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"bidirectional": True, "hidden_layer_sizes": (6, 5)}, {"dropout": 0.3, "recurrent_dropout": 0.2}],
+    ids=str,
+)
+def test_the_same_bits_for_any_number_of_threads(settings, monkeypatch):
+    monkeypatch.setattr(step, "SHARD_OPERATIONS", 1)
+    X, y = tagged_vowels(9, 12)
+    models = [GRUTagger(**FAST | settings | dict(batch_size=64, n_jobs=n)).fit(X, y) for n in (1, 2, 3)]
+    assert len({str(bits_of(model)) for model in models}) == 1
+    for model in models[1:]:
+        same_answers(model, models[0], X)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {}, {"bidirectional": True, "hidden_layer_sizes": (6, 5)}, {"dtype": "float64", "standardize": False},
+        {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_files_and_pickles(settings, tmp_path):
+    X, y = tagged_vowels()
+    names = np.array(["one", "two", "three"])
+    settings = FAST | settings
+    if "class_weight" in settings:
+        settings["class_weight"] = dict(zip(names.tolist(), settings["class_weight"].values(), strict=True))
+    model = GRUTagger(**settings).fit(X, [names[part] for part in y])
+    path = tmp_path / "tagger.gruc"
+    model.save(path)
+    loaded = gruc.load(path)
+    assert loaded.get_params() == model.get_params()
+    for other in (loaded, gruc.runtime.load(path), pickle.loads(pickle.dumps(model))):
+        same_answers(model, other, X)
+    loaded.partial_fit(X, [names[part] for part in y])
+    assert loaded.n_iter_ == 4
+
+
+def test_a_file_of_one_kind_is_not_taken_for_another(tmp_path):
+    X, y = tagged_vowels()
+    path = tmp_path / "model.gruc"
+    for model, name, other in (
+        (GRUTagger(**FAST).fit(X, y), b"GRUTagger", b"GRUClassifier"),
+        (
+            GRUClassifier(**FAST, frame_length=1).fit(X, [part[0] for part in y]),
+            b"GRUClassifier",
+            b"GRUTagger",
+        ),
+    ):
+        model.save(path)
+        content = path.read_bytes()
+        assert content.count(name) == 1
+        changed = content.replace(name, other)
+        length = int.from_bytes(content[:8], "little") + len(other) - len(name)
+        path.write_bytes(length.to_bytes(8, "little") + changed[8:])
+        with pytest.raises(gruc.ModelFileError):
+            gruc.load(path)
+
+
+class TestSklearn:
+    def test_splits_do_not_look_at_y(self):
+        model = GRUTagger()
+        assert not is_classifier(model)
+        assert not is_regressor(model)
+        _, y = tagged_vowels()
+        assert isinstance(check_cv(3, y, classifier=is_classifier(model)), KFold)
+
+    def test_cross_validation(self):
+        X, y = tagged_vowels()
+        cv = KFold(3, shuffle=True, random_state=0)
+        scores = cross_val_score(GRUTagger(**FAST), X, y, cv=cv)
+        predicted = cross_val_predict(GRUTagger(**FAST), X, y, cv=cv)
+        for (fit, held_out), score in zip(cv.split(X), scores, strict=True):
+            model = GRUTagger(**FAST).fit([X[i] for i in fit], [y[i] for i in fit])
+            assert score == model.score([X[i] for i in held_out], [y[i] for i in held_out])
+            expected = model.predict([X[i] for i in held_out])
+            assert [predicted[i].tolist() for i in held_out] == [part.tolist() for part in expected]
+        cube, labels = np.stack([x[:7] for x in X]), np.stack([part[:7] for part in y])
+        assert cross_val_predict(GRUTagger(**FAST), cube, labels, cv=cv).shape == labels.shape
+
+    def test_a_search_by_another_metric(self):
+        X, y = tagged_vowels()
+
+        def f1_over_steps(y, predicted):
+            return f1_score(flat(y), flat(predicted), average="macro")
+
+        pipeline = make_pipeline(SequenceScaler(), GRUTagger(**FAST, standardize=False))
+        grid, cv = {"grutagger__max_iter": [1, 20]}, KFold(3, shuffle=True, random_state=0)
+        search = GridSearchCV(pipeline, grid, scoring=make_scorer(f1_over_steps), cv=cv).fit(X, y)
+        assert search.best_params_ == {"grutagger__max_iter": 20}
+        assert search.best_score_ > search.cv_results_["mean_test_score"].min()
+        assert search.score(X, y) == f1_over_steps(y, search.predict(X))
+        search = GridSearchCV(pipeline, grid, cv=cv).fit(X, y)
+        assert search.score(X, y) == search.best_estimator_.score(X, y)
+
+    def test_clone_and_repr(self):
+        model = GRUTagger((3, 4), bidirectional=True, class_weight="balanced")
+        assert clone(model).get_params() == model.get_params()
+        words = "GRUTagger(bidirectional=True, class_weight='balanced', hidden_layer_sizes=(3, 4))"
+        assert " ".join(repr(model).split()) == words
