@@ -2,5 +2,6 @@
 
 from ._scaler import SequenceScaler
 from ._text import TextSequencer
+from ._word_vectors import load_word_vectors
 
-__all__ = ["SequenceScaler", "TextSequencer"]
+__all__ = ["SequenceScaler", "TextSequencer", "load_word_vectors"]
