@@ -35,23 +35,36 @@ def predict(arguments):
     for start in range(0, len(X), BATCH_SIZE):
         batch = slice(start, start + BATCH_SIZE)
         try:
-            rows = np.asarray(method(X[batch]))
+            answers = method(X[batch])
         except ValueError as error:
             raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
-        rows = rows.reshape(len(rows), -1)
+        keys, rows = _lines(names[batch], answers, predictor.network.answers_each_step)
         if start == 0:
-            header = ["sequence", *_column_names(predictor.decoding, arguments.proba, rows.shape[1])]
+            header = [
+                *("sequence", "step")[: len(keys[0])],
+                *_column_names(predictor.decoding, arguments.proba, rows.shape[1]),
+            ]
             writer.writerow([shown(_not_a_formula(name)) for name in header])
         if rows.dtype.kind in "OSTU":
             rows = [[shown(_not_a_formula(label)) for label in row] for row in rows]
         writer.writerows(
-            [shown(_not_a_formula(name)), *row] for name, row in zip(names[batch], rows, strict=True)
+            [shown(_not_a_formula(name)), *step, *row] for (name, *step), row in zip(keys, rows, strict=True)
         )
         if len(X) > BATCH_SIZE:
             done = min(start + BATCH_SIZE, len(X))
             progress(f"{done} of {len(X)} sequences", last=done == len(X))
     if arguments.output is not None:  # completely, or the old file stays
         write(arguments.output, file.getvalue().encode())
+
+
+def _lines(names, answers, each_step):
+    """Sequence, and step if each has an answer, of each line of the output; and the columns after these."""
+    if each_step:
+        keys = [(name, step) for name, rows in zip(names, answers, strict=True) for step in range(len(rows))]
+        answers = np.concatenate(list(answers))
+    else:
+        keys = [(name,) for name in names]
+    return keys, answers.reshape(len(answers), -1)
 
 
 def _column_names(decoding, proba, n_columns):

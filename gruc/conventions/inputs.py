@@ -134,8 +134,8 @@ def warn_of_one_step(sequences, is_table):
 def by_sequence(estimator, X, name="X", **aligned):
     """X and arrays aligned with it, in a form that scikit-learn's tools can index.
 
-    Groups of rows become sequences, with one element of the other arrays for each; tensors become
-    arrays.
+    Groups of rows become sequences, with one element of the other arrays for each; y of one that answers
+    each step may have one for each row instead. Tensors become arrays.
 
     Parameters
     ----------
@@ -157,6 +157,9 @@ def by_sequence(estimator, X, name="X", **aligned):
     if not isinstance(X, Groups):
         return [X, *aligned.values()]
     who = type(estimator).__name__
+    if getattr(estimator, "_each_step", False):
+        for argument in aligned.keys() & {"y", "y_val"}:
+            aligned[argument] = X.split(aligned[argument], argument)
     return [X, *(X.aligned(values, argument, who) for argument, values in aligned.items())]
 
 

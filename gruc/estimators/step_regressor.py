@@ -59,7 +59,7 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
     >>> y = [np.cumsum(x) / np.arange(1, len(x) + 1) for x in X]
     >>> model = GRUStepRegressor(early_stopping=True, random_state=0).fit(X[:150], y[:150])
     >>> X[150].shape, model.predict(X[150:])[0].shape
-    ((13,), (13,))
+    ((6,), (6,))
     >>> model.score(X[150:], y[150:]) > 0.9
     True
     """

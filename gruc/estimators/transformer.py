@@ -19,7 +19,6 @@ from ..conventions.parameter_names import ParameterNamesMixin, explains_unknown_
 from ..conventions.parameters import fit_context, names_of
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
-from ._base import BaseGRU
 from ._parameters import ClassifierParameters, RegressorParameters
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
@@ -106,7 +105,7 @@ class GRUTransformer(
     """
 
     _parameter_constraints: dict[str, list] = {
-        "estimator": [BaseGRU, None],
+        "estimator": [GRUClassifier, GRURegressor, None],
         "trained": ["boolean"],
         "random_state": ["random_state"],
     }

@@ -17,18 +17,23 @@ class Groups(list):
         Keys of the groups, hashable.
     names : list or None
         Names of the features.
+    index : pandas.Index
+        That of the frame.
+    order : ndarray of shape (n_rows,)
+        Where the groups' rows are in the frame, group after group.
     n_rows : int
         Number of rows of all groups.
     """
 
-    def __init__(self, arrays, keys, names):
+    def __init__(self, arrays, keys, names, index, order):
         super().__init__(arrays)
         self.keys, self.names = keys, names
+        self.index, self.order = index, order
         self.n_rows = sum(map(len, arrays))
 
     def with_arrays(self, arrays):
         """The same groups with other arrays."""
-        return Groups(arrays, self.keys, self.names)
+        return Groups(arrays, self.keys, self.names, self.index, self.order)
 
     def aligned(self, values, name, learner):
         """`values`, one for each group, in the order of the groups.
@@ -62,6 +67,29 @@ class Groups(list):
                 f"the order of the groups, give {name}.to_numpy()."
             )
         return values.iloc[order]
+
+    def split(self, values, name):
+        """`values`, one for each row of the frame, as a list of one array for each group.
+
+        A Series or DataFrame is reordered by its index, which must contain the frame's; anything else is
+        assumed to be in order. Values that are one for each group are returned as they are.
+        """
+        index = getattr(values, "index", None)
+        has_index = hasattr(index, "get_indexer")
+        by_row = hasattr(values, "__len__") and len(values) == self.n_rows
+        if not by_row or (self.n_rows == len(self) and not (has_index and index.equals(self.index))):
+            return values
+        if has_index and not index.equals(self.index):
+            places = index.get_indexer(self.index) if index.is_unique else np.array([-1])
+            if (places < 0).any():
+                raise ValueError(
+                    f"The index of {name} is not that of the rows of X, which begins {_first(self.index)}; "
+                    f"it begins {_first(index)}. Index {name} as X, or, if it is in the order of X, "
+                    f"give {name}.to_numpy()."
+                )
+            values = values.iloc[places]
+        ends = np.cumsum([len(array) for array in self])
+        return np.split(np.asarray(values)[self.order], ends[:-1])
 
 
 def as_groups(X, name="X"):
@@ -120,7 +148,7 @@ def groups_of_multiindex(X, name):
             )
     ends = np.cumsum(np.bincount(codes, minlength=len(keys)))
     arrays = np.split(table[order], ends[:-1]) if len(keys) else []
-    return Groups(arrays, keys, columns_of(X))
+    return Groups(arrays, keys, columns_of(X), X.index, order)
 
 
 def _groups_of_groupby(X, name):
@@ -133,8 +161,9 @@ def _groups_of_groupby(X, name):
                 part = part[names]
         keys.append(key[0] if isinstance(key, tuple) and len(key) == 1 else key)
         arrays.append(numeric_array(part, f"{name}[{len(arrays)}]"))
-    groups = Groups(arrays, keys, names)
-    if hasattr(X, "obj") and groups.n_rows < len(X.obj):
+    order = np.argsort(X.ngroup().to_numpy(), kind="stable")
+    groups = Groups(arrays, keys, names, X.obj.index, order)
+    if groups.n_rows < len(X.obj):
         raise ValueError(
             f"{name} leaves out {len(X.obj) - groups.n_rows} of {len(X.obj)} rows, whose key is "
             "missing. Remove them, or group with dropna=False."

@@ -9,9 +9,9 @@ import gruc
 import numpy as np
 import pytest
 from command_line_tables import Terminal, predicted, table, univariate
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
 from gruc.__main__ import main
-from problems import vowels
+from problems import tagged_vowels, vowels
 from safetensors.numpy import load_file
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -51,6 +51,33 @@ def test_probabilities_to_a_file(here, capsys):
     assert header == ["sequence", "ann", "bob", "c,y"]
     got = np.array([row[1:] for row in rows], "float32")
     assert np.array_equal(got, gruc.load("c.gruc").predict_proba(X))
+
+
+def test_a_line_for_each_step(here, capsys):
+    """Of models that answer each step."""
+    X, y = tagged_vowels()
+    model = GRUTagger(**FAST).fit(X, [np.array(["a", "=b", "c"])[labels] for labels in y])
+    model.save("tagger.gruc")
+    assert main(["predict", "tagger.gruc", "x.csv"]) == 0
+    header, rows = table(capsys.readouterr().out)
+    assert header == ["sequence", "step", "prediction"]
+    keys = [[f"s{i}", str(t)] for i, x in enumerate(X) for t in range(len(x))]
+    assert [row[:2] for row in rows] == keys
+    predicted = np.concatenate(list(model.predict(X)))
+    assert [row[2] for row in rows] == ["'=b" if label == "=b" else label for label in predicted]
+    assert main(["predict", "tagger.gruc", "cube.npz", "--proba"]) == 0
+    header, rows = table(capsys.readouterr().out)
+    assert header == ["sequence", "step", "'=b", "a", "c"]
+    proba = model.predict_proba(np.stack([x[:7] for x in X])).reshape(-1, 3)
+    assert np.array_equal(np.array([row[2:] for row in rows], "float32"), proba)
+    values = GRUStepRegressor(**FAST).fit(X, [x[:, :2] for x in X])
+    values.save("values.gruc")
+    assert main(["predict", "values.gruc", "x.csv"]) == 0
+    header, rows = table(capsys.readouterr().out)
+    assert header == ["sequence", "step", "prediction_0", "prediction_1"]
+    assert np.array_equal(
+        np.array([row[2:] for row in rows], "float64"), np.concatenate(list(values.predict(X)))
+    )
 
 
 def test_one_array(here, capsys):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc import GRUClassifier, GRURegressor, GRUTagger, GRUTransformer
 from gruc.datasets import load_japanese_vowels
 from gruc.preprocessing import SequenceScaler
 from helpers import sklearn_checks
@@ -83,6 +83,8 @@ def test_the_estimator_given_is_left_alone():
     assert not hasattr(given, "classes_")
     with pytest.raises(ValueError, match="The 'estimator' parameter of GRUTransformer must be"):
         GRUTransformer(LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match="must be an instance of .*'gruc.GRURegressor'"):
+        GRUTransformer(GRUTagger()).fit(X, [np.zeros(len(x)) for x in X])
 
 
 def test_a_failing_fit_leaves_it_as_it_was():
