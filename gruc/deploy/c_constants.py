@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ..network import KINDS
-from ..sequences import LARGEST
+from ..sequences import LARGEST, Tokens
 
 
 class ModelConstants:
@@ -31,6 +31,8 @@ class ModelConstants:
         Sizes of the memory that the model works with, from the same kernels that run it.
     n_bytes : int
         Of all tables of numbers.
+    reads_tokens, answers_each_step : bool
+        Whether a step is a token, and whether there is a prediction for each.
     """
 
     def __init__(self, predictor, prefix, weights):
@@ -38,6 +40,8 @@ class ModelConstants:
         self.is_half = weights["head.weight"].dtype == np.float16
         self.tables = []
         self.n_bytes = 0
+        self.reads_tokens = isinstance(predictor.inputs, Tokens)
+        self.answers_each_step = predictor.network.answers_each_step
         self.network = predictor.network.laid_out()
         self.memory = predictor.network.row_by_row_memory()
         # by kind of operation: its name in C, that of its kernels, and what declares its weights
@@ -48,6 +52,7 @@ class ModelConstants:
             KINDS.MAX: ("GRUC_MAX", "max_kind", self._no_weights),
             KINDS.ATTENTION: ("GRUC_ATTENTION", "attention_kind", self._attention),
             KINDS.DENSE: ("GRUC_DENSE", "dense_kind", self._dense),
+            KINDS.EMBED: ("GRUC_EMBED", "embed_kind", self._embed),
         }
         weights_table = self._weights()  # declared first
         self.members = [
@@ -149,6 +154,10 @@ class ModelConstants:
         W, b = self._named(operation, 2)
         return [self._floats(*b), "NULL", self._matrix(*W), "NULL", "NULL"]
 
+    def _embed(self, operation):
+        (table,) = self._named(operation, 1)
+        return ["NULL", "NULL", self._matrix(*table), "NULL", "NULL"]
+
     def _no_weights(self, operation):
         return ["NULL"] * 5
 
@@ -192,8 +201,8 @@ class ModelConstants:
 
 def stream_floats(constants):
     """Floats of a stream's state, and of its scratch."""
-    frame = constants.predictor.config["n_features"]
-    return constants.memory["states_size"] + frame, constants.memory["scratch_size"]
+    kept = 0 if constants.reads_tokens else constants.predictor.config["n_features"]
+    return constants.memory["states_size"] + kept, constants.memory["scratch_size"]
 
 
 def stream_bytes(constants):

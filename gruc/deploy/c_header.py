@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import files
+from ..sequences import ONE_STEP
 from .c_constants import ModelConstants, stream_bytes
 from .c_text import header_text
 from .weights import as_predictor
@@ -47,7 +48,10 @@ def to_c(
     """Write a C header that predicts as the model does.
 
     The header includes ``gruc/exported.h`` from the directory `get_include` and is C99 and C++: no
-    allocation, no global state, no library except libm. Its comments show how to use it.
+    allocation, no global state, no library except libm. Its comments show how to use it. Steps are
+    arrays of float, or int32_t for a model of tokens, whose table of vectors is read-only like the
+    other weights; tokens that it does not have are refused as NaN is, with 1 instead of 0. Models
+    that answer each step write an answer for each.
 
     Parameters
     ----------
@@ -87,6 +91,11 @@ def to_c(
     528
     """
     predictor = as_predictor(model)
+    if predictor.network.answers_each_step and predictor.inputs.framing != ONE_STEP:
+        raise ValueError(
+            "model answers each frame of several steps, which to_c has no functions for: fit it with "
+            "frame_length=1."
+        )
     if not isinstance(prefix, str) or not re.fullmatch(PREFIX, prefix, re.ASCII | re.IGNORECASE):
         raise ValueError(
             "prefix must be a C identifier (a letter, then letters, digits and _) that does not begin with "
@@ -138,10 +147,15 @@ def _weight_error(predictor, rounded):
 
 def _changes(before, rounded, X):
     """Largest change of a prediction for X by rounded weights; share of labels that change, or None."""
-    after = before.with_weights({name: weight.T for name, weight in rounded.items()})
-    labels = before.predict(X), after.predict(X)
+    flat = np.empty_like(before.parameters)
+    for name, view in before.network.table.views(flat).items():
+        view[...] = rounded[name]
+    sequences = before.inputs.check(X, flat.dtype)
+    after = before.with_weights(before.network.table.torch_views(flat))
+    outputs = [before.output_rows(sequences), after.output_rows(sequences)]
+    labels = [before.decoding.decode(rows.copy()) for rows in outputs]
     if before.classes is None:
         return float(np.abs(labels[1].astype(np.float32) - labels[0]).max()), None
-    change = np.abs(after.predict_proba(X) - before.predict_proba(X)).max()
+    probabilities = [before.decoding.probabilities(rows) for rows in outputs]
     differ = (labels[1] != labels[0]).reshape(len(labels[0]), -1).any(axis=1)
-    return float(change), float(differ.mean())
+    return float(np.abs(probabilities[1] - probabilities[0]).max()), float(differ.mean())

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from typing import NamedTuple
 
 from .._version import __version__
 from ..files.labels import labels_as_json
@@ -38,8 +39,8 @@ def header_text(predictor, prefix, constants, report):
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
         '#error "written for other headers of gruc: write it again with the gruc that these come from"',
         "#endif",
-        f"#ifdef {prefix.upper()}_N_FEATURES",
-        f'#error "{prefix.upper()}_N_FEATURES is already defined: give each model a prefix of its own, '
+        f"#ifdef {prefix.upper()}_N_OUTPUTS",
+        f'#error "{prefix.upper()}_N_OUTPUTS is already defined: give each model a prefix of its own, '
         'that differs in more than case"',
         "#endif",
         '#include "gruc/hide_macros.h"',
@@ -63,10 +64,16 @@ def _comment(predictor, prefix, constants, report):
         kind, prediction = "classifier", f"probabilities of {K} independent labels, present above 0.5"
     else:
         kind, prediction = "classifier", f"probabilities of {K} classes"
+    each = "for each step " * constants.answers_each_step
+    read, x = f"Features: {predictor.n_features_in}", "x"
+    n_steps = f"// x: n_steps times {upper}_N_FEATURES floats"
+    if constants.reads_tokens:
+        read, x = f"Tokens: {predictor.inputs.n_tokens}, as vectors of {config['n_features']}", "tokens"
+        n_steps = "// tokens: n_steps of int32_t"
     lines = [
         f"A GRU {kind}, written by gruc.to_c of gruc {__version__}.",
-        f"Features: {predictor.n_features_in}. Units: {layers}"
-        f"{' in both directions' * config['bidirectional']}. Predicts {prediction}.",
+        f"{read}. Units: {layers}"
+        f"{' in both directions' * config['bidirectional']}. Predicts {each}{prediction}.",
         "",
         "C99 and C++; needs libm and gruc's headers, from the directory gruc.get_include(). All functions",
         "are static: include this header in one file of a program.",
@@ -76,17 +83,19 @@ def _comment(predictor, prefix, constants, report):
         once, per_frame = sequence_floats(constants)
         lines += [
             f"    static float work[{upper}_WORK(100)];  // for sequences of up to 100 steps",
-            f"    float out[{upper}_N_OUTPUTS];",
-            f"    {prefix}_predict(work, x, n_steps, out);  // x: n_steps times {upper}_N_FEATURES floats",
+            f"    float out[{'100 * ' * constants.answers_each_step}{upper}_N_OUTPUTS];",
+            f"    {prefix}_predict(work, {x}, n_steps, out);  {n_steps}",
             "",
             f"Constants take {report.constant_bytes} bytes, work {4 * once} and {4 * per_frame} per frame.",
         ]
     else:
+        x = x.removesuffix("s")
+        told = "for this step" if constants.answers_each_step else "for the sequence so far"
         lines += [
             f"    static {prefix}_state state;",
             f"    float out[{upper}_N_OUTPUTS];",
             f"    {prefix}_init(&state);",
-            f"    {prefix}_step(&state, x, out);  // after each step: the prediction for the sequence so far",
+            f"    {prefix}_step(&state, {x}, out);  // after each step: the prediction {told}",
             "",
             f"state.numbers[0] to [{upper}_N_STATES - 1] are the states of the layers, one layer after the",
             f"other, after the last full frame. Write them after {prefix}_init to start from a given state.",
@@ -111,8 +120,11 @@ def _comment(predictor, prefix, constants, report):
 
 def _macros(predictor, prefix, constants):
     config, upper = predictor.config, prefix.upper()
+    reads = f"#define {upper}_N_FEATURES {predictor.n_features_in} /* of a step */"
+    if constants.reads_tokens:
+        reads = f"#define {upper}_N_TOKENS {predictor.inputs.n_tokens} /* a step is one of 0, 1, ... */"
     lines = [
-        f"#define {upper}_N_FEATURES {predictor.n_features_in} /* of a step */",
+        reads,
         f"#define {upper}_N_OUTPUTS {predictor.decoding.result_size} /* of a prediction */",
     ]
     if config["bidirectional"]:
@@ -155,10 +167,53 @@ def _string_literal(text):
     return '"' + "".join(chr(b) if plain.match(bytes([b])) else f"\\{b:03o}" for b in data) + '"'
 
 
-def _stream_functions(prefix, constants):
+class _Steps(NamedTuple):
+    """How functions of a header take the steps of a sequence."""
+
+    one: str  # declares a step
+    several: str  # and several
+    place: str  # how step t of several is passed on
+    refused: str  # the condition that a step, %s, is not taken
+    all_of_them: str  # all steps, in words
+    wrong: str  # what is refused, in words
+
+
+def _steps(prefix, constants):
     upper = prefix.upper()
-    misfit, step, result = map(constants.function, ("misfit", "stream_step", "stream_result"))
+    if constants.reads_tokens:
+        return _Steps(
+            one="int32_t token",
+            several="const int32_t *tokens",
+            place="tokens[t]",
+            refused=f"%s < 0 || %s >= {upper}_N_TOKENS",
+            all_of_them="tokens[n_steps]",
+            wrong=f"a token is negative or not below {upper}_N_TOKENS",
+        )
+    return _Steps(
+        one="const float *x",
+        several="const float *x",
+        place=f"x + t * {upper}_N_FEATURES",
+        refused=f"{constants.function('misfit')}(%s, &{prefix}_model.inputs) < {upper}_N_FEATURES",
+        all_of_them=f"x[n_steps][{upper}_N_FEATURES]",
+        wrong="x contains NaN or a value that is too large",
+    )
+
+
+def _stream_functions(prefix, constants):
+    upper, steps = prefix.upper(), _steps(prefix, constants)
+    step = constants.function("stream_token" if constants.reads_tokens else "stream_step")
+    result = constants.function("stream_result")
     state, scratch = stream_floats(constants)
+    name = steps.one.split()[-1].lstrip("*")
+    memory = "&state->n_steps, state->numbers, state->scratch"
+    now = f"state->n_steps, state->numbers, state->scratch, &{prefix}_model"
+    if constants.answers_each_step:
+        so_far, whole = "its prediction", f"each step of {steps.all_of_them}, out[n_steps][{upper}_N_OUTPUTS]"
+        told = f"        {result}(out + t * {upper}_N_OUTPUTS, {now});\n    }}"
+    else:
+        so_far, whole = "the prediction for the sequence so far", f"a whole sequence {steps.all_of_them}"
+        told = f"    }}\n    {result}(out, {now});"
+    taken = "" if constants.reads_tokens else f" x[{upper}_N_FEATURES]"
     return f"""\
 typedef struct {{
     uint64_t n_steps;
@@ -172,45 +227,47 @@ GRUC_STATIC void {prefix}_init({prefix}_state *state)
     memset(state->numbers, 0, sizeof state->numbers);
 }}
 
-/* Takes one step x[{upper}_N_FEATURES] and, unless out is NULL, writes the prediction for the sequence so
- * far to it. Returns 0; or 1 if x contains NaN or a value that is too large, and then nothing has changed. */
-GRUC_STATIC int {prefix}_step({prefix}_state *state, const float *x, float *out)
+/* Takes one step{taken} and, unless out is NULL, writes {so_far} to it.
+ * Returns 0; or 1 if {steps.wrong}, and then nothing has changed. */
+GRUC_STATIC int {prefix}_step({prefix}_state *state, {steps.one}, float *out)
 {{
-    if ({misfit}(x, &{prefix}_model.inputs) < {upper}_N_FEATURES) return 1;
-    {step}(&state->n_steps, state->numbers, state->scratch, x, &{prefix}_model);
-    if (out) {result}(out, state->n_steps, state->numbers, state->scratch, &{prefix}_model);
+    if ({steps.refused.replace("%s", name)}) return 1;
+    {step}({memory}, {name}, &{prefix}_model);
+    if (out) {result}(out, {now});
     return 0;
 }}
 
-/* Predicts for a whole sequence x[n_steps][{upper}_N_FEATURES], after which steps may follow. Returns 0; or
- * 1 if n_steps is 0 or x contains NaN or a value that is too large, and then nothing has changed. */
-GRUC_STATIC int {prefix}_predict({prefix}_state *state, const float *x, size_t n_steps, float *out)
+/* Predicts for {whole}, after which steps may follow.
+ * Returns 0; or 1 if n_steps is 0 or {steps.wrong}, and then nothing has changed. */
+GRUC_STATIC int {prefix}_predict({prefix}_state *state, {steps.several}, size_t n_steps, float *out)
 {{
     for (size_t t = 0; t < n_steps; t++)
-        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model.inputs) < {upper}_N_FEATURES) return 1;
+        if ({steps.refused.replace("%s", steps.place)}) return 1;
     if (n_steps == 0) return 1;
     {prefix}_init(state);
-    for (size_t t = 0; t < n_steps; t++)
-        {step}(
-            &state->n_steps, state->numbers, state->scratch, x + t * {upper}_N_FEATURES, &{prefix}_model);
-    {result}(out, state->n_steps, state->numbers, state->scratch, &{prefix}_model);
+    for (size_t t = 0; t < n_steps; t++) {{
+        {step}({memory}, {steps.place}, &{prefix}_model);
+{told}
     return 0;
 }}"""
 
 
 def _sequence_functions(prefix, constants):
-    upper = prefix.upper()
-    misfit, result = map(constants.function, ("misfit", "sequence_result"))
+    upper, steps = prefix.upper(), _steps(prefix, constants)
+    name = steps.several.split("*")[-1]
+    whole = f"a whole sequence {steps.all_of_them}"
+    if constants.answers_each_step:
+        whole = f"each step of {steps.all_of_them}, out[n_steps][{upper}_N_OUTPUTS]"
     return f"""\
-/* Predicts for a whole sequence x[n_steps][{upper}_N_FEATURES], which the model also reads from its end.
- * work is {upper}_WORK(n_steps) floats. Returns 0; or 1 if n_steps is 0 or x contains NaN or a value that
- * is too large, and then out is unchanged. */
-GRUC_STATIC int {prefix}_predict(float *work, const float *x, size_t n_steps, float *out)
+/* Predicts for {whole}, which the model also reads from its end.
+ * work is {upper}_WORK(n_steps) floats. Returns 0; or 1 if n_steps is 0 or {steps.wrong},
+ * and then out is unchanged. */
+GRUC_STATIC int {prefix}_predict(float *work, {steps.several}, size_t n_steps, float *out)
 {{
     for (size_t t = 0; t < n_steps; t++)
-        if ({misfit}(x + t * {upper}_N_FEATURES, &{prefix}_model.inputs) < {upper}_N_FEATURES) return 1;
+        if ({steps.refused.replace("%s", steps.place)}) return 1;
     if (n_steps == 0) return 1;
-    {result}(out, work, x, n_steps, &{prefix}_model);
+    {constants.function("sequence_result")}(out, work, {name}, n_steps, &{prefix}_model);
     return 0;
 }}"""
 

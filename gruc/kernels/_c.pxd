@@ -272,10 +272,9 @@ cdef extern from "gruc/program/infer.h" nogil:
 
 
 cdef extern from "gruc/program/memory.h" nogil:
-    void gruc_stream_memory(gruc_memory *to, size_t *states, size_t *rows, const gruc_program *p,
-                            size_t frame) noexcept
+    void gruc_stream_memory(gruc_memory *to, size_t *states, size_t *rows, const gruc_program *p) noexcept
     void gruc_sequence_memory(gruc_memory *to, size_t *states, size_t *rows, gruc_span *spans,
-                              const gruc_program *p, size_t frame) noexcept
+                              const gruc_program *p) noexcept
 
 
 cdef extern from "gruc/extensions/generic.h" nogil:
@@ -295,6 +294,7 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     const gruc_row_kind *const *gruc_row_kinds(...) noexcept
     size_t gruc_misfit(...) noexcept
     void gruc_stream_step(...) noexcept
+    void gruc_stream_token(...) noexcept
     void gruc_stream_result(...) noexcept
 
     # training

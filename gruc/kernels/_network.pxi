@@ -128,7 +128,7 @@ cdef void *array_pointer(array, char code, Py_ssize_t n_rows, Py_ssize_t width, 
     return view.buf
 
 
-def memory_of(Program program not None, Py_ssize_t frame_width, bint whole_sequences):
+def memory_of(Program program not None, bint whole_sequences):
     """Where a model that runs row by row keeps what it works with (memory.h), for streams or whole sequences.
 
     Returns
@@ -146,9 +146,9 @@ def memory_of(Program program not None, Py_ssize_t frame_width, bint whole_seque
     states = <size_t *> (spans + n_values)
     try:
         if whole_sequences:
-            _c.gruc_sequence_memory(&made, states, states + n_ops, spans, &program.c, frame_width)
+            _c.gruc_sequence_memory(&made, states, states + n_ops, spans, &program.c)
         else:
-            _c.gruc_stream_memory(&made, states, states + n_ops, &program.c, frame_width)
+            _c.gruc_stream_memory(&made, states, states + n_ops, &program.c)
         return {
             "states_size": made.states_size,
             "scratch_size": made.scratch_size,

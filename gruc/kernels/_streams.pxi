@@ -22,6 +22,7 @@ cdef class Streams:
     weights : Weights
         Of a program that reads sequences forwards only.
     inputs : object with n_features, scaling (mean, scale) or None, and framing (length, hop)
+        Of a program that reads tokens, a step is one of them, of int32.
     outputs : object with link (of LINKS), n_quantiles, and scaling (mean, scale) or None
     largest : float
         That a scaled element may be.
@@ -40,6 +41,7 @@ cdef class Streams:
     cdef char *scratch
     cdef double *told
     cdef readonly size_t size  # bytes of one stream's memory
+    cdef readonly Py_ssize_t n_tokens  # that the program reads; 0 where it reads numbers
 
     def __init__(self, Py_ssize_t n, Weights weights not None, inputs, outputs, double largest):
         cdef Py_ssize_t i, D = inputs.n_features
@@ -65,8 +67,11 @@ cdef class Streams:
         self.places = <size_t *> PyMem_RawMalloc((program.n_ops + program.n_values) * sizeof(size_t))
         if self.places == NULL:
             raise MemoryError()
-        _c.gruc_stream_memory(&self.c.memory, self.places, self.places + program.n_ops, program, D)
-        self.size = (self.c.memory.states_size + D) * weights.element
+        _c.gruc_stream_memory(&self.c.memory, self.places, self.places + program.n_ops, program)
+        for i in range(<Py_ssize_t> program.n_ops):
+            if program.ops[i].kind == EMBED:
+                self.n_tokens = program.ops[i].D
+        self.size = (self.c.memory.states_size + (0 if self.n_tokens else D)) * weights.element
         self.steps = <uint64_t *> PyMem_RawCalloc(n, sizeof(uint64_t))
         self.memory = <char *> PyMem_RawCalloc(n, self.size)
         self.scratch = <char *> PyMem_RawCalloc(self.c.memory.scratch_size, weights.element)
@@ -105,45 +110,47 @@ cdef class Streams:
         return 2 if self.c.outputs.link == _c.GRUC_TWO else self.c.outputs.n_outputs
 
     def step(self, x not None, double[:, :, ::1] out not None, const Py_ssize_t[::1] rows=None):
-        """Take in x (m, k, D), k steps of each of m streams.
+        """Take in x (m, k, D), k steps of each of m streams: float64, or (m, k, 1) tokens of int32.
 
         Fills out (m, 1, width) with the result after the last of the k steps, or out
         (m, k, width) with the result after each. `rows` (m,) says of which streams, None of all
         in their order. Returns -1, or the place in x of the first number that cannot be computed
-        with; nothing is taken in then.
+        with, or token that is not the program's; nothing is taken in then.
         """
-        cdef const double[:, :, ::1] steps = x
-        cdef Py_ssize_t m = steps.shape[0], k = steps.shape[1], D = self.c.inputs.n_features, i, row, place
-        require(steps.shape[2] == D and k > 0, "x (m, k, D)")
+        cdef const double[:, :, ::1] numbers = None if self.n_tokens else x
+        cdef const int32_t[:, :, ::1] tokens = x if self.n_tokens else None
+        cdef Py_ssize_t m = x.shape[0], k = x.shape[1], i, row, place
+        require(x.shape[2] == <Py_ssize_t> self.c.inputs.n_features and m > 0 and k > 0, "x (m, k, D)")
         require(out.shape[0] == m and out.shape[2] == <Py_ssize_t> self.width, "out (m, 1 or k, width)")
         require(out.shape[1] == 1 or out.shape[1] == k, "out (m, 1 or k, width)")
         require(m == self.n if rows is None else rows.shape[0] == m, "rows (m,)")
         for i in range(m):
             row = i if rows is None else rows[i]
             require(0 <= row < self.n, "rows of streams")
+        cdef const char *start = <const char *> &tokens[0, 0, 0] if self.n_tokens else <const char *> &numbers[0, 0, 0]
         self.enter()
         try:
             if m * k < ALONE:
-                return self.step_all(steps, out, rows)
+                return self.step_all(start, k, out, rows)
             with nogil:
-                place = self.step_all(steps, out, rows)
+                place = self.step_all(start, k, out, rows)
             return place
         finally:
             _c.gruc_leave(&self.busy)
 
-    cdef Py_ssize_t step_all(self, const double[:, :, ::1] steps, double[:, :, ::1] out,
+    cdef Py_ssize_t step_all(self, const char *start, Py_ssize_t k, double[:, :, ::1] out,
                              const Py_ssize_t[::1] rows) noexcept nogil:
         """What `step` does, and returns."""
-        cdef Py_ssize_t i, t, j, row, k = steps.shape[1], D = self.c.inputs.n_features
-        for i in range(steps.shape[0]):
-            for t in range(k):
-                j = self.misfit(&steps[i, t, 0])
-                if j < D:
-                    return (i * k + t) * D + j
-        for i in range(steps.shape[0]):
+        cdef Py_ssize_t i, t, j, row, m = out.shape[0], D = self.c.inputs.n_features
+        cdef Py_ssize_t of_step = D * <Py_ssize_t> (sizeof(int32_t) if self.n_tokens else sizeof(double))
+        for i in range(m * k):
+            j = self.misfit(start + i * of_step)
+            if j < D:
+                return i * D + j
+        for i in range(m):
             row = i if rows is None else rows[i]
             for t in range(k):
-                self.take(row, &steps[i, t, 0])
+                self.take(row, start + (i * k + t) * of_step)
                 if out.shape[1] > 1:
                     self.tell(row, &out[i, t, 0])
             if out.shape[1] == 1:
@@ -161,53 +168,75 @@ cdef class Streams:
 
         What `step` does, without its checks: arrays of float64 (x) and float32 or float64 (out).
         """
-        cdef Py_buffer given, to
-        cdef Py_ssize_t j, D = self.c.inputs.n_features
+        cdef Py_buffer given
+        cdef Py_ssize_t D = self.c.inputs.n_features
         cdef bint fits
-        if self.n > 1:
+        try:
+            PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
+        except ValueError:  # dtypes that no buffer has
+            return False
+        try:
+            fits = given.ndim == 1 and given.shape[0] == D and given.strides[0] == sizeof(double)
+            fits = fits and given.format[0] == c"d" and given.format[1] == 0 and self.n_tokens == 0
+            return fits and self.take_and_tell(<const char *> given.buf, out)
+        finally:
+            PyBuffer_Release(&given)
+
+    def one_token(self, Py_ssize_t token, out):
+        """The same of one token."""
+        cdef int32_t x = <int32_t> token
+        return 0 <= token < self.n_tokens and self.take_and_tell(<const char *> &x, out)
+
+    cdef bint take_and_tell(self, const char *x, out) except -1:
+        """One step of the only stream, and its result; False for several, or a step that does not fit."""
+        cdef Py_buffer to
+        cdef Py_ssize_t j
+        if self.n > 1 or self.misfit(x) < <Py_ssize_t> self.c.inputs.n_features:
             return False
         PyObject_GetBuffer(out, &to, PyBUF_WRITABLE | PyBUF_FORMAT)
         try:
             require(to.len == self.width * to.itemsize, "out (width,)")
-            try:
-                PyObject_GetBuffer(x, &given, PyBUF_STRIDES | PyBUF_FORMAT)
-            except ValueError:  # dtypes that no buffer has
-                return False
-            try:
-                fits = given.ndim == 1 and given.shape[0] == D and given.strides[0] == sizeof(double)
-                if not (fits and given.format[0] == c"d" and given.format[1] == 0):
-                    return False
-                if self.misfit(<double *> given.buf) < D:
-                    return False
-                self.enter()
-                self.take(0, <double *> given.buf)
-                self.tell(0, self.told)
-                for j in range(self.width):
-                    if to.itemsize == sizeof(double):
-                        (<double *> to.buf)[j] = self.told[j]
-                    else:
-                        (<float *> to.buf)[j] = <float> self.told[j]
-                _c.gruc_leave(&self.busy)
-                return True
-            finally:
-                PyBuffer_Release(&given)
+            self.enter()
+            self.take(0, x)
+            self.tell(0, self.told)
+            for j in range(self.width):
+                if to.itemsize == sizeof(double):
+                    (<double *> to.buf)[j] = self.told[j]
+                else:
+                    (<float *> to.buf)[j] = <float> self.told[j]
+            _c.gruc_leave(&self.busy)
+            return True
         finally:
             PyBuffer_Release(&to)
 
-    cdef Py_ssize_t misfit(self, const double *x) noexcept nogil:
-        """The first feature of a step that cannot be computed with, or D."""
-        if self.is_double:
-            return _c.gruc_misfit(<double *> NULL, x, &self.c.inputs)
-        return _c.gruc_misfit(<float *> NULL, x, &self.c.inputs)
+    # steps x: numbers (D,) of double, or a token of int32
 
-    cdef void take(self, Py_ssize_t row, const double *x) noexcept nogil:
-        cdef char *memory = self.memory + row * self.size
+    cdef Py_ssize_t misfit(self, const char *x) noexcept nogil:
+        """The first feature of a step that cannot be computed with, or D."""
+        cdef int32_t token
+        if self.n_tokens:
+            token = (<const int32_t *> x)[0]
+            return 1 if 0 <= token < self.n_tokens else 0
         if self.is_double:
-            _c.gruc_stream_step(<double *> NULL, &self.steps[row], <double *> memory,
-                                <double *> self.scratch, x, &self.c)
+            return _c.gruc_misfit(<double *> NULL, <const double *> x, &self.c.inputs)
+        return _c.gruc_misfit(<float *> NULL, <const double *> x, &self.c.inputs)
+
+    cdef void take(self, Py_ssize_t row, const char *x) noexcept nogil:
+        cdef char *memory = self.memory + row * self.size
+        cdef uint64_t *steps = self.steps + row
+        if self.n_tokens:
+            if self.is_double:
+                _c.gruc_stream_token(<double *> NULL, steps, <double *> memory, <double *> self.scratch,
+                                     (<const int32_t *> x)[0], &self.c)
+            else:
+                _c.gruc_stream_token(<float *> NULL, steps, <float *> memory, <float *> self.scratch,
+                                     (<const int32_t *> x)[0], &self.c)
+        elif self.is_double:
+            _c.gruc_stream_step(<double *> NULL, steps, <double *> memory, <double *> self.scratch,
+                                <const double *> x, &self.c)
         else:
-            _c.gruc_stream_step(<float *> NULL, &self.steps[row], <float *> memory, <float *> self.scratch,
-                                x, &self.c)
+            _c.gruc_stream_step(<float *> NULL, steps, <float *> memory, <float *> self.scratch,
+                                <const double *> x, &self.c)
 
     cdef void tell(self, Py_ssize_t row, double *out) noexcept nogil:
         cdef char *memory = self.memory + row * self.size

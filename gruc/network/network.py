@@ -221,8 +221,7 @@ class GRUNetwork:
         dict
             See `kernels.inference.memory_of`.
         """
-        config = self.config
-        return kernels.inference.memory_of(self.program(), config["n_features"], config["bidirectional"])
+        return kernels.inference.memory_of(self.program(), self.config["bidirectional"])
 
     @property
     def widths(self):

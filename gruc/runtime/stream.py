@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import kernels
-from ..sequences import LARGEST, numeric_array
+from ..sequences import LARGEST
+from .blocks import as_blocks
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike
@@ -19,7 +20,8 @@ class Stream:
     """Predictions for sequences that arrive step by step; made by the method `stream`.
 
     After each step the result is that of `predict_proba` (classifiers) or `predict` (regressors)
-    for the sequence so far, including a last frame that is not full. A stream is for one thread at
+    for the sequence so far, including a last frame that is not full; of a model that answers each
+    step, the answer of this step. A stream is for one thread at
     a time; several threads may each have their own stream of one predictor. Copies, deep copies and
     pickles of a stream are independent streams, which continue from its state.
 
@@ -73,7 +75,8 @@ class Stream:
         ----------
         x : array of shape (n_features,) or (n_steps, n_features)
             One step or a block. For n streams (n, n_features) or (n, n_steps, n_features). If there
-            is one feature, its axis may be left out of a single step: a number, or (n,).
+            is one feature, its axis may be left out of a single step: a number, or (n,). Of a model
+            of tokens an int or an array of int of shape (n_steps,), for n streams (n,) or (n, n_steps).
         rows : array of int of shape (m,), default=None
             Which of n streams x belongs to; None: all of them. The others do not change.
         every : bool, default=False
@@ -90,18 +93,18 @@ class Stream:
         Raises
         ------
         ValueError
-            x has the wrong shape, or contains NaN, infinity or numbers too large to compute with.
-            No stream has changed.
+            x has the wrong shape, or contains NaN, infinity, numbers too large to compute with or
+            tokens that the model does not have. No stream has changed.
         """
-        if self._n is None and rows is None and not every and type(x) is np.ndarray:
+        if self._n is None and rows is None and not every:
             out = np.empty(self._shape, self._dtype)
-            if self._streams.one_step(x, out):
+            if self._took(x, out):
                 return out if self._shape else out[()]
         if rows is not None and self._n is None:
             raise ValueError("rows are given, but this is one stream; make several with stream(n).")
         chosen = None if rows is None else self._rows(rows, unique=True)
         m = self._streams.n if chosen is None else len(chosen)
-        steps = self._as_steps(x, m)
+        steps = as_blocks(x, self._predictor.inputs, None if self._n is None else m)
         k = steps.shape[1] if every else 1
         out = np.empty((m, k, self._streams.width))
         place = self._streams.step(steps, out, chosen)
@@ -114,23 +117,13 @@ class Stream:
         out = out.astype(self._dtype, copy=False).reshape(m, *((k,) if every else ()), *self._shape)
         return out[0] if self._n is None else out
 
-    def _as_steps(self, x, m):
-        """X as (m, k, D) in float64."""
-        x = np.float64([x]) if isinstance(x, Real) else numeric_array(x, "x").astype(np.float64, copy=False)
-        D = self._predictor.n_features_in
-        if self._n is None:
-            steps = np.atleast_2d(x)[np.newaxis] if x.ndim in (1, 2) else None
-        else:
-            if x.shape == (m,) and D == 1:
-                x = x[:, np.newaxis]
-            steps = x[:, np.newaxis] if x.ndim == 2 else x
-            steps = steps if steps.ndim == 3 and len(x) == m else None
-        if steps is None or steps.shape[2] != D or steps.shape[1] == 0:
-            expected = f"({D},) or (n_steps, {D})"
-            if self._n is not None:
-                expected = f"one of {expected} for each of {m} streams"
-            raise ValueError(f"x has shape {x.shape}; expected {expected}.")
-        return np.ascontiguousarray(steps)
+    def _took(self, x, out):
+        """Whether x is a plain step of the only stream; if so its result is in `out`."""
+        if type(x) is np.ndarray:
+            return self._streams.one_step(x, out)
+        if type(x) is int or isinstance(x, np.integer):
+            return 0 <= x < self._streams.n_tokens and self._streams.one_token(x, out)
+        return False
 
     def _rows(self, rows, unique=False):
         array = np.asarray(rows)
@@ -255,8 +248,10 @@ class Stream:
         predictor = self._predictor
         counts, rows, states = self._numbers(steps, numbers)
         limit = LARGEST[predictor.parameters.dtype]
-        n_kept = predictor.config["n_features"]
-        readout, kept = rows[:, states.shape[1] : -n_kept], rows[:, -n_kept:]
+        n_kept = 0 if self._streams.n_tokens else predictor.config["n_features"]
+        readout, kept = np.split(
+            rows[:, states.shape[1] :], [rows.shape[1] - states.shape[1] - n_kept], axis=1
+        )
         if (counts > 2**62).any() or not (np.abs(np.hstack([states, kept])) <= limit).all():
             return False
         length, hop = predictor.inputs.framing

@@ -12,7 +12,7 @@ from .inputs import Numbers
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
-from .tokens import MOST_TOKENS, Tokens, as_tokens
+from .tokens import MOST_TOKENS, Tokens, as_tokens, integer_array
 
 __all__ = [
     "LARGEST",
@@ -35,6 +35,7 @@ __all__ = [
     "from_long",
     "from_nested",
     "from_padded",
+    "integer_array",
     "is_lazy",
     "is_list_of_arrays",
     "numeric_array",

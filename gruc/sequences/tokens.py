@@ -137,7 +137,7 @@ class DenseTokens(DenseSequences):
     holds_tokens = True
 
     def __init__(self, X, name="X"):
-        X = _integers(X, name)
+        X = integer_array(X, name)
         if X.ndim == 3:
             raise ValueError(
                 f"{name} has 3 dimensions; tokens are 2-D, (n_sequences, n_steps). If the last axis is one "
@@ -204,7 +204,7 @@ def _sequence(sequence, i, name):
                 f"{where} is a single number; a sequence of tokens is a 1-D array. Give one sequence "
                 f"alone as [{name}]."
             )
-        sequence = _integers(sequence, where)
+        sequence = integer_array(sequence, where)
         if sequence.ndim != 1 and sequence.size:
             raise ValueError(
                 f"{where} has {sequence.ndim} dimensions; a sequence of tokens is a 1-D array (n_steps,)."
@@ -216,7 +216,7 @@ def _sequence(sequence, i, name):
     return sequence
 
 
-def _integers(X, name):
+def integer_array(X, name):
     """X as an array of integers."""
     if X is None or isinstance(X, (str, bytes)):
         what, advice = ("None", "") if X is None else ("text", f" {TEXT_TO_TOKENS}")

@@ -2,6 +2,7 @@
  * but libm. Everything is float; weights are read where they lie, as float32 or float16:
  *
  *   gruc_stream_step_flat_f32   gruc_stream_step_half_f32     stream.body.h
+ *   gruc_stream_token_flat_f32  gruc_stream_token_half_f32
  *   gruc_stream_result_flat_f32 gruc_stream_result_half_f32
  *   gruc_sequence_result_flat_f32 ...                         sequence.body.h
  *   gruc_gru_kind_flat_f32 ...                                 rows.body.h

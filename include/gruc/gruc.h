@@ -8,6 +8,7 @@
  *   gruc_attention_forward_f32
  *   gruc_softmax_f32                                              softmax.body.h
  *   gruc_stream_step_f32  gruc_stream_result_f32                  stream.body.h, memory.h
+ *   gruc_stream_token_f32
  *   gruc_row_kinds_f32                                            rows.body.h
  *   gruc_infer_kinds_f32  gruc_infer                            infer.h: a network over a batch
  *

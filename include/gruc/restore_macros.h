@@ -2,4 +2,5 @@
 #if defined(__GNUC__) || defined(_MSC_VER)
 #include "base/restore_macros_1.h"
 #include "base/restore_macros_2.h"
+#include "base/restore_macros_3.h"
 #endif

@@ -115,7 +115,7 @@ int main(void)
     model.outputs.link = GRUC_CLASSES;
     model.outputs.n_outputs = K;
     model.outputs.n_quantiles = 1;
-    gruc_stream_memory(&model.memory, states, rows, &program, FRAME * D);
+    gruc_stream_memory(&model.memory, states, rows, &program);
 
     uint64_t n_steps = 0;
     float *stream = calloc(model.memory.states_size + FRAME * D, sizeof(float));

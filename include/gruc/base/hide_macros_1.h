@@ -61,6 +61,8 @@
 #undef alive
 #pragma push_macro("always_inline")
 #undef always_inline
+#pragma push_macro("answers_each")
+#undef answers_each
 #pragma push_macro("at")
 #undef at
 #pragma push_macro("at_least")
@@ -149,6 +151,10 @@
 #undef element
 #pragma push_macro("embed_forward")
 #undef embed_forward
+#pragma push_macro("embed_kind")
+#undef embed_kind
+#pragma push_macro("embed_row_step")
+#undef embed_row_step
 #pragma push_macro("end")
 #undef end
 #pragma push_macro("energy")
@@ -353,9 +359,3 @@
 #undef ld_x
 #pragma push_macro("ld_x2")
 #undef ld_x2
-#pragma push_macro("ld_y")
-#undef ld_y
-#pragma push_macro("least")
-#undef least
-#pragma push_macro("left")
-#undef left

@@ -1,4 +1,10 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("ld_y")
+#undef ld_y
+#pragma push_macro("least")
+#undef least
+#pragma push_macro("left")
+#undef left
 #pragma push_macro("lengths")
 #undef lengths
 #pragma push_macro("lines")
@@ -77,6 +83,8 @@
 #undef n_rows
 #pragma push_macro("n_steps")
 #undef n_steps
+#pragma push_macro("n_told")
+#undef n_told
 #pragma push_macro("n_values")
 #undef n_values
 #pragma push_macro("name")
@@ -195,8 +203,12 @@
 #undef scratch_size
 #pragma push_macro("sequence")
 #undef sequence
+#pragma push_macro("sequence_answers")
+#undef sequence_answers
 #pragma push_macro("sequence_cell")
 #undef sequence_cell
+#pragma push_macro("sequence_input")
+#undef sequence_input
 #pragma push_macro("sequence_once")
 #undef sequence_once
 #pragma push_macro("sequence_pooling")
@@ -255,6 +267,8 @@
 #undef stream_result
 #pragma push_macro("stream_step")
 #undef stream_step
+#pragma push_macro("stream_token")
+#undef stream_token
 #pragma push_macro("sum")
 #undef sum
 #pragma push_macro("sums")
@@ -287,6 +301,8 @@
 #undef to_begin
 #pragma push_macro("to_cover")
 #undef to_cover
+#pragma push_macro("token")
+#undef token
 #pragma push_macro("tokens")
 #undef tokens
 #pragma push_macro("top")
@@ -343,5 +359,3 @@
 #undef y
 #pragma push_macro("z")
 #undef z
-#pragma push_macro("zero_below")
-#undef zero_below

@@ -44,6 +44,7 @@ static int gruc_isa = GRUC_BASELINE;
 /* streams keep their memory as void: of the precision that `of` points to */
 #define gruc_misfit(of, ...) GRUC_BY_TYPE_OF(misfit, of)(__VA_ARGS__)
 #define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)
+#define gruc_stream_token(of, ...) GRUC_BY_TYPE_OF(stream_token, of)(__VA_ARGS__)
 #define gruc_stream_result(of, ...) GRUC_BY_TYPE_OF(stream_result, of)(__VA_ARGS__)
 
 /* layer kernels one by one, for tests (tests/layer_kernels.pyx) */

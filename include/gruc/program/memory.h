@@ -44,15 +44,15 @@ GRUC_STATIC size_t gruc_step_scratch(const gruc_op *op)
 
 GRUC_STATIC int gruc_is_cell(const gruc_op *op) { return op->last >= 0; }
 
-/* A stream, stream.body.h, whose frames have `frame` elements:
+/* A stream, stream.body.h:
  *
- *   its memory   states of all operations | the last frame_length steps, scaled
+ *   its memory   states of all operations | the last frame_length steps, scaled; tokens are not kept
  *   its scratch  states after a frame | the frame | scratch of an operation | other rows
  *
  * The row of a cell is its state, in the memory or in the scratch. */
 GRUC_STATIC void gruc_stream_memory(
     gruc_memory *to, size_t *states, size_t *rows, /* OUT (n_ops,), (n_values,) */
-    const gruc_program *p, size_t frame)
+    const gruc_program *p)
 {
     size_t end = 0, largest = 0;
     for (size_t v = 0; v < p->n_values; v++) rows[v] = GRUC_NOWHERE;
@@ -69,7 +69,7 @@ GRUC_STATIC void gruc_stream_memory(
     to->states_size = end;
     to->frame_rows = 0;
     rows[0] = end;
-    end += frame + largest;
+    end += p->values[0].width + largest;
     for (size_t i = 0; i < p->n_ops; i++)
         if (!gruc_is_cell(p->ops + i)) {
             rows[p->ops[i].y] = end;
@@ -88,15 +88,26 @@ GRUC_STATIC int gruc_is_kept(const gruc_program *p, int v)
     return v == p->output;
 }
 
+/* Elements of the row that value 0 becomes: a frame, or what a token is looked up as */
+GRUC_STATIC size_t gruc_first_row(const gruc_program *p)
+{
+    size_t size = p->values[0].width;
+    for (size_t i = 0; i < p->n_ops; i++)
+        if (p->ops[i].x == 0 && p->values[0].integers && p->ops[i].H > size) size = p->ops[i].H;
+    return size;
+}
+
 /* A whole sequence, sequence.body.h:
  *
- *   a frame | scratch of an operation, of a cell two states before it | states of readouts, and one row of each
- *   value that has one a sequence | rows of values for all frames, `frame_rows` elements a frame
+ *   scratch of an operation, of a cell two states before it | a frame or looked up token | states of readouts, and
+ *   one row of each value that has one a sequence, and of the answers | rows of values for all frames,
+ *   `frame_rows` elements a frame
  *
  * Rows of a cell that only a mean or the largest is taken of are not kept: one layer takes memory for two states
- * however long the sequence is. `spans` is (n_values,). */
+ * however long the sequence is. Nor are those of tokens, which are looked up where they are read. `spans` is
+ * (n_values,). */
 GRUC_STATIC void gruc_sequence_memory(
-    gruc_memory *to, size_t *states, size_t *rows, gruc_span *spans, const gruc_program *p, size_t frame)
+    gruc_memory *to, size_t *states, size_t *rows, gruc_span *spans, const gruc_program *p)
 {
     size_t end = 0, largest = 0;
     int from_top = 0;
@@ -106,11 +117,11 @@ GRUC_STATIC void gruc_sequence_memory(
         size_t scratch = gruc_step_scratch(p->ops + i) + (gruc_is_cell(p->ops + i) ? 2 * p->ops[i].H : 0);
         largest = scratch > largest ? scratch : largest;
     }
-    rows[0] = 0;
-    end = frame + largest;
+    rows[0] = largest;
+    end = largest + gruc_first_row(p);
     for (size_t i = 0; i < p->n_ops; i++) {
         const gruc_op *op = p->ops + i;
-        int once = gruc_is_cell(op) ? op->last : op->y; /* a row a sequence */
+        int once = gruc_is_cell(op) ? op->last : p->values[op->x].integers ? -1 : op->y;
         if (op->x > 0) spans[op->x].last = i;
         states[i] = end;
         if (!gruc_is_cell(op)) end += gruc_state_size(op);

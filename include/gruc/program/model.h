@@ -7,7 +7,7 @@
 #include "../base/framing.h"
 #include "program.h"
 
-/* How the user's steps become rows */
+/* How the user's steps become rows. Where value 0 of the program is integers, a step is one token. */
 typedef struct {
     size_t n_features;                    /* D, of a step */
     size_t frame_length, hop_length;      /* steps: framing.h */

@@ -81,6 +81,24 @@ GRUC_STATIC void GRUC(dense_row_result)(const gruc_row_call *c)
 
 static const gruc_row_kind GRUC(dense_kind) = {NULL, GRUC(dense_row_result)};
 
+/* ---- embedding: y = the row of a table that a token names */
+
+GRUC_STATIC void GRUC(embed_row_step)(const gruc_row_call *c)
+{
+    size_t H = c->op->H;
+    int32_t token;
+    memcpy(&token, c->x, sizeof token);
+    const stored *row = (const stored *)c->weights->W + (size_t)token * H;
+#ifdef GRUC_EXPORTED
+    for (size_t j = 0; j < H; j += LANES) /* and beyond its end, as in row_product.body.h */
+        GRUC(store_part)((real *)c->y + j, GRUC(load_stored)(row + j), GRUC(lanes)(H - j));
+#else
+    memcpy(c->y, row, H * sizeof(real));
+#endif
+}
+
+static const gruc_row_kind GRUC(embed_kind) = {GRUC(embed_row_step), NULL};
+
 #ifndef GRUC_EXPORTED
 /* In the order of program.h */
 static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
@@ -91,6 +109,8 @@ static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
     &GRUC(gru_kind),
     &GRUC(gru_before_kind),
     &GRUC(dense_kind),
+    NULL, /* dropout */
+    &GRUC(embed_kind),
     /* models have no kernels of the other kinds */
 };
 #endif

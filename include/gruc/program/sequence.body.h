@@ -22,7 +22,7 @@ GRUC_STATIC void GRUC(frame_of)(
 /* A sequence on its way through the model */
 typedef struct {
     real *work, *rows; /* what there is once, and a row of for each frame */
-    const outside *x;
+    const void *x;     /* (n_steps, D) of users, or tokens (n_steps,) */
     size_t n_steps, n_frames;
     const gruc_model *m;
 } GRUC(sequence);
@@ -31,6 +31,24 @@ typedef struct {
 GRUC_INLINE real *GRUC(sequence_row)(const GRUC(sequence) * s, int value, size_t t)
 {
     return s->rows + s->m->memory.rows[value] * s->n_frames + t * s->m->program.values[value].width;
+}
+
+/* The same, or where rows are not kept, row t as it is made of the user's steps */
+GRUC_STATIC const real *GRUC(sequence_input)(const GRUC(sequence) * s, int value, size_t t)
+{
+    const gruc_model *m = s->m;
+    real *row = s->work + m->memory.rows[0];
+    if (m->program.values[0].integers && m->memory.rows[value] == GRUC_NOWHERE) {
+        size_t i = 0;
+        while (m->program.ops[i].y != value) i++;
+        gruc_row_call call = {
+            m->program.ops + i, m->weights + i, (const int32_t *)s->x + t, 1, NULL, NULL, row, NULL, t};
+        m->kinds[i]->step(&call);
+        return row;
+    }
+    if (value > 0) return GRUC(sequence_row)(s, value, t);
+    GRUC(frame_of)(row, (const outside *)s->x, t, s->n_steps, &m->inputs);
+    return row;
 }
 
 /* The place of the mean or maximum that is taken of a value whose rows are not kept; n_ops for none */
@@ -47,9 +65,8 @@ GRUC_STATIC void GRUC(sequence_readout_step)(
     const GRUC(sequence) * s, size_t i, const real *x, size_t column, size_t width, size_t n)
 {
     const gruc_model *m = s->m;
-    real *u = s->work + m->inputs.frame_length * m->inputs.n_features;
     real *state = s->work + m->memory.states[i] + column;
-    gruc_row_call call = {m->program.ops + i, m->weights + i, x, width, state, state, NULL, u, n};
+    gruc_row_call call = {m->program.ops + i, m->weights + i, x, width, state, state, NULL, s->work, n};
     m->kinds[i]->step(&call);
 }
 
@@ -58,15 +75,12 @@ GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
     const gruc_model *m = s->m;
     const gruc_op *op = m->program.ops + i;
     size_t H = op->H, pooling = GRUC(sequence_pooling)(s, op->y);
-    real *frame = s->work, *now = frame + m->inputs.frame_length * m->inputs.n_features, *before = now + H;
-    real *gates = before + H;
+    real *now = s->work, *before = now + H, *gates = before + H;
     memset(before, 0, H * sizeof(real));
     for (size_t n = 0; n < s->n_frames; n++) {
         size_t t = op->reverse ? s->n_frames - 1 - n : n;
-        if (op->x == 0) GRUC(frame_of)(frame, s->x, t, s->n_steps, &m->inputs);
-        gruc_row_call call = {op,    m->weights + i, op->x == 0 ? frame : GRUC(sequence_row)(s, op->x, t),
-                              op->D, before,         now,
-                              now,   gates,          n};
+        gruc_row_call call = {
+            op, m->weights + i, GRUC(sequence_input)(s, op->x, t), op->D, before, now, now, gates, n};
         m->kinds[i]->step(&call);
         if (m->memory.rows[op->y] != GRUC_NOWHERE)
             memcpy(GRUC(sequence_row)(s, op->y, t) + op->column, now, H * sizeof(real));
@@ -101,20 +115,39 @@ GRUC_STATIC void GRUC(sequence_once)(const GRUC(sequence) * s, size_t i)
     m->kinds[i]->result(&call);
 }
 
-/* What the model says of x (n_steps, D), one step at least */
+/* The answer for each frame, one after the other, of a model that has one */
+GRUC_STATIC void GRUC(sequence_answers)(const GRUC(sequence) * s, size_t i, outside *out)
+{
+    const gruc_model *m = s->m;
+    const gruc_op *op = m->program.ops + i;
+    real *y = s->work + m->memory.rows[op->y];
+    for (size_t t = 0; t < s->n_frames; t++, out += GRUC(n_told)(&m->outputs)) {
+        gruc_row_call call = {
+            op, m->weights + i, GRUC(sequence_input)(s, op->x, t), op->D, NULL, NULL, y, NULL, t};
+        m->kinds[i]->result(&call);
+        GRUC(link)(out, y, &m->outputs);
+    }
+}
+
+/* What the model says of a sequence of one step at least */
 GRUC_STATIC void GRUC(sequence_result)(
-    outside *GRUC_RESTRICT out, /* (K,), of GRUC_TWO (2,) */
-    real *GRUC_RESTRICT work,   /* (sequence_work(n_steps, m),) */
-    const outside *GRUC_RESTRICT x, size_t n_steps, const gruc_model *m)
+    outside *GRUC_RESTRICT out,  /* (K,), of GRUC_TWO (2,); where each frame has an answer (n_frames, K) */
+    real *GRUC_RESTRICT work,    /* (sequence_work(n_steps, m),) */
+    const void *GRUC_RESTRICT x, /* (n_steps, D) of users, or tokens (n_steps,) */
+    size_t n_steps, const gruc_model *m)
 {
     size_t n_frames = (size_t)gruc_n_frames(n_steps, m->inputs.frame_length, m->inputs.hop_length);
     const GRUC(sequence) s = {work, work + m->memory.scratch_size, x, n_steps, n_frames, m};
+    int output = m->program.output, answers_each = m->program.values[output].per_step;
     memset(work, 0, m->memory.scratch_size * sizeof(real)); /* readouts start from zeros */
     for (size_t i = 0; i < m->program.n_ops; i++) {
-        if (m->program.ops[i].last >= 0) /* a cell */
+        const gruc_op *op = m->program.ops + i;
+        if (op->last >= 0) /* a cell */
             GRUC(sequence_cell)(&s, i);
-        else
+        else if (answers_each && op->y == output)
+            GRUC(sequence_answers)(&s, i, out);
+        else if (!m->program.values[op->x].integers) /* tokens are looked up where they are read */
             GRUC(sequence_once)(&s, i);
     }
-    GRUC(link)(out, work + m->memory.rows[m->program.output], &m->outputs);
+    if (!answers_each) GRUC(link)(out, work + m->memory.rows[output], &m->outputs);
 }

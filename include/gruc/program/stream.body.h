@@ -81,6 +81,20 @@ GRUC_STATIC void GRUC(stream_step)(
     memcpy(memory, scratch, m->memory.states_size * sizeof(real));
 }
 
+/* The same of a model of tokens, 0 <= token < n_tokens: each is a frame */
+GRUC_STATIC void GRUC(stream_token)(
+    uint64_t *n_steps, real *GRUC_RESTRICT memory, real *GRUC_RESTRICT scratch, int32_t token,
+    const gruc_model *m)
+{
+    memcpy(scratch + m->memory.rows[0], &token, sizeof token);
+    GRUC(stream_advance)(scratch, memory, *n_steps == 0, m);
+    ++*n_steps;
+    memcpy(memory, scratch, m->memory.states_size * sizeof(real));
+}
+
+/* Numbers of what a user is told */
+GRUC_INLINE size_t GRUC(n_told)(const gruc_outputs *m) { return m->link == GRUC_TWO ? 2 : m->n_outputs; }
+
 /* From the network's output to what a user is told */
 GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outputs, const gruc_outputs *m)
 {
@@ -116,7 +130,7 @@ GRUC_STATIC void GRUC(link)(outside *GRUC_RESTRICT out, real *GRUC_RESTRICT outp
         }
 }
 
-/* What the model says after the steps so far, one at least */
+/* What the model says after the steps so far, one at least: of the sequence, or of the last step */
 GRUC_STATIC void GRUC(stream_result)(
     outside *GRUC_RESTRICT out, /* (K,), of GRUC_TWO (2,) */
     uint64_t n_steps, const real *GRUC_RESTRICT memory, real *GRUC_RESTRICT scratch, const gruc_model *m)

@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 
+import exported_steps
 import gruc
 import numpy as np
 import pytest
 from exported_c import SHORT, X, agree, program_text, with_halves
 from installs import ROOT
+from random_models import random_predictor
 
 sys.path.append(str(ROOT / "tools" / "cortex_m"))
 import board
@@ -41,9 +43,30 @@ def test_on_a_microcontroller(models, processor, tmp_path):
         agree(numbers, {prefix: with_halves(model) for prefix, model in halves.items()}, few)
 
 
+@pytest.mark.parametrize("processor", board.PROCESSORS)
+def test_tokens_and_steps_on_a_microcontroller(processor, tmp_path):
+    if board.missing():
+        pytest.skip(f"no {' and no '.join(board.missing())}")
+    some = {
+        "words": random_predictor("mean", sizes=(4, 3)), "tags": random_predictor(None),
+        "both": random_predictor(None, both=True), "numbers": random_predictor(None, tokens=False),
+    }  # fmt: skip
+    for storage, expected in (
+        ("float32", some),
+        ("float16", {prefix: exported_steps.with_halves(model) for prefix, model in some.items()}),
+    ):
+        text = exported_steps.program_text(some, tmp_path, storage=storage)
+        if storage == "float16":
+            text = text.replace("_flat_f32", "_half_f32")
+        (tmp_path / "main.c").write_text(text)
+        program = board.compiled("main.c", processor, tmp_path)
+        exported_steps.agree(np.array(board.told([program], processor, tmp_path).split(), float), expected)
+
+
 AVR = """
 #include "m.h"
 #include "both.h"
+#include "words.h"
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/sleep.h>
@@ -75,6 +98,11 @@ int main(void)
     print(out, M_N_OUTPUTS);
     both_predict(work, x, 3, out);
     print(out, BOTH_N_OUTPUTS);
+    static words_state of_words;
+    static float tags[3 * WORDS_N_OUTPUTS];
+    const int32_t tokens[] = {10, 0, 3};
+    words_predict(&of_words, tokens, 3, tags);
+    print(tags, 3 * WORDS_N_OUTPUTS);
     cli();
     sleep_mode();
     return 0;
@@ -89,6 +117,8 @@ def test_on_an_avr(small, tmp_path):
             pytest.skip(f"no {program}")
     model, folder = small
     x = X[0][:3]
+    words = random_predictor(None, width=7)
+    gruc.to_c(words, tmp_path / "words.h", "words", storage="float16")
     (tmp_path / "program.c").write_text(AVR % ", ".join(f"{number:.9e}f" for number in x.ravel()))
     flags = [
         "-mmcu=atmega2560",
@@ -114,5 +144,7 @@ def test_on_an_avr(small, tmp_path):
     )  # fmt: skip
     numbers = re.findall("=([0-9a-f]{8})", done.stdout + done.stderr)
     got = np.array([int(number, 16) for number in numbers], "uint32").view("float32")
-    np.testing.assert_allclose(got[:-1], model.predict_proba([x])[0], rtol=1e-5)
-    assert np.isfinite(got[-1])
+    K, tags = len(model.classes_), exported_steps.with_halves(words).predict_proba([[10, 0, 3]])[0]
+    np.testing.assert_allclose(got[:K], model.predict_proba([x])[0], rtol=1e-5)
+    assert np.isfinite(got[K])
+    np.testing.assert_allclose(got[K + 1 :], tags.ravel(), rtol=1e-5)

@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_an_error_of_the_compiler(small, tmp_path):
     gruc.to_c(other, tmp_path / "other.h", "m")
     for name in ("upper.h", "other.h"):
         errors = compiles(f'#include "{folder / "m.h"}"\n#include "{name}"\n', tmp_path)
-        assert '"M_N_FEATURES is already defined: give each model a prefix of its own' in errors
+        assert '"M_N_OUTPUTS is already defined: give each model a prefix of its own' in errors
     # headers of an earlier format name the mismatch themselves
     text = (folder / "m.h").read_text()
     (tmp_path / "old.h").write_text(text.replace("GRUC_EXPORT_FORMAT != 4", "GRUC_EXPORT_FORMAT != 3"))
