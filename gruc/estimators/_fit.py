@@ -126,8 +126,7 @@ def run_fit(model, given, callbacks):
     else:
         inputs = inputs_of(model, sequences, sample_weight)
         network = new_network(model, inputs, n_outputs)
-        lengths = inputs.lengths(sequences)
-        state = initial_state(model, network, rng, lengths if weights is None else lengths[weights > 0])
+        state = initial_state(model, network, rng, inputs, sequences, weights)
         targets.initialise(network.table.views(state.parameters), learned.weights)
     if gathers:
         inputs = _scaled_inputs(model, inputs, sequences, weights, continues, given.incremental)
@@ -169,9 +168,8 @@ def draw(model, X, sample_weight):
     inputs, _ = standardized(model, inputs_of(model, sequences), sequences, weights)
     inputs.check_range(sequences, model.dtype, "X")
     network = new_network(model, inputs, 1)
-    lengths = inputs.lengths(sequences)
     rng = random_generator(model.random_state)
-    state = initial_state(model, network, rng, lengths if weights is None else lengths[weights > 0])
+    state = initial_state(model, network, rng, inputs, sequences, weights)
     model._predictor = Predictor(network, state.parameters, inputs, n_jobs=model.n_jobs)
 
 
@@ -323,8 +321,10 @@ def _train(candidate, state, data, settings, validation, callbacks):
         memory = model._step_memory = StepMemory(network)
     if callbacks is not None:
         callbacks.attributes_with = lambda parameters: vars(candidate.fitted_with(parameters.copy()))
-    dropout = model.dropout, model.recurrent_dropout
-    with TrainingStep(memory, candidate.targets.loss, dropout, model.n_jobs) as step:
+    dropout, frozen = (model.dropout, model.recurrent_dropout), False
+    if network.embedding is not None:
+        dropout, frozen = (*dropout, model.embedding_dropout), not model.train_embedding
+    with TrainingStep(memory, candidate.targets.loss, dropout, model.n_jobs, frozen) as step:
         return train(state, data, step, settings, validate=validation, watcher=callbacks)
 
 

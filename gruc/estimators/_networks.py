@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from ..network import GRUNetwork
-from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range
+from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range, numeric_array
 from ..training import TrainingState
 
 # The statistics of partial_fit are those of its first calls, until they have seen this many sequences:
@@ -31,13 +31,26 @@ def framing_of(model, lengths):
 def inputs_of(model, sequences, sample_weight=None):
     """How a new network reads sequences; they are not scaled yet."""
     if model.embedding_dim is not None:
-        return Tokens(_table_size(model, sequences))
+        inputs = Tokens(_table_size(model, sequences))
+        inputs.check_range(sequences, model.dtype, "X")
+        return inputs
     lengths = sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
     return Numbers(sequences.n_features, None, framing_of(model, lengths))
 
 
+# parameters of a table of tokens, which say nothing without `embedding_dim`
+EMBEDDING_DEFAULTS = {
+    "n_tokens": None,
+    "embedding_weights": None,
+    "train_embedding": True,
+    "embedding_dropout": 0.0,
+}
+
+
 def _table_size(model, sequences):
     """Rows of the table of vectors."""
+    if model.embedding_weights is not None:
+        return len(model.embedding_weights)
     if model.n_tokens is None:
         return int(sequences.highest[0]) + 1
     if model.n_tokens > MOST_TOKENS:
@@ -48,17 +61,42 @@ def _table_size(model, sequences):
 def check_reading(model):
     """Refuse parameters of the inputs that do not go together."""
     if model.embedding_dim is None:
-        if model.n_tokens is not None:
-            raise ValueError(
-                f"n_tokens is {model.n_tokens}, but embedding_dim is None, and so X is real numbers. Set "
-                "embedding_dim to the width of the vectors of tokens, or leave n_tokens None."
-            )
-    elif model.frame_length not in ("auto", 1) or model.hop_length not in (None, 1):
+        for name, default in EMBEDDING_DEFAULTS.items():
+            value = getattr(model, name)
+            if value is not None if default is None else value != default:
+                shown = "given" if name == "embedding_weights" else value
+                raise ValueError(
+                    f"{name} is {shown}, but embedding_dim is None, and so X is real numbers. Set "
+                    f"embedding_dim to the width of the vectors of tokens, or leave {name} {default}."
+                )
+        return
+    if model.embedding_weights is not None:
+        vectors_of(model)
+    if model.frame_length not in ("auto", 1) or model.hop_length not in (None, 1):
         name = "hop_length" if model.frame_length in ("auto", 1) else "frame_length"
         raise ValueError(
             f"{name} is {getattr(model, name)}, and with embedding_dim each token is an input by itself: "
             "leave frame_length 'auto' and hop_length None."
         )
+
+
+def vectors_of(model):
+    """The parameter `embedding_weights` as an array of the model's type, checked."""
+    vectors = numeric_array(model.embedding_weights, "embedding_weights")
+    expected = ("n_tokens" if model.n_tokens is None else int(model.n_tokens), int(model.embedding_dim))
+    fits = vectors.ndim == 2 and vectors.shape[1] == expected[1] and vectors.shape[0] > 0
+    if not fits or (model.n_tokens is not None and len(vectors) != expected[0]):
+        raise ValueError(
+            f"embedding_weights has shape {vectors.shape}; expected (n_tokens, embedding_dim), which is "
+            f"({expected[0]}, {expected[1]})."
+        )
+    with np.errstate(over="ignore"):  # infinity is refused below
+        vectors = vectors.astype(model.dtype)
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise ValueError(f"embedding_weights[{row}] is not finite in {model.dtype}.")
+    return vectors
 
 
 def network_config(model, inputs, n_outputs):
@@ -92,10 +130,20 @@ def random_generator(random_state):
     return np.random.default_rng(random_state)
 
 
-def initial_state(model, network, rng, lengths):
-    """The state before training, for sequences of these lengths in rows."""
-    state = TrainingState.initial(network, model.dtype, rng)
+def initial_state(model, network, rng, inputs, sequences, weights):
+    """The state before training on sequences with these weights, or None.
+
+    Vectors of tokens that occur in none of them start at 0, the vector of a token that is dropped.
+    """
+    counted = slice(None) if weights is None else np.flatnonzero(weights > 0)
+    lengths, tokens = inputs.lengths(sequences)[counted], None
+    if isinstance(inputs, Tokens):
+        pretrained = model.embedding_weights is not None
+        tokens = np.zeros(0, np.intp) if pretrained else inputs.occurring(sequences, counted)
+    state = TrainingState.initial(network, model.dtype, rng, tokens)
     parameters = network.table.views(state.parameters)
+    if model.embedding_weights is not None:
+        parameters[network.embedding.weight][:] = vectors_of(model)
     if model.update_gate_bias_init == "chrono":
         network.draw_update_gate_bias(parameters, int(lengths.max(initial=1)), rng)
     else:

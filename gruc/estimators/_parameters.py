@@ -87,6 +87,19 @@ class Embedding:
         """Rows of that table: the size of the vocabulary. None: the largest token of the first fit, plus
         1. Tokens beyond are an error, in `predict` and `partial_fit`, too.""",
     )
+    embedding_weights: Sequence[float] | None = parameter(
+        None,
+        """Pretrained vectors (n_tokens, embedding_dim), from which the table starts, rows of special
+        tokens included. They are copied.""",
+    )
+    train_embedding: bool = parameter(
+        True, "Whether the table is learned; False leaves it as it starts, at no cost."
+    )
+    embedding_dropout: Fraction = parameter(
+        0.0,
+        """Fraction of the different tokens of a sequence that count as a vector of zeros in training, at
+        all their places, drawn anew for each step; the vectors of the others are scaled up [6]_.""",
+    )
 
 
 class Frames:

@@ -19,6 +19,9 @@ class Readout:
 class Embedding:
     embedding_dim: int | None
     n_tokens: int | None
+    embedding_weights: Sequence[float] | None
+    train_embedding: bool
+    embedding_dropout: float
 
 class Frames:
     frame_length: int | Literal["auto"]
@@ -98,6 +101,9 @@ class ClassifierParameters(
         pooling: Literal["last", "mean", "max", "attention"] = "last",
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
+        embedding_weights: Sequence[float] | None = None,
+        train_embedding: bool = True,
+        embedding_dropout: float = 0.0,
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,
         standardize: bool = True,
@@ -161,6 +167,9 @@ class RegressorParameters(
         pooling: Literal["last", "mean", "max", "attention"] = "last",
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
+        embedding_weights: Sequence[float] | None = None,
+        train_embedding: bool = True,
+        embedding_dropout: float = 0.0,
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,
         standardize: bool = True,
@@ -222,6 +231,9 @@ class TaggerParameters(
         bidirectional: bool = False,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
+        embedding_weights: Sequence[float] | None = None,
+        train_embedding: bool = True,
+        embedding_dropout: float = 0.0,
         standardize: bool = True,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
@@ -280,6 +292,9 @@ class StepRegressorParameters(
         bidirectional: bool = False,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
+        embedding_weights: Sequence[float] | None = None,
+        train_embedding: bool = True,
+        embedding_dropout: float = 0.0,
         standardize: bool = True,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,

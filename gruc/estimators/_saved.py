@@ -8,8 +8,10 @@ import numpy as np
 from .. import files
 from .._version import __version__
 from ..files import model_file
+from ..files.estimator_fields import PARAMETERS
 from ..files.fields import ModelFileError, quoted
 from ..runtime.loading import Content
+from ..sequences import numeric_array
 
 __all__ = ["load", "save"]
 
@@ -53,7 +55,10 @@ def save(model: Any, path: Any) -> None:
         raise TypeError(f"model is a {kind}; a model file holds a {' or '.join(KINDS)}.")
     files.check_target(path)
     predictor, arrays = model._fitted_predictor().describe()
-    parameters = {name: _as_json(value, name) for name, value in model.get_params(deep=False).items()}
+    parameters = model.get_params(deep=False)
+    tensors = _tensors(parameters, arrays)
+    parameters = {name: _as_json(value, name) for name, value in parameters.items() if name not in tensors}
+    parameters |= {name: {"tensor": tensor} for name, tensor in tensors.items()}
     description = {
         "gruc_version": __version__,
         "kind": kind,
@@ -113,12 +118,28 @@ def _built(description, arrays, where):
     unknown = sorted(set(content.parameters) - set(kind().get_params()))
     if unknown:
         raise ModelFileError(f"{where} is damaged: parameters that are unknown: {quoted(unknown)}.")
-    model = kind(**ADDED_PARAMETERS | content.parameters)
+    parameters = {
+        name: np.array(value) if isinstance(value, np.ndarray) else value  # else the file stays in memory
+        for name, value in content.parameters.items()
+    }
+    model = kind(**ADDED_PARAMETERS | parameters)
     try:
         model._validate_params()
     except ValueError as error:
         raise ModelFileError(f"{where} is damaged: {str(error)[:300]}") from None
     return model._restored(content.predictor, content.fitted)
+
+
+def _tensors(parameters, arrays):
+    """Names of tensors by the parameters that they hold, which are put among `arrays`."""
+    vectors, name = parameters.get("embedding_weights"), "embedding_weights"
+    if vectors is None:
+        return {}
+    vectors = numeric_array(vectors, name).astype(parameters["dtype"])
+    if np.array_equal(arrays.get("embedding.weight"), vectors):  # a table that was not learned
+        return {name: "embedding.weight"}
+    arrays[PARAMETERS + name] = vectors
+    return {name: PARAMETERS + name}
 
 
 def _as_json(value, name):

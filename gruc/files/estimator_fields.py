@@ -64,14 +64,38 @@ FITTED_OF_REGRESSORS = {
 }
 
 
-def take_estimator(fields):
-    """Version of gruc, kind, parameters and fitted values by name, from the `Fields` of a description."""
+# tensors of a file that are parameters begin with this; see `with_tensors`
+PARAMETERS = "parameters."
+
+
+def with_tensors(parameters, arrays, where):
+    """Parameters where {"tensor": name} stands for the tensor of that name: one of `arrays`."""
+    values, unused = {}, {name for name in arrays if name.startswith(PARAMETERS)}
+    for parameter, value in parameters.items():
+        match value:
+            case {"tensor": str(name)} if len(value) == 1:
+                if name not in arrays:
+                    raise ModelFileError(f"{where} is damaged: the tensor of {parameter} is missing.")
+                unused.discard(name)
+                value = arrays[name]
+            case _:
+                value = _from_json(value, where)
+        values[parameter] = value
+    if unused:
+        raise ModelFileError(f"{where} is damaged: tensors that are too many: {quoted(sorted(unused))}.")
+    return values
+
+
+def take_estimator(fields, arrays):
+    """Version of gruc, kind, parameters and fitted values by name, from the `Fields` of a description.
+
+    Parameters may be among the file's `arrays`.
+    """
     version = fields.take("gruc_version", lambda v: _is_text(v) and v.isprintable() and len(v) < 40)
     kind = fields.take("kind", lambda v: _is_text(v) and v in KINDS)
-    parameters, fitted = (
-        {name: _from_json(value, fields.where) for name, value in fields.take(part, _is_object).items()}
-        for part in ("parameters", "fitted")
-    )
+    parameters = with_tensors(fields.take("parameters", _is_object), arrays, fields.where)
+    fitted = fields.take("fitted", _is_object).items()
+    fitted = {name: _from_json(value, fields.where) for name, value in fitted}
     fields.end()
     fitted_fields = Fields(ADDED_FITTED | fitted, f"{fields.where}, fitted,")
     names = FITTED | ({} if KINDS[kind].labels else FITTED_OF_REGRESSORS)

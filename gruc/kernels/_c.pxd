@@ -144,7 +144,7 @@ cdef extern from "gruc/training/walk.h" nogil:
         gruc_op_place *ops
         size_t scratch
         int drop_states
-        double rate, rate_states
+        double rate, rate_states, rate_tokens
 
     ctypedef struct gruc_call:
         const gruc_op *op

@@ -13,8 +13,8 @@ cdef class Pass:
     seeds : ndarray of shape (B,), uint64, or None
         Of each sequence's masks of dropout, in the packed order of the first clock; None for no
         recurrent dropout, in a program without dropout.
-    rate, rate_states : float
-        Of dropout, and of recurrent dropout.
+    rate, rate_states, rate_tokens : float
+        Of dropout, of recurrent dropout, and of whole tokens where they are looked up.
     """
 
     cdef Weights weights
@@ -31,7 +31,7 @@ cdef class Pass:
     cdef readonly object gradients
 
     def __init__(self, Weights weights not None, inputs, clocks, const uint64_t[::1] seeds=None,
-                 double rate=0, double rate_states=0):
+                 double rate=0, double rate_states=0, double rate_tokens=0):
         cdef Program program = weights.program
         cdef Py_ssize_t i
         self.weights = weights
@@ -42,7 +42,9 @@ cdef class Pass:
         for i in range(len(clocks)):
             lengths, offsets, order = clocks[i]
             self.set_clock(i, lengths, offsets, order)
-        require_rates(rate, rate_states)
+        require_rates(rate, rate_states, rate_tokens)
+        require(seeds is not None or rate_tokens == 0, "seeds for dropout of tokens")
+        self.c.rate_tokens = rate_tokens
         require(len(inputs) == <Py_ssize_t> program.c.n_inputs <= MOST_INPUTS, "an array for each input")
         for i in range(len(inputs)):
             self.set_input(i, inputs[i])
@@ -179,7 +181,7 @@ cdef class Pass:
         return [(tokens.copy(), rows.copy()) for tokens, rows in self.tables.arrays()]
 
     def masks(self, Py_ssize_t op):
-        """A copy of the masks of dropout of an operation, (rows, width) or (B, H); None for none."""
+        """A copy of the masks of dropout of an operation, (rows, width), (B, H) or (N,); None for none."""
         cdef const _c.gruc_op *operation
         cdef _c.gruc_call call
         cdef const void *mask
@@ -188,6 +190,12 @@ cdef class Pass:
         call = _c.gruc_call_forward(&self.c, op)
         if operation.kind == _c.GRUC_DROPOUT:
             return self.copy(call.kept, operation.y)
+        if operation.kind == _c.GRUC_EMBED:
+            if self.c.rate_tokens == 0:
+                return None
+            array = np.empty(call.rows, self.dtype)
+            memcpy(<void *> <size_t> array.ctypes.data, call.kept, array.nbytes)
+            return array
         require(operation.last >= 0, "an operation with masks")
         mask = _c.gruc_gru_batch_of(&call).mask
         if mask == NULL:

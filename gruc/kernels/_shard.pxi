@@ -274,7 +274,7 @@ def loss_and_gradient(
     const Py_ssize_t[::1] indices not None,  # (B,) which sequences of the sources
     Targets targets not None,               # of all their sequences
     double total,                           # what their weighted sum of losses is divided by, > 0
-    dropout=None,                           # (seeds (B,) of uint64, rate, rate of states), or None
+    dropout=None,                           # (seeds (B,) of uint64, rate, rate of states[, rate of tokens])
     TableGradients tables=None,             # OUT: of the program's tables; None for one without
 ):
     """Weighted sum of the losses of some sequences, and its gradient.
@@ -315,11 +315,12 @@ def loss_and_gradient(
     require(state0 is None or (state0.shape[0] == B and state0.shape[1] == n_states), "state0 (B, S)")
     require(last_state is None or (last_state.shape[0] == B and last_state.shape[1] == n_states),
             "last_state (B, S)")
-    p.rate = p.rate_states = 0
+    p.rate = p.rate_states = p.rate_tokens = 0
     if dropout is not None:
-        seeds, p.rate, p.rate_states = dropout
+        seeds, *rates = dropout
+        p.rate, p.rate_states, p.rate_tokens = rates if len(rates) == 3 else (*rates, 0)
         require(seeds is not None and seeds.shape[0] == B, "seeds (B,)")
-        require_rates(p.rate, p.rate_states)
+        require_rates(p.rate, p.rate_states, p.rate_tokens)
     require(seeds is not None or not has_dropout(program), "seeds for a program with dropout")
     p.inputs = shard.inputs
     p.dinputs = NULL

@@ -40,6 +40,7 @@ class Pass:
         seeds: NDArray[np.uint64] | None = None,
         rate: float = 0,
         rate_states: float = 0,
+        rate_tokens: float = 0,
     ) -> None: ...
     def forward(self) -> NDArray[Any]: ...
     def backward(self, doutputs: NDArray[Any]) -> NDArray[Any]: ...
@@ -82,7 +83,7 @@ def loss_and_gradient(
     indices: NDArray[np.intp],
     targets: Targets,
     total: float,
-    dropout: tuple[NDArray[np.uint64], float, float] | None = None,
+    dropout: tuple[Any, ...] | None = None,
     tables: TableGradients | None = None,
 ) -> float: ...
 def softmax_cross_entropy(

@@ -229,8 +229,8 @@ cdef int require_blas_sizes(const _c.gruc_pass *p) except -1:
     return 0
 
 
-cdef int require_rates(double rate, double rate_states) except -1:
-    require(0 <= rate < 1 and 0 <= rate_states < 1, "rates of dropout in [0, 1)")
+cdef int require_rates(double rate, double rate_states, double rate_tokens) except -1:
+    require(0 <= rate < 1 and 0 <= rate_states < 1 and 0 <= rate_tokens < 1, "rates of dropout in [0, 1)")
     return 0
 
 

@@ -22,11 +22,16 @@ class Embedding:
         """Names and shapes for the parameter table."""
         return [(self.weight, (self.n_tokens, self.width))]
 
-    def initialize(self, parameters, rng):
-        """Standard normal, as torch's."""
-        parameters[self.weight][:] = rng.standard_normal((self.n_tokens, self.width))
+    def initialize(self, parameters, rng, tokens=None):
+        """Standard normal, as torch's; the rows of `tokens`, an index array, only, if they are given."""
+        table = parameters[self.weight]
+        rows = slice(None) if tokens is None else tokens
+        table[rows] = rng.standard_normal(table[rows].shape)
 
-    def lay_out(self, builder, tokens):
-        """Append the operation; returns the vectors (N, width) of tokens (N,)."""
-        y = builder.like(tokens, self.width)
+    def lay_out(self, builder, tokens, frozen=False):
+        """Append the operation; returns the vectors (N, width) of tokens (N,).
+
+        A `frozen` table has no gradient.
+        """
+        y = builder.like(tokens, self.width, gradient=not frozen)
         return builder.operation(KINDS.EMBED, tokens, y, self.weight, D=self.n_tokens)

@@ -102,10 +102,14 @@ class GRUNetwork:
         """By its shape alone."""
         return type(self), tuple(self.config.values())
 
-    def initialize(self, parameters, rng):
-        """Start values into `parameters`, the named views of a flat buffer."""
+    def initialize(self, parameters, rng, tokens=None):
+        """Start values into `parameters`, the named views of a flat buffer.
+
+        Of a table only the rows of `tokens`, an index array, are drawn, if they are given.
+        """
         for part in self._parts:
-            part.initialize(parameters, rng)
+            options = {"tokens": tokens} if part is self.embedding else {}
+            part.initialize(parameters, rng, **options)
 
     def set_update_gate_bias(self, parameters, bias):
         """Start every layer's update gate at this bias instead of that of `initialize`."""
@@ -128,7 +132,7 @@ class GRUNetwork:
         """Whether there are outputs for each row, (N, K), instead of one for each sequence, (B, K)."""
         return self.config["pooling"] is None
 
-    def program(self, training=False, dropout=False, want_dx=False, carried=False):
+    def program(self, training=False, dropout=False, want_dx=False, carried=False, frozen=False):
         """The network as a list of operations.
 
         Parameters
@@ -141,26 +145,28 @@ class GRUNetwork:
             Whether the gradient of the inputs will be wanted.
         carried : bool
             Whether layers start from states that are inputs, as they do in inference, also in training.
+        frozen : bool
+            Whether the table of tokens has no gradient.
 
         Returns
         -------
         kernels.inference.Program
             The same object for the same arguments.
         """
-        return self.laid_out(training, dropout, want_dx, carried).program
+        return self.laid_out(training, dropout, want_dx, carried, frozen).program
 
-    def laid_out(self, training=False, dropout=False, want_dx=False, carried=False):
+    def laid_out(self, training=False, dropout=False, want_dx=False, carried=False, frozen=False):
         """The same with the places of values and operations in it.
 
         Inputs are the rows of X or tokens, then for inference, or if they are carried, the states that
         each layer starts from (B, F).
         """
-        key = training, dropout, want_dx, carried
+        key = training, dropout, want_dx, carried, frozen
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
         return self._programs[key]
 
-    def _lay_out(self, training, dropout, want_dx, carried):
+    def _lay_out(self, training, dropout, want_dx, carried, frozen):
         if carried and self.config["bidirectional"]:
             raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
         builder = ProgramBuilder(self.table, training, dropout)
@@ -173,7 +179,7 @@ class GRUNetwork:
             builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.widths
         ]
         if self.embedding is not None:
-            x = self.embedding.lay_out(builder, x)
+            x = self.embedding.lay_out(builder, x, frozen)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
             x = builder.dropout(x)
@@ -194,9 +200,9 @@ class GRUNetwork:
             Of the type of the parameters.
         want_dx : bool
             Whether `backward` works out the gradient of ``batch.values``: that of value 0.
-        dropout : (seeds, rate, rate_states) or None
-            A seed of masks for each sequence in packed order, (B,) of uint64; rates of inputs and of
-            states where they enter W_hh.
+        dropout : (seeds, rate, rate_states) or (seeds, rate, rate_states, rate_tokens) or None
+            A seed of masks for each sequence in packed order, (B,) of uint64; rates of inputs, of
+            states where they enter W_hh, and of whole tokens.
 
         Returns
         -------

@@ -69,9 +69,9 @@ class ProgramBuilder:
         self.values.append(Value(clock, per_step, integers, place if gradient else -1, width))
         return place
 
-    def like(self, x, width):
+    def like(self, x, width, gradient=True):
         """A value with a row for each row of x."""
-        return self.value(width, self.values[x].clock, self.values[x].per_step)
+        return self.value(width, self.values[x].clock, self.values[x].per_step, gradient=gradient)
 
     def per_sequence(self, x):
         """A value with a row for each sequence of x, as wide as x."""

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from ..files import model_file
-from ..files.estimator_fields import KINDS, take_estimator
+from ..files.estimator_fields import KINDS, PARAMETERS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
 from ..network import READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
@@ -62,8 +62,9 @@ class Content(NamedTuple):
     def of_file(cls, description, arrays, where):
         """The content of a file's description and arrays; errors call the file `where`."""
         fields = Fields(description, where)
-        predictor = described(fields.take_object("predictor"), arrays)
-        version, kind, parameters, fitted = take_estimator(fields)
+        of_network = {name: array for name, array in arrays.items() if not name.startswith(PARAMETERS)}
+        predictor = described(fields.take_object("predictor"), of_network)
+        version, kind, parameters, fitted = take_estimator(fields, arrays)
         if (predictor.classes is not None, predictor.network.answers_each_step) != KINDS[kind]:
             raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
         n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]

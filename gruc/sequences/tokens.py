@@ -79,6 +79,13 @@ class Tokens(NamedTuple):
         kernels.inference.gather_tokens(values, order, lengths, offsets, source, indices, self.n_tokens)
         return PackedBatch(values[:, np.newaxis], offsets, lengths, order)
 
+    def occurring(self, sequences, places):
+        """Which tokens occur in the sequences at `places`, an index; in rising order."""
+        occurs = np.zeros(self.n_tokens, bool)
+        for i in np.arange(len(sequences))[places]:
+            occurs[sequences.tokens(i)] = True
+        return np.flatnonzero(occurs)
+
     def describe(self):
         """The description in a model file: that of the network says all."""
         return {}, {}

@@ -39,10 +39,14 @@ class TrainingState:
         self.optimizer = self.schedule = None
 
     @classmethod
-    def initial(cls, network, dtype, rng):
-        """The state before training, with initial values from `rng`."""
+    def initial(cls, network, dtype, rng, tokens=None):
+        """The state before training, with initial values from `rng`.
+
+        `tokens` are the rows of a table that are drawn, the others being 0; None for all.
+        """
         parameters = np.zeros(network.table.size, dtype)
-        network.initialize(network.table.views(parameters), rng)
+        options = {} if tokens is None else {"tokens": tokens}
+        network.initialize(network.table.views(parameters), rng, **options)
         return cls(parameters, rng)
 
     def set_optimizer(self, solver, weights, settings):

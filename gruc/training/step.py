@@ -102,19 +102,22 @@ class TrainingStep:
     memory : StepMemory
         Of the network.
     loss : Loss
-    dropout : (rate, recurrent_rate)
-        How much of what enters layers and head, and of states where they enter W_hh, counts as 0;
-        masks are drawn anew for every batch (include/gruc/training/dropout.body.h).
+    dropout : (rate, recurrent_rate) or (rate, recurrent_rate, rate_of_tokens)
+        How much of what enters layers and head, of states where they enter W_hh, and of different
+        tokens, counts as 0; masks are drawn anew for every batch (include/gruc/training/dropout.body.h).
     n_jobs : int or None
         See `gruc.threads.n_threads`. Losses and gradients do not depend on it.
+    frozen : bool
+        Whether tables of tokens are not learned.
     """
 
-    def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None):
+    def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None, frozen=False):
         self.memory = memory
         self._loss = LOSSES[loss.name], loss.settings
         self._targets = None, None, None  # of the last shard: (values, weights, Targets)
         self.dropout = dropout
         self._drops_out = any(dropout)
+        self._options = {"dropout": dropout[0] > 0, **({"frozen": True} if frozen else {})}
         self._n_jobs, self._n_threads = n_jobs, None
         self._blas_limit = None
 
@@ -138,7 +141,7 @@ class TrainingStep:
         memory, seeds = self.memory, None
         if self._drops_out:
             seeds = batch.rng.integers(2**64, size=len(batch.indices), dtype=np.uint64)
-        options = {"dropout": self.dropout[0] > 0}
+        options = dict(self._options)
         if isinstance(batch, WindowBatch):
             options["carried"] = True
             batch.last_state = np.empty((len(batch.indices), memory.network.states_width), parameters.dtype)

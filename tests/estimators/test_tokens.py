@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc.training import step
 from problems import bits_of
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 N_TOKENS = 12
 FAST = dict(hidden_layer_sizes=(8,), embedding_dim=6, max_iter=15, learning_rate_init=0.02, random_state=0)
@@ -205,6 +208,16 @@ def test_tools_of_scikit_learn():
         ({"n_tokens": 11}, r"X\[0\] has token 11 at step 0.*0 to 10 only"),
         ({"n_tokens": 2**31}, "n_tokens is 2147483648; the most there can be is 2147483647"),
         ({"embedding_dim": 0}, "'embedding_dim' parameter"),
+        ({"embedding_dim": None, "embedding_dropout": 0.5}, "embedding_dropout is 0.5, but embedding_dim is"),
+        ({"embedding_dim": None, "train_embedding": False}, "train_embedding is False, but embedding_dim is"),
+        ({"embedding_dim": None, "embedding_weights": np.ones((12, 6))}, "embedding_weights is given, but"),
+        ({"embedding_weights": np.ones((12, 5))}, r"shape \(12, 5\); expected .* is \(n_tokens, 6\)"),
+        ({"embedding_weights": np.ones(6)}, r"shape \(6,\); expected"),
+        ({"embedding_weights": np.ones((12, 6)), "n_tokens": 13}, r"shape \(12, 6\); .* is \(13, 6\)"),
+        ({"embedding_weights": np.ones((11, 6))}, r"X\[0\] has token 11 at step 0"),
+        ({"embedding_weights": np.full((12, 6), 1e39)}, r"embedding_weights\[0\] is not finite in float32"),
+        ({"embedding_weights": [["a"]]}, "embedding_weights holds"),
+        ({"embedding_dropout": 1.0}, "'embedding_dropout' parameter"),
     ],
 )
 def test_parameters_that_do_not_fit(settings, message):
@@ -229,6 +242,79 @@ def test_other_parameters_of_a_network_to_go_on_with(settings, message):
     model = GRUClassifier(**FAST).fit(X, y)
     with pytest.raises(ValueError, match=message):
         model.set_params(**settings).partial_fit(X, y)
+
+
+VECTORS = np.random.default_rng(9).normal(size=(N_TOKENS + 3, 6))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pretrained_vectors(dtype):
+    X, y, _ = parity()
+    vectors = VECTORS.copy()
+    settings = FAST | {"embedding_weights": vectors, "dtype": dtype, "max_iter": 3}
+    frozen = GRUClassifier(**settings, train_embedding=False, solver="adamw", alpha=0.1).fit(X, y)
+    assert np.array_equal(frozen.weights_["embedding.weight"], VECTORS.astype(dtype))
+    frozen.partial_fit(X, y)
+    learned = GRUClassifier(**settings).fit(X, y)
+    moved = learned.weights_["embedding.weight"] != VECTORS.astype(dtype)
+    assert moved[:N_TOKENS].all()
+    assert not moved[N_TOKENS:].any()  # tokens that do not occur
+    assert np.array_equal(vectors, VECTORS)
+    vectors[:] = 0
+    assert np.array_equal(frozen.weights_["embedding.weight"], VECTORS.astype(dtype))
+    assert frozen.predict([[N_TOKENS + 2]]).shape == (1,)
+    as_lists = GRUClassifier(**settings | {"embedding_weights": VECTORS.tolist()}).fit(X, y)
+    assert bits_of(as_lists) == bits_of(learned)
+
+
+def test_frozen_vectors_are_learned_from_when_thawed():
+    X, y, _ = parity()
+    settings = FAST | {"embedding_weights": VECTORS, "train_embedding": False}
+    model = GRUClassifier(**settings).partial_fit(X, y)
+    model.set_params(train_embedding=True).partial_fit(X, y)
+    thawed = model.weights_["embedding.weight"].copy()
+    assert (thawed[:N_TOKENS] != VECTORS[:N_TOKENS].astype("float32")).all()
+    model.set_params(train_embedding=False).partial_fit(X, y)
+    assert np.array_equal(model.weights_["embedding.weight"], thawed)
+
+
+@pytest.mark.parametrize("train_embedding", [False, True])
+def test_vectors_in_files(train_embedding):
+    X, y, _ = parity()
+    settings = FAST | {"embedding_weights": VECTORS, "train_embedding": train_embedding, "max_iter": 2}
+    model = GRUClassifier(**settings).fit(X, y)
+    file = in_a_file(model)
+    loaded = gruc.load(file)
+    assert np.array_equal(loaded.embedding_weights, VECTORS.astype("float32"))
+    assert np.array_equal(gruc.runtime.load(file).predict_proba(X), model.predict_proba(X))
+    assert bits_of(clone(loaded).fit(X, y)) == bits_of(model)
+    assert in_a_file(loaded) == file
+    tables = 2 if train_embedding else 1  # one that was not learned is there once
+    assert len(file) - len(in_a_file(model.set_params(embedding_weights=None))) == pytest.approx(
+        (tables - 1) * VECTORS.size * 4, abs=200
+    )
+
+
+def test_tokens_that_do_not_occur_start_at_zero():
+    X, y, _ = parity()
+    settings = FAST | {"n_tokens": N_TOKENS + 5, "max_iter": 1}
+    weight = np.ones(len(X))
+    weight[[i for i, x in enumerate(X) if 3 in x]] = 0
+    table = GRUClassifier(**settings).fit(X, y, sample_weight=weight).weights_["embedding.weight"]
+    assert not table[[3, *range(N_TOKENS, N_TOKENS + 5)]].any()
+    assert table[[0, 1, 2, *range(4, N_TOKENS)]].all()
+
+
+def test_dropout_of_tokens_does_not_depend_on_n_jobs(monkeypatch):
+    X, y, _ = parity()
+    monkeypatch.setattr(step, "SHARD_OPERATIONS", 1)
+    settings = FAST | {"embedding_dropout": 0.3, "batch_size": 64, "max_iter": 3}
+    one, two = (GRUClassifier(**settings, n_jobs=n).fit(X, y) for n in (1, 2))
+    assert bits_of(one) == bits_of(two)
+    plain = GRUClassifier(**settings | {"embedding_dropout": 0.0}).fit(X, y)
+    assert bits_of(plain) != bits_of(one)
+    thorough = GRUClassifier(**FAST | {"embedding_dropout": 0.999, "alpha": 0.1, "max_iter": 2}).fit(X, y)
+    assert np.isfinite(thorough.loss_)
 
 
 def test_standardize_and_frames_of_one_step_change_nothing():

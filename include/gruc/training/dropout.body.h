@@ -26,6 +26,22 @@ GRUC_STATIC void GRUC(fill_mask)(real *GRUC_RESTRICT mask, size_t n, double rate
     }
 }
 
+/* Multipliers of a sequence's tokens, the same for equal tokens: each different token is dropped with
+ * probability `rate`, wherever it stands. */
+GRUC_STATIC void GRUC(fill_token_mask)(
+    real *GRUC_RESTRICT mask,            /* (N,) OUT: the rows of sequence b */
+    const int32_t *GRUC_RESTRICT tokens, /* (N,) */
+    const ptrdiff_t *offsets, size_t b, size_t n_steps, double rate, uint64_t *state)
+{
+    const real multipliers[2] = {(real)(1 / (1 - rate)), (real)0};
+    uint64_t dropped_below = (uint64_t)(rate * 4294967296.0), key = GRUC(next_bits)(state);
+    for (size_t t = 0; t < n_steps; t++) {
+        size_t row = (size_t)offsets[t] + b;
+        uint64_t of_token = key ^ (uint64_t)(uint32_t)tokens[row];
+        mask[row] = multipliers[GRUC(next_bits)(&of_token) >> 32 < dropped_below];
+    }
+}
+
 /* out = a * mask, number by number; out may be a */
 GRUC_STATIC void GRUC(multiply)(
     real *out, size_t ld_out, const real *a, size_t ld_a, const real *mask, size_t m, size_t n)

@@ -60,6 +60,7 @@ typedef struct {
     size_t scratch;              /* where it begins in the workspace */
     int drop_states;             /* whether cells have masks of the states that enter W_hh */
     double rate, rate_states;    /* of dropout */
+    double rate_tokens;          /* of whole tokens where they are looked up; 0 for no masks of them */
 } gruc_pass;
 
 /* An operation of a pass */

@@ -177,6 +177,8 @@ static inline void gruc_operations_forward(const gruc_pass *pass, size_t n_ops)
 static inline void gruc_operations_backward(const gruc_pass *pass, size_t n_ops)
 {
     for (size_t i = n_ops; i-- > 0;) {
+        const gruc_value *y = pass->program->values + pass->program->ops[i].y;
+        if (y->gradient < 0) continue; /* nothing that is learned comes before it */
         gruc_call call = gruc_call_backward(pass, i);
         const gruc_operation *operation = pass->operations + call.op->kind;
         if (operation->backward && (call.dx || gruc_op_size(call.op) > 0)) operation->backward(&call);

@@ -1,18 +1,38 @@
 /* An embedding as an operation of a program in training: embed_train.body.h. Body over `real`; see real.h.
- * Its gradient is not in the flat buffer but in pass->token_rows, of the rows seen only. */
+ * Its gradient is not in the flat buffer but in pass->token_rows, of the rows seen only.
+ *
+ *   kept     with dropout of tokens the mask (N,) */
+
+GRUC_STATIC size_t GRUC(embed_op_kept)(const gruc_op *op, const gruc_pass *pass)
+{
+    return pass->rate_tokens > 0 ? gruc_rows(pass->program->values + op->y, pass->clocks) : 0;
+}
 
 GRUC_STATIC size_t GRUC(embed_op_scratch)(const gruc_op *op, const gruc_pass *pass)
 {
     return GRUC(embed_scratch)(gruc_rows(pass->program->values + op->y, pass->clocks));
 }
 
+GRUC_STATIC void GRUC(embed_op_draw_masks)(const gruc_call *c, size_t b, uint64_t *random)
+{
+    const gruc_clock *clock = c->clock;
+    if (c->pass->rate_tokens > 0)
+        GRUC(fill_token_mask)(
+            c->kept, c->x, clock->offsets, b, (size_t)clock->lengths[b], c->pass->rate_tokens, random);
+}
+
+GRUC_INLINE const real *GRUC(embed_op_mask)(const gruc_call *c)
+{
+    return c->pass->rate_tokens > 0 ? c->kept : NULL;
+}
+
 GRUC_STATIC void GRUC(embed_op_forward)(const gruc_call *c)
 {
-    GRUC(embed_forward)(c->y, c->op->H, c->parameters, c->x, NULL, c->rows, c->op->H);
+    GRUC(embed_forward)(c->y, c->op->H, c->parameters, c->x, GRUC(embed_op_mask)(c), c->rows, c->op->H);
 }
 
 GRUC_STATIC void GRUC(embed_op_backward)(const gruc_call *c)
 {
     gruc_token_rows *out = c->pass->token_rows + (c->op - c->pass->program->ops);
-    GRUC(embed_backward)(out, c->scratch, c->x, NULL, c->dy, c->op->H, c->rows, c->op->H);
+    GRUC(embed_backward)(out, c->scratch, c->x, GRUC(embed_op_mask)(c), c->dy, c->op->H, c->rows, c->op->H);
 }

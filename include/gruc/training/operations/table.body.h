@@ -32,7 +32,9 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .forward = GRUC(dropout_op_forward),
          .backward = GRUC(dropout_op_backward)},
     [GRUC_EMBED] =
-        {.scratch_size = GRUC(embed_op_scratch),
+        {.kept_size = GRUC(embed_op_kept),
+         .scratch_size = GRUC(embed_op_scratch),
+         .draw_masks = GRUC(embed_op_draw_masks),
          .forward = GRUC(embed_op_forward),
          .backward = GRUC(embed_op_backward)},
     [GRUC_PERMUTE] = {.forward = GRUC(permute_op_forward), .backward = GRUC(permute_op_backward)},
