@@ -32,6 +32,10 @@ def test_guide():
     assert names["pipeline"].score(names["X_test"], names["y_test"]) > 0.93
     assert names["model"].t_ == 270
     X_test, y_test, rows = names["X_test"], names["y_test"], names["test_rows"]
+    by_step = [[part[t] for part in names["right"]] for t in (0, 3, 6)]
+    assert 0.4 < np.mean(by_step[0]) < np.mean(by_step[1]) < np.mean(by_step[2])
+    assert names["tagging"].score(X_test, names["tags_test"]) > 0.9
+    assert names["tagging"].best_params_ == {"bidirectional": True}
     assert names["framed"].feature_names_in_.tolist() == [f"c{i}" for i in range(12)]
     assert names["framed"].score(X_test, y_test) > 0.9
     assert all(np.array_equal(x, z) for x, z in zip(names["sequences"], names["X"], strict=True))

@@ -3,10 +3,10 @@
 Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
+from .encoder_decoder import EncoderDecoder
 from .network import GRUNetwork
 from .program import KINDS
 from .readout import READOUTS
-from .step_network import StepNetwork
 from .workspace import aligned_empty
 
-__all__ = ["KINDS", "READOUTS", "GRUNetwork", "StepNetwork", "aligned_empty"]
+__all__ = ["KINDS", "READOUTS", "EncoderDecoder", "GRUNetwork", "aligned_empty"]

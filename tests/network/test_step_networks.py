@@ -1,26 +1,36 @@
-"""Networks that answer each step, in one call a shard: against passes, central differences and windows."""
+"""Networks that answer each step, in one call a shard: against central differences and windows."""
 
 import numpy as np
 import pytest
 from gruc import kernels
-from gruc.network import StepNetwork
+from gruc.network import EncoderDecoder, GRUNetwork
 from helpers import central_difference, relative_error
 
 training = kernels.training
 LENGTHS, TARGET_LENGTHS = [3, 1, 6, 6, 2, 4], [2, 5, 1, 4, 6, 3]
 K, N_TOKENS = 4, 7
+# the arguments of each, after what it reads: features, or numbers of tokens
 NETWORKS = {
-    "tagger": dict(n_inputs=2, hidden_layer_sizes=[3, 2], n_outputs=K, bidirectional=True),
-    "language model": dict(
-        n_inputs=N_TOKENS, hidden_layer_sizes=[4], n_outputs=N_TOKENS, embedding=3, reset_after=False
+    "tagger": ([2], GRUNetwork, dict(hidden_layer_sizes=[3, 2], bidirectional=True, n_outputs=K)),
+    "language model": (
+        [N_TOKENS], GRUNetwork, dict(hidden_layer_sizes=[4], reset_after=False, n_outputs=N_TOKENS)
     ),
-    "decoder": dict(
-        n_inputs=2, hidden_layer_sizes=[3, 2], n_outputs=K, bidirectional=True, n_source_inputs=3
+    "decoder": ([3, 2], EncoderDecoder, dict(hidden_layer_sizes=[3, 2], bidirectional=True, n_outputs=K)),
+    "translator": (
+        [5, N_TOKENS], EncoderDecoder, dict(hidden_layer_sizes=[3], n_outputs=N_TOKENS, embedding=2)
     ),
-    "translator": dict(
-        n_inputs=N_TOKENS, hidden_layer_sizes=[3], n_outputs=N_TOKENS, embedding=2, n_source_inputs=5
-    ),
-}
+}  # fmt: skip
+OF_TOKENS = ("language model", "translator")
+
+
+def network_of(name, **changes):
+    reads, kind, config = NETWORKS[name]
+    config = dict(bidirectional=False, reset_after=True) | config | changes
+    if kind is EncoderDecoder:
+        return EncoderDecoder(*reads, **config)
+    if name in OF_TOKENS:
+        return GRUNetwork(n_features=3, n_tokens=reads[0], pooling=None, **config)
+    return GRUNetwork(n_features=reads[0], pooling=None, **config)
 
 
 def source_of(rng, lengths, n_inputs, tokens):
@@ -31,30 +41,26 @@ def source_of(rng, lengths, n_inputs, tokens):
 
 def problem(name, loss="softmax", seed=0):
     """A network, weights, and everything of a shard but its seeds."""
-    rng, config = np.random.default_rng(seed), NETWORKS[name]
-    network = StepNetwork(**config)
+    rng, network = np.random.default_rng(seed), network_of(name)
     flat = 0.5 * rng.standard_normal(network.table.size)
-    tokens = "embedding" in config
-    if "n_source_inputs" in config:
-        lengths = TARGET_LENGTHS
-        inputs = dict(
-            source=source_of(rng, LENGTHS, config["n_source_inputs"], tokens),
-            second=source_of(rng, lengths, config["n_inputs"], tokens),
-        )
-    else:
-        lengths = LENGTHS
-        inputs = dict(source=source_of(rng, lengths, config["n_inputs"], tokens))
-    n = sum(lengths)
+    reads, _, config = NETWORKS[name]
+    lengths = [LENGTHS, TARGET_LENGTHS][: len(reads)]
+    inputs = {
+        clock: source_of(rng, *part, name in OF_TOKENS)
+        for clock, *part in zip(("source", "second"), lengths, reads, strict=False)
+    }
+    n = sum(lengths[-1])
     kind, values = training.SOFTMAX, rng.integers(0, config["n_outputs"], n)
     if loss == "squared_error":
         kind, values = training.SQUARED_ERROR, rng.standard_normal((n, config["n_outputs"]))
-    starts = np.cumsum([0, *lengths[:-1]])
+    starts = np.cumsum([0, *lengths[-1][:-1]])
     return network, flat, inputs, (kind, (0.0,), values, 0.5 + rng.random(n), starts)
 
 
 def loss_and_gradient(network, flat, inputs, targets, indices=None, dropout=None, memory=None, **states):
     """Weighted sum of losses, and the whole gradient of them divided by 7."""
-    program = network.program(training=True, dropout=dropout is not None, carried=bool(states))
+    options = {"carried": True} if states else {}
+    program = network.program(training=True, dropout=dropout is not None, **options)
     weights = training.Weights(program, flat)
     dense = np.full(program.n_dense, np.nan)
     tables = training.TableGradients(weights) if program.n_dense < program.n_parameters else None
@@ -107,15 +113,15 @@ def test_a_shard_is_the_sum_of_its_sequences(name):
 @pytest.mark.parametrize("name", ["tagger", "language model"])
 def test_states_are_carried(name):
     """Two windows, the second from the states of the first, have the losses of the whole sequences."""
-    config = NETWORKS[name] | dict(bidirectional=False)
+    [n_inputs], _, config = NETWORKS[name]
     rng, n_outputs = np.random.default_rng(0), config["n_outputs"]
-    network = StepNetwork(**config)
-    flat, tokens = 0.5 * rng.standard_normal(network.table.size), "embedding" in config
+    network = network_of(name, bidirectional=False)
+    flat, tokens = 0.5 * rng.standard_normal(network.table.size), name in OF_TOKENS
     lengths, first = np.array([5, 9, 6]), 4
     if tokens:
-        rows = [rng.integers(0, config["n_inputs"], m) for m in lengths]
+        rows = [rng.integers(0, n_inputs, m) for m in lengths]
     else:
-        rows = [rng.standard_normal((m, config["n_inputs"])) for m in lengths]
+        rows = [rng.standard_normal((m, n_inputs)) for m in lengths]
     labels = [rng.integers(0, n_outputs, m) for m in lengths]
 
     def run(part, **states):
@@ -170,22 +176,21 @@ def test_a_source_for_each_clock():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_start_values(name):
-    network = StepNetwork(**NETWORKS[name])
+    network = network_of(name)
     flat = np.full(network.table.size, np.nan)
     network.initialize(network.table.views(flat), np.random.default_rng(0))
     assert np.isfinite(flat).all()
 
 
-@pytest.mark.parametrize("name", ["tagger", "decoder", "translator"])
-def test_states_that_cannot_be_carried(name):
-    with pytest.raises(ValueError, match="one direction without an encoder"):
-        StepNetwork(**NETWORKS[name]).program(training=True, carried=True)
+def test_states_that_cannot_be_carried():
+    with pytest.raises(ValueError, match="it has no state to carry"):
+        network_of("tagger").program(training=True, carried=True)
 
 
 def test_gradients_of_tables_of_another_network():
     network, flat, inputs, targets = problem("language model")
     weights = training.Weights(network.program(training=True), flat)
-    other = StepNetwork(**NETWORKS["language model"] | {"embedding": 2})
+    other = network_of("language model", hidden_layer_sizes=[5])
     tables = training.TableGradients(
         training.Weights(other.program(training=True), np.zeros(other.table.size))
     )
