@@ -1,15 +1,18 @@
 """Models as ONNX graphs, for onnxruntime, OpenVINO and others.
 
-Inputs are X (N, T, D), with any padding, and lengths (N,). Nodes use lengths by indices and masks
-only: OpenVINO ignores sequence_lens of GRU if shapes are dynamic. `skl2onnx.py` makes pipelines of
-the same parts.
+Inputs are X (N, T, D), or tokens (N, T), with any padding, and lengths (N,). Nodes use lengths by
+indices and masks only: OpenVINO ignores sequence_lens of GRU if shapes are dynamic. `skl2onnx.py` makes
+pipelines of the same parts.
 """
 
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from .. import files
 from .._version import __version__
+from ..sequences import ONE_STEP
 from . import onnx_inputs, onnx_layers, onnx_outputs, onnx_stream
 from .onnx_graph import NetworkGraph
 from .weights import as_predictor
@@ -38,14 +41,16 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     Returns
     -------
     onnx.ModelProto
-        Inputs are ``X`` (N, T, n_features), float32, and ``lengths`` (N,), int64, from 1 to T. Values
-        of X beyond a sequence's length have no effect. Where `predict` would raise an error (NaN,
-        infinity or too large values within the length, a length of 0), the sequence's results are
-        NaN and its label is meaningless. Outputs are ``label`` (N,) and ``probabilities``
-        (N, n_classes) of a classifier, for a multilabel one ``label`` (N, n_classes) of 0 and 1;
-        ``variable`` (N, n_outputs) of a regressor, with several quantiles (N, n_targets,
-        n_quantiles). Labels are strings; int64 if they are booleans or whole numbers, also of a
-        floating type; otherwise uint64 or float64.
+        Inputs are ``X`` (N, T, n_features), float32, or of a model of tokens (N, T), int64, and
+        ``lengths`` (N,), int64, from 1 to T. Values of X beyond a sequence's length have no effect.
+        Where `predict` would raise an error (NaN, infinity, too large values or tokens that the model
+        does not have within the length, a length of 0), the sequence's results are NaN and its label
+        is meaningless. Outputs are ``label`` (N,) and ``probabilities`` (N, n_classes) of a
+        classifier, for a multilabel one ``label`` (N, n_classes) of 0 and 1; ``variable``
+        (N, n_outputs) of a regressor, with several quantiles (N, n_targets, n_quantiles). Of a model
+        that answers each step they have a second axis for T steps, and are NaN beyond a sequence's
+        length. Labels are strings; int64 if they are booleans or whole numbers, also of a floating
+        type; otherwise uint64 or float64.
 
     Raises
     ------
@@ -67,12 +72,13 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         of `hidden_layer_sizes`. It may also be an initial state.
     ``state_steps`` (N,), int64
         Number of steps so far.
-    ``state_readout`` (N, R), float32, unless `pooling` is "last"
+    ``state_readout`` (N, R), float32, unless `pooling` is "last" or each step is answered
         State of the readout.
     ``state_frame`` (N, frame_length - 1, n_features), float32, if a frame has several steps
         The last steps, centred.
 
-    The results are those of the sequence so far, as those of `Stream.step`. A length may be 0 here:
+    The results are those of the sequence so far, or of each step of the block, as those of
+    `Stream.step`. A length may be 0 here:
     that sequence keeps its state, and so does one whose block contains NaN or infinity.
 
     Some runtimes compute in lower precision than the graph says. OpenVINO uses bfloat16 by default
@@ -135,8 +141,8 @@ def _graph_of_sequences(graph):
         onnx_inputs.invalid_sequences(graph, x, ends),
         onnx_inputs.differ(graph, lengths, valid_lengths),
     )
-    features = onnx_inputs.nan_where(graph, invalid, onnx_layers.features(graph, x, valid_lengths))
-    return inputs, _outputs(graph, features, n)
+    features, n_frames = onnx_layers.features(graph, x, valid_lengths)
+    return inputs, _outputs(graph, onnx_inputs.nan_where(graph, invalid, features, n_frames), n)
 
 
 def _graph_of_blocks(graph):
@@ -158,18 +164,23 @@ def _graph_of_blocks(graph):
 
 
 def _inputs(graph):
-    """The inputs X and lengths; number of sequences; rows and steps missing; centred X; lengths."""
+    """The inputs X and lengths; number of sequences; rows and steps missing; X, centred; lengths."""
     info = graph.helper.make_tensor_value_info
-    inputs = [
-        info("X", graph.float32, ["N", "T", graph.inputs.n_features]),
-        info("lengths", graph.int64, ["N"]),
-    ]
+    if graph.reads_tokens:
+        inputs = [info("X", graph.int64, ["N", "T"])]
+    else:
+        inputs = [info("X", graph.float32, ["N", "T", graph.inputs.n_features])]
+    inputs.append(info("lengths", graph.int64, ["N"]))
     n, missing = graph.size("X", 0), onnx_inputs.missing_rows_and_steps(graph, "X")
-    x = onnx_inputs.padded_if_empty(graph, "X", 3, missing, steps=True)
-    x = onnx_inputs.centred(graph, x, graph.dtype)
+    x = onnx_inputs.padded_if_empty(graph, "X", 2 if graph.reads_tokens else 3, missing, steps=True)
+    if not graph.reads_tokens:
+        x = onnx_inputs.centred(graph, x, graph.dtype)
     return inputs, n, missing, x, onnx_inputs.padded_if_empty(graph, "lengths", 1, missing)
 
 
 def _outputs(graph, features, n):
     """The decoded outputs of the first n sequences."""
-    return onnx_outputs.decoded(graph, onnx_layers.head(graph, graph.first_rows(features, n)))
+    features = graph.first_rows(features, n)
+    if graph.answers_each_step and graph.inputs.framing == ONE_STEP:  # without a step that was missing
+        features = graph("Slice", features, np.array([0]), graph.size("X", 1), np.array([1]))
+    return onnx_outputs.decoded(graph, onnx_layers.head(graph, features))

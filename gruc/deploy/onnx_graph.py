@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..sequences import Tokens
 from .weights import unscaled_weights
 
 
@@ -83,6 +84,10 @@ class NetworkGraph(Graph):
         Shape of the network.
     network : LaidOut
         Its operations.
+    head : Operation
+        The last of them.
+    reads_tokens, answers_each_step : bool
+        Whether a step is a token, and whether there is an answer for each.
     inputs, decoding
         Of the predictor.
     centre : ndarray of shape (n_features,) or None
@@ -98,6 +103,9 @@ class NetworkGraph(Graph):
         self.config, self.inputs, self.decoding = predictor.config, predictor.inputs, predictor.decoding
         self.network, self._table = predictor.network.laid_out(), predictor.network.table
         self.float32, self.int64 = self.tensor_type(np.float32), self.tensor_type(np.int64)
+        (self.head,) = (op for op in self.network.program.operations if op.y == self.network.outputs)
+        self.reads_tokens = isinstance(self.inputs, Tokens)
+        self.answers_each_step = predictor.network.answers_each_step
         scaling = self.inputs.scaling
         self.centre = None if scaling is None else scaling.mean.astype(self.dtype)
         weights = unscaled_weights(predictor, self.centre)

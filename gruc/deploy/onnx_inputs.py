@@ -17,13 +17,13 @@ def centred(graph, x, dtype):
 
 
 def missing_rows_and_steps(graph, x):
-    """How many rows and steps must be added to x (N, T, D) for it to have one of each, (2,)."""
+    """How many rows and steps must be added to x (N, T, ...) for it to have one of each, (2,)."""
     sizes = graph("Slice", graph("Shape", x), np.array([0]), np.array([2]))
     return graph("Max", graph("Sub", np.array([1, 1]), sizes), np.array([0]))
 
 
 def padded_if_empty(graph, x, rank, missing, value=None, steps=False):
-    """X (N, ...) with one row if N is 0; if `steps`, X (N, T, D) with one step if T is 0.
+    """X (N, ...) with one row if N is 0; if `steps`, X (N, T, ...) with one step if T is 0.
 
     Onnxruntime's GRU ends the whole process for empty input. Padding is 0, or `value`.
     """
@@ -60,20 +60,50 @@ def invalid_values(graph, x, limit):
 def invalid_sequences(graph, x, lengths):
     """Whether `predict` would refuse x (N, T, D), already centred, within its lengths (N, 1) float32: (N, 1).
 
-    Onnxruntime's GRU returns ordinary numbers for NaN and infinity.
+    Or tokens x (N, T) of int64. Onnxruntime's GRU returns ordinary numbers for NaN and infinity.
     """
-    limit, scaling = graph.number(LARGEST[graph.dtype]), graph.inputs.scaling
-    if scaling is not None:
-        largest = float(np.finfo(graph.dtype).max)
-        limit = np.minimum(LARGEST[graph.dtype] * scaling.scale, largest).astype(graph.dtype)
-    steps = graph.reduce("ReduceMax", invalid_values(graph, x, limit), 2, keepdims=0)
+    steps = _invalid_tokens(graph, x) if graph.reads_tokens else _invalid_steps(graph, x)
     within = graph.cast(graph("LessOrEqual", step_numbers(graph, x), lengths), graph.dtype)
     return graph.cast(graph.reduce("ReduceMax", graph("Mul", steps, within), 1), bool)
 
 
-def nan_where(graph, invalid, features):
-    """Features (N, F), but NaN where `invalid` (N, 1)."""
+def _invalid_tokens(graph, x):
+    """1 for tokens (N, T) that the model does not have, else 0."""
+    return graph.cast(graph("Not", graph("Equal", x, known_tokens(graph, x))), graph.dtype)
+
+
+def known_tokens(graph, x):
+    """Tokens x, or the nearest that the model has."""
+    largest = np.array(graph.inputs.n_tokens - 1, np.int64)
+    return graph("Max", graph("Min", x, largest), np.array(0, np.int64))
+
+
+def _invalid_steps(graph, x):
+    """1 for steps (N, T) of x (N, T, D) that hold NaN or too large values, else 0."""
+    limit, scaling = graph.number(LARGEST[graph.dtype]), graph.inputs.scaling
+    if scaling is not None:
+        largest = float(np.finfo(graph.dtype).max)
+        limit = np.minimum(LARGEST[graph.dtype] * scaling.scale, largest).astype(graph.dtype)
+    return graph.reduce("ReduceMax", invalid_values(graph, x, limit), 2, keepdims=0)
+
+
+def nan_where(graph, invalid, features, n_frames=None):
+    """Features (N, F), but NaN where `invalid` (N, 1).
+
+    Of a network that answers each step, features (N, T, F), which are NaN from frame `n_frames` (N,) on, too.
+    """
+    if graph.answers_each_step:
+        invalid = graph("Reshape", invalid, np.array([-1, 1, 1]))
+        invalid = graph("Or", invalid, graph("Not", row_mask(graph, features, n_frames)))
     return graph("Where", invalid, graph.number(np.nan), features)
+
+
+def row_mask(graph, h, n_rows):
+    """Which rows of h (N, F, H) are among the first `n_rows` (N,): (N, F, 1)."""
+    most = graph("Gather", graph("Shape", h), np.array(1))
+    rows = graph("Range", np.array(0), most, np.array(1))
+    ends = graph("Reshape", n_rows, np.array([-1, 1, 1]))
+    return graph("Less", graph("Reshape", rows, np.array([1, -1, 1])), ends)
 
 
 # ---- frames: include/gruc/base/framing.h

@@ -3,24 +3,34 @@
 import numpy as np
 
 from ..network import KINDS
-from .onnx_inputs import framed
+from .onnx_inputs import framed, known_tokens, row_mask
 from .weights import swap_gates
 
 
 def features(graph, x, lengths):
-    """What the head reads (N, F), of X (N, T, D), already centred."""
+    """What the head reads of X (N, T, D), already centred, or tokens (N, T); and numbers of frames (N,).
+
+    It is (N, H), or (N, F, H) of a network that answers each of F frames.
+    """
     x, lengths = framed(graph, x, lengths)
-    rows = Rows(graph, graph("Transpose", x, perm=[1, 0, 2]), lengths)
+    rows = Rows(graph, steps_first(graph, x), lengths)
     for operation in graph.network.program.operations:
-        if operation.y == graph.network.outputs:
-            return rows[operation.x]
-        OPERATIONS[operation.kind](graph, operation, rows)
+        if operation.y != graph.network.outputs:
+            OPERATIONS[operation.kind](graph, operation, rows)
+    value = graph.head.x
+    return rows.by_sequence(value) if graph.answers_each_step else rows[value], lengths
+
+
+def steps_first(graph, x):
+    """x (N, T, D) as (T, N, D), or tokens (N, T) as (T, N)."""
+    return graph("Transpose", x, perm=[1, 0] if graph.reads_tokens else [1, 0, 2])
 
 
 def head(graph, features):
-    """The network's outputs (N, K)."""
-    (operation,) = (each for each in graph.network.program.operations if each.y == graph.network.outputs)
-    W, b = graph.parameters(operation, 2)
+    """The network's outputs (N, K), or (N, T, K)."""
+    W, b = graph.parameters(graph.head, 2)
+    if graph.answers_each_step:
+        return graph("Add", graph("MatMul", features, W.T), b)
     return graph("Gemm", features, W, b, transB=1)
 
 
@@ -117,21 +127,24 @@ def _attention(graph, operation, rows):
     rows[operation.y] = masked_sum(graph, graph("Mul", a, h), mask)
 
 
+def _embed(graph, operation, rows):
+    rows[operation.y] = embedded(graph, operation, rows[operation.x])
+
+
+def embedded(graph, operation, tokens):
+    """Vectors (F, N, D) of tokens (F, N)."""
+    (table,) = graph.parameters(operation, 1)
+    return graph("Gather", table, known_tokens(graph, tokens))
+
+
 OPERATIONS = {
+    KINDS.EMBED: _embed,
     KINDS.GRU: _cell,
     KINDS.GRU_RESET_BEFORE: _cell,
     KINDS.MEAN: _mean,
     KINDS.MAX: _max,
     KINDS.ATTENTION: _attention,
 }
-
-
-def row_mask(graph, h, n_rows):
-    """Which rows of h (N, F, H) are among the first `n_rows` (N,): (N, F, 1)."""
-    most = graph("Gather", graph("Shape", h), np.array(1))
-    rows = graph("Range", np.array(0), most, np.array(1))
-    ends = graph("Reshape", n_rows, np.array([-1, 1, 1]))
-    return graph("Less", graph("Reshape", rows, np.array([1, -1, 1])), ends)
 
 
 def masked_sum(graph, h, mask):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..sequences import ONE_STEP
+
 
 def exact_labels(classes):
     """Labels (n_classes,) as an array of a type that ONNX has.
@@ -39,37 +41,43 @@ def exact_labels(classes):
 
 
 def decoded(graph, outputs, labels_of=exact_labels):
-    """The graph's outputs, "variable" or "label" and "probabilities", of the head's outputs (N, K)."""
+    """The graph's outputs, "variable" or "label" and "probabilities", of the head's outputs.
+
+    These are (N, K), or (N, T, K) where each step is answered.
+    """
     info, decoding = graph.helper.make_tensor_value_info, graph.decoding
+    rows = ["N"]
+    if graph.answers_each_step:
+        rows.append("T" if graph.inputs.framing == ONE_STEP else "F")
     if decoding.classes is None:
-        return [_variable(graph, outputs)]
+        return [_variable(graph, outputs, rows)]
     K = decoding.n_outputs
     if decoding.multilabel:
         graph("Sigmoid", outputs, output="probabilities")
         graph.cast(graph("Greater", outputs, graph.number(0)), np.int64, output="label")
-        return [info("label", graph.int64, ["N", K]), info("probabilities", graph.float32, ["N", K])]
+        return [info("label", graph.int64, [*rows, K]), info("probabilities", graph.float32, [*rows, K])]
     if K == 1:
-        both = graph("Concat", graph("Neg", outputs), outputs, axis=1)
+        both = graph("Concat", graph("Neg", outputs), outputs, axis=-1)
         graph("Sigmoid", both, output="probabilities")
     else:
-        graph("Softmax", outputs, output="probabilities", axis=1)
-    indices = graph("ArgMax", "probabilities", axis=1, keepdims=0)
+        graph("Softmax", outputs, output="probabilities", axis=-1)
+    indices = graph("ArgMax", "probabilities", axis=-1, keepdims=0)
     labels = labels_of(decoding.classes)
     graph("Gather", labels, indices, output="label")
     return [
-        info("label", graph.tensor_type(labels.dtype), ["N"]),
-        info("probabilities", graph.float32, ["N", decoding.result_size]),
+        info("label", graph.tensor_type(labels.dtype), rows),
+        info("probabilities", graph.float32, [*rows, decoding.result_size]),
     ]
 
 
-def _variable(graph, outputs):
+def _variable(graph, outputs, rows):
     n_targets, Q = graph.decoding.n_targets, graph.decoding.n_quantiles
     if graph.decoding.link == "exp":
         outputs = graph("Exp", outputs)
-    shape = ["N", n_targets]
+    shape = [*rows, n_targets]
     if Q > 1:  # in ascending order
-        shape = ["N", n_targets, Q]
-        outputs = graph("Reshape", outputs, np.array([0, n_targets, Q]))
+        shape = [*rows, n_targets, Q]
+        outputs = graph("Reshape", outputs, np.array([*(0 for _ in rows), n_targets, Q]))
         outputs = graph("TopK", outputs, np.array([Q]), axis=-1, largest=0, sorted=1, more_outputs=["places"])
     graph("Identity", outputs, output="variable")
     return graph.helper.make_tensor_value_info("variable", graph.float32, shape)

@@ -13,8 +13,9 @@ from .onnx_inputs import (
     n_frames,
     n_full_frames,
     nan_where,
+    row_mask,
 )
-from .onnx_layers import cell, energies, masked_sum, row_mask
+from .onnx_layers import cell, embedded, energies, masked_sum, steps_first
 
 
 def states(graph):
@@ -22,7 +23,7 @@ def states(graph):
     units, pooling = graph.config["hidden_layer_sizes"], graph.config["pooling"]
     k, n_features = graph.inputs.framing.length, graph.inputs.n_features
     states = {"state_h": (graph.float32, ["N", sum(units)]), "state_steps": (graph.int64, ["N"])}
-    if pooling != "last":
+    if pooling not in ("last", None):
         width = units[-1] + (2 if pooling == "attention" else 0)
         states["state_readout"] = (graph.float32, ["N", width])
     if k > 1:
@@ -31,11 +32,12 @@ def states(graph):
 
 
 def features_of_block(graph, x, lengths, before):
-    """Features (N, F) after a block x (N, T, D), already centred, and the states after it by name.
+    """What the head reads after a block x (N, T, D), already centred, and the states after it by name.
 
-    The frames that the block completes are computed at once, together with those it begins;
-    the new states are those after the last full frame. Where the block is invalid, features are NaN
-    and states stay as they were.
+    Of a model of tokens x is (N, T). The head reads (N, H), or (N, F, H) of a network that answers each of F
+    frames. The frames that the block completes are computed at once, together with those it begins; the new
+    states are those after the last full frame. Where the block is invalid, what the head reads is NaN and
+    states stay as they were.
     """
     valid_lengths, steps = clipped_lengths(graph, lengths, 0, x), before["state_steps"]
     after = {"state_steps": graph("Add", steps, valid_lengths)}
@@ -43,7 +45,7 @@ def features_of_block(graph, x, lengths, before):
     frames = x
     if tuple(graph.inputs.framing) != (1, 1):
         frames = _block_frames(graph, x, valid_lengths, before, counts, after)
-    block = Block(graph, graph("Transpose", frames, perm=[1, 0, 2]), before, counts)
+    block = Block(graph, steps_first(graph, frames), before, counts)
     for operation in graph.network.program.operations:
         if operation.y != graph.network.outputs:
             OPERATIONS[operation.kind](graph, operation, block)
@@ -54,9 +56,12 @@ def features_of_block(graph, x, lengths, before):
     for name, state in before.items():
         shape = {"state_steps": [-1], "state_frame": [-1, 1, 1]}.get(name, [-1, 1])
         after[name] = graph("Where", graph("Reshape", invalid, np.array(shape)), state, after[name])
+    value = graph.head.x
+    if graph.answers_each_step:
+        rows = graph("Transpose", block.rows[value], perm=[1, 0, 2])
+        return nan_where(graph, invalid, rows, counts.new), after
     nothing_seen = graph("Less", after["state_steps"], np.array(1))
-    (head,) = (each for each in graph.network.program.operations if each.y == graph.network.outputs)
-    features = block.rows.get(head.x) or _state_after(graph, block.seen[head.x], counts.new)
+    features = block.rows.get(value) or _state_after(graph, block.seen[value], counts.new)
     return nan_where(graph, graph("Or", invalid, graph.as_column(nothing_seen)), features), after
 
 
@@ -106,6 +111,10 @@ class Block:
         start = self._n_states
         self._n_states += operation.H
         return graph("Unsqueeze", graph.columns(self.before["state_h"], start, self._n_states), np.array([0]))
+
+
+def _embed(graph, operation, block):
+    block.rows[operation.y] = embedded(graph, operation, block.rows[operation.x])
 
 
 def _cell(graph, operation, block):
@@ -206,4 +215,9 @@ def _attention(graph, operation, h, before, counts):
 
 
 READOUTS = {KINDS.MEAN: _mean, KINDS.MAX: _max, KINDS.ATTENTION: _attention}
-OPERATIONS = {KINDS.GRU: _cell, KINDS.GRU_RESET_BEFORE: _cell} | dict.fromkeys(READOUTS, _readout)
+OPERATIONS = {
+    KINDS.EMBED: _embed,
+    KINDS.GRU: _cell,
+    KINDS.GRU_RESET_BEFORE: _cell,
+    **dict.fromkeys(READOUTS, _readout),
+}

@@ -209,9 +209,9 @@ def _features(graph, operator):
     lengths = graph("Max", last, graph.number(1))  # (N, 1)
     integer_lengths = graph("Reshape", graph.cast(lengths, np.int64), np.array([-1]))
     x = onnx_inputs.centred(graph, x, dtype)
-    features = onnx_layers.features(graph, x, integer_lengths)
-    features = onnx_inputs.nan_where(graph, onnx_inputs.invalid_sequences(graph, x, lengths), features)
-    return graph.first_rows(features, n)
+    features, n_frames = onnx_layers.features(graph, x, integer_lengths)
+    invalid = onnx_inputs.invalid_sequences(graph, x, lengths)
+    return graph.first_rows(onnx_inputs.nan_where(graph, invalid, features, n_frames), n)
 
 
 def _joined(graph, operator):
