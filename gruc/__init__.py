@@ -29,9 +29,9 @@ if TYPE_CHECKING:
         GRUStepRegressor,
         GRUTagger,
         GRUTransformer,
-        load,
     )
     from .files import ModelFileError
+    from .saving import load, save
 
 __all__ = [
     "GRUClassifier",
@@ -51,6 +51,7 @@ __all__ = [
     "preprocessing",
     "register_skl2onnx",
     "runtime",
+    "save",
     "sequences",
     "show_config",
     "to_c",
@@ -68,8 +69,9 @@ _PLACES = {
     "ModelFileError": "files",
     "from_keras": "deploy",
     "from_torch": "deploy",
-    "load": "estimators",
+    "load": "saving",
     "register_skl2onnx": "deploy",
+    "save": "saving",
     "to_c": "deploy",
     "to_keras": "deploy",
     "to_onnx": "deploy",
@@ -121,6 +123,8 @@ def _load(module: str):
             import gruc.preprocessing
         case "runtime":
             import gruc.runtime
+        case "saving":
+            import gruc.saving
         case "sequences":
             import gruc.sequences  # noqa: F401
     return sys.modules[f"{__name__}.{module}"]

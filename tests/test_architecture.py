@@ -36,6 +36,15 @@ MAY_IMPORT = {
         "sklearn",
     },
     "preprocessing": {"conventions", "sequences", "sklearn"},
+    "saving": {
+        "_version",
+        "estimators",
+        "files",
+        "preprocessing",
+        "runtime",
+        "sequences",
+        "sklearn",
+    },
     "datasets": {"sklearn"},
     "inspection": {"sklearn"},
     "plotting": {"inspection"},
@@ -50,7 +59,7 @@ MAY_IMPORT = {
         "sequences",
         "sklearn",
     },
-    "command_line": {"_version", "files", "runtime"},
+    "command_line": {"_version", "files", "runtime", "sequences"},
     "__main__": {"command_line"},
 }
 WATCHED = {"sklearn", "scipy"} | set(MAY_IMPORT)

@@ -67,7 +67,8 @@ def parser():
         "8601 timestamp (without a zone: UTC). For a model that was fitted on a 2-D X it may also be in wide "
         "form: a row for each sequence and a column for each step, with names in a column sequence, or in "
         "one without a name. An .npy file holds X, an .npz file one array X, or an array (n_steps, "
-        "n_features) for each sequence, under its name.",
+        "n_features) for each sequence, under its name. For a pipeline that reads texts, CSV has a column "
+        "of them, and may have a column sequence with their names.",
         epilog="In the CSV that is written, names and labels that a spreadsheet would take for a formula "
         "(beginning with =, +, - or @, and not a number) are preceded by an apostrophe. On a terminal, "
         "control characters are escaped.",
@@ -75,6 +76,9 @@ def parser():
     predict.add_argument("model", help="a file written by save(), or - for standard input")
     predict.add_argument("data", help="a .csv, .npy or .npz file, or - for CSV from standard input")
     predict.add_argument("--sequence", metavar="NAME", help="the CSV column with the name of the sequence")
+    predict.add_argument(
+        "--text", metavar="NAME", help="the CSV column of texts; default: text, or the only column there is"
+    )
     predict.add_argument("--step", metavar="NAME", help="the CSV column by which rows are sorted")
     predict.add_argument(
         "--separator", metavar="CHAR", default=",", help="the separator of the CSV that is read, or tab"

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from .. import files
 from ..files import model_file
-from ..runtime.loading import Content
+from ..runtime.model_files import content_of_file
 
 
 class InputError(ValueError):
@@ -14,11 +14,11 @@ class InputError(ValueError):
 
 
 def read_model(path):
-    """The `Content` of a model file, and its size in bytes; "-" is standard input."""
+    """The `Content` or `PipelineContent` of a model file, and its size in bytes; "-" is standard input."""
     if path == "-":
         data = sys.stdin.buffer.read()
-        return model_file.read(data, Content.of_file, "standard input"), len(data)
-    return model_file.read(path, Content.of_file), os.path.getsize(path)
+        return model_file.read(data, content_of_file, "standard input"), len(data)
+    return model_file.read(path, content_of_file), os.path.getsize(path)
 
 
 def check_output(output, *inputs):

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 
 from .. import files
+from ..runtime import PipelinePredictor
 from .common import InputError, check_output, read_model, write
 
 
@@ -15,6 +16,11 @@ def export(arguments):
         raise InputError(f"--prefix and --float16 are for --to c, not {arguments.to}.")
     check_output(arguments.output, (arguments.model, "model"))
     predictor = read_model(arguments.model)[0].predictor
+    if isinstance(predictor, PipelinePredictor):
+        raise InputError(
+            f"{arguments.model} holds a pipeline, and only networks are exported: save its last step alone, "
+            f"gruc.load({arguments.model!r})[-1]."
+        )
     {"c": _export_c, "onnx": _export_onnx, "torch": _export_torch}[arguments.to](predictor, arguments)
 
 

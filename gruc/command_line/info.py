@@ -8,16 +8,22 @@ from .common import printable, read_model
 def info(arguments):
     """Print a description of a model file."""
     content, size = read_model(arguments.model)
+    steps = [step.step for step in getattr(content, "steps", []) if step.step is not None]
+    texts = next((step.encoder for step in steps if step.kind == "TextSequencer"), None)
+    content = getattr(content, "last", content)
     predictor, fitted = content.predictor, content.fitted
     config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
     resets_after = "gru.bias_hh_l0" in predictor.weights  # the other cell has no such bias
     facts = {
         "kind": content.kind,
+        "steps": ", ".join(step.kind for step in steps) or None,
+        "analyzer": None if texts is None else texts.analyzer.analyzer or "tokens as given",
         "gruc": content.gruc_version,
         "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
         + (" in both directions" * config["bidirectional"]),
         "reset": "after the product" if resets_after else "before the product",
         "pooling": config["pooling"],
+        "tokens": config.get("n_tokens"),
         "features": predictor.n_features_in,
         "frames": f"{framing.length} steps, {framing.hop} apart",
         "standardized": predictor.inputs.scaling is not None,

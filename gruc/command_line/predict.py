@@ -7,8 +7,11 @@ import sys
 
 import numpy as np
 
+from ..runtime import PipelinePredictor
+from ..sequences import Tokens
 from .common import InputError, check_output, printable, progress, read_model, write
 from .tables import read_csv
+from .texts import read_texts, read_tokens
 
 # sequences that are predicted together, between two messages of progress
 BATCH_SIZE = 256
@@ -22,12 +25,10 @@ def predict(arguments):
         raise InputError("Only one of model and data can come from standard input.")
     content, _ = read_model(arguments.model)
     predictor = content.predictor
-    if arguments.proba and predictor.decoding.classes is None:
+    last = getattr(predictor, "predictor", predictor)
+    if arguments.proba and last.decoding.classes is None:
         raise InputError(f"--proba is for classifiers; {arguments.model} is a regressor.")
-    if arguments.data.endswith((".npy", ".npz")):
-        names, X = read_arrays(arguments.data)
-    else:
-        names, X = read_csv(arguments, content.fitted)
+    names, X = read_data(arguments, content)
     file = io.StringIO() if arguments.output is not None else sys.stdout
     shown = printable if file.isatty() else str
     method = predictor.predict_proba if arguments.proba else predictor.predict
@@ -38,11 +39,11 @@ def predict(arguments):
             answers = method(X[batch])
         except ValueError as error:
             raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
-        keys, rows = _lines(names[batch], answers, predictor.network.answers_each_step)
+        keys, rows = _lines(names[batch], answers, last.network.answers_each_step)
         if start == 0:
             header = [
                 *("sequence", "step")[: len(keys[0])],
-                *_column_names(predictor.decoding, arguments.proba, rows.shape[1]),
+                *_column_names(last.decoding, arguments.proba, rows.shape[1]),
             ]
             writer.writerow([shown(_not_a_formula(name)) for name in header])
         if rows.dtype.kind in "OSTU":
@@ -65,6 +66,25 @@ def _lines(names, answers, each_step):
     else:
         keys = [(name,) for name in names]
     return keys, answers.reshape(len(answers), -1)
+
+
+def read_data(arguments, content):
+    """Names and X of the file that is given, as the model reads them."""
+    predictor = content.predictor
+    is_pipeline = isinstance(predictor, PipelinePredictor)
+    if is_pipeline and predictor.reads_texts:
+        if predictor.steps[0].encoder.analyzer.analyzer is None:
+            raise InputError(f"{arguments.model} reads sequences of str tokens, which no file here can hold.")
+        if arguments.data.endswith((".npy", ".npz")):
+            raise InputError(f"{arguments.model} reads texts: give a CSV with a column of them.")
+        return read_texts(arguments)
+    if arguments.text is not None:
+        raise InputError(f"--text is for models that read texts; {arguments.model} does not.")
+    if arguments.data.endswith((".npy", ".npz")):
+        return read_arrays(arguments.data)
+    if not is_pipeline and isinstance(predictor.inputs, Tokens):
+        return read_tokens(arguments, content.fitted)
+    return read_csv(arguments, content.fitted)
 
 
 def _column_names(decoding, proba, n_columns):

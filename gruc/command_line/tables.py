@@ -4,7 +4,7 @@ import csv
 import math
 import sys
 from array import array
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from operator import itemgetter
 
 import numpy as np
@@ -14,6 +14,27 @@ from .steps import StepParser, first_gap
 
 # between two messages of progress
 LINES_PER_MESSAGE = 100_000
+
+
+@contextmanager
+def opened_table(arguments):
+    """The `Table` of a CSV; what is wrong with it is an `InputError` that names the line."""
+    path = arguments.data
+    separator = "\t" if arguments.separator in ("tab", "\\t") else arguments.separator
+    if len(separator) != 1 or separator in '"\r\n' or separator == arguments.decimal:
+        raise InputError(
+            "--separator must be one character, but not a quotation mark, a line break or --decimal; "
+            f"got {arguments.separator!r}."
+        )
+    with nullcontext(sys.stdin) if path == "-" else open(path, newline="", encoding="utf-8") as file:
+        lines = csv.reader(file, delimiter=separator)
+        try:
+            header = [name.strip() for name in next(lines, [])]
+            if header:
+                header[0] = header[0].removeprefix("\ufeff")  # written by spreadsheets
+            yield Table(lines, path, header, arguments.decimal)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputError(f"{path}, after line {lines.line_num}: {error}.") from None
 
 
 def read_csv(arguments, fitted):
@@ -31,30 +52,15 @@ def read_csv(arguments, fitted):
     names : list
     X : list of ndarray
     """
-    path = arguments.data
-    separator = "\t" if arguments.separator in ("tab", "\\t") else arguments.separator
-    if len(separator) != 1 or separator in '"\r\n' or separator == arguments.decimal:
-        raise InputError(
-            "--separator must be one character, but not a quotation mark, a line break or --decimal; "
-            f"got {arguments.separator!r}."
-        )
-    with nullcontext(sys.stdin) if path == "-" else open(path, newline="", encoding="utf-8") as file:
-        lines = csv.reader(file, delimiter=separator)
-        try:
-            header = [name.strip() for name in next(lines, [])]
-            if header:
-                header[0] = header[0].removeprefix("\ufeff")  # written by spreadsheets
-            table = Table(lines, path, header, arguments.decimal)
-            sequence, step = arguments.sequence or "sequence", arguments.step or "step"
-            if fitted.get("fitted_on_table") and arguments.step is None and step not in header:
-                return table.read_wide(arguments.sequence, fitted)
-            sequences, columns = table.read_long(sequence, step, separator)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InputError(f"{path}, after line {lines.line_num}: {error}.") from None
+    with opened_table(arguments) as table:
+        sequence, step = arguments.sequence or "sequence", arguments.step or "step"
+        if fitted.get("fitted_on_table") and arguments.step is None and step not in table.header:
+            return table.read_wide(arguments.sequence, fitted)
+        sequences, columns = table.read_long(sequence, step)
     if not sequences:
-        raise InputError(f"{path} contains no sequences.")
+        raise InputError(f"{arguments.data} contains no sequences.")
     X = _sorted_by_step(sequences, table)
-    return list(sequences), _in_fitted_order(X, columns, fitted, path)
+    return list(sequences), _in_fitted_order(X, columns, fitted, arguments.data)
 
 
 class Table:
@@ -74,7 +80,7 @@ class Table:
         self.number = float if decimal == "." else lambda cell: float(cell.replace(decimal, "."))
         self.step = StepParser(self.number)
 
-    def read_long(self, sequence, step, separator):
+    def read_long(self, sequence, step):
         """Sequences by name, each as its numbers, row after row, step first, and the lines of its rows.
 
         And the names of the features.
@@ -83,7 +89,7 @@ class Table:
         if sequence not in header or step not in header or len(header) < 3:
             advice = " Other columns are given by --sequence and --step, another separator by --separator."
             for other in ";\t|":
-                if other != separator and other in "".join(header):
+                if other != self.lines.dialect.delimiter and other in "".join(header):
                     advice = f" Is it --separator {'tab' if other == chr(9) else repr(other)}?"
             raise InputError(
                 f"{self.path}: the header is {','.join(header)!r}; expected {sequence},{step} and the "

@@ -1,10 +1,9 @@
 """scikit-learn estimators: check, encode, train, decode."""
 
-from ._saved import load
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
 from .step_regressor import GRUStepRegressor
 from .tagger import GRUTagger
 from .transformer import GRUTransformer
 
-__all__ = ["GRUClassifier", "GRURegressor", "GRUStepRegressor", "GRUTagger", "GRUTransformer", "load"]
+__all__ = ["GRUClassifier", "GRURegressor", "GRUStepRegressor", "GRUTagger", "GRUTransformer"]

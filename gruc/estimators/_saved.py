@@ -1,4 +1,4 @@
-"""Estimators to and from model files."""
+"""Estimators to and from model files; `gruc.saving` has what users call."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -13,7 +13,7 @@ from ..files.fields import ModelFileError, quoted
 from ..runtime.loading import Content
 from ..sequences import numeric_array
 
-__all__ = ["load", "save"]
+__all__ = ["KINDS", "as_json", "built", "describe", "of_content", "save", "write"]
 
 # estimators that a file can hold, by name
 KINDS: dict[str, Any] = {}
@@ -44,7 +44,7 @@ def save(model: Any, path: Any) -> None:
         Not one of these estimators, parameters or labels that a file cannot hold, or a file object
         in text mode.
     ValueError
-        Parameters, set since the fit, that no fit would take, or others that `load` would refuse.
+        Parameters, set since the fit, that no fit would take, or others that `gruc.load` would refuse.
     NotFittedError
         The model is not fitted.
     OSError
@@ -54,66 +54,43 @@ def save(model: Any, path: Any) -> None:
     if type(model) not in KINDS.values():
         raise TypeError(f"model is a {kind}; a model file holds a {' or '.join(KINDS)}.")
     files.check_target(path)
-    predictor, arrays = model._fitted_predictor().describe()
-    parameters = model.get_params(deep=False)
-    tensors = _tensors(parameters, arrays)
-    parameters = {name: _as_json(value, name) for name, value in parameters.items() if name not in tensors}
-    parameters |= {name: {"tensor": tensor} for name, tensor in tensors.items()}
-    description = {
-        "gruc_version": __version__,
-        "kind": kind,
-        "predictor": predictor,
-        "parameters": parameters,
-        "fitted": {name: _as_json(value, name) for name, value in model._fitted_state().items()},
-    }
+    description, arrays = describe(model)
+    write({"gruc_version": __version__, **description}, arrays, built, path)
+
+
+def write(description, arrays, build, path):
+    """Write a file, if `build(description, arrays, where)` can read it again."""
     content = model_file.as_bytes(description, arrays)
     try:
-        model_file.read(content, _built, "the file")
+        model_file.read(content, build, "the file")
     except ModelFileError as error:
         raise ValueError(f"No file was written, since it could not be read again: {error}") from None
     files.write(path, content)
 
 
-def load(path: Any) -> Any:
-    """The estimator that `save` wrote.
-
-    It predicts the same to the last bit. `partial_fit`, and `fit` with `warm_start`, go on from
-    its weights with a fresh optimiser.
-
-    Parameters
-    ----------
-    path : str, path-like, binary file object, bytes, bytearray or memoryview
-        A file object is read from its current position to the end of the model. Bytes are the
-        file's content, not its path.
-
-    Returns
-    -------
-    model : GRUClassifier or GRURegressor
-
-    Raises
-    ------
-    gruc.ModelFileError
-        The file is not a gruc model, is damaged, or was written by a later version.
-    TypeError
-        `path` is none of these, or a file object in text mode.
-    OSError
-        It cannot be read.
-
-    Examples
-    --------
-    >>> import gruc
-    >>> from gruc.datasets import load_japanese_vowels
-    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-    >>> gruc.GRUClassifier(random_state=0).partial_fit(X, y).save("vowels.gruc")
-    >>> gruc.load("vowels.gruc").partial_fit(X, y).n_iter_
-    2
-    """
-    return model_file.read(path, _built)
+def describe(model):
+    """The description of a fitted estimator of `KINDS`, and its arrays by name."""
+    predictor, arrays = model._fitted_predictor().describe()
+    parameters = model.get_params(deep=False)
+    tensors = _tensors(parameters, arrays)
+    parameters = {name: as_json(value, name) for name, value in parameters.items() if name not in tensors}
+    parameters |= {name: {"tensor": tensor} for name, tensor in tensors.items()}
+    description = {
+        "kind": type(model).__name__,
+        "predictor": predictor,
+        "parameters": parameters,
+        "fitted": {name: as_json(value, name) for name, value in model._fitted_state().items()},
+    }
+    return description, arrays
 
 
-def _built(description, arrays, where):
+def built(description, arrays, where):
     """The estimator of a file's description and arrays."""
-    content = Content.of_file(description, arrays, where)
+    return of_content(Content.of_file(description, arrays, where), where)
+
+
+def of_content(content, where):
+    """The estimator of a file's `Content`."""
     kind = KINDS[content.kind]
     unknown = sorted(set(content.parameters) - set(kind().get_params()))
     if unknown:
@@ -142,7 +119,7 @@ def _tensors(parameters, arrays):
     return {name: PARAMETERS + name}
 
 
-def _as_json(value, name):
+def as_json(value, name):
     """A parameter or fitted value as JSON holds it; what JSON has not is {kind: ...}."""
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -154,11 +131,11 @@ def _as_json(value, name):
         value = float(value)
         return value if np.isfinite(value) else {"float": str(value)}
     if isinstance(value, tuple):
-        return {"tuple": [_as_json(item, name) for item in value]}
+        return {"tuple": [as_json(item, name) for item in value]}
     if isinstance(value, (list, np.ndarray)):
-        return [_as_json(item, name) for item in value]
+        return [as_json(item, name) for item in value]
     if isinstance(value, dict):
-        return {"dict": [[_as_json(key, name), _as_json(item, name)] for key, item in value.items()]}
+        return {"dict": [[as_json(key, name), as_json(item, name)] for key, item in value.items()]}
     raise TypeError(
         f"A model file holds numbers, strings and lists of them, but {name} is a {type(value).__name__}. Set "
         f"it to another value with set_params({name}=...), or pickle the model."

@@ -31,7 +31,13 @@ KEY = "gruc"
 CHECKSUM = "crc32"
 
 # dtypes of tensors by safetensors' names
-DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+DTYPES = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    # of strings
+    "U8": np.dtype("u1"),
+    "I64": np.dtype("<i8"),
+}
 
 
 def as_bytes(description, arrays):
@@ -42,7 +48,7 @@ def as_bytes(description, arrays):
     description : dict
         What `json` can write, without infinity and NaN.
     arrays : dict of str to ndarray
-        Arrays of float32 or float64.
+        Arrays of float32, float64, uint8 or int64.
     """
     text = json.dumps({"format": FORMAT, **description}, allow_nan=False)
     if len(text) > MAX_DESCRIPTION:
@@ -91,7 +97,7 @@ def read(source, build=None, where=None):
     -------
     result : object
         What `build` returns; without it the tuple (description, arrays): a dict, and a dict of
-        read-only arrays of float32 or float64 by name, finite.
+        read-only arrays of the types of `as_bytes` by name, finite.
 
     Raises
     ------

@@ -3,8 +3,9 @@
 Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
-from .loading import load
+from .model_files import load
+from .pipelines import PipelinePredictor
 from .predictor import Predictor
 from .stream import Stream
 
-__all__ = ["Predictor", "Stream", "load"]
+__all__ = ["PipelinePredictor", "Predictor", "Stream", "load"]

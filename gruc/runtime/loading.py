@@ -1,52 +1,13 @@
-"""Predictors from model files."""
+"""Predictors from the descriptions of model files."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..files import model_file
 from ..files.estimator_fields import KINDS, PARAMETERS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
 from ..network import READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
 from ..sequences import Numbers, Tokens
 from .predictor import Predictor
-
-
-def load(path: Any) -> Predictor:
-    """Load the predictor of a model that `save` wrote.
-
-    Needs NumPy only, and predicts the same as the estimator, to the last bit.
-
-    Parameters
-    ----------
-    path : str, path-like, binary file object, bytes, bytearray or memoryview
-        A file object is read from its current position to the end of the model. Bytes are the
-        file's content, not its path.
-
-    Returns
-    -------
-    Predictor
-
-    Raises
-    ------
-    gruc.ModelFileError
-        The file is not a gruc model, is damaged, or was written by a later version.
-    TypeError
-        `path` is none of these, or a file object in text mode.
-    OSError
-        The file cannot be read.
-
-    Examples
-    --------
-    >>> import gruc
-    >>> from gruc.datasets import load_japanese_vowels
-    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-    >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
-    >>> model.save("vowels.gruc")
-    >>> predictor = gruc.runtime.load("vowels.gruc")
-    >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
-    True
-    """
-    return model_file.read(path, Content.of_file).predictor
 
 
 class Content(NamedTuple):

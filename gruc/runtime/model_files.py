@@ -1,0 +1,55 @@
+"""Predictors from model files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..files import model_file
+from .loading import Content
+from .pipelines import KIND, PipelineContent, PipelinePredictor
+from .predictor import Predictor
+
+
+def load(path: Any) -> Predictor | PipelinePredictor:
+    """Load the predictor of a model, or of a pipeline, that `gruc.save` wrote.
+
+    Needs NumPy only, and predicts the same as the estimator, to the last bit.
+
+    Parameters
+    ----------
+    path : str, path-like, binary file object, bytes, bytearray or memoryview
+        A file object is read from its current position to the end of the model. Bytes are the
+        file's content, not its path.
+
+    Returns
+    -------
+    Predictor or PipelinePredictor
+        The latter for a pipeline: it takes what the pipeline takes, as texts.
+
+    Raises
+    ------
+    gruc.ModelFileError
+        The file is not a gruc model, is damaged, or was written by a later version.
+    TypeError
+        `path` is none of these, or a file object in text mode.
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+    >>> model.save("vowels.gruc")
+    >>> predictor = gruc.runtime.load("vowels.gruc")
+    >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
+    True
+    """
+    return model_file.read(path, content_of_file).predictor
+
+
+def content_of_file(description, arrays, where):
+    """What a file's description and arrays say, a `Content` or `PipelineContent`."""
+    kind = PipelineContent if description.get("kind") == KIND else Content
+    return kind.of_file(description, arrays, where)
