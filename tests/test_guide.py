@@ -25,8 +25,9 @@ def run_blocks_of(path):
 
 @pytest.mark.examples
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_guide():
+def test_guide(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib").use("Agg")
+    monkeypatch.chdir(tmp_path)
     names = run_blocks_of(GUIDE)
     assert names["interval"].predict(names["X_test"]).shape == (370, 3)
     assert names["pipeline"].score(names["X_test"], names["y_test"]) > 0.93
@@ -39,6 +40,9 @@ def test_guide():
     assert names["framed"].feature_names_in_.tolist() == [f"c{i}" for i in range(12)]
     assert names["framed"].score(X_test, y_test) > 0.9
     assert all(np.array_equal(x, z) for x, z in zip(names["sequences"], names["X"], strict=True))
+    texts = ["The music is great, not dull.", "The music is not great, but dull."]
+    for name in ("reviewer", "pretrained"):
+        assert names[name].predict(texts).tolist() == ["for", "against"]
     # ways round tools that take tables only
     for name in ("bagging", "self_training"):
         assert names[name].score(rows, y_test) > 0.9

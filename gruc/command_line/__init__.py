@@ -68,7 +68,8 @@ def parser():
         "form: a row for each sequence and a column for each step, with names in a column sequence, or in "
         "one without a name. An .npy file holds X, an .npz file one array X, or an array (n_steps, "
         "n_features) for each sequence, under its name. For a pipeline that reads texts, CSV has a column "
-        "of them, and may have a column sequence with their names.",
+        "of them, and may have a column sequence with their names. Models that answer each step give a row "
+        "for each, numbered from 0.",
         epilog="In the CSV that is written, names and labels that a spreadsheet would take for a formula "
         "(beginning with =, +, - or @, and not a number) are preceded by an apostrophe. On a terminal, "
         "control characters are escaped.",

@@ -22,7 +22,7 @@ def info(arguments):
         "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
         + (" in both directions" * config["bidirectional"]),
         "reset": "after the product" if resets_after else "before the product",
-        "pooling": config["pooling"],
+        "pooling": "none, each step is answered" if config["pooling"] is None else config["pooling"],
         "tokens": config.get("n_tokens"),
         "features": predictor.n_features_in,
         "frames": f"{framing.length} steps, {framing.hop} apart",

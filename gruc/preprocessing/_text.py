@@ -77,6 +77,17 @@ class TextSequencer(
     ['<unk>', '!', ',', '.', 'be', 'not', 'or', 'to']
     >>> sequencer.transform(["To be? Not I!"])
     [array([7, 4, 0, 5, 0, 1], dtype=int32)]
+
+    A classifier of texts:
+
+    >>> from gruc import GRUClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X, y = ["aab", "abb", "bba", "baa"] * 8, ["a first", "a first", "b first", "b first"] * 8
+    >>> model = make_pipeline(
+    ...     TextSequencer(analyzer="char"), GRUClassifier((8,), embedding_dim=4, random_state=0)
+    ... )
+    >>> model.fit(X, y).predict(["ababab"]).tolist()
+    ['a first']
     """
 
     _parameters_elsewhere = {"binary": "a parameter of CountVectorizer; tokens are not counted here"}

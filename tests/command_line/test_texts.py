@@ -9,7 +9,7 @@ import gruc
 import numpy as np
 import pytest
 from command_line_tables import predicted, write
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
 from gruc.__main__ import main
 from gruc.preprocessing import SequenceScaler, TextSequencer
 from problems import vowels
@@ -148,3 +148,30 @@ def test_info(here, capsys):
     assert facts["classes"] == ["no", "yes"]
     assert main(["info", "t.gruc"]) == 0
     assert "steps         TextSequencer\n" in capsys.readouterr().out
+
+
+def test_answers_for_each_step(here, capsys):
+    texts = ["aB a", "b"]
+    labels = [["low" if c.islower() else "other" for c in text] for text in texts]
+    pipeline = make_pipeline(TextSequencer(analyzer="char"), GRUTagger(embedding_dim=3, **FAST))
+    gruc.save(pipeline.fit(texts * 3, labels * 3), "tag.gruc")
+    (here / "t.csv").write_text("sequence,text\nA,aB a\nB,b\n")
+    rows, _ = predicted(capsys, ["predict", "tag.gruc", "t.csv"])
+    expected = pipeline.predict(texts)
+    assert rows == [
+        [name, str(t), label]
+        for name, tags in zip("AB", expected, strict=True)
+        for t, label in enumerate(tags)
+    ]
+    assert main(["predict", "tag.gruc", "t.csv", "--proba"]) == 0
+    assert capsys.readouterr().out.startswith("sequence,step,low,other\nA,0,0.")
+    cube = np.random.default_rng(0).normal(size=(3, 4, 2))
+    GRUStepRegressor(**FAST).fit(cube, cube).save("step.gruc")
+    np.save("cube.npy", cube)
+    assert main(["predict", "step.gruc", "cube.npy"]) == 0
+    header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header == ["sequence", "step", "prediction_0", "prediction_1"]
+    got = np.array(rows, float)[:, 2:].reshape(3, 4, 2)
+    np.testing.assert_allclose(got, gruc.load("step.gruc").predict(cube))
+    assert main(["info", "step.gruc"]) == 0
+    assert "none, each step is answered" in capsys.readouterr().out
