@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.fields import Fields, ModelFileError, is_flag, quoted
 from .loading import Content
+from .pipeline_stream import PipelineStream
 from .predictor import Predictor
 from .steps import KINDS, ScalingStep, TextStep
 
@@ -81,7 +82,7 @@ class PipelinePredictor:
     @property
     def reads_texts(self):
         """Whether X is texts."""
-        return bool(self.steps) and isinstance(self.steps[0], TextStep)
+        return any(step.reads_texts for step in self.steps)
 
     def with_n_jobs(self, n_jobs: int | None) -> PipelinePredictor:
         """The same predictor with another number of threads."""
@@ -103,6 +104,48 @@ class PipelinePredictor:
         for step in self.steps:
             X = step.transform(X)
         return X
+
+    def stream(self, n: int | None = None, *, initial_state: Any = None) -> PipelineStream:
+        """Sequences that arrive step by step, or a text that arrives piece by piece.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            Number of sequences at once, as in `Predictor.stream`. None for texts.
+        initial_state : array or list of arrays, default=None
+            As in `Predictor.stream`.
+
+        Returns
+        -------
+        PipelineStream
+            Its ``step(x)`` returns what `predict_proba` (classifiers) or `predict` (regressors) returns
+            for the sequence so far.
+
+        Raises
+        ------
+        ValueError
+            The model is bidirectional, or the tokens of a text depend on more than one piece: `max_length`,
+            `add_end`, n-grams.
+
+        Examples
+        --------
+        >>> import gruc
+        >>> from gruc.preprocessing import TextSequencer
+        >>> from sklearn.pipeline import make_pipeline
+        >>> model = make_pipeline(
+        ...     TextSequencer(analyzer="char"), gruc.GRUClassifier((8,), embedding_dim=4, random_state=0)
+        ... )
+        >>> gruc.save(model.fit(["aab", "abb", "bba", "baa"] * 8, [0, 0, 1, 1] * 8), "texts.gruc")
+        >>> predictor = gruc.runtime.load("texts.gruc")
+        >>> stream = predictor.stream()
+        >>> for character in "abba":
+        ...     probabilities = stream.step(character)
+        >>> bool((probabilities == predictor.predict_proba(["abba"])[0]).all())
+        True
+        """
+        for step in self.steps:
+            step.check_stream(n)
+        return PipelineStream(self.steps, self.predictor.stream(n, initial_state=initial_state))
 
     def predict(self, X: Any, *, initial_state: Any = None) -> NDArray[Any]:
         """Predict labels (classifiers) or values (regressors).

@@ -7,9 +7,9 @@ import numpy as np
 from ..files.estimator_fields import FITTED
 from ..files.fields import is_count, is_flag
 from ..files.strings import strings_as_arrays, strings_from_arrays
-from ..sequences import Numbers, Scaling, as_sequences, refuse_column
+from ..sequences import Numbers, Scaling, as_sequences, numeric_array, refuse_column
 from ..sequences.analyzers import STRIP_ACCENTS, Analyzer, as_documents
-from ..sequences.vocabulary import TextEncoder, TokenRules, terms_in_order
+from ..sequences.vocabulary import START, TextEncoder, TokenRules, terms_in_order
 
 # characters of a regular expression in a file
 LONGEST_PATTERN = 10_000
@@ -27,6 +27,7 @@ class TextStep:
     """
 
     kind = "TextSequencer"
+    reads_texts = True
 
     def __init__(self, encoder):
         self.encoder = encoder
@@ -39,6 +40,32 @@ class TextStep:
     def transform(self, X):
         """List of 1-D arrays of tokens, one for each text."""
         return self.encoder.encode(as_documents(X))
+
+    def check_stream(self, n):
+        """Refuse settings by which a piece of a text does not stand for itself."""
+        analyzer, rules = self.encoder.analyzer, self.encoder.rules
+        if n is not None:
+            raise ValueError(f"A stream of texts is one text; make one stream for each of {n}.")
+        for name, is_wrong in {
+            "max_length": rules.max_length is not None,
+            "add_end": rules.add_end,
+            "ngram_range": tuple(analyzer.ngram_range) != (1, 1),
+            "input": analyzer.input != "content",
+        }.items():
+            if is_wrong:
+                raise ValueError(
+                    f"A stream reads a text piece by piece, which {name} of the TextSequencer does not "
+                    "allow; fit with the default."
+                )
+
+    def first(self):
+        """What a stream reads before any piece: blocks of steps."""
+        rules = self.encoder.rules
+        return [np.array([self.encoder.index[START]])] if rules.add_start else []
+
+    def piece(self, text):
+        """Tokens of a part of a text."""
+        return self.encoder.encode_part(text)
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""
@@ -135,6 +162,7 @@ class ScalingStep:
     """
 
     kind = "SequenceScaler"
+    reads_texts = False
 
     def __init__(self, scaling, fitted):
         self.scaling, self.fitted = scaling, fitted
@@ -147,6 +175,18 @@ class ScalingStep:
         inputs = Numbers(len(self.scaling.mean), self.scaling)
         sequences = inputs.check(sequences, sequences.float_type)
         return sequences.map(lambda values: self.scaling.apply(values, sequences.float_type))
+
+    def check_stream(self, n):
+        """Steps are scaled one by one: there is nothing to refuse."""
+
+    def first(self):
+        """What a stream reads before any piece: nothing."""
+        return []
+
+    def piece(self, x):
+        """Steps of a stream, scaled."""
+        x = np.atleast_1d(numeric_array(x, "x"))
+        return self.scaling.apply(x, np.float32 if x.dtype == np.float32 else np.float64)
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""

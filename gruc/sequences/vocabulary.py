@@ -237,6 +237,13 @@ class TextEncoder:
             found += self.rules.sequences(flat, lengths, self.index, self.dtype)
         return found
 
+    def encode_part(self, document):
+        """Tokens of a part of a document, 1-D: without special tokens of its ends."""
+        flat, _ = self._lookup.encoded(self.analyzer, TokenRules(), [document])
+        if self.rules.unknown == "skip":
+            flat = flat[flat != MISSING]
+        return np.where(flat == MISSING, self.index[UNKNOWN], flat)
+
 
 def terms_in_order(index):
     """Terms of a vocabulary by their integers, a list."""
