@@ -10,8 +10,8 @@ import gruc
 import numpy as np
 import pandas as pd
 import pytest
-from gruc import GRUClassifier, GRURegressor, ModelFileError
-from gruc.preprocessing import SequenceScaler, TextSequencer
+from gruc import GRUClassifier, GRURegressor, GRUTagger, ModelFileError
+from gruc.preprocessing import SequenceScaler, TextSequencer, load_word_vectors
 from problems import vowels
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -269,3 +269,42 @@ def test_a_later_version_says_so():
     content = written(of_texts().fit(TEXTS, LABELS)).replace(b'\\"format\\": 1', b'\\"format\\": 9')
     with pytest.raises(ModelFileError, match="has format 9"):
         gruc.load(content)
+
+
+def test_labels_of_tokens():
+    texts = ["Ab c", "D", "a\u0130"] * 4
+    y = [[character.isupper() for character in text] for text in texts]
+    pipeline = of_texts(analyzer="char", model=GRUTagger(embedding_dim=3, **FAST)).fit(texts, y)
+    assert not pipeline[0].lowercase_
+    content, expected = written(pipeline), pipeline.predict_proba(["aB", "", "xYz"])
+    for other in (gruc.load(content), gruc.runtime.load(content)):
+        got = other.predict_proba(["aB", "", "xYz"])
+        for a, b in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match=r"y\[1\]|sequence 1"):
+        of_texts(analyzer="char", model=GRUTagger(embedding_dim=3, **FAST)).fit(["ab", "ab"], [[0, 1], [0]])
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("settings", [{}, {"add_start": True}, {"add_start": True, "add_end": True}])
+def test_vectors_of_words(settings, train):
+    """From a file of vectors to a saved pipeline: each word has its own vector all the way."""
+    vectors_of = {"good": [1, 0.5], "bad": [-1, 0.5], "film": [0, -0.5]}
+    lines = "".join(f"{word} {a} {b}\n" for word, (a, b) in vectors_of.items()).encode()
+    texts, y = ["good film", "bad film", "a good one", "a bad one"] * 3, [1, 0] * 6
+    terms = TextSequencer(**settings).fit(texts).vocabulary_
+    for given in (terms, None):
+        vocabulary, vectors = load_word_vectors(io.BytesIO(lines), given, **settings)
+        weights = dict(embedding_dim=2, embedding_weights=vectors, train_embedding=train, **FAST)
+        pipeline = of_texts(vocabulary=vocabulary, model=GRUClassifier(**weights), **settings).fit(texts, y)
+        content = written(pipeline)
+        again = gruc.load(content)
+        for model in (pipeline, again):
+            table = model[-1].weights_["embedding.weight"]
+            assert len(table) == model[0].n_tokens_ == len(vectors)
+            for word, vector in vectors_of.items():
+                distance = np.abs(table[model[0].vocabulary_[word]] - vector).max()
+                assert distance == 0 if not train else 0 < distance < 0.2
+        assert np.array_equal(again[-1].embedding_weights, vectors)
+        for other in (again, gruc.runtime.load(content)):
+            assert np.array_equal(other.predict_proba(texts), pipeline.predict_proba(texts))
