@@ -26,21 +26,28 @@ PROMISES = {
     "c_program.py": (r"test utterances: (\S+)", 0.96),
     "pipeline_to_onnx.py": (r"test utterances: (\S+)", 0.96),
     "torch_and_back.py": (r"one more epoch: (\S+)", 0.96),
+    "text_by_kind.py": (r"GRUClassifier: (\S+)", 0.88),
+    "hyphenation.py": (r"GRUTagger +(\S+),", 0.85),
+    "python_source.py": (r"GRUTagger, by character: (\S+)", 0.93),
+    "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
 }
-NEEDS = {"torch_and_back.py": "torch"}  # which the test extra does not install
+# which the test extra does not install
+NEEDS = {"torch_and_back.py": ["torch"], "hyphenation.py": ["pyphen", "pycountry"]}
+SMALL = {"hyphenation.py": ["700"], "python_source.py": ["300"]}  # arguments with which they take seconds
 
 
 @cache
 def run(name):
-    done = subprocess.run([sys.executable, EXAMPLES / name], capture_output=True, text=True, check=True)
+    command = [sys.executable, EXAMPLES / name, *SMALL.get(name, [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""  # no warnings either
     return done.stdout
 
 
 @pytest.mark.parametrize("name", PROMISES)
 def test_example(name):
-    if name in NEEDS:
-        pytest.importorskip(NEEDS[name])
+    for module in NEEDS.get(name, []):
+        pytest.importorskip(module)
     pattern, floor = PROMISES[name]
     assert float(re.search(pattern, run(name)).group(1)) >= floor
 
@@ -75,6 +82,21 @@ def test_command_line():
     assert "A GRU classifier, written by gruc.to_c" in done.stdout
 
 
+def test_a_tagger_knows_more_than_the_letters_around():
+    for module in NEEDS["hyphenation.py"]:
+        pytest.importorskip(module)
+    output = run("hyphenation.py")
+    baselines = [float(x) for x in re.findall(r"logistic regression (\S+)", output)]
+    taggers = [float(x) for x in re.findall(r"GRUTagger +(\S+),", output)]
+    assert len(taggers) == 3
+    assert sum(taggers) > sum(baselines)
+
+
+def test_a_tagger_answers_from_the_first_frame():
+    curves = {line[:30].strip(): line[30:].split() for line in run("speech_as_a_stream.py").splitlines()}
+    assert float(curves["GRUTagger"][0]) > float(curves["GRUClassifier"][0]) + 0.2
+
+
 def test_graphs_answer_as_their_pipelines():
     output = run("pipeline_to_onnx.py")
     assert [float(x) < 1e-5 for x in re.findall(r"predict_proba: (\S+)", output)] == [True, True]
@@ -89,6 +111,8 @@ def test_graphs_answer_as_their_pipelines():
         ("pipeline_to_onnx.py", "skl2onnx"),
         ("torch_and_back.py", "torch"),
         ("tuning_optuna.py", "optuna"),
+        ("hyphenation.py", "pyphen"),
+        ("hyphenation.py", "pycountry"),
         ("serve.py", "fastapi"),
         ("serve.py", "uvicorn"),
     ],
