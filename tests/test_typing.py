@@ -10,12 +10,12 @@ from pathlib import Path
 
 import gruc
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger, GRUTransformer
 from gruc.kernels import blas, inference, training
 
 PACKAGE = Path(gruc.__file__).parent
 TOOL = Path(__file__).parent.parent / "tools" / "signatures.py"
-ESTIMATORS = [GRUClassifier, GRURegressor, GRUTransformer]
+ESTIMATORS = [GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, GRUTransformer]
 
 # ---- stubs of the kernels: same names, same arguments, same defaults
 
@@ -80,7 +80,7 @@ def test_stub_of_parameters_is_what_they_declare():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS[:2])
+@pytest.mark.parametrize("Estimator", ESTIMATORS[:-1])
 def test_stub_is_the_signature(Estimator):
     """Held against the signature itself, which the tool does not read."""
     stub = ast.parse((PACKAGE / "estimators" / "_parameters.pyi").read_text())
@@ -112,13 +112,15 @@ def test_public_methods_are_typed(Estimator):
 # lines of a user's program, and what mypy says of them
 PROGRAM = """\
 import numpy as np
-from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc import GRUClassifier, GRURegressor, GRUTagger, GRUTransformer
 
 X, y = np.zeros((4, 9, 2)), np.array([0, 1, 0, 1])
 GRUClassifier((32, 16), bidirectional=True, max_iter=3, class_weight={"a": 2.0}, n_jobs=-1)
 GRURegressor([8], loss="quantile", quantile=(0.1, 0.9), max_grad_norm=None, n_iter_no_change=np.inf)
 GRUClassifier(max_iters=3)  # Unexpected keyword argument "max_iters" for "GRUClassifier"
 GRUClassifier(loss="huber")  # Unexpected keyword argument "loss" for "GRUClassifier"
+GRUTagger((8,), class_weight="balanced", embedding_dim=4)
+GRUTagger(pooling="last")  # Unexpected keyword argument "pooling" for "GRUTagger"
 GRURegressor(class_weight="balanced")  # Unexpected keyword argument "class_weight" for "GRURegressor"
 GRUClassifier(dropout="0.1")  # Argument "dropout" to "GRUClassifier" has incompatible type "str"; expected "float"
 GRURegressor(hidden_layer_sizes=1.5)  # Argument "hidden_layer_sizes" to "GRURegressor" has incompatible type

@@ -52,7 +52,8 @@ def rows_of(y, lengths, name, values):
     -------
     ndarray of shape (n_rows,) or (n_rows, k)
     """
-    y = np.asarray(y) if hasattr(y, "columns") else y
+    if hasattr(y, "columns") or not hasattr(y, "__iter__"):
+        y = np.asarray(y)
     parts = [
         _part(element, i, int(length), name, values)
         for i, (element, length) in enumerate(zip(y, lengths, strict=True))

@@ -177,11 +177,11 @@ class Predictor(FittedNetworkMixin):
 
     @classmethod
     def from_estimator(cls, model: Any) -> Predictor:
-        """The predictor of a fitted `GRUClassifier` or `GRURegressor`.
+        """The predictor of a fitted estimator.
 
         Parameters
         ----------
-        model : GRUClassifier or GRURegressor
+        model : GRUClassifier, GRURegressor, GRUTagger or GRUStepRegressor
             Fitted.
 
         Returns
@@ -196,7 +196,8 @@ class Predictor(FittedNetworkMixin):
         predictor = getattr(model, "_predictor", None)
         if not isinstance(predictor, cls):
             raise TypeError(
-                f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor."
+                f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor, or a "
+                "fitted GRUTagger or GRUStepRegressor."
             )
         return predictor
 

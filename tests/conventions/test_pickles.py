@@ -10,9 +10,9 @@ import joblib
 import numpy as np
 import pytest
 from fixtures import make_old_pickles
-from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc import GRUClassifier, GRURegressor, GRUTagger, GRUTransformer
 from gruc.preprocessing import SequenceScaler
-from problems import vowels
+from problems import tagged_vowels, vowels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
@@ -62,6 +62,7 @@ def test_pickles_name_public_classes_only():
     for value, expected in [
         (estimator, {"gruc.GRUClassifier"}),
         (GRURegressor(**FAST, loss="quantile", quantile=[0.1, 0.9]).fit(X, y), {"gruc.GRURegressor"}),
+        (GRUTagger(**FAST).fit(*tagged_vowels()), {"gruc.GRUTagger"}),
         (untrained, {"gruc.GRUTransformer", "gruc.GRUClassifier"}),
         (SequenceScaler().fit(X), {"gruc.preprocessing.SequenceScaler"}),
         (predictor, {"gruc.runtime.Predictor"}),

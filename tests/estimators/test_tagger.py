@@ -6,7 +6,7 @@ import gruc
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRUTagger
-from gruc.preprocessing import SequenceScaler
+from gruc.preprocessing import SequenceScaler, TextSequencer
 from gruc.training import step
 from problems import bits_of, tagged_vowels
 from sklearn.base import clone, is_classifier, is_regressor
@@ -341,6 +341,34 @@ class TestSklearn:
         assert search.score(X, y) == f1_over_steps(y, search.predict(X))
         search = GridSearchCV(pipeline, grid, cv=cv).fit(X, y)
         assert search.score(X, y) == search.best_estimator_.score(X, y)
+
+    def test_texts(self):
+        """Whether each character of a line is within a word."""
+        lines = [line for line in GRUTagger.__doc__.splitlines() if line.strip()]
+        labels = [["word" if c.isalnum() else "gap" for c in line] for line in lines]
+        tagger = GRUTagger((8,), embedding_dim=4, batch_size=4, max_iter=8, tol=0, random_state=0)
+        pipeline = make_pipeline(TextSequencer(analyzer="char", lowercase=False), tagger)
+        cv = KFold(3, shuffle=True, random_state=0)
+        assert cross_val_score(pipeline, lines, labels, cv=cv).min() > 0.95
+        predicted = cross_val_predict(pipeline, lines, labels, cv=cv)
+        assert [len(part) for part in predicted] == [len(line) for line in lines]
+        grid = {"textsequencer__min_df": [1, 0.9]}  # of which the second leaves the gap alone
+        search = GridSearchCV(pipeline, grid, cv=cv).fit(lines, labels)
+        assert search.best_params_ == {"textsequencer__min_df": 1}
+        assert search.score(lines, labels) == search.best_estimator_.score(lines, labels)
+        pipeline.set_params(textsequencer__max_length=5)
+        with pytest.raises(ValueError, match=r"y\[0\] has \d+ labels, but X\[0\] has 5 steps"):
+            pipeline.fit(lines, labels)
+
+    def test_callbacks(self):
+        callback = pytest.importorskip("sklearn.callback")
+        X, y = tagged_vowels()
+        scorer = make_scorer(lambda y, predicted: np.mean(flat(y) == flat(predicted)))
+        monitor = callback.ScoringMonitor(scoring={"steps": scorer})
+        model = GRUTagger(**FAST).set_callbacks(monitor).fit(X, y)
+        epochs = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+        assert len(epochs) == 3
+        assert epochs[-1]["steps"] == pytest.approx(model.score(X, y))
 
     def test_clone_and_repr(self):
         model = GRUTagger((3, 4), bidirectional=True, class_weight="balanced")
