@@ -3,18 +3,26 @@
 import numpy as np
 from sklearn.base import clone
 
-from ..estimators import GRUClassifier, GRURegressor
+from ..estimators import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
 from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
-from ..sequences import Framing, Numbers
+from ..sequences import Framing, Numbers, Tokens
+
+ESTIMATORS = GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor
 
 
 def require_estimator(estimator):
-    """Raise a TypeError for what is no GRUClassifier or GRURegressor."""
-    if type(estimator) not in (GRUClassifier, GRURegressor):
+    """Raise a TypeError for what is none of `ESTIMATORS`."""
+    if type(estimator) not in ESTIMATORS:
+        *names, last = (each.__name__ for each in ESTIMATORS)
         raise TypeError(
-            f"estimator is a {type(estimator).__name__}; expected a GRUClassifier or GRURegressor."
+            f"estimator is a {type(estimator).__name__}; expected a {', '.join(names)} or {last}."
         )
+
+
+def is_classifier(estimator):
+    """Whether its outputs are logits of classes."""
+    return isinstance(estimator, (GRUClassifier, GRUTagger))
 
 
 def finite_array(value, name):
@@ -40,9 +48,9 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
 
     Parameters
     ----------
-    estimator : GRUClassifier or GRURegressor
+    estimator : GRUClassifier, GRURegressor, GRUTagger or GRUStepRegressor
     weights : dict of str to ndarray
-        By name, in torch's shapes; finite.
+        By name, in torch's shapes; finite. With "embedding.weight" the estimator reads tokens.
     network : dict
         The estimator's parameters that the weights determine, besides `hidden_layer_sizes`: those of
         directions and of the cell.
@@ -55,25 +63,20 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     estimator._validate_params()
     n_layers = sum(name.startswith("gru.weight_hh") and "reverse" not in name for name in weights)
     sizes = [len(np.atleast_1d(weights[f"gru.weight_hh_l{i}"])) // 3 for i in range(n_layers)]
-    framing = _framing(estimator)
     n_inputs = np.shape(weights["gru.weight_ih_l0"])[-1]
-    if n_inputs % framing.length:
-        raise ValueError(
-            f"gru.weight_ih_l0 takes {n_inputs} inputs, which is not a multiple of "
-            f"frame_length={framing.length}."
-        )
-    is_classifier = isinstance(estimator, GRUClassifier)
-    weights, classes = _with_classes(weights, classes, is_classifier, multilabel)
-    model = clone(estimator).set_params(
-        hidden_layer_sizes=tuple(sizes), standardize=False, frame_length=framing.length, **network
-    )
+    inputs, reading = _inputs(estimator, weights.get("embedding.weight"), n_inputs)
+    weights, classes = _with_classes(weights, classes, estimator, multilabel)
+    model = clone(estimator)
+    model.set_params(hidden_layer_sizes=tuple(sizes), standardize=False, **reading, **network)
     model._validate_params()
     n_outputs = len(weights["head.bias"])
     config = {
         "n_features": n_inputs, "hidden_layer_sizes": sizes, "pooling": model.pooling,
         "n_outputs": n_outputs, **network,
     }  # fmt: skip
-    if is_classifier:
+    if isinstance(inputs, Tokens):
+        config["n_tokens"] = inputs.n_tokens
+    if is_classifier(estimator):
         decoding = (Labels if multilabel else Classes)(classes)
         state = {}
     else:
@@ -89,28 +92,49 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     largest = max(np.abs(weight).max() for weight in weights.values())
     if largest > np.finfo(model.dtype).max:
         raise ValueError(f"the weights contain {largest:g}, which does not fit {model.dtype}.")
-    inputs = Numbers(n_inputs // framing.length, None, framing)
     predictor = Predictor.of_weights(config, weights, model.dtype, inputs, decoding)
     features = {"n_features_in_": inputs.n_features, "feature_names_in_": None}
     state |= {"out_activation_": decoding.activation, "fitted_on_table": False}
     return model._restored(predictor, state | features)
 
 
-def _framing(estimator):
+def _inputs(estimator, table, n_inputs):
+    """How sequences become the rows of `n_inputs` that the first layer takes, and parameters that say so."""
+    if table is not None:
+        if table.ndim != 2 or table.shape[1] != n_inputs:
+            raise ValueError(
+                f"embedding.weight is {table.shape}; expected (n_tokens, {n_inputs}), since gru.weight_ih_l0 "
+                f"takes {n_inputs} inputs."
+            )
+        reading = {"embedding_dim": n_inputs, "n_tokens": len(table), "embedding_weights": None}
+        return Tokens(len(table)), reading
+    if estimator.embedding_dim is not None:
+        raise ValueError(
+            f"estimator has embedding_dim={estimator.embedding_dim}, but the weights have no embedding."
+        )
     length = 1 if estimator.frame_length == "auto" else int(estimator.frame_length)
-    return Framing(length, length if estimator.hop_length is None else int(estimator.hop_length))
+    framing = Framing(length, length if estimator.hop_length is None else int(estimator.hop_length))
+    if n_inputs % length:
+        raise ValueError(
+            f"gru.weight_ih_l0 takes {n_inputs} inputs, which is not a multiple of frame_length={length}."
+        )
+    reading = {"frame_length": length} if "frame_length" in estimator.get_params() else {}
+    return Numbers(n_inputs // length, None, framing), reading
 
 
-def _with_classes(weights, classes, is_classifier, multilabel):
+def _with_classes(weights, classes, estimator, multilabel):
     """Weights whose head has gruc's rows, for sorted classes; and these classes."""
     W, b = np.atleast_2d(weights["head.weight"]), np.atleast_1d(weights["head.bias"])
     if W.ndim != 2 or b.shape != (len(W),):
         raise ValueError(f"the head's weight is {W.shape}, its bias {b.shape}; expected (K, F) and (K,).")
-    if not is_classifier:
+    name = type(estimator).__name__
+    if not is_classifier(estimator):
         if classes is not None or multilabel:
             argument = "multilabel=True is" if multilabel else "classes are"
-            raise ValueError(f"{argument} given, but the estimator is a GRURegressor.")
+            raise ValueError(f"{argument} given, but the estimator is a {name}.")
         return weights, None
+    if multilabel and isinstance(estimator, GRUTagger):
+        raise ValueError("multilabel=True is given, but a GRUTagger gives each step one label.")
     if multilabel:
         if classes is not None:
             raise ValueError(

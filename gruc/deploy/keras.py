@@ -1,4 +1,4 @@
-"""Weights to and from Keras's GRU and Dense layers; Keras is not imported.
+"""Weights to and from Keras's GRU, Dense and Embedding layers; Keras is not imported.
 
 Keras has the gate order z, r, h and shapes (inputs, outputs). As in gruc, z is the share of the
 old state that is kept.
@@ -19,19 +19,23 @@ __all__ = ["from_keras", "to_keras"]
 def to_keras(model: Any) -> list[NDArray[Any]]:
     """Weights for a Keras model of GRU layers and a Dense layer, in ``get_weights``'s order.
 
+    A model of tokens has an Embedding layer before them. In a model that answers each step the last GRU
+    layer has ``return_sequences=True``.
+
     Scaling is folded into the weights; see `to_torch`.
 
     Parameters
     ----------
-    model : fitted GRUClassifier or GRURegressor, or Predictor
+    model : fitted estimator or Predictor
 
     Returns
     -------
     weights : list of ndarray
-        For each ``GRU(H, return_sequences=...)``, or ``Bidirectional`` of one, and direction: kernel
-        (D, 3H), recurrent kernel (H, 3H), bias (2, 3H) or, if the reset gate is applied before the
-        recurrent product, an option of the same name in Keras, (3H,); then the Dense layer's kernel
-        (F, K) and bias (K,).
+        Of a model of tokens first the table of ``Embedding(n_tokens, embedding_dim)``. For each
+        ``GRU(H, return_sequences=...)``, or ``Bidirectional`` of one, and direction: kernel (D, 3H),
+        recurrent kernel (H, 3H), bias (2, 3H) or, if the reset gate is applied before the recurrent
+        product, an option of the same name in Keras, (3H,); then the Dense layer's kernel (F, K) and
+        bias (K,).
 
     Raises
     ------
@@ -50,7 +54,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     predictor = as_predictor(model)
     refuse_attention(predictor, "Keras")
     weights, config = unscaled_weights(predictor), predictor.config
-    arrays = []
+    arrays = [weights["embedding.weight"]] if "embedding.weight" in weights else []
     for suffix in layer_suffixes(len(config["hidden_layer_sizes"]), config["bidirectional"]):
         kernel, recurrent, *biases = (
             swap_gates(weights[name])
@@ -69,9 +73,10 @@ def from_keras(
 
     Parameters
     ----------
-    estimator : GRUClassifier or GRURegressor
+    estimator : GRUClassifier, GRURegressor, GRUTagger or GRUStepRegressor
         See `from_torch`. If `weights` are arrays, its parameters say whether the layers are
-        bidirectional and, if they have no biases, when their reset gate is applied.
+        bidirectional, whether an Embedding stands before them (`embedding_dim`) and, if they have no
+        biases, when their reset gate is applied.
     weights : Keras model, list of its layers, or list of ndarray
         A model or layers are checked to compute what the estimator does. Arrays are in the order of
         ``get_weights``; see `to_keras`. Layers without biases (``use_bias=False``) get zeros.
@@ -82,7 +87,7 @@ def from_keras(
 
     Returns
     -------
-    model : GRUClassifier or GRURegressor
+    model : estimator
         `partial_fit` continues from these weights, with a new optimiser.
 
     Raises
@@ -96,10 +101,11 @@ def from_keras(
     ``activation="tanh"``, ``recurrent_activation="sigmoid"``, ``go_backwards=False`` and
     ``stateful=False``, Bidirectional ones ``merge_mode="concat"``. Between them and the Dense layer
     stands the layer for `pooling`: none for "last", ``GlobalAveragePooling1D`` for "mean",
-    ``GlobalMaxPooling1D`` for "max". The Dense layer's activation is softmax for several classes,
-    sigmoid for one unit or several labels, linear for a regressor (exponential with
-    ``loss="poisson"``), or linear for logits. Dropout has no effect, and Masking is for padding,
-    which gruc's sequences do not have.
+    ``GlobalMaxPooling1D`` for "max". For GRUTagger and GRUStepRegressor none, but the last GRU layer has
+    ``return_sequences=True``, and the Dense layer may be ``TimeDistributed``. The Dense layer's
+    activation is softmax for several classes, sigmoid for one unit or several labels, linear for a
+    regressor (exponential with ``loss="poisson"``), or linear for logits. Dropout has no effect, and
+    Masking, or ``mask_zero`` of an Embedding, is for padding, which gruc's sequences do not have.
 
     Examples
     --------
@@ -124,8 +130,10 @@ def _in_torch_order(keras):
     """Weights by name, in torch's shapes and order of gates; zeros for biases that are missing."""
     kernel, *bias = keras.dense
     weights = {"head.weight": kernel.T, "head.bias": bias[0] if bias else np.zeros(kernel.shape[-1])}
+    if keras.embedding:
+        weights["embedding.weight"] = keras.embedding[0]
     n_layers = len(keras.gru) // keras.n_directions
-    place = 0
+    place = len(keras.embedding)
     for suffix, arrays in zip(layer_suffixes(n_layers, keras.bidirectional), keras.gru, strict=True):
         for array, ndim in zip(arrays, (2, 2, keras.n_biases), strict=False):
             if array.ndim != ndim or array.shape[-1] % 3:

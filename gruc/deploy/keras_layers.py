@@ -3,7 +3,7 @@
 import itertools
 from typing import Any, NamedTuple
 
-from ..estimators import GRUClassifier
+from .imported import is_classifier
 
 # layers that do not change a prediction
 WITHOUT_EFFECT = {
@@ -22,12 +22,15 @@ class KerasWeights(NamedTuple):
     dense : list
         Kernel and, unless it has none, bias.
     bidirectional, reset_after : bool
+    embedding : list
+        The table of vectors of tokens, or nothing.
     """
 
     gru: list[list[Any]]
     dense: list[Any]
     bidirectional: bool
     reset_after: bool
+    embedding: list[Any]
 
     @property
     def parameters(self):
@@ -47,8 +50,10 @@ class KerasWeights(NamedTuple):
     def map(self, function):
         """The same with function(array, name) for each array."""
         names = (f"weights[{i}]" for i in itertools.count())
+        embedding = [function(array, next(names)) for array in self.embedding]
         gru = [[function(array, next(names)) for array in arrays] for arrays in self.gru]
-        return self._replace(gru=gru, dense=[function(array, next(names)) for array in self.dense])
+        dense = [function(array, next(names)) for array in self.dense]
+        return self._replace(gru=gru, dense=dense, embedding=embedding)
 
 
 def is_model_or_layers(weights):
@@ -64,11 +69,14 @@ def weights_of_arrays(arrays, estimator):
     Parameters
     ----------
     arrays : list of ndarray
-    estimator : GRUClassifier or GRURegressor
-        Says whether the layers are bidirectional and, if they lack biases, when they reset.
+    estimator : GRUClassifier, GRURegressor, GRUTagger or GRUStepRegressor
+        Says whether the layers are bidirectional, whether there is an embedding and, if layers lack
+        biases, when they reset.
     """
     bidirectional = bool(estimator.bidirectional)
     n_directions, found = 2 if bidirectional else 1, {}
+    given, n_embedding = arrays, 0 if estimator.embedding_dim is None else 1
+    embedding, arrays = arrays[:n_embedding], arrays[n_embedding:]
     for n_dense, n_each in ((2, 3), (2, 2), (1, 3), (1, 2)):
         n_layers = (len(arrays) - n_dense) // (n_each * n_directions)
         n_gru = n_layers * n_each * n_directions
@@ -76,15 +84,15 @@ def weights_of_arrays(arrays, estimator):
             continue
         gru, dense = [arrays[i : i + n_each] for i in range(0, n_gru, n_each)], arrays[n_gru:]
         after = gru[0][2].ndim == 2 if n_each == 3 else bool(estimator.reset_after)
-        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after)
+        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after, embedding)
         if _shapes_fit(keras):
             return keras
     if (2, 3) in found:  # with all biases: a later check says which shape does not fit
         return found[2, 3]
     raise ValueError(
-        f"weights has {len(arrays)} arrays; GRU layers with bidirectional={bidirectional} have "
-        f"{3 * n_directions} each, or {2 * n_directions} without biases, and a Dense layer 2, or 1. Their "
-        f"shapes are {', '.join(str(array.shape) for array in arrays[:12])}."
+        f"weights has {len(given)} arrays; {'an Embedding has 1, ' * n_embedding}GRU layers with "
+        f"bidirectional={bidirectional} have {3 * n_directions} each, or {2 * n_directions} without biases, "
+        f"and a Dense layer 2, or 1. Their shapes are {', '.join(str(array.shape) for array in given[:12])}."
     )
 
 
@@ -112,7 +120,7 @@ def weights_of_layers(layers, estimator, multilabel):
     ValueError
         They compute something other than `estimator`; the message names the layer.
     """
-    grus, pooling, dense, activation, sequences = [], "last", None, "linear", False
+    grus, pooling, dense, activation, sequences, embedding = [], "last", None, "linear", False, []
     for layer in _flattened(layers):
         kind = type(layer).__name__
         if not hasattr(layer, "get_config"):
@@ -123,34 +131,49 @@ def weights_of_layers(layers, estimator, multilabel):
         where = f"The layer {config.get('name', kind)!r}"
         if kind in WITHOUT_EFFECT:
             continue
-        if kind in ("GRU", "Bidirectional") and dense is None and pooling == "last":
+        if kind == "Embedding" and not grus and not embedding:
+            embedding = _arrays(layer, 1, config | {"use_bias": False}, where)
+        elif kind in ("GRU", "Bidirectional") and dense is None and pooling == "last":
             grus.append(_gru(layer, kind, config, where))
             sequences = grus[-1][3]
         elif kind in READOUTS and grus and dense is None and pooling == "last":
             pooling, sequences = READOUTS[kind], False
-        elif kind == "Dense" and grus and dense is None:
+        elif _is_dense(kind, config) and grus and dense is None:
+            config = config["layer"]["config"] if kind == "TimeDistributed" else config
             dense, activation = _arrays(layer, 1, config, where), _name(config.get("activation", "linear"))
         elif kind in ("Activation", "Softmax") and dense is not None and activation == "linear":
             activation = "softmax" if kind == "Softmax" else _name(config.get("activation"))
         else:
             raise ValueError(
-                f"{where} is a {kind}, which gruc's models do not have there: they are GRU layers, or "
-                "Bidirectional ones, then GlobalAveragePooling1D, GlobalMaxPooling1D or neither, then Dense."
+                f"{where} is a {kind}, which gruc's models do not have there: they are an Embedding or "
+                "none, GRU layers, or Bidirectional ones, then GlobalAveragePooling1D, GlobalMaxPooling1D or "
+                "neither, then Dense."
             )
     if not grus or dense is None:
         raise ValueError("weights must have GRU layers and, after them, a Dense layer.")
-    if sequences:
+    if sequences != (estimator.pooling is None):
+        name = type(estimator).__name__
         raise ValueError(
             "The last GRU layer has return_sequences=True and no pooling layer follows, so that there is a "
-            "result for each step; gruc's models have one for each sequence."
+            f"result for each step; a {name} has one for each sequence. GRUTagger and GRUStepRegressor are "
+            "for results for each step."
+            if sequences
+            else f"The layers give a result for each sequence; a {name} has one for each step: the last GRU "
+            "layer has return_sequences=True, and no pooling layer follows."
         )
-    if pooling != estimator.pooling:
+    if pooling != estimator.pooling and not sequences:
         raise ValueError(f"The layers make pooling={pooling!r}; the estimator has {estimator.pooling!r}.")
     for at, name in ((1, "Bidirectional"), (2, "reset_after=True")):
         if len({gru[at] for gru in grus}) > 1:
             raise ValueError(f"Some GRU layers have {name}, others do not; in gruc all layers are alike.")
     _check_activation(activation, dense[0].shape[-1], estimator, multilabel)
-    return KerasWeights([direction for gru in grus for direction in gru[0]], dense, *grus[0][1:3])
+    directions = [direction for gru in grus for direction in gru[0]]
+    return KerasWeights(directions, dense, *grus[0][1:3], embedding)
+
+
+def _is_dense(kind, config):
+    """Whether a layer is a Dense layer, by itself or for each step."""
+    return kind == "Dense" or (kind == "TimeDistributed" and config["layer"].get("class_name") == "Dense")
 
 
 def _flattened(layers):
@@ -219,7 +242,7 @@ def _check_gru(config, where, backwards):
 
 def _check_activation(activation, n_outputs, estimator, multilabel):
     """Raise a ValueError unless the Dense layer's activation is what the estimator applies to outputs."""
-    if not isinstance(estimator, GRUClassifier):
+    if not is_classifier(estimator):
         expected = ["linear", "exponential"] if estimator.loss == "poisson" else ["linear"]
     elif multilabel or n_outputs == 1:
         expected = ["sigmoid", "linear"]
@@ -227,7 +250,7 @@ def _check_activation(activation, n_outputs, estimator, multilabel):
         expected = ["softmax", "log_softmax", "linear"]
     if activation not in expected:
         hint = ""
-        if isinstance(estimator, GRUClassifier) and n_outputs > 1:
+        if is_classifier(estimator) and n_outputs > 1:
             hint = f" For several labels that is multilabel={not multilabel}."
             hint = hint if activation == ("softmax" if multilabel else "sigmoid") else ""
         raise ValueError(

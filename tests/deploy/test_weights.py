@@ -129,7 +129,7 @@ def test_refused():
         with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
             out(GRUClassifier())
     for estimator in (None, GRUClassifier, LookupError()):
-        with pytest.raises(TypeError, match="expected a GRUClassifier or GRURegressor"):
+        with pytest.raises(TypeError, match="expected a GRUClassifier, GRURegressor, GRUTagger or"):
             gruc.from_torch(estimator, gru_state, head_state)
     bad = [
         (gru_state | {"more": np.ones(3)}, head_state, {}, r"unknown: \['more'\]"),
