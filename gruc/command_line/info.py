@@ -14,6 +14,7 @@ def info(arguments):
     predictor, fitted = content.predictor, content.fitted
     config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
     resets_after = "gru.bias_hh_l0" in predictor.weights  # the other cell has no such bias
+    reads_tokens = config.get("n_tokens") is not None
     facts = {
         "kind": content.kind,
         "steps": ", ".join(step.kind for step in steps) or None,
@@ -24,9 +25,9 @@ def info(arguments):
         "reset": "after the product" if resets_after else "before the product",
         "pooling": "none, each step is answered" if config["pooling"] is None else config["pooling"],
         "tokens": config.get("n_tokens"),
-        "features": predictor.n_features_in,
-        "frames": f"{framing.length} steps, {framing.hop} apart",
-        "standardized": predictor.inputs.scaling is not None,
+        "features": None if reads_tokens else predictor.n_features_in,
+        "frames": None if reads_tokens else f"{framing.length} steps, {framing.hop} apart",
+        "standardized": None if reads_tokens else predictor.inputs.scaling is not None,
         "classes": None if classes is None else classes.tolist(),
         "outputs": config["n_outputs"],
         "dtype": predictor.parameters.dtype.name,

@@ -25,7 +25,14 @@ from ..sequences.vocabulary import (
     token_lists,
 )
 from ._parameters import TextParameters
-from ._vocabularies import as_index, decoded, has_upper_case, labels_per_token, limits_of
+from ._vocabularies import (
+    as_index,
+    decoded,
+    has_upper_case,
+    labels_per_token,
+    limits_of,
+    warn_of_other_stop_words,
+)
 
 
 class TextSequencer(
@@ -166,6 +173,7 @@ class TextSequencer(
         with all_or_nothing(self) as attempt:
             attempt.lowercase_ = self._lowercases(documents, y, rules, given)
             analyzer = attempt._analyzer()
+            warn_of_other_stop_words(analyzer)
             if given is None:
                 index, flat, lengths = self._learned(analyzer, rules, documents)
                 sequences = rules.sequences(flat, lengths, index, dtype)

@@ -5,6 +5,8 @@ from numbers import Integral
 
 import numpy as np
 
+from ..conventions.user_warnings import warn_user
+
 
 def as_index(vocabulary, special):
     """A given vocabulary as a dict of str to int.
@@ -60,6 +62,20 @@ def _check_integers(vocabulary, special):
 def has_upper_case(index, special):
     """Whether terms of a vocabulary would not be found in texts in lower case."""
     return any(term != term.lower() for term in index if term not in special)
+
+
+def warn_of_other_stop_words(analyzer):
+    """Warn of stop words that are split, or changed, where they occur in texts, and so are not found."""
+    stop_words = analyzer.stop_words
+    if stop_words is None:
+        return
+    words = analyzer.tokenizer or analyzer.words
+    others = sorted({token for word in stop_words for token in words(analyzer.prepare(word))} - stop_words)
+    if others:
+        warn_user(
+            "Your stop_words may be inconsistent with your preprocessing. Tokenizing the stop words "
+            f"generated tokens {others!r:.300} not in stop_words."
+        )
 
 
 def limits_of(min_df, max_df, n):

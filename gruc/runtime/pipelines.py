@@ -34,7 +34,7 @@ class PipelinePredictor:
     Attributes
     ----------
     predictor : Predictor
-        That of the last step, which takes tokens or sequences.
+        That of the last step, whose other methods, as `hidden_states`, take what `transform` gives.
 
     Examples
     --------

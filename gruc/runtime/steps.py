@@ -75,7 +75,7 @@ class TextStep:
         return {
             "analyzer": analyzer.options(),
             "has_stop_words": analyzer.stop_words is not None,
-            "rules": dict(vars(rules)),
+            "rules": rules._asdict(),
             "dtype": self.encoder.dtype.name,
         }, arrays
 

@@ -43,7 +43,7 @@ def built(part, where):
     options, words = encoder.analyzer.options(), encoder.analyzer.stop_words
     stop_words = None if words is None else "english" if are_english else sorted(words)
     sequencer = TextSequencer(
-        **{**options, "ngram_range": tuple(options["ngram_range"]), **vars(encoder.rules), **own},
+        **{**options, "ngram_range": tuple(options["ngram_range"]), **encoder.rules._asdict(), **own},
         stop_words=stop_words,
         vocabulary=dict(encoder.index) if has_vocabulary else None,
         dtype=encoder.dtype.name,

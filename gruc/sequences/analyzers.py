@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -54,15 +53,12 @@ def ngrams_in_order(units, lengths, join=None):
     join : callable or None
         Makes a string of a slice of `units`; None: the slice is one.
     """
-    shortest, longest = lengths
-    size = len(units)
-    head = [
-        units[end - n : end]
-        for end in range(shortest, min(longest, size + 1))
-        for n in range(shortest, end + 1)
-    ]
+    shortest, longest = lengths[0], min(lengths[1], len(units))
+    if longest < shortest:
+        return []
+    head = [units[end - n : end] for end in range(shortest, longest) for n in range(shortest, end + 1)]
     # where n-grams of all lengths end: a list of each length, read in turn
-    ends = range(longest, size + 1)
+    ends = range(longest, len(units) + 1)
     columns = [[units[end - n : end] for end in ends] for n in range(shortest, longest + 1)]
     found = chain(head, chain.from_iterable(zip(*columns, strict=True)))
     return list(found if join is None else map(join, found))
@@ -81,31 +77,40 @@ def ngrams_within_words(text, lengths):
     return found
 
 
-@dataclass(frozen=True)
+# parameters of an `Analyzer`
+DEFAULTS = {
+    "analyzer": "word",
+    "input": "content",
+    "encoding": "utf-8",
+    "decode_error": "strict",
+    "strip_accents": None,
+    "lowercase": True,
+    "preprocessor": None,
+    "tokenizer": None,
+    "stop_words": None,
+    "token_pattern": TOKEN_PATTERN,
+    "ngram_range": (1, 1),
+}
+
+
 class Analyzer:
     """Makes of each text its tokens as strings, in order.
 
     Parameters
     ----------
-    analyzer : {"word", "char", "char_wb"}, callable or None
-        The last for texts that are sequences of str tokens already.
-    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer
-    token_pattern, ngram_range
-        As in `TextSequencer`.
-    stop_words : frozenset of str or None
+    **parameters : dict
+        Those of `DEFAULTS`, as in `TextSequencer`; `stop_words` is a frozenset or None, `lowercase` is
+        True or False.
     """
 
-    analyzer: Any = "word"
-    input: str = "content"
-    encoding: str = "utf-8"
-    decode_error: str = "strict"
-    strip_accents: Any = None
-    lowercase: bool = True
-    preprocessor: Callable | None = None
-    tokenizer: Callable | None = None
-    stop_words: frozenset | None = None
-    token_pattern: str | None = TOKEN_PATTERN
-    ngram_range: tuple[int, int] = (1, 1)
+    def __init__(self, **parameters):
+        unknown = set(parameters) - set(DEFAULTS)
+        if unknown:
+            raise TypeError(f"unknown parameters of an analyzer: {sorted(unknown)}")
+        vars(self).update(DEFAULTS | parameters)
+
+    def __getstate__(self):
+        return {name: getattr(self, name) for name in DEFAULTS}  # functions made of them are not pickled
 
     def __call__(self, document):
         """The tokens of a document, a list of str."""
@@ -191,8 +196,9 @@ class Analyzer:
 
     def options(self):
         """Dict of all parameters but `stop_words`, plain values, if none is a function."""
-        names = [field.name for field in fields(self) if field.name != "stop_words"]
-        return {name: getattr(self, name) for name in names} | {"ngram_range": list(self.ngram_range)}
+        options = self.__getstate__() | {"ngram_range": list(self.ngram_range)}
+        del options["stop_words"]
+        return options
 
 
 def _not_a_text(document):
@@ -222,6 +228,8 @@ def as_documents(X, name="X"):
             "Iterable over raw text documents expected, string object received; give a single text as "
             f"[{name}]."
         )
+    if hasattr(X, "to_pylist"):  # pyarrow, whose elements are no str
+        X = X.to_pylist()
     if hasattr(X, "columns"):
         columns = list(X.columns)
         example = f", as {name}[{columns[0]!r}]" if columns else ""
@@ -236,14 +244,14 @@ def as_documents(X, name="X"):
     return documents
 
 
-def analyzed(function, documents, name="X"):
-    """Yield function(document) for each, where an error says which document it was."""
-    for i, document in enumerate(documents):
+def analyzed(function, documents, first=0):
+    """Yield function(document) for each; an error says which of X it was, the first being X[first]."""
+    for i, document in enumerate(documents, first):
         try:
             result = function(document)
         except UnicodeDecodeError as error:
-            error.reason += f", in {name}[{i}]; give its encoding, or decode_error"
+            error.reason += f", in X[{i}]; give its encoding, or decode_error"
             raise
         except NotADocument as error:
-            raise ValueError(f"{name}[{i}] is {error}") from None
+            raise ValueError(f"X[{i}] is {error}") from None
         yield result

@@ -2,8 +2,8 @@
 
 from array import array
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import islice, repeat
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ BLOCK = 4096
 MISSING = -1
 
 
-@dataclass(frozen=True)
-class TokenRules:
+class TokenRules(NamedTuple):
     """How the tokens of a text become a sequence; the parameters are those of `TextSequencer`."""
 
     max_length: int | None = None
@@ -74,26 +73,24 @@ class TokenRules:
         return found
 
 
-def in_blocks(documents):
-    """Lists of at most BLOCK documents, in their order."""
-    return (documents[start : start + BLOCK] for start in range(0, len(documents), BLOCK))
-
-
 def characters(texts):
     """Code points of all texts, one after another, (n,) uint32, and the number of each text's."""
     joined = "".join(texts).encode("utf-32-le", "surrogatepass")
     return np.frombuffer(joined, np.dtype("<u4")), [len(text) for text in texts]
 
 
-def token_lists(analyzer, rules, documents):
-    """Yield the truncated tokens of each document: a str of characters, or a list of str."""
+def token_lists(analyzer, rules, documents, first=0):
+    """Yield the truncated tokens of each document: a str of characters, or a list of str.
+
+    The first document is called X[first] in errors.
+    """
     if analyzer.is_by_character:
         prepare = analyzer.prepare
-        for text in analyzed(lambda document: prepare(analyzer.decode(document)), documents):
+        for text in analyzed(lambda document: prepare(analyzer.decode(document)), documents, first):
             yield rules.truncated(text)
         return
     are_given = analyzer.analyzer is None or analyzer.custom() is not None
-    for i, tokens in enumerate(analyzed(analyzer, documents)):
+    for i, tokens in enumerate(analyzed(analyzer, documents, first), first):
         tokens = rules.truncated(tokens)
         if are_given and not all(isinstance(token, str) for token in tokens):
             at, odd = next((t, token) for t, token in enumerate(tokens) if not isinstance(token, str))
@@ -184,12 +181,12 @@ class Lookup:
         self._index = index
         self._by_character = None
 
-    def encoded(self, analyzer, rules, documents):
+    def encoded(self, analyzer, rules, documents, first=0):
         """Integers of the tokens of all documents, one after another, int32, and their numbers.
 
-        Terms that are not in the vocabulary are MISSING.
+        Terms that are not in the vocabulary are MISSING. The first document is called X[first] in errors.
         """
-        tokens = token_lists(analyzer, rules, documents)
+        tokens = token_lists(analyzer, rules, documents, first)
         if analyzer.is_by_character:
             codes, lengths = characters(list(tokens))
             return self._table(codes)[codes], lengths
@@ -232,8 +229,9 @@ class TextEncoder:
     def encode(self, documents):
         """List of 1-D arrays, one for each document of a list."""
         found = []
-        for block in in_blocks(documents):
-            flat, lengths = self._lookup.encoded(self.analyzer, self.rules, block)
+        for first in range(0, len(documents), BLOCK):
+            block = documents[first : first + BLOCK]
+            flat, lengths = self._lookup.encoded(self.analyzer, self.rules, block, first)
             found += self.rules.sequences(flat, lengths, self.index, self.dtype)
         return found
 

@@ -297,6 +297,17 @@ def test_unused_parameters_are_named(settings, name, cause):
         TextSequencer(**settings).fit(["a b"])
 
 
+def test_stop_words_that_would_not_be_found():
+    texts = ["The pizza don't"]
+    for words, others in [(["don't"], [chr(39), "don", "t"]), (["The"], ["the"])]:
+        with pytest.warns(UserWarning, match="inconsistent with your preprocessing") as warned:
+            TextSequencer(stop_words=words).fit(texts)
+        assert f"generated tokens {others!r} not in" in str(warned[0].message)
+    TextSequencer(stop_words=["the"]).fit(texts)
+    TextSequencer(stop_words="english").fit(["pizza"])
+    TextSequencer(stop_words=["don't"], tokenizer=str.split).fit(texts)
+
+
 def test_functions_of_the_user():
     sequencer = TextSequencer(analyzer=lambda text: text.split("-"))
     assert lists(sequencer.fit_transform(["a-b", "b"])) == [[1, 2], [2]]

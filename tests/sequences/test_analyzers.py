@@ -1,11 +1,14 @@
 """Tokens of texts as strings."""
 
+import pickle
 import sys
 import unicodedata
 from io import BytesIO, StringIO
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from gruc.sequences.analyzers import (
     Analyzer,
@@ -70,6 +73,7 @@ def test_ngrams_end_where_the_next_begin_to(lengths, size):
     ]
     assert ngrams_in_order(units, lengths) == expected
     assert ngrams_in_order(list(units), lengths, "".join) == expected
+    assert ngrams_in_order(units, (lengths[0], 2**40)) == ngrams_in_order(units, (lengths[0], 100))
 
 
 def test_ngrams_within_words():
@@ -141,9 +145,15 @@ def test_collections_of_documents(X):
     assert as_documents(X) == ["a", "b"]
 
 
-def test_collections_of_pandas():
+def test_columns_of_frames():
     frame = pd.DataFrame({"text": ["a", "b"], "n": 0})
-    assert as_documents(frame["text"]) == ["a", "b"]
+    for column in (
+        frame["text"],
+        frame["text"].astype("string[pyarrow]"),
+        pl.Series(["a", "b"]),
+        pa.array(["a", "b"]),
+    ):
+        assert as_documents(column) == ["a", "b"]
     with pytest.raises(ValueError, match=r"X is a DataFrame; give its column of texts alone, as X\['text'\]"):
         as_documents(frame)
 
@@ -195,6 +205,16 @@ def test_errors_of_functions_are_theirs():
 
     with pytest.raises(TypeError, match="^mine$"):
         list(analyzed(Analyzer(analyzer=fails), ["a"]))
+
+
+def test_pickles():
+    analyzer = Analyzer(strip_accents="ascii", ngram_range=(1, 2))
+    assert analyzer("É b") == ["e", "b", "e b"]
+    again = pickle.loads(pickle.dumps(analyzer))
+    assert again("É b") == ["e", "b", "e b"]
+    assert again.options() == analyzer.options()
+    with pytest.raises(TypeError, match="'ngrams'"):
+        Analyzer(ngrams=2)
 
 
 def test_which_parameter_is_a_function():

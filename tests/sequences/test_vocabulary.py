@@ -105,6 +105,18 @@ def test_tokens_are_str(tokens, kind):
             call()
 
 
+@pytest.mark.parametrize("analyzer", [CHARACTERS, WORDS, Analyzer(analyzer=None)])
+def test_errors_name_the_document_in_any_block(analyzer):
+    texts = ["a"] * (BLOCK + 3) + [None]
+    texts = [[text] for text in texts] if analyzer.analyzer is None else texts
+    for call in (
+        lambda: counted(analyzer, TokenRules(), texts),
+        lambda: TextEncoder(analyzer, TokenRules(), INDEX).encode(texts),
+    ):
+        with pytest.raises(ValueError, match=rf"X\[{BLOCK + 3}\] (is None|has a token that is no str: None)"):
+            call()
+
+
 def test_terms_by_integer():
     assert terms_in_order({"b": 1, "a": 2, "c": 0}) == ["c", "b", "a"]
     assert MISSING < 0
