@@ -97,7 +97,9 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
             See the notes of the class. Never copied as a whole.
         y : list of arrays of shape (n_steps_i,) or (n_steps_i, n_outputs)
             Finite values, one or several for each step of each sequence. An array
-            (n_sequences, n_steps) or (n_sequences, n_steps, n_outputs), and nested lists, will do.
+            (n_sequences, n_steps) or (n_sequences, n_steps, n_outputs), and nested lists, will do;
+            where X is a DataFrame with a (series, time) MultiIndex or a groupby, so does a Series or
+            DataFrame with the values of each row.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
             sequences, in every batch, and one of weight 0 is left out.

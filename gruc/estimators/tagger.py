@@ -101,7 +101,8 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
             See the notes of the class. Never copied as a whole.
         y : list of arrays of shape (n_steps_i,), or array of shape (n_sequences, n_steps)
             Labels: integers, strings or booleans, one for each step of each sequence. Nested lists
-            will do.
+            will do; where X is a DataFrame with a (series, time) MultiIndex or a groupby, so does a
+            Series with a label for each row.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
             sequences, in every batch, and one of weight 0 is left out.

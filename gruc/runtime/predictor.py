@@ -285,7 +285,10 @@ class Predictor(FittedNetworkMixin):
             each step, the states of the last layer at each frame.
         """
         sequences = self.inputs.check(X, self.parameters.dtype)
-        rows, features = self._run(sequences, self.network.features, self.n_features_out, initial_state)
+        dtype = self.parameters.dtype
+        rows, features = self._run(
+            sequences, self.network.features, (self.n_features_out,), dtype, initial_state
+        )
         return rows.by_sequence(features)
 
     def output_rows(self, sequences, initial_state=None):
@@ -293,18 +296,26 @@ class Predictor(FittedNetworkMixin):
 
         N are the rows of all sequences, sequence after sequence.
         """
-        return self._run(sequences, self.network.infer, self.config["n_outputs"], initial_state)[1]
+        shape, dtype = (self.config["n_outputs"],), self.parameters.dtype
+        return self._run(sequences, self.network.infer, shape, dtype, initial_state)[1]
 
     def _answers(self, decode, X, initial_state):
         """What `decode` makes of the outputs, in the form that belongs to X."""
         sequences = self.inputs.check(X, self.parameters.dtype)
-        rows, outputs = self._run(sequences, self.network.infer, self.config["n_outputs"], initial_state)
-        return rows.by_sequence(decode(outputs))
+        if not self.network.answers_each_step:
+            return decode(self.output_rows(sequences, initial_state))
 
-    def _run(self, sequences, values_of, width, initial_state):
-        """``values_of(packed, batch, initial)``, the network's, of all sequences: (rows, values)."""
+        def answers(packed, batch, initial):  # chunk by chunk, since all outputs may be many times as many
+            return decode(self.network.infer(packed, batch, initial))
+
+        one = decode(np.zeros((1, self.config["n_outputs"]), self.parameters.dtype))
+        rows, values = self._run(sequences, answers, one.shape[1:], one.dtype, initial_state)
+        return rows.by_sequence(values)
+
+    def _run(self, sequences, values_of, shape, dtype, initial_state):
+        """``values_of(packed, batch, initial)`` of all sequences, of this shape a row: (rows, values)."""
         rows = Rows(self.inputs.lengths(sequences), self.network.answers_each_step, sequences.ragged)
-        values = np.empty((len(rows), width), self.parameters.dtype)
+        values = np.empty((len(rows), *shape), dtype)
 
         def fill(packed, batch, places, initial):
             values[rows.of_batch(batch, places)] = values_of(packed, batch, initial)

@@ -248,7 +248,12 @@ class TestGoingOn:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"bidirectional": True, "hidden_layer_sizes": (6, 5)}, {"dropout": 0.3, "recurrent_dropout": 0.2}],
+    [
+        {},
+        {"bidirectional": True, "hidden_layer_sizes": (6, 5)},
+        {"dropout": 0.3, "recurrent_dropout": 0.2},
+        {"class_weight": "balanced"},
+    ],
     ids=str,
 )
 def test_the_same_bits_for_any_number_of_threads(settings, monkeypatch):

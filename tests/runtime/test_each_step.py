@@ -1,6 +1,7 @@
 """Predictors of networks that answer each step: against the oracle, and in the form of X."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -113,6 +114,20 @@ def test_a_wide_head_is_run_in_smaller_chunks(monkeypatch):
         predictor.outputs(X)
         sizes[n_classes] = seen
     assert sizes == {3: [20], 200: [2] * 10}
+
+
+def test_outputs_of_all_steps_are_never_held():
+    """Labels among many classes are decoded chunk by chunk."""
+    classes = Classes(np.arange(2_000))
+    predictor = a_predictor(classes, "float32")
+    X = random_sequences(np.random.default_rng(0), [50] * 200)
+    predictor.predict(X[:1])
+    tracemalloc.start()
+    labels = predictor.predict(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200 * 50 * 2_000 * 4 / 4
+    assert np.array_equal(labels[7], predictor.outputs(X[7:8])[0].argmax(axis=1))
 
 
 def test_frames_are_rows():
