@@ -26,14 +26,27 @@ PROMISES = {
     "c_program.py": (r"test utterances: (\S+)", 0.96),
     "pipeline_to_onnx.py": (r"test utterances: (\S+)", 0.96),
     "torch_and_back.py": (r"one more epoch: (\S+)", 0.96),
+    "sentiment.py": (r"GRUClassifier +(\S+)", 0.66),
+    "languages.py": (r"GRUClassifier +(\S+)", 0.5),
     "text_by_kind.py": (r"GRUClassifier: (\S+)", 0.88),
     "hyphenation.py": (r"GRUTagger +(\S+),", 0.85),
     "python_source.py": (r"GRUTagger, by character: (\S+)", 0.93),
     "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
 }
 # which the test extra does not install
-NEEDS = {"torch_and_back.py": ["torch"], "hyphenation.py": ["pyphen", "pycountry"]}
-SMALL = {"hyphenation.py": ["700"], "python_source.py": ["300"]}  # arguments with which they take seconds
+NEEDS = {
+    "torch_and_back.py": ["torch"],
+    "sentiment.py": ["snownlp"],
+    "languages.py": ["babel"],
+    "hyphenation.py": ["pyphen", "pycountry"],
+}
+# arguments with which they take seconds
+SMALL = {
+    "sentiment.py": ["800"],
+    "languages.py": ["1200"],
+    "hyphenation.py": ["700"],
+    "python_source.py": ["300"],
+}
 
 
 @cache
@@ -111,6 +124,8 @@ def test_graphs_answer_as_their_pipelines():
         ("pipeline_to_onnx.py", "skl2onnx"),
         ("torch_and_back.py", "torch"),
         ("tuning_optuna.py", "optuna"),
+        ("sentiment.py", "snownlp"),
+        ("languages.py", "babel"),
         ("hyphenation.py", "pyphen"),
         ("hyphenation.py", "pycountry"),
         ("serve.py", "fastapi"),

@@ -1,4 +1,4 @@
-"""The code of docs/guide.md and docs/notebook_to_microcontroller.md runs, block after block."""
+"""The code of docs/guide.md, docs/text.md and docs/notebook_to_microcontroller.md runs, block after block."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ PAGE = DOCS / "notebook_to_microcontroller.md"
 def run_blocks_of(path):
     """Names that the code of a page leaves."""
     blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 4
+    assert len(blocks) > 1
     names = {}
     for block in blocks:
         exec(compile(block, path.name, "exec"), names)
@@ -53,6 +53,14 @@ def test_guide(tmp_path, monkeypatch):
     assert names["importance"].importances_mean.shape == (12,)
     assert names["importance"].importances_mean.max() > 0.1
     assert names["ensemble"].score(names["encoder"].transform(X_test), y_test) > 0.9
+
+
+@pytest.mark.examples
+def test_text():
+    names = run_blocks_of(DOCS / "text.md")
+    assert names["model"].predict(["31/12/1999", "January 01, 2000"]).tolist() == ["British", "in words"]
+    (labels,) = names["tagger"].predict(["January 01, 2000"])
+    assert "".join(labels) == "mmmmmmm dd, yyyy"
 
 
 @pytest.mark.examples
