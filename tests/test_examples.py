@@ -24,6 +24,7 @@ PROMISES = {
     "runtime_threads.py": (r"test utterances: (\S+)", 0.97),
     "streaming.py": (r"hears all +1.00 +(\S+)", 0.95),
     "c_program.py": (r"test utterances: (\S+)", 0.96),
+    "lines_in_c.py": (r"other lines: (\S+)", 0.98),
     "pipeline_to_onnx.py": (r"test utterances: (\S+)", 0.96),
     "torch_and_back.py": (r"one more epoch: (\S+)", 0.96),
     "sentiment.py": (r"GRUClassifier +(\S+)", 0.66),
@@ -73,9 +74,10 @@ def test_sunspots_beat_the_naive_forecasts():
 
 def test_a_model_leaves_python():
     assert run("model_file.py").count("True") == run("runtime_threads.py").count("True") == 1
-    differences = re.findall(r"predict_proba: (\S+)", run("c_program.py"))
-    assert float(differences[0]) < 1e-5
-    assert float(differences[1]) < 1e-2  # of float16
+    for program in ("c_program.py", "lines_in_c.py"):
+        differences = re.findall(r"predict_proba: (\S+)", run(program))
+        assert float(differences[0]) < 1e-5
+        assert float(differences[1]) < 1e-2  # of float16
 
 
 def test_a_stream_decides_early():

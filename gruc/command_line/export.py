@@ -45,11 +45,11 @@ def _export_onnx(predictor, arguments):
 
 
 def _export_torch(predictor, arguments):
-    """A safetensors file with the state of a module that has `gru` and `head`."""
+    """A safetensors file with the state of a module that has `gru` and `head`, and for tokens `embedding`."""
     from safetensors.numpy import save
 
     from .. import to_torch
 
-    gru, head = to_torch(predictor)
-    state = {f"gru.{name}": w for name, w in gru.items()} | {f"head.{name}": w for name, w in head.items()}
+    parts = zip(("gru", "head", "embedding"), to_torch(predictor), strict=False)
+    state = {f"{part}.{name}": weight for part, weights in parts for name, weight in weights.items()}
     write(arguments.output, save({name: np.ascontiguousarray(w) for name, w in state.items()}))

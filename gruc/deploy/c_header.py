@@ -55,7 +55,7 @@ def to_c(
 
     Parameters
     ----------
-    model : fitted GRUClassifier or GRURegressor, or Predictor
+    model : fitted estimator or Predictor
         Weights become float32, and so do a regressor's predictions: targets far from zero, or far
         apart, are given to 7 digits.
     path : str or path-like

@@ -28,7 +28,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
 
     Parameters
     ----------
-    model : fitted GRUClassifier or GRURegressor, or Predictor
+    model : fitted estimator or Predictor
     path : str or path-like, default=None
         File to write the graph to.
     opset : int, default=18

@@ -13,6 +13,7 @@ from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
 from gruc.__main__ import main
 from gruc.preprocessing import SequenceScaler, TextSequencer
 from problems import vowels
+from safetensors.numpy import load_file
 from sklearn.pipeline import make_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -135,6 +136,12 @@ def test_tokens(here, capsys):
         write(here / "bad.csv", [("sequence", "step", "token"), (0, 0, 1), (1, 0, cell)])
         assert main(["predict", "k.gruc", "bad.csv"]) == 1
         assert message in capsys.readouterr().err
+    assert main(["export", "k.gruc", "k.safetensors", "--to", "torch"]) == 0
+    table = load_file("k.safetensors")["embedding.weight"]
+    assert np.array_equal(table, model.weights_["embedding.weight"])
+    assert main(["export", "k.gruc", "k.h", "--to", "c"]) == 0
+    assert "#define MODEL_N_TOKENS 4 " in (here / "k.h").read_text()
+    capsys.readouterr()
     write(here / "two.csv", [("sequence", "step", "a", "b"), (0, 0, 1, 2)])
     assert main(["predict", "k.gruc", "two.csv"]) == 1
     assert "two.csv has 2 features; the model reads one, tokens" in capsys.readouterr().err
