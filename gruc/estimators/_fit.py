@@ -242,7 +242,10 @@ def _set_optimizer(model, state, network):
     if model.epsilon < smallest:
         raise ValueError(f"epsilon={model.epsilon:g} counts as 0 in {model.dtype}; use {smallest:g} or more.")
     settings = {name: getattr(model, parameter) for name, parameter in OPTIMIZER_PARAMETERS.items()}
-    state.set_optimizer(model.solver, network.table.weights(), settings)
+    n_learned = network.table.size
+    if network.embedding is not None and not model.train_embedding:
+        n_learned = network.table.offset(network.embedding.weight)  # tables come last
+    state.set_optimizer(model.solver, network.table.weights(), settings, n_learned)
     state.set_schedule({name: getattr(model, parameter) for name, parameter in SCHEDULE_PARAMETERS.items()})
 
 
@@ -298,6 +301,7 @@ def _settings(model, incremental, sequences, sample_weight):
         patience=None if incremental else model.n_iter_no_change,
         early_stopping=model.early_stopping,
         verbose=model.verbose,
+        will_go_on=incremental,
     )
 
 

@@ -162,6 +162,11 @@ cdef class Weights:
         with nogil:
             _c.gruc_program_pack(self.packed, self.flat, &self.program.c, self.operations(), self.element())
 
+    def release(self):
+        """Let go of the parameters; until `pack` there are none."""
+        self.parameters = None
+        self.flat = NULL
+
 
 cdef bint has_dropout(Program program):
     """Whether an operation multiplies by masks, which seeds must fill."""
@@ -197,6 +202,7 @@ cdef int begin(
     cdef size_t values = whole_lines(program.n_values * sizeof(_c.gruc_value_place))
     cdef char *places = memory.places.at_least(values + program.n_ops * sizeof(_c.gruc_op_place))
     cdef size_t size
+    require(weights.flat != NULL, "weights that hold parameters")
     p.program = program
     p.operations = weights.operations()
     p.element = weights.element()

@@ -23,10 +23,14 @@ class Embedding:
         return [(self.weight, (self.n_tokens, self.width))]
 
     def initialize(self, parameters, rng, tokens=None):
-        """Standard normal, as torch's; the rows of `tokens`, an index array, only, if they are given."""
+        """Normal; the rows of `tokens`, an index array, only, if they are given.
+
+        A tenth of torch's standard deviation: a step of Adam moves each number by about the learning rate, so
+        that vectors of rare tokens, which few steps see, would otherwise stay what they were drawn as.
+        """
         table = parameters[self.weight]
         rows = slice(None) if tokens is None else tokens
-        table[rows] = rng.standard_normal(table[rows].shape)
+        table[rows] = 0.1 * rng.standard_normal(table[rows].shape)
 
     def lay_out(self, builder, tokens, frozen=False):
         """Append the operation; returns the vectors (N, width) of tokens (N,).

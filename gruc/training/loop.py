@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import kernels
+from .changed_rows import ChangedRows
 from .gradients import Gradient
 from .report import Report
 
@@ -34,6 +34,9 @@ class TrainingSettings(NamedTuple):
         one with the least validation loss, are restored at the end.
     verbose : bool
         Print a line for each epoch.
+    will_go_on : bool
+        Whether other runs follow: buffers are kept for them, so that each costs the rows of tables that
+        it sees, not whole tables.
     """
 
     max_epochs: int = 1
@@ -46,6 +49,7 @@ class TrainingSettings(NamedTuple):
     patience: int | None = None
     early_stopping: bool = False
     verbose: bool = False
+    will_go_on: bool = False
 
 
 def train(state, data, step, settings, *, validate=None, watcher=None):
@@ -80,15 +84,19 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
         A loss or gradient was not finite. The state is then of no more use: `copy` it before.
     """
     progress = _Progress(settings)
+    buffers = state.take_spare() or (np.empty_like(state.parameters), None)
+    changed = ChangedRows()
+    before = (state.parameters, state.optimizer.moments) if settings.will_go_on else None
     report = Report(settings.max_epochs, state.history.n_epochs) if settings.verbose else None
-    new = np.empty_like(state.parameters)
     stopped_by = "max_iter"
     try:
         for _ in range(settings.max_epochs):
             if watcher is not None:
                 watcher.begin_epoch()
             rate = None if report is None else state.schedule.rate()
-            loss = _epoch(state, new, data, step, settings)
+            in_epoch = ChangedRows()
+            loss = _epoch(state, buffers, data, step, settings, in_epoch)
+            changed.merge(in_epoch)
             state.end_epoch(loss, len(data))
             validation = None
             if validate is not None:
@@ -96,7 +104,7 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
                 state.history.add_validation(*validation)
             if report is not None:
                 report.epoch(loss, validation, rate)
-            progress.add(state, loss, validation)
+            progress.add(state, loss, validation, in_epoch)
             if watcher is not None and watcher.end_epoch(state.parameters):
                 stopped_by = "watcher"
                 break
@@ -115,6 +123,8 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
             f"{error} Training diverged: lower learning_rate_init, keep max_grad_norm at 1 or below, "
             "standardize the data, or use dtype='float64'."
         ) from None
+    if before is not None and stopped_by != "interrupt":
+        state.leave_spare(*before, changed)
     if progress.parameters is not None:
         state.parameters, state.history.best_epoch = progress.parameters, progress.epoch
         if report is not None:
@@ -129,18 +139,28 @@ class _Progress:
         self.settings = settings
         self.merit = -math.inf, -math.inf
         self.epoch = self.parameters = None
+        self.changed = ChangedRows()  # since these parameters
         self.n_stale = 0
 
-    def add(self, state, loss, validation):
+    def add(self, state, loss, validation, changed):
         """Compare an epoch with the best before: by its loss, or by (score, -validation loss)."""
         merit = -loss, 0.0
         if self.settings.early_stopping:
             merit = validation[1], -validation[0]
         self.n_stale = 0 if _is_better(merit, self.merit, self.settings.tol) else self.n_stale + 1
+        self.changed.merge(changed)
         if merit > self.merit:
             self.merit, self.epoch = merit, state.history.n_epochs
             if self.settings.early_stopping:
-                self.parameters = state.parameters.copy()
+                self._keep(state.parameters)
+
+    def _keep(self, parameters):
+        """Copy these parameters."""
+        if self.parameters is None:
+            self.parameters = parameters.copy()
+        else:
+            self.changed.copy(parameters, self.parameters)
+        self.changed = ChangedRows()
 
     def has_stalled(self):
         """Whether `patience` epochs in a row brought no improvement."""
@@ -152,8 +172,13 @@ def _is_better(merit, best, tol):
     return merit[0] > best[0] + tol or (merit[0] >= best[0] and merit[1] > best[1] + tol)
 
 
-def _epoch(state, new, data, step, settings):
-    """One pass over `data`, whose parameters are written to `new`; the weighted mean of its losses."""
+def _epoch(state, buffers, data, step, settings, changed):
+    """One pass over `data`; the weighted mean of its losses.
+
+    Parameters and moments are written to `buffers`, as `Optimizer.step` takes them; rows of tables that
+    the steps change are added to `changed`.
+    """
+    new, new_moments = buffers
     l2, l1, max_grad_norm = settings.l2, settings.l1, settings.max_grad_norm
     weights = state.optimizer.weights
     batches = data.batches(settings.batch_size, state.rng, settings.shuffle)
@@ -180,10 +205,11 @@ def _epoch(state, new, data, step, settings):
             if norm > largest_norm:
                 gradient.scale(largest_norm / (norm + 1e-6))
         rate = state.schedule.rate(i, n_batches)
-        state.optimizer.step(new, state.parameters, gradient.dense, rate, gradient.tables)
+        changed.add(gradient)
+        state.optimizer.step(new, state.parameters, gradient.dense, rate, gradient.tables, new_moments)
         state.parameters = new
         loss_sum += loss
         weight_sum += total
-    if not math.isfinite(kernels.training.norm(state.parameters)):
+    if not changed.are_finite(state.parameters):
         raise FloatingPointError(f"Weights are not finite after epoch {state.history.n_epochs + 1}.")
     return loss_sum / weight_sum

@@ -1,8 +1,9 @@
 """Optimisers over the flat buffer of parameters.
 
-Tables of which a batch sees some rows only lie at its end. A step costs them what the rows seen cost: rows
-that were not seen keep their values and moments, as with torch.optim.SparseAdam, and the number of the step,
-which corrects Adam's moments for their start at zero, is that of all steps.
+Tables of which a batch sees some rows only lie at its end; moments end before those that are not learned.
+A step costs them what the rows seen cost: rows that were not seen keep their values and moments, as with
+torch.optim.SparseAdam, and the number of the step, which corrects Adam's moments for their start at zero, is
+that of all steps.
 """
 
 import numpy as np
@@ -31,17 +32,24 @@ class Optimizer:
         self.t = 0
         self.moments = [np.zeros_like(parameters) for _ in range(self.n_moments)]
 
+    def resize(self, size):
+        """Keep moments of the first `size` parameters, with zeros for those that had none."""
+        if len(self.moments[0]) != size:
+            old, self.moments = self.moments, [np.zeros(size, moment.dtype) for moment in self.moments]
+            for to, moment in zip(self.moments, old, strict=True):
+                to[: len(moment)] = moment[:size]
+
     def copy(self):
         """An optimiser that goes on without changing this one; moments, which `step` replaces, are shared."""
         other = type(self).__new__(type(self))
         vars(other).update(vars(self))
         return other
 
-    def step(self, new, parameters, gradients, learning_rate, tables=()):
+    def step(self, new, parameters, gradients, learning_rate, tables=(), new_moments=None):
         """One step against a gradient, from `parameters` to `new`.
 
         They may be the same; where they are not, the moments too are written anew, and what
-        they were before is as it was. That copies tables as a whole: a run does it once, at its first step.
+        they were before is as it was. That copies tables as a whole, if `new_moments` are not given.
 
         Parameters
         ----------
@@ -50,10 +58,16 @@ class Optimizer:
             With tables, of the elements before these only.
         learning_rate : float
         tables : sequence of TableGradient
+        new_moments : list of ndarray or None
+            Where moments are written to if `new` is not `parameters`; tables in `new` and in these then hold
+            already what they hold in `parameters` and `moments`. None: new arrays.
         """
-        before = self.moments
-        after = before if new is parameters else [np.empty_like(moment) for moment in before]
-        if not tables:
+        before, after = self.moments, new_moments
+        if new is parameters:
+            after = before
+        elif new_moments is None:
+            after = [np.empty_like(moment) for moment in before]
+        if len(gradients) == len(new):
             self.update(new, after, parameters, before, gradients, learning_rate)
         else:
             dense = slice(len(gradients))
@@ -61,7 +75,7 @@ class Optimizer:
                 new[dense], [moment[dense] for moment in after], parameters[dense],
                 [moment[dense] for moment in before], gradients, learning_rate,
             )  # fmt: skip
-            if new is not parameters:
+            if new is not parameters and new_moments is None:
                 for to, values in zip([new, *after], [parameters, *before], strict=True):
                     to[len(gradients) :] = values[len(gradients) :]
             for table in tables:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 
+from .changed_rows import Spare
 from .history import History
 from .optimizers import SOLVERS
 from .schedules import Schedule
@@ -37,6 +38,7 @@ class TrainingState:
         self.rng = rng
         self.history = History() if history is None else history
         self.optimizer = self.schedule = None
+        self.spares = []  # a Spare, or none; shared by copies, of which one takes it
 
     @classmethod
     def initial(cls, network, dtype, rng, tokens=None):
@@ -49,7 +51,7 @@ class TrainingState:
         network.initialize(network.table.views(parameters), rng, **options)
         return cls(parameters, rng)
 
-    def set_optimizer(self, solver, weights, settings):
+    def set_optimizer(self, solver, weights, settings, n_learned=None):
         """Continue with the optimiser at hand under these settings, or, if it is another, with a new one.
 
         Parameters
@@ -60,11 +62,27 @@ class TrainingState:
             Where weights, which may decay, are in `parameters`.
         settings : dict
             Attributes of the optimiser.
+        n_learned : int or None
+            Parameters that are learned, the first ones; None for all.
         """
         if type(self.optimizer) is SOLVERS[solver]:
             vars(self.optimizer).update(settings)
+            self.optimizer.resize(len(self.parameters) if n_learned is None else n_learned)
         else:
-            self.optimizer = SOLVERS[solver](self.parameters, weights, **settings)
+            self.optimizer = SOLVERS[solver](self.parameters[:n_learned], weights, **settings)
+
+    def take_spare(self):
+        """Buffers to write to, as `Spare.buffers` gives them, or None."""
+        try:
+            spare = self.spares.pop()  # of several threads one gets it
+        except IndexError:
+            return None
+        return spare.buffers(self)
+
+    def leave_spare(self, parameters, moments, changed):
+        """Keep what parameters and moments were before a run, which has `changed` these rows."""
+        if changed.n_dense is not None and changed.n_dense < len(parameters):
+            self.spares = [Spare(parameters, moments, self, changed)]
 
     def set_schedule(self, settings):
         """Continue with the schedule at hand under these settings, or with a new one if there is none."""
@@ -81,6 +99,7 @@ class TrainingState:
     def copy(self):
         """A state that continues without changing this one; what is only ever replaced is shared."""
         other = TrainingState(self.parameters, copied_generator(self.rng), self.history.copy())
+        other.spares = self.spares
         other.optimizer = None if self.optimizer is None else self.optimizer.copy()
         other.schedule = None if self.schedule is None else self.schedule.copy()
         return other

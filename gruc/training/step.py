@@ -76,12 +76,14 @@ class StepMemory:
                 self._merged_tables = kernels.training.TableGradients(self.weights)
             self._merged_tables.merge([part for _, part in gradients], *self.workspaces(1))
             tables = self._merged_tables
-        embeddings = [op for op in self.weights.program.operations if op.kind == kernels.inference.EMBED]
+        program = self.weights.program
+        embeddings = [op for op in program.operations if op.kind == kernels.inference.EMBED]
         return Gradient(
             dense,
             [
                 TableGradient(op.weights, op.D, *arrays)
                 for op, arrays in zip(embeddings, tables.arrays(), strict=True)
+                if program.values[op.y].gradient >= 0  # a table that is learned
             ],
         )
 
@@ -129,6 +131,8 @@ class TrainingStep:
         return self
 
     def __exit__(self, *error):
+        if self.memory.weights is not None:
+            self.memory.weights.release()  # they may be overwritten once nobody reads them
         if self._blas_limit is not None:
             self._blas_limit.__exit__(*error)
 

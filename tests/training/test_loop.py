@@ -74,7 +74,7 @@ def test_batches_of_zero_weight_are_skipped():
 def test_clipping_bounds_the_step():
     problem = TrainingProblem()
     steps = []
-    problem.state.optimizer.step = lambda new, p, g, rate, tables: steps.append(np.linalg.norm(g))
+    problem.state.optimizer.step = lambda new, p, g, *rest: steps.append(np.linalg.norm(g))
     problem.train(1, max_grad_norm=1e-3)
     assert steps
     np.testing.assert_allclose(steps, 1e-3, rtol=1e-2)
@@ -212,9 +212,9 @@ def test_tables_count_in_the_norm_that_is_clipped():
     problem = TableStep.problem("sgd")
     norms, step = [], problem.state.optimizer.step
 
-    def watched(new, parameters, dense, rate, tables):
+    def watched(new, parameters, dense, rate, tables, new_moments):
         norms.append(np.sqrt((dense**2).sum() + sum((table.rows**2).sum() for table in tables)))
-        step(new, parameters, dense, rate, tables)
+        step(new, parameters, dense, rate, tables, new_moments)
 
     problem.state.optimizer.step = watched
     problem.train(1, max_grad_norm=1e-3)
