@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from .estimators import (
         GRUClassifier,
+        GRUForecaster,
         GRURegressor,
         GRUStepRegressor,
         GRUTagger,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GRUClassifier",
+    "GRUForecaster",
     "GRURegressor",
     "GRUStepRegressor",
     "GRUTagger",
@@ -62,6 +64,7 @@ __all__ = [
 
 _PLACES = {
     "GRUClassifier": "estimators",
+    "GRUForecaster": "estimators",
     "GRURegressor": "estimators",
     "GRUStepRegressor": "estimators",
     "GRUTagger": "estimators",

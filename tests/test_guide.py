@@ -43,6 +43,9 @@ def test_guide(tmp_path, monkeypatch):
     texts = ["The music is great, not dull.", "The music is not great, but dull."]
     for name in ("reviewer", "pretrained"):
         assert names[name].predict(texts).tolist() == ["for", "against"]
+    later, two_years = names["later"], names["two_years"]
+    assert two_years.index.equals(later.index)
+    assert abs(two_years - later).mean() < 0.5 * abs(names["known"][-24:].to_numpy() - later).mean()
     # ways round tools that take tables only
     for name in ("bagging", "self_training"):
         assert names[name].score(rows, y_test) > 0.9

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import gruc
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger, GRUTransformer
+from gruc import GRUClassifier, GRUForecaster, GRURegressor, GRUStepRegressor, GRUTagger, GRUTransformer
 from gruc.kernels import blas, inference, training
 
 PACKAGE = Path(gruc.__file__).parent
 TOOL = Path(__file__).parent.parent / "tools" / "signatures.py"
-ESTIMATORS = [GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, GRUTransformer]
+ESTIMATORS = [GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, GRUForecaster, GRUTransformer]
 
 # ---- stubs of the kernels: same names, same arguments, same defaults
 
@@ -112,7 +112,7 @@ def test_public_methods_are_typed(Estimator):
 # lines of a user's program, and what mypy says of them
 PROGRAM = """\
 import numpy as np
-from gruc import GRUClassifier, GRURegressor, GRUTagger, GRUTransformer
+from gruc import GRUClassifier, GRUForecaster, GRURegressor, GRUTagger, GRUTransformer
 
 X, y = np.zeros((4, 9, 2)), np.array([0, 1, 0, 1])
 GRUClassifier((32, 16), bidirectional=True, max_iter=3, class_weight={"a": 2.0}, n_jobs=-1)

@@ -69,6 +69,16 @@ def argument_lines(part, conventions):
     return [f"        {part.name}: Literal[", f"            {kind[8:-1]}", f"        ] = {default},"]
 
 
+def class_line(name, bases):
+    """The first line of a class, broken as ruff breaks it where it is long."""
+    joined = ", ".join(bases)
+    if len(f"class {name}({joined}):") <= LINE_LENGTH:
+        return [f"class {name}({joined}):"]
+    if len(joined) + 4 <= LINE_LENGTH:
+        return [f"class {name}(", f"    {joined}", "):"]
+    return [f"class {name}(", *(f"    {base}," for base in bases), "):"]
+
+
 def stub(room):
     """Text of the stub of a room."""
     conventions = importlib.import_module("gruc.conventions.parameters")
@@ -82,8 +92,8 @@ def stub(room):
             lines.append(f"    {name}: {type_source(kind, conventions)}")
         lines.append("")
     for name, value in lists.items():
-        bases = [f"    {group.__name__}," for group in value._groups]
-        lines += [f"class {name}(", *bases, "):", "    def __init__(", "        self,"]
+        lines += class_line(name, [group.__name__ for group in value._groups])
+        lines += ["    def __init__(", "        self,"]
         arguments = [argument_lines(part, conventions) for part in value._declared]
         if len(value._positional) < len(arguments):
             arguments.insert(len(value._positional), ["        *,"])

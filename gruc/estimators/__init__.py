@@ -1,9 +1,17 @@
 """scikit-learn estimators: check, encode, train, decode."""
 
 from .classifier import GRUClassifier
+from .forecaster import GRUForecaster
 from .regressor import GRURegressor
 from .step_regressor import GRUStepRegressor
 from .tagger import GRUTagger
 from .transformer import GRUTransformer
 
-__all__ = ["GRUClassifier", "GRURegressor", "GRUStepRegressor", "GRUTagger", "GRUTransformer"]
+__all__ = [
+    "GRUClassifier",
+    "GRUForecaster",
+    "GRURegressor",
+    "GRUStepRegressor",
+    "GRUTagger",
+    "GRUTransformer",
+]

@@ -135,7 +135,7 @@ def run_fit(model, given, callbacks):
     if not given.incremental:  # a fit starts with its own, also from the weights of the last one
         state.optimizer = state.schedule = None
     if parameters_changed or state.optimizer is None or state.schedule is None:
-        _set_optimizer(model, state, network)
+        set_optimizer(model, state, network)
     _warn_of_rate_zero(model, state.schedule)
     record_split(state.history, split)
     candidate = Candidate(model, network, inputs, targets)
@@ -151,7 +151,7 @@ def run_fit(model, given, callbacks):
     )
     settings = _settings(model, given.incremental, sequences, sample_weight)
     stopped_by = _train(candidate, state, data, settings, validation, callbacks)
-    _report_end(model, state, stopped_by, given.incremental)
+    report_end(model, state, stopped_by, given.incremental)
     if not given.incremental:
         state.schedule = None  # it has come to its end
         del model._step_memory
@@ -236,7 +236,7 @@ def _scaled_inputs(model, inputs, sequences, weights, continues, incremental):
     return inputs
 
 
-def _set_optimizer(model, state, network):
+def set_optimizer(model, state, network):
     """Put optimiser and schedule, those at hand or new ones, under the parameters of now."""
     smallest = np.finfo(model.dtype).tiny  # kernels count smaller numbers as 0
     if model.epsilon < smallest:
@@ -289,7 +289,7 @@ def _settings(model, incremental, sequences, sample_weight):
     if batch_size == "auto":
         n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
         batch_size = auto_batch_size(n_weighted)
-    l2, l1 = _penalty(model)
+    l2, l1 = penalty(model)
     return TrainingSettings(
         max_epochs=1 if incremental else model.max_iter,
         batch_size=batch_size,
@@ -305,7 +305,7 @@ def _settings(model, incremental, sequences, sample_weight):
     )
 
 
-def _penalty(model):
+def penalty(model):
     """(l2, l1) in the loss; the weights of "adamw" decay without a penalty."""
     if model.solver != "adamw":
         return model.alpha * (1 - model.l1_ratio), model.alpha * model.l1_ratio
@@ -332,7 +332,7 @@ def _train(candidate, state, data, settings, validation, callbacks):
         return train(state, data, step, settings, validate=validation, watcher=callbacks)
 
 
-def _report_end(model, state, stopped_by, incremental):
+def report_end(model, state, stopped_by, incremental):
     """Warn of a fit that was interrupted or has not converged, or raise KeyboardInterrupt again."""
     if stopped_by == "interrupt":
         if incremental or is_one_of_several_fits():

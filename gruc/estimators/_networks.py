@@ -144,11 +144,16 @@ def initial_state(model, network, rng, inputs, sequences, weights):
     parameters = network.table.views(state.parameters)
     if model.embedding_weights is not None:
         parameters[network.embedding.weight][:] = vectors_of(model)
+    set_update_gate_bias(model, network, parameters, int(lengths.max(initial=1)), rng)
+    return state
+
+
+def set_update_gate_bias(model, network, parameters, n_rows, rng):
+    """Start the update gates as the estimator asks, for sequences of up to `n_rows` rows."""
     if model.update_gate_bias_init == "chrono":
-        network.draw_update_gate_bias(parameters, int(lengths.max(initial=1)), rng)
+        network.draw_update_gate_bias(parameters, n_rows, rng)
     else:
         network.set_update_gate_bias(parameters, model.update_gate_bias_init)
-    return state
 
 
 def check_continues(model, n_outputs):

@@ -78,6 +78,23 @@ class Regression:
     quantile: float | Sequence[float]
     delta: float
 
+class Forecasting:
+    lags: int | Literal["auto"]
+    horizon: int | None
+    season_length: int | None
+    scale: Literal["window", "series"] | None
+    difference: int
+
+class ForecastLoss:
+    loss: Literal["squared_error", "absolute_error", "huber"]
+    delta: float
+
+class ForecastStopping:
+    tol: float
+    n_iter_no_change: int | float
+    early_stopping: bool
+    validation_fraction: float
+
 class ClassifierParameters(
     Network,
     Directions,
@@ -212,15 +229,7 @@ class RegressorParameters(
     ) -> None: ...
 
 class TaggerParameters(
-    Network,
-    Directions,
-    Embedding,
-    Standardization,
-    Dropout,
-    Classification,
-    Training,
-    Stopping,
-    Execution,
+    Network, Directions, Embedding, Standardization, Dropout, Classification, Training, Stopping, Execution
 ):
     def __init__(
         self,
@@ -273,15 +282,7 @@ class TaggerParameters(
     ) -> None: ...
 
 class StepRegressorParameters(
-    Network,
-    Directions,
-    Embedding,
-    Standardization,
-    Dropout,
-    Regression,
-    Training,
-    Stopping,
-    Execution,
+    Network, Directions, Embedding, Standardization, Dropout, Regression, Training, Stopping, Execution
 ):
     def __init__(
         self,
@@ -328,6 +329,58 @@ class StepRegressorParameters(
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
+        warm_start: bool = False,
+        dtype: Literal["float32", "float64"] = "float32",
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None: ...
+
+class ForecasterParameters(
+    Network, Directions, Readout, Forecasting, Dropout, ForecastLoss, Training, ForecastStopping, Execution
+):
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (32,),
+        *,
+        reset_after: bool = True,
+        update_gate_bias_init: float | Literal["chrono"] = 1.0,
+        bidirectional: bool = False,
+        pooling: Literal["last", "mean", "max", "attention"] = "last",
+        lags: int | Literal["auto"] = "auto",
+        horizon: int | None = None,
+        season_length: int | None = None,
+        scale: Literal["window", "series"] | None = "window",
+        difference: int = 0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        loss: Literal["squared_error", "absolute_error", "huber"] = "absolute_error",
+        delta: float = 0.25,
+        solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
+        alpha: float = 0.1,
+        l1_ratio: float = 0.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: Literal[
+            "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
+        ] = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        decay_rate: float = 0.5,
+        decay_steps: float = 20,
+        warmup: float = 0,
+        max_iter: int = 100,
+        max_grad_norm: float | None = 1.0,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-08,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        rho: float = 0.99,
+        tol: float = 0.0001,
+        n_iter_no_change: int | float = 10,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
         n_jobs: int | None = None,

@@ -36,14 +36,7 @@ class Lengths:
 class Output:
     dtype: str | type
 
-class TextParameters(
-    Documents,
-    Preparation,
-    Tokens,
-    Selection,
-    Lengths,
-    Output,
-):
+class TextParameters(Documents, Preparation, Tokens, Selection, Lengths, Output):
     def __init__(
         self,
         *,

@@ -9,9 +9,11 @@ from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
 from .inputs import Numbers
+from .lag_windows import Lags, LagWindows, Series, origins_of
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
+from .seasons import season_length_of
 from .tokens import MOST_TOKENS, Tokens, as_tokens, integer_array
 
 __all__ = [
@@ -20,10 +22,13 @@ __all__ = [
     "ONE_STEP",
     "Framing",
     "Groups",
+    "LagWindows",
+    "Lags",
     "PackedBatch",
     "Moments",
     "Numbers",
     "Scaling",
+    "Series",
     "Sequences",
     "Tokens",
     "as_groups",
@@ -39,6 +44,8 @@ __all__ = [
     "is_lazy",
     "is_list_of_arrays",
     "numeric_array",
+    "origins_of",
     "refuse_column",
     "refuse_masked",
+    "season_length_of",
 ]

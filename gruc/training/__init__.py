@@ -1,6 +1,7 @@
 """Epochs, batches, stopping, history: what happens between estimators and network."""
 
 from .data import Batch, TrainingData
+from .forecast_data import ForecastData
 from .gradients import Gradient, TableGradient
 from .history import DESCRIBED_AS, History
 from .loop import TrainingSettings, train
@@ -18,6 +19,7 @@ __all__ = [
     "LOSSES",
     "SOLVERS",
     "Batch",
+    "ForecastData",
     "Gradient",
     "History",
     "Loss",

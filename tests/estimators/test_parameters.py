@@ -8,7 +8,7 @@ from typing import get_args
 import gruc
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger, threads
+from gruc import GRUClassifier, GRUForecaster, GRURegressor, GRUStepRegressor, GRUTagger, threads
 from gruc.conventions.parameters import ParameterList
 from gruc.estimators import _parameters
 from gruc.estimators._saved import KINDS
@@ -43,6 +43,11 @@ TRIED = {
     "frame_length": (2, {}),
     "hop_length": (1, {"frame_length": 2}),
     "standardize": (False, {}),
+    "lags": (5, {}),
+    "horizon": (5, {}),
+    "season_length": (4, {}),
+    "scale": ("series", {}),
+    "difference": (1, {}),
     "dropout": (0.2, {}),
     "recurrent_dropout": (0.2, {}),
     "label_smoothing": (0.1, {}),
@@ -51,7 +56,7 @@ TRIED = {
     "quantile": (0.2, {"loss": "quantile"}),
     "delta": (0.01, {"loss": "huber"}),
     "solver": ("sgd", {}),
-    "alpha": (0.1, {}),
+    "alpha": (0.2, {}),
     "l1_ratio": (0.5, {"alpha": 0.1}),
     "batch_size": (5, {}),
     "learning_rate": ("step", {"decay_steps": 1}),
@@ -82,14 +87,26 @@ TRIED = {
 }
 # what a parameter may change; the others change the weights, whatever else
 CHANGES_ONLY = {"scoring": "validation_scores", "n_jobs": "n_jobs", "verbose": "printed"}
-DECLARED = [(Estimator, part.name) for Estimator in ESTIMATORS for part in Estimator._declared]
+DECLARED = [
+    (Estimator, part.name) for Estimator in [*ESTIMATORS, GRUForecaster] for part in Estimator._declared
+]
+
+
+def data_for(Estimator, settings):
+    """Arguments of fit."""
+    if Estimator is GRUForecaster:
+        noise = np.random.default_rng(0).standard_normal((2, 90))
+        return (np.sin(2 * np.pi * np.arange(90) / 6) + 0.3 * noise,)
+    X, y = tagged_vowels() if Estimator._each_step else vowels()
+    if "embedding_dim" in settings:
+        X = [x[:, 0].argsort() % 11 for x in X]
+    return X, y
 
 
 def seen_of(Estimator, settings, monkeypatch, capsys):
     """What can be seen of two fits."""
-    X, y = tagged_vowels() if Estimator._each_step else vowels()
-    if "embedding_dim" in settings:
-        X = [x[:, 0].argsort() % 11 for x in X]
+    data = data_for(Estimator, settings)
+    settings = {"early_stopping": False} | settings
     asked = set()
 
     def n_threads(n_jobs=None):
@@ -100,10 +117,14 @@ def seen_of(Estimator, settings, monkeypatch, capsys):
         patch.setattr(threads, "n_threads", n_threads)
         patch.setattr(step, "SHARD_OPERATIONS", 1)  # batches of any size are divided among threads
         patch.setattr(step, "most_shards", lambda n_sequences: min(n_sequences, 2))
-        model = Estimator(**FAST | settings).fit(X, y).fit(X, y)
+        model = Estimator(**FAST | settings).fit(*data).fit(*data)
     return {
-        "weights": bits_of(model),
-        "validation_scores": model.validation_scores_,
+        "weights": bits_of(model)
+        | {
+            "of windows": vars(model).get("_lags"),
+            "validation": model.validation_loss_curve_,
+        },
+        "validation_scores": vars(model).get("validation_scores_"),
         "n_jobs": asked,
         "printed": capsys.readouterr().out != "",
     }
@@ -120,9 +141,8 @@ def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys):
 
 def test_estimators_have_their_parameters_by_declaration():
     kinds = [getattr(gruc, name) for name in gruc.__all__ if name.startswith("GRU")]
-    assert (
-        {kind for kind in kinds if issubclass(kind, ParameterList)} == set(ESTIMATORS) == set(KINDS.values())
-    )
+    declared = {kind for kind in kinds if issubclass(kind, ParameterList)}
+    assert declared - {GRUForecaster} == set(ESTIMATORS) == set(KINDS.values())
 
 
 @pytest.mark.parametrize(
@@ -138,7 +158,7 @@ def test_options_are_those_of_the_tables(group, name, table):
     assert set(get_args(group.__annotations__[name])) == set(table)
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize("Estimator", [*ESTIMATORS, GRUForecaster])
 def test_parameters_in_the_docstring(Estimator):
     """One entry each, in the order of the signature, with the default."""
     text = inspect.getdoc(Estimator)

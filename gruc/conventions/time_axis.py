@@ -1,0 +1,229 @@
+"""The times of a series, and how they continue.
+
+pandas is imported where an index has to be made, so that arrays are forecast without it.
+"""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+INDEX_KINDS = "a DatetimeIndex, PeriodIndex, TimedeltaIndex, RangeIndex or an index of integers"
+
+
+class TimeAxis(NamedTuple):
+    """Where a series ends, and the step from each time to the next; plain values.
+
+    Parameters
+    ----------
+    kind : {"datetime", "period", "timedelta", "integer"}
+    last : int
+        The last time, as the index counts: units since 1970, periods, units, or the integer itself.
+    step : str or int
+        Frequency, as pandas writes it, or the difference of integers.
+    name : object
+        Name of the index.
+    unit : str or None
+        Of datetimes and timedeltas, such as "ns".
+    tz : tzinfo or None
+    """
+
+    kind: str
+    last: int
+    step: Any
+    name: Any = None
+    unit: str | None = None
+    tz: Any = None
+
+    @classmethod
+    def of_index(cls, index, name):
+        """The axis of a pandas index.
+
+        Parameters
+        ----------
+        index : pandas.Index
+            Of one level.
+        name : str
+            Name of the data in errors.
+
+        Raises
+        ------
+        TypeError
+            An index of something else than times or integers.
+        ValueError
+            Times are missing, occur twice or are not in order, or there are too few to know the frequency.
+        """
+        kind = _kind(index, name)
+        counts = np.asarray(index if kind == "integer" else index.asi8)
+        _check_order(index, counts, name)
+        last = int(counts[-1])
+        if kind == "period":
+            _check_gaps(index, np.diff(counts) == 1, index.freqstr, name)
+            return cls(kind, last, index.freqstr, index.name)
+        if kind == "integer":
+            return cls(kind, last, _integer_step(index, counts, name), index.name)
+        freq = _frequency(index, name)
+        return cls(kind, last, freq, index.name, index.unit, getattr(index, "tz", None))
+
+    def after(self, steps):
+        """The index of times that follow the last one.
+
+        Parameters
+        ----------
+        steps : ndarray of int, rising
+            1 is the next time.
+
+        Returns
+        -------
+        pandas.Index
+        """
+        import pandas as pd
+
+        steps = np.asarray(steps)
+        if self.kind == "integer":
+            times = self.last + self.step * steps
+            if (np.diff(steps) == 1).all():
+                return pd.RangeIndex(int(times[0]), int(times[-1]) + self.step, self.step, name=self.name)
+            return pd.Index(times, name=self.name)
+        if self.kind == "period":
+            start = pd.PeriodIndex.from_ordinals([self.last], freq=self.step)
+            return (start.repeat(len(steps)) + steps).rename(self.name)
+        start = self.last_time()
+        make = pd.date_range if self.kind == "datetime" else pd.timedelta_range
+        times = make(start, periods=int(steps[-1]) + 1, freq=self.step, unit=self.unit, name=self.name)
+        if (np.diff(steps) == 1).all():
+            return times[steps[0] : steps[-1] + 1]
+        return times[steps]
+
+    def last_time(self):
+        """The last time: a Timestamp, Period, Timedelta or int."""
+        import pandas as pd
+
+        if self.kind == "integer":
+            return self.last
+        if self.kind == "period":
+            return pd.Period(ordinal=self.last, freq=self.step)
+        kind = pd.Timestamp if self.kind == "datetime" else pd.Timedelta
+        last = kind(
+            np.array(self.last).astype(f"{'M' if self.kind == 'datetime' else 'm'}8[{self.unit}]")[()]
+        )
+        return last if self.tz is None else last.tz_localize("UTC").tz_convert(self.tz)
+
+    def steps_to(self, times, name="fh"):
+        """How many steps after the last time each of the `times` is, an index of this kind.
+
+        Raises
+        ------
+        TypeError
+            Times of another kind.
+        ValueError
+            Times that are not after the last one, or between two steps.
+        """
+        kind = _kind(times, name)
+        if kind != self.kind:
+            raise TypeError(
+                f"{name} is a {type(times).__name__}, but the index of y is of the kind {self.kind!r}. Give "
+                "times as y has them, or integers: 1 is the first time after y."
+            )
+        last = self.last_time()
+        if not (times > last).all():
+            raise ValueError(
+                f"{name} contains {times[~(times > last)][0]}, which is not after the last time of y, "
+                f"{last}. Forecasts are of times after y."
+            )
+        if kind == "period":
+            return times.asi8 - self.last
+        n = 2
+        while self.after(np.array([n]))[0] < times.max():
+            n *= 2
+        steps = self.after(np.arange(1, n + 1)).get_indexer(times) + 1
+        if (steps == 0).any():
+            raise ValueError(
+                f"{name} contains {times[steps == 0][0]}, which is no time of y's frequency {self.step!r} "
+                f"after {last}."
+            )
+        return steps
+
+
+def _kind(index, name):
+    """The kind of an index of times."""
+    for kind in ("Datetime", "Period", "Timedelta"):
+        if type(index).__name__ == f"{kind}Index":
+            return kind.lower()
+    if index.dtype.kind in "iu" and index.nlevels == 1:
+        return "integer"
+    raise TypeError(
+        f"The index of {name} is {index.dtype}; expected {INDEX_KINDS}. Convert times with "
+        f"pandas.to_datetime, or number the rows: {name}.reset_index(drop=True)."
+    )
+
+
+def _check_order(index, counts, name):
+    if index.hasnans:
+        raise ValueError(f"The index of {name} has a missing time (NaT). Remove or complete such rows.")
+    wrong = np.flatnonzero(np.diff(counts) <= 0)
+    if len(wrong):
+        before, time = index[wrong[0]], index[wrong[0] + 1]
+        if before == time:
+            raise ValueError(
+                f"The index of {name} has {time} twice. Keep one value for each time, for example "
+                f"{name}.groupby(level=-1).mean()."
+            )
+        raise ValueError(
+            f"The index of {name} is not sorted: {time} follows {before}. Use {name}.sort_index()."
+        )
+
+
+def _check_gaps(index, regular, freq, name):
+    gaps = np.flatnonzero(~regular)
+    if len(gaps):
+        raise ValueError(
+            f"The index of {name} lacks times: {index[gaps[0] + 1]} follows {index[gaps[0]]}, and the "
+            f"frequency is {freq!r}. Complete it, for example with {_completed(index, freq, name)}."
+        )
+
+
+def _completed(index, freq, name):
+    """Source text of a series without gaps."""
+    kind = type(index).__name__
+    if kind == "DatetimeIndex":
+        return f"{name}.asfreq({freq!r}).interpolate()"
+    return f"{name}.reindex(...).interpolate() over all times"
+
+
+def _integer_step(index, counts, name):
+    if len(counts) == 1:
+        return int(getattr(index, "step", 1))
+    differences = np.diff(counts)
+    step = int(differences.min())
+    _check_gaps(index, differences == step, step, name)
+    return step
+
+
+def _frequency(index, name):
+    """Frequency of datetimes or timedeltas, as pandas infers it."""
+    import pandas as pd
+
+    if index.freq is not None:
+        return index.freqstr
+    freq = None
+    if len(index) > 2:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pandas 3 says that it will return an offset one day
+            freq = pd.infer_freq(index)
+        freq = getattr(freq, "freqstr", freq)
+    if freq is None and len(index) > 2:
+        differences, counts = np.unique(np.diff(index.asi8), return_counts=True)
+        common = pd.Timedelta(differences[np.argmax(counts)], unit=index.unit)
+        at = np.flatnonzero(np.diff(index.asi8) != differences[np.argmax(counts)])[0]
+        raise ValueError(
+            f"The index of {name} has no regular frequency: most times are {common} apart, but "
+            f"{index[at + 1]} follows {index[at]}. Complete it with asfreq and fill the values, for example "
+            f"{name}.asfreq('D').interpolate(), or aggregate it, for example {name}.resample('D').mean()."
+        )
+    if freq is None:
+        raise ValueError(
+            f"The index of {name} has {len(index)} times, too few to infer a frequency from. Say it: "
+            f"{name}.asfreq('D') for days."
+        )
+    return freq

@@ -1,0 +1,275 @@
+"""A forecaster's fit, step by step: season and lags, windows, the end of training, the network."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..runtime import Predictor
+from ..sequences import LARGEST, Lags, LagWindows, Numbers, Series, origins_of, season_length_of
+from ..training import ForecastData, Loss, StepMemory, TrainingSettings, TrainingState, TrainingStep, train
+from ._fit import auto_batch_size, penalty, report_end, set_optimizer
+from ._networks import new_network, random_generator, set_update_gate_bias
+
+# Windows that are validated on after each epoch, at most.
+MOST_VALIDATED = 1 << 11
+# Windows by which the usual size of answers is known well enough.
+ENOUGH_WINDOWS = 1 << 13
+# Windows without which nothing can be learned; lags are shortened until there are so many.
+FEWEST_WINDOWS = 4
+# Fewer lags are not chosen for short horizons.
+FEWEST_LAGS = 8
+
+
+class Fitted(NamedTuple):
+    """What a fit has come to."""
+
+    lags: Lags
+    moments: np.ndarray  # (n_series, 2), see `Lags.moments`
+    predictor: Predictor
+    state: object  # TrainingState
+    history: object  # that of the run that early stopping watched
+
+
+def run_fit(model, arrays, name_of, horizon):
+    """Fit a forecaster.
+
+    Parameters
+    ----------
+    model : GRUForecaster
+        A copy, which replaces the user's if nothing is raised.
+    arrays : list of ndarray of shape (t_i,)
+        The series, differenced as the model asks for.
+    name_of : callable
+        Gives the name of series i in messages.
+    horizon : int or None
+        Steps that are to be forecast at once.
+
+    Returns
+    -------
+    Fitted
+    """
+    _check_range(arrays, name_of)
+    continued = model._fitted_lags() if model.warm_start else None
+    lags = _lags_of(model, arrays, horizon) if continued is None else continued
+    _check_lengths(lags, arrays, name_of)
+    lengths = np.array([len(array) for array in arrays], np.intp)
+    split = _Split.of(lengths, lags, model.validation_fraction)
+    if model.early_stopping and not split.n_learned.any():
+        _refuse_short(lags, lengths)
+    network = new_network(model, Numbers(lags.width), lags.horizon)
+    if continued is None:
+        rng = random_generator(model.random_state)
+        start = _initial_state(model, network, rng, lags)
+    else:
+        _check_continues(model, network, lags, horizon)
+        network, start = model._predictor.network, model._training_state.copy()
+
+    run = _Run(model, network, StepMemory(network), start)
+    watched = None
+    if model.early_stopping:
+        lags, watched = _stopped_early(run, arrays, lags, split, keep_unit=continued is not None)
+        if watched.best_epoch == 0:  # no epoch was better than the start
+            moments = [lags.moments(array) for array in arrays]
+            return _fitted(run, lags, moments, start, watched)
+    series = Series.of(arrays, [lags.moments(array) for array in arrays])
+    of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - lags.horizon)
+    if not len(of):
+        _refuse_short(lags, lengths)
+    lags = _with_unit(lags, series, of, origins, continued is not None)
+    n_epochs = model.max_iter if watched is None else watched.best_epoch
+    state, stopped_by = run(LagWindows(series, lags, of, origins), n_epochs)
+    if watched is None or stopped_by == "interrupt":
+        report_end(model, state, stopped_by, incremental=False)
+    return _fitted(run, lags, series.moments, state, state.history if watched is None else watched)
+
+
+class _Split(NamedTuple):
+    """How many windows of each series are learned from, and how many validated on, in order of time."""
+
+    n_learned: np.ndarray  # (n,)
+    n_validated: np.ndarray
+    first_validated: np.ndarray  # values before the first origin that is validated on
+
+    @classmethod
+    def of(cls, lengths, lags, fraction):
+        """The last `fraction` of windows is validated on, and no value of it is learned from."""
+        n = np.maximum(lengths - lags.context - lags.horizon + 1, 0)
+        least = np.minimum(lags.horizon, n // 4)
+        n_validated = np.minimum(np.maximum(np.maximum(np.rint(fraction * n), least), 1), n).astype(np.intp)
+        n_learned = np.maximum(n - n_validated - lags.horizon + 1, 0)
+        n_validated = np.where(n_learned > 0, n_validated, 0)  # of series too short to learn from
+        return cls(n_learned, n_validated, lengths - lags.horizon - n_validated + 1)
+
+
+class _Run:
+    """Training of one network from the same start, with several sets of windows."""
+
+    def __init__(self, model, network, memory, start):
+        self.model, self.network, self.memory, self.start = model, network, memory, start
+        self.loss = Loss(model.loss, (float(model.delta),))
+
+    def __call__(self, windows, n_epochs, validate=None):
+        """The state after at most `n_epochs`, and what ended training."""
+        model = self.model
+        state = self.start.copy()
+        state.history = type(state.history)()
+        state.optimizer = state.schedule = None
+        set_optimizer(model, state, self.network)
+        data = ForecastData(windows, model.dtype)
+        l2, l1 = penalty(model)
+        size = auto_batch_size(len(data)) if model.batch_size == "auto" else model.batch_size
+        settings = TrainingSettings(
+            max_epochs=int(n_epochs),
+            batch_size=min(size, len(data)),
+            shuffle=model.shuffle,
+            max_grad_norm=model.max_grad_norm,
+            l2=l2,
+            l1=l1,
+            tol=model.tol,
+            patience=None if model.early_stopping and validate is None else model.n_iter_no_change,
+            early_stopping=validate is not None,
+            verbose=model.verbose,
+        )
+        dropout = model.dropout, model.recurrent_dropout
+        with TrainingStep(self.memory, self.loss, dropout, model.n_jobs) as step:
+            return state, train(state, data, step, settings, validate=validate)
+
+    def predictor(self, parameters):
+        """The predictor with these parameters."""
+        inputs = Numbers(self.network.config["n_features"])
+        return Predictor(self.network, parameters, inputs, n_jobs=self.model.n_jobs)
+
+
+def _stopped_early(run, arrays, lags, split, keep_unit):
+    """Train without the last part of each series; lags with their unit, and the history of the best epoch.
+
+    `best_epoch` is 0 if no epoch was better than the start.
+    """
+    model = run.model
+    lengths = np.array([len(array) for array in arrays], np.intp)
+    # nothing of what is validated on is known: neither to windows nor to the scale of a series
+    learned = np.where(split.n_learned > 0, lags.context + split.n_learned + lags.horizon - 1, lengths)
+    moments = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
+    series = Series.of(arrays, moments)
+    first = _all(lengths, lags.context)
+    of, origins = origins_of(lengths, series.starts, first, first + split.n_learned - 1)
+    lags = _with_unit(lags, series, of, origins, keep_unit)
+    windows = LagWindows(series, lags, of, origins)
+    of, origins = origins_of(
+        lengths, series.starts, split.first_validated, split.first_validated + split.n_validated - 1
+    )
+    some = _evenly(len(of), MOST_VALIDATED)
+    validation = LagWindows(series, lags, of[some], origins[some])
+    everything = np.arange(len(some))
+    targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
+
+    def validate(parameters):
+        loss = run.loss.mean(run.predictor(parameters).outputs(validation), targets)
+        return loss, -loss
+
+    state, stopped_by = run(windows, model.max_iter, validate)
+    report_end(model, state, stopped_by, incremental=False)
+    history = state.history
+    if history.n_epochs == 0 or history.best_score <= validate(run.start.parameters)[1]:
+        history.best_epoch = 0
+    return lags, history
+
+
+def _fitted(run, lags, moments, state, history):
+    return Fitted(lags, np.asarray(moments, np.float64), run.predictor(state.parameters), state, history)
+
+
+def _lags_of(model, arrays, horizon):
+    """The lags that the parameters ask for, or that the series show."""
+    season = season_length_of(arrays) if model.season_length is None else int(model.season_length)
+    if horizon is None:
+        horizon = season if model.horizon is None else int(model.horizon)
+    if model.lags != "auto":
+        return Lags(int(model.lags), season, horizon, model.scale)
+    lengths = np.array([len(array) for array in arrays])
+    wanted = max(horizon, FEWEST_LAGS)
+    # at least half of the series should have windows to learn from, and all have a context
+    for_windows = int(np.median(lengths)) - season - 2 * horizon - 2 * FEWEST_WINDOWS
+    return Lags(max(1, min(wanted, for_windows, int(lengths.min()) - season)), season, horizon, model.scale)
+
+
+def _with_unit(lags, series, of, origins, keep):
+    """Lags whose unit is the root mean square of what is to be answered in these windows."""
+    if keep:
+        return lags
+    some = _evenly(len(of), ENOUGH_WINDOWS)
+    windows = LagWindows(series, lags._replace(unit=1.0), of[some], origins[some])
+    squares, n = 0.0, 0
+    for indices in np.array_split(np.arange(len(some)), -(-len(some) // 256)):
+        read = windows.read(indices)
+        squares += np.square(windows.targets(indices, read)).mean(axis=1).sum()
+        n += np.count_nonzero(read.factor)
+    return lags._replace(unit=float(np.sqrt(squares / n)) if squares > 0 else 1.0)
+
+
+def _initial_state(model, network, rng, lags):
+    """The state before training, in which the network answers 0: the seasonal naive forecast."""
+    state = TrainingState.initial(network, model.dtype, rng)
+    parameters = network.table.views(state.parameters)
+    set_update_gate_bias(model, network, parameters, lags.lags, rng)
+    parameters["head.weight"][:] = 0
+    parameters["head.bias"][:] = 0
+    return state
+
+
+def _check_continues(model, network, lags, horizon):
+    """Refuse parameters that ask for another network than the one to go on with."""
+    known = model._predictor.config | {"dtype": model._predictor.parameters.dtype.name} | lags._asdict()
+    wanted = network.config | {"dtype": model.dtype, "scale": model.scale}
+    if model.lags != "auto":
+        wanted["lags"] = model.lags
+    if model.season_length is not None:
+        wanted["season_length"] = model.season_length
+    if horizon is not None:
+        wanted["horizon"] = horizon
+    for name, value in wanted.items():
+        if known[name] != value:
+            raise ValueError(
+                f"{name} is {value}, but the network to go on with was made with {known[name]}. To start "
+                "anew, call fit with warm_start=False, or clone the forecaster."
+            )
+
+
+def _check_range(arrays, name_of):
+    limit = LARGEST[np.dtype(np.float64)]
+    for i, array in enumerate(arrays):
+        largest = max(array.max(), -array.min())
+        if largest > limit:
+            raise ValueError(f"{name_of(i)} reaches {largest:.3g}, the limit is {limit:.0e}. Rescale it.")
+
+
+def _check_lengths(lags, arrays, name_of):
+    """Refuse series that are shorter than a context."""
+    for i, array in enumerate(arrays):
+        if len(array) < lags.context:
+            raise ValueError(
+                f"{name_of(i)} has {len(array)} values; with lags={lags.lags} and season_length="
+                f"{lags.season_length} a forecast needs {lags.context}. Leave it out, or set smaller lags or "
+                "season_length (1: no season)."
+            )
+
+
+def _refuse_short(lags, lengths):
+    longest = int(lengths.max())
+    raise ValueError(
+        f"The longest series has {longest} values, too few to learn from: with lags={lags.lags}, "
+        f"season_length={lags.season_length} and a horizon of {lags.horizon} steps "
+        f"{lags.context + lags.horizon} are needed, and with early_stopping=True "
+        f"{lags.context + 2 * lags.horizon}. Give longer series, or set a shorter horizon or smaller lags or "
+        "season_length (1: no season)."
+    )
+
+
+def _all(lengths, value):
+    return np.full(len(lengths), value, np.intp)
+
+
+def _evenly(n, most):
+    """At most so many of n places, evenly spaced."""
+    n_some = min(n, most)
+    return np.arange(n_some) * n // max(n_some, 1)

@@ -1,0 +1,71 @@
+"""Groups of parameters that GRUForecaster alone has; `_parameters.py` says more."""
+
+from numbers import Integral
+from typing import Annotated, Literal
+
+from sklearn.utils._param_validation import Interval
+
+from ..conventions.parameters import Count, Infinity, NonNegative, OpenFraction, Positive, parameter
+
+NonNegativeCount = Annotated[int, Interval(Integral, 0, None, closed="left")]
+
+
+class Forecasting:
+    """Windows of time series."""
+
+    lags: Count | Literal["auto"] = parameter(
+        "auto",
+        """Number of steps that the network reads before each forecast; "auto": as many as it forecasts, but 8
+        at least, and fewer where series are short.""",
+    )
+    horizon: Count | None = parameter(
+        None,
+        """Number of steps that are forecast at once, where `fit` is given no `fh`; None: a season.""",
+    )
+    season_length: Count | None = parameter(
+        None,
+        """Number of steps of a season, 1 for none. None: the lag at which the autocorrelation of the series,
+        without their trend, shows one.""",
+    )
+    scale: Literal["window", "series"] | None = parameter(
+        "window",
+        """Mean and standard deviation of what values are centred and scaled by: of the window of `lags`
+        steps, or of the whole series; None: neither.""",
+    )
+    difference: NonNegativeCount = parameter(
+        0, "How many times the series are differenced before; undone in forecasts."
+    )
+
+
+class ForecastLoss:
+    """What a forecaster minimises."""
+
+    loss: Literal["squared_error", "absolute_error", "huber"] = parameter(
+        "absolute_error", """"squared_error" (half of it), "absolute_error" or "huber", of scaled windows."""
+    )
+    delta: Positive = parameter(
+        0.25,
+        """Where "huber" goes from the square to the line, in units of the usual difference from the seasonal
+        naive forecast.""",
+    )
+
+
+class ForecastStopping:
+    """The end of a forecaster's training."""
+
+    tol: NonNegative = parameter(
+        1e-4,
+        """Training stops when the validation loss, or with ``early_stopping=False`` the training loss, has
+        not fallen by `tol` below its best for `n_iter_no_change` epochs.""",
+    )
+    n_iter_no_change: Count | Infinity = parameter(10, "Number of epochs that training waits for; see `tol`.")
+    early_stopping: bool = parameter(
+        True,
+        """Whether forecasts of the last part of each series say how many epochs to train for. The network is
+        then trained anew on everything for so many.""",
+    )
+    validation_fraction: OpenFraction = parameter(
+        0.1,
+        """Fraction of the windows of each series, the last in time, that `early_stopping` measures forecasts
+        on; of short series more, such that a horizon is covered.""",
+    )

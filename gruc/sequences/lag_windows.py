@@ -1,0 +1,203 @@
+"""Windows of time series as sequences: what a forecaster reads, and what it is to say.
+
+At an origin, a network reads the `lags` steps before it. The row of step t is
+
+    (x[t] - centre) / scale                    the value
+    (x[t] - x[t - m]) / (scale * unit)         its difference to a season before, m steps
+    (x[t + H - n m] - centre) / scale          the value at the place in the season H steps later, where
+                                               that is another one; n is the least that makes it known
+
+and answers with (x[t + h] - naive[h]) / (scale * unit) for h = 1..H, where naive[h] is the seasonal naive
+forecast: the value at the same place in the last known season. Windows overlap, and are made batch by
+batch; the series are in memory once. All of it is float64, so that a level of 1e9 leaves the digits of
+what happens above it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import kernels
+from .base import Sequences
+from .packing import ONE_STEP
+
+# Centre and scale are estimated from few values where windows are short. A window that is calmer than
+# this share of the usual seasonal difference is not blown up.
+CALMEST = 0.1
+
+
+class Lags(NamedTuple):
+    """How windows are read.
+
+    Parameters
+    ----------
+    lags : int
+        Steps that the network reads.
+    season_length : int
+        m; 1 for none, and differences are those of successive steps.
+    horizon : int
+        H, steps that are forecast at once.
+    scale : {"window", "series"} or None
+        What values are centred and scaled by: mean and standard deviation of the window, or of the
+        series; or they are not.
+    unit : float
+        Usual size of the answers before they are divided by it.
+    """
+
+    lags: int
+    season_length: int
+    horizon: int
+    scale: str | None = "window"
+    unit: float = 1.0
+
+    @property
+    def context(self):
+        """Steps before an origin that are needed."""
+        return self.lags + self.season_length
+
+    @property
+    def width(self):
+        """Columns of a row."""
+        return 3 if self.horizon % self.season_length else 2
+
+    def moments(self, values):
+        """(centre, scale) of a series for `Series`, from the values to learn from."""
+        if self.scale is None:
+            return 0.0, 1.0
+        if self.scale == "series":
+            return values.mean(), _deviation(values, axis=None)
+        m = self.season_length
+        differences = values[m:] - values[:-m]
+        return 0.0, CALMEST * np.sqrt(np.square(differences).mean()) if len(differences) else 0.0
+
+
+class Series(NamedTuple):
+    """Series end to end.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N,), float64
+    starts : ndarray of shape (n,), intp
+        Where each begins.
+    moments : ndarray of shape (n, 2)
+        See `Lags.moments`.
+    """
+
+    values: np.ndarray
+    starts: np.ndarray
+    moments: np.ndarray
+
+    @classmethod
+    def of(cls, arrays, moments):
+        """Series that are arrays (t_i,)."""
+        lengths = np.array([len(array) for array in arrays], np.intp)
+        values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        return cls(np.ascontiguousarray(values), np.cumsum(lengths) - lengths, np.asarray(moments))
+
+
+class Windows(NamedTuple):
+    """Some windows, read."""
+
+    rows: np.ndarray  # (B, lags, width)
+    divisor: np.ndarray  # (B, 1), of answers; positive
+    factor: np.ndarray  # (B, 1), the same, or 0 where the window is constant
+    naive: np.ndarray  # (B, horizon)
+
+
+class LagWindows(Sequences):
+    """The windows before some origins.
+
+    Parameters
+    ----------
+    series : Series
+    lags : Lags
+    of : ndarray of shape (n,), intp
+        The series of each window.
+    origins : ndarray of shape (n,), intp
+        Places in ``series.values``: a window ends before its origin. It must not begin before its series.
+    """
+
+    ragged = False
+
+    def __init__(self, series, lags, of, origins):
+        self.series, self.lags = series, lags
+        self.of, self.origins = of, origins
+        self.n_features = lags.width
+        self.float_type = np.dtype(np.float64)
+        self.lowest = self.highest = np.zeros(lags.width)  # rows are scaled: there is nothing to refuse
+        self.lengths = np.ndarray((len(origins),), np.intp, np.array([lags.lags], np.intp), strides=(0,))
+
+    def source(self, indices, framing=ONE_STEP):
+        """A `Source` for the kernels, and the indices in it of the windows at `indices`."""
+        return kernels.inference.Source(self.read(indices).rows, *framing), np.arange(len(indices))
+
+    @staticmethod
+    def source_of(windows):
+        """A `Source` of windows that have been read."""
+        return kernels.inference.Source(windows.rows)
+
+    def subset(self, indices):
+        """The windows at `indices`."""
+        return LagWindows(self.series, self.lags, self.of[indices], self.origins[indices])
+
+    def read(self, indices):
+        """`Windows` at `indices`, or at a slice."""
+        lags, m, values = self.lags, self.lags.season_length, self.series.values
+        origins = self.origins[indices, np.newaxis]
+        context = values[origins + np.arange(-lags.context, 0)]
+        window = context[:, m:]
+        centre, scale = self._moments(window, self.of[indices])
+        divisor = np.where(scale > 0, scale, 1.0)
+        level = (context - centre) / divisor
+        columns = [level[:, m:], (window - context[:, :-m]) / (divisor * lags.unit)]
+        if lags.width == 3:
+            later = lags.horizon % m
+            columns.append(level[:, later : later + lags.lags])
+        ahead = np.arange(lags.horizon)
+        naive = values[origins + ahead % m - m]
+        return Windows(np.stack(columns, axis=2), divisor * lags.unit, scale * lags.unit, naive)
+
+    def _moments(self, window, of):
+        """Centre and scale of windows (B, lags), (B, 1) each."""
+        centre, scale = self.series.moments[of].T[:, :, np.newaxis]
+        if self.lags.scale != "window":
+            return centre, scale
+        return window.mean(axis=1, keepdims=True), np.maximum(_deviation(window, axis=1), scale)
+
+    def targets(self, indices, windows):
+        """What a network is to answer to these windows, which it has read: (B, horizon)."""
+        places = self.origins[indices, np.newaxis] + np.arange(self.lags.horizon)
+        targets = (self.series.values[places] - windows.naive) / windows.divisor
+        return np.where(windows.factor > 0, targets, 0.0)
+
+    def forecasts(self, outputs, windows):
+        """The forecasts that are meant by outputs (B, horizon) of a network, in float64."""
+        return windows.naive + outputs.astype(np.float64) * windows.factor
+
+
+def _deviation(values, axis):
+    """Standard deviation; 0 where values differ by rounding errors alone."""
+    deviation = values.std(axis=axis, keepdims=axis is not None)
+    largest = np.abs(values).max(axis=axis, keepdims=axis is not None)
+    return np.where(deviation > 1e-14 * largest, deviation, 0.0)
+
+
+def origins_of(lengths, starts, first, last):
+    """Origins within series, one after the other.
+
+    Parameters
+    ----------
+    lengths, starts : ndarray of shape (n,), intp
+        Of the series.
+    first, last : ndarray of shape (n,), intp
+        Least and greatest number of values before an origin; none where `last` is less than `first`.
+
+    Returns
+    -------
+    of, origins : ndarray of shape (m,), intp
+        See `LagWindows`.
+    """
+    counts = np.maximum(last - first + 1, 0)
+    of = np.repeat(np.arange(len(lengths)), counts)
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return of, starts[of] + np.asarray(first)[of] + within

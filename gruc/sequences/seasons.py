@@ -1,0 +1,89 @@
+"""The season of a series, found in the series itself."""
+
+import numpy as np
+
+# A season is believed where values a season apart differ by so much less than others, in mean squares,
+LEAST_GAIN = 0.2
+# and after a second season still by so much.
+SECOND_GAIN = 0.1
+# A shorter season is preferred unless a longer one halves the mean square.
+PREFERENCE = 2.0
+# Lags within this share of each other are the same season; the best of them is taken.
+WIDTH = 1 / 8
+# Of many series so many show what they have in common.
+MOST_SERIES = 100
+
+
+def season_length_of(series):
+    """The season that series have in common, in steps; 1 if none is found.
+
+    A season is a lag at which the mean square of the differences ``x[t] - x[t - lag]``, which is
+    ``2 * variance * (1 - autocorrelation)``, has a minimum well below that of smaller lags, once more
+    at twice the lag. Linear trends are removed before.
+
+    Parameters
+    ----------
+    series : list of ndarray of shape (t_i,)
+
+    Returns
+    -------
+    int
+        At most a third of the longest series.
+    """
+    chosen = series[:: -(-len(series) // MOST_SERIES)]
+    most = max(map(len, chosen)) // 3
+    if most < 3:
+        return 1
+    total, count, n_steps = np.zeros(2 * most), np.zeros(2 * most), 0
+    for values in chosen:
+        squares = _mean_squares_of_differences(values, min(2 * most, len(values) * 2 // 3))
+        size = squares.mean() if len(squares) else 0.0
+        if size > 0:  # a constant series tells nothing
+            total[: len(squares)] += squares / size
+            count[: len(squares)] += 1
+            n_steps += len(values)
+    known = int(np.searchsorted(-count, 0))  # lags that some series has
+    if known < 6:
+        return 1
+    return _season_of_squares(total[:known] / count[:known], n_steps)
+
+
+def _season_of_squares(squares, n_steps):
+    """The season by the mean squares of differences at lags 1, 2, ..."""
+    lags = np.arange(1, len(squares) + 1)
+    before = np.cumsum(squares) / lags  # the mean over all lags up to each
+    # by chance, the largest of so many autocorrelations of noise comes near sqrt(2 log(lag) / n_steps)
+    least_gain = np.maximum(LEAST_GAIN, (1 + np.sqrt(2 * np.log(lags))) / np.sqrt(n_steps))
+    candidates = []
+    for lag in range(2, len(squares) // 2):
+        square = squares[lag - 1]
+        is_least = square <= squares[lag - 2] and square <= squares[lag]
+        if is_least and square < (1 - least_gain[lag - 1]) * before[lag - 1]:
+            reach = max(1, int(WIDTH * lag))
+            second = squares[2 * lag - 1 - reach : 2 * lag + reach].min()
+            if second < (1 - SECOND_GAIN) * before[2 * lag - 1]:
+                candidates.append(lag)
+    if not candidates:
+        return 1
+    least = min(squares[lag - 1] for lag in candidates)
+    first = next(lag for lag in candidates if squares[lag - 1] <= PREFERENCE * least)
+    near = [lag for lag in candidates if lag <= (1 + WIDTH) * first]
+    return min(near, key=lambda lag: squares[lag - 1] if lag >= first else np.inf)
+
+
+def _mean_squares_of_differences(values, n_lags):
+    """Mean of ``(x[t] - x[t - lag]) ** 2`` over t for lags 1 to n_lags, by FFT; x is `values` detrended."""
+    n = len(values)
+    time = np.arange(n) - (n - 1) / 2
+    x = values - values.mean()
+    x = x / max(np.abs(x).max(), np.finfo(np.float64).tiny)
+    x -= time * (time @ x) / max(time @ time, 1.0)
+    if np.abs(x).max() < 1e-12:  # rounding errors of a constant or a straight line
+        x[:] = 0
+    size = 1 << (2 * n - 1).bit_length()
+    spectrum = np.fft.rfft(x, size)
+    products = np.fft.irfft(spectrum * spectrum.conj(), size)[1 : n_lags + 1]  # sums of x[t] x[t - lag]
+    squares = np.concatenate([[0.0], np.cumsum(x * x)])
+    lags = np.arange(1, n_lags + 1)
+    sums = squares[n] - squares[lags] + squares[n - lags] - 2 * products
+    return np.maximum(sums, 1e-12 * squares[n]) / (n - lags)  # the FFT has rounding errors

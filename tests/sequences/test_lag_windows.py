@@ -1,0 +1,112 @@
+"""Windows of series: rows, targets and forecasts against the equations, step by step."""
+
+import itertools
+
+import numpy as np
+import pytest
+from gruc.sequences import Lags, LagWindows, Numbers, Series, origins_of
+
+CASES = list(itertools.product([1, 3], [1, 4, 12], [1, 4, 7], ["window", "series", None]))
+
+
+def problem(lags):
+    """Two series, and all origins within them that leave a horizon."""
+    rng = np.random.default_rng(0)
+    arrays = [50 + 5 * rng.standard_normal(n).cumsum() for n in (30, 41)]
+    series = Series.of(arrays, [lags.moments(array) for array in arrays])
+    lengths = np.array([30, 41])
+    first = np.full(2, lags.context)
+    return arrays, LagWindows(
+        series, lags, *origins_of(lengths, series.starts, first, lengths - lags.horizon)
+    )
+
+
+def by_hand(array, origin, lags):
+    """Rows, targets and seasonal naive forecast of one window, as lag_windows.py defines them."""
+    m, H = lags.season_length, lags.horizon
+    window = array[origin - lags.lags : origin]
+    least = 0.1 * np.sqrt(np.mean((array[m:] - array[:-m]) ** 2))
+    centre, scale = {
+        "window": (window.mean(), max(window.std(), least)),
+        "series": (array.mean(), array.std()),
+        None: (0.0, 1.0),
+    }[lags.scale]
+    n = -(-H // m)
+    rows = []
+    for t in range(origin - lags.lags, origin):
+        row = [(array[t] - centre) / scale, (array[t] - array[t - m]) / (scale * lags.unit)]
+        if H % m:
+            row.append((array[t + H - n * m] - centre) / scale)
+        rows.append(row)
+    naive = [array[origin + h - m * -(-(h + 1) // m)] for h in range(H)]
+    return rows, (array[origin : origin + H] - naive) / (scale * lags.unit), naive
+
+
+@pytest.mark.parametrize("n_lags, season, horizon, scale", CASES)
+def test_rows_and_targets(n_lags, season, horizon, scale):
+    lags = Lags(n_lags, season, horizon, scale, unit=0.7)
+    arrays, windows = problem(lags)
+    chosen = np.arange(len(windows))[::3]
+    read = windows.read(chosen)
+    assert read.rows.shape == (len(chosen), n_lags, lags.width)
+    targets = windows.targets(chosen, read)
+    for b, i in enumerate(chosen):
+        array, origin = arrays[windows.of[i]], windows.origins[i] - windows.series.starts[windows.of[i]]
+        rows, target, naive = by_hand(array, origin, lags)
+        np.testing.assert_allclose(read.rows[b], rows, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(targets[b], target, rtol=1e-9, atol=1e-12)
+        np.testing.assert_array_equal(read.naive[b], naive)
+    truth = [
+        arrays[windows.of[i]][windows.origins[i] - windows.series.starts[windows.of[i]] :] for i in chosen
+    ]
+    np.testing.assert_allclose(windows.forecasts(targets, read), [t[:horizon] for t in truth], rtol=1e-12)
+
+
+def test_all_origins_once():
+    lags = Lags(3, 4, 2)
+    arrays, windows = problem(lags)
+    pairs = list(zip(windows.of, windows.origins - windows.series.starts[windows.of], strict=True))
+    assert pairs == [(i, o) for i, n in enumerate((30, 41)) for o in range(7, n - 1)]
+
+
+def test_origins_of_series_without_any():
+    of, origins = origins_of(np.array([3, 9]), np.array([0, 3]), np.array([5, 5]), np.array([1, 7]))
+    assert of.tolist() == [1, 1, 1]
+    assert origins.tolist() == [8, 9, 10]
+
+
+def test_kernels_read_the_rows():
+    lags = Lags(3, 4, 7)
+    _, windows = problem(lags)
+    inputs = Numbers(lags.width)
+    assert inputs.check(windows, np.float64) is windows
+    packed = inputs.gather(windows, np.array([5, 2]), np.float64)
+    expected = windows.read(np.array([5, 2])).rows.swapaxes(0, 1).reshape(-1, lags.width)
+    np.testing.assert_array_equal(packed.values, expected)
+
+
+def test_one_series_is_not_copied():
+    array = np.arange(30.0)
+    assert Series.of([array], [(0.0, 1.0)]).values is array
+
+
+def test_a_large_level_costs_no_digits():
+    lags = Lags(6, 4, 4)
+    noise = np.random.default_rng(0).standard_normal(40).round(3)
+
+    def rows_at(level):
+        series = Series.of([noise + level], [lags.moments(noise)])
+        return LagWindows(series, lags, np.zeros(1, int), np.array([30])).read(np.array([0])).rows
+
+    np.testing.assert_allclose(rows_at(2.0**40), rows_at(0.0), atol=1e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, 1e12, 0.1])
+def test_constant_windows_are_forecast_constant(value):
+    lags = Lags(3, 2, 2)
+    array = np.full(12, value)
+    windows = LagWindows(Series.of([array], [lags.moments(array)]), lags, np.zeros(1, int), np.array([9]))
+    read = windows.read(np.array([0]))
+    np.testing.assert_allclose(read.rows, 0, atol=1e-15)
+    assert (windows.targets(np.array([0]), read) == 0).all()
+    assert windows.forecasts(np.array([[3.0, -2.0]], np.float32), read).tolist() == [[value, value]]
