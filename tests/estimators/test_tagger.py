@@ -1,5 +1,6 @@
 """GRUTagger: a label for each step."""
 
+import json
 import pickle
 
 import gruc
@@ -309,6 +310,22 @@ def test_a_file_of_one_kind_is_not_taken_for_another(tmp_path):
         path.write_bytes(length.to_bytes(8, "little") + changed[8:])
         with pytest.raises(gruc.ModelFileError):
             gruc.load(path)
+
+
+@pytest.mark.parametrize("change", [{"framing": [1, 2]}, {"multilabel": True}], ids=str)
+def test_files_with_what_each_step_has_not(change, tmp_path):
+    X, y = tagged_vowels()
+    path = tmp_path / "tagger.gruc"
+    GRUTagger(**FAST).fit(X, y).save(path)
+    content = path.read_bytes()
+    n = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + n])
+    description = json.loads(header["__metadata__"]["gruc"])
+    description["predictor"].update(change)
+    header["__metadata__"] = {"gruc": json.dumps(description)}
+    text = json.dumps(header).encode()
+    with pytest.raises(gruc.ModelFileError, match="its predictor is of another kind"):
+        gruc.load(len(text).to_bytes(8, "little") + text + content[8 + n :])
 
 
 class TestSklearn:

@@ -47,6 +47,8 @@ def models():
         gruc.GRUClassifier((2,), class_weight={0: 1.0, 1: 2.0, 2: 1}, dtype="float64", **small).fit(X, y),
         gruc.GRURegressor((3,), loss="quantile", quantile=[0.1, 0.9], pooling="mean", **small).fit(X, y),
         gruc.GRURegressor((3,), loss="poisson", pooling="max", **small).fit(X[:, :, 0], y),
+        gruc.GRUTagger((3,), bidirectional=True, **small).fit(X, np.tile(["a", "b", "c"], (12, 2))),
+        gruc.GRUStepRegressor((3,), loss="quantile", quantile=[0.1, 0.9], **small).fit(X, X[:, :, 0]),
     ]
 
 
@@ -154,7 +156,9 @@ class Structure(Files):
             if predicted is not None and "parameter" not in str(error):
                 raise RuntimeError(f"only gruc.load refuses it: {error}") from None
         else:
-            assert isinstance(estimator, (self.gruc.GRUClassifier, self.gruc.GRURegressor))
+            assert type(estimator).__name__ in (
+                "GRUClassifier", "GRURegressor", "GRUTagger", "GRUStepRegressor"
+            )  # fmt: skip
 
 
 class Csv:
