@@ -17,6 +17,9 @@ from ..conventions.inputs import (
 )
 from ..conventions.user_warnings import warn_user
 
+# outputs of a validation set that are in memory where each step has some
+OUTPUTS_AT_ONCE = 1 << 22
+
 
 class Split(NamedTuple):
     """The sequences that a fit learns from, and those that it holds out.
@@ -163,12 +166,17 @@ class Validation:
         """(loss, score) with these parameters."""
         model = self.model
         fitted = self.candidate.fitted_with(parameters)
-        outputs = fitted._predictor.output_rows(self.sequences)
-        loss = self.targets.loss_val.mean(outputs.copy(), self.values, self.weights)
+        weights = np.ones(len(self.values)) if self.weights is None else self.weights
+        total, loss, predicted = float(weights.sum()), 0.0, []
+        for rows, outputs in self._outputs(fitted._predictor):
+            of_rows = outputs.copy(), self.values[rows], weights[rows]
+            loss += self.targets.loss_val.sum(*of_rows, total) / total
+            if model.scoring is None:
+                predicted.append(self.targets.outputs.decode(outputs))
         if model.scoring == "loss":
             return loss, -loss
         if self.scorer is None:
-            predicted = self.targets.outputs.decode(outputs)
+            predicted = predicted[0] if len(predicted) == 1 else np.concatenate(predicted)
             return loss, self._decides(self.targets.score(self.y, predicted, self.weights))
         X, y, weights = self.scored
         options = {} if weights is None else {"sample_weight": weights}
@@ -180,6 +188,20 @@ class Validation:
                 "can score, or set a larger validation_fraction or scoring='loss'."
             ) from error
         return loss, self._decides(score)
+
+    def _outputs(self, predictor):
+        """Outputs, and which of the targets are theirs: all, or where steps have targets, some at a time."""
+        if not self.model._each_step:
+            yield slice(None), predictor.output_rows(self.sequences)
+            return
+        ends = np.cumsum(self.sequences.lengths)
+        n_rows = OUTPUTS_AT_ONCE // predictor.config["n_outputs"]
+        start = first = 0
+        while start < len(ends):
+            stop = max(start + 1, int(np.searchsorted(ends, first + n_rows, side="right")))
+            some = self.sequences.subset(np.arange(start, stop))
+            yield slice(first, ends[stop - 1]), predictor.output_rows(some)
+            start, first = stop, ends[stop - 1]
 
     def _decides(self, score):
         """The score, which must be a number where it says when to stop."""

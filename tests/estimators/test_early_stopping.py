@@ -94,7 +94,8 @@ class TestEarlyStopping:
         with pytest.warns(UserWarning, match="interrupted in epoch 5; the model keeps the best"):
             model = GRUClassifier(**settings).fit(X, y, X_val=X_val, y_val=y_val)
         outputs = model._predictor.outputs(X_val)
-        loss = Loss("softmax").mean(outputs, np.searchsorted(model.classes_, y_val))
+        labels, n = np.searchsorted(model.classes_, y_val), len(y_val)
+        loss = Loss("softmax").sum(outputs, labels, np.ones(n), n) / n
         assert loss == min(model.validation_loss_curve_)
 
 
