@@ -7,6 +7,12 @@ from ..runtime import Predictor
 
 def as_predictor(model):
     """The predictor of a fitted estimator; a predictor itself."""
+    if hasattr(model, "steps"):  # a pipeline, of scikit-learn or from a file
+        last = "model[-1]" if hasattr(model, "named_steps") else "model.predictor"
+        raise TypeError(
+            f"model is a {type(model).__name__}, and only networks are exported: give its last step, {last}, "
+            "whose X is what the steps before it make of the pipeline's."
+        )
     return model if isinstance(model, Predictor) else Predictor.from_estimator(model)
 
 

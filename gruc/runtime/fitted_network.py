@@ -40,7 +40,7 @@ class FittedNetworkMixin:
         -------
         gruc.runtime.Stream
             Its ``step(x)`` returns what `predict_proba` (classifiers) or `predict` (regressors) returns
-            for the sequence so far.
+            for the sequence so far; of a model that answers each step, for this step.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 import gruc
 import numpy as np
 import pytest
+from gruc import GRUTagger
 from gruc.sequences import Framing, Numbers, Tokens
 from random_models import N_TOKENS, every_kind, random_predictor, random_sequences_for
 
@@ -65,6 +66,15 @@ def test_every_model(name):
     for part in (X, X[:1], X[1:2]):
         agrees(predictor, run(session, **padded(predictor, part)), part)
         agrees(predictor, run(session, **padded(predictor, part, 0)), part)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("both", [False, True])
+def test_a_tagger(both):
+    X = random_sequences_for(random_predictor())
+    settings = dict(bidirectional=both, embedding_dim=3, n_tokens=N_TOKENS, max_iter=3, random_state=0)
+    model = GRUTagger((5,), **settings).fit(X, [np.array(["odd", "even", "none"])[x % 3] for x in X])
+    agrees(model._predictor, run(session_of(gruc.to_onnx(model)), **padded(model._predictor, X)), X)
 
 
 @pytest.mark.parametrize("opset", [13, 17, 18])

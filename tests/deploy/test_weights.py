@@ -6,8 +6,10 @@ import pytest
 import reference
 from framework_weights import as_weights, close, multilabel_model, outputs_of_oracle
 from gruc import GRUClassifier, GRURegressor
+from gruc.preprocessing import TextSequencer
 from gruc.runtime import Predictor
 from problems import vowels
+from sklearn.pipeline import make_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FAST = dict(hidden_layer_sizes=(6,), max_iter=3, random_state=0)
@@ -252,3 +254,23 @@ def test_numbers_that_are_not_real():
     for wrong in (np.full(18, 1j), np.full(18, "1"), np.full(18, 1, "m8[s]"), {}):
         with pytest.raises(ValueError, match=r"gru_state\['bias_hh_l0'\] is not a numeric array"):
             gruc.from_torch(GRUClassifier(), gru_state | {"bias_hh_l0": wrong}, head_state)
+
+
+@pytest.mark.parametrize(
+    "export", [gruc.to_torch, gruc.to_keras, gruc.to_onnx, lambda model: gruc.to_c(model, "m.h")]
+)
+def test_a_pipeline_is_exported_by_its_last_step(export, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if export is gruc.to_onnx:
+        pytest.importorskip("onnx")
+    pipeline = make_pipeline(TextSequencer(analyzer="char"), GRUClassifier(**FAST | dict(embedding_dim=3)))
+    pipeline.fit(["ab", "ba", "b"], [0, 1, 1])
+    with pytest.raises(TypeError, match=r"model is a Pipeline, .* give its last step, model\[-1\]"):
+        export(pipeline)
+    gruc.save(pipeline, "p.gruc")
+    predictor = gruc.runtime.load("p.gruc")
+    with pytest.raises(TypeError, match="give its last step, model.predictor"):
+        export(predictor)
+    assert not (tmp_path / "m.h").exists()
+    export(pipeline[-1])
+    export(predictor.predictor)

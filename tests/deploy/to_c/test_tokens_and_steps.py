@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from c_programs import SANITIZE, builds, program_of
 from exported_steps import agree, program_text, with_halves
+from gruc import GRUTagger
 from gruc.sequences import Framing, Numbers
 from random_models import N_TOKENS, every_kind, random_predictor, random_sequences_for
 
@@ -29,6 +30,17 @@ def predictors():
 )
 def test_every_model(predictors, compiler, build, tmp_path):
     agree(program_of(program_text(predictors, tmp_path), compiler, build, tmp_path)(""), predictors)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("both", [False, True])
+def test_a_tagger(both, tmp_path):
+    X = random_sequences_for(random_predictor())
+    settings = dict(bidirectional=both, embedding_dim=3, n_tokens=N_TOKENS, max_iter=3, random_state=0)
+    model = GRUTagger((5,), **settings).fit(X, [np.array(["odd", "even", "none"])[x % 3] for x in X])
+    predictors = {"tags": model._predictor}
+    agree(program_of(program_text(predictors, tmp_path), "cc", "baseline", tmp_path)(""), predictors)
+    assert 'tags_classes[3] = {"even", "none", "odd"}' in (tmp_path / "tags.h").read_text()
 
 
 @pytest.mark.compilers

@@ -9,7 +9,8 @@ GRUC_STATIC void GRUC(mean_op_forward)(const gruc_call *c)
 
 GRUC_STATIC void GRUC(mean_op_backward)(const gruc_call *c)
 {
-    GRUC(mean_backward)(c->dx, c->add_to_dx, c->dy, c->clock->lengths, c->clock->offsets, c->clock->T, c->op->D);
+    GRUC(mean_backward)(
+        c->dx, c->add_to_dx, c->dy, c->clock->lengths, c->clock->offsets, c->clock->T, c->op->D);
 }
 
 GRUC_STATIC void GRUC(max_op_forward)(const gruc_call *c)
@@ -55,6 +56,6 @@ GRUC_STATIC void GRUC(attention_op_backward)(const gruc_call *c)
     real *u = c->kept, *a = u + GRUC(attention_u_size)(clock->N, F);
     real *dWT = c->gradients, *db = dWT + F * F;
     GRUC(attention_backward)(
-        c->dx, c->add_to_dx, dWT, db, db + F, c->scratch, u, a, c->y, c->dy, c->x, WT, WT + F * F + F, clock->offsets,
-        clock->T, F);
+        c->dx, c->add_to_dx, dWT, db, db + F, c->scratch, u, a, c->y, c->dy, c->x, WT, WT + F * F + F,
+        clock->offsets, clock->T, F);
 }
