@@ -42,8 +42,7 @@ KINDS = {
 def pieces(module, longest=1500):
     """Functions, methods and other statements of a module, as texts, with a label for each character."""
     source = inspect.getsource(import_module(module))
-    lines = source.splitlines(keepends=True)
-    starts = np.cumsum([0, *map(len, lines)])
+    starts = np.cumsum([0, *map(len, io.StringIO(source))])  # of lines
     labels = np.full(len(source), "space", object)
     for kind, text, (row, column), (end_row, end_column), _ in tokenize.generate_tokens(
         io.StringIO(source).readline
