@@ -45,7 +45,8 @@ NOTES = """
     (series, time) MultiIndex, each series a sequence; a pandas groupby, each group
     a sequence. Of the last two, `y` and weights with an index are aligned with the
     series by it; predictions come in the order of the series' first rows, or in that
-    of the groupby. Other libraries' forms: `gruc.sequences`. Sequences of different
+    of the groupby. Other libraries' forms: `gruc.sequences`. With `embedding_dim`, X is
+    integer tokens: a list of 1-D arrays, or a 2-D array. Sequences of different
     lengths are neither padded nor masked: each costs its own steps.
 
     A step of the GRU, with gates r, z and candidate n, is ``h = (1 - z) * n + z

@@ -195,7 +195,8 @@ class Training:
         0.0,
         """Penalty on weights, not on biases, divided by the number of targets in a batch (sequences,
         or steps if each has one), as in MLPClassifier without `sample_weight`. Under "adamw" the
-        decoupled decay instead.""",
+        decoupled decay instead. Of vectors of tokens it acts, as momentum does, on those that a step
+        sees.""",
     )
     l1_ratio: ClosedFraction = parameter(
         0.0,

@@ -93,14 +93,15 @@ class Spare:
     def buffers(self, state):
         """Buffers whose tables hold what those of a state do: parameters, and a list of moments.
 
-        None if they are not those before that state, or if others still read them: a predictor made
-        before the run, or views of its weights.
+        None if they are not those before that state, cannot be written to, or are still read by others: a
+        predictor made before the run, or views of its weights.
         """
         parameters, moments = self._after
         self._after = None
         if state.parameters is not parameters or state.optimizer.moments is not moments:
             return None
-        if max(_references(self._arrays)) > _ALONE:
+        own_memory = all(array.flags.owndata and array.flags.writeable for array in self._arrays)
+        if not own_memory or max(_references(self._arrays)) > _ALONE:
             return None
         for source, to in zip([parameters, *moments], self._arrays, strict=True):
             if len(to) > self._changed.n_dense:

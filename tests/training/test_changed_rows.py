@@ -1,7 +1,10 @@
 """Runs that cost the rows of tables that they see: spare buffers, copies of the best parameters."""
 
+import copy
+import pickle
 import tracemalloc
 
+import joblib
 import numpy as np
 import pytest
 from gruc import GRUClassifier
@@ -111,6 +114,29 @@ def test_what_others_read_is_not_overwritten():
     assert np.array_equal(other.predict_proba(X), expected)
     for predictor, probabilities in readers:
         assert np.array_equal(predictor.predict_proba(X), probabilities)
+
+
+def test_copies_of_a_model_do_not_share_what_is_overwritten(tmp_path):
+    (X, y), *others = chunks()
+    model = GRUClassifier(**SETTINGS).partial_fit(X, y).partial_fit(X, y)
+    joblib.dump(model, tmp_path / "model")
+    copies = [
+        copy.copy(model),
+        copy.deepcopy(model),
+        pickle.loads(pickle.dumps(model)),
+        joblib.load(tmp_path / "model", mmap_mode="r"),
+        joblib.load(tmp_path / "model", mmap_mode="c"),
+    ]
+    before = bits_of(model)
+    for chunk in others:
+        model.partial_fit(*chunk)
+    after = bits_of(model)
+    for each in copies:
+        assert bits_of(each) == before
+        for chunk in others:
+            each.partial_fit(*chunk)
+        assert bits_of(each) == after
+    assert bits_of(joblib.load(tmp_path / "model")) == before
 
 
 @pytest.mark.parametrize("changes", [{"solver": "rmsprop"}, {"train_embedding": False}])
