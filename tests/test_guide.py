@@ -46,6 +46,7 @@ def test_guide(tmp_path, monkeypatch):
     later, two_years = names["later"], names["two_years"]
     assert two_years.index.equals(later.index)
     assert abs(two_years - later).mean() < 0.5 * abs(names["known"][-24:].to_numpy() - later).mean()
+    assert len(names["origins"]) == 60
     # ways round tools that take tables only
     for name in ("bagging", "self_training"):
         assert names[name].score(rows, y_test) > 0.9

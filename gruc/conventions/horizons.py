@@ -51,9 +51,17 @@ def as_steps(fh, series, name="fh"):
     return steps
 
 
+def as_shares(given, name):
+    """Levels or shares as an array, rising."""
+    shares = np.sort(np.atleast_1d(np.asarray(given, np.float64)))
+    if shares.ndim != 1 or not len(shares) or not ((shares > 0) & (shares < 1)).all():
+        raise ValueError(f"{name} must be between 0 and 1, both excluded; got {given!r}.")
+    return shares
+
+
 def _steps_to(times, series, name):
-    axes = None if series.axes is None else set(series.axes)
-    if axes is None:
+    axes = set(series.axes)
+    if not series.is_pandas:
         raise TypeError(
             f"{name} is a {type(times).__name__}, but y has no index. Give integers; 1 is the first step "
             "after y."

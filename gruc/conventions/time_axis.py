@@ -95,6 +95,49 @@ class TimeAxis(NamedTuple):
             return times[steps[0] : steps[-1] + 1]
         return times[steps]
 
+    def until(self, n):
+        """The index of the last n times."""
+        import pandas as pd
+
+        if self.kind == "integer":
+            stop = self.last + self.step
+            return pd.RangeIndex(stop - n * self.step, stop, self.step, name=self.name)
+        if self.kind == "period":
+            start = pd.PeriodIndex.from_ordinals([self.last], freq=self.step)
+            return (start.repeat(n) - np.arange(n)[::-1]).rename(self.name)
+        make = pd.date_range if self.kind == "datetime" else pd.timedelta_range
+        return make(end=self.last_time(), periods=n, freq=self.step, unit=self.unit, name=self.name)
+
+    def continued_by(self, index, name):
+        """The axis with the times of an index that follows, without a gap.
+
+        Raises
+        ------
+        TypeError, ValueError
+            It is of another kind, or does not follow.
+        """
+        if _kind(index, name) != self.kind:
+            raise TypeError(
+                f"The index of {name} is a {type(index).__name__}, but that of the series known so far is of "
+                f"the kind {self.kind!r}. Give times as before."
+            )
+        expected = self.after(np.arange(1, len(index) + 1))
+        wrong = np.flatnonzero(np.asarray(index != expected))
+        if len(wrong):
+            raise ValueError(
+                f"The index of {name} has {index[wrong[0]]} where {expected[wrong[0]]} follows: the "
+                f"series known so far end at {self.last_time()}, with the frequency {self.step!r}. Give the "
+                "values from there on, each once, without gaps."
+            )
+        return self.moved(len(index))
+
+    def moved(self, n):
+        """The axis n times later."""
+        if self.kind == "integer":
+            return self._replace(last=self.last + n * self.step)
+        last = self.after(np.array([n]))
+        return self._replace(last=int(last.asi8[0]))
+
     def last_time(self):
         """The last time: a Timestamp, Period, Timedelta or int."""
         import pandas as pd

@@ -28,10 +28,11 @@ class TimeSeries(NamedTuple):
     values : list of ndarray of shape (t_i,), float64
         Views of the user's data where that is float64.
     form : {"series", "columns", "long", "array", "rows", "list"}
-    axes : list of TimeAxis or None
-        Of each series; of "series" and "columns" one for all. None: series without times.
+    axes : list of TimeAxis
+        Of each series; of "series", "columns" and "rows" one for all. Arrays have positions for times.
     names : list
-        Of "series" the name, of "columns" the columns, of "long" the keys of the series.
+        Of "series" the name, of "columns" the columns, of "long" the keys of the series, of "rows" their
+        numbers, of a list of Series their names.
     labels : tuple
         Of "columns" the name of the columns; of "long" names of the levels, and name of the column, or
         None for a Series.
@@ -39,9 +40,14 @@ class TimeSeries(NamedTuple):
 
     values: list
     form: str
-    axes: list | None = None
+    axes: list
     names: Any = None
     labels: tuple = ()
+
+    @property
+    def is_pandas(self):
+        """Whether y has an index."""
+        return self.form in ("series", "columns", "long") or (self.form == "list" and self.names is not None)
 
     def name_of(self, i, name="y"):
         """The name of series i in messages."""
@@ -50,10 +56,8 @@ class TimeSeries(NamedTuple):
         return name if self.form in ("series", "array") else f"{name}[{i}]"
 
     def axis(self, i):
-        """The TimeAxis of series i, or None."""
-        if self.axes is None:
-            return None
-        return self.axes[i if self.form in ("long", "list") else 0]
+        """The TimeAxis of series i."""
+        return self.axes[i] if len(self.axes) > 1 else self.axes[0]
 
     def without_values(self):
         """The form alone."""
@@ -61,22 +65,18 @@ class TimeSeries(NamedTuple):
 
     def as_plain(self):
         """The form as plain values, for a pickle."""
-        axes = None if self.axes is None else [tuple(axis) for axis in self.axes]
-        return tuple(self._replace(values=[], axes=axes))
+        return tuple(self._replace(values=[], axes=[tuple(axis) for axis in self.axes]))
 
     @classmethod
     def of_plain(cls, plain):
         """The form whose `as_plain` this is."""
         form = cls(*plain)
-        return form if form.axes is None else form._replace(axes=[TimeAxis(*axis) for axis in form.axes])
+        return form._replace(axes=[TimeAxis(*axis) for axis in form.axes])
 
     def cutoff(self):
-        """The last time, of arrays the number of values; a list where it is not the same for all series."""
-        if self.axes is None:
-            last = [len(values) for values in self.values]
-        else:
-            times = {axis: axis.last_time() for axis in self.axes}
-            last = [times[axis] for axis in self.axes]
+        """The last time, of arrays the last position; a list where it is not the same for all series."""
+        times = {axis: axis.last_time() for axis in self.axes}
+        last = [times[axis] for axis in self.axes]
         return last[0] if all(time == last[0] for time in last) else last
 
     def wrap(self, forecasts, steps):
@@ -93,7 +93,7 @@ class TimeSeries(NamedTuple):
         if self.form == "rows":
             return forecasts
         if self.form == "list":
-            if self.axes is None:
+            if not self.is_pandas:
                 return list(forecasts)
             import pandas as pd
 
@@ -113,22 +113,55 @@ class TimeSeries(NamedTuple):
     def _long(self, forecasts, steps):
         import pandas as pd
 
-        level_names, column = self.labels
+        column, values = self.labels[1], forecasts.reshape(-1)
+        if isinstance(column, list):
+            return pd.DataFrame({column[0]: values}, self._long_index(steps))
+        return pd.Series(values, self._long_index(steps), name=column)
+
+    def _long_index(self, steps):
+        """The (series, time) index of these steps of all series, of "long" and "list"."""
+        import pandas as pd
+
+        level_names = self.labels[0] if self.form == "long" else ["series", "time"]
         later = {}
         for axis in self.axes:
             if axis not in later:
                 later[axis] = axis.after(steps)
         times = later[self.axes[0]].append([later[axis] for axis in self.axes[1:]])
-        keys = pd.Index(self.names)
+        keys = pd.Index(self.names if self.form == "long" else range(len(self.axes)))
         levels = [keys.get_level_values(level).repeat(len(steps)) for level in range(keys.nlevels)]
-        index = pd.MultiIndex.from_arrays([*levels, times], names=level_names)
-        values = forecasts.reshape(-1)
-        if isinstance(column, list):
-            return pd.DataFrame({column[0]: values}, index)
-        return pd.Series(values, index, name=column)
+        return pd.MultiIndex.from_arrays([*levels, times], names=level_names)
+
+    def wrap_columns(self, values, steps, labels):
+        """Several values of each forecast in a DataFrame whose columns are (variable, *label), as sktime's.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_series, n_ahead, k)
+        steps : ndarray of shape (n_ahead,), rising
+        labels : list of tuple
+            Of each of the k values.
+        """
+        import pandas as pd
+
+        n_series, n_ahead, k = values.shape
+        if self.form in ("long", "list"):
+            column = self.labels[1] if self.form == "long" else None
+            variables = [column[0] if isinstance(column, list) else column]
+            table, index = values.reshape(-1, k), self._long_index(steps)
+        else:
+            variables = self.names if self.form in ("rows", "columns") else [self.names]
+            table = values.transpose(1, 0, 2).reshape(n_ahead, -1)
+            index = self.axes[0].after(steps)
+        variables = [0 if name is None else name for name in variables]
+        return pd.DataFrame(
+            table,
+            index,
+            pd.MultiIndex.from_tuples([(name, *label) for name in variables for label in labels]),
+        )
 
 
-def as_time_series(y, name="y"):
+def as_time_series(y, name="y", known=None):
     """Check y and return it as `TimeSeries`.
 
     Parameters
@@ -137,6 +170,9 @@ def as_time_series(y, name="y"):
         One of the forms in the table at the top of this module.
     name : str
         Name of y in errors.
+    known : TimeSeries or None
+        What y is to continue: the same series in the same form. The values are then those of y, the axes
+        those of both.
 
     Returns
     -------
@@ -147,44 +183,78 @@ def as_time_series(y, name="y"):
     TypeError
         y is in another form, or its index is not of times or integers.
     ValueError
-        There is no value, a value is NaN or infinite, or an index has gaps, repetitions or no order.
+        There is no value, a value is NaN or infinite, an index has gaps, repetitions or no order, or y does
+        not continue what is known.
     """
     if hasattr(y, "iloc"):
-        series = _of_pandas(y, name)
+        series = _of_pandas(y, name, known)
     elif is_list_of_arrays(y):
-        series = _of_list(y, name)
+        series = _of_list(y, name, known)
     else:
         series = _of_array(y, name)
-    if not series.values:
-        raise ValueError(f"{name} has no series: it is empty.")
+    if known is not None:
+        _check_same(series, known, name)
+        if not series.is_pandas:
+            lengths = [len(series.values[i]) for i in range(len(known.axes))]
+            series = series._replace(
+                axes=[axis.moved(n) for axis, n in zip(known.axes, lengths, strict=True)]
+            )
     for i, values in enumerate(series.values):
         _check_values(values, i, series, name)
     return series
 
 
+def _positions(n):
+    """The axis of an array of n values."""
+    return TimeAxis("integer", n - 1, 1)
+
+
+def _check_same(series, known, name):
+    """Refuse series that are not those known."""
+    if series.form != known.form or series.is_pandas != known.is_pandas:
+        raise TypeError(
+            f"{name} is not in the form that the series had in fit, {known.form!r}. Give it in that form."
+        )
+    if series.names != known.names or len(series.axes) != len(known.axes):
+        raise ValueError(
+            f"{name} has the series {series.names or len(series.values)}, but the forecaster was fitted on "
+            f"{known.names or len(known.axes)}. Give the same series, in the same order."
+        )
+
+
+def _axis(index, name, known_axis):
+    return TimeAxis.of_index(index, name) if known_axis is None else known_axis.continued_by(index, name)
+
+
 def _of_array(y, name):
     array = numeric_array(y, name).astype(np.float64, copy=False)
     if array.ndim == 1:
-        return TimeSeries([array], "array")
+        return TimeSeries([array], "array", [_positions(len(array))])
     if array.ndim != 2:
         raise ValueError(
             f"{name} has {array.ndim} dimensions. Expected a series (n_steps,), or series of equal length "
             "(n_series, n_steps)."
         )
+    if len(array) == 0:
+        raise ValueError(f"{name} has no series: it is empty.")
     if array.shape[1] == 1 and len(array) > 1:
         raise ValueError(
             f"{name} of shape {array.shape} is {len(array)} series of one value each: rows are series. "
             f"Give one series as {name}.ravel()."
         )
-    return TimeSeries(list(array), "rows")
+    return TimeSeries(list(array), "rows", [_positions(array.shape[1])], list(range(len(array))))
 
 
-def _of_list(y, name):
+def _of_list(y, name, known):
     if all(hasattr(part, "iloc") for part in y):
-        parts = [_of_pandas(part, f"{name}[{i}]") for i, part in enumerate(y)]
-        for i, part in enumerate(parts):
-            if part.form != "series":
+        parts = []
+        for i, part in enumerate(y):
+            if hasattr(part, "columns") or part.index.nlevels > 1:
                 raise TypeError(f"{name}[{i}] is not one series. Give a list of Series, or one DataFrame.")
+            fits = known is not None and known.form == "list" and i < len(known.axes)
+            parts.append(
+                _of_pandas(part, f"{name}[{i}]", known._replace(axes=known.axes[i:]) if fits else None)
+            )
         axes = [part.axes[0] for part in parts]
         return TimeSeries([part.values[0] for part in parts], "list", axes, [part.names for part in parts])
     arrays = []
@@ -196,15 +266,15 @@ def _of_list(y, name):
                 "variables are several series."
             )
         arrays.append(array)
-    return TimeSeries(arrays, "list")
+    return TimeSeries(arrays, "list", [_positions(len(array)) for array in arrays])
 
 
-def _of_pandas(y, name):
+def _of_pandas(y, name, known):
     if len(y) == 0:
         raise ValueError(f"{name} has no rows.")
     if y.index.nlevels > 1:
-        return _of_long(y, name)
-    axes = [TimeAxis.of_index(y.index, name)]
+        return _of_long(y, name, known)
+    axes = [_axis(y.index, name, None if known is None else known.axes[0])]
     array = numeric_array(y, name).astype(np.float64, copy=False)
     if array.ndim == 1:
         return TimeSeries([array], "series", axes, y.name)
@@ -215,7 +285,7 @@ def _of_pandas(y, name):
     return TimeSeries(list(array.T), "columns", axes, list(columns), labels)
 
 
-def _of_long(y, name):
+def _of_long(y, name, known):
     """Series of a frame whose index is (series, ..., time), in the order of their first rows."""
     is_frame = hasattr(y, "columns")
     if is_frame and y.shape[1] != 1:
@@ -233,11 +303,16 @@ def _of_long(y, name):
     if (np.diff(order) != 1).any():
         table, times = table[order], times[order]
     stops = np.cumsum(np.bincount(codes, minlength=len(keys)))
+    known_axes = {}
+    if known is not None and known.form == "long":
+        known_axes = dict(zip(known.names, known.axes, strict=True))
     axes, last = [], None
     for key, start, stop in zip(keys, stops - np.diff(stops, prepend=0), stops, strict=True):
-        part = times[start:stop]
-        if last is None or not part.equals(last):  # panels often share their times
-            last, axis = part, TimeAxis.of_index(part, f"{name}, series {key!r},")
+        part, known_axis = times[start:stop], known_axes.get(key)
+        if (
+            last is None or known_axis != last[1] or not part.equals(last[0])
+        ):  # panels often share their times
+            last, axis = (part, known_axis), _axis(part, f"{name}, series {key!r},", known_axis)
         axes.append(axis)
     column = list(y.columns) if is_frame else y.name
     labels = (list(y.index.names), column)
@@ -253,9 +328,8 @@ def _check_values(values, i, series, name):
         return
     step = int(np.argmin(finite))
     what = "NaN" if np.isnan(values[step]) else "infinity (inf)"
-    axis = series.axis(i)
     advice = "Fill or remove such steps"
-    if axis is not None:
+    if series.is_pandas:
         advice += f", for example with {name}.interpolate()"
     if np.isnan(values).all() or (series.form == "columns" and not finite[0]):
         advice += f"; for series of different beginnings give a list of arrays, or {name}.stack() by series"

@@ -7,6 +7,7 @@ import numpy as np
 from ..runtime import Predictor
 from ..sequences import LARGEST, Lags, LagWindows, Numbers, Series, origins_of, season_length_of
 from ..training import ForecastData, Loss, StepMemory, TrainingSettings, TrainingState, TrainingStep, train
+from ._calibration import conformal_of
 from ._fit import auto_batch_size, penalty, report_end, set_optimizer
 from ._networks import new_network, random_generator, set_update_gate_bias
 
@@ -28,6 +29,7 @@ class Fitted(NamedTuple):
     predictor: Predictor
     state: object  # TrainingState
     history: object  # that of the run that early stopping watched
+    conformal: object  # Conformal, or None
 
 
 def run_fit(model, arrays, name_of, horizon):
@@ -65,22 +67,48 @@ def run_fit(model, arrays, name_of, horizon):
         network, start = model._predictor.network, model._training_state.copy()
 
     run = _Run(model, network, StepMemory(network), start)
-    watched = None
-    if model.early_stopping:
-        lags, watched = _stopped_early(run, arrays, lags, split, keep_unit=continued is not None)
+    watched = conformal = None
+    if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
+        lags, watched, conformal = _held_out(run, arrays, lags, split, keep_unit=continued is not None)
         if watched.best_epoch == 0:  # no epoch was better than the start
             moments = [lags.moments(array) for array in arrays]
-            return _fitted(run, lags, moments, start, watched)
+            return _fitted(run, lags, moments, start, watched, conformal)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - lags.horizon)
     if not len(of):
         _refuse_short(lags, lengths)
     lags = _with_unit(lags, series, of, origins, continued is not None)
-    n_epochs = model.max_iter if watched is None else watched.best_epoch
+    n_epochs = watched.best_epoch if model.early_stopping else model.max_iter
     state, stopped_by = run(LagWindows(series, lags, of, origins), n_epochs)
-    if watched is None or stopped_by == "interrupt":
+    if not model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
-    return _fitted(run, lags, series.moments, state, state.history if watched is None else watched)
+    history = watched if model.early_stopping else state.history
+    return _fitted(run, lags, series.moments, state, history, conformal)
+
+
+def run_update(model, arrays, n_known):
+    """One pass over windows that end in values that are new; the state after it, and its predictor.
+
+    Parameters
+    ----------
+    model : GRUForecaster
+        Fitted.
+    arrays : list of ndarray of shape (t_i,)
+        The last values of the series, differenced, the new ones at the end.
+    n_known : ndarray of shape (n_series,)
+        How many of each are not new.
+    """
+    lags, lengths = model._lags, np.array([len(array) for array in arrays], np.intp)
+    series = Series.of(arrays, model._moments)
+    first = np.maximum(lags.context, n_known - lags.horizon + 1)
+    of, origins = origins_of(lengths, series.starts, first, lengths - lags.horizon)
+    if not len(of):
+        return model._training_state, model._predictor
+    network = model._predictor.network
+    run = _Run(model, network, StepMemory(network), model._training_state)
+    state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins))
+    report_end(model, state, stopped_by, incremental=True)
+    return state, run.predictor(state.parameters)
 
 
 class _Split(NamedTuple):
@@ -114,6 +142,17 @@ class _Run:
         state = self.start.copy()
         state.history = type(state.history)()
         state.optimizer = state.schedule = None
+        patience = None if model.early_stopping and validate is None else model.n_iter_no_change
+        return state, self._train(state, windows, n_epochs, patience, validate)
+
+    def one_pass(self, windows):
+        """The state after one epoch with the optimiser at hand, and what ended training."""
+        state = self.start.copy()
+        state.schedule = None
+        return state, self._train(state, windows, 1, None, None)
+
+    def _train(self, state, windows, n_epochs, patience, validate):
+        model = self.model
         set_optimizer(model, state, self.network)
         data = ForecastData(windows, model.dtype)
         l2, l1 = penalty(model)
@@ -126,13 +165,13 @@ class _Run:
             l2=l2,
             l1=l1,
             tol=model.tol,
-            patience=None if model.early_stopping and validate is None else model.n_iter_no_change,
+            patience=patience,
             early_stopping=validate is not None,
             verbose=model.verbose,
         )
         dropout = model.dropout, model.recurrent_dropout
         with TrainingStep(self.memory, self.loss, dropout, model.n_jobs) as step:
-            return state, train(state, data, step, settings, validate=validate)
+            return train(state, data, step, settings, validate=validate)
 
     def predictor(self, parameters):
         """The predictor with these parameters."""
@@ -140,10 +179,10 @@ class _Run:
         return Predictor(self.network, parameters, inputs, n_jobs=self.model.n_jobs)
 
 
-def _stopped_early(run, arrays, lags, split, keep_unit):
-    """Train without the last part of each series; lags with their unit, and the history of the best epoch.
+def _held_out(run, arrays, lags, split, keep_unit):
+    """Train without the last part of each series: lags with their unit, history, and calibration.
 
-    `best_epoch` is 0 if no epoch was better than the start.
+    With early stopping, `best_epoch` of the history is 0 if no epoch was better than the start.
     """
     model = run.model
     lengths = np.array([len(array) for array in arrays], np.intp)
@@ -167,16 +206,22 @@ def _stopped_early(run, arrays, lags, split, keep_unit):
         loss = run.loss.mean(run.predictor(parameters).outputs(validation), targets)
         return loss, -loss
 
-    state, stopped_by = run(windows, model.max_iter, validate)
-    report_end(model, state, stopped_by, incremental=False)
-    history = state.history
-    if history.n_epochs == 0 or history.best_score <= validate(run.start.parameters)[1]:
-        history.best_epoch = 0
-    return lags, history
+    state, stopped_by = run(windows, model.max_iter, validate if model.early_stopping else None)
+    history, parameters = state.history, state.parameters
+    if model.early_stopping:
+        report_end(model, state, stopped_by, incremental=False)
+        if history.n_epochs == 0 or history.best_score <= validate(run.start.parameters)[1]:
+            history.best_epoch, parameters = 0, run.start.parameters
+    conformal = None
+    if model.calibration is not None:
+        outputs = run.predictor(parameters).outputs(validation)
+        conformal = conformal_of(validation, outputs, int(model.difference))
+    return lags, history, conformal
 
 
-def _fitted(run, lags, moments, state, history):
-    return Fitted(lags, np.asarray(moments, np.float64), run.predictor(state.parameters), state, history)
+def _fitted(run, lags, moments, state, history, conformal):
+    predictor = run.predictor(state.parameters)
+    return Fitted(lags, np.asarray(moments, np.float64), predictor, state, history, conformal)
 
 
 def _lags_of(model, arrays, horizon):

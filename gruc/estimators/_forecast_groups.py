@@ -35,6 +35,11 @@ class Forecasting:
     difference: NonNegativeCount = parameter(
         0, "How many times the series are differenced before; undone in forecasts."
     )
+    calibration: Literal["split"] | None = parameter(
+        "split",
+        """How intervals and quantiles are found: "split": by the errors of forecasts of the last part of each
+        series, which the network had not learned from (see `validation_fraction`). None: there are none.""",
+    )
 
 
 class ForecastLoss:

@@ -84,6 +84,7 @@ class Forecasting:
     season_length: int | None
     scale: Literal["window", "series"] | None
     difference: int
+    calibration: Literal["split"] | None
 
 class ForecastLoss:
     loss: Literal["squared_error", "absolute_error", "huber"]
@@ -351,6 +352,7 @@ class ForecasterParameters(
         season_length: int | None = None,
         scale: Literal["window", "series"] | None = "window",
         difference: int = 0,
+        calibration: Literal["split"] | None = "split",
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         loss: Literal["squared_error", "absolute_error", "huber"] = "absolute_error",

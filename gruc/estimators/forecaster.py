@@ -7,16 +7,18 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ..conventions.horizons import as_steps
+from ..conventions.horizons import as_shares, as_steps
 from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.parameters import fit_context
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.time_series import TimeSeries, as_time_series
 from ..conventions.transactions import all_or_nothing
+from ..outputs import Conformal
 from ..runtime import Predictor
 from ..sequences import Lags, LagWindows, Series
 from ..training import TrainingState
-from ._forecast_fit import run_fit
+from ._backtest import backtest
+from ._forecast_fit import run_fit, run_update
 from ._parameters import ForecasterParameters
 
 
@@ -48,7 +50,7 @@ class GRUForecaster(
     n_series_ : int
         Number of series.
     cutoff_ : object
-        The last time of y, the same for all series or a list of one each; for arrays the number of values.
+        The last time of y, of arrays the last position; a list of one for each series where these differ.
     n_iter_ : int
         Epochs finished; with `early_stopping` those of the run that was watched.
     best_iter_ : int
@@ -75,7 +77,17 @@ class GRUForecaster(
 
     With `early_stopping` the network is trained twice. First without the last part of each series, on which
     the forecasts are measured after each epoch; then on everything, for as many epochs as were best. An
-    epoch is at most 16384 windows.
+    epoch is at most 16384 windows. Without `early_stopping` the same part is held out for `calibration`.
+
+    Quantiles are those of the errors on that part (split conformal prediction [1]_), each divided by the
+    standard deviation of its window and the usual error so many steps ahead. Errors of overlapping windows
+    are not independent, and a fit with `warm_start` may have learned that part before: coverage is then
+    nominal only nearly. `backtest` measures it.
+
+    References
+    ----------
+    .. [1] Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018). Distribution-free predictive inference
+       for regression. JASA.
 
     Examples
     --------
@@ -91,11 +103,6 @@ class GRUForecaster(
     True
     """
 
-    n_series_: int
-    season_length_: int
-    lags_: int
-    horizon_: int
-
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)
 
@@ -105,7 +112,8 @@ class GRUForecaster(
             state["_predictor"] = state["_predictor"].__getstate__()
             state["_training_state"] = state["_training_state"].__getstate__()
             state["_form"] = state["_form"].as_plain()
-            state["_lags"] = tuple(state["_lags"])
+            for name in ("_lags", "_conformal"):
+                state[name] = None if state[name] is None else tuple(state[name])
         return state
 
     def __setstate__(self, state):
@@ -118,6 +126,7 @@ class GRUForecaster(
                 of_self[name] = part
             self._form = TimeSeries.of_plain(self._form)
             self._lags = Lags(*self._lags)
+            self._conformal = None if self._conformal is None else Conformal(*self._conformal)
 
     @property
     def weights_(self) -> dict[str, NDArray[Any]]:
@@ -168,17 +177,24 @@ class GRUForecaster(
         fitted = run_fit(self, arrays, series.name_of, None if steps is None else int(steps[-1]))
         lags = self._lags = fitted.lags
         self._moments, self._predictor, self._training_state = fitted.moments, fitted.predictor, fitted.state
-        self._tails = np.stack([array[len(array) - lags.context :] for array in arrays])
+        self._conformal = fitted.conformal
         # the last value, the last difference, ...: what forecasts of differences are added to
         self._ends = np.array([[np.diff(values, k)[-1] for k in range(order)] for values in series.values])
-        self._form, self._steps = series.without_values(), steps
+        self._steps = steps
+        self._keep(arrays, series)
         self.n_series_ = len(arrays)
         self.season_length_, self.lags_, self.horizon_ = lags.season_length, lags.lags, lags.horizon
-        self.cutoff_ = series.cutoff()
         history = fitted.history
         self.n_iter_, self.best_iter_ = history.n_epochs, history.best_epoch
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve or None
+
+    def _keep(self, arrays, series):
+        """Keep the last values of the (differenced) series: for forecasts, and for windows of an update."""
+        n = self._lags.context + self._lags.horizon - 1
+        self._recent = [array[-n:].copy() for array in arrays]
+        self._form = series.without_values()
+        self.cutoff_ = series.cutoff()
 
     def _fitted_lags(self):
         """What a fit with `warm_start` goes on with, or None."""
@@ -203,29 +219,177 @@ class GRUForecaster(
         ValueError
             Steps that are not after y.
         """
+        steps = self._steps_of(fh)
+        return self._form.wrap(self._forecasts(int(steps[-1]))[0][:, steps - 1], steps)
+
+    def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
+        """Quantiles of what is to come, by the errors of known forecasts (`calibration`).
+
+        Parameters
+        ----------
+        fh : int, sequence of int or index, default=None
+            As in `predict`. Beyond `horizon_` the squares of errors are added up, block by block.
+        alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
+            Levels between 0 and 1. A higher quantile is never below a lower one.
+
+        Returns
+        -------
+        quantiles : DataFrame
+            With the columns of sktime, (variable, level), where the variable is the name of the series, or 0.
+            Rows are times; of a long frame, or a list, (series, time).
+
+        Raises
+        ------
+        ValueError
+            Levels that are not between 0 and 1, or a fit without calibration.
+        """
+        levels = as_shares(alpha, "alpha")
+        return self._quantiles(fh, levels, [(level,) for level in levels.tolist()])
+
+    def predict_interval(self, fh: Any = None, *, coverage: Any = 0.9) -> Any:
+        """Central intervals that are to contain what comes.
+
+        Parameters
+        ----------
+        fh : int, sequence of int or index, default=None
+            As in `predict`.
+        coverage : float or sequence of float, default=0.9
+            Shares between 0 and 1.
+
+        Returns
+        -------
+        intervals : DataFrame
+            With the columns of sktime, (variable, coverage, "lower" or "upper"); rows as in
+            `predict_quantiles`.
+
+        Raises
+        ------
+        ValueError
+            Shares that are not between 0 and 1, or a fit without calibration.
+        """
+        shares = as_shares(coverage, "coverage")
+        levels = np.stack([(1 - shares) / 2, (1 + shares) / 2], axis=1).ravel()
+        labels = [(share, bound) for share in shares.tolist() for bound in ("lower", "upper")]
+        return self._quantiles(fh, levels, labels)
+
+    def update(self, y: Any, *, update_params: bool = True) -> Self:
+        """Go on to later values of the same series.
+
+        Parameters
+        ----------
+        y : Series, DataFrame, array or list of arrays
+            The values after those known so far, in the form that `fit` was given.
+        update_params : bool, default=True
+            Whether the network learns from them: one pass over the windows whose horizon contains new
+            values. Otherwise forecasts only start from the new end. Season, lags, scales of series and
+            calibration stay as they are.
+
+        Returns
+        -------
+        self : GRUForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            y is in another form, has other series, does not continue them, or has missing values. The
+            forecaster is then as it was before.
+        """
+        check_is_fitted(self)
+        series = as_time_series(y, known=self._form)
+        with all_or_nothing(self) as attempt:
+            attempt._extend(series, update_params)
+        return self
+
+    def _extend(self, series, update_params):
+        order = self._ends.shape[1]
+        ends, arrays = self._ends.copy(), []
+        for i, values in enumerate(series.values):
+            for k in range(order):
+                last, ends[i, k] = ends[i, k], values[-1]
+                values = np.diff(values, prepend=last)
+            arrays.append(np.concatenate([self._recent[i], values]))
+        if update_params:
+            n_known = np.array([len(array) for array in self._recent])
+            self._training_state, self._predictor = run_update(self, arrays, n_known)
+        self._ends = ends
+        self._keep(arrays, series)
+
+    def backtest(
+        self, y: Any, *, cv: Any = None, fh: Any = None, refit: bool = True, coverage: float | None = 0.9
+    ) -> Any:
+        """Forecasts of known values from several origins, each made without what comes after it.
+
+        Parameters
+        ----------
+        y : Series, DataFrame, array or list of arrays
+            As in `fit`. Series of different lengths are aligned at their ends.
+        cv : cross-validation generator, default=None
+            Its ``split`` gives the steps known, which are consecutive, and those forecast. None:
+            ``TimeSeriesSplit(5)`` of scikit-learn, with a `test_size` of the furthest step of `fh`; its
+            `max_train_size` makes windows slide instead of growing.
+        fh : int or sequence of int, default=None
+            Steps to be forecast from each origin; those beyond the steps that `cv` gives are left out. None:
+            all that it gives.
+        refit : bool, default=True
+            Whether a forecaster with these parameters is fitted at every origin. Otherwise it is fitted at
+            the first, and later ones only go on to the values known by then, `update` without learning.
+        coverage : float or None, default=0.9
+            Of the bounds; None for none. Without `calibration` there are none.
+
+        Returns
+        -------
+        frame : DataFrame
+            A row for each series, origin and step: ``series`` (where there are several), ``cutoff``,
+            ``time``, ``step``, ``actual``, ``forecast``, and with `coverage` ``lower`` and ``upper``.
+
+        Raises
+        ------
+        ValueError
+            A split whose known steps are not consecutive, or not before those forecast.
+        """
+        return backtest(self, as_time_series(y), cv, fh, refit, coverage)
+
+    def _steps_of(self, fh):
+        """Steps to be forecast."""
         check_is_fitted(self)
         steps = self._steps if fh is None else as_steps(fh, self._form)
-        if steps is None:
-            steps = np.arange(1, self.horizon_ + 1)
-        return self._form.wrap(self._forecasts(int(steps[-1]))[:, steps - 1], steps)
+        return np.arange(1, self.horizon_ + 1) if steps is None else steps
+
+    def _quantiles(self, fh, levels, labels):
+        """A DataFrame of quantiles."""
+        steps = self._steps_of(fh)
+        return self._form.wrap_columns(self._quantile_values(steps, levels), steps, labels)
+
+    def _quantile_values(self, steps, levels):
+        """Quantiles (n_series, n_ahead, k)."""
+        if self._conformal is None:
+            raise ValueError(
+                "The fit has measured no errors of forecasts to find quantiles by: set calibration='split'. "
+                "Where series were too short to hold out their last part, give longer ones or a shorter "
+                "horizon; constant series have no errors."
+            )
+        forecasts, factor = self._forecasts(int(steps[-1]))
+        offsets = self._conformal.offsets(levels, steps)
+        return forecasts[:, steps - 1, np.newaxis] + factor[:, :, np.newaxis] * offsets
 
     def _forecasts(self, n_steps):
-        """Forecasts (n_series, n_steps or more) of the next steps."""
+        """Forecasts (n_series, n_steps or more) of the next steps, and scales of the last windows."""
         lags, n = self._lags, self.n_series_
         predictor = self._predictor.with_n_jobs(self.n_jobs)
-        known, parts = self._tails, []
-        everything = np.arange(n)
+        known = np.stack([array[len(array) - lags.context :] for array in self._recent])
+        everything, parts, factor = np.arange(n), [], None
         for _ in range(-(-n_steps // lags.horizon)):
             known = known[:, known.shape[1] - lags.context :]
             series = Series(known.reshape(-1), everything * lags.context, self._moments)
             windows = LagWindows(series, lags, everything, (everything + 1) * lags.context)
-            outputs = predictor.output_rows(windows)
-            parts.append(windows.forecasts(outputs, windows.read(everything)))
+            read = windows.read(everything)
+            parts.append(windows.forecasts(predictor.output_rows(windows), read))
             known = np.concatenate([known, parts[-1]], axis=1)
+            factor = read.factor / lags.unit if factor is None else factor
         forecasts = np.concatenate(parts, axis=1)
         for end in self._ends.T[::-1]:
             forecasts = np.cumsum(forecasts, axis=1) + end[:, np.newaxis]
-        return forecasts
+        return forecasts, factor
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

@@ -5,7 +5,8 @@ ask them, and nobody asks which they are. NumPy and the kernels only.
 """
 
 from .classes import Classes, Labels
+from .conformal import Conformal
 from .descriptions import described, of_state
 from .values import Values
 
-__all__ = ["Classes", "Labels", "Values", "described", "of_state"]
+__all__ = ["Classes", "Conformal", "Labels", "Values", "described", "of_state"]

@@ -88,7 +88,7 @@ def test_arrays():
     ragged = as_time_series([A, B[:3].astype(np.float32)])
     assert [part.tolist() for part in ragged.wrap(AHEAD, STEPS)] == AHEAD.tolist()
     assert ragged.values[1].dtype == np.float64
-    assert ragged.cutoff() == [6, 3]
+    assert ragged.cutoff() == [5, 2]
     assert as_time_series([1, 2, 3]).values[0].tolist() == [1.0, 2.0, 3.0]
 
 

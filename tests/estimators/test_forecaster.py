@@ -60,7 +60,7 @@ def test_block_by_block_reads_its_own_forecasts():
     y = wave(120, noise=1)
     model = GRUForecaster(**FAST, horizon=6).fit(y)
     forecasts = model.predict(range(1, 13))
-    model._tails = np.concatenate([model._tails, forecasts[np.newaxis, :6]], axis=1)[:, 6:]
+    model._recent = [np.concatenate([model._recent[0], forecasts[:6]])]
     np.testing.assert_allclose(model.predict(), forecasts[6:], rtol=1e-6)
 
 
@@ -117,9 +117,12 @@ def test_many_series_are_forecast_each_by_itself():
     for i, part in enumerate(together):
         assert abs(part - y[i][-12:]).max() < 20
         alone = clone(model).fit(y)
-        for name in ("_tails", "_moments", "_ends"):
-            setattr(alone, name, getattr(model, name)[[i]])
-        alone.n_series_, alone._form = 1, alone._form._replace(names=[], form="array")
+        alone._recent, alone._moments, alone._ends = (
+            model._recent[i : i + 1],
+            model._moments[[i]],
+            model._ends[[i]],
+        )
+        alone.n_series_, alone._form = 1, alone._form._replace(form="array")
         assert alone.predict().tolist() == part.tolist()
 
 

@@ -48,6 +48,7 @@ TRIED = {
     "season_length": (4, {}),
     "scale": ("series", {}),
     "difference": (1, {}),
+    "calibration": (None, {}),
     "dropout": (0.2, {}),
     "recurrent_dropout": (0.2, {}),
     "label_smoothing": (0.1, {}),
@@ -122,6 +123,7 @@ def seen_of(Estimator, settings, monkeypatch, capsys):
         "weights": bits_of(model)
         | {
             "of windows": vars(model).get("_lags"),
+            "is calibrated": vars(model).get("_conformal") is not None,
             "validation": model.validation_loss_curve_,
         },
         "validation_scores": vars(model).get("validation_scores_"),

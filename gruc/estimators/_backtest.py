@@ -1,0 +1,82 @@
+"""Forecasts of known values from several origins."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import TimeSeriesSplit
+
+from ..conventions.horizons import as_steps
+from ..conventions.time_axis import TimeAxis
+from ..conventions.time_series import TimeSeries
+
+
+def backtest(model, series, cv, fh, refit, coverage):
+    """See `GRUForecaster.backtest`; `series` is a TimeSeries."""
+    import pandas as pd
+
+    steps = None if fh is None else as_steps(fh, series._replace(form="array"))
+    if cv is None:
+        cv = TimeSeriesSplit(5, test_size=None if steps is None else int(steps[-1]))
+    n = min(map(len, series.values))
+    times = [series.axis(i).until(len(values)) for i, values in enumerate(series.values)]
+    fitted, n_before, parts = None, None, []
+    for known, later in cv.split(np.arange(n)):
+        start, stop = _span(known, later)
+        ahead = later - stop + 1
+        if steps is not None:
+            ahead = ahead[np.isin(ahead, steps)]
+        if not len(ahead):
+            raise ValueError(f"cv gives steps that fh has none of: {fh!r} and {later - stop + 1}.")
+        if fitted is None or refit:
+            fitted = clone(model)
+            begin = [len(values) - n + start if start else 0 for values in series.values]
+            part = _part(series, begin, [len(values) - n + stop for values in series.values])
+            fitted._validate_params()
+            fitted._fit_series(part, ahead)
+        elif stop > n_before:
+            begin = [len(values) - n + n_before for values in series.values]
+            fitted._extend(_part(series, begin, [len(values) - n + stop for values in series.values]), False)
+        n_before = stop
+        parts.append(_forecasts(fitted, ahead, coverage))
+        for i, values in enumerate(series.values):
+            origin = len(values) - n + stop - 1
+            places = origin + ahead
+            of_series = {"series": _name(series, i)} if len(series.values) > 1 else {}
+            parts[-1][i] = pd.DataFrame(
+                of_series
+                | {"cutoff": times[i][[origin] * len(ahead)], "time": times[i][places], "step": ahead}
+                | {"actual": values[places]}
+                | parts[-1][i]
+            )
+    return pd.concat([frame for part in parts for frame in part], ignore_index=True)
+
+
+def _forecasts(fitted, steps, coverage):
+    """Columns of each series."""
+    forecasts = fitted._forecasts(int(steps[-1]))[0][:, steps - 1]
+    columns = [{"forecast": row} for row in forecasts]
+    if coverage is not None and fitted.calibration is not None:
+        levels = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
+        for column, bounds in zip(columns, fitted._quantile_values(steps, levels), strict=True):
+            column["lower"], column["upper"] = bounds.T
+    return columns
+
+
+def _span(known, later):
+    """First of the steps known, and the one after the last."""
+    known, later = np.asarray(known), np.asarray(later)
+    if not (len(known) and len(later) and (np.diff(known) == 1).all() and later.min() > known[-1]):
+        raise ValueError(
+            "cv must give consecutive steps, and later ones to forecast, as TimeSeriesSplit does; it gives "
+            f"{known} and {later}."
+        )
+    return int(known[0]), int(known[-1]) + 1
+
+
+def _part(series, starts, stops):
+    """Series without times, of which only these steps are known."""
+    values = [array[a:b] for array, a, b in zip(series.values, starts, stops, strict=True)]
+    return TimeSeries(values, "list", [TimeAxis("integer", b - 1, 1) for b in stops])
+
+
+def _name(series, i):
+    return i if series.names is None else series.names[i]

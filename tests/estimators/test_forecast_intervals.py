@@ -1,0 +1,122 @@
+"""Quantiles and intervals of GRUForecaster."""
+
+import numpy as np
+import pytest
+from gruc import GRUForecaster
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+FAST = dict(hidden_layer_sizes=(8,), max_iter=4, random_state=0)
+
+
+def wave(n, noise=1.0, seed=0):
+    t = np.arange(n)
+    return 100 + 10 * np.sin(2 * np.pi * t / 12) + noise * np.random.default_rng(seed).standard_normal(n)
+
+
+def test_columns_of_sktime():
+    pd = pytest.importorskip("pandas")
+    index = pd.period_range("2016-01", periods=120, freq="M")
+    y = pd.Series(wave(120), index, name="load")
+    model = GRUForecaster(**FAST).fit(y[:100])
+    intervals = model.predict_interval([1, 3], coverage=[0.9, 0.5])
+    assert intervals.columns.tolist() == [
+        ("load", share, bound) for share in (0.5, 0.9) for bound in ("lower", "upper")
+    ]
+    pd.testing.assert_index_equal(intervals.index, index[[100, 102]])
+    quantiles = model.predict_quantiles([1, 3], alpha=[0.95, 0.05, 0.25])
+    assert quantiles.columns.tolist() == [("load", 0.05), ("load", 0.25), ("load", 0.95)]
+    np.testing.assert_allclose(quantiles["load", 0.05], intervals["load", 0.9, "lower"])
+    unnamed = GRUForecaster(**FAST).fit(y[:100].rename(None)).predict_quantiles(1, alpha=0.5)
+    assert unnamed.columns.tolist() == [(0, 0.5)]
+
+
+def test_every_container():
+    pd = pytest.importorskip("pandas")
+    y = np.stack([wave(96), wave(96, 2.0, seed=1)])
+    index = pd.RangeIndex(96)
+    frame = pd.DataFrame(y.T, index, ["a", "b"])
+    long = frame.stack().swaplevel().sort_index()
+    forms = {"rows": y, "list": list(y), "columns": frame, "long": long}
+    values = {}
+    for name, form in forms.items():
+        quantiles = GRUForecaster(**FAST).fit(form).predict_quantiles([1, 2], alpha=[0.2, 0.8])
+        if name in ("rows", "columns"):
+            expected = [(v, a) for v in ([0, 1] if name == "rows" else ["a", "b"]) for a in (0.2, 0.8)]
+            assert quantiles.columns.tolist() == expected
+            assert quantiles.index.tolist() == [96, 97]
+            values[name] = quantiles.to_numpy().reshape(2, 2, 2).swapaxes(0, 1)
+        else:
+            keys = [0, 1] if name == "list" else ["a", "b"]
+            assert quantiles.index.tolist() == [(key, t) for key in keys for t in (96, 97)]
+            values[name] = quantiles.to_numpy().reshape(2, 2, 2)
+    for value in values.values():
+        np.testing.assert_array_equal(value, values["rows"])
+
+
+@pytest.mark.parametrize("difference, loss", [(0, "absolute_error"), (1, "squared_error"), (0, "huber")])
+def test_coverage(difference, loss):
+    """Of forecasts from every origin of a long series, without any learning from it."""
+    pytest.importorskip("pandas")
+    y = wave(900, noise=3.0)
+    options = dict(FAST, season_length=12, horizon=6, validation_fraction=0.4)
+    model = GRUForecaster(**options, difference=difference, loss=loss).fit(y[:600])
+    inside = []
+    for origin in range(600, 894, 3):
+        bounds = model.predict_quantiles(alpha=[0.1, 0.9]).to_numpy()
+        inside.append((bounds[:, 0] <= y[origin : origin + 6]) & (y[origin : origin + 6] <= bounds[:, 1]))
+        model.update(y[origin : origin + 3], update_params=False)
+    assert abs(np.mean(inside) - 0.8) < 0.06
+
+
+def test_calibration_is_by_what_was_not_learned():
+    """Errors of the forecasts of the last part, by a fit on what is before it."""
+    y = wave(120)
+    options = dict(FAST, season_length=12, horizon=4, early_stopping=False, n_iter_no_change=np.inf)
+    model = GRUForecaster(**options, validation_fraction=0.2).fit(y)
+    n_windows = 120 - 12 - 8 - 4 + 1
+    n_held_out = round(0.2 * n_windows)
+    first = 120 - 4 - n_held_out + 1
+    before = GRUForecaster(**options, calibration=None).fit(y[:first])
+    errors = []
+    for origin in range(first, 117):
+        window = y[origin - 8 : origin]
+        errors.append((y[origin : origin + 4] - before.predict()) / window.std())
+        before.update(y[origin : origin + 1], update_params=False)
+    assert len(errors) == n_held_out
+    spread = np.sqrt(np.square(errors).mean(axis=0))
+    assert model._conformal.spread[-1] == pytest.approx(np.maximum.accumulate(spread)[-1], rel=0.15)
+    assert model._conformal.n == pytest.approx(1 + (n_held_out - 1) / 4)
+
+
+def test_wider_with_every_step_and_block():
+    model = GRUForecaster(**FAST, horizon=6).fit(wave(120))
+    widths = np.diff(model._quantile_values(np.arange(1, 20), [0.1, 0.9])[0], axis=1)[:, 0]
+    assert (np.diff(widths) >= -1e-12).all()
+    assert widths[6] > widths[5]
+
+
+def test_a_fit_without_calibration():
+    y = wave(96)
+    model = GRUForecaster(**FAST, calibration=None).fit(y)
+    for ask in (model.predict_interval, model.predict_quantiles):
+        with pytest.raises(ValueError, match="set calibration='split'"):
+            ask()
+    with pytest.raises(ValueError, match="series were too short"):
+        GRUForecaster(**FAST, early_stopping=False, horizon=8, season_length=1, lags=3).fit(
+            y[:18]
+        ).predict_interval()
+
+
+def test_constant_series_have_no_errors():
+    model = GRUForecaster(**FAST).fit(np.full(60, 3.0))
+    with pytest.raises(ValueError, match="measured no errors"):
+        model.predict_interval()
+
+
+@pytest.mark.parametrize("given", [0.0, 1.0, 90, [0.5, 1.5], [], "wide"])
+def test_bad_shares(given):
+    model = GRUForecaster(**FAST).fit(wave(96))
+    with pytest.raises(ValueError, match="coverage must be between 0 and 1|could not convert"):
+        model.predict_interval(coverage=given)
+    with pytest.raises(ValueError, match="alpha must be between 0 and 1|could not convert"):
+        model.predict_quantiles(alpha=given)
