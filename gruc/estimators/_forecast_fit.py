@@ -203,7 +203,8 @@ def _held_out(run, arrays, lags, split, keep_unit):
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
 
     def validate(parameters):
-        loss = run.loss.mean(run.predictor(parameters).outputs(validation), targets)
+        outputs, n = run.predictor(parameters).outputs(validation), len(targets)
+        loss = run.loss.sum(outputs, targets, np.ones(n), float(n)) / n
         return loss, -loss
 
     state, stopped_by = run(windows, model.max_iter, validate if model.early_stopping else None)
