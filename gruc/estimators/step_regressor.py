@@ -40,8 +40,9 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
     Without `bidirectional` the value at a step follows from that step and those before it.
 
     A mini-batch is `batch_size` sequences; its loss is the mean over all their steps, so that a long
-    sequence counts more than a short one. With weights it is the weighted sum over the number of steps
-    times the mean weight of a step of the fit. Where a parameter speaks of frames, steps are meant.
+    sequence counts more than a short one. With weights it is their weighted sum, divided by the number
+    of steps times the mean weight of all steps of the fit. Where a parameter speaks of frames, steps
+    are meant.
 
     scikit-learn's cross-validation and searches take X and y as lists of arrays, and score by `score`.
     For another metric, see the notes of `GRUTagger`.
