@@ -5,6 +5,7 @@ import json
 import gruc
 import pytest
 from gruc import ModelFileError
+from hypothesis import strategies as st
 from safetensors.numpy import load as tensors_of
 from safetensors.numpy import save as container_of
 
@@ -39,3 +40,30 @@ def rewritten(path, change):
     header["__metadata__"]["gruc"] = json.dumps(description)
     text = json.dumps(header).encode()
     path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + n :])
+
+
+def damaged(whole, data):
+    """The bytes of a file, with its checksum or without, damaged in up to four ways."""
+    content = bytearray(whole if data.draw(st.booleans()) else joined(*split(whole)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        kind = data.draw(st.sampled_from(["cut", "flip", "grow", "splice", "header", "word"]))
+        at = data.draw(st.integers(0, max(0, len(content) - 1)))
+        if kind == "cut":
+            del content[at:]
+        elif kind == "flip" and content:
+            content[at] ^= 1 << data.draw(st.integers(0, 7))
+        elif kind == "grow":
+            content += data.draw(st.binary(max_size=20))
+        elif kind == "splice":
+            content[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+        elif kind == "header":
+            content[:8] = data.draw(st.integers(0, 2**64 - 1)).to_bytes(8, "little")
+        else:  # numbers and words of the header for others
+            old = data.draw(
+                st.sampled_from([b"3", b"1", b"true", b"false", b"F32", b"F64", b"12", b"null", b"last"])
+            )
+            new = data.draw(
+                st.sampled_from([b"0", b"-1", b"99999999999", b"{}", b"[]", b"I64", b"F64", b"1e400", b""])
+            )
+            content = bytearray(bytes(content).replace(old, new, 1 + at % 3))
+    return bytes(content)

@@ -110,7 +110,8 @@ class Selection:
     vocabulary: Terms | None = parameter(
         None,
         """Terms in their order, before which special tokens are put, or a mapping from terms to
-        integers from 0 on, which has the special tokens in use. None: the terms of `fit`'s X.""",
+        integers from 0 on, which has the special tokens in use. An estimator then needs its size as
+        `n_tokens`, or `embedding_weights`, since X may lack terms. None: the terms of `fit`'s X.""",
     )
 
 

@@ -51,9 +51,8 @@ def _described(name, step):
     check_is_fitted(step)
     describe_step, _ = STEPS[type(step)]
     described, parameters, arrays = describe_step(step, name)
-    return {"kind": described.kind, "description": described.describe()[0], "parameters": parameters}, (
-        described.describe()[1] | arrays
-    )
+    description, more = described.describe()
+    return {"kind": described.kind, "description": description, "parameters": parameters}, arrays | more
 
 
 def _described_last(name, step):

@@ -11,7 +11,7 @@ from gruc import GRUClassifier, ModelFileError
 from gruc.files import model_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import joined, refuses, rewritten, split
+from model_files import damaged, joined, refuses, rewritten, split
 from problems import vowels
 from safetensors.numpy import save as container_of
 
@@ -55,33 +55,6 @@ def test_no_file_and_no_model(path, tmp_path):
         container_of({"a": np.ones(3)}, {"format": "pt"}),
         "is a safetensors file, but not a gruc model",
     )
-
-
-def damaged(whole, data):
-    """The bytes of a file, with its checksum or without, damaged in up to four ways."""
-    content = bytearray(whole if data.draw(st.booleans()) else joined(*split(whole)))
-    for _ in range(data.draw(st.integers(1, 4))):
-        kind = data.draw(st.sampled_from(["cut", "flip", "grow", "splice", "header", "word"]))
-        at = data.draw(st.integers(0, max(0, len(content) - 1)))
-        if kind == "cut":
-            del content[at:]
-        elif kind == "flip" and content:
-            content[at] ^= 1 << data.draw(st.integers(0, 7))
-        elif kind == "grow":
-            content += data.draw(st.binary(max_size=20))
-        elif kind == "splice":
-            content[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
-        elif kind == "header":
-            content[:8] = data.draw(st.integers(0, 2**64 - 1)).to_bytes(8, "little")
-        else:  # numbers and words of the header for others
-            old = data.draw(
-                st.sampled_from([b"3", b"1", b"true", b"false", b"F32", b"F64", b"12", b"null", b"last"])
-            )
-            new = data.draw(
-                st.sampled_from([b"0", b"-1", b"99999999999", b"{}", b"[]", b"I64", b"F64", b"1e400", b""])
-            )
-            content = bytearray(bytes(content).replace(old, new, 1 + at % 3))
-    return bytes(content)
 
 
 def is_refused_or_predicts(content):

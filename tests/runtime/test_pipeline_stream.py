@@ -5,7 +5,7 @@ import io
 import gruc
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRURegressor, GRUTagger
 from gruc.preprocessing import SequenceScaler, TextSequencer
 from problems import vowels
 from sklearn.pipeline import make_pipeline
@@ -39,6 +39,19 @@ def test_characters(settings):
     np.testing.assert_array_equal(stream.step(""), every[-1])
     if skipped:
         np.testing.assert_array_equal(stream.step("Z"), every[-1])
+
+
+def test_answers_of_each_character():
+    text, labels = "bad, \u00e9 A", [[character.isalpha() for character in text] for text in TEXTS]
+    model = make_pipeline(TextSequencer(analyzer="char"), GRUTagger(embedding_dim=3, **FAST))
+    file = io.BytesIO()
+    gruc.save(model.fit(TEXTS, labels), file)
+    predictor = gruc.runtime.load(file.getvalue())
+    (expected,) = predictor.predict_proba([text])
+    stream = predictor.stream()
+    np.testing.assert_array_equal([stream.step(character) for character in text], expected)
+    stream.reset()
+    np.testing.assert_array_equal(stream.step(text, every=True), expected)
 
 
 def test_words():
