@@ -77,9 +77,7 @@ def parser():
     predict.add_argument("model", help="a file written by save(), or - for standard input")
     predict.add_argument("data", help="a .csv, .npy or .npz file, or - for CSV from standard input")
     predict.add_argument("--sequence", metavar="NAME", help="the CSV column with the name of the sequence")
-    predict.add_argument(
-        "--text", metavar="NAME", help="the CSV column of texts; default: text, or the only column there is"
-    )
+    predict.add_argument("--text", metavar="NAME", help="the CSV column of texts; default: text")
     predict.add_argument("--step", metavar="NAME", help="the CSV column by which rows are sorted")
     predict.add_argument(
         "--separator", metavar="CHAR", default=",", help="the separator of the CSV that is read, or tab"

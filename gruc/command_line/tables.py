@@ -27,14 +27,27 @@ def opened_table(arguments):
             f"got {arguments.separator!r}."
         )
     with nullcontext(sys.stdin) if path == "-" else open(path, newline="", encoding="utf-8") as file:
-        lines = csv.reader(file, delimiter=separator)
+        lines = csv.reader(file, delimiter=separator, strict=True)
         try:
             header = [name.strip() for name in next(lines, [])]
             if header:
                 header[0] = header[0].removeprefix("\ufeff")  # written by spreadsheets
             yield Table(lines, path, header, arguments.decimal)
-        except (csv.Error, UnicodeDecodeError) as error:
+        except csv.Error as error:
             raise InputError(f"{path}, after line {lines.line_num}: {error}.") from None
+        except UnicodeDecodeError as error:  # in a block of lines that are not read yet
+            where = path if path == "-" else f"{path}, line {_first_line_not_utf8(path)}"
+            raise InputError(f"{where}: it is not UTF-8 ({error.reason}).") from None
+
+
+def _first_line_not_utf8(path):
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return None
 
 
 def read_csv(arguments, fitted):
@@ -79,6 +92,7 @@ class Table:
         self.lines, self.path, self.header = lines, path, header
         self.number = float if decimal == "." else lambda cell: float(cell.replace(decimal, "."))
         self.step = StepParser(self.number)
+        self.keeps_blank_lines = False  # of a single column, whose empty cell is a blank line
 
     def read_long(self, sequence, step):
         """Sequences by name, each as its numbers, row after row, step first, and the lines of its rows.
@@ -150,8 +164,9 @@ class Table:
     def __iter__(self):
         """Lines that are not empty; all have as many fields as the header."""
         for n_lines, line in enumerate(self.lines):
-            if not line:
+            if not line and not (self.keeps_blank_lines and len(self.header) == 1):
                 continue
+            line = line or [""]
             if len(line) != len(self.header):
                 raise InputError(
                     f"{self.path}, line {self.lines.line_num}: {len(line)} fields, the header has "

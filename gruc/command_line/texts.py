@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 
+from ..sequences.tokens import MOST_TOKENS
 from .common import InputError
 from .tables import opened_table, read_csv
 
@@ -19,22 +20,34 @@ def read_texts(arguments):
     arguments : argparse.Namespace
         `data` is the path; `text` and `sequence` name columns; `separator` says how to read it.
     """
-    csv.field_size_limit(LONGEST_TEXT)
-    names, texts = [], []
-    with opened_table(arguments) as table:
-        header, path = table.header, arguments.data
-        table.check_header()
-        if arguments.sequence is not None and arguments.sequence not in header:
-            raise InputError(
-                f"{path} has no column {arguments.sequence!r}; its header is {','.join(header)!r}."
-            )
-        sequence = arguments.sequence or ("sequence" if "sequence" in header else None)
-        at = header.index(_text_column(arguments.text, [name for name in header if name != sequence], path))
-        for line in table:
-            texts.append(line[at])
-            names.append(len(names) if sequence is None else line[header.index(sequence)].strip())
+    limit = csv.field_size_limit(LONGEST_TEXT)
+    try:
+        with opened_table(arguments) as table:
+            names, texts = _names_and_texts(arguments, table)
+    finally:
+        csv.field_size_limit(limit)
     if not texts:
-        raise InputError(f"{path} contains no texts.")
+        raise InputError(f"{arguments.data} contains no texts.")
+    return names, texts
+
+
+def _names_and_texts(arguments, table):
+    names, texts = [], []
+    header, path = table.header, arguments.data
+    table.check_header()
+    table.keeps_blank_lines = True
+    if arguments.sequence is not None and arguments.sequence not in header:
+        raise InputError(f"{path} has no column {arguments.sequence!r}; its header is {','.join(header)!r}.")
+    sequence = arguments.sequence or ("sequence" if "sequence" in header else None)
+    at = header.index(_text_column(arguments.text, [name for name in header if name != sequence], path))
+    known = set()
+    for line in table:
+        name = len(names) if sequence is None else line[header.index(sequence)].strip()
+        if name in known:
+            raise InputError(f"{path}, line {table.lines.line_num}: sequence {name} occurs twice.")
+        known.add(name)
+        names.append(name)
+        texts.append(line[at])
     return names, texts
 
 
@@ -46,11 +59,10 @@ def _text_column(given, columns, path):
         return given
     if "text" in columns:
         return "text"
-    if len(columns) != 1:
-        raise InputError(
-            f"{path} has the columns {','.join(columns)!r}; name the one with the texts by --text."
-        )
-    return columns[0]
+    raise InputError(
+        f"{path} has no column text; name the one with the texts by --text. Its first line is "
+        f"{','.join(columns)!r:.100}, which must be the names of columns."
+    )
 
 
 def read_tokens(arguments, fitted):
@@ -59,10 +71,11 @@ def read_tokens(arguments, fitted):
     for i, x in enumerate(X):
         if x.shape[1] != 1:
             raise InputError(f"{arguments.data} has {x.shape[1]} features; the model reads one, tokens.")
-        odd = np.flatnonzero(x[:, 0] != np.trunc(x[:, 0]))
+        odd = np.flatnonzero(~((x[:, 0] == np.trunc(x[:, 0])) & (np.abs(x[:, 0]) < MOST_TOKENS)))
         if len(odd):
             raise InputError(
-                f"{arguments.data}: sequence {names[i]} has {x[odd[0], 0]:g}; tokens are whole numbers."
+                f"{arguments.data}: sequence {names[i]} has {x[odd[0], 0]:g}; tokens are whole numbers below "
+                f"{MOST_TOKENS}."
             )
         X[i] = x[:, 0].astype(np.int64)
     return names, X

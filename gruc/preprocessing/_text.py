@@ -16,7 +16,9 @@ from ..conventions.transactions import all_or_nothing
 from ..conventions.user_warnings import warn_user
 from ..sequences.analyzers import Analyzer, as_documents
 from ..sequences.vocabulary import (
+    END,
     MISSING,
+    START,
     TextEncoder,
     TokenRules,
     counted,
@@ -300,6 +302,11 @@ class TextSequencer(
 
     def _index(self):
         if hasattr(self, "vocabulary_"):
+            for name, term in (("add_start", START), ("add_end", END)):
+                if getattr(self, name) and term not in self.vocabulary_:
+                    raise ValueError(
+                        f"{name} was set after fit, and the vocabulary has no {term!r}; fit again."
+                    )
             return self.vocabulary_
         if self.vocabulary is None:
             raise NotFittedError("This TextSequencer has no vocabulary yet: call fit, or give one.")

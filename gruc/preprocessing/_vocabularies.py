@@ -26,7 +26,7 @@ def as_index(vocabulary, special):
         raise ValueError("empty vocabulary passed to fit")
     odd = next((term for term in terms if not isinstance(term, str)), None)
     if odd is not None:
-        raise ValueError(f"vocabulary has the term {odd!r:.60}, which is no str.")
+        raise ValueError(f"vocabulary has the term {odd!r:.60}, which is not a str.")
     if is_mapping:
         _check_integers(vocabulary, special)
         return {str(term): int(token) for term, token in vocabulary.items()}
@@ -89,7 +89,9 @@ def limits_of(min_df, max_df, n):
 
 def labels_per_token(y):
     """Numbers of labels of each element of y; None if its elements are no sequences."""
-    if not hasattr(y, "__len__") or not len(y):
+    if hasattr(y, "to_list"):  # a Series
+        y = y.to_list()
+    if isinstance(y, np.ndarray) and y.dtype.kind in "biufc":  # several outputs, or several labels
         return None
     rows = list(y) if isinstance(y, (list, tuple, np.ndarray)) else []
     if not rows or not all(hasattr(row, "__len__") and not isinstance(row, (str, bytes)) for row in rows):

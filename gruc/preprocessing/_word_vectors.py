@@ -1,6 +1,8 @@
 """Vectors of words from the text files of word2vec, GloVe and fastText."""
 
+import codecs
 import gzip
+import io
 import os
 from array import array
 from collections.abc import Iterable
@@ -16,6 +18,9 @@ from ._vocabularies import as_index
 
 # lines between two messages of progress
 LINES_PER_MESSAGE = 50_000
+
+# rows that are averaged at a time
+ROWS_PER_BLOCK = 1 << 16
 
 GZIP = b"\x1f\x8b"
 
@@ -96,6 +101,12 @@ def load_word_vectors(
     """
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype must be 'float32' or 'float64'; got {dtype!r}.")
+    try:
+        separates = " 1\n".encode(encoding) == b" 1\n"
+    except LookupError:
+        separates = False
+    if not separates:
+        raise ValueError(f"encoding must be one in which spaces and numbers are ASCII; got {encoding!r}.")
     special = TokenRules(add_start=add_start, add_end=add_end).special
     table = _Table(special, None if terms is None else as_index(terms, special), dtype)
     where = os.fsdecode(path) if isinstance(path, str | os.PathLike) else type(path).__name__
@@ -112,13 +123,17 @@ def _opened(path):
     if hasattr(path, "read") and isinstance(path.read(0), str):
         raise TypeError("path is a file object in text mode; open it in binary mode: open(..., 'rb').")
     with nullcontext(path) if hasattr(path, "read") else open(path, "rb") as file:
-        start = file.read(2)
-        file.seek(-len(start), os.SEEK_CUR)
-        if start == GZIP:
-            with gzip.open(file) as unpacked:
-                yield unpacked
-        else:
-            yield file
+        # pipes, too, can be looked into
+        buffered = file if hasattr(file, "peek") else io.BufferedReader(file)
+        try:
+            if buffered.peek(2)[:2] == GZIP:
+                with gzip.open(buffered) as unpacked:
+                    yield unpacked
+            else:
+                yield buffered
+        finally:
+            if buffered is not file:
+                buffered.detach()  # else the user's file would be closed
 
 
 class _Lines:
@@ -137,6 +152,8 @@ class _Lines:
                     self.number -= 1
                     self.refuse("it is empty")
                 line = line.rstrip(b" \r\n")
+                if self.number == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)
                 blank = not line
                 if not blank:
                     yield line
@@ -178,17 +195,18 @@ class _Table:
             if lines.number == 1:
                 n_announced, size = _header(line)
                 if n_announced is not None:
-                    self._begin(size)
                     continue
             if size is None:
                 size = _n_numbers(line)
                 if not size:
                     lines.refuse("expected a word and its numbers, separated by spaces")
+            word, *numbers = line.rsplit(b" ", size)
+            word = word.rstrip(b" ")
+            if len(numbers) < size or not word or b"_" in line and any(b"_" in field for field in numbers):
+                lines.refuse(_odd_line(line, size))
+            if not n_read:  # not before: a header may announce anything
                 self._begin(size)
             n_read += 1
-            word, *numbers = line.rsplit(b" ", size)
-            if len(numbers) < size or not word:
-                lines.refuse(_odd_line(line, size))
             try:
                 term = word.decode(encoding, decode_error)
             except UnicodeDecodeError as error:
@@ -202,15 +220,16 @@ class _Table:
             raise ValueError(f"{lines.where} has no vectors.")
         if n_announced is not None and n_announced != n_read:
             raise ValueError(
-                f"{lines.where} has {n_read} vectors, but {n_announced} by its first line: it is "
-                "not complete."
+                f"{lines.where} has {n_read} vectors, which does not match its header, {n_announced}: it is "
+                "not complete, or damaged."
             )
         if self.n_again:
-            warn_user(f"{lines.where}: {self.n_again} words occur again; their first vectors are taken.")
+            words = f"{self.n_again} word{'s' * (self.n_again > 1)}"
+            warn_user(f"{lines.where}: {words} repeated; the first vector of each is taken.")
 
     def _begin(self, size):
         self.size = size
-        self.numbers = array(self.code, bytes(array(self.code).itemsize * size * len(self.vocabulary)))
+        self.numbers = array(self.code, [0.0]) * (size * len(self.vocabulary))
 
     def _add(self, term, numbers, line):
         row = self.vocabulary.get(term)
@@ -229,26 +248,26 @@ class _Table:
     def finished(self, where):
         """Vectors of all terms, (n_tokens, size), once the file has been read."""
         vectors = np.frombuffer(self.numbers, self.code).reshape(-1, self.size)
-        rows = np.fromiter(self.found, np.intp, len(self.found))
-        with np.errstate(invalid="ignore", over="ignore"):
-            total = vectors.sum(axis=0, dtype=np.float64)  # all others are zeros yet
-        if not np.isfinite(total).all():
-            row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
-            raise ValueError(
-                f"{where}, line {self.found[row]}: it has a number that is infinite, NaN or too large."
-            )
-        if not len(rows):
+        if not self.found:
             raise ValueError(f"{where} has none of the {len(self.vocabulary)} terms.")
+        mean = np.zeros(self.size)
+        for start in range(0, len(vectors), ROWS_PER_BLOCK):  # rows that are not in the file are zeros yet
+            block = vectors[start : start + ROWS_PER_BLOCK]
+            finite = np.isfinite(block).all(axis=1)
+            if not finite.all():
+                line = self.found[start + int(np.argmin(finite))]
+                raise ValueError(f"{where}, line {line}: it has a number that is infinite, NaN or too large.")
+            mean += (block / np.float64(len(self.found))).sum(axis=0)
         missing = np.ones(len(vectors), bool)
-        missing[rows] = False
-        vectors[missing] = total / len(rows)
+        missing[np.fromiter(self.found, np.intp, len(self.found))] = False
+        vectors[missing] = mean
         return vectors
 
 
 def _header(line):
     """The number of words and of numbers that a first line announces; None, None if it is a vector."""
     fields = line.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields) and int(fields[1]):
+    if len(fields) == 2 and all(field.isdigit() and len(field) < 12 for field in fields) and int(fields[1]):
         return int(fields[0]), int(fields[1])
     return None, None
 
@@ -258,7 +277,7 @@ def _is_number(field):
         float(field)
     except ValueError:
         return False
-    return True
+    return b"_" not in field  # which Python reads, and no other program writes
 
 
 def _n_numbers(line):

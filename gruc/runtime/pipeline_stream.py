@@ -8,8 +8,8 @@ from typing import Any
 class PipelineStream:
     """Predictions for a sequence that arrives piece by piece; made by `PipelinePredictor.stream`.
 
-    After each piece the result is that of `predict_proba` (classifiers) or `predict` (regressors) for
-    all pieces so far.
+    After each piece the result is that of `predict_proba` (models of labels) or `predict` (models of values)
+    for all pieces so far; of models that answer each step, the answer of the last step.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ class PipelineStream:
         Returns
         -------
         ndarray
-            As of `Stream.step`. A piece without tokens changes nothing.
+            As of `Stream.step`. A piece without tokens changes nothing, and the result is the last one
+            again.
 
         Raises
         ------

@@ -160,6 +160,8 @@ class PipelinePredictor:
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
+            Of models that answer each step as of `Predictor.predict`: with an axis of steps, or for a list
+            an object array of arrays.
         """
         return self.predictor.predict(self.transform(X), initial_state=initial_state)
 
@@ -176,6 +178,7 @@ class PipelinePredictor:
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
+            Of taggers as `predict`, with a last axis of classes.
         """
         return self.predictor.predict_proba(self.transform(X), initial_state=initial_state)
 
@@ -192,6 +195,7 @@ class PipelinePredictor:
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
+            Of taggers as `predict`, with a last axis of classes.
         """
         return self.predictor.predict_log_proba(self.transform(X), initial_state=initial_state)
 

@@ -1,5 +1,6 @@
 """Steps of pipelines before their predictor: what they do to X, and how a model file describes them."""
 
+import codecs
 import re
 
 import numpy as np
@@ -89,7 +90,7 @@ class TextStep:
         stop_words = frozenset(strings_from_arrays(fields, arrays, "stop_words"))
         if not fields.take("has_stop_words", is_flag):
             if stop_words:
-                fields.refuse("stop_words are there, and should not be")
+                fields.refuse("stop_words are present but should not be")
             stop_words = None
         analyzer = _described_analyzer(fields.take_object("analyzer"), stop_words)
         rules = _described_rules(fields.take_object("rules"), index)
@@ -107,7 +108,7 @@ def _described_analyzer(fields, stop_words):
     options = {
         "analyzer": fields.take("analyzer", one_of("word", "char", "char_wb", None)),
         "input": fields.take("input", one_of("content", "file", "filename")),
-        "encoding": fields.take("encoding", lambda v: isinstance(v, str) and len(v) < 40),
+        "encoding": fields.take("encoding", _is_encoding),
         "decode_error": fields.take("decode_error", one_of("strict", "ignore", "replace")),
         "strip_accents": fields.take("strip_accents", one_of(None, *STRIP_ACCENTS)),
         "lowercase": fields.take("lowercase", is_flag),
@@ -129,6 +130,16 @@ def _described_analyzer(fields, stop_words):
         except (TypeError, ValueError, re.error) as error:
             fields.refuse(f"token_pattern is no regular expression ({error})")
     return analyzer
+
+
+def _is_encoding(value):
+    if not isinstance(value, str) or not re.fullmatch(r"[\w-]{1,40}", value, re.ASCII):
+        return False
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        return False
+    return True
 
 
 def _described_rules(fields, index):

@@ -1,9 +1,12 @@
 """TextSequencer to and from model files."""
 
+from collections.abc import Mapping
+
 from ..estimators._saved import as_json
 from ..files.fields import Fields, ModelFileError, is_flag
 from ..preprocessing import TextSequencer
 from ..runtime.steps import TextStep
+from ..sequences.vocabulary import terms_in_order
 
 # parameters that are not those of the analyzer and the rules, or not the same there
 OWN = ("lowercase", "max_df", "min_df", "max_features")
@@ -23,7 +26,11 @@ def describe(sequencer, name):
     parameters = {key: as_json(getattr(sequencer, key), f"{key} of {name!r}") for key in OWN}
     parameters |= {
         "stop_words_are_english": isinstance(sequencer.stop_words, str),
-        "has_vocabulary": sequencer.vocabulary is not None,
+        "vocabulary": None
+        if sequencer.vocabulary is None
+        else "mapping"
+        if isinstance(sequencer.vocabulary, Mapping)
+        else "terms",
     }
     return TextStep(encoder), parameters, {}
 
@@ -36,7 +43,7 @@ def built(part, where):
         key: fields.take(key, lambda v: v is None or isinstance(v, bool | int | float | str)) for key in OWN
     }
     are_english = fields.take("stop_words_are_english", is_flag)
-    has_vocabulary = fields.take("has_vocabulary", is_flag)
+    given = fields.take("vocabulary", lambda v: v in (None, "mapping", "terms"))
     fields.end()
     if part.arrays:
         fields.refuse(f"it has unknown tensors, {sorted(part.arrays)}")
@@ -45,7 +52,9 @@ def built(part, where):
     sequencer = TextSequencer(
         **{**options, "ngram_range": tuple(options["ngram_range"]), **encoder.rules._asdict(), **own},
         stop_words=stop_words,
-        vocabulary=dict(encoder.index) if has_vocabulary else None,
+        vocabulary={None: None, "mapping": dict(encoder.index), "terms": terms_in_order(encoder.index)}[
+            given
+        ],
         dtype=encoder.dtype.name,
     )
     try:

@@ -14,12 +14,13 @@ TOKEN_PATTERN = r"\w+|[^\w\s]"
 
 
 def lowercased(text):
-    """Lower case of a text, of the same length.
+    """Lower case of a text, each character by itself.
 
-    Of all characters only LATIN CAPITAL LETTER I WITH DOT ABOVE becomes two in `str.lower`: an "i" and a
-    combining dot. Here it is an "i", its simple mapping in the Unicode standard.
+    In `str.lower` LATIN CAPITAL LETTER I WITH DOT ABOVE becomes two characters, an "i" and a combining dot,
+    and GREEK CAPITAL LETTER SIGMA depends on what follows. Here they become "i" and a small sigma, their
+    simple mappings in the Unicode standard; all other mappings are of one character to one.
     """
-    return text.replace("\u0130", "i").lower()
+    return text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower()
 
 
 def without_accents(text):
@@ -140,11 +141,18 @@ class Analyzer:
     def prepare(self):
         """The function that changes texts before they are split."""
         if self.preprocessor is not None:
-            return self.preprocessor
+            return self.preprocessor if self.tokenizer is not None else self._preprocessed
         strip = STRIP_ACCENTS.get(self.strip_accents, self.strip_accents)
         if strip is None:
             return lowercased if self.lowercase else str
         return (lambda text: strip(lowercased(text))) if self.lowercase else strip
+
+    def _preprocessed(self, text):
+        """What the user's function makes of a text."""
+        text = self.preprocessor(text)
+        if not isinstance(text, str):
+            raise NotADocument(f"not a str after preprocessor, but {text!r:.60}.")
+        return text
 
     @cached_property
     def _split(self):

@@ -14,6 +14,9 @@ UNKNOWN, START, END = "<unk>", "<s>", "</s>"
 # documents that are turned into integers at a time: of the strings of more there is no need
 BLOCK = 4096
 
+# characters for which a table of code points does not pay
+FEW = 500
+
 # what `encoded` gives terms that are not in the vocabulary
 MISSING = -1
 
@@ -91,10 +94,10 @@ def token_lists(analyzer, rules, documents, first=0):
         return
     are_given = analyzer.analyzer is None or analyzer.custom() is not None
     for i, tokens in enumerate(analyzed(analyzer, documents, first), first):
-        tokens = rules.truncated(tokens)
+        tokens = rules.truncated(list(tokens) if are_given else tokens)
         if are_given and not all(isinstance(token, str) for token in tokens):
             at, odd = next((t, token) for t, token in enumerate(tokens) if not isinstance(token, str))
-            raise ValueError(f"X[{i}] has a token that is no str: {odd!r:.60} at {at}.")
+            raise ValueError(f"X[{i}] has a token that is not a str: {odd!r:.60} at {at}.")
         yield tokens
 
 
@@ -188,8 +191,10 @@ class Lookup:
         """
         tokens = token_lists(analyzer, rules, documents, first)
         if analyzer.is_by_character:
-            codes, lengths = characters(list(tokens))
-            return self._table(codes)[codes], lengths
+            tokens = list(tokens)
+            if sum(map(len, tokens)) > FEW:
+                codes, lengths = characters(tokens)
+                return self._table(codes)[codes], lengths
         flat, lengths, get = array("i"), [], self._index.get
         for part in tokens:
             flat.extend(map(get, part, repeat(MISSING)))

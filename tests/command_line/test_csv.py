@@ -39,7 +39,7 @@ def test_bad_data(here, text, message, capsys):
 def test_text_of_other_encodings(here, capsys):
     (here / "bad.csv").write_bytes("sequence,step,ä\n".encode("latin1"))
     assert main(["predict", "c.gruc", "bad.csv"]) == 1
-    assert "bad.csv, after line 0: 'utf-8' codec can't decode" in capsys.readouterr().err
+    assert "bad.csv, line 1: it is not UTF-8 (" in capsys.readouterr().err
     assert main(["predict", "c.gruc", "x.csv"]) == 0
     expected = capsys.readouterr().out
     (here / "bom.csv").write_bytes(

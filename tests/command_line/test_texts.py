@@ -52,9 +52,11 @@ def test_texts_in_a_column(here, model, capsys):
 def test_other_forms_of_the_csv(here, model, capsys, monkeypatch):
     expected = model.predict(["good", "a;b"]).tolist()
     (here / "one.csv").write_text("\ufeffreview\ngood\na;b\n", encoding="utf-8")
-    assert [row[1] for row in predicted(capsys, ["predict", "t.gruc", "one.csv"])[0]] == expected
+    assert [
+        row[1] for row in predicted(capsys, ["predict", "t.gruc", "one.csv", "--text", "review"])[0]
+    ] == expected
     (here / "semi.csv").write_text('sequence;words\nA;good\nB;"a;b"\n')
-    rows, _ = predicted(capsys, ["predict", "t.gruc", "semi.csv", "--separator", ";"])
+    rows, _ = predicted(capsys, ["predict", "t.gruc", "semi.csv", "--separator", ";", "--text", "words"])
     assert rows == [["A", expected[0]], ["B", expected[1]]]
     monkeypatch.setattr(sys, "stdin", io.StringIO('text\n""\n'))
     assert predicted(capsys, ["predict", "t.gruc", "-"])[0] == [["0", model.predict([""])[0]]]
@@ -63,12 +65,15 @@ def test_other_forms_of_the_csv(here, model, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "content, options, message",
     [
-        ("id,review\n1,good\n", [], "texts2.csv has the columns 'id,review'; name the one with the texts by --text"),
+        ("id,review\n1,good\n", [], "texts2.csv has no column text; name the one with the texts by --text. Its first line is 'id,review'"),
         ("id,review\n1,good\n", ["--text", "txt"], "has no column 'txt' of texts; it has 'id,review'"),
         ("id,review\n1,good\n", ["--sequence", "no"], "has no column 'no'"),
         ("id,id\n1,good\n", ["--text", "id"], "has the column 'id' twice"),
         ("text\n", [], "texts2.csv contains no texts"),
         ("", [], "name the one with the texts"),
+        ("good film\nbad film\n", [], "Its first line is 'good film', which must be the names of columns"),
+        ('text\ngood\n"bad\nfilm\n', [], "after line 4: unexpected end of data"),
+        ("sequence,text\nS1,a\nS1,b\n", [], "line 3: sequence S1 occurs twice"),
         ("text,n\ngood\n", [], "line 2: 1 fields, the header has 2"),
     ],
 )  # fmt: skip
@@ -76,6 +81,18 @@ def test_csv_that_is_refused(here, capsys, content, options, message):
     (here / "texts2.csv").write_text(content)
     assert main(["predict", "t.gruc", "texts2.csv", *options]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_blank_lines_are_empty_texts(here, model, capsys):
+    (here / "one.csv").write_text("text\ngood\n\nbad\n")
+    rows, _ = predicted(capsys, ["predict", "t.gruc", "one.csv"])
+    assert [row[1] for row in rows] == model.predict(["good", "", "bad"]).tolist()
+
+
+def test_bytes_that_are_not_utf8(here, capsys):
+    (here / "latin.csv").write_bytes(b"text\ngood\nfa\xe7ade\n")
+    assert main(["predict", "t.gruc", "latin.csv"]) == 1
+    assert "latin.csv, line 3: it is not UTF-8 (" in capsys.readouterr().err
 
 
 def test_other_files_and_options(here, capsys):
@@ -130,8 +147,9 @@ def test_tokens(here, capsys):
     got, _ = predicted(capsys, ["predict", "k.gruc", "k.csv"])
     assert [int(row[1]) for row in got] == model.predict(X).tolist()
     for cell, message in [
-        ("0.5", "sequence 1 has 0.5; tokens are whole numbers"),
+        ("0.5", "sequence 1 has 0.5; tokens are whole numbers below"),
         ("9", "token 9 at step 0"),
+        ("1e30", "sequence 1 has 1e+30; tokens are whole"),
     ]:
         write(here / "bad.csv", [("sequence", "step", "token"), (0, 0, 1), (1, 0, cell)])
         assert main(["predict", "k.gruc", "bad.csv"]) == 1

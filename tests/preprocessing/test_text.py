@@ -177,7 +177,7 @@ def test_tokens_that_are_given():
 
 def test_labels_of_tokens_keep_capitals():
     texts, y = ["Ab", "aBc"], [[0, 1], np.array([1, 0, 1])]
-    for labels in (y, np.array(y, dtype=object)):
+    for labels in (y, np.array(y, dtype=object), pd.Series(y)):
         sequencer = TextSequencer(analyzer="char").fit(texts, labels)
         assert not sequencer.lowercase_
         assert sorted(sequencer.vocabulary_) == ["<unk>", "A", "B", "a", "b", "c"]
@@ -185,6 +185,9 @@ def test_labels_of_tokens_keep_capitals():
     for other in (None, [0, 1], ["ab", "abc"], [[0, 1], [0, 1]], np.zeros((2, 2)), [[0, 1]]):
         assert TextSequencer(analyzer="char").fit(texts, other).lowercase_
     assert TextSequencer().fit(texts, [[0], [1]]).lowercase_ is False
+    # several outputs, though as many as tokens
+    assert TextSequencer(analyzer="char").fit(["ABC", "abd"], np.array([[1, 0, 1], [0, 1, 1]])).lowercase_
+    assert not TextSequencer(analyzer="char").fit(["AB", "ab"], np.array([["x", "y"], ["y", "y"]])).lowercase_
 
 
 def test_given_terms():
@@ -209,7 +212,7 @@ def test_given_terms():
         ({"<unk>": 0, "a": 1.0}, "maps a term to 1.0; tokens are integers"),
         (["a", "b", "a"], "Duplicate term in vocabulary: 'a'"),
         ([], "empty vocabulary"),
-        (["a", 3], "the term 3, which is no str"),
+        (["a", 3], "the term 3, which is not a str"),
         ("abc", "vocabulary is the str 'abc'"),
     ],
 )
@@ -227,6 +230,17 @@ def test_capitals_in_given_terms():
     sequencer = TextSequencer(vocabulary=terms)
     assert lists(sequencer.fit_transform(["Rome is"])) == [[1, 2]]
     assert lists(TextSequencer(vocabulary=["rome", "is"]).fit_transform(["Rome IS"])) == [[1, 2]]
+
+
+@pytest.mark.parametrize("name", ["add_start", "add_end"])
+def test_special_tokens_that_were_set_after_fit(name):
+    sequencer = TextSequencer().fit(["a b"]).set_params(**{name: True})
+    for call in (sequencer.transform, sequencer.inverse_transform):
+        with pytest.raises(
+            ValueError, match=f"{name} was set after fit, and the vocabulary has no .*; fit again"
+        ):
+            call([[0]])
+    assert lists(sequencer.fit_transform(["a b"]))[0] in ([1, 2, 3], [2, 3, 1])
 
 
 def test_without_fit():

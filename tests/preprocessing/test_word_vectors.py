@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_words_of_any_kind():
 
 
 def test_words_that_occur_twice():
-    with pytest.warns(UserWarning, match="BytesIO: 2 words occur again; their first vectors are taken"):
+    with pytest.warns(UserWarning, match="BytesIO: 2 words repeated; the first vector of each is taken"):
         vocabulary, vectors = of("5 1\na 1\nb 2\na 3\nb 4\nc 5\n")
     assert (vocabulary, vectors[1:, 0].tolist()) == ({"<unk>": 0, "a": 1, "b": 2, "c": 3}, [1, 2, 5])
 
@@ -99,8 +100,11 @@ def test_words_that_occur_twice():
         ("a 1 2\n 3 4\n", "line 2: 2 numbers after the word, expected 2; it begins with ' 3 4'"),
         ("a 1 2\nb 3 nan\n", "line 2: it has a number that is infinite, NaN or too large"),
         ("2 2\na 1 2\nb 3 1e39\n", "line 3: it has a number that is infinite"),
-        ("3 2\na 1 2\nb 3 4\n", "has 2 vectors, but 3 by its first line: it is not complete"),
-        ("1 2\na 1 2\nb 3 4\n", "has 2 vectors, but 1 by its first line"),
+        ("3 2\na 1 2\nb 3 4\n", "has 2 vectors, which does not match its header, 3: it is not complete"),
+        ("1 2\na 1 2\nb 3 4\n", "has 2 vectors, which does not match its header, 1"),
+        ("a 1 2\nb 1_0 2\n", "line 2: 1 numbers after the word, expected 2"),
+        ("5 999999999\na 1\n", "line 2: 1 numbers after the word, expected 999999999"),
+        ("5 99999999999\na 1\n", "line 2: 1 numbers after the word, expected 99999999999"),
         ("word\n", "line 1: expected a word and its numbers, separated by spaces"),
         ("a b c\n", "line 1: expected a word and its numbers"),
         ("", "BytesIO has no vectors"),
@@ -110,6 +114,24 @@ def test_words_that_occur_twice():
 def test_damaged_lines_are_named(text, message):
     with pytest.raises(ValueError, match=message):
         of(text)
+
+
+def test_large_numbers_have_a_mean():
+    vectors = of("a 1e308 2\nb 1e308 4\n", dtype="float64")[1]
+    assert vectors.tolist() == [[1e308, 3], [1e308, 2], [1e308, 4]]
+
+
+def test_spaces_and_byte_order_marks():
+    assert list(of("\ufeffa  1 2\nb\u00a0 3 4\n")[0]) == ["<unk>", "a", "b\u00a0"]
+
+
+def test_pipes():
+    reading, writing = os.pipe()
+    with open(reading, "rb", buffering=0) as file:
+        os.write(writing, GLOVE.encode())
+        os.close(writing)
+        assert len(load_word_vectors(file)[0]) == 4
+        assert not file.closed
 
 
 def test_bytes_that_are_no_text():
@@ -135,6 +157,9 @@ def test_a_file_that_was_cut(tmp_path):
 def test_arguments(tmp_path):
     with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64'; got 'int8'"):
         of(GLOVE, dtype="int8")
+    for encoding in ("utf-16", "utf-32-le", "none"):
+        with pytest.raises(ValueError, match=f"spaces and numbers are ASCII; got '{encoding}'"):
+            of(GLOVE, encoding=encoding)
     with pytest.raises(TypeError, match="path must be a path or a binary file object; got 3"):
         load_word_vectors(3)
     with pytest.raises(TypeError, match="in text mode"):

@@ -74,6 +74,7 @@ def test_texts(settings):
         two.n_tokens_,
         two.lowercase_,
     )
+    assert type(one.vocabulary) is type(two.vocabulary)
     # and it can be fitted again
     assert again.fit(TEXTS, LABELS)[0].vocabulary_ == one.vocabulary_
     assert np.array_equal(again.predict_proba(NEW), pipeline.predict_proba(NEW))

@@ -5,6 +5,7 @@ import pytest
 from gruc.sequences.analyzers import Analyzer
 from gruc.sequences.vocabulary import (
     BLOCK,
+    FEW,
     MISSING,
     TextEncoder,
     TokenRules,
@@ -84,6 +85,12 @@ def test_integer_types(dtype):
     assert (tokens.dtype, tokens.tolist()) == (np.dtype(dtype), [3, 4, 0])
 
 
+@pytest.mark.parametrize("n", [1, 2, FEW, FEW + 1, 10 * FEW])
+def test_short_and_long_texts(n):
+    (tokens,) = TextEncoder(CHARACTERS, TokenRules(), INDEX).encode(["ab\U0001f600" * n])
+    assert tokens.tolist() == [3, 4, 0] * n
+
+
 def test_blocks_follow_one_another():
     texts = ["ab"[i % 2] * (i % 3) for i in range(BLOCK + 5)]
     found = TextEncoder(CHARACTERS, TokenRules(), INDEX).encode(texts)
@@ -101,7 +108,7 @@ def test_tokens_are_str(tokens, kind):
         lambda: counted(analyzer, TokenRules(), [document]),
         lambda: TextEncoder(analyzer, TokenRules(), INDEX).encode([document]),
     ):
-        with pytest.raises(ValueError, match=r"X\[0\] has a token that is no str: .* at 1"):
+        with pytest.raises(ValueError, match=r"X\[0\] has a token that is not a str: .* at 1"):
             call()
 
 
@@ -113,7 +120,9 @@ def test_errors_name_the_document_in_any_block(analyzer):
         lambda: counted(analyzer, TokenRules(), texts),
         lambda: TextEncoder(analyzer, TokenRules(), INDEX).encode(texts),
     ):
-        with pytest.raises(ValueError, match=rf"X\[{BLOCK + 3}\] (is None|has a token that is no str: None)"):
+        with pytest.raises(
+            ValueError, match=rf"X\[{BLOCK + 3}\] (is None|has a token that is not a str: None)"
+        ):
             call()
 
 
