@@ -33,12 +33,6 @@ class Loss(NamedTuple):
     name: str
     settings: tuple = (0.0,)
 
-    def mean(self, outputs, targets, weights=None):
-        """Weighted mean of the losses of outputs (B, K), which are overwritten."""
-        weights = np.ones(len(outputs)) if weights is None else weights
-        total = float(weights.sum())
-        return self.sum(outputs, targets, weights, total) / total
-
     def sum(self, outputs, targets, weights, total):
         """Weighted sum of losses; outputs (B, K) become the gradient of their mean."""
         if self.name == "softmax":
