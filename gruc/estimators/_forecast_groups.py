@@ -46,7 +46,7 @@ class ForecastLoss:
     """What a forecaster minimises."""
 
     loss: Literal["squared_error", "absolute_error", "huber"] = parameter(
-        "absolute_error", """"squared_error" (half of it), "absolute_error" or "huber", of scaled windows."""
+        "squared_error", """"squared_error" (half of it), "absolute_error" or "huber", of scaled windows."""
     )
     delta: Positive = parameter(
         0.25,

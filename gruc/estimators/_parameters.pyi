@@ -355,7 +355,7 @@ class ForecasterParameters(
         calibration: Literal["split"] | None = "split",
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        loss: Literal["squared_error", "absolute_error", "huber"] = "absolute_error",
+        loss: Literal["squared_error", "absolute_error", "huber"] = "squared_error",
         delta: float = 0.25,
         solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
         alpha: float = 0.1,
