@@ -185,7 +185,7 @@ class _Table:
         self.wanted = wanted
         self.vocabulary = {term: i for i, term in enumerate(special)} if wanted is None else wanted
         self.code = {"float32": "f", "float64": "d"}[dtype]
-        self.found: dict[int, int] = {}  # rows that the file has, and their lines
+        self.found = {}  # rows that the file has, and their lines
         self.n_again = 0
 
     def read(self, lines, encoding, decode_error):

@@ -41,10 +41,10 @@ class Tokens(NamedTuple):
     n_tokens: int
 
     # what `Numbers` may vary is the same for all tokens
-    n_features = 1
-    width = 1
-    scaling = None
-    framing = ONE_STEP
+    n_features = 1  # type: ignore[misc]
+    width = 1  # type: ignore[misc]
+    scaling = None  # type: ignore[misc]
+    framing = ONE_STEP  # type: ignore[misc]
 
     def check(self, X, dtype):
         """`Sequences` of X, whose tokens all are rows of the table."""
