@@ -21,7 +21,7 @@ from ..sequences import Tokens
 from ..training import DESCRIBED_AS, History, TrainingState, state_of_trainer
 from ._fit import Given, draw, run_fit
 from ._holdout import GivenValidation
-from ._networks import random_generator
+from ._networks import origin_of, random_generator
 from ._saved import save
 
 
@@ -66,6 +66,8 @@ class BaseGRU(
             raise AttributeError(f"{type(self).__name__} is not fitted yet and has no weights_.")
         return dict(self._predictor.weights)
 
+    # what identifies the `embedding_weights` that the table started from
+    _embedding_origin = None
     # what partial_fit knows of its first sequences, where these are too few; None: statistics stay
     _first_statistics = None
 
@@ -229,7 +231,7 @@ class BaseGRU(
         state = dict(state)
         self._fitted_on_table = state.pop("fitted_on_table")
         if isinstance(predictor.inputs, Tokens):
-            self._fitted_on_tokens = True
+            self._fitted_on_tokens, self._embedding_origin = True, origin_of(self)
         self.n_features_in_ = state.pop("n_features_in_")
         names = state.pop("feature_names_in_")
         if names is not None:

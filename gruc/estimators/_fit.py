@@ -107,6 +107,8 @@ def run_fit(model, given, callbacks):
     continues = (given.incremental or model.warm_start) and "_training_state" in vars(model)
     state = model._training_state.copy() if continues else None
     rng = state.rng if continues else random_generator(model.random_state)
+    if parameters_changed or not continues:
+        check_reading(model)
 
     sequences, sample_weight = _checked(model, given, continues)
     split, weights = None, sample_weight
@@ -180,8 +182,6 @@ def _checked(model, given, continues):
             "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
             "False, and score held-out data between the calls."
         )
-    if not continues:
-        check_reading(model)
     sequences = model._check_X(given.X, reset=not continues)
     check_targets_given(model, given.y)
     check_as_many(sequences, given.y, given.X)

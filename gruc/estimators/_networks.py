@@ -1,5 +1,6 @@
 """The network of a fit, made from an estimator's parameters or continued."""
 
+import zlib
 from numbers import Integral
 
 import numpy as np
@@ -99,6 +100,31 @@ def vectors_of(model):
     return vectors
 
 
+def _digest(vectors):
+    """Identifies vectors by their shape and a checksum."""
+    return (*vectors.shape, zlib.crc32(np.ascontiguousarray(vectors)))
+
+
+def origin_of(model):
+    """`_embedding_origin` of a network that starts from the parameter `embedding_weights`; None without."""
+    if model.embedding_dim is None or model.embedding_weights is None:
+        return None
+    return _digest(vectors_of(model))
+
+
+def _too_large(network, model, inputs, sequences):
+    """The error of a table that there is no memory for."""
+    n_tokens, gigabytes = inputs.n_tokens, network.table.size * np.dtype(model.dtype).itemsize / 1e9
+    message = f"There is no memory for a table of {n_tokens} tokens, which takes {gigabytes:.3g} GB."
+    if model.n_tokens is None and model.embedding_weights is None:
+        i, step = inputs.place_of_largest(sequences)
+        message = (
+            f"X[{i}] has token {n_tokens - 1} at step {step}, the largest. {message} Number the tokens that "
+            "occur from 0 without gaps, as gruc.preprocessing.TextSequencer does."
+        )
+    return ValueError(message)
+
+
 def network_config(model, inputs, n_outputs):
     """Arguments of `GRUNetwork`."""
     if isinstance(inputs, Tokens):
@@ -140,10 +166,18 @@ def initial_state(model, network, rng, inputs, sequences, weights):
     if isinstance(inputs, Tokens):
         pretrained = model.embedding_weights is not None
         tokens = np.zeros(0, np.intp) if pretrained else inputs.occurring(sequences, counted)
-    state = TrainingState.initial(network, model.dtype, rng, tokens)
+    vars(model).pop("_embedding_origin", None)
+    try:
+        state = TrainingState.initial(network, model.dtype, rng, tokens)
+    except MemoryError:
+        if tokens is None:
+            raise
+        raise _too_large(network, model, inputs, sequences) from None
     parameters = network.table.views(state.parameters)
     if model.embedding_weights is not None:
-        parameters[network.embedding.weight][:] = vectors_of(model)
+        vectors = vectors_of(model)
+        parameters[network.embedding.weight][:] = vectors
+        model._embedding_origin = _digest(vectors)
     set_update_gate_bias(model, network, parameters, int(lengths.max(initial=1)), rng)
     return state
 
@@ -166,6 +200,13 @@ def check_continues(model, n_outputs):
     if isinstance(inputs, Tokens):
         if model.n_tokens is not None:
             wanted["n_tokens"] = model.n_tokens
+        started_from_others = model.embedding_dim is not None and origin_of(model) != model._embedding_origin
+        if model.embedding_weights is not None and started_from_others:
+            raise ValueError(
+                "embedding_weights are not the vectors that the network to go on with started from. Set them "
+                "to None to go on from what was learned; or, to start anew, call fit with warm_start=False, "
+                "or clone the estimator."
+            )
     else:
         framing = inputs.framing
         trained |= {"standardize": inputs.scaling is not None}

@@ -85,8 +85,10 @@ class Embedding:
     )
     n_tokens: Count | None = parameter(
         None,
-        """Rows of that table: the size of the vocabulary. None: the largest token of the first fit, plus
-        1. Tokens beyond are an error, in `predict` and `partial_fit`, too.""",
+        """Rows of that table: the size of the vocabulary, where there is one. None: the largest token of
+        the first fit, or of the first call of `partial_fit`, plus 1. Tokens beyond are an error, in
+        `predict` and `partial_fit`, too. Vectors of tokens that do not occur in that first fit or call
+        start at 0.""",
     )
     embedding_weights: Sequence[float] | None = parameter(
         None,

@@ -12,6 +12,7 @@ from ..files.estimator_fields import PARAMETERS
 from ..files.fields import ModelFileError, quoted
 from ..runtime.loading import Content
 from ..sequences import numeric_array
+from ._networks import origin_of
 
 __all__ = ["KINDS", "as_json", "built", "describe", "of_content", "save", "write"]
 
@@ -72,6 +73,11 @@ def describe(model):
     """The description of a fitted estimator of `KINDS`, and its arrays by name."""
     predictor, arrays = model._fitted_predictor().describe()
     parameters = model.get_params(deep=False)
+    if parameters.get("embedding_weights") is not None and origin_of(model) != model._embedding_origin:
+        raise ValueError(
+            "embedding_weights are not the vectors that the model was fitted with. Set them to these, or to "
+            "None."
+        )
     tensors = _tensors(parameters, arrays)
     parameters = {name: as_json(value, name) for name, value in parameters.items() if name not in tensors}
     parameters |= {name: {"tensor": tensor} for name, tensor in tensors.items()}

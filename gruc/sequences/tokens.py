@@ -86,6 +86,14 @@ class Tokens(NamedTuple):
             occurs[sequences.tokens(i)] = True
         return np.flatnonzero(occurs)
 
+    def place_of_largest(self, sequences):
+        """The first sequence and step where the last token of the table occurs."""
+        for i in range(len(sequences)):
+            steps = np.flatnonzero(sequences.tokens(i) == self.n_tokens - 1)
+            if steps.size:
+                return i, int(steps[0])
+        raise LookupError(self.n_tokens - 1)
+
     def describe(self):
         """The description in a model file: that of the network says all."""
         return {}, {}
@@ -232,7 +240,7 @@ def integer_array(X, name):
     try:
         array = in_memory(X) if is_lazy(X) else np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name} is no array of integer tokens ({error}).") from None
+        raise ValueError(f"{name} cannot be read as an array of integer tokens ({error}).") from None
     if array.dtype.kind in "iu":
         return array
     if array.size == 0:  # an empty list is an array of floats

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
-from gruc.training import step
+from gruc.training import TrainingState, step
 from problems import bits_of
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
@@ -235,6 +235,9 @@ def test_parameters_that_do_not_fit(settings, message):
         ({"embedding_dim": 5}, "embedding_dim is 5, but the network to go on with was made with 6"),
         ({"embedding_dim": None}, "embedding_dim is None, but the network"),
         ({"n_tokens": 13}, "n_tokens is 13, but the network to go on with was made with 12"),
+        ({"frame_length": 5}, "frame_length is 5, and with embedding_dim"),
+        ({"embedding_weights": np.ones((12, 7))}, r"shape \(12, 7\)"),
+        ({"embedding_weights": np.ones((12, 6))}, "embedding_weights are not the vectors that the network"),
     ],
 )
 def test_other_parameters_of_a_network_to_go_on_with(settings, message):
@@ -265,6 +268,45 @@ def test_pretrained_vectors(dtype):
     assert frozen.predict([[N_TOKENS + 2]]).shape == (1,)
     as_lists = GRUClassifier(**settings | {"embedding_weights": VECTORS.tolist()}).fit(X, y)
     assert bits_of(as_lists) == bits_of(learned)
+
+
+def test_other_vectors_than_those_a_fit_began_with():
+    X, y, _ = parity()
+    model = GRUClassifier(**FAST | {"embedding_weights": VECTORS, "max_iter": 2, "warm_start": True}).fit(
+        X, y
+    )
+    models = [model, pickle.loads(pickle.dumps(model)), gruc.load(in_a_file(model))]
+    for each in models:
+        each.set_params(embedding_weights=VECTORS + 1)
+        for call in (each.fit, each.partial_fit):
+            with pytest.raises(ValueError, match="embedding_weights are not the vectors that the network"):
+                call(X, y)
+        with pytest.raises(ValueError, match="not the vectors that the model was fitted with"):
+            each.save(io.BytesIO())
+        for right in (VECTORS.tolist(), None):  # the same numbers, or none
+            each.set_params(embedding_weights=right).partial_fit(X, y)
+            in_a_file(each)
+    assert len({str(bits_of(each)) for each in models[:2]}) == 1
+    model.set_params(embedding_weights=VECTORS + 1, warm_start=False).fit(X, y)
+    in_a_file(model)
+
+
+def test_tables_without_memory(monkeypatch):
+    X, y, _ = parity()
+    X[3] = np.array([1, 2**31 - 2, 2])
+
+    def initial(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(TrainingState, "initial", initial)
+    with pytest.raises(
+        ValueError, match=r"X\[3\] has token 2147483646 at step 1, the largest.*51.5 GB.*gaps"
+    ):
+        GRUClassifier(**FAST).fit(X, y)
+    with pytest.raises(ValueError, match=r"^There is no memory for a table of 2147483647 tokens"):
+        GRUClassifier(**FAST | {"n_tokens": 2**31 - 1}).fit(X, y)
+    with pytest.raises(MemoryError):
+        GRUClassifier().fit(np.ones((4, 3)), [0, 1, 0, 1])
 
 
 def test_frozen_vectors_are_learned_from_when_thawed():

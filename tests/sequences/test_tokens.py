@@ -121,7 +121,7 @@ REFUSED = {
     "one list": ([1, 2, 3], r"X\[0\] is a single number.*\[X\]"),
     "2-D elements": ([np.zeros((2, 1), int)], r"X\[0\] has 2 dimensions"),
     "3-D": (np.zeros((2, 3, 1), int), r"X has 3 dimensions.*X\[:, :, 0\]"),
-    "ragged within": ([[[1], [2, 3]]], r"X\[0\] is no array of integer tokens"),
+    "ragged within": ([[[1], [2, 3]]], r"X\[0\] cannot be read as an array"),
     "masked": ([np.ma.masked_array([1, 2], [0, 1])], r"X\[0\] is a masked array"),
     "complex": ([np.array([1j])], r"X\[0\] holds complex128"),
     "times": ([np.array([0], "M8[s]")], r"X\[0\] holds datetime64"),
