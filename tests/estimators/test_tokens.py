@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
+from gruc.runtime import chunks
 from gruc.training import TrainingState, step
 from problems import bits_of
 from sklearn.base import clone
@@ -177,6 +178,34 @@ def test_states_and_gates():
     carried = np.stack([s[-1] for s in model.hidden_states(first)])[:, np.newaxis]
     expected = model.predict_proba([x for x in X if len(x) > 1])
     assert np.array_equal(model.predict_proba(second, initial_state=carried), expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+def test_a_prediction_is_bitwise_its_own(pooling, dtype, monkeypatch):
+    X, y, _ = parity()
+    settings = FAST | {"max_iter": 1, "bidirectional": True, "pooling": pooling, "dtype": dtype}
+    model = GRUClassifier(**settings).fit(X, y)
+    expected = model.predict_proba(X)
+    order = np.random.default_rng(0).permutation(len(X))
+    assert np.array_equal(model.predict_proba([X[i] for i in order]), expected[order])
+    assert np.array_equal(model.predict_proba(X[order[0]][np.newaxis])[0], expected[order[0]])
+    assert np.array_equal(model.predict_proba([X[i] for i in order[:7]]), expected[order[:7]])
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 200)
+    assert np.array_equal(model.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop"])
+def test_a_weight_of_two_is_the_same_as_two_sequences_and_of_zero_as_none(solver):
+    X, y, _ = parity(12)
+    settings = FAST | {"batch_size": 100, "shuffle": False, "dtype": "float64", "solver": solver}
+    settings |= {"max_iter": 4, "n_tokens": N_TOKENS, "max_grad_norm": None}
+    weights = np.array([2.0, 1, 0, 1] * 3)
+    repeated = [i for i, n in enumerate(weights) for _ in range(int(n))]
+    one = GRUClassifier(**settings).fit(X, y, sample_weight=weights)
+    two = GRUClassifier(**settings).fit([X[i] for i in repeated], y[repeated])
+    for name, weight in one.weights_.items():
+        np.testing.assert_allclose(weight, two.weights_[name], rtol=0, atol=1e-9, err_msg=name)
 
 
 def test_transformer():

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import signal
+import time
 import tracemalloc
 
 import joblib
@@ -166,6 +168,41 @@ def test_a_run_that_fails_leaves_the_model_and_its_next_run_right():
         model.partial_fit(X, y)
         plain.partial_fit(X, y)
         assert bits_of(model) == bits_of(plain)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+def test_runs_that_are_interrupted_anywhere():
+    def handler(*_):
+        raise TimeoutError
+
+    model, plain = (GRUClassifier(**SETTINGS) for _ in range(2))
+    expected = []
+    for X, y in 8 * chunks():
+        plain.partial_fit(X, y)
+        no_spares(plain)
+        expected.append(bits_of(plain))
+    model.partial_fit(*chunks()[0]).partial_fit(*chunks()[1])
+    started = time.perf_counter()
+    pickle.loads(pickle.dumps(model)).partial_fit(*chunks()[2])
+    duration = time.perf_counter() - started
+    rng, done, n_raised = np.random.default_rng(0), 2, 0
+    earlier = signal.signal(signal.SIGALRM, handler)
+    try:
+        while done < len(expected):
+            try:
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.2, 3) * duration)
+                    model.partial_fit(*chunks()[done % 6])
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            except TimeoutError:
+                n_raised += 1
+            if bits_of(model) != expected[done - 1]:
+                assert bits_of(model) == expected[done]
+                done += 1
+    finally:
+        signal.signal(signal.SIGALRM, earlier)
+    assert n_raised > 3
 
 
 def test_moments_of_a_table_that_is_not_learned_take_no_memory():
