@@ -59,9 +59,13 @@ class ChangedRows:
 
     def are_finite(self, flat):
         """Whether the dense parameters, and the rows that have changed, are finite numbers."""
-        parts = [flat[: self.n_dense]]
-        parts += [_table(flat, place)[rows].reshape(-1) for place, rows in self._rows()]
-        return all(math.isfinite(kernels.training.norm(part)) for part in parts if len(part))
+        if not math.isfinite(kernels.training.norm(flat[: self.n_dense])):
+            return False
+        for place, rows in self._rows():
+            changed = _table(flat, place)[rows]
+            if len(changed) and not math.isfinite(kernels.training.norm(changed.reshape(-1))):
+                return False
+        return True
 
 
 def _table(flat, place):
