@@ -12,8 +12,9 @@ Series with a MultiIndex, groupby of pandas  ragged
 Arrays are read where they are, whatever their integer type; floats are refused even where they are whole.
 """
 
+from dataclasses import dataclass
 from numbers import Integral
-from typing import NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,7 +30,8 @@ from .ragged import RaggedSequences
 MOST_TOKENS = 2**31 - 1
 
 
-class Tokens(NamedTuple):
+@dataclass(frozen=True)
+class Tokens:
     """Sequences of integer tokens, each of which is a row of the network's table.
 
     Parameters
@@ -41,10 +43,10 @@ class Tokens(NamedTuple):
     n_tokens: int
 
     # what `Numbers` may vary is the same for all tokens
-    n_features = 1  # type: ignore[misc]
-    width = 1  # type: ignore[misc]
-    scaling = None  # type: ignore[misc]
-    framing = ONE_STEP  # type: ignore[misc]
+    n_features: ClassVar = 1
+    width: ClassVar = 1
+    scaling: ClassVar = None
+    framing: ClassVar = ONE_STEP
 
     def check(self, X, dtype):
         """`Sequences` of X, whose tokens all are rows of the table."""
