@@ -1,5 +1,5 @@
 """Another name of `gruc.inspection`, where the displays are."""
 
-from .inspection import LossCurveDisplay
+from .inspection import ForecastDisplay, LossCurveDisplay
 
-__all__ = ["LossCurveDisplay"]
+__all__ = ["ForecastDisplay", "LossCurveDisplay"]

@@ -69,10 +69,10 @@ def run_fit(model, arrays, name_of, horizon):
     run = _Run(model, network, StepMemory(network), start)
     watched = conformal = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
-        lags, watched, conformal = _held_out(run, arrays, lags, split, keep_unit=continued is not None)
-        if watched.best_epoch == 0:  # no epoch was better than the start
+        lags, watched, conformal, final = _held_out(run, arrays, lags, split, continued is not None)
+        if final is not None:
             moments = [lags.moments(array) for array in arrays]
-            return _fitted(run, lags, moments, start, watched, conformal)
+            return _fitted(run, lags, moments, final, watched, conformal)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - lags.horizon)
     if not len(of):
@@ -180,9 +180,10 @@ class _Run:
 
 
 def _held_out(run, arrays, lags, split, keep_unit):
-    """Train without the last part of each series: lags with their unit, history, and calibration.
+    """Train without the last part of each series: lags with their unit, history, calibration, final state.
 
-    With early stopping, `best_epoch` of the history is 0 if no epoch was better than the start.
+    The latter is None where the network is to be trained on everything; else it is the start, if no epoch was
+    better (`best_epoch` of the history is then 0), or what an interrupted fit had come to.
     """
     model = run.model
     lengths = np.array([len(array) for array in arrays], np.intp)
@@ -208,16 +209,22 @@ def _held_out(run, arrays, lags, split, keep_unit):
         return loss, -loss
 
     state, stopped_by = run(windows, model.max_iter, validate if model.early_stopping else None)
-    history, parameters = state.history, state.parameters
-    if model.early_stopping:
+    history, final = state.history, None
+    if model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
-        if history.n_epochs == 0 or history.best_score <= validate(run.start.parameters)[1]:
-            history.best_epoch, parameters = 0, run.start.parameters
+        final = state if stopped_by == "interrupt" else None
+    if model.early_stopping and not (history.validation_scores and _is_better(history, validate, run.start)):
+        history.best_epoch, final, state = 0, run.start, run.start
     conformal = None
     if model.calibration is not None:
-        outputs = run.predictor(parameters).outputs(validation)
+        outputs = run.predictor(state.parameters).outputs(validation)
         conformal = conformal_of(validation, outputs, int(model.difference))
-    return lags, history, conformal
+    return lags, history, conformal, final
+
+
+def _is_better(history, validate, start):
+    """Whether the best epoch is better than the start."""
+    return history.best_score > validate(start.parameters)[1]
 
 
 def _fitted(run, lags, moments, state, history, conformal):

@@ -1,5 +1,6 @@
 """What a model has learned, and how: pictures of fits."""
 
+from .forecast import ForecastDisplay
 from .loss_curve import LossCurveDisplay
 
-__all__ = ["LossCurveDisplay"]
+__all__ = ["ForecastDisplay", "LossCurveDisplay"]

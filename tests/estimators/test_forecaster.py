@@ -287,3 +287,26 @@ def test_real_series():
     assert mase(forecasts.to_numpy(), actual.to_numpy(), known, 52) < 0.7 * mase(
         known[-52:], actual.to_numpy(), known, 52
     )
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_interrupt_ends_the_fit(monkeypatch, early_stopping, epoch):
+    """Of the run without the last part; the network is not trained anew on everything then."""
+    from gruc.training.optimizers import Adam
+
+    step, calls = Adam.step, []
+
+    def interrupted(self, *args):
+        calls.append(1)
+        if len(calls) == 2 * epoch:
+            raise KeyboardInterrupt
+        step(self, *args)
+
+    monkeypatch.setattr(Adam, "step", interrupted)
+    options = dict(FAST, max_iter=50, batch_size=60, early_stopping=early_stopping, season_length=12, lags=8)
+    with pytest.warns(UserWarning, match=f"interrupted in epoch {epoch}"):
+        model = GRUForecaster(**options).fit(wave(120, noise=1))  # two batches an epoch
+    assert len(calls) == 2 * epoch
+    assert model.n_iter_ == epoch - 1
+    assert np.isfinite(model.predict()).all()
