@@ -57,7 +57,7 @@ print(f"  logistic regression    {baseline.score(X_test, y_test):.3f}")
 start = time.perf_counter()
 sequencer = TextSequencer(analyzer="char", ngram_range=(1, 3), add_start=True, add_end=True)
 settings = dict(
-    embedding_dim=64, bidirectional=True, pooling="max", embedding_dropout=0.4, dropout=0.2, solver="adamw",
+    embedding_dim=64, bidirectional=True, pooling="max", embedding_dropout=0.6, dropout=0.2, solver="adamw",
     alpha=0.3, learning_rate="cosine", max_iter=30,
 )  # fmt: skip
 networks = [(f"seed {seed}", GRUClassifier(random_state=seed, **settings)) for seed in range(3)]
