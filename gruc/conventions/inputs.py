@@ -246,6 +246,8 @@ def check_sample_weight(sample_weight, sequences, name="sample_weight", as_given
     """
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, (list, tuple)) and any(np.ndim(weight) for weight in sample_weight):
+        raise ValueError(f"{name} has several weights for a sequence; expected one for each sequence.")
     weights = _check_sample_weight(sample_weight, sequences, dtype=np.float64)
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))

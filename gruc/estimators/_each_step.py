@@ -1,6 +1,7 @@
 """What GRUTagger and GRUStepRegressor share: a target, and an answer, for each step."""
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ..conventions.inputs import by_sequence, check_as_many, check_sample_weight
 from ._class_targets import plain_labels
@@ -32,6 +33,37 @@ class EachStepMixin:
         y, weights = self._target_rows(y, weights, sequences.lengths)
         sequences = predictor.inputs.check(sequences, predictor.parameters.dtype)
         return y, predictor.decoding.decode(predictor.output_rows(sequences)), weights
+
+
+class AnswersOfAllSteps(BaseEstimator):
+    """A fitted tagger or step regressor for scikit-learn's metrics, which know no ragged arrays.
+
+    Parameters
+    ----------
+    model : GRUTagger or GRUStepRegressor
+        Fitted. Its answers follow one another in one array, sequence after sequence.
+    """
+
+    def __init__(self, model):
+        self.model = model
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "regressor" if self.model._values_wanted else "classifier"
+        return tags
+
+    @property
+    def classes_(self):
+        """Those of the model."""
+        return self.model.classes_
+
+    def predict(self, X):
+        """Labels (n_rows,) or values (n_rows,) or (n_rows, k) of all steps."""
+        return np.concatenate(self.model.predict(X))
+
+    def predict_proba(self, X):
+        """Probabilities (n_rows, n_classes) of all steps."""
+        return np.concatenate(self.model.predict_proba(X))
 
 
 def rows_of(y, lengths, name, values):

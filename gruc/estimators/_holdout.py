@@ -16,6 +16,7 @@ from ..conventions.inputs import (
     refuse_missing,
 )
 from ..conventions.user_warnings import warn_user
+from ._each_step import AnswersOfAllSteps
 
 # outputs of a validation set that are in memory where each step has some
 OUTPUTS_AT_ONCE = 1 << 22
@@ -137,7 +138,8 @@ class Validation:
     ----------
     model : BaseGRU
         Its `scoring` says what the score is: None for accuracy or R2 (`score`), "loss" for
-        the negative loss, or one of scikit-learn's, which sees the model as fitted.
+        the negative loss, or one of scikit-learn's, which sees the model as fitted. Where each step has
+        a target, scorers by name see those of all steps in one array.
     candidate : Candidate
         The model in training.
     sequences : Sequences
@@ -159,8 +161,11 @@ class Validation:
         self.scorer = None
         if model.scoring not in (None, "loss"):
             self.scorer = check_scoring(model, model.scoring)
-            # where y is a target for each step, it has as many elements as X all the same
-            self.scored = X_as_given(), y, sample_weight if model._each_step else self.weights
+            self.by_step = model._each_step and isinstance(model.scoring, str)
+            if self.by_step:
+                self.scored = X_as_given(), self.y, weights
+            else:  # the user's own scorers see what the user gives and `predict` returns
+                self.scored = X_as_given(), y, sample_weight if model._each_step else self.weights
 
     def __call__(self, parameters):
         """(loss, score) with these parameters."""
@@ -180,11 +185,13 @@ class Validation:
             return loss, self._decides(self.targets.score(self.y, predicted, self.weights))
         X, y, weights = self.scored
         options = {} if weights is None else {"sample_weight": weights}
+        scored = AnswersOfAllSteps(fitted) if self.by_step else fitted
         try:
-            score = float(self.scorer(fitted, X, y, **options))
+            score = float(self.scorer(scored, X, y, **options))
         except ValueError as error:
+            said = str(error).rstrip(". ")
             raise ValueError(
-                f"scoring={model.scoring!r} failed on {self._named()}: {error} Give X_val and y_val that it "
+                f"scoring={model.scoring!r} failed on {self._named()}: {said}. Give X_val and y_val that it "
                 "can score, or set a larger validation_fraction or scoring='loss'."
             ) from error
         return loss, self._decides(score)

@@ -13,7 +13,7 @@ from gruc.runtime import Predictor
 from gruc.training import step
 from problems import bits_of, tagged_vowels
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import f1_score, make_scorer
+from sklearn.metrics import accuracy_score, f1_score, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, check_cv, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 
@@ -77,6 +77,27 @@ class TestValidation:
         assert 20 < max(seen) <= 40
         assert parts.validation_loss_curve_ == pytest.approx(whole.validation_loss_curve_, rel=1e-12)
         assert parts.validation_scores_ == pytest.approx(whole.validation_scores_, rel=1e-12)
+
+    @pytest.mark.parametrize("ragged", [False, True])
+    def test_scoring_by_name(self, ragged):
+        """scikit-learn's metrics are those of all steps, as its functions give them on concatenated steps."""
+        rng = np.random.default_rng(0)
+        lengths = rng.integers(2, 7, 40) if ragged else np.full(40, 6)
+        X = [rng.standard_normal((n, 2)) for n in lengths]
+        y = [(x[:, 0] > 0).astype(int) for x in X]
+        if not ragged:
+            X, y = np.array(X), np.array(y)
+        weights = rng.integers(1, 4, 40).astype(float)
+        settings = FAST | dict(tol=0)
+        validation = dict(X_val=X, y_val=y, sample_weight_val=weights)
+        rows, of_rows = np.concatenate(y), dict(sample_weight=np.repeat(weights, lengths))
+        for scoring, expected in {
+            "accuracy": lambda model: accuracy_score(rows, flat(model.predict(X)), **of_rows),
+            "roc_auc": lambda model: roc_auc_score(rows, flat(model.predict_proba(X))[:, 1], **of_rows),
+            "neg_log_loss": lambda model: -log_loss(rows, flat(model.predict_proba(X)), **of_rows),
+        }.items():
+            model = GRUTagger(**settings, scoring=scoring).fit(X, y, **validation)
+            assert model.validation_scores_[-1] == pytest.approx(expected(model), abs=1e-6)
 
     def test_scoring(self):
         X, y = tagged_vowels()

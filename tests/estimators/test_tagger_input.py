@@ -153,3 +153,9 @@ class TestBadInput:
         ):
             with pytest.raises(TypeError, match=message):
                 GRUTagger(**{name: 1})
+
+
+def test_a_weight_for_each_step_is_refused():
+    X, y = tagged_vowels()
+    with pytest.raises(ValueError, match=r"sample_weight has several weights .* one for each sequence"):
+        GRUTagger(**FAST).fit(X, y, sample_weight=[np.ones(len(x)) for x in X])
