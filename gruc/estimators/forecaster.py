@@ -77,7 +77,8 @@ class GRUForecaster(
 
     With `early_stopping` the network is trained twice. First without the last part of each series, on which
     the forecasts are measured after each epoch; then on everything, for as many epochs as were best. An
-    epoch is at most 16384 windows. Without `early_stopping` the same part is held out for `calibration`.
+    epoch is at most 16384 windows. A season that is not given is found in all of y. Without `early_stopping`
+    the same part is held out for `calibration`.
 
     Quantiles are those of the errors on that part (split conformal prediction [1]_), each divided by the
     standard deviation of its window and the usual error so many steps ahead. Errors of overlapping windows

@@ -90,10 +90,10 @@ class ForecastDisplay:
             self.band_ = ax.fill_between(
                 self.forecast[0], *self.interval, color=color, alpha=0.2, lw=0, label=label
             )
-        self.backtest_lines_ = []
-        for i, (times, values) in enumerate(self.backtest or []):
-            label = "backtest" if i == 0 else None
-            self.backtest_lines_ += ax.plot(times, values, color="C1", lw=1, label=label)
+        self.backtest_lines_: list[Any] = []
+        for times, values in self.backtest or []:
+            name = "_" if self.backtest_lines_ else "backtest"  # the others are not in the legend
+            self.backtest_lines_ += ax.plot(times, values, color="C1", lw=1, label=name)
         ax.legend()
         self.ax_ = ax
         self.figure_ = ax.figure

@@ -136,10 +136,6 @@ class LagWindows(Sequences):
         """A `Source` of windows that have been read."""
         return kernels.inference.Source(windows.rows)
 
-    def subset(self, indices):
-        """The windows at `indices`."""
-        return LagWindows(self.series, self.lags, self.of[indices], self.origins[indices])
-
     def read(self, indices):
         """`Windows` at `indices`, or at a slice."""
         lags, m, values = self.lags, self.lags.season_length, self.series.values
