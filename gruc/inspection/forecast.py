@@ -85,10 +85,10 @@ class ForecastDisplay:
         (self.forecast_line_,) = ax.plot(*self.forecast, **{"color": "C0", "label": "forecast"} | kwargs)
         self.band_ = None
         if self.interval is not None:
-            label = "interval" if self.coverage is None else f"{self.coverage:.0%} interval"
+            name = "interval" if self.coverage is None else f"{self.coverage:.0%} interval"
             color = self.forecast_line_.get_color()
             self.band_ = ax.fill_between(
-                self.forecast[0], *self.interval, color=color, alpha=0.2, lw=0, label=label
+                self.forecast[0], *self.interval, color=color, alpha=0.2, lw=0, label=name
             )
         self.backtest_lines_: list[Any] = []
         for times, values in self.backtest or []:
