@@ -16,9 +16,9 @@ def export(arguments):
         raise InputError(f"--prefix and --float16 are for --to c, not {arguments.to}.")
     check_output(arguments.output, (arguments.model, "model"))
     predictor = read_model(arguments.model)[0].predictor
-    if isinstance(predictor, PipelinePredictor):
+    if isinstance(predictor, PipelinePredictor) and arguments.to != "c":
         raise InputError(
-            f"{arguments.model} holds a pipeline, and only networks are exported: save its last step alone, "
+            f"{arguments.model} holds a pipeline, and only --to c takes texts: save its last step alone, "
             f"gruc.load({arguments.model!r})[-1]."
         )
     {"c": _export_c, "onnx": _export_onnx, "torch": _export_torch}[arguments.to](predictor, arguments)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from .. import files
 from ..sequences import ONE_STEP
+from .c_characters import Characters, taken_apart
 from .c_constants import ModelConstants, stream_bytes
 from .c_text import header_text
 from .weights import as_predictor
@@ -53,9 +54,12 @@ def to_c(
     other weights; tokens that it does not have are refused as NaN is, with 1 instead of 0. Models
     that answer each step write an answer for each.
 
+    Of a pipeline of a `TextSequencer` of characters and a network, the header also has a function from
+    a Unicode code point to its token: ``model_token(0x4f60)``.
+
     Parameters
     ----------
-    model : fitted estimator or Predictor
+    model : fitted estimator, Predictor, or pipeline of a TextSequencer and an estimator
         Weights become float32, and so do a regressor's predictions: targets far from zero, or far
         apart, are given to 7 digits.
     path : str or path-like
@@ -66,7 +70,7 @@ def to_c(
         Type in which matrices are stored. float16 takes half the memory and rounds weights to 11
         bits; they are converted to float32 as they are read.
     X : array of shape (n_sequences, n_steps, n_features) or list of arrays, default=None
-        Sequences on which the effect of rounded weights is measured.
+        Sequences, or texts for a pipeline, on which the effect of rounded weights is measured.
 
     Returns
     -------
@@ -78,8 +82,8 @@ def to_c(
     TypeError
         `model` is not a fitted model of gruc.
     ValueError
-        `prefix` is not a C identifier, or a weight does not fit the storage type. No file is
-        written then.
+        `prefix` is not a C identifier, a weight does not fit the storage type, or a pipeline's tokens
+        are not single characters. No file is written then.
 
     Examples
     --------
@@ -90,6 +94,7 @@ def to_c(
     >>> gruc.to_c(model, "vowels.h", prefix="vowels").state_bytes
     528
     """
+    text_step, model = taken_apart(model)
     predictor = as_predictor(model)
     if predictor.network.answers_each_step and predictor.inputs.framing != ONE_STEP:
         raise ValueError(
@@ -105,13 +110,16 @@ def to_c(
         raise ValueError(f"storage must be 'float32' or 'float16'; got {storage!r}.")
     weights = _rounded_weights(predictor, np.dtype(storage))
     constants = ModelConstants(predictor, prefix, weights)
+    characters = None if text_step is None else Characters.of(text_step)
+    if characters is not None and X is not None:
+        X = text_step.transform(X)
     report = CExport(
-        constants.n_bytes,
+        constants.n_bytes + (0 if characters is None else characters.n_bytes),
         None if predictor.config["bidirectional"] else stream_bytes(constants),
         _weight_error(predictor, weights),
         *((None, None) if X is None else _changes(predictor, weights, X)),
     )
-    files.write(path, header_text(predictor, prefix, constants, report).encode("ascii"))
+    files.write(path, header_text(predictor, prefix, constants, report, characters).encode("ascii"))
     return report
 
 

@@ -18,14 +18,18 @@ INTEGER_TYPES = [
 ]
 
 
-def header_text(predictor, prefix, constants, report):
-    """The whole header: `constants` are its ModelConstants, `report` its CExport."""
+def header_text(predictor, prefix, constants, report, characters=None):
+    """The whole header.
+
+    `constants` are its ModelConstants, `report` its CExport, `characters` those of a model of texts.
+    """
     bidirectional = predictor.config["bidirectional"]
     functions = _sequence_functions if bidirectional else _stream_functions
     initializers = "\n".join(f"    {value}, /* {member} */" for value, member in constants.members)
     body = "\n\n".join([
         _macros(predictor, prefix, constants),
         *_label_table(predictor, prefix),
+        *([] if characters is None else characters.declarations(prefix)),
         *constants.tables,
         f"static const gruc_model {prefix}_model = {{\n{initializers}\n}};",
         functions(prefix, constants),
@@ -33,7 +37,7 @@ def header_text(predictor, prefix, constants, report):
     ])  # fmt: skip
     guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
     parts = [
-        _comment(predictor, prefix, constants, report),
+        _comment(predictor, prefix, constants, report, characters),
         f"#ifndef {guard}\n#define {guard}",
         '#include "gruc/exported.h"',
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
@@ -51,7 +55,7 @@ def header_text(predictor, prefix, constants, report):
     return "\n\n".join(parts) + "\n"
 
 
-def _comment(predictor, prefix, constants, report):
+def _comment(predictor, prefix, constants, report, characters):
     """The comment at the top: what the model is, how to use it, how large it is."""
     config, upper = predictor.config, prefix.upper()
     layers = " x ".join(map(str, config["hidden_layer_sizes"]))
@@ -104,6 +108,8 @@ def _comment(predictor, prefix, constants, report):
     length, hop = predictor.inputs.framing
     if (length, hop) != (1, 1):
         lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
+    if characters is not None:
+        lines.append(f"Texts: {prefix}_token gives the token of each character, a Unicode code point.")
     if constants.is_half:
         lines += [
             "",

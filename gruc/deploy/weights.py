@@ -10,8 +10,9 @@ def as_predictor(model):
     if hasattr(model, "steps"):  # a pipeline, of scikit-learn or from a file
         last = "model[-1]" if hasattr(model, "named_steps") else "model.predictor"
         raise TypeError(
-            f"model is a {type(model).__name__}, and only networks are exported: give its last step, {last}, "
-            "whose X is what the steps before it make of the pipeline's."
+            f"model is a {type(model).__name__}, and only networks are exported, but for to_c, which takes "
+            f"texts of characters, too: give its last step, {last}, whose X is what the steps before it make "
+            "of the pipeline's."
         )
     return model if isinstance(model, Predictor) else Predictor.from_estimator(model)
 

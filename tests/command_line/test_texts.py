@@ -115,11 +115,25 @@ def test_other_files_and_options(here, capsys):
     assert "--proba is for classifiers; r.gruc is a regressor" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("to", ["c", "onnx", "torch"])
+@pytest.mark.parametrize("to", ["onnx", "torch"])
 def test_pipelines_are_not_exported(here, capsys, to):
     assert main(["export", "t.gruc", "out", "--to", to]) == 1
-    assert "t.gruc holds a pipeline, and only networks are exported: save its last" in capsys.readouterr().err
+    assert "t.gruc holds a pipeline, and only --to c takes texts: save its last" in capsys.readouterr().err
     assert not (here / "out").exists()
+
+
+def test_texts_in_c(here, capsys):
+    model = make_pipeline(TextSequencer(analyzer="char"), GRUClassifier(embedding_dim=2, **FAST))
+    gruc.save(model.fit(["ab", "ba"], ["x", "y"]), "chars.gruc")
+    assert main(["export", "chars.gruc", "m.h", "--to", "c"]) == 0
+    gruc.to_c(model, "expected.h")
+    assert (here / "m.h").read_bytes() == (here / "expected.h").read_bytes()
+    assert "model_token(uint32_t character)" in (here / "m.h").read_text()
+    words = make_pipeline(TextSequencer(), GRUClassifier(embedding_dim=2, **FAST))
+    gruc.save(words.fit(["a b", "b"], ["x", "y"]), "words.gruc")
+    assert main(["export", "words.gruc", "words.h", "--to", "c"]) == 1
+    assert "which analyzer of the TextSequencer changes" in capsys.readouterr().err
+    assert not (here / "words.h").exists()
 
 
 def test_pipelines_of_numbers(here, capsys):

@@ -256,9 +256,7 @@ def test_numbers_that_are_not_real():
             gruc.from_torch(GRUClassifier(), gru_state | {"bias_hh_l0": wrong}, head_state)
 
 
-@pytest.mark.parametrize(
-    "export", [gruc.to_torch, gruc.to_keras, gruc.to_onnx, lambda model: gruc.to_c(model, "m.h")]
-)
+@pytest.mark.parametrize("export", [gruc.to_torch, gruc.to_keras, gruc.to_onnx])
 def test_a_pipeline_is_exported_by_its_last_step(export, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if export is gruc.to_onnx:
@@ -271,6 +269,5 @@ def test_a_pipeline_is_exported_by_its_last_step(export, tmp_path, monkeypatch):
     predictor = gruc.runtime.load("p.gruc")
     with pytest.raises(TypeError, match="give its last step, model.predictor"):
         export(predictor)
-    assert not (tmp_path / "m.h").exists()
     export(pipeline[-1])
     export(predictor.predictor)

@@ -54,8 +54,12 @@
 #if defined(__AVR__)
 #include <avr/pgmspace.h>
 #define GRUC_TABLE PROGMEM
+#define GRUC_READ_16(p) pgm_read_word(p)
+#define GRUC_READ_32(p) pgm_read_dword(p)
 #else
 #define GRUC_TABLE
+#define GRUC_READ_16(p) (*(p))
+#define GRUC_READ_32(p) (*(p))
 #endif
 
 /* What simd.body.h may be told as GRUC_SIMD: vectors of any kind, and whether code for other
