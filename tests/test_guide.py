@@ -60,11 +60,13 @@ def test_guide(tmp_path, monkeypatch):
 
 
 @pytest.mark.examples
-def test_text():
+def test_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     names = run_blocks_of(DOCS / "text.md")
     assert names["model"].predict(["31/12/1999", "January 01, 2000"]).tolist() == ["British", "in words"]
     (labels,) = names["tagger"].predict(["January 01, 2000"])
     assert "".join(labels) == "mmmmmmm dd, yyyy"
+    assert names["stream"].step("1").shape == names["one_way"].classes_.shape
 
 
 @pytest.mark.examples
