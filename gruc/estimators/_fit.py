@@ -151,7 +151,14 @@ def run_fit(model, given, callbacks):
         inputs.framing,
         network.answers_each_step,
     )
-    settings = _settings(model, given.incremental, sequences, sample_weight)
+    settings = settings_of(
+        model,
+        len(sequences) if sample_weight is None else np.count_nonzero(sample_weight),
+        max_epochs=1 if given.incremental else model.max_iter,
+        patience=None if given.incremental else model.n_iter_no_change,
+        early_stopping=model.early_stopping,
+        will_go_on=given.incremental,
+    )
     stopped_by = _train(candidate, state, data, settings, validation, callbacks)
     report_end(model, state, stopped_by, given.incremental)
     if not given.incremental:
@@ -283,29 +290,23 @@ def auto_batch_size(n_sequences):
     return min(max(8, n_sequences // 64), 128)
 
 
-def _settings(model, incremental, sequences, sample_weight):
-    """The settings of the training loop."""
-    batch_size = model.batch_size
-    if batch_size == "auto":
-        n_weighted = len(sequences) if sample_weight is None else np.count_nonzero(sample_weight)
-        batch_size = auto_batch_size(n_weighted)
-    l2, l1 = penalty(model)
+def settings_of(model, n_sequences, **of_run):
+    """The settings of the training loop; `of_run` are those that no parameter of `model` says alone."""
+    batch_size = auto_batch_size(n_sequences) if model.batch_size == "auto" else model.batch_size
+    l2, l1 = _penalty(model)
     return TrainingSettings(
-        max_epochs=1 if incremental else model.max_iter,
         batch_size=batch_size,
         shuffle=model.shuffle,
         max_grad_norm=model.max_grad_norm,
         l2=l2,
         l1=l1,
         tol=model.tol,
-        patience=None if incremental else model.n_iter_no_change,
-        early_stopping=model.early_stopping,
         verbose=model.verbose,
-        will_go_on=incremental,
+        **of_run,
     )
 
 
-def penalty(model):
+def _penalty(model):
     """(l2, l1) in the loss; the weights of "adamw" decay without a penalty."""
     if model.solver != "adamw":
         return model.alpha * (1 - model.l1_ratio), model.alpha * model.l1_ratio

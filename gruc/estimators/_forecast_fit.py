@@ -6,9 +6,9 @@ import numpy as np
 
 from ..runtime import Predictor
 from ..sequences import LARGEST, Lags, LagWindows, Numbers, Series, origins_of, season_length_of
-from ..training import ForecastData, Loss, StepMemory, TrainingSettings, TrainingState, TrainingStep, train
+from ..training import ForecastData, Loss, StepMemory, TrainingState, TrainingStep, train
 from ._calibration import conformal_of
-from ._fit import auto_batch_size, penalty, report_end, set_optimizer
+from ._fit import report_end, set_optimizer, settings_of
 from ._networks import new_network, random_generator, set_update_gate_bias
 
 # Windows that are validated on after each epoch, at most.
@@ -155,20 +155,14 @@ class _Run:
         model = self.model
         set_optimizer(model, state, self.network)
         data = ForecastData(windows, model.dtype)
-        l2, l1 = penalty(model)
-        size = auto_batch_size(len(data)) if model.batch_size == "auto" else model.batch_size
-        settings = TrainingSettings(
+        settings = settings_of(
+            model,
+            len(data),
             max_epochs=int(n_epochs),
-            batch_size=min(size, len(data)),
-            shuffle=model.shuffle,
-            max_grad_norm=model.max_grad_norm,
-            l2=l2,
-            l1=l1,
-            tol=model.tol,
             patience=patience,
             early_stopping=validate is not None,
-            verbose=model.verbose,
         )
+        settings = settings._replace(batch_size=min(settings.batch_size, len(data)))
         dropout = model.dropout, model.recurrent_dropout
         with TrainingStep(self.memory, self.loss, dropout, model.n_jobs) as step:
             return train(state, data, step, settings, validate=validate)
