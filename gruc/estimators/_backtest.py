@@ -52,11 +52,12 @@ def backtest(model, series, cv, fh, refit, coverage):
 
 def _forecasts(fitted, steps, coverage):
     """Columns of each series."""
-    forecasts = fitted._forecasts(int(steps[-1]))[0][:, steps - 1]
+    predictor = fitted._fitted_predictor()
+    forecasts = predictor.forecasts(int(steps[-1]))[:, steps - 1]
     columns = [{"forecast": row} for row in forecasts]
     if coverage is not None and fitted.calibration is not None:
         levels = np.array([(1 - coverage) / 2, (1 + coverage) / 2])
-        for column, bounds in zip(columns, fitted._quantile_values(steps, levels), strict=True):
+        for column, bounds in zip(columns, predictor.quantiles(steps, levels), strict=True):
             column["lower"], column["upper"] = bounds.T
     return columns
 

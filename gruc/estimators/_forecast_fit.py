@@ -51,8 +51,8 @@ def run_fit(model, arrays, name_of, horizon):
     Fitted
     """
     _check_range(arrays, name_of)
-    continued = model._fitted_lags() if model.warm_start else None
-    lags = _lags_of(model, arrays, horizon) if continued is None else continued
+    continued = vars(model).get("_predictor") if model.warm_start else None
+    lags = _lags_of(model, arrays, horizon) if continued is None else continued.lags
     _check_lengths(lags, arrays, name_of)
     lengths = np.array([len(array) for array in arrays], np.intp)
     split = _Split.of(lengths, lags, model.validation_fraction)
@@ -64,7 +64,7 @@ def run_fit(model, arrays, name_of, horizon):
         start = _initial_state(model, network, rng, lags)
     else:
         _check_continues(model, network, lags, horizon)
-        network, start = model._predictor.network, model._training_state.copy()
+        network, start = continued.predictor.network, model._training_state.copy()
 
     run = _Run(model, network, StepMemory(network), start)
     watched = conformal = None
@@ -86,7 +86,7 @@ def run_fit(model, arrays, name_of, horizon):
     return _fitted(run, lags, series.moments, state, history, conformal)
 
 
-def run_update(model, arrays, n_known):
+def run_update(model, arrays):
     """One pass over windows that end in values that are new; the state after it, and its predictor.
 
     Parameters
@@ -94,17 +94,17 @@ def run_update(model, arrays, n_known):
     model : GRUForecaster
         Fitted.
     arrays : list of ndarray of shape (t_i,)
-        The last values of the series, differenced, the new ones at the end.
-    n_known : ndarray of shape (n_series,)
-        How many of each are not new.
+        The last values of the series, differenced: those that it keeps, and the new ones.
     """
-    lags, lengths = model._lags, np.array([len(array) for array in arrays], np.intp)
-    series = Series.of(arrays, model._moments)
+    fitted = model._predictor
+    lags, lengths = fitted.lags, np.array([len(array) for array in arrays], np.intp)
+    n_known = np.array([len(array) for array in fitted.known.recent])
+    series = Series.of(arrays, fitted.moments)
     first = np.maximum(lags.context, n_known - lags.horizon + 1)
     of, origins = origins_of(lengths, series.starts, first, lengths - lags.horizon)
     if not len(of):
-        return model._training_state, model._predictor
-    network = model._predictor.network
+        return model._training_state, fitted.predictor
+    network = fitted.predictor.network
     run = _Run(model, network, StepMemory(network), model._training_state)
     state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins))
     report_end(model, state, stopped_by, incremental=True)
@@ -266,7 +266,8 @@ def _initial_state(model, network, rng, lags):
 
 def _check_continues(model, network, lags, horizon):
     """Refuse parameters that ask for another network than the one to go on with."""
-    known = model._predictor.config | {"dtype": model._predictor.parameters.dtype.name} | lags._asdict()
+    predictor = model._predictor.predictor
+    known = predictor.config | {"dtype": predictor.parameters.dtype.name} | lags._asdict()
     wanted = network.config | {"dtype": model.dtype, "scale": model.scale}
     if model.lags != "auto":
         wanted["lags"] = model.lags

@@ -13,9 +13,8 @@ from ..conventions.parameters import fit_context
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.time_series import TimeSeries, as_time_series
 from ..conventions.transactions import all_or_nothing
-from ..outputs import Conformal
-from ..runtime import Predictor
-from ..sequences import Lags, LagWindows, Series
+from ..runtime import ForecastPredictor
+from ..sequences import KnownValues
 from ..training import TrainingState
 from ._backtest import backtest
 from ._forecast_fit import run_fit, run_update
@@ -113,28 +112,24 @@ class GRUForecaster(
             state["_predictor"] = state["_predictor"].__getstate__()
             state["_training_state"] = state["_training_state"].__getstate__()
             state["_form"] = state["_form"].as_plain()
-            for name in ("_lags", "_conformal"):
-                state[name] = None if state[name] is None else tuple(state[name])
         return state
 
     def __setstate__(self, state):
         super().__setstate__(state)
         of_self = vars(self)
         if "_predictor" in of_self:
-            for name, kind in (("_training_state", TrainingState), ("_predictor", Predictor)):
+            for name, kind in (("_training_state", TrainingState), ("_predictor", ForecastPredictor)):
                 part = kind.__new__(kind)
                 part.__setstate__(of_self[name])
                 of_self[name] = part
             self._form = TimeSeries.of_plain(self._form)
-            self._lags = Lags(*self._lags)
-            self._conformal = None if self._conformal is None else Conformal(*self._conformal)
 
     @property
     def weights_(self) -> dict[str, NDArray[Any]]:
         """Fitted weights: dict of read-only views by torch's names."""
         if "_predictor" not in vars(self):
             raise AttributeError("GRUForecaster is not fitted yet and has no weights_.")
-        return dict(self._predictor.weights)
+        return dict(self._predictor.predictor.weights)
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, y: Any, *, fh: Any = None) -> Self:
@@ -174,32 +169,24 @@ class GRUForecaster(
                     f"{series.name_of(i)} has {len(values)} values, too few for difference={order}. Leave "
                     "it out."
                 )
-        arrays = [np.diff(values, order) for values in series.values] if order else series.values
-        fitted = run_fit(self, arrays, series.name_of, None if steps is None else int(steps[-1]))
-        lags = self._lags = fitted.lags
-        self._moments, self._predictor, self._training_state = fitted.moments, fitted.predictor, fitted.state
-        self._conformal = fitted.conformal
-        # the last value, the last difference, ...: what forecasts of differences are added to
-        self._ends = np.array([[np.diff(values, k)[-1] for k in range(order)] for values in series.values])
+        known = KnownValues.of(series.values, order)
+        fitted = run_fit(self, known.recent, series.name_of, None if steps is None else int(steps[-1]))
+        lags = fitted.lags
+        forecasts = ForecastPredictor(fitted.predictor, lags, fitted.moments, known, fitted.conformal)
+        self._predictor, self._training_state = forecasts.going_on(known), fitted.state
         self._steps = steps
-        self._keep(arrays, series)
-        self.n_series_ = len(arrays)
+        self._keep_form(series)
+        self.n_series_ = len(series.values)
         self.season_length_, self.lags_, self.horizon_ = lags.season_length, lags.lags, lags.horizon
         history = fitted.history
         self.n_iter_, self.best_iter_ = history.n_epochs, history.best_epoch
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve or None
 
-    def _keep(self, arrays, series):
-        """Keep the last values of the (differenced) series: for forecasts, and for windows of an update."""
-        n = self._lags.context + self._lags.horizon - 1
-        self._recent = [array[-n:].copy() for array in arrays]
+    def _keep_form(self, series):
+        """Keep what gives forecasts the form of the series, and the times after them."""
         self._form = series.without_values()
         self.cutoff_ = series.cutoff()
-
-    def _fitted_lags(self):
-        """What a fit with `warm_start` goes on with, or None."""
-        return vars(self).get("_lags")
 
     def predict(self, fh: Any = None) -> Any:
         """Forecasts.
@@ -221,7 +208,7 @@ class GRUForecaster(
             Steps that are not after y.
         """
         steps = self._steps_of(fh)
-        return self._form.wrap(self._forecasts(int(steps[-1]))[0][:, steps - 1], steps)
+        return self._form.wrap(self._fitted_predictor().forecasts(int(steps[-1]))[:, steps - 1], steps)
 
     def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
         """Quantiles of what is to come, by the errors of known forecasts (`calibration`).
@@ -302,18 +289,11 @@ class GRUForecaster(
         return self
 
     def _extend(self, series, update_params):
-        order = self._ends.shape[1]
-        ends, arrays = self._ends.copy(), []
-        for i, values in enumerate(series.values):
-            for k in range(order):
-                last, ends[i, k] = ends[i, k], values[-1]
-                values = np.diff(values, prepend=last)
-            arrays.append(np.concatenate([self._recent[i], values]))
+        known, predictor = self._predictor.known.followed_by(series.values), None
         if update_params:
-            n_known = np.array([len(array) for array in self._recent])
-            self._training_state, self._predictor = run_update(self, arrays, n_known)
-        self._ends = ends
-        self._keep(arrays, series)
+            self._training_state, predictor = run_update(self, known.recent)
+        self._predictor = self._predictor.going_on(known, predictor)
+        self._keep_form(series)
 
     def backtest(
         self, y: Any, *, cv: Any = None, fh: Any = None, refit: bool = True, coverage: float | None = 0.9
@@ -359,38 +339,11 @@ class GRUForecaster(
     def _quantiles(self, fh, levels, labels):
         """A DataFrame of quantiles."""
         steps = self._steps_of(fh)
-        return self._form.wrap_columns(self._quantile_values(steps, levels), steps, labels)
+        return self._form.wrap_columns(self._fitted_predictor().quantiles(steps, levels), steps, labels)
 
-    def _quantile_values(self, steps, levels):
-        """Quantiles (n_series, n_ahead, k)."""
-        if self._conformal is None:
-            raise ValueError(
-                "The fit has measured no errors of forecasts to find quantiles by: set calibration='split'. "
-                "Where series were too short to hold out their last part, give longer ones or a shorter "
-                "horizon; constant series have no errors."
-            )
-        forecasts, factor = self._forecasts(int(steps[-1]))
-        offsets = self._conformal.offsets(levels, steps)
-        return forecasts[:, steps - 1, np.newaxis] + factor[:, :, np.newaxis] * offsets
-
-    def _forecasts(self, n_steps):
-        """Forecasts (n_series, n_steps or more) of the next steps, and scales of the last windows."""
-        lags, n = self._lags, self.n_series_
-        predictor = self._predictor.with_n_jobs(self.n_jobs)
-        known = np.stack([array[len(array) - lags.context :] for array in self._recent])
-        everything, parts, factor = np.arange(n), [], None
-        for _ in range(-(-n_steps // lags.horizon)):
-            known = known[:, known.shape[1] - lags.context :]
-            series = Series(known.reshape(-1), everything * lags.context, self._moments)
-            windows = LagWindows(series, lags, everything, (everything + 1) * lags.context)
-            read = windows.read(everything)
-            parts.append(windows.forecasts(predictor.output_rows(windows), read))
-            known = np.concatenate([known, parts[-1]], axis=1)
-            factor = read.factor / lags.unit if factor is None else factor
-        forecasts = np.concatenate(parts, axis=1)
-        for end in self._ends.T[::-1]:
-            forecasts = np.cumsum(forecasts, axis=1) + end[:, np.newaxis]
-        return forecasts, factor
+    def _fitted_predictor(self):
+        """The `ForecastPredictor`, with the number of threads that is set now."""
+        return self._predictor.with_n_jobs(self.n_jobs)
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

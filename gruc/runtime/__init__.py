@@ -3,9 +3,10 @@
 Estimators predict through the same `Predictor`, so both give the same bits.
 """
 
+from .forecasts import ForecastPredictor
 from .model_files import load
 from .pipelines import PipelinePredictor
 from .predictor import Predictor
 from .stream import Stream
 
-__all__ = ["PipelinePredictor", "Predictor", "Stream", "load"]
+__all__ = ["ForecastPredictor", "PipelinePredictor", "Predictor", "Stream", "load"]

@@ -9,6 +9,7 @@ from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
 from .inputs import Numbers
+from .known_values import KnownValues
 from .lag_windows import Lags, LagWindows, Series, origins_of
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
@@ -22,6 +23,7 @@ __all__ = [
     "ONE_STEP",
     "Framing",
     "Groups",
+    "KnownValues",
     "LagWindows",
     "Lags",
     "PackedBatch",

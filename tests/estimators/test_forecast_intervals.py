@@ -84,13 +84,13 @@ def test_calibration_is_by_what_was_not_learned():
         before.update(y[origin : origin + 1], update_params=False)
     assert len(errors) == n_held_out
     spread = np.sqrt(np.square(errors).mean(axis=0))
-    assert model._conformal.spread[-1] == pytest.approx(np.maximum.accumulate(spread)[-1], rel=0.15)
-    assert model._conformal.n == pytest.approx(1 + (n_held_out - 1) / 4)
+    assert model._predictor.conformal.spread[-1] == pytest.approx(np.maximum.accumulate(spread)[-1], rel=0.15)
+    assert model._predictor.conformal.n == pytest.approx(1 + (n_held_out - 1) / 4)
 
 
 def test_wider_with_every_step_and_block():
     model = GRUForecaster(**FAST, horizon=6).fit(wave(120))
-    widths = np.diff(model._quantile_values(np.arange(1, 20), [0.1, 0.9])[0], axis=1)[:, 0]
+    widths = np.diff(model._predictor.quantiles(np.arange(1, 20), [0.1, 0.9])[0], axis=1)[:, 0]
     assert (np.diff(widths) >= -1e-12).all()
     assert widths[6] > widths[5]
 

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from gruc import GRUForecaster
+from gruc.sequences import KnownValues
 from sklearn.model_selection import TimeSeriesSplit
 
 pd = pytest.importorskip("pandas")
@@ -35,11 +36,11 @@ def test_update_without_learning_moves_the_origin(difference):
     assert pieces.predict(1).index[0] == INDEX[130]
     known = SERIES[:130].to_numpy()
     values = np.diff(known, difference)
-    model._recent = [values[-len(pieces._recent[0]) :]]
-    model._ends = pieces._ends
+    ends = pieces._predictor.known.ends
+    model._predictor = model._predictor.going_on(KnownValues([values], ends))
     assert model.predict().tolist() == pieces.predict().tolist()
     if difference:
-        np.testing.assert_allclose(pieces._ends[0], [np.diff(known, k)[-1] for k in range(difference)])
+        np.testing.assert_allclose(ends[0], [np.diff(known, k)[-1] for k in range(difference)])
 
 
 def test_update_learns_from_windows_that_end_in_new_values():

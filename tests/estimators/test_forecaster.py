@@ -6,6 +6,8 @@ import pickletools
 import numpy as np
 import pytest
 from gruc import GRUForecaster
+from gruc.runtime import ForecastPredictor
+from gruc.sequences import KnownValues
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
@@ -60,7 +62,7 @@ def test_block_by_block_reads_its_own_forecasts():
     y = wave(120, noise=1)
     model = GRUForecaster(**FAST, horizon=6).fit(y)
     forecasts = model.predict(range(1, 13))
-    model._recent = [np.concatenate([model._recent[0], forecasts[:6]])]
+    model._predictor = model._predictor.going_on(model._predictor.known.followed_by([forecasts[:6]]))
     np.testing.assert_allclose(model.predict(), forecasts[6:], rtol=1e-6)
 
 
@@ -117,12 +119,10 @@ def test_many_series_are_forecast_each_by_itself():
     for i, part in enumerate(together):
         assert abs(part - y[i][-12:]).max() < 20
         alone = clone(model).fit(y)
-        alone._recent, alone._moments, alone._ends = (
-            model._recent[i : i + 1],
-            model._moments[[i]],
-            model._ends[[i]],
-        )
-        alone.n_series_, alone._form = 1, alone._form._replace(form="array")
+        fitted = model._predictor
+        known = KnownValues(fitted.known.recent[i : i + 1], fitted.known.ends[[i]])
+        alone._predictor = ForecastPredictor(fitted.predictor, fitted.lags, fitted.moments[[i]], known)
+        alone._form = alone._form._replace(form="array")
         assert alone.predict().tolist() == part.tolist()
 
 

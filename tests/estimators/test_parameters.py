@@ -122,8 +122,8 @@ def seen_of(Estimator, settings, monkeypatch, capsys):
     return {
         "weights": bits_of(model)
         | {
-            "of windows": vars(model).get("_lags"),
-            "is calibrated": vars(model).get("_conformal") is not None,
+            "of windows": getattr(model._predictor, "lags", None),
+            "is calibrated": getattr(model._predictor, "conformal", None) is not None,
             "validation": model.validation_loss_curve_,
         },
         "validation_scores": vars(model).get("validation_scores_"),

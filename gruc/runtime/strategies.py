@@ -1,0 +1,60 @@
+"""How the answers of a network become forecasts of any number of steps.
+
+A strategy is a function of this form, and a line of `STRATEGIES`:
+
+    strategy(predictor, lags, start, n_ahead) -> ndarray of shape (B, n_ahead or more), float64
+
+It reads nothing but `start`, whose rows are independent of each other, and so serves for the ends of series
+and for any origin within them, as calibration needs it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..sequences import LagWindows, Series
+
+
+class Start(NamedTuple):
+    """What is known where forecasts start, of B series or origins.
+
+    Parameters
+    ----------
+    values : ndarray of shape (B, context), float64
+        The last values, differenced where the model asks for it.
+    moments : ndarray of shape (B, 2)
+        See `Lags.moments`.
+    """
+
+    values: np.ndarray
+    moments: np.ndarray
+
+    def windows(self, lags):
+        """The windows that end here, a `LagWindows`."""
+        return self.windows_of(self.values, lags)
+
+    def windows_of(self, values, lags):
+        """The windows at the ends of other values (B, context or more) of these series."""
+        n, length = values.shape
+        everything = np.arange(n)
+        series = Series(values.reshape(-1), everything * length, self.moments)
+        return LagWindows(series, lags, everything, (everything + 1) * length)
+
+    def scales(self, lags):
+        """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""
+        return self.windows(lags).read(slice(None)).factor / lags.unit
+
+
+def direct(predictor, lags, start, n_ahead):
+    """The network answers a horizon at once; later ones start from these forecasts, block by block."""
+    known, blocks = start.values, []
+    for _ in range(-(-n_ahead // lags.horizon)):
+        known = known[:, known.shape[1] - lags.context :]
+        windows = start.windows_of(known, lags)
+        read = windows.read(slice(None))
+        blocks.append(windows.forecasts(predictor.output_rows(windows), read))
+        known = np.concatenate([known, blocks[-1]], axis=1)
+    return np.concatenate(blocks, axis=1)
+
+
+STRATEGIES = {"direct": direct}

@@ -1,0 +1,55 @@
+"""The last values of series, from which forecasts start."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class KnownValues(NamedTuple):
+    """The last values of series, differenced, and what undoes the differencing.
+
+    Parameters
+    ----------
+    recent : list of ndarray of shape (t_i,), float64
+        Differences of the order that is asked for; of order 0 the values themselves.
+    ends : ndarray of shape (n_series, order)
+        The last value of each series, the last difference, and so on: what forecasts are added to.
+    """
+
+    recent: list
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, values, order):
+        """All values of series, arrays (t_i,) with more values than `order`."""
+        recent = [np.diff(array, order) for array in values] if order else values
+        return cls(recent, np.array([[np.diff(array, k)[-1] for k in range(order)] for array in values]))
+
+    @property
+    def order(self):
+        """How many times the series are differenced."""
+        return self.ends.shape[1]
+
+    def followed_by(self, values):
+        """These values and those that follow, arrays (k_i,), k_i > 0."""
+        ends, recent = self.ends.copy(), []
+        for i, array in enumerate(values):
+            for k in range(self.order):
+                last, ends[i, k] = ends[i, k], array[-1]
+                array = np.diff(array, prepend=last)
+            recent.append(np.concatenate([self.recent[i], array]))
+        return KnownValues(recent, ends)
+
+    def last(self, n):
+        """The last n values of each series, or all where there are fewer; copies."""
+        return self._replace(recent=[array[-n:].copy() for array in self.recent])
+
+    def stacked(self, n):
+        """The last n values of each series, (n_series, n); each has as many."""
+        return np.stack([array[len(array) - n :] for array in self.recent])
+
+    def undifferenced(self, forecasts):
+        """Forecasts (n_series, n_ahead) of the series, by those of their differences."""
+        for end in self.ends.T[::-1]:
+            forecasts = np.cumsum(forecasts, axis=1) + end[:, np.newaxis]
+        return forecasts
