@@ -46,7 +46,7 @@ MAY_IMPORT = {
         "sklearn",
     },
     "datasets": {"sklearn"},
-    "inspection": {"sklearn"},
+    "inspection": {"estimators", "kernels", "preprocessing", "runtime", "sequences", "sklearn"},
     "plotting": {"inspection"},
     "deploy": {
         "_version",

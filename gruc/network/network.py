@@ -142,7 +142,8 @@ class GRUNetwork:
         dropout : bool
             Whether inputs of layers and of the head are dropped out.
         want_dx : bool
-            Whether the gradient of the inputs will be wanted.
+            Whether the gradient of the inputs will be wanted. In a network of tokens the inputs are then the
+            vectors of tokens, (N, D), and the table is no part of the program.
         carried : bool
             Whether layers start from states that are inputs, as they do in inference, also in training.
         frozen : bool
@@ -170,15 +171,16 @@ class GRUNetwork:
         if carried and self.config["bidirectional"]:
             raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
         builder = ProgramBuilder(self.table, training, dropout)
-        if self.embedding is None:
-            x = builder.input(self.config["n_features"], gradient=want_dx)
-        else:
+        looks_up = self.embedding is not None and not want_dx
+        if looks_up:
             x = builder.input(1, integers=True)
+        else:
+            x = builder.input(self.config["n_features"], gradient=want_dx)
         starts_from_inputs = carried or not training
         initial = [
             builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.widths
         ]
-        if self.embedding is not None:
+        if looks_up:
             x = self.embedding.lay_out(builder, x, frozen)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
@@ -188,7 +190,10 @@ class GRUNetwork:
             layers.append((x, range(first, len(builder.operations))))
         features = builder.dropout(self.readout.lay_out(builder, x, last))
         outputs = self.head.lay_out(builder, features)
-        return LaidOut(builder.build(outputs), builder.n_inputs, layers, features, outputs)
+        n_parameters = self.table.size
+        if self.embedding is not None and not looks_up:
+            n_parameters = self.table.offset(self.embedding.weight)  # tables lie behind all others
+        return LaidOut(builder.build(outputs, n_parameters), builder.n_inputs, layers, features, outputs)
 
     def pass_over(self, parameters, batch, want_dx=False, dropout=None):
         """A packed batch ready to go forward, and back from any gradient of the outputs.
@@ -199,7 +204,8 @@ class GRUNetwork:
         batch : PackedBatch
             Of the type of the parameters.
         want_dx : bool
-            Whether `backward` works out the gradient of ``batch.values``: that of value 0.
+            Whether `backward` works out the gradient of ``batch.values``: that of value 0. In a network of
+            tokens these are then the vectors of tokens.
         dropout : (seeds, rate, rate_states) or (seeds, rate, rate_states, rate_tokens) or None
             A seed of masks for each sequence in packed order, (B,) of uint64; rates of inputs, of
             states where they enter W_hh, and of whole tokens.
@@ -209,7 +215,7 @@ class GRUNetwork:
         kernels.training.Pass
         """
         program = self.program(training=True, dropout=dropout is not None, want_dx=want_dx)
-        weights = kernels.training.Weights(program, parameters)
+        weights = kernels.training.Weights(program, parameters[: program.n_parameters])
         clock = batch.lengths, batch.offsets, batch.order
         return kernels.training.Pass(weights, [batch.values], [clock], *(dropout or ()))
 

@@ -103,6 +103,7 @@ class ProgramBuilder:
         """Let the gradient of a value take the memory of another's, which is not needed at the same time."""
         self.values[value] = self.values[value]._replace(gradient=self.values[other].gradient)
 
-    def build(self, output):
-        """The program whose answer is the value `output`."""
-        return kernels.inference.Program(self.values, self.operations, self.n_inputs, output, self.table.size)
+    def build(self, output, n_parameters=None):
+        """The program whose answer is the value `output`, over all parameters or the first `n_parameters`."""
+        size = self.table.size if n_parameters is None else n_parameters
+        return kernels.inference.Program(self.values, self.operations, self.n_inputs, output, size)

@@ -33,6 +33,11 @@ class Framing(NamedTuple):
         to_begin = (lengths - 1) // self.hop
         return 1 + np.clip(to_cover, 0, to_begin)
 
+    def steps(self, n_steps):
+        """Which steps of a sequence of `n_steps` its rows consist of, (n_rows, length)."""
+        first = np.arange(self.count(np.asarray(n_steps))) * self.hop
+        return np.minimum(first[:, np.newaxis] + np.arange(self.length), n_steps - 1)
+
 
 ONE_STEP = Framing()
 

@@ -192,3 +192,20 @@ def test_rates_of_tokens_need_seeds_and_lie_below_1():
     for rate in (-0.1, 1.0, np.nan):
         with pytest.raises(ValueError, match="rates of dropout"):
             pass_over(network, flat, batch, (0.0, 0.0, rate))
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=structure_id)
+def test_the_gradient_of_vectors_adds_up_to_that_of_the_table(structure):
+    """A program that takes the vectors of tokens answers the same, and tells of each place."""
+    network, flat, sequences, _, _ = token_problem(structure)
+    batch, doutputs = packed(sequences), np.random.default_rng(1).standard_normal((len(LENGTHS), K))
+    table = network.table.views(flat)["embedding.weight"]
+    looked_up = network.pass_over(flat, batch)
+    given = network.pass_over(flat, batch._replace(values=table[batch.values[:, 0]]), want_dx=True)
+    assert np.array_equal(given.forward(), looked_up.forward())
+    looked_up.backward(doutputs)
+    given.backward(doutputs)
+    sums = np.zeros_like(table)
+    np.add.at(sums, batch.values[:, 0], given.gradient(0))
+    expected = dense_table(table.shape, looked_up.table_gradients())
+    np.testing.assert_allclose(sums, expected, rtol=0, atol=1e-13)

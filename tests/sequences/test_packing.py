@@ -111,3 +111,11 @@ def test_another_framing_of_the_same_sequences():
     assert wide.values.tolist() == [[0, 1, 2], [6, 7, 8], [3, 4, 5], [9, 10, 11]]
     narrow = sequences.gather(all_of_them, None, "float64")
     assert narrow.values.shape == (12, 1)
+
+
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 5))
+def test_rows_consist_of_the_steps_that_framing_names(n_steps, length, hop):
+    x = np.arange(2.0 * n_steps).reshape(n_steps, 2)
+    framing = Framing(length, hop)
+    batch = as_sequences([x]).gather(np.array([0]), None, np.dtype("float64"), framing)
+    assert np.array_equal(x[framing.steps(n_steps)].reshape(-1, 2 * length), batch.values)

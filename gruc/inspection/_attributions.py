@@ -1,0 +1,138 @@
+"""How much each step and feature of a sequence contributed to an answer."""
+
+from functools import partial
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from . import _methods
+from ._models import OpenedModel
+from ._passes import Passes
+from ._rows import Rows
+from ._targets import Target
+
+METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "occlusion")
+
+# working out the nodes takes the eigenvalues of a matrix of this size
+MOST_STEPS = 2000
+
+
+def attributions(
+    model: Any,
+    X: Any,
+    *,
+    method: str = "integrated_gradients",
+    target: Any = None,
+    n_steps: int = 64,
+    baseline: Any = None,
+    return_gap: bool = False,
+) -> Any:
+    """How much each step and feature of each sequence contributed to an output.
+
+    Parameters
+    ----------
+    model : GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, Pipeline or Predictor
+        Fitted. A pipeline may have a `TextSequencer` or `SequenceScaler` before the last step; X is then what
+        the pipeline takes.
+    X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
+        As `model.predict` takes it.
+    method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
+default="integrated_gradients"
+        With F the output that `target` names, and x' the baseline:
+
+        - "gradient": the derivative of F by x: how fast the output changes.
+        - "gradient_x_input": ``(x - x') * gradient``.
+        - "integrated_gradients": ``(x - x')`` times the mean of the gradient on the straight line from x' to
+          x (Sundararajan, Taly and Yan 2017). The attributions of a sequence add up to ``F(x) - F(x')``, up
+          to a gap that shrinks with `n_steps`.
+        - "occlusion": ``F(x) - F(x with one feature of one step as in x')``, for a model of tokens with
+          one token. One forward pass for each of them.
+    target : int, array of shape (n_sequences,), (step, int) or None, default=None
+        Which output: an index into `classes_`, or into the columns of the values, of which the quantiles of a
+        target stand side by side; one for all sequences, or one for each. Of two classes, 1 is the logit and
+        0 is minus the logit. None: the predicted class of each sequence; of values and of a multilabel
+        classifier the sum of all outputs.
+
+        A model that answers each step takes a pair of a step, from the end if it is negative, and an
+        index or None. None instead of the pair: the sum over all steps.
+    n_steps : int, default=64
+        Gauss-Legendre nodes of "integrated_gradients".
+    baseline : None, "mean", float, array of shape (n_features,), or like X, default=None
+        The x' that x is compared with, in the units of X. None: zeros. "mean": the mean of each feature
+        in the X of the fit. A model of tokens compares with the vector of zeros in place of
+        the vector of a token, or with an array of shape (embedding_dim,).
+        "gradient" compares with nothing.
+    return_gap : bool, default=False
+        Whether to return the gap of "integrated_gradients", too.
+
+    Returns
+    -------
+    attributions : ndarray or list of ndarray, float64
+        In the form of X: an array of its shape, or for lists one array (n_steps_i, n_features) for
+        each sequence. Of tokens and texts one number for each token, (n_steps_i,): the sum over the
+        elements of its vector.
+    gap : ndarray of shape (n_sequences,)
+        ``F(x) - F(x')`` less the sum of the attributions; only with ``return_gap=True``.
+
+    Raises
+    ------
+    TypeError
+        `model` is no fitted model of gruc, or a pipeline with other steps.
+    ValueError
+        Bad input; the message names it.
+
+    See Also
+    --------
+    AttributionDisplay : A picture of them.
+
+    Notes
+    -----
+    F is what `Predictor.outputs` returns, before softmax, the logistic function, the exponential
+    of a Poisson loss, and the scaling of targets. Attributions are those of the user's own steps and
+    features: scaling of features and division into frames (`frame_length`) are part of F. A step that no
+    frame contains has an attribution of 0.
+
+    The attributions for a sequence depend neither on the other sequences nor on `n_jobs`, to the last bit.
+
+    Attributions explain what this model has learned, not the world. With ``pooling="max"`` the derivative
+    jumps where another step takes over, and the gap shrinks more slowly with `n_steps`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gruc import GRUClassifier
+    >>> from gruc.datasets import load_japanese_vowels
+    >>> from gruc.inspection import attributions
+    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+    >>> model = GRUClassifier(max_iter=100, random_state=0).fit(X, y)
+    >>> by_step, gap = attributions(model, X[:2], baseline="mean", return_gap=True)
+    >>> [array.shape for array in by_step] == [x.shape for x in X[:2]]
+    True
+    >>> bool((abs(gap) < 1e-4).all())
+    True
+    """
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} is invalid; expected one of {', '.join(map(repr, METHODS))}.")
+    is_integral = method == "integrated_gradients"
+    if return_gap and not is_integral:
+        raise ValueError(f'return_gap=True is for method="integrated_gradients"; {method!r} has no gap.')
+    if baseline is not None and method == "gradient":
+        raise ValueError(
+            'baseline has no meaning for method="gradient"; leave it None, or use another method.'
+        )
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or not 0 < n_steps <= MOST_STEPS:
+        raise ValueError(f"n_steps must be an integer from 1 to {MOST_STEPS}; got {n_steps!r}.")
+    opened = OpenedModel.of(model, X)
+    rows, passes = Rows(opened, baseline), Passes(opened.predictor)
+    target = Target(opened.predictor, target, opened.predictor.inputs.lengths(opened.sequences))
+    copies = np.ones(len(opened.sequences), np.intp)
+    explain = partial(getattr(_methods, method), rows, passes, target)
+    if is_integral:
+        nodes, weights = np.polynomial.legendre.leggauss(int(n_steps))  # of the integral from -1 to 1
+        explain, copies = partial(explain, nodes=(nodes + 1) / 2, weights=weights / 2), copies * int(n_steps)
+    elif method == "occlusion":
+        copies = opened.sequences.lengths * rows.n_features
+    told = passes.for_chunks(rows, copies, explain)
+    result = rows.in_the_form_of_x([array for array, _ in told])
+    return (result, np.array([gap for _, gap in told])) if return_gap else result
