@@ -22,7 +22,7 @@ from ..training import DESCRIBED_AS, History, TrainingState, state_of_trainer
 from ._fit import Given, draw, run_fit
 from ._holdout import GivenValidation
 from ._networks import origin_of, random_generator
-from ._saved import save
+from ._saved import SavingMixin
 
 
 @cache
@@ -37,6 +37,7 @@ class BaseGRU(
     VersionedPickleMixin,
     SequenceInputMixin,
     FittedNetworkMixin,
+    SavingMixin,
     BaseEstimator,
 ):
     """Base of the estimators; subclasses encode targets and decode outputs."""
@@ -173,43 +174,7 @@ class BaseGRU(
         check_is_fitted(self)
         return self._check_X(X, reset=False)
 
-    # ---- model files
-
-    def save(self, path: Any) -> None:
-        """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
-
-        A safetensors container with a JSON description; nothing in it is ever executed. A checksum
-        tells accidental damage; it is no signature. The state of the optimiser is not kept.
-
-        Parameters
-        ----------
-        path : str, path-like or binary file object
-            A regular file is replaced: written beside the old one and then renamed, so that whatever
-            happens, the old one or the new one is there, with the old one's mode and, where allowed,
-            its owner. Other files, such as a FIFO or /dev/stdout, are opened and written to.
-            A file object is written to from its current position, and not closed.
-
-        Raises
-        ------
-        TypeError
-            A parameter or label that JSON does not hold; the message names it. Or a file object in
-            text mode.
-        ValueError
-            A model that could not be read again, such as one with invalid parameters.
-        OSError
-            The file cannot be written.
-
-        Examples
-        --------
-        >>> import gruc
-        >>> from gruc.datasets import load_japanese_vowels
-        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-        >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
-        >>> model.save("vowels.gruc")
-        >>> bool((gruc.load("vowels.gruc").predict(X) == model.predict(X)).all())
-        True
-        """
-        save(self, path)
+    # ---- model files: SavingMixin
 
     def _fitted_state(self):
         """What a fitted model knows beside parameters and predictor: plain values, for `_restored`."""

@@ -1,6 +1,5 @@
 """Estimators to and from model files; `gruc.saving` has what users call."""
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,65 @@ from .._version import __version__
 from ..files import model_file
 from ..files.estimator_fields import PARAMETERS
 from ..files.fields import ModelFileError, quoted
-from ..runtime.loading import Content
+from ..files.json_values import as_json
+from ..runtime.model_files import content_of_estimator
 from ..sequences import numeric_array
 from ._networks import origin_of
 
-__all__ = ["KINDS", "as_json", "built", "describe", "of_content", "save", "write"]
+__all__ = ["KINDS", "built", "describe", "of_content", "save", "write"]
 
 # estimators that a file can hold, by name
 KINDS: dict[str, Any] = {}
 
 # parameters that files written before there were any do not have, and what they were then
 ADDED_PARAMETERS = {"update_gate_bias_init": 1.0}
+
+
+class SavingMixin:
+    """Mixin for estimators that a file can hold.
+
+    Classes define ``_fitted_predictor()``, ``_fitted_state()`` and ``_restored(predictor, state)``.
+    """
+
+    def save(self, path: Any) -> None:
+        """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
+
+        A safetensors container with a JSON description; nothing in it is ever executed. A checksum
+        tells accidental damage; it is no signature. The state of the optimiser is not kept.
+
+        Parameters
+        ----------
+        path : str, path-like or binary file object
+            A regular file is replaced: written beside the old one and then renamed, so that whatever
+            happens, the old one or the new one is there, with the old one's mode and, where allowed,
+            its owner. Other files, such as a FIFO or /dev/stdout, are opened and written to.
+            A file object is written to from its current position, and not closed.
+
+        Raises
+        ------
+        TypeError
+            A parameter or label that JSON does not hold; the message names it. Or a file object in
+            text mode.
+        ValueError
+            A model that could not be read again, such as one with invalid parameters.
+        OSError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import gruc
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = gruc.GRUClassifier(random_state=0).partial_fit(X, y)
+        >>> model.save("vowels.gruc")
+        >>> bool((gruc.load("vowels.gruc").predict(X) == model.predict(X)).all())
+        True
+        """
+        save(self, path)
+
+    def _described_beside(self):
+        """More of the description in a model file: an object for JSON, and arrays by name."""
+        return {}, {}
 
 
 def in_files(kind):
@@ -87,16 +134,17 @@ def describe(model):
         "parameters": parameters,
         "fitted": {name: as_json(value, name) for name, value in model._fitted_state().items()},
     }
-    return description, arrays
+    more, arrays_of_more = model._described_beside()
+    return description | more, arrays | arrays_of_more
 
 
 def built(description, arrays, where):
     """The estimator of a file's description and arrays."""
-    return of_content(Content.of_file(description, arrays, where), where)
+    return of_content(content_of_estimator(description, arrays, where), where)
 
 
 def of_content(content, where):
-    """The estimator of a file's `Content`."""
+    """The estimator of a file's `Content` or `ForecastContent`."""
     kind = KINDS[content.kind]
     unknown = sorted(set(content.parameters) - set(kind().get_params()))
     if unknown:
@@ -123,26 +171,3 @@ def _tensors(parameters, arrays):
         return {name: "embedding.weight"}
     arrays[PARAMETERS + name] = vectors
     return {name: PARAMETERS + name}
-
-
-def as_json(value, name):
-    """A parameter or fitted value as JSON holds it; what JSON has not is {kind: ...}."""
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real):
-        value = float(value)
-        return value if np.isfinite(value) else {"float": str(value)}
-    if isinstance(value, tuple):
-        return {"tuple": [as_json(item, name) for item in value]}
-    if isinstance(value, (list, np.ndarray)):
-        return [as_json(item, name) for item in value]
-    if isinstance(value, dict):
-        return {"dict": [[as_json(key, name), as_json(item, name)] for key, item in value.items()]}
-    raise TypeError(
-        f"A model file holds numbers, strings and lists of them, but {name} is a {type(value).__name__}. Set "
-        f"it to another value with set_params({name}=...), or pickle the model."
-    )

@@ -2,29 +2,33 @@
 
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ..conventions.horizons import as_shares, as_steps
+from ..conventions.horizons import as_steps
 from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.parameters import fit_context
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.time_series import TimeSeries, as_time_series
 from ..conventions.transactions import all_or_nothing
+from ..files.series_form import ONE_SERIES
 from ..runtime import ForecastPredictor
-from ..sequences import KnownValues
+from ..sequences import KnownValues, as_shares, bounds_of
 from ..training import TrainingState
 from ._backtest import backtest
+from ._forecast_files import ForecastFilesMixin
 from ._forecast_fit import run_fit, run_update
 from ._parameters import ForecasterParameters
+from ._saved import in_files
 
 
+@in_files
 class GRUForecaster(
     ForecasterParameters,
     ParameterNamesMixin,
     VersionedPickleMixin,
+    ForecastFilesMixin,
     BaseEstimator,
 ):
     """Gated recurrent unit forecaster of one or many time series.
@@ -131,6 +135,13 @@ class GRUForecaster(
             raise AttributeError("GRUForecaster is not fitted yet and has no weights_.")
         return dict(self._predictor.predictor.weights)
 
+    @property
+    def cutoff_(self) -> Any:
+        """The last time of y, of arrays the last position; a list where it is not the same for all series."""
+        if "_form" not in vars(self):
+            raise AttributeError("GRUForecaster is not fitted yet and has no cutoff_.")
+        return self._form.cutoff()
+
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, y: Any, *, fh: Any = None) -> Self:
         """Train on one or many series.
@@ -171,22 +182,27 @@ class GRUForecaster(
                 )
         known = KnownValues.of(series.values, order)
         fitted = run_fit(self, known.recent, series.name_of, None if steps is None else int(steps[-1]))
-        lags = fitted.lags
-        forecasts = ForecastPredictor(fitted.predictor, lags, fitted.moments, known, fitted.conformal)
-        self._predictor, self._training_state = forecasts.going_on(known), fitted.state
-        self._steps = steps
-        self._keep_form(series)
-        self.n_series_ = len(series.values)
+        predictor = ForecastPredictor(
+            fitted.predictor,
+            fitted.lags,
+            fitted.moments,
+            known,
+            fitted.conformal,
+            steps=steps,
+            one_series=series.form in ONE_SERIES,
+        )
+        self._set_fitted(predictor.going_on(known), fitted.state, fitted.history)
+        self._form = series.without_values()
+
+    def _set_fitted(self, predictor, state, history):
+        """Set what a fit has come to; `history` is that of the run that early stopping watched."""
+        self._predictor, self._training_state = predictor, state
+        lags = predictor.lags
+        self.n_series_ = predictor.n_series
         self.season_length_, self.lags_, self.horizon_ = lags.season_length, lags.lags, lags.horizon
-        history = fitted.history
         self.n_iter_, self.best_iter_ = history.n_epochs, history.best_epoch
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve or None
-
-    def _keep_form(self, series):
-        """Keep what gives forecasts the form of the series, and the times after them."""
-        self._form = series.without_values()
-        self.cutoff_ = series.cutoff()
 
     def predict(self, fh: Any = None) -> Any:
         """Forecasts.
@@ -256,7 +272,7 @@ class GRUForecaster(
             Shares that are not between 0 and 1, or a fit without calibration.
         """
         shares = as_shares(coverage, "coverage")
-        levels = np.stack([(1 - shares) / 2, (1 + shares) / 2], axis=1).ravel()
+        levels = bounds_of(shares)
         labels = [(share, bound) for share in shares.tolist() for bound in ("lower", "upper")]
         return self._quantiles(fh, levels, labels)
 
@@ -293,7 +309,7 @@ class GRUForecaster(
         if update_params:
             self._training_state, predictor = run_update(self, known.recent)
         self._predictor = self._predictor.going_on(known, predictor)
-        self._keep_form(series)
+        self._form = series.without_values()
 
     def backtest(
         self, y: Any, *, cv: Any = None, fh: Any = None, refit: bool = True, coverage: float | None = 0.9
@@ -333,8 +349,7 @@ class GRUForecaster(
     def _steps_of(self, fh):
         """Steps to be forecast."""
         check_is_fitted(self)
-        steps = self._steps if fh is None else as_steps(fh, self._form)
-        return np.arange(1, self.horizon_ + 1) if steps is None else steps
+        return self._predictor.steps_of(None) if fh is None else as_steps(fh, self._form)
 
     def _quantiles(self, fh, levels, labels):
         """A DataFrame of quantiles."""
@@ -343,6 +358,7 @@ class GRUForecaster(
 
     def _fitted_predictor(self):
         """The `ForecastPredictor`, with the number of threads that is set now."""
+        check_is_fitted(self)
         return self._predictor.with_n_jobs(self.n_jobs)
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .fields import Fields, ModelFileError, is_count, is_flag, quoted
+from .json_values import from_json
 
 
 def _is_number(value):
@@ -34,6 +35,7 @@ class Kind(NamedTuple):
 
     labels: bool  # else values
     each_step: bool  # else once for each sequence
+    forecasts: bool = False  # of series that it knows, else for sequences that are given
 
 
 KINDS = {
@@ -41,11 +43,9 @@ KINDS = {
     "GRURegressor": Kind(labels=False, each_step=False),
     "GRUTagger": Kind(labels=True, each_step=True),
     "GRUStepRegressor": Kind(labels=False, each_step=True),
+    "GRUForecaster": Kind(labels=False, each_step=False, forecasts=True),
 }
-FITTED = {
-    "n_features_in_": is_count,
-    "feature_names_in_": lambda v: v is None or (isinstance(v, list) and all(map(_is_text, v))),
-    "fitted_on_table": is_flag,
+HISTORY = {
     "n_iter_": _is_natural,
     "t_": _is_natural,
     "loss_curve_": _is_curve,
@@ -56,12 +56,31 @@ FITTED = {
     "best_iter_": _is_natural,
     "split_seed": _is_uint32_or_none,
     "held_out_digest": _is_uint32_or_none,
+}
+FITTED = HISTORY | {
+    "n_features_in_": is_count,
+    "feature_names_in_": lambda v: v is None or (isinstance(v, list) and all(map(_is_text, v))),
+    "fitted_on_table": is_flag,
     "out_activation_": _is_text,
 }
 FITTED_OF_REGRESSORS = {
     "loss": _is_text,
     "quantile": lambda v: v is None or (_is_curve(v) and len(v) > 0),
 }
+# the run that early stopping watched, beside the history of the network that it led to
+FITTED_OF_FORECASTERS = HISTORY | {
+    "watched_n_iter_": _is_natural,
+    "watched_best_iter_": _is_natural,
+    "watched_loss_curve_": _is_curve,
+    "watched_validation_loss_curve_": lambda v: v is None or _is_curve(v),
+}
+
+
+def _fitted_of(kind):
+    """What a description of an estimator of this kind says of its fit: name -> what is valid."""
+    if kind.forecasts:
+        return FITTED_OF_FORECASTERS
+    return FITTED if kind.labels else FITTED | FITTED_OF_REGRESSORS
 
 
 # tensors of a file that are parameters begin with this; see `with_tensors`
@@ -79,7 +98,7 @@ def with_tensors(parameters, arrays, where):
                 unused.discard(name)
                 value = arrays[name]
             case _:
-                value = _from_json(value, where)
+                value = from_json(value, where)
         values[parameter] = value
     if unused:
         raise ModelFileError(f"{where} is damaged: tensors that are too many: {quoted(sorted(unused))}.")
@@ -95,10 +114,10 @@ def take_estimator(fields, arrays):
     kind = fields.take("kind", lambda v: _is_text(v) and v in KINDS)
     parameters = with_tensors(fields.take("parameters", _is_object), arrays, fields.where)
     fitted = fields.take("fitted", _is_object).items()
-    fitted = {name: _from_json(value, fields.where) for name, value in fitted}
+    fitted = {name: from_json(value, fields.where) for name, value in fitted}
     fields.end()
     fitted_fields = Fields(ADDED_FITTED | fitted, f"{fields.where}, fitted,")
-    names = FITTED | ({} if KINDS[kind].labels else FITTED_OF_REGRESSORS)
+    names = _fitted_of(KINDS[kind])
     fitted = {name: fitted_fields.take(name, is_valid) for name, is_valid in names.items()}
     fitted_fields.end()
     epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]
@@ -110,27 +129,3 @@ def take_estimator(fields, arrays):
 
 def _is_object(value):
     return isinstance(value, dict)
-
-
-def _from_json(value, where, depth=4):
-    """A parameter or fitted value; values that JSON does not have are {kind: ...}."""
-    if not isinstance(value, (list, dict)):
-        return value
-    if depth == 0:
-        raise ModelFileError(f"{where} is damaged: a value of a parameter is nested too deeply.")
-    if isinstance(value, list):
-        return [_from_json(item, where, depth - 1) for item in value]
-    if len(value) == 1:
-        match next(iter(value.items())):
-            case ("float", ("inf" | "-inf" | "nan") as text):
-                return float(text)
-            case ("tuple", list(items)):
-                return tuple(_from_json(item, where, depth - 1) for item in items)
-            case ("dict", list(pairs)) if all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-                keys = [pair[0] for pair in pairs]
-                if all(isinstance(key, (str, int, float)) for key in keys):
-                    return {
-                        key: _from_json(pair[1], where, depth - 1)
-                        for key, pair in zip(keys, pairs, strict=True)
-                    }
-    raise ModelFileError(f"{where} is damaged: {quoted(value)} is not a value of a parameter.")

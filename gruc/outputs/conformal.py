@@ -22,6 +22,25 @@ class Conformal(NamedTuple):
     errors: np.ndarray
     n: float
 
+    def describe(self):
+        """The description in a model file: an object for JSON, and arrays by name."""
+        return {"n": float(self.n)}, {"conformal.spread": self.spread, "conformal.errors": self.errors}
+
+    @classmethod
+    def described(cls, fields, arrays, horizon):
+        """What `describe` described, of forecasts of so many steps; its arrays are popped."""
+        n = fields.take("n", lambda v: type(v) in (int, float) and 0 < v < 2**63)
+        fields.end()
+        spread, errors = (arrays.pop(f"conformal.{name}", None) for name in ("spread", "errors"))
+        for name, array in (("spread", spread), ("errors", errors)):
+            if array is None or array.dtype != np.float64 or array.ndim != 1 or not len(array):
+                fields.refuse(f"{name} is no array of float64")
+            if (np.diff(array) < 0).any():
+                fields.refuse(f"{name} do not rise")
+        if len(spread) != horizon or spread[0] < 0:
+            fields.refuse(f"its spread is not that of {horizon} steps")
+        return cls(np.array(spread), np.array(errors), float(n))
+
     def offsets(self, levels, steps):
         """How far quantiles are from the forecast.
 

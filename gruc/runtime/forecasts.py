@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..outputs import Conformal
-from ..sequences import KnownValues, Lags
+from ..sequences import (
+    LARGEST,
+    KnownValues,
+    Lags,
+    as_shares,
+    bounds_of,
+    integer_steps,
+    is_list_of_arrays,
+    numeric_array,
+)
 from .predictor import Predictor
 from .strategies import STRATEGIES, Start
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import NDArray
 
 
 class ForecastPredictor:
     """A fitted forecaster that forecasts, and learns nothing.
 
-    The forecast of a series depends on that series alone, to the last bit.
+    What `gruc.runtime.load` makes of the file of a `GRUForecaster`; needs NumPy only. The forecast of a
+    series depends on that series alone, to the last bit.
 
     Parameters
     ----------
@@ -26,28 +39,163 @@ class ForecastPredictor:
     moments : ndarray of shape (n_series, 2)
         See `Lags.moments`.
     known : KnownValues
-        The last values of the series, `n_kept` or fewer of each, and at least ``lags.context``.
+        The last values of the series, of each at least ``lags.context``.
     conformal : Conformal or None
         What quantiles are made by.
     strategy : str
         How the answers become forecasts, one of `STRATEGIES`.
+    steps : ndarray of int or None
+        Steps that are forecast where none are asked for; None: those that the network answers at once.
+    one_series : bool
+        Whether y is one series, and forecasts have no axis of series.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> import numpy as np
+    >>> y = 100 + 10 * np.sin(2 * np.pi * np.arange(240) / 12)
+    >>> model = gruc.GRUForecaster(random_state=0).fit(y[:228])
+    >>> model.save("waves.gruc")
+    >>> predictor = gruc.runtime.load("waves.gruc")
+    >>> bool((predictor.predict() == model.predict()).all())
+    True
+    >>> predictor.update(y[228:]).predict(range(1, 25)).shape
+    (24,)
     """
 
-    def __init__(self, predictor, lags, moments, known, conformal=None, strategy="direct"):
+    def __init__(
+        self, predictor, lags, moments, known, conformal=None, strategy="direct", steps=None, one_series=True
+    ):
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
+        self.steps, self.one_series = steps, one_series
 
     @property
-    def n_series(self):
+    def n_series(self) -> int:
         """Number of series."""
         return len(self.known.recent)
 
     @property
-    def n_kept(self):
+    def n_kept(self) -> int:
         """Values of each series that are kept: for forecasts, and for the windows that an update learns."""
         return self.lags.context + self.lags.horizon - 1
 
-    def with_n_jobs(self, n_jobs):
+    def predict(self, fh: Any = None) -> NDArray[np.float64]:
+        """Forecasts.
+
+        Parameters
+        ----------
+        fh : int or sequence of int, default=None
+            Steps after the last value, 1 being the first. None: those that the model was fitted for.
+
+        Returns
+        -------
+        ndarray of shape (n_ahead,) or (n_series, n_ahead)
+            The latter if y is not one series. Of float64.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Steps that are no integers, or not after y.
+        """
+        steps = self.steps_of(fh)
+        return self._shaped(self.forecasts(int(steps[-1]))[:, steps - 1])
+
+    def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> NDArray[np.float64]:
+        """Quantiles of what is to come.
+
+        Parameters
+        ----------
+        fh : int or sequence of int, default=None
+            As in `predict`.
+        alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
+            Levels between 0 and 1; those of the last axis are in ascending order.
+
+        Returns
+        -------
+        ndarray of shape (n_ahead, n_levels) or (n_series, n_ahead, n_levels)
+
+        Raises
+        ------
+        ValueError
+            Levels that are not between 0 and 1, or a fit without calibration.
+        """
+        return self._shaped(self.quantiles(self.steps_of(fh), as_shares(alpha, "alpha")))
+
+    def predict_interval(self, fh: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
+        """Central intervals that are to contain what comes.
+
+        Parameters
+        ----------
+        fh : int or sequence of int, default=None
+            As in `predict`.
+        coverage : float or sequence of float, default=0.9
+            Shares between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_ahead, n_bounds) or (n_series, n_ahead, n_bounds)
+            For each share, in ascending order, the lower bound and the upper one.
+
+        Raises
+        ------
+        ValueError
+            Shares that are not between 0 and 1, or a fit without calibration.
+        """
+        return self._shaped(self.quantiles(self.steps_of(fh), bounds_of(as_shares(coverage, "coverage"))))
+
+    def update(self, y: Any) -> ForecastPredictor:
+        """Go on to later values of the same series, after which forecasts start.
+
+        Parameters
+        ----------
+        y : array of shape (k,), array of shape (n_series, k) or list of arrays of shape (k_i,)
+            The values after those known so far: of one series (k,), else of each.
+
+        Returns
+        -------
+        self : ForecastPredictor
+
+        Raises
+        ------
+        TypeError, ValueError
+            y is not of these series, or has values that are missing or infinite. Nothing has changed.
+        """
+        self.known = self.known.followed_by(self._later_values(y)).last(self.n_kept)
+        return self
+
+    def _later_values(self, y):
+        """Values of each series, checked."""
+        if is_list_of_arrays(y) and not self.one_series:
+            arrays = [numeric_array(part, f"y[{i}]") for i, part in enumerate(y)]
+        else:
+            arrays = numeric_array(y, "y")
+            arrays = arrays[np.newaxis] if self.one_series and arrays.ndim == 1 else arrays
+        expected = "(k,)" if self.one_series else f"({self.n_series}, k), or {self.n_series} of (k_i,)"
+        if len(arrays) != self.n_series or any(part.ndim != 1 or not len(part) for part in arrays):
+            raise ValueError(f"y must be later values of the series, {expected}, k > 0.")
+        arrays = [part.astype(np.float64) for part in arrays]
+        limit = LARGEST[np.dtype(np.float64)]
+        for i, part in enumerate(arrays):
+            wrong = ~(np.abs(part) <= limit)  # NaN too
+            if wrong.any():
+                where = "y" if self.one_series else f"y[{i}]"
+                raise ValueError(
+                    f"{where} contains {part[wrong][0]:g} at step {np.argmax(wrong)}; values must be finite "
+                    f"and no larger than {limit:.0e}. Fill missing ones."
+                )
+        return arrays
+
+    def _shaped(self, rows):
+        return rows[0] if self.one_series else rows
+
+    def steps_of(self, fh):
+        """Steps to be forecast, an array of int, rising."""
+        if fh is not None:
+            return integer_steps(fh)
+        return np.arange(1, self.lags.horizon + 1) if self.steps is None else self.steps
+
+    def with_n_jobs(self, n_jobs: int | None) -> ForecastPredictor:
         """The same with another number of threads."""
         return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
 
@@ -88,30 +236,35 @@ class ForecastPredictor:
         scales = self.start().scales(self.lags)[:, :, np.newaxis]
         return forecasts + scales * self.conformal.offsets(levels, steps)
 
+    def describe(self):
+        """The description in a model file: an object for JSON, and arrays by name."""
+        network, arrays = self.predictor.describe()
+        conformal, of_conformal = (None, {}) if self.conformal is None else self.conformal.describe()
+        steps = {} if self.steps is None else {"steps": self.steps.astype(np.int64)}
+        return {
+            "network": network,
+            "lags": self.lags.describe(),
+            "strategy": self.strategy,
+            "conformal": conformal,
+        }, arrays | of_conformal | steps | {"moments": self.moments} | self.known.describe()
+
     def __getstate__(self) -> dict[str, Any]:
         """Plain values and arrays, so that a pickle names no private class."""
-        conformal = None if self.conformal is None else tuple(self.conformal)
-        return {
+        return vars(self) | {
             "predictor": self.predictor.__getstate__(),
             "lags": tuple(self.lags),
-            "moments": self.moments,
             "known": tuple(self.known),
-            "conformal": conformal,
-            "strategy": self.strategy,
+            "conformal": None if self.conformal is None else tuple(self.conformal),
         }
 
     def __setstate__(self, state):
         predictor = Predictor.__new__(Predictor)
         predictor.__setstate__(state["predictor"])
-        conformal = None if state["conformal"] is None else Conformal(*state["conformal"])
-        self.__init__(
-            predictor,
-            Lags(*state["lags"]),
-            state["moments"],
-            KnownValues(*state["known"]),
-            conformal,
-            state["strategy"],
-        )
+        vars(self).update(state, predictor=predictor)
+        self.lags, self.known = Lags(*self.lags), KnownValues(*self.known)
+        self.conformal = None if self.conformal is None else Conformal(*self.conformal)
 
 
-ForecastPredictor.__module__ = "gruc.runtime"  # as Predictor
+# what pickles name, wherever in the package the class stands; doctest finds it by the second line
+ForecastPredictor.__module__ = "gruc.runtime"
+__test__ = {"ForecastPredictor": ForecastPredictor}

@@ -28,7 +28,7 @@ class Content(NamedTuple):
         version, kind, parameters, fitted = take_estimator(fields, arrays)
         each_step = predictor.network.answers_each_step
         beyond = predictor.multilabel or predictor.inputs.framing != (1, 1)  # what each step has not
-        if (predictor.classes is not None, each_step) != KINDS[kind] or (each_step and beyond):
+        if (predictor.classes is not None, each_step) != KINDS[kind][:2] or (each_step and beyond):
             raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
         n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
         names = fitted["feature_names_in_"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..files import model_file
+from ..files.estimator_fields import KINDS
+from .forecast_loading import ForecastContent
+from .forecasts import ForecastPredictor
 from .loading import Content
 from .pipelines import KIND, PipelineContent, PipelinePredictor
 from .predictor import Predictor
 
 
-def load(path: Any) -> Predictor | PipelinePredictor:
+def load(path: Any) -> Predictor | PipelinePredictor | ForecastPredictor:
     """Load the predictor of a model, or of a pipeline, that `gruc.save` wrote.
 
     Needs NumPy only, and predicts the same as the estimator, to the last bit.
@@ -23,8 +26,9 @@ def load(path: Any) -> Predictor | PipelinePredictor:
 
     Returns
     -------
-    Predictor or PipelinePredictor
-        The latter for a pipeline: it takes what the pipeline takes, as texts.
+    Predictor, PipelinePredictor or ForecastPredictor
+        Of a pipeline a PipelinePredictor, which takes what the pipeline takes, as texts; of a
+        `GRUForecaster` a ForecastPredictor, whose forecasts are arrays.
 
     Raises
     ------
@@ -50,6 +54,14 @@ def load(path: Any) -> Predictor | PipelinePredictor:
 
 
 def content_of_file(description, arrays, where):
-    """What a file's description and arrays say, a `Content` or `PipelineContent`."""
-    kind = PipelineContent if description.get("kind") == KIND else Content
-    return kind.of_file(description, arrays, where)
+    """What a file's description and arrays say: a `PipelineContent`, or that of an estimator."""
+    if description.get("kind") == KIND:
+        return PipelineContent.of_file(description, arrays, where)
+    return content_of_estimator(description, arrays, where)
+
+
+def content_of_estimator(description, arrays, where):
+    """What a file's description and arrays say of an estimator, a `Content` or `ForecastContent`."""
+    kind = description.get("kind")
+    forecasts = isinstance(kind, str) and kind in KINDS and KINDS[kind].forecasts
+    return (ForecastContent if forecasts else Content).of_file(description, arrays, where)

@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
 from ..estimators import _saved
+from ..files.estimator_fields import KINDS
 from ..preprocessing import SequenceScaler, TextSequencer
 from ..runtime.pipelines import KIND, PipelineContent
 from . import _scaler, _text
@@ -56,10 +57,11 @@ def _described(name, step):
 
 
 def _described_last(name, step):
-    if type(step) not in _saved.KINDS.values():
+    kinds = [kind for kind in _saved.KINDS if not KINDS[kind].forecasts]
+    if type(step) not in (_saved.KINDS[kind] for kind in kinds):
         raise TypeError(
             f"The last step, {name!r}, is a {type(step).__name__}; a model file holds pipelines that end "
-            f"with a {' or '.join(_saved.KINDS)}."
+            f"with a {' or '.join(kinds)}."
         )
     check_is_fitted(step)
     description, arrays = _saved.describe(step)

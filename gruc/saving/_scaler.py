@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..estimators._saved import as_json
 from ..files.fields import Fields, is_flag
+from ..files.json_values import as_json
 from ..preprocessing import SequenceScaler
 from ..runtime.steps import ScalingStep
 from ..sequences import Scaling

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..estimators._saved import as_json
 from ..files.fields import Fields, ModelFileError, is_flag
+from ..files.json_values import as_json
 from ..preprocessing import TextSequencer
 from ..runtime.steps import TextStep
 from ..sequences.vocabulary import terms_in_order

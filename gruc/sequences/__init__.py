@@ -8,6 +8,7 @@ from .base import Sequences
 from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
+from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
 from .known_values import KnownValues
 from .lag_windows import Lags, LagWindows, Series, origins_of
@@ -35,7 +36,9 @@ __all__ = [
     "Tokens",
     "as_groups",
     "as_sequences",
+    "as_shares",
     "as_tokens",
+    "bounds_of",
     "check_range",
     "columns_of",
     "from_channels_first",
@@ -43,11 +46,13 @@ __all__ = [
     "from_nested",
     "from_padded",
     "integer_array",
+    "integer_steps",
     "is_lazy",
     "is_list_of_arrays",
     "numeric_array",
     "origins_of",
     "refuse_column",
     "refuse_masked",
+    "rising",
     "season_length_of",
 ]

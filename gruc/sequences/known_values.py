@@ -25,6 +25,32 @@ class KnownValues(NamedTuple):
         recent = [np.diff(array, order) for array in values] if order else values
         return cls(recent, np.array([[np.diff(array, k)[-1] for k in range(order)] for array in values]))
 
+    def describe(self):
+        """The arrays in a model file, by name."""
+        return {
+            "known.values": np.concatenate(self.recent),
+            "known.lengths": np.array([len(array) for array in self.recent], np.int64),
+            "known.ends": np.asarray(self.ends, np.float64),
+        }
+
+    @classmethod
+    def described(cls, fields, arrays, least):
+        """The values that `describe` described, of each series `least` or more; their arrays are popped.
+
+        `fields` are `files.fields.Fields`, for errors.
+        """
+        values, lengths, ends = (arrays.pop(f"known.{name}", None) for name in ("values", "lengths", "ends"))
+        if lengths is None or lengths.dtype != np.int64 or lengths.ndim != 1 or not len(lengths):
+            fields.refuse("known.lengths are no lengths of series")
+        for name, array in (("values", values), ("ends", ends)):
+            if array is None or array.dtype != np.float64 or array.ndim != (1 if name == "values" else 2):
+                fields.refuse(f"known.{name} is no array of float64")
+        fits = 0 < least <= lengths.min() and lengths.max() <= len(values)
+        if not fits or lengths.sum() != len(values) or len(ends) != len(lengths):
+            fields.refuse(f"its series are not of {least} values or more, or not all there")
+        copies = np.split(np.array(values), np.cumsum(lengths)[:-1])
+        return cls(copies, np.array(ends))
+
     @property
     def order(self):
         """How many times the series are differenced."""

@@ -50,6 +50,22 @@ class Lags(NamedTuple):
     scale: str | None = "window"
     unit: float = 1.0
 
+    def describe(self):
+        """The description in a model file, an object for JSON."""
+        return self._asdict()
+
+    @classmethod
+    def described(cls, fields):
+        """The lags that `describe` described; `fields` are `files.fields.Fields`."""
+        lags, season_length, horizon = (
+            fields.take(name, lambda v: type(v) is int and 0 < v < 2**31)
+            for name in ("lags", "season_length", "horizon")
+        )
+        scale = fields.take("scale", lambda v: v in ("window", "series", None))
+        unit = fields.take("unit", lambda v: type(v) in (int, float) and v > 0)
+        fields.end()
+        return cls(lags, season_length, horizon, scale, float(unit))
+
     @property
     def context(self):
         """Steps before an origin that are needed."""

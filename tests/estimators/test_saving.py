@@ -195,7 +195,7 @@ def test_refused(path):
         with pytest.raises(TypeError, match=rf"but {name} is a .*set_params\({name}=...\), or pickle"):
             model.save(path)
     for model in (GRUTransformer(GRUClassifier(**FAST)).fit(X, y), FunctionTransformer()):
-        with pytest.raises(TypeError, match="a model file holds a GRUClassifier or GRURegressor"):
+        with pytest.raises(TypeError, match="a model file holds a GRUClassifier or "):
             save(model, path)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         GRUClassifier(**FAST).fit(X, y).save(path.parent / "nowhere" / "model.gruc")

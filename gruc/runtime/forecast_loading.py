@@ -1,0 +1,91 @@
+"""Forecasters from the descriptions of model files."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..files.estimator_fields import take_estimator
+from ..files.fields import Fields
+from ..files.series_form import ONE_SERIES, SeriesForm
+from ..outputs import Conformal
+from ..sequences import LARGEST, KnownValues, Lags, Tokens
+from .forecasts import ForecastPredictor
+from .loading import described
+from .strategies import STRATEGIES
+
+
+class ForecastContent(NamedTuple):
+    """What the file of a forecaster contains, checked as far as is possible without scikit-learn."""
+
+    predictor: ForecastPredictor
+    gruc_version: str
+    kind: str
+    parameters: dict
+    fitted: dict
+
+    @classmethod
+    def of_file(cls, description, arrays, where):
+        """The content of a file's description and arrays; errors call the file `where`."""
+        fields, arrays = Fields(description, where), dict(arrays)
+        predictor, form = described_forecaster(
+            fields.take_object("predictor"), fields.take_object("form"), arrays
+        )
+        version, kind, parameters, fitted = take_estimator(fields, {})
+        return cls(predictor, version, kind, parameters, fitted | {"form": form})
+
+
+def described_forecaster(fields, of_form, arrays):
+    """The predictor that `ForecastPredictor.describe` described, and the `SeriesForm` of `of_form`.
+
+    All of the `arrays` must belong to them.
+    """
+    lags = Lags.described(fields.take_object("lags"))
+    strategy = fields.take("strategy", lambda v: isinstance(v, str) and v in STRATEGIES)
+    known = KnownValues.described(fields, arrays, lags.context)
+    n_series = len(known.recent)
+    conformal = fields.take("conformal", lambda v: v is None or isinstance(v, dict))
+    if conformal is not None:
+        conformal = Fields(conformal, f"{fields.where} conformal,")
+        conformal = Conformal.described(conformal, arrays, lags.horizon)
+    moments, steps = _moments(fields, arrays, n_series), _steps(fields, arrays)
+    form = SeriesForm.described(of_form, arrays, n_series)
+    network = described(fields.take_object("network"), arrays)
+    fields.end()
+    _check_network(fields, network, lags, known)
+    one_series = form.form in ONE_SERIES
+    return ForecastPredictor(network, lags, moments, known, conformal, strategy, steps, one_series), form
+
+
+def _moments(fields, arrays, n_series):
+    moments = arrays.pop("moments", None)
+    if moments is None or moments.dtype != np.float64 or moments.shape != (n_series, 2):
+        fields.refuse(f"moments are not those of {n_series} series")
+    if (moments[:, 1] < 0).any():
+        fields.refuse("scales of series are negative")
+    return np.array(moments)
+
+
+def _steps(fields, arrays):
+    steps = arrays.pop("steps", None)
+    if steps is None:
+        return None
+    if steps.dtype != np.int64 or steps.ndim != 1 or not len(steps):
+        fields.refuse("steps are no integers")
+    if steps[0] < 1 or steps[-1] >= 2**31 or (np.diff(steps) <= 0).any():
+        fields.refuse("steps are not rising, or not after y")
+    return steps.astype(np.intp)
+
+
+def _check_network(fields, predictor, lags, known):
+    """Refuse a network that does not answer the windows of these lags, and values beyond its range."""
+    decoding, inputs = predictor.decoding, predictor.inputs
+    is_plain = decoding.classes is None and decoding.scaling is None and decoding.link == "values"
+    if isinstance(inputs, Tokens) or inputs.scaling is not None or inputs.framing != (1, 1) or not is_plain:
+        fields.refuse("its network is not that of a forecaster")
+    if predictor.network.answers_each_step or predictor.config["n_outputs"] != lags.horizon:
+        fields.refuse("its network does not answer its horizon")
+    if inputs.n_features != lags.width:
+        fields.refuse("its network does not read its windows")
+    largest = max(max(np.abs(array).max() for array in known.recent), np.abs(known.ends).max(initial=0))
+    if largest > LARGEST[np.dtype(np.float64)]:
+        fields.refuse(f"a series reaches {largest:g}")
