@@ -133,6 +133,7 @@ def explains_unknown_parameters(init: Callable[P, None]) -> Callable[P, None]:
                 )
         init(*args, **kwargs)
 
+    __init__.__signature__ = inspect.signature(init)  # type: ignore[attr-defined]  # getfullargspec needs it
     return __init__
 
 

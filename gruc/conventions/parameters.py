@@ -165,9 +165,13 @@ def _init(cls):
     arguments = [f"{part.name}=defaults[{part.name!r}]" for part in declared]
     if len(cls._positional) < len(declared):
         arguments.insert(len(cls._positional), "*")
-    lines = [f"def __init__(self, {', '.join(arguments)}):"]
+    lines = [f"def __init__(self, {', '.join(arguments)}):", "    super(kind, self).__init__()"]
     lines += [f"    self.{part.name} = {part.name}" for part in declared]
-    names = {"defaults": {part.name: part.default for part in declared}, "__name__": cls.__module__}
+    names = {
+        "defaults": {part.name: part.default for part in declared},
+        "kind": cls,
+        "__name__": cls.__module__,
+    }
     exec("\n".join(lines), names)
     init = names["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"

@@ -276,3 +276,17 @@ def test_order_of_arguments():
         pass
 
     assert str(inspect.signature(Named)) == "(*, dropout=0.0, recurrent_dropout=0.0)"
+
+
+def test_other_bases_are_initialised():
+    """Objects of sktime have a state that their base sets."""
+
+    class Base:
+        def __init__(self):
+            self.state = "new"
+
+    class Model(RidgeParameters, Base):
+        """{parameters}"""
+
+    assert Model(0.5).state == "new"
+    assert Model(0.5).alpha == 0.5

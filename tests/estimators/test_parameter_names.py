@@ -122,6 +122,7 @@ def test_values_of_another_kind(name, value, message):
 def test_signatures_copies_and_help_are_as_ever(kind):
     names = list(kind().get_params(deep=False))
     assert sorted(inspect.signature(kind).parameters) == names == sorted(kind._get_param_names())
+    assert inspect.getfullargspec(kind.__init__).varkw is None  # which sktime asks for
     assert inspect.signature(kind).parameters["random_state"].default is None
     assert f"class {kind.__name__}" in pydoc.plain(pydoc.render_doc(kind))
     assert "random_state=None" in pydoc.plain(pydoc.render_doc(kind)).replace(": Any = ", "=")

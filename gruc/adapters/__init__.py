@@ -1,0 +1,1 @@
+"""Estimators as other libraries have them; each module needs the library that it is named after."""
