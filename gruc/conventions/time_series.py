@@ -191,7 +191,7 @@ def as_time_series(y, name="y", known=None):
     elif is_list_of_arrays(y):
         series = _of_list(y, name, known)
     else:
-        series = _of_array(y, name)
+        series = _of_array(y, name, known)
     if known is not None:
         _check_same(series, known, name)
         if not series.is_pandas:
@@ -226,7 +226,7 @@ def _axis(index, name, known_axis):
     return TimeAxis.of_index(index, name) if known_axis is None else known_axis.continued_by(index, name)
 
 
-def _of_array(y, name):
+def _of_array(y, name, known):
     array = numeric_array(y, name).astype(np.float64, copy=False)
     if array.ndim == 1:
         return TimeSeries([array], "array", [_positions(len(array))])
@@ -237,7 +237,7 @@ def _of_array(y, name):
         )
     if len(array) == 0:
         raise ValueError(f"{name} has no series: it is empty.")
-    if array.shape[1] == 1 and len(array) > 1:
+    if array.shape[1] == 1 and len(array) > 1 and (known is None or known.form != "rows"):
         raise ValueError(
             f"{name} of shape {array.shape} is {len(array)} series of one value each: rows are series. "
             f"Give one series as {name}.ravel()."

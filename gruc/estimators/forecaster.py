@@ -13,7 +13,7 @@ from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.time_series import TimeSeries, as_time_series
 from ..conventions.transactions import all_or_nothing
 from ..files.series_form import ONE_SERIES
-from ..runtime import ForecastPredictor
+from ..runtime import ForecastPredictor, ForecastStream
 from ..sequences import KnownValues, as_shares, bounds_of
 from ..training import TrainingState
 from ._backtest import backtest
@@ -310,6 +310,27 @@ class GRUForecaster(
             self._training_state, predictor = run_update(self, known.recent)
         self._predictor = self._predictor.going_on(known, predictor)
         self._form = series.without_values()
+
+    def stream(self, n: int | None = None) -> ForecastStream:
+        """Series that go on value by value.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            Number of new series, of which nothing is known yet; None: the series of y go on.
+
+        Returns
+        -------
+        gruc.runtime.ForecastStream
+            Its ``step(x)`` returns, as an array, what `predict` returns after
+            ``update(x, update_params=False)``. The forecaster itself does not change.
+
+        Raises
+        ------
+        ValueError
+            n is no positive integer, or ``scale="series"`` and new series.
+        """
+        return self._fitted_predictor().stream(n)
 
     def backtest(
         self, y: Any, *, cv: Any = None, fh: Any = None, refit: bool = True, coverage: float | None = 0.9

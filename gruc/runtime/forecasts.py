@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..sequences import (
     is_list_of_arrays,
     numeric_array,
 )
+from .forecast_stream import ForecastStream
 from .predictor import Predictor
 from .strategies import STRATEGIES, Start
 
@@ -186,6 +188,27 @@ class ForecastPredictor:
                 )
         return arrays
 
+    def stream(self, n: int | None = None) -> ForecastStream:
+        """Series that go on value by value.
+
+        Parameters
+        ----------
+        n : int or None, default=None
+            Number of new series, of which nothing is known yet. None: the series of this forecaster go on.
+
+        Returns
+        -------
+        ForecastStream
+            Its ``step(x)`` returns what ``update(x)`` and then `predict` return, to the last bit.
+
+        Raises
+        ------
+        ValueError
+            n is no positive integer, or the model scales each series by a mean and a standard deviation that
+            are not known of new ones (``scale="series"``).
+        """
+        return ForecastStream(self, n)
+
     def _shaped(self, rows):
         return rows[0] if self.one_series else rows
 
@@ -204,6 +227,10 @@ class ForecastPredictor:
         predictor = self.predictor if predictor is None else predictor
         return self._with(known=known.last(self.n_kept), predictor=predictor)
 
+    def at(self, known, moments, one_series):
+        """The same for other series, of which these values and moments are known."""
+        return self._with(known=known, moments=moments, one_series=one_series)
+
     def _with(self, **changes):
         other = object.__new__(type(self))
         vars(other).update(vars(self), **changes)
@@ -211,12 +238,19 @@ class ForecastPredictor:
 
     def start(self):
         """The `Start` of forecasts."""
-        return Start(self.known.stacked(self.lags.context), self.moments)
+        return self.start_of(self.known.stacked(self.lags.context), self.moments)
+
+    def start_of(self, values, moments):
+        """The `Start` of forecasts after values (B, context), differenced, of series with such moments."""
+        return Start(values, moments)
+
+    def walk(self, start, n_ahead):
+        """Forecasts (B, n_ahead or more) of the differences that follow a `Start`."""
+        return STRATEGIES[self.strategy](self.predictor, self.lags, start, n_ahead)
 
     def forecasts(self, n_ahead):
         """Forecasts (n_series, n_ahead or more) of the next steps, in float64."""
-        walk = STRATEGIES[self.strategy]
-        return self.known.undifferenced(walk(self.predictor, self.lags, self.start(), n_ahead))
+        return self.known.undifferenced(self.walk(self.start(), n_ahead))
 
     def quantiles(self, steps, levels):
         """Quantiles (n_series, n_ahead, k) of these steps, 1 being the next one.
@@ -247,6 +281,15 @@ class ForecastPredictor:
             "strategy": self.strategy,
             "conformal": conformal,
         }, arrays | of_conformal | steps | {"moments": self.moments} | self.known.describe()
+
+    def fingerprint(self):
+        """Checksum by which a stream's snapshot is known to be of this model, whatever is known of series."""
+        description, arrays = self.describe()
+        checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
+        for name in sorted(arrays):
+            if not name.startswith("known."):
+                checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
+        return checksum.to_bytes(4, "little")
 
     def __getstate__(self) -> dict[str, Any]:
         """Plain values and arrays, so that a pickle names no private class."""

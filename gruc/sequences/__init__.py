@@ -10,7 +10,7 @@ from .converters import from_channels_first, from_long, from_nested, from_padded
 from .groups import Groups, as_groups
 from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
-from .known_values import KnownValues
+from .known_values import KnownValues, differenced, undifferenced
 from .lag_windows import Lags, LagWindows, Series, origins_of
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
@@ -41,6 +41,7 @@ __all__ = [
     "bounds_of",
     "check_range",
     "columns_of",
+    "differenced",
     "from_channels_first",
     "from_long",
     "from_nested",
@@ -55,4 +56,5 @@ __all__ = [
     "refuse_masked",
     "rising",
     "season_length_of",
+    "undifferenced",
 ]

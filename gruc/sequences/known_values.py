@@ -60,10 +60,9 @@ class KnownValues(NamedTuple):
         """These values and those that follow, arrays (k_i,), k_i > 0."""
         ends, recent = self.ends.copy(), []
         for i, array in enumerate(values):
-            for k in range(self.order):
-                last, ends[i, k] = ends[i, k], array[-1]
-                array = np.diff(array, prepend=last)
-            recent.append(np.concatenate([self.recent[i], array]))
+            later, of_later = differenced(array[np.newaxis], ends[i : i + 1])
+            recent.append(np.concatenate([self.recent[i], later[0]]))
+            ends[i] = of_later[0, -1]
         return KnownValues(recent, ends)
 
     def last(self, n):
@@ -76,6 +75,23 @@ class KnownValues(NamedTuple):
 
     def undifferenced(self, forecasts):
         """Forecasts (n_series, n_ahead) of the series, by those of their differences."""
-        for end in self.ends.T[::-1]:
-            forecasts = np.cumsum(forecasts, axis=1) + end[:, np.newaxis]
-        return forecasts
+        return undifferenced(forecasts, self.ends)
+
+
+def differenced(values, ends):
+    """Differences of values (n, k) that follow series with these `ends` (n, order), and ends after each.
+
+    The latter are (n, k, order).
+    """
+    ends_after = np.empty((*values.shape, ends.shape[1]))
+    for k in range(ends.shape[1]):
+        ends_after[:, :, k] = values
+        values = np.diff(values, axis=1, prepend=ends[:, k : k + 1])
+    return values, ends_after
+
+
+def undifferenced(forecasts, ends):
+    """Forecasts (n, n_ahead) of series with these `ends` (n, order), by those of their differences."""
+    for end in ends.T[::-1]:
+        forecasts = np.cumsum(forecasts, axis=1) + end[:, np.newaxis]
+    return forecasts

@@ -86,6 +86,10 @@ class Lags(NamedTuple):
         differences = values[m:] - values[:-m]
         return 0.0, CALMEST * np.sqrt(np.square(differences).mean()) if len(differences) else 0.0
 
+    def moments_of_new_series(self):
+        """`moments` of a series of which nothing is known but its windows; None if these do not do."""
+        return None if self.scale == "series" else (0.0, 1.0 if self.scale is None else 0.0)
+
 
 class Series(NamedTuple):
     """Series end to end.

@@ -1,0 +1,269 @@
+"""ForecastStream: forecasts of series that go on value by value."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..sequences import LARGEST, KnownValues, differenced, numeric_array, undifferenced
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import ArrayLike, NDArray
+
+# all values that forecasts start from are float64
+LIMIT = LARGEST[np.dtype(np.float64)]
+
+
+class ForecastStream:
+    """Forecasts of series that go on value by value; made by the method `stream`.
+
+    After each value the result is what `predict` returns of a forecaster that was updated with it, to the
+    last bit; scaling, differencing and season are undone. A stream keeps the last ``lags.context`` values of
+    each series, however long it runs. Each window is scaled by itself, so that its rows change with every
+    value: where a `Stream` takes one step of the network, this reads all `lags` steps anew.
+
+    Copies, deep copies and pickles of a stream are independent streams, which continue from its state.
+
+    Parameters
+    ----------
+    predictor : ForecastPredictor
+    n
+        As in the method `stream`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gruc import GRUForecaster
+    >>> y = 100 + 10 * np.sin(2 * np.pi * np.arange(240) / 12)
+    >>> model = GRUForecaster(random_state=0).fit(y[:200])
+    >>> stream = model.stream()
+    >>> for value in y[200:]:
+    ...     forecast = stream.step(value)
+    >>> bool((forecast == model.update(y[200:], update_params=False).predict()).all())
+    True
+    """
+
+    def __init__(self, predictor, n=None):
+        if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
+            raise ValueError(f"n must be a positive integer or None; got {n!r}.")
+        self._predictor, self._n = predictor, n
+        self._one = n is None and predictor.one_series
+        context, known = predictor.lags.context, predictor.known
+        if n is None:
+            self._moments = predictor.moments
+            first = known.stacked(context), known.ends, np.full(predictor.n_series, context + known.order)
+        else:
+            moments = predictor.lags.moments_of_new_series()
+            if moments is None:
+                raise ValueError(
+                    "With scale='series' a new series cannot be forecast: its mean and standard deviation "
+                    "are not known. Fit with scale='window', or go on with the series of fit: stream()."
+                )
+            self._moments = np.tile(np.float64(moments), (n, 1))
+            first = np.zeros((n, context)), np.zeros((n, known.order)), np.zeros(n, np.int64)
+        # the last values of each series, differenced; what undoes that; how many were read, or known
+        self._first = first
+        self._values, self._ends, self._counts = (array.copy() for array in first)
+
+    @property
+    def n_missing(self) -> Any:
+        """Number of values that each series lacks before it can be forecast: an int, or of n series (n,)."""
+        missing = self._missing(self._counts)
+        return int(missing[0]) if self._one else missing
+
+    def _missing(self, counts):
+        return np.maximum(self._predictor.lags.context + self._predictor.known.order - counts, 0)
+
+    def step(self, x: ArrayLike, rows: ArrayLike | None = None, *, every: bool = False) -> NDArray[Any]:
+        """Read a value or a block of values, and return forecasts of what follows.
+
+        Parameters
+        ----------
+        x : number or array of shape (k,), (n,) or (n, k)
+            Of one series a value or a block of k values; of n series (n,) or (n, k).
+        rows : array of int of shape (m,), default=None
+            Which of n series x belongs to; None: all of them. The others do not change.
+        every : bool, default=False
+            Whether to return the forecasts after each value of the block, instead of after the last one only.
+
+        Returns
+        -------
+        forecasts : ndarray of shape (n_ahead,) or (m, n_ahead), of float64
+            Of the steps that `predict` gives without `fh`. With `every` (k, n_ahead) or (m, k, n_ahead).
+            NaN for new series that are still shorter than what the network reads; see `n_missing`.
+
+        Raises
+        ------
+        ValueError
+            x has the wrong shape, or contains NaN, infinity or too large values. Nothing has changed.
+        """
+        chosen = self._rows(rows)
+        values = self._checked(x, len(self._counts[chosen]))
+        m, k = values.shape
+        later, ends = differenced(values, self._ends[chosen])
+        joined = np.concatenate([self._values[chosen], later], axis=1)
+        counts = self._counts[chosen, np.newaxis] + np.arange(1, k + 1)
+        of_context = joined.shape[1] - k
+        if every:
+            windows = np.lib.stride_tricks.sliding_window_view(joined[:, 1:], of_context, axis=1)
+        else:
+            windows = joined[:, np.newaxis, k:]
+        n_windows = windows.shape[1]
+        moments = np.repeat(self._moments[chosen], n_windows, axis=0)
+        forecasts = self._forecasts(
+            windows.reshape(m * n_windows, of_context),
+            moments,
+            ends[:, -n_windows:].reshape(m * n_windows, -1),
+        ).reshape(m, n_windows, -1)
+        forecasts[self._missing(counts[:, -n_windows:]) > 0] = np.nan
+        self._values[chosen], self._ends[chosen] = joined[:, k:], ends[:, -1]
+        self._counts[chosen] = counts[:, -1]
+        forecasts = forecasts if every else forecasts[:, 0]
+        return forecasts[0] if self._one else forecasts
+
+    def _forecasts(self, values, moments, ends):
+        """Forecasts (B, n_ahead) after values (B, context)."""
+        predictor, steps = self._predictor, self._predictor.steps_of(None)
+        walked = predictor.walk(predictor.start_of(values, moments), int(steps[-1]))
+        return undifferenced(walked, ends)[:, steps - 1]
+
+    def _checked(self, x, m):
+        """Values (m, k) of m series."""
+        array = numeric_array([x] if isinstance(x, Real) else x, "x").astype(np.float64, copy=False)
+        values = array[np.newaxis] if self._one else array
+        if values.ndim == 1:
+            values = values[:, np.newaxis]
+        if values.ndim != 2 or values.shape[0] != m or values.shape[1] == 0:
+            expected = "a number or (k,)" if self._one else f"({m},) or ({m}, k)"
+            raise ValueError(f"x has shape {np.shape(x)}; expected {expected}, k > 0.")
+        wrong = ~(np.abs(values) <= LIMIT)  # NaN too
+        if wrong.any():
+            raise ValueError(
+                f"x holds {values[wrong][0]:g}; a stream takes finite values no larger than {LIMIT:.0e}. "
+                "Fill what is missing."
+            )
+        return values
+
+    def _rows(self, rows):
+        """Which series are meant, for indexing."""
+        n = len(self._counts)
+        if rows is None:
+            return slice(None)
+        if self._one:
+            raise ValueError("rows are given, but this is one series; make several with stream(n).")
+        array = np.asarray(rows)
+        if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
+            raise ValueError(f"rows must be a list of integers; got {rows!r}.")
+        if array.min() < 0 or array.max() >= n:
+            raise ValueError(f"rows must be from 0 to {n - 1}; got {rows!r}.")
+        if len(np.unique(array)) < len(array):
+            raise ValueError(f"rows holds a series twice: {rows!r}. Give its values as a block.")
+        return array.astype(np.intp)
+
+    def predict(self, fh: Any = None) -> NDArray[np.float64]:
+        """Forecasts of any steps after the last value, as `ForecastPredictor.predict` gives them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As there; or series lack values (`n_missing`).
+        """
+        return self._now().predict(fh)
+
+    def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> NDArray[np.float64]:
+        """Quantiles of what is to come, as `ForecastPredictor.predict_quantiles` gives them."""
+        return self._now().predict_quantiles(fh, alpha=alpha)
+
+    def predict_interval(self, fh: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
+        """Central intervals, as `ForecastPredictor.predict_interval` gives them."""
+        return self._now().predict_interval(fh, coverage=coverage)
+
+    def _now(self):
+        """The predictor whose series end where these do."""
+        missing = self._missing(self._counts).max()
+        if missing:
+            raise ValueError(f"There is a series that lacks {missing} values before it can be forecast.")
+        return self._predictor.at(KnownValues(list(self._values), self._ends), self._moments, self._one)
+
+    def reset(self, rows: ArrayLike | None = None) -> None:
+        """Go back to where series began: to the end of those of the forecaster, or to new ones.
+
+        Parameters
+        ----------
+        rows : array of int of shape (m,), default=None
+            Which of n series; None: all.
+        """
+        chosen = self._rows(rows)
+        for array, first in zip((self._values, self._ends, self._counts), self._first, strict=True):
+            array[chosen] = first[chosen]
+
+    @cached_property
+    def _fingerprint(self):
+        return self._predictor.fingerprint()  # reads all weights, so once for each stream
+
+    def snapshot(self) -> dict[str, bytes]:
+        """The state of all series, for `restore` in this or another process.
+
+        Returns
+        -------
+        dict of str to bytes
+            The last values of each series, how many were read, and a checksum of the model.
+        """
+        numbers = np.concatenate([self._values, self._ends], axis=1)
+        return {"model": self._fingerprint, "steps": self._counts.tobytes(), "numbers": numbers.tobytes()}
+
+    def restore(self, snapshot: dict[str, bytes]) -> None:
+        """Continue from a `snapshot` of a stream of the same model and as many series.
+
+        Parameters
+        ----------
+        snapshot : dict of str to bytes, bytearray or memoryview
+
+        Raises
+        ------
+        ValueError
+            The snapshot is of another model or number of series, or damaged. The stream has not changed.
+        """
+        try:
+            model, steps, numbers = (
+                bytes(memoryview(snapshot[part])) for part in ("model", "steps", "numbers")
+            )
+        except (LookupError, TypeError, ValueError):
+            raise ValueError("snapshot is not a dict of bytes as a stream's snapshot() returns it.") from None
+        if model != self._fingerprint:
+            raise ValueError("snapshot is of a stream of another model, or of this one with other weights.")
+        n, context = self._values.shape
+        width = context + self._ends.shape[1]
+        if len(steps) != 8 * n or len(numbers) != 8 * n * width:
+            raise ValueError(f"snapshot is not of {n} series, or cut short.")
+        counts, rows = np.frombuffer(steps, np.int64), np.frombuffer(numbers).reshape(n, width)
+        largest = LIMIT * 2.0 ** self._ends.shape[1]  # of differences
+        least = 0 if self._n is not None else self._first[2].min()
+        if not ((np.abs(rows) <= largest).all() and ((counts >= least) & (counts < 2**62)).all()):
+            raise ValueError("snapshot is damaged: it holds numbers that no stream of this model has.")
+        self._values, self._ends = rows[:, :context].copy(), rows[:, context:].copy()
+        self._counts = counts.copy()
+
+    def __copy__(self):
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._values, other._ends = self._values.copy(), self._ends.copy()
+        other._counts = self._counts.copy()
+        return other
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()  # the predictor never changes
+
+    def __getstate__(self):
+        return {"predictor": self._predictor, "n": self._n, "snapshot": self.snapshot()}
+
+    def __setstate__(self, state):
+        self.__init__(state["predictor"], state["n"])
+        self.restore(state["snapshot"])
+
+
+ForecastStream.__module__ = "gruc.runtime"  # as Stream
+__test__ = {"ForecastStream": ForecastStream}
