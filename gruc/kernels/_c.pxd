@@ -71,7 +71,7 @@ cdef extern from "gruc/layers/attend.h" nogil:
 cdef extern from "gruc/program/program.h" nogil:
     enum:
         GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
-        GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_N_KINDS
+        GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_N_KINDS
 
     ctypedef struct gruc_value:
         int clock, per_step, integers, gradient
@@ -263,12 +263,48 @@ cdef extern from "gruc/program/infer.h" nogil:
         gruc_span *spans
         void *workspace
 
-    size_t gruc_infer_kept_width(const gruc_op *op) noexcept
+    size_t gruc_infer_kept_width(const gruc_infer_batch *b, const gruc_op *op) noexcept
     size_t gruc_infer_packed_size(const gruc_program *p, const gruc_infer_kind *kinds) noexcept
     void gruc_infer_pack(gruc_op_weights *weights, void *packed, const void *parameters,
                          const gruc_program *p, const gruc_infer_kind *kinds, size_t element) noexcept
     size_t gruc_infer_memory(const gruc_infer_batch *b) noexcept
     void gruc_infer(const gruc_infer_batch *b) noexcept
+
+
+cdef extern from "gruc/program/search.h" nogil:
+    ctypedef struct gruc_candidate:
+        pass
+
+    ctypedef struct gruc_answer:
+        size_t length
+
+    ctypedef struct gruc_search_state "gruc_search":
+        gruc_infer_batch *step
+        size_t n_layers
+        const int *states
+        const int *lasts
+        int tokens
+        size_t B, beam, K
+        int32_t start, end
+        const unsigned char *allowed
+        const size_t *most
+        double length_penalty
+        gruc_answer *answers
+        int32_t *found
+        size_t longest
+        int32_t *followed
+        int32_t *parents
+        void **now
+        void **next
+        void *logits
+        void *scratch
+        int32_t *row_tokens
+        Py_ssize_t *order
+        Py_ssize_t *next_order
+        Py_ssize_t *ones
+        double *scores
+        double *next_scores
+        gruc_candidate *candidates
 
 
 cdef extern from "gruc/program/memory.h" nogil:
@@ -296,6 +332,7 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_stream_step(...) noexcept
     void gruc_stream_token(...) noexcept
     void gruc_stream_result(...) noexcept
+    void gruc_run_search(...) noexcept
 
     # training
     const gruc_operation *gruc_operations(...) noexcept

@@ -66,6 +66,8 @@ cdef class Weights:
         list kept not None,       # (operation, array OUT): gates (N, 4H), weights of attention (N,)
         const Py_ssize_t[::1] lengths not None,  # (B,)
         const Py_ssize_t[::1] offsets not None,  # (T + 1,)
+        order=None,               # of a program with two clocks (B,), the caller's order
+        second=None,              # (lengths, offsets, order) of its second clock
     ):
         """Run the operations, up to the last that is needed, over a packed batch.
 
@@ -74,18 +76,19 @@ cdef class Weights:
         """
         cdef _c.gruc_infer_batch batch
         cdef const _c.gruc_program *program = &self.program.c
-        cdef Py_ssize_t i, N = len(inputs[0]), B = lengths.shape[0]
-        cdef Py_ssize_t n_values = program.n_values, n_ops = program.n_ops, width
+        cdef Py_ssize_t i
+        cdef Py_ssize_t n_values = program.n_values, n_ops = program.n_ops, width, n_rows
         cdef list held = []
         cdef char *memory
-        require_packed(offsets, N, B)
-        require_lengths(lengths, offsets, B)
-        require(self.program.n_clocks == 1 and len(inputs) == <Py_ssize_t> program.n_inputs, "an array for each input")
+        require(len(inputs) == <Py_ssize_t> program.n_inputs, "an array for each input")
+        require((second is not None) == (self.program.n_clocks == 2), "a clock for each of the program's")
         memset(&batch, 0, sizeof(batch))
         batch.kinds, batch.element = self.kinds(), self.element
         batch.program, batch.weights = program, self.c
-        batch.clocks[0].T, batch.clocks[0].B, batch.clocks[0].N = offsets.shape[0] - 1, B, N
-        batch.clocks[0].lengths, batch.clocks[0].offsets = &lengths[0], &offsets[0]
+        set_clock(&batch.clocks[0], lengths, offsets, order, held)
+        if second is not None:
+            set_clock(&batch.clocks[1], second[0], second[1], second[2], held)
+            require(batch.clocks[1].B == batch.clocks[0].B, "the same sequences under both clocks")
         memory = <char *> PyMem_RawCalloc(n_values + n_ops, sizeof(void *) + sizeof(_c.gruc_span))
         if memory == NULL:
             raise MemoryError()
@@ -100,9 +103,10 @@ cdef class Weights:
                 require(<Py_ssize_t> program.n_inputs <= i < n_values, "values of the program")
                 batch.values[i] = self.rows_of(&batch, i, array, True)
             for i, array in kept:
-                width = _c.gruc_infer_kept_width(&program.ops[i]) if 0 <= i < n_ops else 0
+                width = _c.gruc_infer_kept_width(&batch, &program.ops[i]) if 0 <= i < n_ops else 0
                 require(width > 0, "operations that keep something")
-                batch.kept[i] = array_pointer(array, self.code, N, width, True)
+                n_rows = batch.clocks[program.values[program.ops[i].x].clock].N
+                batch.kept[i] = array_pointer(array, self.code, n_rows, width, True)
             batch.workspace = aligned(_c.gruc_infer_memory(&batch) * self.element, held)
             with nogil:
                 _c.gruc_infer(&batch)
@@ -113,6 +117,29 @@ cdef class Weights:
         cdef const _c.gruc_value *rows = batch.program.values + value
         cdef char code = c"i" if rows.integers else self.code
         return array_pointer(array, code, _c.gruc_rows(rows, batch.clocks), rows.width, writable)
+
+
+cdef int set_clock(
+    _c.gruc_clock *clock, const Py_ssize_t[::1] lengths, const Py_ssize_t[::1] offsets, order, list held,
+) except -1:
+    """Lengths of packed sequences; with the caller's order of them for a program with two clocks."""
+    cdef Py_ssize_t B = lengths.shape[0], T = offsets.shape[0] - 1, b
+    cdef const Py_ssize_t[::1] places_of
+    cdef Py_ssize_t[::1] places
+    require(B > 0 and T > 0, "lengths (B,), offsets (T + 1,)")
+    require_packed(offsets, offsets[T], B)
+    require_lengths(lengths, offsets, B)
+    clock[0] = _c.gruc_clock(T, B, offsets[T], &lengths[0], &offsets[0], NULL, NULL)
+    if order is None:
+        return 0
+    places_of, places = order, np.full(B, -1, np.intp)
+    require(places_of.shape[0] == B, "order (B,)")
+    for b in range(B):
+        require(0 <= places_of[b] < B and places[places_of[b]] == -1, "order, each place once")
+        places[places_of[b]] = b
+    clock.order, clock.places = &places_of[0], &places[0]
+    held += [order, places]
+    return 0
 
 
 cdef void *array_pointer(array, char code, Py_ssize_t n_rows, Py_ssize_t width, bint writable) except NULL:

@@ -12,6 +12,7 @@ cpdef enum:
     EMBED = _c.GRUC_EMBED
     PERMUTE = _c.GRUC_PERMUTE
     ATTEND = _c.GRUC_ATTEND
+    ATTEND_GENERAL = _c.GRUC_ATTEND_GENERAL
 
 
 cdef class Program:
@@ -108,11 +109,11 @@ cdef class Program:
             require(x.width == y.width == op.H, "readouts as wide as what they read")
         elif op.kind == PERMUTE:
             require(not x.per_step and not y.per_step and op.D == op.H == y.width, "rows of sequences")
-        elif op.kind == ATTEND:
+        elif op.kind == ATTEND or op.kind == ATTEND_GENERAL:
             require(op.x2 >= 0 and self.value_table[op.x2].per_step and x.per_step and y.per_step,
                     "attention of steps to steps")
             require(x.clock == y.clock and self.value_table[op.x2].width == x.width, "rows of one width")
-            require((x.gradient >= 0) == (self.value_table[op.x2].gradient >= 0), "gradients of both or neither")
+            require(x.gradient >= 0 or self.value_table[op.x2].gradient < 0, "no gradient of the source alone")
             require(op.H == y.width and (op.H == op.D or op.H == 2 * op.D), "whole rows that are written")
         else:
             require(x.per_step == y.per_step and x.clock == y.clock, "a row for each row that is read")

@@ -75,6 +75,7 @@ DROPOUT: int
 EMBED: int
 PERMUTE: int
 ATTEND: int
+ATTEND_GENERAL: int
 
 class Program:
     values: tuple[Any, ...]

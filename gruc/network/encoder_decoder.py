@@ -1,5 +1,11 @@
 """Networks that read one sequence and answer each step of another."""
 
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import kernels
+from .attention import ATTENTIONS
 from .dense import DenseHead
 from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
@@ -7,11 +13,26 @@ from .parameters import ParameterTable
 from .program import KINDS, ProgramBuilder
 
 
+class LaidOutEncoder(NamedTuple):
+    """The program of an encoder, and which of its values are what."""
+
+    program: kernels.inference.Program
+    lasts: list  # of each layer the value of its last states (B, F)
+    memory: int  # the value that the decoder attends to (N, ...)
+
+
+class PreparedWeights(NamedTuple):
+    """Weights of an `EncoderDecoder` as its methods for inference read them."""
+
+    encoder: kernels.inference.Weights
+    step: kernels.inference.Weights
+    whole: kernels.inference.Weights
+
+
 class EncoderDecoder:
     """An encoder of a source sequence, and a decoder with a dense head over each step of a target sequence.
 
-    Layer by layer the decoder starts from the last states of the encoder, and its top layer attends to the
-    encoder's steps (Luong et al. 2015).
+    Layer by layer the decoder starts from the last states of the encoder.
 
     Parameters
     ----------
@@ -24,14 +45,33 @@ class EncoderDecoder:
         Whether the encoder reads both ways.
     embedding : int or None
         Width of the vectors of tokens; None where steps are features.
-    **cell
-        Further arguments of each `GRULayer`.
+    attention : {"dot", "general", "additive"} or None
+        How the decoder attends to the encoder's steps: see `network.attention`.
+    reset_after : bool
+        See `GRULayer`.
+
+    Notes
+    -----
+    Parameters bear names like those of `GRUNetwork`: ``encoder.weight_ih_l0``, ... of the encoder,
+    ``gru.weight_ih_l0``, ... of the decoder, ``source_embedding.weight`` and ``embedding.weight``.
     """
+
+    answers_each_step = True
 
     def __init__(
         self, n_source_inputs, n_inputs, hidden_layer_sizes, n_outputs, bidirectional=False, embedding=None,
-        **cell,
+        attention="dot", reset_after=True,
     ):  # fmt: skip
+        self.config = {
+            "n_source_inputs": int(n_source_inputs),
+            "n_inputs": int(n_inputs),
+            "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
+            "n_outputs": int(n_outputs),
+            "bidirectional": bool(bidirectional),
+            "embedding": None if embedding is None else int(embedding),
+            "attention": attention,
+            "reset_after": bool(reset_after),
+        }
         both_ways = (False, True)[: 1 + bidirectional]
         self.n_source_inputs, self.n_inputs = n_source_inputs, n_inputs
         self.source_embedding = self.embedding = None
@@ -40,20 +80,19 @@ class EncoderDecoder:
             self.embedding = Embedding(n_inputs, embedding)
         self.encoder, self.decoder = [], []
         width, source_width = embedding or n_inputs, embedding or n_source_inputs
-        for index, n_units in enumerate(hidden_layer_sizes):
+        top = self.config["hidden_layer_sizes"][-1] * len(both_ways)
+        self.attention = ATTENTIONS[attention](top)
+        for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             self.encoder.append(
-                [
-                    GRULayer(index, source_width, n_units, reverse=r, prefix="encoder", **cell)
-                    for r in both_ways
-                ]
+                [GRULayer(index, source_width, n_units, reset_after, r, prefix="encoder") for r in both_ways]
             )
             source_width = n_units * len(both_ways)
-            self.decoder.append([GRULayer(index, width, source_width, **cell)])
+            self.decoder.append([GRULayer(index, width, source_width, reset_after)])
             width = source_width
-        self.head = DenseHead(2 * width, n_outputs)
+        self.head = DenseHead(self.attention.n_features, n_outputs)
         tables = [part for part in (self.source_embedding, self.embedding) if part is not None]
         directions = [direction for layer in (*self.encoder, *self.decoder) for direction in layer]
-        self.parts = [*directions, self.head, *tables]
+        self.parts = [*directions, self.attention, self.head, *tables]
         self.table = ParameterTable(
             [entry for part in self.parts for entry in part.entries()], [table.weight for table in tables]
         )
@@ -61,13 +100,43 @@ class EncoderDecoder:
         self.operations_per_row = sum(18 * d.n_units * (d.n_units + d.n_inputs) for d in directions)
         self.operations_per_row += 6 * self.head.n_inputs * n_outputs
 
-    def initialize(self, parameters, rng):
-        """Start values into `parameters`, the named views of a flat buffer."""
+    def __reduce__(self):
+        """By its shape alone."""
+        return type(self), tuple(self.config.values())
+
+    def initialize(self, parameters, rng, tokens=None):
+        """Start values into `parameters`, the named views of a flat buffer.
+
+        Of the tables only the rows of `tokens`, index arrays of the source's and of the target's, are drawn,
+        if they are given.
+        """
+        of_tables = {}
+        if tokens is not None:
+            of_tables = {self.source_embedding: tokens[0], self.embedding: tokens[1]}
         for part in self.parts:
-            part.initialize(parameters, rng)
+            options = {"tokens": of_tables[part]} if part in of_tables else {}
+            part.initialize(parameters, rng, **options)
+
+    def set_update_gate_bias(self, parameters, bias):
+        """Start every layer's update gate at this bias instead of that of `initialize`."""
+        for layer in self._directions():
+            layer.set_update_gate_bias(parameters, bias)
+
+    def draw_update_gate_bias(self, parameters, n_rows, rng):
+        """Chrono initialisation, as `GRUNetwork.draw_update_gate_bias` has it."""
+        for layer in self._directions():
+            layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, max(n_rows - 1, 1), layer.n_units)))
+
+    def _directions(self):
+        return [direction for layer in (*self.encoder, *self.decoder) for direction in layer]
+
+    # ---- programs
 
     def program(self, training=False, dropout=False):
         """The network as a list of operations; its inputs are the source, then the target."""
+        return self._whole(training, dropout)[0]
+
+    def _whole(self, training=False, dropout=False):
         key = training, dropout
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
@@ -86,12 +155,116 @@ class EncoderDecoder:
             width = sum(direction.n_units for direction in layer)
             start = builder.value(width, clock=1, per_step=False)
             starts.append(builder.operation(KINDS.PERMUTE, last, start))
+        return self._lay_out_decoder(builder, x, self.attention.lay_out_memory(builder, source), starts)
+
+    def _lay_out_decoder(self, builder, x, memory, starts):
+        """The program with the decoder, its output, and the place of the operation that attends, or None."""
         for layer, start in zip(self.decoder, starts, strict=True):
             x, _ = lay_out_layer(builder, layer, builder.dropout(x), start)
-        x = builder.operation(KINDS.ATTEND, x, builder.like(x, self.head.n_inputs), x2=source)
-        return builder.build(self.head.lay_out(builder, builder.dropout(x)))
+        attends = len(builder.operations)
+        x = self.attention.lay_out(builder, x, memory)
+        if len(builder.operations) == attends:
+            attends = None
+        output = self.head.lay_out(builder, builder.dropout(x))
+        return builder.build(output), output, attends
+
+    def laid_out_encoder(self):
+        """The encoder alone, as a `LaidOutEncoder`."""
+        if "encoder" not in self._programs:
+            builder = ProgramBuilder(self.table)
+            source, lasts = self._input(builder, self.n_source_inputs, self.source_embedding, clock=0), []
+            if self.embedding is not None:
+                source = self.source_embedding.lay_out(builder, source)
+            for layer in self.encoder:
+                source, last = lay_out_layer(builder, layer, source)
+                lasts.append(last)
+            memory = self.attention.lay_out_memory(builder, source)
+            self._programs["encoder"] = LaidOutEncoder(builder.build(memory), lasts, memory)
+        return self._programs["encoder"]
+
+    def step_program(self):
+        """One step of the decoder for any number of rows.
+
+        Its inputs are tokens, what is attended to if anything is, and a state for each layer.
+        """
+        if "step" not in self._programs:
+            builder = ProgramBuilder(self.table)
+            x = self._input(builder, self.n_inputs, self.embedding, clock=1)
+            memory = self.attention.memory_width and builder.input(self.attention.memory_width)
+            starts = [
+                builder.input(direction.n_units, clock=1, per_step=False) for (direction,) in self.decoder
+            ]
+            if self.embedding is not None:
+                x = self.embedding.lay_out(builder, x)
+            self._programs["step"] = self._lay_out_decoder(builder, x, memory, starts)[0]
+        return self._programs["step"]
 
     @staticmethod
     def _input(builder, n_inputs, embedding, clock):
         integers = embedding is not None
         return builder.input(1 if integers else n_inputs, clock, integers=integers)
+
+    # ---- inference: batches are `PackedBatch`
+
+    def prepare(self, parameters):
+        """Weights of a flat buffer as the other methods read them."""
+        programs = self.laid_out_encoder().program, self.step_program(), self.program()
+        return PreparedWeights(*(kernels.inference.Weights(program, parameters) for program in programs))
+
+    def search(self, weights, source, most, **options):
+        """The decoder's answers to sources, a list of arrays of tokens in the order of the caller.
+
+        Parameters
+        ----------
+        weights : PreparedWeights
+        source : PackedBatch
+        most : ndarray of shape (B,), intp
+            Tokens of each answer, at most, in the order of the caller.
+        **options : dict
+            Further arguments of `kernels.inference.search`.
+        """
+        states, memory = self.encode(weights, source)
+        inputs = [None, *([memory] if self.attention.memory_width else []), *states]
+        clock = source.lengths, source.offsets, source.order
+        return kernels.inference.search(weights.step, inputs, clock, most=most, **options)
+
+    def encode(self, weights, source):
+        """First states of the decoder's layers [(B, F), ...] in the caller's order, and the memory (N, F).
+
+        Without attention the memory is None.
+        """
+        encoder = self.laid_out_encoder()
+        dtype, values = weights.encoder.dtype, encoder.program.values
+        memory, wanted = None, []
+        lasts = [np.empty((len(source.lengths), values[last].width), dtype) for last in encoder.lasts]
+        if self.attention.memory_width:
+            memory = np.empty((len(source.values), self.attention.memory_width), dtype)
+            wanted = [(encoder.memory, memory)]
+        wanted += zip(encoder.lasts, lasts, strict=True)
+        weights.encoder.infer([source.values], wanted, [], source.lengths, source.offsets)
+        states = []
+        for last in lasts:
+            state = np.empty_like(last)
+            state[source.order] = last
+            states.append(state)
+        return states, memory
+
+    def infer(self, weights, source, target):
+        """Outputs (N, K) for the steps of given targets."""
+        _, output, _ = self._whole()
+        out = np.empty((len(target.values), self.config["n_outputs"]), weights.whole.dtype)
+        self._infer(weights, source, target, [(output, out)], [])
+        return out
+
+    def attention_weights(self, weights, source, target):
+        """How much each step of given targets attends to each step of its source, (N, T of the sources)."""
+        out = np.empty((len(target.values), len(source.offsets) - 1), weights.whole.dtype)
+        _, _, attends = self._whole()
+        self._infer(weights, source, target, [], [(attends, out)])
+        return out
+
+    @staticmethod
+    def _infer(weights, source, target, wanted, kept):
+        second = target.lengths, target.offsets, target.order
+        inputs = [source.values, target.values]
+        weights.whole.infer(inputs, wanted, kept, source.lengths, source.offsets, source.order, second)

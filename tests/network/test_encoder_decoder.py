@@ -30,11 +30,13 @@ class Decoder(GRULayer):
         super().__init__(1, D, 2 * H, True, False)
 
 
-def a_program(with_queries):
+def a_program(with_queries, general):
     """Bidirectional encoder, decoder from its permuted last states, attention, and a dense answer a step."""
     encoder = [GRULayer(0, D, H, True, reverse) for reverse in (False, True)]
     width = (4 if with_queries else 2) * H
     entries = [entry for layer in (*encoder, Decoder()) for entry in layer.entries()]
+    if general:
+        entries.append(("attention.weight", (2 * H, 2 * H)))
     table = ParameterTable([*entries, ("head.weight", (width, K)), ("head.bias", (K,))])
     builder = ProgramBuilder(table, training=True)
     source = builder.input(D, gradient=True)
@@ -42,7 +44,8 @@ def a_program(with_queries):
     memory, last = lay_out_layer(builder, encoder, source)
     start = builder.operation(KINDS.PERMUTE, last, builder.value(2 * H, clock=1, per_step=False))
     states, _ = lay_out_layer(builder, [Decoder()], target, start)
-    context = builder.operation(KINDS.ATTEND, states, builder.like(states, width), x2=memory)
+    kind, weight = (KINDS.ATTEND_GENERAL, "attention.weight") if general else (KINDS.ATTEND, None)
+    context = builder.operation(kind, states, builder.like(states, width), weight, x2=memory)
     y = builder.operation(KINDS.DENSE, context, builder.like(context, K), "head.weight")
     return table, builder.build(y)
 
@@ -74,13 +77,14 @@ def expected(parameters, source, target, with_queries):
     memory = np.concatenate([forward, backward[::-1]], axis=1)
     start = np.concatenate([forward[-1], backward[-1]])
     states, _ = reference.gru_forward(target, *layer_of(parameters, "l1"), h0=start)
-    context, _ = reference.attend_forward(states, memory)
+    queries = states @ parameters["attention.weight"].T if "attention.weight" in parameters else states
+    context, _ = reference.attend_forward(queries, memory)
     features = np.concatenate([context, states], axis=1) if with_queries else context
     return features @ parameters["head.weight"].T + parameters["head.bias"]
 
 
-def a_problem(lengths, with_queries, dtype="float64"):
-    table, program = a_program(with_queries)
+def a_problem(lengths, with_queries, general, dtype="float64"):
+    table, program = a_program(with_queries, general)
     rng = np.random.default_rng(0)
     flat = (rng.standard_normal(table.size) / 2).astype(dtype)
     inputs = [rng.standard_normal((sum(part), D)).astype(dtype) for part in lengths]
@@ -89,9 +93,10 @@ def a_problem(lengths, with_queries, dtype="float64"):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("general", [False, True])
 @pytest.mark.parametrize("with_queries", [False, True])
-def test_forward_against_the_oracle(with_queries, lengths, dtype):
-    table, program, flat, inputs, clocks = a_problem(lengths, with_queries, dtype)
+def test_forward_against_the_oracle(with_queries, general, lengths, dtype):
+    table, program, flat, inputs, clocks = a_problem(lengths, with_queries, general, dtype)
     got = training.Pass(training.Weights(program, flat), inputs, clocks).forward()
     parameters = table.torch_views(flat.astype("float64"))
     parts = [by_sequence(rows.astype("float64"), clock) for rows, clock in zip(inputs, clocks, strict=True)]
@@ -101,9 +106,10 @@ def test_forward_against_the_oracle(with_queries, lengths, dtype):
 
 
 @pytest.mark.parametrize("lengths", [LENGTHS[name] for name in ("ragged", "one step", "one sequence")])
+@pytest.mark.parametrize("general", [False, True])
 @pytest.mark.parametrize("with_queries", [False, True])
-def test_against_central_differences(with_queries, lengths):
-    table, program, flat, inputs, clocks = a_problem(lengths, with_queries)
+def test_against_central_differences(with_queries, general, lengths):
+    table, program, flat, inputs, clocks = a_problem(lengths, with_queries, general)
 
     def a_pass():
         return training.Pass(training.Weights(program, flat), inputs, clocks)
@@ -122,11 +128,12 @@ def test_against_central_differences(with_queries, lengths):
         assert relative_error(way.gradient(place), central_difference(loss_at, rows)) < 1e-7
 
 
+@pytest.mark.parametrize("general", [False, True])
 @pytest.mark.parametrize("with_queries", [False, True])
-def test_gradients_of_float32_are_those_of_float64(with_queries):
+def test_gradients_of_float32_are_those_of_float64(with_queries, general):
     gradients = []
     for dtype in ("float64", "float32"):
-        _, program, flat, inputs, clocks = a_problem(LENGTHS["chunks"], with_queries, dtype)
+        _, program, flat, inputs, clocks = a_problem(LENGTHS["chunks"], with_queries, general, dtype)
         way = training.Pass(training.Weights(program, flat), inputs, clocks)
         doutputs = np.random.default_rng(1).standard_normal(way.forward().shape)
         gradients.append([way.backward(doutputs), way.gradient(0), way.gradient(1)])

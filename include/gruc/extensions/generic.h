@@ -46,6 +46,7 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_stream_step(of, ...) GRUC_BY_TYPE_OF(stream_step, of)(__VA_ARGS__)
 #define gruc_stream_token(of, ...) GRUC_BY_TYPE_OF(stream_token, of)(__VA_ARGS__)
 #define gruc_stream_result(of, ...) GRUC_BY_TYPE_OF(stream_result, of)(__VA_ARGS__)
+#define gruc_run_search(of, ...) GRUC_BY_TYPE_OF(search, of)(__VA_ARGS__)
 
 /* layer kernels one by one, for tests (tests/layer_kernels.pyx) */
 #define gruc_gru_backward_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_backward_packed_size, of)(__VA_ARGS__)

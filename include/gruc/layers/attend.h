@@ -19,7 +19,7 @@ typedef struct {
     size_t ld_dc;
     void *dq; /* (queries->N, F) OUT of backward */
     size_t ld_dq;
-    void *dh; /* (source->N, F) OUT of backward */
+    void *dh; /* (source->N, F) OUT of backward, or NULL */
     size_t ld_dh;
     int add_to_dq, add_to_dh; /* whether these are added to */
     void *scratch;            /* (attend_scratch(T of queries, T of source, F),) */

@@ -13,8 +13,10 @@ GRUC_STATIC void GRUC(infer_cell_pack)(
     *weights = GRUC(gru_op_weights)((const real *)packed, op);
 }
 
-GRUC_STATIC size_t GRUC(infer_cell_scratch)(const gruc_op *op, const gruc_clock *clock)
+GRUC_STATIC size_t
+GRUC(infer_cell_scratch)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2)
 {
+    (void)clock2;
     return GRUC(gru_infer_scratch)(clock->N, clock->B, op->H);
 }
 
@@ -57,8 +59,10 @@ GRUC_STATIC void GRUC(infer_attention_pack)(
     *weights = made;
 }
 
-GRUC_STATIC size_t GRUC(infer_attention_scratch)(const gruc_op *op, const gruc_clock *clock)
+GRUC_STATIC size_t
+GRUC(infer_attention_scratch)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2)
 {
+    (void)clock2;
     return clock->N * (op->D + 1);
 }
 
@@ -107,6 +111,45 @@ GRUC_STATIC void GRUC(infer_embed)(const gruc_infer_call *c)
         (real *)c->y, c->ld_y, (const real *)c->weights->W, (const int32_t *)c->x, NULL, c->n_rows, c->op->H);
 }
 
+/* ---- between two clocks */
+
+GRUC_STATIC void GRUC(infer_permute)(const gruc_infer_call *c)
+{
+    size_t F = c->op->D;
+    GRUC(permute_forward)((real *)c->y, c->ld_y, (const real *)c->x, F, c->clock_of_y, c->clock, F);
+}
+
+/* scratch  weights (T of the source,) of a row where they are not kept | in general the queries (N, D) */
+GRUC_STATIC size_t
+GRUC(infer_attend_scratch)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2)
+{
+    return GRUC(lines)(clock2->T) + (op->kind == GRUC_ATTEND_GENERAL ? clock->N * op->D : 0);
+}
+
+GRUC_STATIC void GRUC(infer_attend)(const gruc_infer_call *c)
+{
+    size_t F = c->op->D, ld_a = c->kept ? c->clock2->T : 0;
+    real *a = (real *)(c->kept ? c->kept : c->scratch), *y = (real *)c->y;
+    const real *x = (const real *)c->x, *q = x;
+    if (c->op->kind == GRUC_ATTEND_GENERAL) {
+        real *made = (real *)c->scratch + GRUC(lines)(c->clock2->T);
+        GRUC(affine)(made, F, x, F, (const real *)c->weights->W, NULL, c->clock->N, F, F);
+        q = made;
+    }
+    GRUC(attend_rows)(y, c->ld_y, a, ld_a, q, (const real *)c->x2, c->clock, c->clock2, F);
+    if (c->op->H > F) GRUC(copy_rows)(y + F, c->ld_y, x, F, c->clock->N, F);
+}
+
+GRUC_STATIC size_t GRUC(infer_general_packed)(const gruc_op *op) { return GRUC(panel_size)(op->D, op->D); }
+
+GRUC_STATIC void GRUC(infer_general_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    GRUC(pack)((real *)packed, (const real *)parameters + op->weights, op->D, op->D, 1, op->D);
+    gruc_op_weights made = {NULL, NULL, packed, NULL, NULL};
+    *weights = made;
+}
+
 /* In the order of program.h */
 static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, NULL, NULL, NULL},
@@ -119,5 +162,7 @@ static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {GRUC(infer_dense_packed), GRUC(infer_dense_pack), NULL, GRUC(infer_dense)},
     {NULL, NULL, NULL, NULL}, /* dropout */
     {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed)},
-    /* inference has no kernels of the other kinds */
+    {NULL, NULL, NULL, GRUC(infer_permute)},
+    {NULL, NULL, GRUC(infer_attend_scratch), GRUC(infer_attend)},
+    {GRUC(infer_general_packed), GRUC(infer_general_pack), GRUC(infer_attend_scratch), GRUC(infer_attend)},
 };

@@ -10,18 +10,19 @@
 typedef struct {
     const gruc_op *op;
     const gruc_op_weights *weights;
-    const gruc_clock *clock;
-    size_t n_rows; /* of y */
-    const void *x; /* rows of D */
+    const gruc_clock *clock, *clock2, *clock_of_y; /* of x, of x2 (or x), of y */
+    size_t n_rows;                                 /* of y */
+    const void *x;                                 /* rows of D */
     const void
-        *x2; /* of cells (B, H): the states to start from, at the operation's columns; or NULL for zeros */
+        *x2; /* of cells (B, H): the states to start from, at the operation's columns; or NULL for zeros. Of
+              * attention to a second sequence its rows */
     size_t ld_x2; /* distances between rows */
     void *y;      /* OUT, at the operation's columns; or NULL */
     size_t ld_y;
     void *last; /* of cells (B, H) OUT, at the operation's columns */
     size_t ld_last;
-    void *kept;    /* (N, gruc_infer_kept_width(op)) OUT for inspection, or NULL */
-    void *scratch; /* (scratch_size(op, clock),) */
+    void *kept;    /* (N, gruc_infer_kept_width()) OUT for inspection, or NULL */
+    void *scratch; /* (scratch_size(op, clock, clock2),) */
 } gruc_infer_call;
 
 /* The kernels of a kind of operation; NULL where there is nothing to do */
@@ -29,7 +30,7 @@ typedef struct {
     size_t (*packed_size)(const gruc_op *op);
     /* lays parameters out in `packed` and says where they are; both must outlive `weights` */
     void (*pack)(gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op);
-    size_t (*scratch_size)(const gruc_op *op, const gruc_clock *clock);
+    size_t (*scratch_size)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2);
     void (*infer)(const gruc_infer_call *call);
 } gruc_infer_kind;
 
@@ -46,12 +47,28 @@ typedef struct {
     void *workspace;  /* (gruc_infer_memory(batch),) */
 } gruc_infer_batch;
 
-/* Elements that inspection may ask for, for each row of x: of cells r, z, n and what n was made of; of attention
- * the weight of the row */
-GRUC_STATIC size_t gruc_infer_kept_width(const gruc_op *op)
+/* The clock of the value x2 of an operation, or where there is none that of x */
+GRUC_STATIC const gruc_clock *gruc_infer_clock2(const gruc_infer_batch *b, const gruc_op *op)
 {
-    if (op->kind == GRUC_GRU || op->kind == GRUC_GRU_RESET_BEFORE) return 4 * op->H;
-    return op->kind == GRUC_ATTENTION;
+    return b->clocks + b->program->values[op->x2 < 0 ? op->x : op->x2].clock;
+}
+
+/* Elements that inspection may ask for, for each row of x: of cells r, z, n and what n was made of; of attention
+ * the weight of the row, or those of all rows of a second sequence */
+GRUC_STATIC size_t gruc_infer_kept_width(const gruc_infer_batch *b, const gruc_op *op)
+{
+    switch (op->kind) {
+    case GRUC_GRU:
+    case GRUC_GRU_RESET_BEFORE:
+        return 4 * op->H;
+    case GRUC_ATTENTION:
+        return 1;
+    case GRUC_ATTEND:
+    case GRUC_ATTEND_GENERAL:
+        return gruc_infer_clock2(b, op)->T;
+    default:
+        return 0;
+    }
 }
 
 /* Elements of whole cache lines, where vectors begin that lie across no two */
@@ -128,8 +145,8 @@ GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
         gruc_span *scratch = b->spans + p->n_values + i;
         scratch->first = scratch->last = i;
         if (b->kinds[op->kind].scratch_size)
-            scratch->size =
-                gruc_infer_lines(b->kinds[op->kind].scratch_size(op, b->clocks + p->values[op->x].clock));
+            scratch->size = gruc_infer_lines(b->kinds[op->kind].scratch_size(
+                op, b->clocks + p->values[op->x].clock, gruc_infer_clock2(b, op)));
     }
     for (size_t v = 0; v < p->n_inputs; v++) b->spans[v].size = 0;
     return gruc_place_spans(b->spans, p->n_values + p->n_ops);
@@ -154,6 +171,8 @@ GRUC_STATIC void gruc_infer(const gruc_infer_batch *b)
         call.op = op;
         call.weights = b->weights + i;
         call.clock = b->clocks + p->values[op->x].clock;
+        call.clock2 = gruc_infer_clock2(b, op);
+        call.clock_of_y = b->clocks + p->values[op->y].clock;
         call.n_rows = gruc_rows(p->values + op->y, b->clocks);
         call.x = gruc_infer_at(b, op->x, 0);
         call.x2 = gruc_infer_at(b, op->x2, op->column);

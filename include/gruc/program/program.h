@@ -22,6 +22,7 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_EMBED,            /* y = the row of a table that an integer x names */
        GRUC_PERMUTE,          /* rows of sequences, from clock 0's order to clock 1's */
        GRUC_ATTEND,           /* rows of clock 1 over the rows of clock 0 of the same sequence */
+       GRUC_ATTEND_GENERAL,   /* the same after a product of the rows of clock 1 with a matrix */
        GRUC_N_KINDS
 };
 
@@ -42,16 +43,17 @@ typedef struct {
  *   GRUC_ATTENTION         W' (D, D), b (D,), v (D,)
  *   GRUC_DENSE             W (D, H), b (H,)
  *   GRUC_EMBED             table (D, H) of D tokens
+ *   GRUC_ATTEND_GENERAL    W (D, D)
  *
  * Places of values are indices into the program's list, -1 for none. */
 typedef struct {
     int kind;
-    int x;       /* the value that is read */
-    int x2;      /* cells: the state (B, H) to start from; GRUC_ATTEND: the rows to attend to, as wide as x */
-    int y;       /* the value that is written */
-    int last;    /* cells: the value for each sequence's state after its last step */
-    int reverse; /* cells: from each sequence's last step to its first */
-    size_t D, H; /* width read, width written; GRUC_ATTEND: H = D, or H = 2 D with x itself behind */
+    int x;         /* the value that is read */
+    int x2;        /* cells: the state (B, H) to start from; attention to it: its rows, as wide as x */
+    int y;         /* the value that is written */
+    int last;      /* cells: the value for each sequence's state after its last step */
+    int reverse;   /* cells: from each sequence's last step to its first */
+    size_t D, H;   /* width read, width written; GRUC_ATTEND*: H = D, or H = 2 D with x itself behind */
     size_t column; /* first column of y and last that is written: directions side by side */
     size_t weights;
 } gruc_op;
@@ -92,6 +94,8 @@ static inline size_t gruc_op_size(const gruc_op *op)
         return (op->D + 1) * op->H;
     case GRUC_EMBED:
         return op->D * op->H;
+    case GRUC_ATTEND_GENERAL:
+        return op->D * op->D;
     default:
         return 0;
     }

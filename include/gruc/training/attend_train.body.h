@@ -25,7 +25,8 @@ GRUC_STATIC void GRUC(attend_backward)(const gruc_attend_batch *batch) /* after 
         GRUC(affine)(p.c, F, p.da, S, p.panels, NULL, Q, S, F); /* dq in place of dc */
         GRUC(scatter_rows)(batch->dq, batch->ld_dq, p.c, F, queries, b, F, batch->add_to_dq);
         size_t place = gruc_place(b, queries, source);
-        GRUC(scatter_rows)(batch->dh, batch->ld_dh, p.dh, F, source, place, F, batch->add_to_dh);
+        if (batch->dh)
+            GRUC(scatter_rows)(batch->dh, batch->ld_dh, p.dh, F, source, place, F, batch->add_to_dh);
     }
     GRUC_KEEP_SUBNORMALS();
 }

@@ -43,5 +43,12 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .scratch_size = GRUC(attend_op_scratch),
          .forward = GRUC(attend_op_forward),
          .backward = GRUC(attend_op_backward)},
+    [GRUC_ATTEND_GENERAL] =
+        {.packed_size = GRUC(general_op_packed),
+         .kept_size = GRUC(general_op_kept),
+         .scratch_size = GRUC(general_op_scratch),
+         .pack = GRUC(general_op_pack),
+         .forward = GRUC(general_op_forward),
+         .backward = GRUC(general_op_backward)},
 };
 #undef GRUC_CELL

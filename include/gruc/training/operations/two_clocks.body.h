@@ -69,3 +69,68 @@ GRUC_STATIC void GRUC(attend_op_backward)(const gruc_call *c)
     for (size_t i = 0; H > F && i < c->rows; i++)
         for (size_t j = 0; j < F; j++) ((real *)c->dx)[i * F + j] += ((const real *)c->dy)[i * H + F + j];
 }
+
+/* ---- in general the queries are x W
+ *
+ *   packed   dense.body.h
+ *   kept     weights (N, T of the source) | queries (N, D)
+ *   scratch  of attention | gradients of the queries (N, D) | of dense_backward | a bias that there is not (D,) */
+
+GRUC_STATIC size_t GRUC(general_op_packed)(const gruc_op *op, int want_dx)
+{
+    (void)want_dx;
+    return GRUC(dense_packed_size)(op->D, op->D);
+}
+
+GRUC_STATIC void GRUC(general_op_pack)(void *packed, const void *parameters, const gruc_op *op, int want_dx)
+{
+    (void)want_dx;
+    GRUC(dense_pack)(packed, parameters, op->D, op->D);
+}
+
+GRUC_STATIC size_t GRUC(general_op_kept)(const gruc_op *op, const gruc_pass *pass)
+{
+    return GRUC(lines)(GRUC(attend_op_kept)(op, pass)) + gruc_clock_of(op, pass)->N * op->D;
+}
+
+GRUC_STATIC size_t GRUC(general_op_scratch)(const gruc_op *op, const gruc_pass *pass)
+{
+    size_t N = gruc_clock_of(op, pass)->N;
+    return GRUC(attend_op_scratch)(op, pass) + GRUC(lines)(N * op->D) + GRUC(lines)(GRUC(dense_scratch)(N)) +
+           op->D;
+}
+
+GRUC_STATIC real *GRUC(general_queries)(const gruc_call *c)
+{
+    return (real *)c->kept + GRUC(lines)(GRUC(attend_op_kept)(c->op, c->pass));
+}
+
+GRUC_STATIC void GRUC(general_op_forward)(const gruc_call *c)
+{
+    gruc_attend_batch batch = GRUC(attend_batch_of)(c);
+    size_t F = c->op->D;
+    real *q = GRUC(general_queries)(c);
+    GRUC(dense_forward)(q, c->x, c->packed, NULL, c->rows, F, F);
+    batch.q = q;
+    GRUC(attend_forward)(&batch);
+    if (c->op->H > F) GRUC(copy_rows)((real *)c->y + F, c->op->H, c->x, F, c->rows, F);
+}
+
+GRUC_STATIC void GRUC(general_op_backward)(const gruc_call *c)
+{
+    gruc_attend_batch batch = GRUC(attend_batch_of)(c);
+    size_t F = c->op->D, H = c->op->H;
+    real *dq = (real *)c->scratch + GRUC(attend_op_scratch)(c->op, c->pass);
+    real *of_dense = dq + GRUC(lines)(c->rows * F);
+    real *no_bias = of_dense + GRUC(lines)(GRUC(dense_scratch)(c->rows));
+    batch.q = GRUC(general_queries)(c);
+    batch.dq = dq;
+    batch.add_to_dq = 0;
+    GRUC(attend_backward)(&batch);
+    memset(c->gradients, 0, F * F * sizeof(real));
+    memset(no_bias, 0, F * sizeof(real));
+    GRUC(dense_backward)(
+        c->dx, c->add_to_dx, c->gradients, no_bias, of_dense, dq, c->x, c->packed, c->rows, F, F);
+    for (size_t i = 0; H > F && i < c->rows; i++)
+        for (size_t j = 0; j < F; j++) ((real *)c->dx)[i * F + j] += ((const real *)c->dy)[i * H + F + j];
+}

@@ -1,0 +1,200 @@
+"""Answers of an encoder-decoder: greedy and beam search against the oracle."""
+
+import math
+
+import numpy as np
+import pytest
+import reference
+from gruc.network import EncoderDecoder
+from gruc.sequences import Tokens, as_tokens
+from helpers import TOLERANCE
+
+ATTENTIONS = [None, "dot", "general"]
+START, END, K = 1, 1, 5
+SOURCES = [[0, 3, 2], [1], [2, 2, 0, 1, 3, 3, 1], [3, 0], [1, 1, 2, 0]]
+
+
+def a_network(attention, layers=(3,), bidirectional=True, reset_after=True):
+    return EncoderDecoder(
+        4, K, layers, K, bidirectional, embedding=3, attention=attention, reset_after=reset_after
+    )
+
+
+def parameters_of(network, dtype="float64", seed=0):
+    flat = np.random.default_rng(seed).standard_normal(network.table.size)
+    return flat.astype(dtype)
+
+
+def packed(sequences):
+    tokens = as_tokens([np.array(part, np.int32) for part in sequences])
+    return Tokens(K).gather(tokens, np.arange(len(sequences)), "float64")
+
+
+def search(network, flat, sources, most=6, **options):
+    limits = np.broadcast_to(most, len(sources)).astype(np.intp)
+    options = dict(start=START, end=END) | options
+    answers = network.search(network.prepare(flat), packed(sources), limits, **options)
+    return [answer.tolist() for answer in answers]
+
+
+class Oracle:
+    """The same network, one sequence and one step at a time."""
+
+    def __init__(self, network, flat):
+        self.network, self.p = network, network.table.torch_views(flat.astype("float64"))
+
+    def layer(self, prefix, suffix):
+        names = [f"{prefix}.{name}_{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        return [self.p.get(name) for name in names]
+
+    def encode(self, source):
+        x, states = self.p["source_embedding.weight"][source], []
+        for k, layer in enumerate(self.network.encoder):
+            forward, _ = reference.gru_forward(x, *self.layer("encoder", f"l{k}"))
+            parts, ends = [forward], [forward[-1]]
+            if len(layer) > 1:
+                backward, _ = reference.gru_forward(x[::-1], *self.layer("encoder", f"l{k}_reverse"))
+                parts, ends = [forward, backward[::-1]], [forward[-1], backward[-1]]
+            x = np.concatenate(parts, axis=1)
+            states.append(np.concatenate(ends))
+        return x, states
+
+    def step(self, memory, states, token):
+        """Logits, states after the step, and weights of attention."""
+        x, after, a = self.p["embedding.weight"][token], [], None
+        for k, state in enumerate(states):
+            (x,), _ = reference.gru_forward(x[np.newaxis], *self.layer("gru", f"l{k}"), h0=state)
+            after.append(x)
+        kind = self.network.config["attention"]
+        if kind is not None:
+            q = self.p["attention.weight"] @ x if kind == "general" else x
+            (c,), (a,) = reference.attend_forward(q[np.newaxis], memory)
+            x = np.concatenate([c, x])
+        return self.p["head.weight"] @ x + self.p["head.bias"], after, a
+
+    def greedy(self, source, most):
+        memory, states = self.encode(source)
+        token, answer = START, []
+        while len(answer) < most:
+            logits, states, _ = self.step(memory, states, token)
+            token = int(np.argmax(logits))
+            if token == END:
+                break
+            answer.append(token)
+        return answer
+
+    def beam(self, source, most, width, penalty):
+        """The same rules as search.h, in Python."""
+        memory, states = self.encode(source)
+        rows, complete = [(0.0, [], states)], []
+        for t in range(most):
+            candidates = []
+            for score, tokens, states in rows:
+                logits, after, _ = self.step(memory, states, tokens[-1] if tokens else START)
+                logs = logits - np.logaddexp.reduce(logits)
+                candidates += [(score + logs[k], [*tokens, k], after) for k in range(K)]
+            candidates.sort(key=lambda candidate: -candidate[0])
+            ended = [c for c in candidates[:width] if c[1][-1] == END]
+            complete += [(c[0] / (t + 1) ** penalty, c[1][:-1]) for c in ended]
+            rows = [c for c in candidates[: 2 * width] if c[1][-1] != END][:width]
+            if t + 1 == most:
+                complete += [(c[0] / most**penalty, c[1]) for c in rows]
+            if len(complete) >= width:
+                break
+            if complete and rows[0][0] / (most + 1) ** penalty <= max(complete)[0]:
+                break
+        return max(complete, key=lambda c: c[0])[1]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("layers", [(3,), (2, 5)])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_greedy_search_against_the_oracle(attention, layers, bidirectional, dtype):
+    network = a_network(attention, layers, bidirectional)
+    answers = []
+    for seed in range(4):
+        flat = parameters_of(network, dtype, seed)
+        oracle = Oracle(network, flat)
+        found = search(network, flat, SOURCES)
+        assert found == [oracle.greedy(source, 6) for source in SOURCES]
+        answers += found
+    assert len({tuple(answer) for answer in answers}) > 2
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+@pytest.mark.parametrize("width", [2, 3, 7])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_beam_search_against_the_oracle(attention, width, penalty):
+    network = a_network(attention, (2, 3), reset_after=False)
+    for seed in range(4):
+        flat = parameters_of(network, seed=seed)
+        oracle = Oracle(network, flat)
+        answers = search(network, flat, SOURCES, most=5, beam=width, length_penalty=penalty)
+        assert answers == [oracle.beam(source, 5, width, penalty) for source in SOURCES]
+
+
+def test_a_wide_beam_finds_the_most_probable_of_all_answers():
+    network, most = a_network("dot"), 3
+    flat = parameters_of(network)
+    oracle = Oracle(network, flat)
+
+    def best(prefix, score, memory, states):
+        logits, after, _ = oracle.step(memory, states, prefix[-1] if prefix else START)
+        logs = logits - np.logaddexp.reduce(logits)
+        found = (score + logs[END], prefix)
+        for token in range(K):
+            if token == END:
+                continue
+            longer = [*prefix, token]
+            full = (score + logs[token], longer)
+            found = max(found, full if len(longer) == most else best(*full[::-1], memory, after))
+        return found
+
+    answers = search(network, flat, SOURCES, most=most, beam=K**most, length_penalty=0.0)
+    assert answers == [best([], 0.0, *oracle.encode(source))[1] for source in SOURCES]
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_an_answer_does_not_depend_on_its_company(attention, beam):
+    network = a_network(attention, (17,))
+    flat = parameters_of(network, "float32")
+    rng = np.random.default_rng(0)
+    sources = [rng.integers(0, 4, rng.integers(1, 12)).tolist() for _ in range(40)]
+    most = rng.integers(1, 15, len(sources))
+    together = search(network, flat, sources, most, beam=beam)
+    alone = [search(network, flat, [s], m, beam=beam)[0] for s, m in zip(sources, most, strict=True)]
+    assert together == alone
+    assert all(len(answer) <= m for answer, m in zip(together, most, strict=True))
+
+
+def test_tokens_that_are_not_allowed_are_not_given():
+    network = a_network("dot")
+    flat = parameters_of(network)
+    allowed = np.array([0, 1, 1, 0, 1], np.uint8)
+    for beam in (1, 3):
+        answers = search(network, flat, SOURCES, allowed=allowed, beam=beam)
+        assert {token for answer in answers for token in answer} <= {2, 4}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("attention", ["dot", "general"])
+def test_outputs_and_weights_of_attention_for_given_targets(attention, dtype):
+    network = a_network(attention, (3, 2))
+    flat = parameters_of(network, dtype)
+    targets = [[START, 2], [START, 0, 4, 4], [START], [START, 3, 3, 2, 0], [START, 2, 0]]
+    source, target = packed(SOURCES), packed(targets)
+    weights = network.prepare(flat)
+    outputs = network.infer(weights, source, target)
+    attended = network.attention_weights(weights, source, target)
+    oracle = Oracle(network, flat)
+    for b, place in enumerate(target.order):
+        memory, states = oracle.encode(SOURCES[place])
+        for t, token in enumerate(targets[place]):
+            row, n = target.offsets[t] + b, len(SOURCES[place])
+            logits, states, a = oracle.step(memory, states, token)
+            np.testing.assert_allclose(outputs[row], logits, rtol=0, atol=100 * TOLERANCE[dtype])
+            np.testing.assert_allclose(attended[row, :n], a, rtol=0, atol=10 * TOLERANCE[dtype])
+            assert (attended[row, n:] == 0).all()
+            assert math.isclose(attended[row].sum(), 1, rel_tol=1e-5)
