@@ -1,5 +1,6 @@
 """Networks that read one sequence and answer each step of another."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +48,8 @@ class EncoderDecoder:
         Width of the vectors of tokens; None where steps are features.
     attention : {"dot", "general", "additive"} or None
         How the decoder attends to the encoder's steps: see `network.attention`.
-    reset_after : bool
-        See `GRULayer`.
+    **cell
+        Further arguments of each `GRULayer`.
 
     Notes
     -----
@@ -60,7 +61,7 @@ class EncoderDecoder:
 
     def __init__(
         self, n_source_inputs, n_inputs, hidden_layer_sizes, n_outputs, bidirectional=False, embedding=None,
-        attention="dot", reset_after=True,
+        attention="dot", **cell,
     ):  # fmt: skip
         self.config = {
             "n_source_inputs": int(n_source_inputs),
@@ -70,7 +71,7 @@ class EncoderDecoder:
             "bidirectional": bool(bidirectional),
             "embedding": None if embedding is None else int(embedding),
             "attention": attention,
-            "reset_after": bool(reset_after),
+            **cell,
         }
         both_ways = (False, True)[: 1 + bidirectional]
         self.n_source_inputs, self.n_inputs = n_source_inputs, n_inputs
@@ -84,10 +85,13 @@ class EncoderDecoder:
         self.attention = ATTENTIONS[attention](top)
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             self.encoder.append(
-                [GRULayer(index, source_width, n_units, reset_after, r, prefix="encoder") for r in both_ways]
+                [
+                    GRULayer(index, source_width, n_units, reverse=r, prefix="encoder", **cell)
+                    for r in both_ways
+                ]
             )
             source_width = n_units * len(both_ways)
-            self.decoder.append([GRULayer(index, width, source_width, reset_after)])
+            self.decoder.append([GRULayer(index, width, source_width, **cell)])
             width = source_width
         self.head = DenseHead(self.attention.n_features, n_outputs)
         tables = [part for part in (self.source_embedding, self.embedding) if part is not None]
@@ -102,7 +106,7 @@ class EncoderDecoder:
 
     def __reduce__(self):
         """By its shape alone."""
-        return type(self), tuple(self.config.values())
+        return partial(type(self), **self.config), ()
 
     def initialize(self, parameters, rng, tokens=None):
         """Start values into `parameters`, the named views of a flat buffer.
