@@ -1,5 +1,19 @@
 """Another name of `gruc.inspection`, where the displays are."""
 
-from .inspection import ForecastDisplay, LossCurveDisplay
+from .inspection import (
+    AnswerOverTimeDisplay,
+    AttentionDisplay,
+    AttributionDisplay,
+    ForecastDisplay,
+    GateDisplay,
+    LossCurveDisplay,
+)
 
-__all__ = ["ForecastDisplay", "LossCurveDisplay"]
+__all__ = [
+    "AnswerOverTimeDisplay",
+    "AttentionDisplay",
+    "AttributionDisplay",
+    "ForecastDisplay",
+    "GateDisplay",
+    "LossCurveDisplay",
+]

@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 from ..preprocessing import SequenceScaler, TextSequencer
 from ..runtime import PipelinePredictor, Predictor
 from ..runtime.fitted_network import FittedNetworkMixin
-from ..runtime.steps import ScalingStep
+from ..runtime.steps import ScalingStep, TextStep
 from ..sequences import Scaling, Sequences, Tokens
+from ..sequences.vocabulary import TextEncoder
 
 
 class OpenedModel(NamedTuple):
@@ -23,11 +24,14 @@ class OpenedModel(NamedTuple):
         Checked, and after the steps of a pipeline before the last.
     scaling : Scaling or None
         From the user's units to those of the rows that the network reads; None if they are the same.
+    encoder : TextEncoder or None
+        What made the tokens, if X is texts.
     """
 
     predictor: Predictor
     sequences: Sequences
     scaling: Scaling | None
+    encoder: TextEncoder | None = None
 
     @property
     def holds_tokens(self):
@@ -37,13 +41,17 @@ class OpenedModel(NamedTuple):
     @classmethod
     def of(cls, model, X):
         """A model of any kind that has a network, opened to look at its answers for X."""
-        scalings = []
+        scalings, encoder = [], None
         for name, step in _steps_before_the_last(model):
             if isinstance(step, SequenceScaler):
                 scalings.append(Scaling(step.mean_, step.scale_))
             elif isinstance(step, ScalingStep):
                 scalings.append(step.scaling)
-            elif not isinstance(step, TextSequencer) and not hasattr(step, "reads_texts"):
+            elif isinstance(step, TextSequencer):
+                encoder = step._encoder()
+            elif isinstance(step, TextStep):
+                encoder = step.encoder
+            else:
                 raise TypeError(
                     f"Step {name!r} of the pipeline is a {type(step).__name__}, through which no attribution "
                     "goes back; give the last step, and X as this step and those before it transform it: "
@@ -55,7 +63,7 @@ class OpenedModel(NamedTuple):
         sequences = predictor.inputs.check(model._sequences_to_predict(X), predictor.parameters.dtype)
         if predictor.inputs.scaling is not None:
             scalings.append(predictor.inputs.scaling)
-        return cls(predictor, sequences, _one_after_another(scalings))
+        return cls(predictor, sequences, _one_after_another(scalings), encoder)
 
 
 def _steps_before_the_last(model):

@@ -9,7 +9,7 @@ from .dense import DenseHead
 from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
-from .program import ProgramBuilder
+from .program import KINDS, ProgramBuilder
 from .readout import READOUTS, EachStep
 
 
@@ -272,6 +272,14 @@ class GRUNetwork:
         self._call(weights, batch, initial, [], list(zip(operations, kept, strict=True)))
         by_direction = [gates.reshape(len(gates), 4, -1) for gates in kept]
         return [np.concatenate([gates[:, gate] for gates in by_direction], axis=1) for gate in range(3)]
+
+    def attention(self, weights, batch, initial=None):
+        """Weights (N,) of the steps in the mean that the head sees, of a network with pooling "attention"."""
+        operations = self.program().operations
+        place = next(i for i, op in enumerate(operations) if op.kind == KINDS.ATTENTION)
+        kept = np.empty(len(batch.values), weights.dtype)
+        self._call(weights, batch, initial, [], [(place, kept)])
+        return kept
 
     def _value(self, weights, batch, initial, value):
         """A value of the program, a row for each step or for each sequence."""

@@ -149,6 +149,49 @@ class FittedNetworkMixin:
         gates = _by_sequence(predictor, X, gates_of, initial_state)
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
 
+    def attention_weights(
+        self, X: ArrayLike, *, initial_state: Any = None
+    ) -> NDArray[Any] | list[NDArray[Any]]:
+        """How much each frame counts in the readout of a model with ``pooling="attention"``.
+
+        Parameters
+        ----------
+        X : array of shape (n_sequences, n_steps, n_features) or list of arrays
+        initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
+            As in `hidden_states`.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_frames), or list of ndarray of shape (n_frames_i,)
+            An array if X is an array, else a list. The weights of a sequence add up to 1.
+
+        Raises
+        ------
+        ValueError
+            Bad input, or another `pooling`.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier(
+        ...     (8,), pooling="attention", frame_length=1, random_state=0
+        ... ).partial_fit(X, y)
+        >>> weights = model.attention_weights(X)
+        >>> X[0].shape, weights[0].shape, float(round(weights[0].sum(), 4))
+        ((20, 12), (20,), 1.0)
+        """
+        predictor, X = self._fitted_predictor(), self._sequences_to_predict(X)
+        pooling = predictor.config["pooling"]
+        if pooling != "attention":
+            raise ValueError(f'attention_weights needs a model with pooling="attention"; it has {pooling!r}.')
+
+        def weights_of(packed, batch, initial):
+            return [predictor.network.attention(packed, batch, initial)]
+
+        return _by_sequence(predictor, X, weights_of, initial_state)[0]
+
 
 def _layer_index(layer, predictor):
     """The index of a layer, checked, from 0."""
