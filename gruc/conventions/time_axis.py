@@ -138,6 +138,10 @@ class TimeAxis(NamedTuple):
         last = self.after(np.array([n]))
         return self._replace(last=int(last.asi8[0]))
 
+    def ending_with(self, times):
+        """The axis that ends with the last of some of its times, an index."""
+        return self._replace(last=int(times[-1] if self.kind == "integer" else times.asi8[-1]))
+
     def last_time(self):
         """The last time: a Timestamp, Period, Timedelta or int."""
         import pandas as pd

@@ -49,6 +49,11 @@ class TimeSeries(NamedTuple):
         """Whether y has an index."""
         return self.form in ("series", "columns", "long") or (self.form == "list" and self.names is not None)
 
+    @property
+    def n_series(self):
+        """Number of series."""
+        return len(self.names) if self.form in ("columns", "rows") else len(self.axes)
+
     def name_of(self, i, name="y"):
         """The name of series i in messages."""
         if self.form in ("columns", "long"):

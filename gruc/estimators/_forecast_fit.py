@@ -30,9 +30,10 @@ class Fitted(NamedTuple):
     state: object  # TrainingState
     history: object  # that of the run that early stopping watched
     conformal: object  # Conformal, or None
+    beside: object  # Covariates of all steps, scaled, or None
 
 
-def run_fit(model, arrays, name_of, horizon):
+def run_fit(model, arrays, name_of, horizon, beside=None):
     """Fit a forecaster.
 
     Parameters
@@ -45,6 +46,8 @@ def run_fit(model, arrays, name_of, horizon):
         Gives the name of series i in messages.
     horizon : int or None
         Steps that are to be forecast at once.
+    beside : Covariates or None
+        Of all steps, not scaled yet.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def run_fit(model, arrays, name_of, horizon):
     split = _Split.of(lengths, lags, model.validation_fraction)
     if model.early_stopping and not split.n_learned.any():
         _refuse_short(lags, lengths)
-    network = new_network(model, Numbers(lags.width), lags.horizon)
+    n_features = lags.width if beside is None else lags.width + beside.width(lags)
+    network = new_network(model, Numbers(n_features), lags.horizon)
     if continued is None:
         rng = random_generator(model.random_state)
         start = _initial_state(model, network, rng, lags)
@@ -69,24 +73,25 @@ def run_fit(model, arrays, name_of, horizon):
     run = _Run(model, network, StepMemory(network), start)
     watched = conformal = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
-        lags, watched, conformal, final = _held_out(run, arrays, lags, split, continued is not None)
+        lags, scaled, watched, conformal, final = _held_out(run, arrays, beside, lags, split, continued)
         if final is not None:
             moments = [lags.moments(array) for array in arrays]
-            return _fitted(run, lags, moments, final, watched, conformal)
+            return _fitted(run, lags, moments, final, watched, conformal, scaled)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - lags.horizon)
     if not len(of):
         _refuse_short(lags, lengths)
     lags = _with_unit(lags, series, of, origins, continued is not None)
+    beside = _scaled(beside, continued, lengths)
     n_epochs = watched.best_epoch if model.early_stopping else model.max_iter
-    state, stopped_by = run(LagWindows(series, lags, of, origins), n_epochs)
+    state, stopped_by = run(LagWindows(series, lags, of, origins, beside), n_epochs)
     if not model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
     history = watched if model.early_stopping else state.history
-    return _fitted(run, lags, series.moments, state, history, conformal)
+    return _fitted(run, lags, series.moments, state, history, conformal, beside)
 
 
-def run_update(model, arrays):
+def run_update(model, arrays, beside=None):
     """One pass over windows that end in values that are new; the state after it, and its predictor.
 
     Parameters
@@ -95,6 +100,8 @@ def run_update(model, arrays):
         Fitted.
     arrays : list of ndarray of shape (t_i,)
         The last values of the series, differenced: those that it keeps, and the new ones.
+    beside : Covariates or None
+        Of these steps.
     """
     fitted = model._predictor
     lags, lengths = fitted.lags, np.array([len(array) for array in arrays], np.intp)
@@ -106,7 +113,7 @@ def run_update(model, arrays):
         return model._training_state, fitted.predictor
     network = fitted.predictor.network
     run = _Run(model, network, StepMemory(network), model._training_state)
-    state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins))
+    state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins, beside))
     report_end(model, state, stopped_by, incremental=True)
     return state, run.predictor(state.parameters)
 
@@ -173,11 +180,19 @@ class _Run:
         return Predictor(self.network, parameters, inputs, n_jobs=self.model.n_jobs)
 
 
-def _held_out(run, arrays, lags, split, keep_unit):
-    """Train without the last part of each series: lags with their unit, history, calibration, final state.
+def _scaled(beside, continued, lengths, chosen=slice(None)):
+    """Covariates scaled by the first steps of each series, or as those of the fit that is gone on with."""
+    if beside is None:
+        return None
+    return beside.scaled(lengths, chosen) if continued is None else beside.scaled_as(continued.beside)
 
-    The latter is None where the network is to be trained on everything; else it is the start, if no epoch was
-    better (`best_epoch` of the history is then 0), or what an interrupted fit had come to.
+
+def _held_out(run, arrays, beside, lags, split, continued):
+    """Train without the last part of each series.
+
+    Returns lags with their unit, covariates scaled, history, calibration, and the final state. The latter is
+    None where the network is to be trained on everything; else it is the start, if no epoch was better
+    (`best_epoch` of the history is then 0), or what an interrupted fit had come to.
     """
     model = run.model
     lengths = np.array([len(array) for array in arrays], np.intp)
@@ -187,13 +202,14 @@ def _held_out(run, arrays, lags, split, keep_unit):
     series = Series.of(arrays, moments)
     first = _all(lengths, lags.context)
     of, origins = origins_of(lengths, series.starts, first, first + split.n_learned - 1)
-    lags = _with_unit(lags, series, of, origins, keep_unit)
-    windows = LagWindows(series, lags, of, origins)
+    lags = _with_unit(lags, series, of, origins, continued is not None)
+    beside = _scaled(beside, continued, learned, split.n_learned > 0)
+    windows = LagWindows(series, lags, of, origins, beside)
     of, origins = origins_of(
         lengths, series.starts, split.first_validated, split.first_validated + split.n_validated - 1
     )
     some = _evenly(len(of), MOST_VALIDATED)
-    validation = LagWindows(series, lags, of[some], origins[some])
+    validation = LagWindows(series, lags, of[some], origins[some], beside)
     everything = np.arange(len(some))
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
 
@@ -213,7 +229,7 @@ def _held_out(run, arrays, lags, split, keep_unit):
     if model.calibration is not None:
         outputs = run.predictor(state.parameters).outputs(validation)
         conformal = conformal_of(validation, outputs, int(model.difference))
-    return lags, history, conformal, final
+    return lags, beside, history, conformal, final
 
 
 def _is_better(history, validate, start):
@@ -221,9 +237,9 @@ def _is_better(history, validate, start):
     return history.best_score > validate(start.parameters)[1]
 
 
-def _fitted(run, lags, moments, state, history, conformal):
+def _fitted(run, lags, moments, state, history, conformal, beside):
     predictor = run.predictor(state.parameters)
-    return Fitted(lags, np.asarray(moments, np.float64), predictor, state, history, conformal)
+    return Fitted(lags, np.asarray(moments, np.float64), predictor, state, history, conformal, beside)
 
 
 def _lags_of(model, arrays, horizon):

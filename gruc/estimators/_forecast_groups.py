@@ -1,5 +1,6 @@
 """Groups of parameters that GRUForecaster alone has; `_parameters.py` says more."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Annotated, Literal
 
@@ -34,6 +35,21 @@ class Forecasting:
     )
     difference: NonNegativeCount = parameter(
         0, "How many times the series are differenced before; undone in forecasts."
+    )
+    past_only: Sequence = parameter(
+        (),
+        "Columns of X that are not known ahead, by name, of arrays by number: read up to the last value.",
+    )
+    calendar: Literal["auto"] | Sequence[str] | None = parameter(
+        None,
+        """Features of the calendar that the network reads beside the series, of an index of dates: some of
+        "hour", "weekday" and "month", as sine and cosine, and "holidays". "auto": cycles that are longer
+        than a step, and that the series show twice; and holidays, if `holidays` says of which country.""",
+    )
+    holidays: str | None = parameter(
+        None,
+        """Country whose holidays are meant, such as "DE", or "US-CA" for a part of one; needs the package
+        `holidays`.""",
     )
     calibration: Literal["split"] | None = parameter(
         "split",

@@ -84,6 +84,9 @@ class Forecasting:
     season_length: int | None
     scale: Literal["window", "series"] | None
     difference: int
+    past_only: Sequence
+    calendar: Literal["auto"] | Sequence[str] | None
+    holidays: str | None
     calibration: Literal["split"] | None
 
 class ForecastLoss:
@@ -352,6 +355,9 @@ class ForecasterParameters(
         season_length: int | None = None,
         scale: Literal["window", "series"] | None = "window",
         difference: int = 0,
+        past_only: Sequence = (),
+        calendar: Literal["auto"] | Sequence[str] | None = None,
+        holidays: str | None = None,
         calibration: Literal["split"] | None = "split",
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,

@@ -2,23 +2,18 @@
 
 from typing import Any, Self
 
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.horizons import as_steps
 from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.parameters import fit_context
-from ..conventions.pickles import VersionedPickleMixin
-from ..conventions.time_series import TimeSeries, as_time_series
+from ..conventions.time_series import as_time_series
 from ..conventions.transactions import all_or_nothing
-from ..files.series_form import ONE_SERIES
-from ..runtime import ForecastPredictor, ForecastStream
-from ..sequences import KnownValues, as_shares, bounds_of
-from ..training import TrainingState
+from ..runtime import ForecastStream
+from ..sequences import as_shares, bounds_of
 from ._backtest import backtest
-from ._forecast_files import ForecastFilesMixin
-from ._forecast_fit import run_fit, run_update
+from ._forecast_base import ForecasterBase
+from ._forecast_columns import Given, covariates_of_fit, covariates_of_update
 from ._parameters import ForecasterParameters
 from ._saved import in_files
 
@@ -27,9 +22,7 @@ from ._saved import in_files
 class GRUForecaster(
     ForecasterParameters,
     ParameterNamesMixin,
-    VersionedPickleMixin,
-    ForecastFilesMixin,
-    BaseEstimator,
+    ForecasterBase,
 ):
     """Gated recurrent unit forecaster of one or many time series.
 
@@ -50,6 +43,8 @@ class GRUForecaster(
         Steps that the network reads before each forecast.
     horizon_ : int
         Steps that are forecast at once.
+    calendar_ : tuple of str
+        Features of the calendar that are read; of ``calendar="auto"`` those chosen.
     n_series_ : int
         Number of series.
     cutoff_ : object
@@ -77,6 +72,12 @@ class GRUForecaster(
     (n_series, n_steps), whose rows are series, as they are elsewhere in gruc; a list of 1-D arrays or of
     Series. Forecasts come in the same form. An index is of times (with a frequency, or one that pandas
     infers), periods or integers, without gaps.
+
+    X has the times of y, or more: a frame indexed by times, whose columns are the same for all series; a
+    frame with a (series, time) index; of arrays an array ``(n_steps, n_columns)`` for one series, or for all,
+    or ``(n_series, n_steps, n_columns)``; of a list a list of such. The network reads each column at the
+    steps of its window and, but for those of `past_only`, at the steps that it forecasts. Each is centred and
+    scaled by its mean and standard deviation.
 
     With `early_stopping` the network is trained twice. First without the last part of each series, on which
     the forecasts are measured after each epoch; then on everything, for as many epochs as were best. An
@@ -107,52 +108,22 @@ class GRUForecaster(
     True
     """
 
-    def __sklearn_is_fitted__(self):
-        return "_predictor" in vars(self)
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        if "_predictor" in state:  # no class of gruc's but this one
-            state["_predictor"] = state["_predictor"].__getstate__()
-            state["_training_state"] = state["_training_state"].__getstate__()
-            state["_form"] = state["_form"].as_plain()
-        return state
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        of_self = vars(self)
-        if "_predictor" in of_self:
-            for name, kind in (("_training_state", TrainingState), ("_predictor", ForecastPredictor)):
-                part = kind.__new__(kind)
-                part.__setstate__(of_self[name])
-                of_self[name] = part
-            self._form = TimeSeries.of_plain(self._form)
-
-    @property
-    def weights_(self) -> dict[str, NDArray[Any]]:
-        """Fitted weights: dict of read-only views by torch's names."""
-        if "_predictor" not in vars(self):
-            raise AttributeError("GRUForecaster is not fitted yet and has no weights_.")
-        return dict(self._predictor.predictor.weights)
-
-    @property
-    def cutoff_(self) -> Any:
-        """The last time of y, of arrays the last position; a list where it is not the same for all series."""
-        if "_form" not in vars(self):
-            raise AttributeError("GRUForecaster is not fitted yet and has no cutoff_.")
-        return self._form.cutoff()
-
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, y: Any, *, fh: Any = None) -> Self:
+    def fit(self, y: Any, X: Any = None, fh: Any = None, *, static: Any = None) -> Self:
         """Train on one or many series.
 
         Parameters
         ----------
         y : Series, DataFrame, array or list of arrays
             The series, in one of the forms of the notes.
+        X : DataFrame, array or list, default=None
+            Columns beside the series, at the times of y; see the notes. `predict` will need those that are
+            not `past_only` at the steps ahead.
         fh : int, sequence of int or index, default=None
             Steps to be forecast, 1 being the first after y, or their times. The network answers all up to
             the furthest, and `predict` without `fh` gives these. None: `horizon`.
+        static : DataFrame indexed by series, or array of shape (n_series, n_columns), default=None
+            Numbers of each series that never change.
 
         Returns
         -------
@@ -161,50 +132,19 @@ class GRUForecaster(
         Raises
         ------
         TypeError
-            y is in another form.
+            y or X is in another form.
         ValueError
-            Values are missing or infinite, an index has gaps, or series are too short; the message says
-            what to do. The forecaster is then as it was before.
+            Values are missing or infinite, an index has gaps, X lacks times of y, or series are too short;
+            the message says what to do. The forecaster is then as it was before.
         """
         series = as_time_series(y)
         steps = None if fh is None else as_steps(fh, series)
+        beside, columns = covariates_of_fit(self, Given.of(self, series, X, static), series)
         with all_or_nothing(self) as attempt:
-            attempt._fit_series(series, steps)
+            attempt._fit_series(series, steps, beside, columns)
         return self
 
-    def _fit_series(self, series, steps):
-        order = int(self.difference)
-        for i, values in enumerate(series.values):
-            if len(values) <= order:
-                raise ValueError(
-                    f"{series.name_of(i)} has {len(values)} values, too few for difference={order}. Leave "
-                    "it out."
-                )
-        known = KnownValues.of(series.values, order)
-        fitted = run_fit(self, known.recent, series.name_of, None if steps is None else int(steps[-1]))
-        predictor = ForecastPredictor(
-            fitted.predictor,
-            fitted.lags,
-            fitted.moments,
-            known,
-            fitted.conformal,
-            steps=steps,
-            one_series=series.form in ONE_SERIES,
-        )
-        self._set_fitted(predictor.going_on(known), fitted.state, fitted.history)
-        self._form = series.without_values()
-
-    def _set_fitted(self, predictor, state, history):
-        """Set what a fit has come to; `history` is that of the run that early stopping watched."""
-        self._predictor, self._training_state = predictor, state
-        lags = predictor.lags
-        self.n_series_ = predictor.n_series
-        self.season_length_, self.lags_, self.horizon_ = lags.season_length, lags.lags, lags.horizon
-        self.n_iter_, self.best_iter_ = history.n_epochs, history.best_epoch
-        self.loss_curve_ = history.loss_curve
-        self.validation_loss_curve_ = history.validation_loss_curve or None
-
-    def predict(self, fh: Any = None) -> Any:
+    def predict(self, fh: Any = None, X: Any = None) -> Any:
         """Forecasts.
 
         Parameters
@@ -212,6 +152,10 @@ class GRUForecaster(
         fh : int, sequence of int or index, default=None
             Steps after the last value, 1 being the first, or their times. None: the `fh` of `fit`, or 1 to
             `horizon_`. Beyond `horizon_` the forecasts are made block by block, each from those before.
+        X : DataFrame, array or list, default=None
+            The columns of the X of `fit` that are not `past_only`, at all steps up to the furthest of `fh`.
+            Arrays begin with the first step after y. The network reads whole horizons: further rows are
+            used where they are given, otherwise the last row stands for them.
 
         Returns
         -------
@@ -221,18 +165,21 @@ class GRUForecaster(
         Raises
         ------
         ValueError
-            Steps that are not after y.
+            Steps that are not after y, or X lacks steps or columns.
         """
         steps = self._steps_of(fh)
-        return self._form.wrap(self._fitted_predictor().forecasts(int(steps[-1]))[:, steps - 1], steps)
+        forecasts = self._fitted_predictor().forecasts(int(steps[-1]), self._ahead(X, steps))
+        return self._form.wrap(forecasts[:, steps - 1], steps)
 
-    def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
+    def predict_quantiles(self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
         """Quantiles of what is to come, by the errors of known forecasts (`calibration`).
 
         Parameters
         ----------
         fh : int, sequence of int or index, default=None
             As in `predict`. Beyond `horizon_` the squares of errors are added up, block by block.
+        X : DataFrame, array or list, default=None
+            As in `predict`.
         alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
             Levels between 0 and 1. A higher quantile is never below a lower one.
 
@@ -248,14 +195,16 @@ class GRUForecaster(
             Levels that are not between 0 and 1, or a fit without calibration.
         """
         levels = as_shares(alpha, "alpha")
-        return self._quantiles(fh, levels, [(level,) for level in levels.tolist()])
+        return self._quantiles(fh, X, levels, [(level,) for level in levels.tolist()])
 
-    def predict_interval(self, fh: Any = None, *, coverage: Any = 0.9) -> Any:
+    def predict_interval(self, fh: Any = None, X: Any = None, coverage: Any = 0.9) -> Any:
         """Central intervals that are to contain what comes.
 
         Parameters
         ----------
         fh : int, sequence of int or index, default=None
+            As in `predict`.
+        X : DataFrame, array or list, default=None
             As in `predict`.
         coverage : float or sequence of float, default=0.9
             Shares between 0 and 1.
@@ -274,15 +223,17 @@ class GRUForecaster(
         shares = as_shares(coverage, "coverage")
         levels = bounds_of(shares)
         labels = [(share, bound) for share in shares.tolist() for bound in ("lower", "upper")]
-        return self._quantiles(fh, levels, labels)
+        return self._quantiles(fh, X, levels, labels)
 
-    def update(self, y: Any, *, update_params: bool = True) -> Self:
+    def update(self, y: Any, X: Any = None, update_params: bool = True) -> Self:
         """Go on to later values of the same series.
 
         Parameters
         ----------
         y : Series, DataFrame, array or list of arrays
             The values after those known so far, in the form that `fit` was given.
+        X : DataFrame, array or list, default=None
+            All columns of the X of `fit`, at the times of these values.
         update_params : bool, default=True
             Whether the network learns from them: one pass over the windows whose horizon contains new
             values. Otherwise forecasts only start from the new end. Season, lags, scales of series and
@@ -300,16 +251,10 @@ class GRUForecaster(
         """
         check_is_fitted(self)
         series = as_time_series(y, known=self._form)
+        beside = covariates_of_update(self._columns, series, X)
         with all_or_nothing(self) as attempt:
-            attempt._extend(series, update_params)
+            attempt._extend(series, update_params, beside)
         return self
-
-    def _extend(self, series, update_params):
-        known, predictor = self._predictor.known.followed_by(series.values), None
-        if update_params:
-            self._training_state, predictor = run_update(self, known.recent)
-        self._predictor = self._predictor.going_on(known, predictor)
-        self._form = series.without_values()
 
     def stream(self, n: int | None = None) -> ForecastStream:
         """Series that go on value by value.
@@ -333,7 +278,15 @@ class GRUForecaster(
         return self._fitted_predictor().stream(n)
 
     def backtest(
-        self, y: Any, *, cv: Any = None, fh: Any = None, refit: bool = True, coverage: float | None = 0.9
+        self,
+        y: Any,
+        X: Any = None,
+        *,
+        static: Any = None,
+        cv: Any = None,
+        fh: Any = None,
+        refit: bool = True,
+        coverage: float | None = 0.9,
     ) -> Any:
         """Forecasts of known values from several origins, each made without what comes after it.
 
@@ -341,6 +294,9 @@ class GRUForecaster(
         ----------
         y : Series, DataFrame, array or list of arrays
             As in `fit`. Series of different lengths are aligned at their ends.
+        X, static : default=None
+            As in `fit`. Columns known ahead are read at the steps that are forecast, those of `past_only` at
+            known steps alone.
         cv : cross-validation generator, default=None
             Its ``split`` gives the steps known, which are consecutive, and those forecast. None:
             ``TimeSeriesSplit(5)`` of scikit-learn, with a `test_size` of the furthest step of `fh`; its
@@ -365,22 +321,8 @@ class GRUForecaster(
         ValueError
             A split whose known steps are not consecutive, or not before those forecast.
         """
-        return backtest(self, as_time_series(y), cv, fh, refit, coverage)
-
-    def _steps_of(self, fh):
-        """Steps to be forecast."""
-        check_is_fitted(self)
-        return self._predictor.steps_of(None) if fh is None else as_steps(fh, self._form)
-
-    def _quantiles(self, fh, levels, labels):
-        """A DataFrame of quantiles."""
-        steps = self._steps_of(fh)
-        return self._form.wrap_columns(self._fitted_predictor().quantiles(steps, levels), steps, labels)
-
-    def _fitted_predictor(self):
-        """The `ForecastPredictor`, with the number of threads that is set now."""
-        check_is_fitted(self)
-        return self._predictor.with_n_jobs(self.n_jobs)
+        series = as_time_series(y)
+        return backtest(self, series, Given.of(self, series, X, static), cv, fh, refit, coverage)
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

@@ -10,6 +10,7 @@ import numpy as np
 from ..outputs import Conformal
 from ..sequences import (
     LARGEST,
+    Covariates,
     KnownValues,
     Lags,
     as_shares,
@@ -51,6 +52,11 @@ class ForecastPredictor:
     one_series : bool
         Whether y is one series, and forecasts have no axis of series.
 
+    Attributes
+    ----------
+    beside : Covariates or None
+        Columns beside the series, of the steps of `known`.
+
     Examples
     --------
     >>> import gruc
@@ -71,6 +77,7 @@ class ForecastPredictor:
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
         self.steps, self.one_series = steps, one_series
+        self.beside = None
 
     @property
     def n_series(self) -> int:
@@ -207,6 +214,11 @@ class ForecastPredictor:
             n is no positive integer, or the model scales each series by a mean and a standard deviation that
             are not known of new ones (``scale="series"``).
         """
+        if self.beside is not None:
+            raise ValueError(
+                "The forecaster reads columns beside the series (X, static, calendar), which a stream is not "
+                "given. Use update and predict."
+            )
         return ForecastStream(self, n)
 
     def _shaped(self, rows):
@@ -222,10 +234,17 @@ class ForecastPredictor:
         """The same with another number of threads."""
         return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
 
-    def going_on(self, known, predictor=None):
-        """The same from later values on, of which the last are kept, with this network or the old one."""
+    def going_on(self, known, predictor=None, beside=None):
+        """The same from later values on, of which the last are kept, with this network or the old one.
+
+        `beside` is of the steps of `known`.
+        """
         predictor = self.predictor if predictor is None else predictor
-        return self._with(known=known.last(self.n_kept), predictor=predictor)
+        last = known.last(self.n_kept)
+        if beside is not None:
+            stops = _lengths(known)
+            beside = beside.parts(stops - _lengths(last), stops)
+        return self._with(known=last, predictor=predictor, beside=beside)
 
     def at(self, known, moments, one_series):
         """The same for other series, of which these values and moments are known."""
@@ -236,9 +255,19 @@ class ForecastPredictor:
         vars(other).update(vars(self), **changes)
         return other
 
-    def start(self):
-        """The `Start` of forecasts."""
-        return self.start_of(self.known.stacked(self.lags.context), self.moments)
+    def n_read_ahead(self, n_ahead):
+        """Steps ahead whose columns are read for so many forecasts."""
+        return -(-n_ahead // self.lags.horizon) * self.lags.horizon
+
+    def start(self, n_ahead=0, later=None):
+        """The `Start` of forecasts; `later` are `Covariates` of the steps ahead, or None."""
+        context = self.lags.context
+        start = self.start_of(self.known.stacked(context), self.moments)
+        if later is None:
+            return start
+        stops = _lengths(self.known)
+        beside = self.beside.followed_by(stops - context, stops, later, self.n_read_ahead(n_ahead))
+        return start._replace(beside=beside)
 
     def start_of(self, values, moments):
         """The `Start` of forecasts after values (B, context), differenced, of series with such moments."""
@@ -248,11 +277,23 @@ class ForecastPredictor:
         """Forecasts (B, n_ahead or more) of the differences that follow a `Start`."""
         return STRATEGIES[self.strategy](self.predictor, self.lags, start, n_ahead)
 
-    def forecasts(self, n_ahead):
-        """Forecasts (n_series, n_ahead or more) of the next steps, in float64."""
-        return self.known.undifferenced(self.walk(self.start(), n_ahead))
+    def forecasts(self, n_ahead, later=None):
+        """Forecasts (n_series, n_ahead or more) of the next steps, in float64.
 
-    def quantiles(self, steps, levels):
+        Parameters
+        ----------
+        n_ahead : int
+        later : Covariates or None
+            Columns beside the series, of the `n_read_ahead` steps ahead.
+        """
+        if self.beside is not None and later is None:
+            raise ValueError(
+                "The model reads columns beside the series (X, static or a calendar), which only "
+                "GRUForecaster.predict takes. Pickle the forecaster instead."
+            )
+        return self.known.undifferenced(self.walk(self.start(n_ahead, later), n_ahead))
+
+    def quantiles(self, steps, levels, later=None):
         """Quantiles (n_series, n_ahead, k) of these steps, 1 being the next one.
 
         Raises
@@ -266,12 +307,17 @@ class ForecastPredictor:
                 "Where series were too short to hold out their last part, give longer ones or a shorter "
                 "horizon; constant series have no errors."
             )
-        forecasts = self.forecasts(int(steps[-1]))[:, steps - 1, np.newaxis]
+        forecasts = self.forecasts(int(steps[-1]), later)[:, steps - 1, np.newaxis]
         scales = self.start().scales(self.lags)[:, :, np.newaxis]
         return forecasts + scales * self.conformal.offsets(levels, steps)
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""
+        if self.beside is not None:
+            raise ValueError(
+                "The forecaster reads columns beside the series (X, static, calendar), which model files do "
+                "not hold. Pickle it instead."
+            )
         network, arrays = self.predictor.describe()
         conformal, of_conformal = (None, {}) if self.conformal is None else self.conformal.describe()
         steps = {} if self.steps is None else {"steps": self.steps.astype(np.int64)}
@@ -298,6 +344,7 @@ class ForecastPredictor:
             "lags": tuple(self.lags),
             "known": tuple(self.known),
             "conformal": None if self.conformal is None else tuple(self.conformal),
+            "beside": None if self.beside is None else self.beside.as_plain(),
         }
 
     def __setstate__(self, state):
@@ -306,6 +353,12 @@ class ForecastPredictor:
         vars(self).update(state, predictor=predictor)
         self.lags, self.known = Lags(*self.lags), KnownValues(*self.known)
         self.conformal = None if self.conformal is None else Conformal(*self.conformal)
+        self.beside = None if self.beside is None else Covariates.of_plain(self.beside)
+
+
+def _lengths(known):
+    """How many values of each series are known."""
+    return np.array([len(array) for array in known.recent], np.intp)
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

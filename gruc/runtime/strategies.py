@@ -24,33 +24,40 @@ class Start(NamedTuple):
         The last values, differenced where the model asks for it.
     moments : ndarray of shape (B, 2)
         See `Lags.moments`.
+    beside : Covariates or None
+        Of the same steps and those after them, as many as are read.
     """
 
     values: np.ndarray
     moments: np.ndarray
+    beside: object = None
 
     def windows(self, lags):
         """The windows that end here, a `LagWindows`."""
         return self.windows_of(self.values, lags)
 
-    def windows_of(self, values, lags):
-        """The windows at the ends of other values (B, context or more) of these series."""
+    def windows_of(self, values, lags, moved=0):
+        """The windows at the ends of other values (B, context or more) of these series.
+
+        The first of them is `moved` steps after the first that is known.
+        """
         n, length = values.shape
         everything = np.arange(n)
         series = Series(values.reshape(-1), everything * length, self.moments)
-        return LagWindows(series, lags, everything, (everything + 1) * length)
+        beside = None if self.beside is None else self.beside.moved(moved)
+        return LagWindows(series, lags, everything, (everything + 1) * length, beside)
 
     def scales(self, lags):
         """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""
-        return self.windows(lags).read(slice(None)).factor / lags.unit
+        return self._replace(beside=None).windows(lags).read(slice(None)).factor / lags.unit
 
 
 def direct(predictor, lags, start, n_ahead):
     """The network answers a horizon at once; later ones start from these forecasts, block by block."""
     known, blocks = start.values, []
-    for _ in range(-(-n_ahead // lags.horizon)):
+    for block in range(-(-n_ahead // lags.horizon)):
         known = known[:, known.shape[1] - lags.context :]
-        windows = start.windows_of(known, lags)
+        windows = start.windows_of(known, lags, block * lags.horizon)
         read = windows.read(slice(None))
         blocks.append(windows.forecasts(predictor.output_rows(windows), read))
         known = np.concatenate([known, blocks[-1]], axis=1)

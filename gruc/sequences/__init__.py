@@ -7,6 +7,7 @@ libraries' layouts; the rest is internal. NumPy only: neither SciPy nor scikit-l
 from .base import Sequences
 from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
+from .covariates import Covariates, Table
 from .groups import Groups, as_groups
 from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
@@ -22,6 +23,7 @@ __all__ = [
     "LARGEST",
     "MOST_TOKENS",
     "ONE_STEP",
+    "Covariates",
     "Framing",
     "Groups",
     "KnownValues",
@@ -33,6 +35,7 @@ __all__ = [
     "Scaling",
     "Series",
     "Sequences",
+    "Table",
     "Tokens",
     "as_groups",
     "as_sequences",

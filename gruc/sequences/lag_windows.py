@@ -135,17 +135,23 @@ class LagWindows(Sequences):
         The series of each window.
     origins : ndarray of shape (n,), intp
         Places in ``series.values``: a window ends before its origin. It must not begin before its series.
+    beside : Covariates or None
+        Columns beside the series, which stand behind those above.
+    n_more : int
+        How many rows after the window are read too, scaled as it is. They must be known.
     """
 
     ragged = False
 
-    def __init__(self, series, lags, of, origins):
+    def __init__(self, series, lags, of, origins, beside=None, n_more=0):
         self.series, self.lags = series, lags
         self.of, self.origins = of, origins
-        self.n_features = lags.width
+        self.beside, self.n_more = beside, n_more
+        self.n_features = lags.width if beside is None else lags.width + beside.width(lags)
         self.float_type = np.dtype(np.float64)
-        self.lowest = self.highest = np.zeros(lags.width)  # rows are scaled: there is nothing to refuse
-        self.lengths = np.ndarray((len(origins),), np.intp, np.array([lags.lags], np.intp), strides=(0,))
+        self.lowest = self.highest = np.zeros(self.n_features)  # rows are scaled: there is nothing to refuse
+        n_rows = np.array([lags.lags + n_more], np.intp)
+        self.lengths = np.ndarray((len(origins),), np.intp, n_rows, strides=(0,))
 
     def source(self, indices, framing=ONE_STEP):
         """A `Source` for the kernels, and the indices in it of the windows at `indices`."""
@@ -160,18 +166,23 @@ class LagWindows(Sequences):
         """`Windows` at `indices`, or at a slice."""
         lags, m, values = self.lags, self.lags.season_length, self.series.values
         origins = self.origins[indices, np.newaxis]
-        context = values[origins + np.arange(-lags.context, 0)]
+        context = values[origins + np.arange(-lags.context, self.n_more)]
         window = context[:, m:]
-        centre, scale = self._moments(window, self.of[indices])
+        centre, scale = self._moments(window[:, : lags.lags], self.of[indices])
         divisor = np.where(scale > 0, scale, 1.0)
         level = (context - centre) / divisor
         columns = [level[:, m:], (window - context[:, :-m]) / (divisor * lags.unit)]
         if lags.width == 3:
             later = lags.horizon % m
-            columns.append(level[:, later : later + lags.lags])
+            columns.append(level[:, later : later + window.shape[1]])
         ahead = np.arange(lags.horizon)
         naive = values[origins + ahead % m - m]
-        return Windows(np.stack(columns, axis=2), divisor * lags.unit, scale * lags.unit, naive)
+        rows = np.stack(columns, axis=2)
+        if self.beside is not None:
+            of = self.of[indices]
+            begin = self.origins[indices] - self.series.starts[of] - lags.lags
+            rows = np.concatenate([rows, self.beside.read(of, begin, lags, rows.shape[1])], axis=2)
+        return Windows(rows, divisor * lags.unit, scale * lags.unit, naive)
 
     def _moments(self, window, of):
         """Centre and scale of windows (B, lags), (B, 1) each."""

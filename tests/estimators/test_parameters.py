@@ -72,6 +72,9 @@ TRIED = {
     "random_state": (1, {}),
     "tol": (10.0, {"n_iter_no_change": 1, "learning_rate": "constant"}),
     "n_iter_no_change": (1, {"tol": 10.0, "learning_rate": "constant"}),
+    "past_only": (("heat",), {}),
+    "calendar": ("auto", {}),
+    "holidays": ("US", {"calendar": ("holidays",), "holidays": "DE"}),
     "early_stopping": (True, {}),
     "validation_fraction": (0.4, {"early_stopping": True}),
     "scoring": ("loss", {"early_stopping": True}),
@@ -96,8 +99,11 @@ DECLARED = [
 def data_for(Estimator, settings):
     """Arguments of fit."""
     if Estimator is GRUForecaster:
-        noise = np.random.default_rng(0).standard_normal((2, 90))
-        return (np.sin(2 * np.pi * np.arange(90) / 6) + 0.3 * noise,)
+        pd = pytest.importorskip("pandas")
+        noise = np.random.default_rng(0).standard_normal((3, 90))
+        y = np.sin(2 * np.pi * np.arange(90) / 6) + 0.3 * noise[:2]
+        index = pd.date_range("2020-11-01", periods=90, freq="D")
+        return pd.DataFrame(y.T, index), pd.DataFrame({"heat": noise[2]}, index)
     X, y = tagged_vowels() if Estimator._each_step else vowels()
     if "embedding_dim" in settings:
         X = [x[:, 0].argsort() % 11 for x in X]
@@ -134,6 +140,8 @@ def seen_of(Estimator, settings, monkeypatch, capsys):
 
 @pytest.mark.parametrize("Estimator, name", DECLARED)
 def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys):
+    if name == "holidays":
+        pytest.importorskip("holidays")
     value, settings = TRIED[name]
     fits = [seen_of(Estimator, settings | change, monkeypatch, capsys) for change in ({}, {}, {name: value})]
     assert fits[0] == fits[1]

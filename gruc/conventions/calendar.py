@@ -1,0 +1,186 @@
+"""Columns of the calendar: what hour, day of the week, month or holiday a time is."""
+
+import numpy as np
+
+from ..sequences import Table
+
+FEATURES = ("hour", "weekday", "month", "holidays")
+DAY = 86400.0
+# "auto" takes a cycle of which the series show so many
+FEWEST_CYCLES = 2
+
+
+def calendar_of(calendar, holidays, series):
+    """The features that the parameters `calendar` and `holidays` ask for, checked.
+
+    Parameters
+    ----------
+    calendar : None, "auto" or sequence of str
+    holidays : str or None
+        A country's code.
+    series : TimeSeries
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        Features that there are not, or that do not go with `holidays` or the index of y.
+    """
+    has_dates = all(axis.kind in ("datetime", "period") for axis in series.axes)
+    if calendar == "auto":
+        if not has_dates:
+            _refuse_useless(holidays, "y has no index of dates")
+            return ()
+        return _features_by_frequency(series, holidays)
+    names = () if calendar is None else (calendar,) if isinstance(calendar, str) else tuple(calendar)
+    unknown = [name for name in names if name not in FEATURES]
+    if unknown:
+        raise ValueError(f"calendar contains {unknown[0]!r}; it is None, 'auto' or some of {FEATURES}.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"calendar contains a feature twice: {names!r}.")
+    if "holidays" in names and holidays is None:
+        raise ValueError("calendar contains 'holidays': say of which country, such as holidays='DE'.")
+    if "holidays" not in names:
+        _refuse_useless(holidays, f"calendar is {calendar!r}, without 'holidays'")
+    if names and not has_dates:
+        raise ValueError(
+            f"calendar={calendar!r} needs times, and y has no DatetimeIndex or PeriodIndex. Give y as a "
+            "Series or DataFrame with one, or set calendar=None."
+        )
+    return names
+
+
+def _refuse_useless(holidays, why):
+    if holidays is not None:
+        raise ValueError(f"holidays={holidays!r} is given, but {why}. Set holidays=None.")
+
+
+def _features_by_frequency(series, holidays):
+    """What "auto" is: cycles longer than a step of which the longest series has seen two."""
+    axis = series.axis(0)
+    times = axis.after(np.arange(1, 9))
+    times = times.to_timestamp() if axis.kind == "period" else times
+    step = float(np.diff(times).min() / np.timedelta64(1, "s"))  # without the weekend of business days
+    span = step * max(map(len, series.values))
+    names = []
+    if step < DAY and span >= FEWEST_CYCLES * DAY:
+        names.append("hour")
+    if step <= DAY and span >= FEWEST_CYCLES * 7 * DAY:
+        names.append("weekday")
+    if step < 100 * DAY and span >= FEWEST_CYCLES * 365 * DAY:
+        names.append("month")
+    if holidays is not None:
+        if step > DAY:
+            _refuse_useless(holidays, "a step of y is longer than a day")
+        names.append("holidays")
+    return tuple(names)
+
+
+def calendar_columns(index, names, country=None):
+    """Columns (n, k) of the times of an index: sine and cosine of cycles, and 1 on holidays.
+
+    Parameters
+    ----------
+    index : DatetimeIndex or PeriodIndex
+        Of a period its start. Times with a zone are local.
+    names : sequence of str
+        Some of `FEATURES`.
+    country : str or None
+        Of the holidays; "US-CA" is a part of a country.
+    """
+    times = index.to_timestamp() if hasattr(index, "to_timestamp") else index
+    columns = []
+    for name in names:
+        if name == "holidays":
+            columns.append(_is_holiday(times, country))
+            continue
+        if name == "hour":
+            share = (times.hour + times.minute / 60 + times.second / 3600) / 24
+        elif name == "weekday":
+            share = times.day_of_week / 7
+        else:
+            share = (times.month - 1 + (times.day - 1) / times.days_in_month) / 12
+        angle = 2 * np.pi * np.asarray(share, np.float64)
+        columns += [np.sin(angle), np.cos(angle)]
+    return np.stack(columns, axis=1)
+
+
+def _is_holiday(times, country):
+    try:
+        import holidays
+    except ImportError:
+        raise ImportError(
+            "calendar with 'holidays' needs the package holidays: pip install holidays. Or give a column of "
+            "holidays in X."
+        ) from None
+    name, _, part = country.partition("-")
+    years = range(int(times.year.min()), int(times.year.max()) + 1)
+    try:
+        days = holidays.country_holidays(name, subdiv=part or None, years=years)
+    except NotImplementedError as error:
+        raise ValueError(
+            f"holidays={country!r} is no country of the package holidays ({error}). Give a code such as "
+            "'DE', or 'US-CA' for a part."
+        ) from None
+    days = np.array(sorted(days), "datetime64[D]")
+    dates = np.asarray(times.tz_localize(None)).astype("datetime64[D]")
+    return np.isin(dates, days).astype(np.float64)
+
+
+def calendar_table(axes, n_before, n_after, names, country):
+    """The `Table` of the last `n_before` (n,) times of each series and the `n_after` that follow.
+
+    Series of the same frequency share rows.
+    """
+    lengths = dict.fromkeys(axes, 0)
+    for axis, n in zip(axes, n_before, strict=True):
+        lengths[axis] = max(lengths[axis], int(n))
+    begins, parts, n_rows = {}, [], 0
+    left = list(lengths)
+    while left:
+        like_first = [axis for axis in left if axis._replace(last=left[0].last) == left[0]]
+        spans = {axis: _span(axis, lengths[axis], n_after) for axis in like_first}
+        index = _index_over(spans, max(like_first, key=lambda axis: axis.last), lengths, n_after)
+        places = _places(spans, index)
+        begins |= {axis: n_rows + place for axis, place in places.items()}
+        parts.append(calendar_columns(index, names, country))
+        n_rows += len(index)
+        left = [axis for axis in left if axis not in places]
+    ends = np.array([begins[axis] + lengths[axis] for axis in axes], np.intp)
+    return Table.of(np.concatenate(parts), ends - np.asarray(n_before))
+
+
+def _span(axis, n_before, n_after):
+    """(first time, last time, number of times)."""
+    first = axis.until(n_before)[0] if n_before else axis.after(np.array([1]))[0]
+    last = axis.after(np.array([n_after]))[0] if n_after else axis.last_time()
+    return first, last, n_before + n_after
+
+
+def _index_over(spans, axis, lengths, n_after):
+    """The times of this axis from the first of all on."""
+    first = min(span[0] for span in spans.values())
+    later = axis.after(np.arange(1, n_after + 1)) if n_after else None
+    n = lengths[axis]
+    if n == 0:
+        return later
+    index = axis.until(n)
+    while index[0] > first:
+        n *= 2
+        index = axis.until(n)
+    index = index[index >= first]
+    return index if later is None else index.append(later)
+
+
+def _places(spans, index):
+    """Where the times of each axis begin in an index, for those that it has."""
+    firsts = index.get_indexer([span[0] for span in spans.values()])
+    lasts = index.get_indexer([span[1] for span in spans.values()])
+    return {
+        axis: int(begin)
+        for (axis, span), begin, end in zip(spans.items(), firsts, lasts, strict=True)
+        if begin >= 0 and end - begin == span[2] - 1
+    }

@@ -1,0 +1,133 @@
+"""What a fitted forecaster holds, and how a fit and later values change it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ..conventions.horizons import as_steps
+from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.time_series import TimeSeries
+from ..files.series_form import ONE_SERIES
+from ..runtime import ForecastPredictor
+from ..sequences import KnownValues
+from ..training import TrainingState
+from ._forecast_columns import NO_COLUMNS, Columns, check_reach, covariates_ahead
+from ._forecast_files import ForecastFilesMixin
+from ._forecast_fit import run_fit, run_update
+
+
+class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, BaseEstimator):
+    """The state of `GRUForecaster`."""
+
+    def __sklearn_is_fitted__(self):
+        return "_predictor" in vars(self)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "_predictor" in state:  # no class of gruc's but this one
+            state["_predictor"] = state["_predictor"].__getstate__()
+            state["_training_state"] = state["_training_state"].__getstate__()
+            state["_form"] = state["_form"].as_plain()
+            state["_columns"] = tuple(state["_columns"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        of_self = vars(self)
+        if "_predictor" in of_self:
+            for name, kind in (("_training_state", TrainingState), ("_predictor", ForecastPredictor)):
+                part = kind.__new__(kind)
+                part.__setstate__(of_self[name])
+                of_self[name] = part
+            self._form = TimeSeries.of_plain(self._form)
+            self._columns = Columns(*self._columns)
+
+    @property
+    def weights_(self) -> dict[str, NDArray[Any]]:
+        """Fitted weights: dict of read-only views by torch's names."""
+        if "_predictor" not in vars(self):
+            raise AttributeError("GRUForecaster is not fitted yet and has no weights_.")
+        return dict(self._predictor.predictor.weights)
+
+    @property
+    def cutoff_(self) -> Any:
+        """The last time of y, of arrays the last position; a list where it is not the same for all series."""
+        if "_form" not in vars(self):
+            raise AttributeError("GRUForecaster is not fitted yet and has no cutoff_.")
+        return self._form.cutoff()
+
+    def _fit_series(self, series, steps, beside, columns):
+        """Fit to a TimeSeries, with the `Covariates` of its steps, or None, and their `Columns`."""
+        order = int(self.difference)
+        for i, values in enumerate(series.values):
+            if len(values) <= order:
+                raise ValueError(
+                    f"{series.name_of(i)} has {len(values)} values, too few for difference={order}. Leave "
+                    "it out."
+                )
+        known = KnownValues.of(series.values, order)
+        if beside is not None:
+            beside = beside.moved(order)
+        horizon = None if steps is None else int(steps[-1])
+        fitted = run_fit(self, known.recent, series.name_of, horizon, beside)
+        predictor = ForecastPredictor(
+            fitted.predictor,
+            fitted.lags,
+            fitted.moments,
+            known,
+            fitted.conformal,
+            steps=steps,
+            one_series=series.form in ONE_SERIES,
+        )
+        predictor = predictor.going_on(known, None, fitted.beside)
+        self._set_fitted(predictor, fitted.state, fitted.history, columns)
+        self._form = series.without_values()
+
+    def _set_fitted(self, predictor, state, history, columns=NO_COLUMNS):
+        """Set what a fit has come to; `history` is that of the run that early stopping watched."""
+        self._predictor, self._training_state = predictor, state
+        self._columns, self.calendar_ = columns, columns.calendar
+        lags = predictor.lags
+        self.n_series_ = predictor.n_series
+        self.season_length_, self.lags_, self.horizon_ = lags.season_length, lags.lags, lags.horizon
+        self.n_iter_, self.best_iter_ = history.n_epochs, history.best_epoch
+        self.loss_curve_ = history.loss_curve
+        self.validation_loss_curve_ = history.validation_loss_curve or None
+
+    def _extend(self, series, update_params, beside):
+        """Go on to later values, with the `Covariates` of their steps, or None."""
+        fitted = self._predictor
+        known, predictor = fitted.known.followed_by(series.values), None
+        if beside is not None:
+            n_kept = np.array([len(array) for array in fitted.known.recent])
+            n_new = np.array([len(array) for array in series.values])
+            beside = fitted.beside.followed_by(0, n_kept, beside, n_new)
+        if update_params:
+            self._training_state, predictor = run_update(self, known.recent, beside)
+        self._predictor = fitted.going_on(known, predictor, beside)
+        self._form = series.without_values()
+
+    def _steps_of(self, fh):
+        """Steps to be forecast."""
+        check_is_fitted(self)
+        return self._predictor.steps_of(None) if fh is None else as_steps(fh, self._form)
+
+    def _ahead(self, X, steps):
+        """`Covariates` of the steps up to the furthest of `steps`, or None."""
+        n_ahead, fitted = int(steps[-1]), self._predictor
+        check_reach(self._columns, fitted.strategy, n_ahead, self.horizon_)
+        return covariates_ahead(self._columns, self._form, X, n_ahead, fitted.n_read_ahead(n_ahead))
+
+    def _quantiles(self, fh, X, levels, labels):
+        """A DataFrame of quantiles."""
+        steps = self._steps_of(fh)
+        values = self._fitted_predictor().quantiles(steps, levels, self._ahead(X, steps))
+        return self._form.wrap_columns(values, steps, labels)
+
+    def _fitted_predictor(self):
+        """The `ForecastPredictor`, with the number of threads that is set now."""
+        check_is_fitted(self)
+        return self._predictor.with_n_jobs(self.n_jobs)
