@@ -69,13 +69,19 @@ def parser():
         "one without a name. An .npy file holds X, an .npz file one array X, or an array (n_steps, "
         "n_features) for each sequence, under its name. For a pipeline that reads texts, CSV has a column "
         "of them, and may have a column sequence with their names. Models that answer each step give a row "
-        "for each, numbered from 0.",
+        "for each, numbered from 0. A forecaster knows its series, and needs no data: a CSV has the values "
+        "that follow those known, in a column for each series, or in long form, and the forecasts come "
+        "after them; --step names a column of times.",
         epilog="In the CSV that is written, names and labels that a spreadsheet would take for a formula "
         "(beginning with =, +, - or @, and not a number) are preceded by an apostrophe. On a terminal, "
         "control characters are escaped.",
     )
     predict.add_argument("model", help="a file written by save(), or - for standard input")
-    predict.add_argument("data", help="a .csv, .npy or .npz file, or - for CSV from standard input")
+    predict.add_argument(
+        "data",
+        nargs="?",
+        help="a .csv, .npy or .npz file, or - for CSV from standard input; not needed by a forecaster",
+    )
     predict.add_argument("--sequence", metavar="NAME", help="the CSV column with the name of the sequence")
     predict.add_argument("--text", metavar="NAME", help="the CSV column of texts; default: text")
     predict.add_argument("--step", metavar="NAME", help="the CSV column by which rows are sorted")
@@ -86,6 +92,15 @@ def parser():
         "--decimal", choices=[".", ","], default=".", help="the decimal point of the CSV that is read"
     )
     predict.add_argument("--proba", action="store_true", help="predict class probabilities")
+    predict.add_argument(
+        "--steps", type=int, metavar="N", help="of a forecaster: how many steps; default: as in the fit"
+    )
+    predict.add_argument(
+        "--coverage", type=float, metavar="SHARE", help="of a forecaster: bounds of intervals, as 0.9"
+    )
+    predict.add_argument(
+        "--new", action="store_true", help="of a forecaster: the CSV holds other series, from their beginning"
+    )
     predict.add_argument("--output", help="a file for the predictions; default: standard output")
 
     export = commands.add_parser("export", help="convert a model for other software")

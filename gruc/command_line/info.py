@@ -2,6 +2,9 @@
 
 import json
 
+import numpy as np
+
+from ..runtime import ForecastPredictor
 from .common import printable, read_model
 
 
@@ -12,6 +15,9 @@ def info(arguments):
     texts = next((step.encoder for step in steps if step.kind == "TextSequencer"), None)
     content = getattr(content, "last", content)
     predictor, fitted = content.predictor, content.fitted
+    forecasts = None
+    if isinstance(predictor, ForecastPredictor):
+        forecasts, predictor = predictor, predictor.predictor
     config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
     resets_after = "gru.bias_hh_l0" in predictor.weights  # the other cell has no such bias
     reads_tokens = config.get("n_tokens") is not None
@@ -25,9 +31,10 @@ def info(arguments):
         "reset": "after the product" if resets_after else "before the product",
         "pooling": "none, each step is answered" if config["pooling"] is None else config["pooling"],
         "tokens": config.get("n_tokens"),
+        **({} if forecasts is None else _of_forecaster(forecasts, fitted["form"])),
         "features": None if reads_tokens else predictor.n_features_in,
-        "frames": None if reads_tokens else f"{framing.length} steps, {framing.hop} apart",
-        "standardized": None if reads_tokens else predictor.inputs.scaling is not None,
+        "frames": None if reads_tokens or forecasts else f"{framing.length} steps, {framing.hop} apart",
+        "standardized": None if reads_tokens or forecasts else predictor.inputs.scaling is not None,
         "classes": None if classes is None else classes.tolist(),
         "outputs": config["n_outputs"],
         "dtype": predictor.parameters.dtype.name,
@@ -42,3 +49,33 @@ def info(arguments):
     for name, value in facts.items():
         if value is not None:
             print(f"{name:14}{printable(value)}")
+
+
+def _of_forecaster(predictor, form):
+    """Facts of a forecaster's series."""
+    lags, known = predictor.lags, predictor.known
+    steps = dict.fromkeys(str(step) for kind, _, step, *_ in form.axes if kind != "integer")
+    last = {_last_time(*axis) for axis in form.axes}
+    return {
+        "series": predictor.n_series,
+        "frequency": ", ".join(steps) or None,
+        "last time": last.pop() if len(last) == 1 else None,
+        "season": lags.season_length,
+        "lags": lags.lags,
+        "horizon": lags.horizon,
+        "strategy": predictor.strategy,
+        "scaled by": lags.scale,
+        "differenced": known.order,
+        "intervals": predictor.conformal is not None,
+    }
+
+
+def _last_time(kind, last, step, name, unit, zone):
+    """The last time of a series, of datetimes in UTC; None of periods, which count in their own way."""
+    match kind:
+        case "datetime":
+            return str(np.datetime64(last, unit)) + "Z" * (zone is not None)
+        case "timedelta":
+            return f"{last} {unit}"
+        case "integer":
+            return last

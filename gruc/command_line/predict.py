@@ -7,9 +7,10 @@ import sys
 
 import numpy as np
 
-from ..runtime import PipelinePredictor
+from ..runtime import ForecastPredictor, PipelinePredictor
 from ..sequences import Tokens
 from .common import InputError, check_output, printable, progress, read_model, write
+from .forecasts import Forecasts
 from .tables import read_csv
 from .texts import read_texts, read_tokens
 
@@ -20,11 +21,18 @@ BATCH_SIZE = 256
 def predict(arguments):
     """Write predictions for the sequences of a file."""
     if arguments.output is not None:
-        check_output(arguments.output, (arguments.model, "model"), (arguments.data, "data"))
+        check_output(arguments.output, (arguments.model, "model"), (arguments.data or "", "data"))
     if arguments.model == arguments.data == "-":
         raise InputError("Only one of model and data can come from standard input.")
     content, _ = read_model(arguments.model)
     predictor = content.predictor
+    if isinstance(predictor, ForecastPredictor):
+        _forecast(arguments, content)
+        return
+    if arguments.data is None:
+        raise InputError("data is missing: a .csv, .npy or .npz file, or - for standard input.")
+    if arguments.steps is not None or arguments.coverage is not None or arguments.new:
+        raise InputError(f"--steps, --coverage and --new are for forecasters; {arguments.model} is none.")
     last = getattr(predictor, "predictor", predictor)
     if arguments.proba and last.decoding.classes is None:
         raise InputError(f"--proba is for classifiers; {arguments.model} is a regressor.")
@@ -55,6 +63,27 @@ def predict(arguments):
             done = min(start + BATCH_SIZE, len(X))
             progress(f"{done} of {len(X)} sequences", last=done == len(X))
     if arguments.output is not None:  # completely, or the old file stays
+        write(arguments.output, file.getvalue().encode())
+
+
+def _forecast(arguments, content):
+    """Write forecasts."""
+    if arguments.proba or arguments.text is not None:
+        raise InputError(f"--proba and --text are not for forecasters, and {arguments.model} is one.")
+    try:
+        header, rows = Forecasts(arguments, content).table()
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{arguments.data or arguments.model}: {error}") from None
+    file = io.StringIO() if arguments.output is not None else sys.stdout
+    shown = printable if file.isatty() else str
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(
+        [shown(_not_a_formula(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
+    if arguments.output is not None:
         write(arguments.output, file.getvalue().encode())
 
 

@@ -72,7 +72,7 @@ def read_csv(arguments, fitted):
         sequences, columns = table.read_long(sequence, step)
     if not sequences:
         raise InputError(f"{arguments.data} contains no sequences.")
-    X = _sorted_by_step(sequences, table)
+    X = sorted_by_step(sequences, table)
     return list(sequences), _in_fitted_order(X, columns, fitted, arguments.data)
 
 
@@ -183,7 +183,7 @@ class Table:
                 raise InputError(f"{self.path}: the header has the column {name!r} twice.")
 
 
-def _sorted_by_step(sequences, table):
+def sorted_by_step(sequences, table):
     """Features (t, D) of each sequence in ascending order of steps; warns of gaps."""
     X, gaps = [], []
     for name, (numbers, line_numbers) in sequences.items():

@@ -213,7 +213,7 @@ def test_errors(here, capsys):
         assert main(arguments) == 1
         assert message in capsys.readouterr().err
     assert not (here / "out").exists()
-    for arguments in ([], ["predict", "c.gruc"], ["export", "c.gruc", "o", "--to", "java"]):
+    for arguments in ([], ["predict"], ["export", "c.gruc", "o", "--to", "java"]):
         with pytest.raises(SystemExit) as info:
             main(arguments)
         assert info.value.code == 2
