@@ -13,26 +13,32 @@ __all__ = ["ForecastDisplay"]
 class ForecastDisplay:
     """A series, the forecast of what follows, its interval, and forecasts of a backtest.
 
-    Make it with `from_estimator`.
+    Make it with `from_estimator` or `from_backtest`.
 
     Parameters
     ----------
-    history, forecast : tuple of array-like
+    history : tuple of array-like
+        Times and values. Of several series, this and the others are dicts by series, which are drawn each in
+        axes of its own.
+    forecast : tuple of array-like or None, default=None
         Times and values.
     interval : tuple of array-like or None, default=None
         Lower and upper bounds at the times of the forecast.
     backtest : list of tuple of array-like or None, default=None
-        Times and values of the forecasts from each origin.
+        Times and values of the forecasts from each origin, and lower and upper bounds where there are any.
     coverage : float or None, default=None
         Of the interval, for the legend.
 
     Attributes
     ----------
-    history_line_, forecast_line_ : matplotlib Artist
+    history_line_ : matplotlib Artist
+        Of several series, this and the others are dicts by series.
+    forecast_line_ : matplotlib Artist or None
     band_ : matplotlib Artist or None
         The interval.
-    backtest_lines_ : list of matplotlib Artist
+    backtest_lines_, backtest_bands_ : list of matplotlib Artist
     ax_ : matplotlib Axes
+        Of several series an array of them.
     figure_ : matplotlib Figure
 
     Examples
@@ -52,7 +58,7 @@ class ForecastDisplay:
     def __init__(
         self,
         history: Any,
-        forecast: Any,
+        forecast: Any = None,
         *,
         interval: Any = None,
         backtest: Any = None,
@@ -69,35 +75,62 @@ class ForecastDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or None, default=None
-            Axes to draw on; None: a new figure.
+        ax : matplotlib Axes, array of them or None, default=None
+            Axes to draw on, as many as series; None: a new figure.
         **kwargs : dict
             For matplotlib's `plot` of the forecast.
 
         Returns
         -------
         display : ForecastDisplay
+
+        Raises
+        ------
+        ValueError
+            There are not as many axes as series.
         """
         plt, _ = _matplotlib()
-        if ax is None:
-            _, ax = plt.subplots()
-        (self.history_line_,) = ax.plot(*self.history, color="0.3", label="series")
-        (self.forecast_line_,) = ax.plot(*self.forecast, **{"color": "C0", "label": "forecast"} | kwargs)
-        self.band_ = None
-        if self.interval is not None:
-            name = "interval" if self.coverage is None else f"{self.coverage:.0%} interval"
-            color = self.forecast_line_.get_color()
-            self.band_ = ax.fill_between(
-                self.forecast[0], *self.interval, color=color, alpha=0.2, lw=0, label=name
-            )
-        self.backtest_lines_: list[Any] = []
-        for times, values in self.backtest or []:
-            name = "_" if self.backtest_lines_ else "backtest"  # the others are not in the legend
-            self.backtest_lines_ += ax.plot(times, values, color="C1", lw=1, label=name)
-        ax.legend()
-        self.ax_ = ax
-        self.figure_ = ax.figure
+        if not isinstance(self.history, dict):
+            self.ax_ = plt.subplots()[1] if ax is None else ax
+            self.figure_ = self.ax_.figure
+            artists = self._draw(self.ax_, None, kwargs)
+            self.ax_.legend()
+        else:
+            self.ax_ = _grid(plt, len(self.history)) if ax is None else np.ravel(ax)
+            if len(self.ax_) != len(self.history):
+                raise ValueError(f"ax has {len(self.ax_)} axes for {len(self.history)} series.")
+            self.figure_ = self.ax_[0].figure
+            parts = [self._draw(part, key, kwargs) for part, key in zip(self.ax_, self.history, strict=True)]
+            artists = [dict(zip(self.history, of_kind, strict=True)) for of_kind in zip(*parts, strict=True)]
+            self.ax_[0].legend()
+            for part, key in zip(self.ax_, self.history, strict=True):
+                part.set_title(str(key))
+        self.history_line_, self.forecast_line_, self.band_, *of_backtest = artists
+        self.backtest_lines_, self.backtest_bands_ = of_backtest
         return self
+
+    def _draw(self, ax, key, kwargs):
+        """Draw one series; the artists in the order of the attributes."""
+        history, forecast, interval, backtest = (
+            part[key] if isinstance(part, dict) else part
+            for part in (self.history, self.forecast, self.interval, self.backtest)
+        )
+        (line,) = ax.plot(*history, color="0.3", label="series")
+        forecast_line = band = None
+        name = "interval" if self.coverage is None else f"{self.coverage:.0%} interval"
+        if forecast is not None:
+            (forecast_line,) = ax.plot(*forecast, **{"color": "C0", "label": "forecast"} | kwargs)
+        if interval is not None:
+            color = forecast_line.get_color()
+            band = ax.fill_between(forecast[0], *interval, color=color, alpha=0.2, lw=0, label=name)
+        lines, bands = [], []
+        for times, values, *bounds in backtest or []:
+            first = not lines  # the others are not in the legend
+            lines += ax.plot(times, values, color="C1", lw=1, label="backtest" if first else "_")
+            if bounds:
+                label = name if first and interval is None else "_"
+                bands.append(ax.fill_between(times, *bounds, color="C1", alpha=0.2, lw=0, label=label))
+        return line, forecast_line, band, lines, bands
 
     @classmethod
     def from_estimator(
@@ -113,7 +146,7 @@ class ForecastDisplay:
         ax: Any = None,
         **kwargs: Any,
     ) -> "ForecastDisplay":
-        """Draw the forecast of one series.
+        """Draw the forecasts of one or several series.
 
         Parameters
         ----------
@@ -125,14 +158,15 @@ class ForecastDisplay:
             As in `GRUForecaster.predict`.
         coverage : float or None, default=0.9
             Of the interval; None for none. Without `calibration` there is none.
-        series : object, default=None
-            Which of several series: a column, a key, or a place in an array or list.
+        series : object or list, default=None
+            Which of several series: a column, a key, or a place in an array or list; a list of these draws
+            each in axes of its own.
         n_history : int or None, default=None
             Values of y that are drawn, the last; None: all.
         backtest : DataFrame or None, default=None
             What `GRUForecaster.backtest` returned; its forecasts are drawn, too.
-        ax : matplotlib Axes or None, default=None
-            Axes to draw on; None: a new figure.
+        ax : matplotlib Axes, array of them or None, default=None
+            Axes to draw on, as many as series; None: a new figure.
         **kwargs : dict
             For matplotlib's `plot` of the forecast.
 
@@ -151,30 +185,118 @@ class ForecastDisplay:
                 f"estimator knows {estimator.n_series_} series, and series is {series!r}: say "
                 "which of several to draw, and nothing of one."
             )
-        history = _one(y, series)
-        forecast = _one(estimator.predict(fh), series)
-        n_known = len(history)
-        steps = np.arange(1, len(forecast) + 1)
-        if fh is not None and not hasattr(forecast, "iloc"):
-            steps = np.sort(np.atleast_1d(fh))
-        interval = None
+        forecasts, table = estimator.predict(fh), None
         if coverage is not None and estimator.calibration is not None:
             table = estimator.predict_interval(fh, coverage=coverage)
-            if series is not None:
-                table = table.loc[series] if table.index.nlevels > 1 else table[[series]]
-            interval = tuple(table.to_numpy().T)
-        history = _curve(history, np.arange(n_known))
-        if n_history is not None:
-            history = tuple(part[-n_history:] for part in history)
-        curves = None
-        if backtest is not None:
-            rows = backtest if series is None else backtest[backtest["series"] == series]
-            curves = [
-                (_times(part["time"]), part["forecast"].to_numpy()) for _, part in rows.groupby("cutoff")
-            ]
-        forecast = _curve(forecast, n_known - 1 + steps)
-        display = cls(history, forecast, interval=interval, backtest=curves, coverage=coverage)
-        return display.plot(ax=ax, **kwargs)
+        keys = series if isinstance(series, list) else [series]
+        parts = []
+        for key in keys:
+            history, forecast = _one(y, key), _one(forecasts, key)
+            steps = np.arange(1, len(forecast) + 1)
+            if fh is not None and not hasattr(forecast, "iloc"):
+                steps = np.sort(np.atleast_1d(fh))
+            n_known = len(history)
+            history = _last(_curve(history, np.arange(n_known)), n_history)
+            curves = None if backtest is None else _origins(_rows(backtest, key))
+            interval = None if table is None else _bounds(table, key)
+            # lines alone beside the forecast
+            curves = None if curves is None else [curve[:2] for curve in curves]
+            parts.append((history, _curve(forecast, n_known - 1 + steps), interval, curves))
+        return cls._of_parts(series, parts, coverage).plot(ax=ax, **kwargs)
+
+    @classmethod
+    def from_backtest(
+        cls,
+        backtest: Any,
+        y: Any = None,
+        *,
+        series: Any = None,
+        n_history: int | None = None,
+        ax: Any = None,
+    ) -> "ForecastDisplay":
+        """Draw the forecasts of a backtest, with their intervals, over what came.
+
+        Parameters
+        ----------
+        backtest : DataFrame
+            What `GRUForecaster.backtest` returned.
+        y : Series, DataFrame, array, list or None, default=None
+            What it was given; None: only the values that were forecast are drawn.
+        series, n_history, ax
+            As in `from_estimator`.
+
+        Returns
+        -------
+        display : ForecastDisplay
+
+        Raises
+        ------
+        ValueError
+            There are several series, and `series` does not say which.
+        """
+        if (series is None) != ("series" not in backtest):
+            known = backtest["series"].unique().tolist() if "series" in backtest else "one series"
+            raise ValueError(
+                f"backtest is of {known}, and series is {series!r}: say which of several to draw, and "
+                "nothing of one."
+            )
+        parts = []
+        for key in series if isinstance(series, list) else [series]:
+            rows = _rows(backtest, key)
+            if y is None:
+                actual = rows.drop_duplicates("time").sort_values("time")
+                history = _times(actual["time"]), actual["actual"].to_numpy()
+            else:
+                history = _one(y, key)
+                history = _curve(history, np.arange(len(history)))
+            parts.append((_last(history, n_history), None, None, _origins(rows)))
+        return cls._of_parts(series, parts, None).plot(ax=ax)
+
+    @classmethod
+    def _of_parts(cls, series, parts, coverage):
+        """The display of one series, or of a list of them."""
+        if isinstance(series, list):
+            parts = [dict(zip(series, of_kind, strict=True)) for of_kind in zip(*parts, strict=True)]
+        else:
+            (parts,) = parts
+        history, forecast, interval, backtest = parts
+        return cls(history, forecast, interval=interval, backtest=backtest, coverage=coverage)
+
+
+def _grid(plt, n):
+    """An array of n axes of a new figure."""
+    n_columns = int(np.ceil(np.sqrt(n)))
+    n_rows = -(-n // n_columns)
+    size = (5 * n_columns, 3.4 * n_rows)
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
+    for ax in axes.ravel()[n:]:
+        figure.delaxes(ax)
+    return axes.ravel()[:n]
+
+
+def _rows(backtest, series):
+    """The rows of one series."""
+    return backtest if series is None else backtest[[key == series for key in backtest["series"]]]
+
+
+def _origins(rows):
+    """Times, forecasts and bounds from each origin."""
+    names = [name for name in ("forecast", "lower", "upper") if name in rows]
+    return [
+        (_times(part["time"]), *(part[name].to_numpy() for name in names))
+        for _, part in rows.groupby("cutoff")
+    ]
+
+
+def _bounds(table, series):
+    """Lower and upper bounds of one of several series, or of the only one."""
+    if series is not None:
+        table = table.loc[series] if table.index.nlevels > 1 else table[[series]]
+    return tuple(table.to_numpy().T)
+
+
+def _last(curve, n):
+    return curve if n is None else tuple(part[-n:] for part in curve)
 
 
 def _one(y, series):

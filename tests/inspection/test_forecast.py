@@ -84,6 +84,56 @@ def test_one_of_several():
     assert np.asarray(display.history_line_.get_ydata()).tolist() == y[0].tolist()
 
 
+def test_several_series():
+    frame = pd.DataFrame({"a": wave(96), "b": 5 + wave(96, 1), "c": wave(96, 2)})
+    model = GRUForecaster(**FAST).fit(frame)
+    table = model.backtest(frame, fh=range(1, 5), refit=False)
+    display = ForecastDisplay.from_estimator(model, frame, series=["c", "b"], n_history=24, backtest=table)
+    assert [ax.get_title() for ax in display.ax_] == ["c", "b"]
+    assert display.figure_ is display.ax_[1].figure
+    for name in ("c", "b"):
+        assert display.history_line_[name].get_ydata().tolist() == frame[name][-24:].tolist()
+        assert display.forecast_line_[name].get_ydata().tolist() == model.predict()[name].tolist()
+        bounds = model.predict_interval()[name].to_numpy()
+        assert set(bounds.ravel()) <= set(display.band_[name].get_paths()[0].vertices[:, 1])
+        rows = table[table.series == name]
+        assert [line.get_ydata().tolist() for line in display.backtest_lines_[name]] == [
+            part.forecast.tolist() for _, part in rows.groupby("cutoff")
+        ]
+    assert [text.get_text() for text in display.ax_[0].get_legend().get_texts()] == [
+        "series", "forecast", "90% interval", "backtest",
+    ]  # fmt: skip
+    _, axes = plt.subplots(1, 3)
+    display = ForecastDisplay.from_estimator(model, frame, series=["a", "b", "c"], ax=axes)
+    assert (display.ax_ == axes).all()
+    with pytest.raises(ValueError, match="ax has 3 axes for 2 series"):
+        ForecastDisplay.from_estimator(model, frame, series=["a", "b"], ax=axes)
+
+
+def test_backtest_alone():
+    y = pd.Series(wave(96), pd.period_range("2016-01", periods=96, freq="M"))
+    table = GRUForecaster(**FAST).backtest(y, fh=range(1, 5), refit=False)
+    display = ForecastDisplay.from_backtest(table)
+    assert (display.forecast_line_, display.band_) == (None, None)
+    assert display.history_line_.get_ydata().tolist() == y[-20:].tolist()
+    assert [line.get_ydata().tolist() for line in display.backtest_lines_] == [
+        part.forecast.tolist() for _, part in table.groupby("cutoff")
+    ]
+    for band, (_, part) in zip(display.backtest_bands_, table.groupby("cutoff"), strict=True):
+        assert set(part.lower) | set(part.upper) <= set(band.get_paths()[0].vertices[:, 1])
+    assert labels_of(display) == ["series", "backtest", "interval"]
+    display = ForecastDisplay.from_backtest(table, y, n_history=30)
+    assert display.history_line_.get_ydata().tolist() == y[-30:].tolist()
+    bare = GRUForecaster(**FAST, calibration=None).backtest(y, fh=[1], refit=False)
+    assert ForecastDisplay.from_backtest(bare).backtest_bands_ == []
+    many = GRUForecaster(**FAST).backtest(np.stack([y, 2 * y]), fh=[1, 2], refit=False)
+    display = ForecastDisplay.from_backtest(many, series=[1, 0])
+    assert display.history_line_[1].get_ydata().tolist() == (2 * y[-10:]).tolist()
+    for wrong, series in ((many, None), (table, 0)):
+        with pytest.raises(ValueError, match=r"backtest is of (\[0, 1\]|one series), and series is"):
+            ForecastDisplay.from_backtest(wrong, series=series)
+
+
 def test_not_fitted():
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(GRUForecaster(), wave(20))
