@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .estimators import (
         GRUClassifier,
         GRUForecaster,
+        GRULanguageModel,
         GRURegressor,
         GRUStepRegressor,
         GRUTagger,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GRUClassifier",
     "GRUForecaster",
+    "GRULanguageModel",
     "GRURegressor",
     "GRUStepRegressor",
     "GRUTagger",
@@ -65,6 +67,7 @@ __all__ = [
 _PLACES = {
     "GRUClassifier": "estimators",
     "GRUForecaster": "estimators",
+    "GRULanguageModel": "estimators",
     "GRURegressor": "estimators",
     "GRUStepRegressor": "estimators",
     "GRUTagger": "estimators",

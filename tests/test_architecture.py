@@ -271,8 +271,8 @@ def test_few_files_know_the_cells_by_the_parameter():
     """A cell is a kind of operation; its parameter is known where it is declared, described and exported."""
     naming = {
         path.relative_to(ROOT).as_posix()
-        for path in sources("gruc", "include")
-        if re.search(r"\breset_after\b", path.read_text())
+        for path in sources("gruc", "include")  # stubs are written by tools/signatures.py
+        if path.suffix != ".pyi" and re.search(r"\breset_after\b", path.read_text())
     }
     assert "gruc/estimators/_parameters.py" in naming
     assert len(naming) <= 8, sorted(naming)

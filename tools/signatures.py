@@ -1,6 +1,6 @@
 """Write the stubs of parameters, from which type checkers and editors know the signatures of estimators.
 
-    python tools/signatures.py            # writes _parameters.pyi beside each _parameters.py
+    python tools/signatures.py            # writes a .pyi beside each module of MODULES
     python tools/signatures.py --check    # fails where such a file is not what would be written
 
 Neither the extensions nor an installed gruc are needed, but NumPy and scikit-learn.
@@ -19,22 +19,25 @@ ROOT = Path(__file__).resolve().parent.parent
 LINE_LENGTH = 110
 
 HEAD = '''\
-"""Written by tools/signatures.py from _parameters.py; changes belong there."""
+"""Written by tools/signatures.py from {module}.py; changes belong there."""
 
-from collections.abc import Callable, {collections}
+from collections.abc import {collections}
 from typing import {typing}
 '''
 
-# rooms with parameters, and the head of their stubs
-ROOMS = {
-    "estimators": HEAD.format(collections="Sequence", typing="Any, Literal") + "\nimport numpy as np\n",
-    "preprocessing": HEAD.format(collections="Iterable, Sequence", typing="Literal"),
+NUMPY = "\nimport numpy as np\n"
+# modules with lists of parameters, and what their stubs import
+MODULES = {
+    "estimators._parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
+    "estimators._language_parameters": ("Sequence", "Literal", NUMPY),
+    "preprocessing._parameters": ("Callable, Iterable, Sequence", "Literal", ""),
 }
 
 
 def without_gruc_itself():
     """Let modules of gruc be imported that need no extension, though gruc is not built."""
-    for name in ("gruc", "gruc.conventions", "gruc.sequences", *(f"gruc.{room}" for room in ROOMS)):
+    rooms = dict.fromkeys(module.split(".")[0] for module in MODULES)
+    for name in ("gruc", "gruc.conventions", "gruc.sequences", *(f"gruc.{room}" for room in rooms)):
         package = types.ModuleType(name)
         package.__path__ = [str(ROOT / name.replace(".", "/"))]
         sys.modules[name] = package
@@ -79,13 +82,14 @@ def class_line(name, bases):
     return [f"class {name}(", *(f"    {base}," for base in bases), "):"]
 
 
-def stub(room):
-    """Text of the stub of a room."""
+def stub(name):
+    """Text of the stub of a module."""
     conventions = importlib.import_module("gruc.conventions.parameters")
-    module = importlib.import_module(f"gruc.{room}._parameters")
-    lists = {name: value for name, value in vars(module).items() if hasattr(value, "_declared")}
+    module = importlib.import_module(f"gruc.{name}")
+    lists = {key: value for key, value in vars(module).items() if hasattr(value, "_declared")}
     groups = dict.fromkeys(group for value in lists.values() for group in value._groups)
-    lines = [ROOMS[room]]
+    collections, typing, imports = MODULES[name]
+    lines = [HEAD.format(module=name.split(".")[1], collections=collections, typing=typing) + imports]
     for group in groups:
         lines.append(f"class {group.__name__}:")
         for name, kind in group.__annotations__.items():
@@ -107,15 +111,15 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare only")
     check = parser.parse_args().check
     without_gruc_itself()
-    for room in ROOMS:
-        path = ROOT / "gruc" / room / "_parameters.pyi"
-        text, old = stub(room), path.read_text() if path.exists() else ""
+    for name in MODULES:
+        path = (ROOT / "gruc" / name.replace(".", "/")).with_suffix(".pyi")
+        text, old = stub(name), path.read_text() if path.exists() else ""
         if not check:
             path.write_text(text)
         elif text != old:
             sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True)))
-            name = path.relative_to(ROOT)
-            sys.exit(f"{name} is not what _parameters.py declares: run tools/signatures.py.")
+            where = path.relative_to(ROOT)
+            sys.exit(f"{where} is not what the module beside it declares: run tools/signatures.py.")
 
 
 if __name__ == "__main__":

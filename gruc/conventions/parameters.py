@@ -94,7 +94,9 @@ def parameter(default: Any, description: str) -> Any:
     return Parameter(default, description)
 
 
-def parameters(*groups: type, positional: Sequence[str] = (), **defaults: Any) -> type:
+def parameters(
+    *groups: type, positional: Sequence[str] = (), without: Sequence[str] = (), **defaults: Any
+) -> type:
     """Base of an estimator that has the parameters of these groups, in their order.
 
     Parameters
@@ -104,6 +106,8 @@ def parameters(*groups: type, positional: Sequence[str] = (), **defaults: Any) -
     positional : sequence of str, default=()
         Parameters that callers may give without their names, in this order. The others are
         keyword-only.
+    without : sequence of str, default=()
+        Parameters that are left out, ``"Group.name"``.
     **defaults : object
         Defaults, by name, that differ from those of the groups.
 
@@ -113,8 +117,12 @@ def parameters(*groups: type, positional: Sequence[str] = (), **defaults: Any) -
         A parameter is declared twice or without `parameter`, or a name is that of none.
     """
     declared: dict[str, Parameter] = {}
+    left_out = set(without)
     for group in groups:
         for name, kind in inspect.get_annotations(group).items():
+            if f"{group.__name__}.{name}" in left_out:
+                left_out.remove(f"{group.__name__}.{name}")
+                continue
             if name in declared:
                 raise TypeError(f"{name} is declared twice, the second time by {group.__name__}.")
             part = vars(group).get(name)
@@ -124,7 +132,7 @@ def parameters(*groups: type, positional: Sequence[str] = (), **defaults: Any) -
             if name in defaults:
                 part = Parameter(defaults.pop(name), part.description, name, kind)
             declared[name] = part
-    unknown = sorted({*defaults, *positional} - set(declared))
+    unknown = sorted({*defaults, *positional} - set(declared) | left_out)
     if unknown:
         raise TypeError(f"declared by none of the groups: {', '.join(unknown)}.")
     in_order = [*positional, *(name for name in declared if name not in positional)]

@@ -2,6 +2,7 @@
 
 from .classifier import GRUClassifier
 from .forecaster import GRUForecaster
+from .language_model import GRULanguageModel
 from .regressor import GRURegressor
 from .step_regressor import GRUStepRegressor
 from .tagger import GRUTagger
@@ -10,6 +11,7 @@ from .transformer import GRUTransformer
 __all__ = [
     "GRUClassifier",
     "GRUForecaster",
+    "GRULanguageModel",
     "GRURegressor",
     "GRUStepRegressor",
     "GRUTagger",

@@ -159,7 +159,7 @@ def run_fit(model, given, callbacks):
         early_stopping=model.early_stopping,
         will_go_on=given.incremental,
     )
-    stopped_by = _train(candidate, state, data, settings, validation, callbacks)
+    stopped_by = train_candidate(candidate, state, data, settings, validation, callbacks)
     report_end(model, state, stopped_by, given.incremental)
     if not given.incremental:
         state.schedule = None  # it has come to its end
@@ -292,10 +292,11 @@ def auto_batch_size(n_sequences):
 
 def settings_of(model, n_sequences, **of_run):
     """The settings of the training loop; `of_run` are those that no parameter of `model` says alone."""
-    batch_size = auto_batch_size(n_sequences) if model.batch_size == "auto" else model.batch_size
+    if "batch_size" not in of_run:
+        is_auto = model.batch_size == "auto"
+        of_run["batch_size"] = auto_batch_size(n_sequences) if is_auto else model.batch_size
     l2, l1 = _penalty(model)
     return TrainingSettings(
-        batch_size=batch_size,
         shuffle=model.shuffle,
         max_grad_norm=model.max_grad_norm,
         l2=l2,
@@ -318,7 +319,7 @@ def _penalty(model):
     return 0.0, 0.0
 
 
-def _train(candidate, state, data, settings, validation, callbacks):
+def train_candidate(candidate, state, data, settings, validation, callbacks):
     """Run the training loop; returns what ended it."""
     model, network = candidate.estimator, candidate.network
     memory = vars(model).get("_step_memory")

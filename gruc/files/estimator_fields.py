@@ -44,6 +44,7 @@ KINDS = {
     "GRUTagger": Kind(labels=True, each_step=True),
     "GRUStepRegressor": Kind(labels=False, each_step=True),
     "GRUForecaster": Kind(labels=False, each_step=False, forecasts=True),
+    "GRULanguageModel": Kind(labels=True, each_step=True),
 }
 HISTORY = {
     "n_iter_": _is_natural,

@@ -313,6 +313,19 @@ cdef extern from "gruc/program/memory.h" nogil:
                               const gruc_program *p) noexcept
 
 
+cdef extern from "gruc/extensions/draw.h" nogil:
+    enum:
+        GRUC_SEEN
+        GRUC_NEVER
+    ctypedef struct gruc_drawing:
+        double temperature
+        size_t top_k
+        double top_p
+        double repetition
+    size_t gruc_draw(double *logits, size_t *heap, const unsigned char *marks, double uniform,
+                     const gruc_drawing *drawing, size_t K) noexcept
+
+
 cdef extern from "gruc/extensions/generic.h" nogil:
     int gruc_isa
     int gruc_has(int isa) noexcept

@@ -9,6 +9,11 @@ LINKS = {  # what becomes of the network's output: model.h
 }
 
 
+cpdef enum:  # marks of tokens in Streams.draw
+    SEEN = _c.GRUC_SEEN
+    NEVER = _c.GRUC_NEVER
+
+
 cdef enum:
     ALONE = 64  # steps that take less time than others might wait for the GIL
 
@@ -246,6 +251,52 @@ cdef class Streams:
         else:
             _c.gruc_stream_result(<float *> NULL, out, self.steps[row], <float *> memory,
                                   <float *> self.scratch, &self.c)
+
+    def draw(
+        self,
+        int32_t[::1] tokens not None,            # (n,) OUT
+        const double[::1] uniforms not None,     # (n,) from 0 to 1, 1 excluded
+        unsigned char[::1] marks not None,       # (n_tokens,) SEEN, NEVER or 0; tokens drawn become SEEN
+        Py_ssize_t end,                          # the token after which nothing is drawn; -1 for none
+        double temperature, Py_ssize_t top_k, double top_p, double repetition,
+    ):
+        """Draw tokens one after the other from the logits of the only stream, which reads each of them.
+
+        The stream must have read a token before. Returns how many were drawn, `end` not counted. It is draw.h
+        that says what the numbers mean.
+        """
+        cdef Py_ssize_t K = self.n_tokens, i, n = 0, token
+        cdef _c.gruc_drawing drawing = _c.gruc_drawing(temperature, top_k, top_p, repetition)
+        cdef size_t *heap
+        cdef int32_t x
+        require(self.n == 1 and self.steps[0] > 0, "a single stream that has begun")
+        require(self.c.outputs.link == _c.GRUC_VALUES and self.width == K > 0, "a logit for each token")
+        require(uniforms.shape[0] == tokens.shape[0] and marks.shape[0] == K, "a number a draw, a mark a token")
+        require(temperature >= 0 and 0 <= top_k and top_p > 0 and repetition > 0, "settings of draw.h")
+        for i in range(K):
+            if not marks[i] & _c.GRUC_NEVER:
+                break
+        else:
+            require(False, "a token that may be drawn")
+        heap = <size_t *> PyMem_RawMalloc(K * sizeof(size_t))
+        if heap == NULL:
+            raise MemoryError()
+        try:
+            self.enter()
+            with nogil:
+                while n < tokens.shape[0]:
+                    self.tell(0, self.told)
+                    token = _c.gruc_draw(self.told, heap, &marks[0], uniforms[n], &drawing, K)
+                    if token == end:
+                        break
+                    tokens[n] = x = <int32_t> token
+                    n += 1
+                    marks[token] |= _c.GRUC_SEEN
+                    self.take(0, <const char *> &x)
+            _c.gruc_leave(&self.busy)
+            return n
+        finally:
+            PyMem_RawFree(heap)
 
     def reset(self, const Py_ssize_t[::1] rows=None, const unsigned char[:, ::1] states=None):
         """Begin anew, all of them or the m of `rows`, from `states`: (m, numbers of all layers) as bytes."""

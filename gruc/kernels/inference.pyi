@@ -49,6 +49,9 @@ def softmax(a: NDArray[_R]) -> None: ...
 
 LINKS: dict[str, int]
 
+SEEN: int
+NEVER: int
+
 class Streams:
     n: int
     width: int
@@ -59,6 +62,17 @@ class Streams:
     ) -> int: ...
     def one_step(self, x: NDArray[np.float64], out: NDArray[Any]) -> bool: ...
     def one_token(self, token: int, out: NDArray[Any]) -> bool: ...
+    def draw(
+        self,
+        tokens: NDArray[np.int32],
+        uniforms: NDArray[np.float64],
+        marks: NDArray[np.uint8],
+        end: int,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        repetition: float,
+    ) -> int: ...
     def reset(
         self, rows: NDArray[np.intp] | None = None, states: NDArray[np.uint8] | None = None
     ) -> None: ...

@@ -254,6 +254,18 @@ class GRUNetwork:
         """
         return self._value(weights, batch, initial, self.laid_out().outputs)
 
+    def infer_onwards(self, weights, batch, initial=None):
+        """Outputs of a packed batch, and the states of all layers after it, [(B, F), ...]."""
+        laid_out = self.laid_out()
+        program, B = laid_out.program, len(batch.lengths)
+        n_rows = len(batch.values) if self.answers_each_step else B
+        outputs = np.empty((n_rows, self.config["n_outputs"]), weights.dtype)
+        lasts = [program.operations[places[0]].last for _, places in laid_out.layers]
+        states = [np.empty((B, width), weights.dtype) for width in self.widths]
+        wanted = [(laid_out.outputs, outputs), *zip(lasts, states, strict=True)]
+        self._call(weights, batch, initial, wanted, [])
+        return outputs, states
+
     def features(self, weights, batch, initial=None):
         """What the head sees, (B, F), or (N, F) in a network that answers each step."""
         return self._value(weights, batch, initial, self.laid_out().features)

@@ -5,9 +5,20 @@ Estimators predict through the same `Predictor`, so both give the same bits.
 
 from .forecast_stream import ForecastStream
 from .forecasts import ForecastPredictor
+from .language import LanguagePredictor
+from .language_stream import LanguageStream
 from .model_files import load
 from .pipelines import PipelinePredictor
 from .predictor import Predictor
 from .stream import Stream
 
-__all__ = ["ForecastPredictor", "ForecastStream", "PipelinePredictor", "Predictor", "Stream", "load"]
+__all__ = [
+    "ForecastPredictor",
+    "ForecastStream",
+    "LanguagePredictor",
+    "LanguageStream",
+    "PipelinePredictor",
+    "Predictor",
+    "Stream",
+    "load",
+]

@@ -8,12 +8,14 @@ from ..files import model_file
 from ..files.estimator_fields import KINDS
 from .forecast_loading import ForecastContent
 from .forecasts import ForecastPredictor
+from .language import LanguagePredictor
+from .language_files import LANGUAGE_MODEL, LanguageContent
 from .loading import Content
 from .pipelines import KIND, PipelineContent, PipelinePredictor
 from .predictor import Predictor
 
 
-def load(path: Any) -> Predictor | PipelinePredictor | ForecastPredictor:
+def load(path: Any) -> Predictor | PipelinePredictor | ForecastPredictor | LanguagePredictor:
     """Load the predictor of a model, or of a pipeline, that `gruc.save` wrote.
 
     Needs NumPy only, and predicts the same as the estimator, to the last bit.
@@ -26,9 +28,10 @@ def load(path: Any) -> Predictor | PipelinePredictor | ForecastPredictor:
 
     Returns
     -------
-    Predictor, PipelinePredictor or ForecastPredictor
+    Predictor, PipelinePredictor, ForecastPredictor or LanguagePredictor
         Of a pipeline a PipelinePredictor, which takes what the pipeline takes, as texts; of a
-        `GRUForecaster` a ForecastPredictor, whose forecasts are arrays.
+        `GRUForecaster` a ForecastPredictor, whose forecasts are arrays; of a `GRULanguageModel` a
+        LanguagePredictor.
 
     Raises
     ------
@@ -61,7 +64,9 @@ def content_of_file(description, arrays, where):
 
 
 def content_of_estimator(description, arrays, where):
-    """What a file's description and arrays say of an estimator, a `Content` or `ForecastContent`."""
+    """What a file's description and arrays say of an estimator, a `Content` or one of its own."""
     kind = description.get("kind")
+    if kind == LANGUAGE_MODEL:
+        return LanguageContent.of_file(description, arrays, where)
     forecasts = isinstance(kind, str) and kind in KINDS and KINDS[kind].forecasts
     return (ForecastContent if forecasts else Content).of_file(description, arrays, where)

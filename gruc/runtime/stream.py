@@ -117,6 +117,13 @@ class Stream:
         out = out.astype(self._dtype, copy=False).reshape(m, *((k,) if every else ()), *self._shape)
         return out[0] if self._n is None else out
 
+    def draw(self, tokens, uniforms, marks, end, sharpness, repetition):
+        """Draw tokens by a model's logits and read them; see `kernels.inference.Streams.draw`.
+
+        `sharpness` is (temperature, top_k, top_p). For language models.
+        """
+        return self._streams.draw(tokens, uniforms, marks, end, *sharpness, repetition)
+
     def _took(self, x, out):
         """Whether x is a plain step of the only stream; if so its result is in `out`."""
         if type(x) is np.ndarray:

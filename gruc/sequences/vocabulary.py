@@ -240,9 +240,12 @@ class TextEncoder:
             found += self.rules.sequences(flat, lengths, self.index, self.dtype)
         return found
 
-    def encode_part(self, document):
-        """Tokens of a part of a document, 1-D: without special tokens of its ends."""
-        flat, _ = self._lookup.encoded(self.analyzer, TokenRules(), [document])
+    def encode_part(self, document, place=0):
+        """Tokens of a part of a document, 1-D: without special tokens of its ends.
+
+        It is called X[place] in errors.
+        """
+        flat, _ = self._lookup.encoded(self.analyzer, TokenRules(), [document], place)
         if self.rules.unknown == "skip":
             flat = flat[flat != MISSING]
         return np.where(flat == MISSING, self.index[UNKNOWN], flat)

@@ -8,7 +8,15 @@ from typing import get_args
 import gruc
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRUForecaster, GRURegressor, GRUStepRegressor, GRUTagger, threads
+from gruc import (
+    GRUClassifier,
+    GRUForecaster,
+    GRULanguageModel,
+    GRURegressor,
+    GRUStepRegressor,
+    GRUTagger,
+    threads,
+)
 from gruc.conventions.parameters import ParameterList
 from gruc.estimators import _parameters
 from gruc.estimators._saved import KINDS
@@ -49,6 +57,12 @@ TRIED = {
     "scale": ("series", {}),
     "difference": (1, {}),
     "calibration": (None, {}),
+    "analyzer": ("word", {}),
+    "lowercase": (True, {}),
+    "min_frequency": (61, {}),
+    "max_features": (9, {}),
+    "vocabulary": (["a", "b"], {}),
+    "window": (5, {}),
     "dropout": (0.2, {}),
     "recurrent_dropout": (0.2, {}),
     "label_smoothing": (0.1, {}),
@@ -92,7 +106,9 @@ TRIED = {
 # what a parameter may change; the others change the weights, whatever else
 CHANGES_ONLY = {"scoring": "validation_scores", "n_jobs": "n_jobs", "verbose": "printed"}
 DECLARED = [
-    (Estimator, part.name) for Estimator in [*ESTIMATORS, GRUForecaster] for part in Estimator._declared
+    (Estimator, part.name)
+    for Estimator in [*ESTIMATORS, GRUForecaster, GRULanguageModel]
+    for part in Estimator._declared
 ]
 
 
@@ -104,6 +120,9 @@ def data_for(Estimator, settings):
         y = np.sin(2 * np.pi * np.arange(90) / 6) + 0.3 * noise[:2]
         index = pd.date_range("2020-11-01", periods=90, freq="D")
         return pd.DataFrame(y.T, index), pd.DataFrame({"heat": noise[2]}, index)
+    if Estimator is GRULanguageModel:
+        text = "A text that is read in windows, again. " * 60
+        return ([ord(character) % 11 for character in text] if "embedding_dim" in settings else text,)
     X, y = tagged_vowels() if Estimator._each_step else vowels()
     if "embedding_dim" in settings:
         X = [x[:, 0].argsort() % 11 for x in X]
@@ -152,7 +171,7 @@ def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys):
 def test_estimators_have_their_parameters_by_declaration():
     kinds = [getattr(gruc, name) for name in gruc.__all__ if name.startswith("GRU")]
     declared = {kind for kind in kinds if issubclass(kind, ParameterList)}
-    assert declared == {*ESTIMATORS, GRUForecaster} == set(KINDS.values())
+    assert declared == {*ESTIMATORS, GRUForecaster, GRULanguageModel} == set(KINDS.values())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +187,7 @@ def test_options_are_those_of_the_tables(group, name, table):
     assert set(get_args(group.__annotations__[name])) == set(table)
 
 
-@pytest.mark.parametrize("Estimator", [*ESTIMATORS, GRUForecaster])
+@pytest.mark.parametrize("Estimator", [*ESTIMATORS, GRUForecaster, GRULanguageModel])
 def test_parameters_in_the_docstring(Estimator):
     """One entry each, in the order of the signature, with the default."""
     text = inspect.getdoc(Estimator)
@@ -178,9 +197,8 @@ def test_parameters_in_the_docstring(Estimator):
     assert [(name, ast.literal_eval(default)) for name, default in entries] == [
         (part.name, part.default) for part in parameters
     ]
-    assert [part.name for part in parameters if part.kind is part.POSITIONAL_OR_KEYWORD] == [
-        "hidden_layer_sizes"
-    ]
+    positional = [] if Estimator is GRULanguageModel else ["hidden_layer_sizes"]
+    assert [part.name for part in parameters if part.kind is part.POSITIONAL_OR_KEYWORD] == positional
 
 
 def test_an_int_is_one_layer():

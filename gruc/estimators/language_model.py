@@ -1,0 +1,234 @@
+"""GRULanguageModel."""
+
+from typing import Any, Self
+
+from sklearn.utils.validation import check_is_fitted
+
+from ..conventions.callbacks import EpochCallbacks, fit_task
+from ..conventions.parameters import fit_context
+from ..conventions.transactions import all_or_nothing
+from ..runtime.language_mixin import LanguageMixin
+from ..runtime.language_texts import Vocabulary
+from ..runtime.steps import TextStep
+from ..sequences.analyzers import Analyzer
+from ..sequences.vocabulary import TextEncoder
+from ._base import BaseGRU
+from ._language_fit import RULES, Given, run_fit
+from ._language_parameters import LanguageParameters
+from ._saved import in_files
+
+
+@in_files
+class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ignore[misc]
+    """Gated recurrent unit language model: the probability of each character or word after those before it.
+
+    Learns from texts, says how probable texts are, and writes new ones. A text is read in windows, with
+    states carried from window to window, so that it may be of any length (truncated back-propagation
+    through time [1]_).
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int or None
+        Characters or words and their tokens, after "<unk>" (0), which stands for all others, and "</s>" (1),
+        the end of a text. None if X was integer tokens.
+    n_tokens_ : int
+        Number of tokens, that of the end included. Of integer tokens the end is the last one.
+    n_iter_ : int
+        Epochs finished.
+    n_layers_ : int
+        Layers, input and output counted, as MLPClassifier counts.
+    n_outputs_ : int
+        Outputs of the head, `n_tokens_`.
+    loss_, best_loss_ : float
+        Training loss of the last epoch, and the least of any.
+    loss_curve_ : list of float
+        Mean cross-entropy of a token in each epoch, in nats, penalty included.
+    validation_loss_curve_, validation_scores_ : list of float or None
+        Cross-entropy of the held-out text after each epoch, and its negative, the score.
+    validation_epochs_ : list of int or None
+        Which epochs these were, the first being 1.
+    best_iter_ : int
+        The epoch whose weights these are: the last, or the best of early stopping.
+    best_validation_score_ : float or None
+        The score of these weights after early stopping, else the highest.
+    t_ : int
+        Parts of the text that were read, all epochs counted.
+    weights_ : dict of str to ndarray
+        Read-only views by torch's names: ``embedding.weight`` (n_tokens_, embedding_dim),
+        ``gru.weight_ih_l0`` (3H, D), ``gru.weight_hh_l0`` (3H, H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0``
+        (3H,), gate blocks r, z, n, ``head.weight`` (n_tokens_, H), ``head.bias``.
+
+    See Also
+    --------
+    GRUTagger : A label for each step of sequences.
+    gruc.runtime.LanguagePredictor : The same methods, with NumPy alone.
+
+    Notes
+    -----
+    X is one of: a text, such as a book; a list of texts, which are read one after the other, the end of
+    each being a token that is learned like others, so that `sample` stops where a text ends; a 1-D array of
+    integer tokens; or a list of such arrays. Each token is told from those before it, the first one of a
+    text from the end of another text.
+
+    An epoch reads the text once, in its order, at `batch_size` places side by side. Nothing is shuffled, and
+    all that is random in a fit are the initial weights and dropout.
+
+    References
+    ----------
+    .. [1] Williams and Peng (1990). An efficient gradient-based algorithm for on-line training of recurrent
+       network trajectories. Neural Computation.
+    .. [2] Kingma and Ba (2015). Adam: a method for stochastic optimization. ICLR.
+    .. [3] Pascanu, Mikolov and Bengio (2013). On the difficulty of training recurrent neural networks. ICML.
+    .. [4] Loshchilov and Hutter (2019). Decoupled weight decay regularization. ICLR.
+    .. [5] Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical
+       machine translation. EMNLP.
+    .. [6] Gal and Ghahramani (2016). A theoretically grounded application of dropout in recurrent neural
+       networks. NeurIPS.
+    .. [7] Tallec and Ollivier (2018). Can recurrent neural networks warp time? ICLR.
+
+    Examples
+    --------
+    >>> from gruc import GRULanguageModel
+    >>> text = "the cat sat on the mat. the dog sat on the log. " * 40
+    >>> model = GRULanguageModel(hidden_layer_sizes=(32,), window=32, batch_size=8, random_state=0)
+    >>> model = model.fit(text)
+    >>> model.sample(7, prefix="the dog sat on ", temperature=0)
+    'the log'
+    >>> model.bits_per_character("the cat sat on the log.") < 1
+    True
+    """
+
+    # what other estimators have as parameters
+    bidirectional, pooling, shuffle = False, None, False
+    embedding_weights, train_embedding = None, True
+
+    vocabulary_: dict[str, int] | None
+    n_tokens_: int
+
+    _parameters_elsewhere = {
+        "bidirectional": "a parameter of GRUClassifier; a language model knows only what comes before",
+        "shuffle": "a parameter of GRUClassifier; a text is read in its order",
+        "scoring": "a parameter of GRUClassifier; here the score is the mean log-likelihood",
+        "pooling": "a parameter of GRUClassifier, which gives one answer for a sequence",
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = tags.input_tags.three_d_array = False
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, *, X_val: Any = None) -> Self:
+        """Learn the vocabulary, and train on texts.
+
+        Parameters
+        ----------
+        X : str, list of str, array of int of shape (n,), or list of such arrays
+            A text, texts, or tokens; see the notes of the class.
+        y : None
+            Ignored, for scikit-learn's tools.
+        X_val : as X, default=None
+            Text to validate on after each epoch.
+
+        Returns
+        -------
+        self : GRULanguageModel
+
+        Raises
+        ------
+        ValueError, TypeError
+            X is no text, empty, or too short, or parameters do not go together. The model is as it was before
+            the call.
+
+        Warns
+        -----
+        ConvergenceWarning
+            `max_iter` was reached before the loss stopped falling, which does not end a fit with
+            ``learning_rate="cosine"``.
+        UserWarning
+            Ctrl-C: as in `GRUClassifier.fit`.
+        """
+        return self._fit_texts(Given(X, X_val))
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Train for one epoch on texts, starting from where the last call ended.
+
+        Parameters
+        ----------
+        X : str, list of str, array of int of shape (n,), or list of such arrays
+            As in `fit`. The vocabulary is that of the first call; `vocabulary` sets it.
+        y : None
+            Ignored, for scikit-learn's tools.
+
+        Returns
+        -------
+        self : GRULanguageModel
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Ctrl-C: the model is as it was before the call.
+        ValueError, TypeError
+            As in `fit`.
+        """
+        return self._fit_texts(Given(X, incremental=True))
+
+    def _fit_texts(self, given):
+        max_iter = 1 if given.incremental else self.max_iter
+        with fit_task(self, given.X, None, max_subtasks=max_iter) as context, all_or_nothing(self) as attempt:
+            callbacks = None if context is None else EpochCallbacks(self, context, given.X, None, None)
+            run_fit(attempt, given, callbacks)
+        return self
+
+    def _set_vocabulary(self, vocabulary):
+        encoder = vocabulary.encoder
+        self.n_tokens_ = vocabulary.n_tokens
+        self.vocabulary_ = None if encoder is None else encoder.index
+        # plain values, so that a pickle names no private class
+        self._analyzer = None if encoder is None else (encoder.analyzer.analyzer, encoder.analyzer.lowercase)
+        self._several = vocabulary.several
+        self.n_features_in_, self._fitted_on_table, self._fitted_on_tokens = 1, False, True
+        self.out_activation_ = "softmax"
+
+    @property
+    def _vocabulary(self):
+        encoder = None
+        if self._analyzer is not None:
+            analyzer, lowercase = self._analyzer
+            analyzer = Analyzer(analyzer=analyzer, lowercase=lowercase)
+            encoder = TextEncoder(analyzer, RULES, self.vocabulary_)
+        return Vocabulary(self.n_tokens_, encoder, self._several)
+
+    def _fitted_vocabulary(self):
+        check_is_fitted(self)
+        return self._vocabulary
+
+    # ---- model files
+
+    def _described_beside(self):
+        description, arrays = {"several": self._several}, {}
+        encoder = self._vocabulary.encoder
+        if encoder is not None:
+            description["text"], of_text = TextStep(encoder).describe()
+            arrays = {f"text.{name}": array for name, array in of_text.items()}
+        return description, arrays
+
+    def _restored(self, predictor, state):
+        """Fit this model by a `LanguagePredictor` and what `_fitted_state` told."""
+        super()._restored(predictor.predictor, state)
+        self._set_vocabulary(predictor.vocabulary)
+        return self
+
+    def _restore_targets(self, outputs):
+        """The vocabulary says all of the outputs."""
+
+
+# what pickles name, wherever in the package the class stands; doctest finds it by the second line
+GRULanguageModel.__module__ = "gruc"
+__test__ = {"GRULanguageModel": GRULanguageModel}

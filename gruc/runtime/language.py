@@ -1,0 +1,69 @@
+"""LanguagePredictor: a fitted language model that scores texts, and writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..files.fields import Fields
+from .language_mixin import LanguageMixin
+from .language_texts import Vocabulary
+from .predictor import Predictor
+from .steps import TextStep
+
+
+class LanguagePredictor(LanguageMixin):
+    """A fitted language model, which says how probable texts are, and writes texts.
+
+    What `gruc.runtime.load` makes of the file of a `GRULanguageModel`, and needs NumPy only. Methods may be
+    called by several threads at once.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Of a network that answers each step with a logit for each token.
+    vocabulary : Vocabulary
+
+    Attributes
+    ----------
+    predictor : Predictor
+
+    Examples
+    --------
+    >>> import gruc
+    >>> model = gruc.GRULanguageModel(hidden_layer_sizes=(16,), window=8, max_iter=40, random_state=0)
+    >>> model.fit("to be or not to be, " * 50).save("hamlet.gruc")
+    >>> predictor = gruc.runtime.load("hamlet.gruc")
+    >>> predictor.sample(5, prefix="to be or not ", temperature=0)
+    'to be'
+    """
+
+    def __init__(self, predictor: Predictor, vocabulary: Any):
+        self.predictor, self.vocabulary = predictor, vocabulary
+
+    def __getstate__(self):
+        """Plain values and arrays, so that a pickle names no private class."""
+        of_text = None if self.vocabulary.encoder is None else TextStep(self.vocabulary.encoder).describe()
+        return {"predictor": self.predictor, "text": of_text, "several": self.vocabulary.several}
+
+    def __setstate__(self, state):
+        encoder, text = None, state["text"]
+        if text is not None:
+            encoder = TextStep.described(Fields(text[0], "the pickle"), dict(text[1])).encoder
+        predictor = state["predictor"]
+        vocabulary = Vocabulary(predictor.config["n_outputs"], encoder, state["several"])
+        self.__init__(predictor, vocabulary)
+
+    def with_n_jobs(self, n_jobs: int | None) -> LanguagePredictor:
+        """The same predictor with another number of threads."""
+        return type(self)(self.predictor.with_n_jobs(n_jobs), self.vocabulary)
+
+    def _fitted_predictor(self):
+        return self.predictor
+
+    def _fitted_vocabulary(self):
+        return self.vocabulary
+
+
+# what pickles name; doctest finds the class by the second line
+LanguagePredictor.__module__ = "gruc.runtime"
+__test__ = {"LanguagePredictor": LanguagePredictor}

@@ -1,0 +1,303 @@
+"""Methods that `LanguagePredictor` and the fitted language model have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import kernels
+from ..outputs import Values
+from .language_stream import LanguageStream
+from .language_texts import Vocabulary
+from .predictor import Predictor
+from .stream import Stream
+
+if TYPE_CHECKING:  # importing it takes time
+    pass
+
+# elements of outputs that are made at a time
+OUTPUTS_AT_ONCE = 1 << 20
+
+
+class LanguageMixin:
+    """Mixin for what holds a fitted language model: how probable texts are, texts, and features of texts.
+
+    Classes define ``_fitted_predictor()``, the `Predictor`, and ``_fitted_vocabulary()``, the `Vocabulary`.
+    """
+
+    _fitted_predictor: Callable[[], Predictor]
+    _fitted_vocabulary: Callable[[], Vocabulary]
+
+    # ---- how probable texts are
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean log-likelihood of a token, in nats.
+
+        Parameters
+        ----------
+        X : str, list of str, or tokens
+            As `fit` took it. Several texts are read one after the other, the end of each being a token, too.
+        y : None
+            Ignored, for scikit-learn's tools.
+
+        Returns
+        -------
+        float
+            The mean logarithm of the probability that the model gives to a token after all those before it.
+            A character or word that is not in the vocabulary counts as "<unk>".
+        """
+        vocabulary = self._fitted_vocabulary()
+        _, tokens = vocabulary.joined(X)
+        return log_likelihood(self._fitted_predictor(), vocabulary, tokens) / len(tokens)
+
+    def perplexity(self, X: Any) -> float:
+        """The exponential of the negative `score`.
+
+        Parameters
+        ----------
+        X : str, list of str, or tokens
+
+        Returns
+        -------
+        float
+            As uncertain as a choice among so many equally probable tokens.
+        """
+        return math.exp(-self.score(X))
+
+    def bits_per_character(self, X: Any) -> float:
+        """Bits that the model needs for a character of texts.
+
+        Parameters
+        ----------
+        X : str or list of str
+
+        Returns
+        -------
+        float
+            The negative log-likelihood of all tokens, ends of texts included, in bits, divided by the number
+            of characters of the texts as they are given: models with other tokens can be compared.
+
+        Raises
+        ------
+        ValueError
+            X has no characters, as integer tokens have none.
+        """
+        vocabulary = self._fitted_vocabulary()
+        documents, tokens = vocabulary.joined(X)
+        if not documents.are_texts or documents.n_characters == 0:
+            raise ValueError("X has no characters; perplexity says as much of tokens.")
+        nats = -log_likelihood(self._fitted_predictor(), vocabulary, tokens)
+        return nats / math.log(2) / documents.n_characters
+
+    # ---- what it writes
+
+    def sample(
+        self,
+        length: int,
+        *,
+        prefix: Any = "",
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        random_state: Any = None,
+    ) -> Any:
+        """Write a text, token by token, each drawn by its probability after all those before it.
+
+        Parameters
+        ----------
+        length : int
+            Tokens to be written. Of a model of several texts fewer, where a text ends.
+        prefix : str or sequence of int, default=""
+            What the text begins with; it is read, and is not part of what is returned. "": nothing.
+        temperature : float, default=1.0
+            Logits are divided by it: below 1 the likely tokens become more likely. 0 takes the likeliest
+            token always.
+        top_k : int or None, default=None
+            Draw from so many of the likeliest tokens only.
+        top_p : float or None, default=None
+            Draw from as few of the likeliest tokens as have this share of the probability (Holtzman et al.
+            2020).
+        repetition_penalty : float, default=1.0
+            Tokens of the prefix, and those written already, become less likely: their logits are divided by
+            it above 0, and multiplied below (Keskar et al. 2019). 1 does nothing.
+        random_state : int, RandomState instance, Generator or None, default=None
+            For the same sample again.
+
+        Returns
+        -------
+        str or ndarray of shape (n,), int32
+            Text, words with spaces between them; or tokens, if the model was fitted on these. The unknown
+            token is never drawn.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A setting is out of its range, or the prefix is not what the model reads.
+
+        Examples
+        --------
+        >>> from gruc import GRULanguageModel
+        >>> names = ["anna", "berta", "carla", "dora"] * 50
+        >>> model = GRULanguageModel(hidden_layer_sizes=(16,), window=4, random_state=0).fit(names)
+        >>> model.sample(20, prefix="ca", temperature=0)
+        'rla'
+        """
+        _check_real("temperature", temperature, lambda v: v >= 0, "0 or larger")
+        _check_real("top_p", 1.0 if top_p is None else top_p, lambda v: 0 < v <= 1, "above 0, and at most 1")
+        _check_real("repetition_penalty", repetition_penalty, lambda v: v > 0, "larger than 0")
+        _check_count("length", length, 0)
+        _check_count("top_k", 1 if top_k is None else top_k, 1)
+        vocabulary = self._fitted_vocabulary()
+        marks = np.zeros(vocabulary.n_tokens, np.uint8)
+        stream = Stream(_of_logits(self._fitted_predictor()))
+        stream.step(vocabulary.end)
+        if not hasattr(prefix, "__len__") or len(prefix):
+            documents, read = vocabulary.without_ends(prefix, "prefix")
+            if documents.several:
+                raise ValueError("prefix is a list of texts; give one.")
+            if len(read[0]):
+                stream.step(read[0])
+                marks[read[0]] = kernels.inference.SEEN
+        if vocabulary.encoder is not None:
+            marks[vocabulary.unknown] |= kernels.inference.NEVER
+        if not vocabulary.several:
+            marks[vocabulary.end] |= kernels.inference.NEVER
+        tokens = np.empty(int(length), np.int32)
+        n = stream.draw(
+            tokens,
+            _uniforms(random_state, len(tokens)),
+            marks,
+            vocabulary.end,
+            (float(temperature), int(top_k or 0), 1.0 if top_p is None else float(top_p)),
+            float(repetition_penalty),
+        )
+        return vocabulary.text_of(tokens[:n])
+
+    def stream(self) -> LanguageStream:  # type: ignore[override]
+        """A text that arrives token by token.
+
+        Returns
+        -------
+        LanguageStream
+            Its ``step(token)`` reads a token, and returns the log-probabilities of the next one, an array
+            (n_tokens_,).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gruc import GRULanguageModel
+        >>> model = GRULanguageModel(hidden_layer_sizes=(8,), random_state=0).fit("abcabcabcabc" * 100)
+        >>> stream = model.stream()
+        >>> log_probabilities = stream.step("a")
+        >>> int(log_probabilities.argmax()) == model.vocabulary_["b"]
+        True
+        """
+        return LanguageStream(Stream(_of_logits(self._fitted_predictor())), self._fitted_vocabulary())
+
+    # ---- what it makes of texts
+
+    def hidden_states(self, X: Any, layer: int = -1) -> Any:  # type: ignore[override]
+        """States of a layer after each token, as features for other models.
+
+        Parameters
+        ----------
+        X : str, list of str, or tokens
+            As `fit` took it; here each text is read by itself.
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+
+        Returns
+        -------
+        ndarray of shape (n_tokens, n_units), or list of ndarray of shape (n_tokens_i, n_units)
+            A list for several texts.
+
+        Raises
+        ------
+        ValueError
+            No such layer, or a text without tokens.
+        """
+        documents, texts = self._each_from_its_start(X)
+        states = [part[1:] for part in self._fitted_predictor().hidden_states(texts, layer)]
+        return states if documents.several else states[0]
+
+    def gate_activations(self, X: Any, layer: int = -1) -> dict[str, Any]:  # type: ignore[override]
+        """Gates of a layer at each token.
+
+        Parameters
+        ----------
+        X : str, list of str, or tokens
+            As in `hidden_states`.
+        layer : int, default=-1
+            From 0 for the first, or -1 for the last.
+
+        Returns
+        -------
+        dict of "reset", "update", "candidate"
+            Each in the form of `hidden_states`; "update" is the share of the old state that is kept.
+        """
+        documents, texts = self._each_from_its_start(X)
+        gates = {}
+        for name, parts in self._fitted_predictor().gate_activations(texts, layer).items():
+            parts = [part[1:] for part in parts]
+            gates[name] = parts if documents.several else parts[0]
+        return gates
+
+    def _each_from_its_start(self, X):
+        """`Documents` of X, and what is read of each: the end of another text, and its tokens."""
+        vocabulary = self._fitted_vocabulary()
+        documents, tokens = vocabulary.without_ends(X)
+        for i, part in enumerate(tokens):
+            if not len(part):
+                raise ValueError(f"X{f'[{i}]' * documents.several} is a text without tokens.")
+        start = np.array([vocabulary.end], np.int32)
+        return documents, [np.concatenate([start, part]) for part in tokens]
+
+
+def log_likelihood(predictor, vocabulary, tokens):
+    """Log-likelihood, in nats, of an array of tokens (n,), which begins a text."""
+    total, states = 0.0, None
+    packed, dtype = predictor._prepared(), predictor.parameters.dtype
+    read = np.concatenate([[vocabulary.end], tokens[:-1]]).astype(np.int32)
+    n_rows = max(OUTPUTS_AT_ONCE // vocabulary.n_tokens, 1)
+    for start in range(0, len(tokens), n_rows):
+        sequences = predictor.inputs.check([read[start : start + n_rows]], dtype)
+        batch = predictor.inputs.gather(sequences, np.array([0]), dtype)
+        outputs, states = predictor.network.infer_onwards(packed, batch, states)
+        told = predictor.decoding.log_probabilities(outputs)
+        wanted = tokens[start : start + n_rows]
+        total += float(told[np.arange(len(wanted)), wanted].sum(dtype=np.float64))
+    return total
+
+
+def _of_logits(predictor):
+    """The same predictor, whose streams give logits."""
+    predictor._prepared()  # so that both share the packed weights
+    logits = object.__new__(Predictor)
+    vars(logits).update(vars(predictor), decoding=Values(predictor.config["n_outputs"]))
+    return logits
+
+
+def _uniforms(random_state, n):
+    """Numbers (n,) from 0 to 1, 1 excluded."""
+    if isinstance(random_state, np.random.RandomState):
+        random_state = random_state.randint(np.iinfo(np.int32).max)
+    return np.random.default_rng(random_state).random(n)
+
+
+def _check_real(name, value, is_valid, what):
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number; got {value!r}.")
+    if not (math.isfinite(value) and is_valid(value)):
+        raise ValueError(f"{name} must be {what}; got {value!r}.")
+
+
+def _check_count(name, value, least):
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer; got {value!r}.")
+    if value < least:
+        raise ValueError(f"{name} must be {least} or larger; got {value!r}.")

@@ -1,0 +1,119 @@
+"""What language models read and write: texts, or sequences of integer tokens."""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+
+from ..sequences import as_tokens, integer_array
+from ..sequences.analyzers import as_documents
+from ..sequences.vocabulary import END, UNKNOWN, terms_in_order
+
+
+class Documents(NamedTuple):
+    """X of a language model.
+
+    Parameters
+    ----------
+    texts : list
+        Documents as they are given: str or bytes, or 1-D arrays of tokens.
+    are_texts : bool
+        Whether they are str or bytes.
+    several : bool
+        Whether X is a collection of them, else one.
+    """
+
+    texts: list
+    are_texts: bool
+    several: bool
+
+    @classmethod
+    def of(cls, X, name="X"):
+        """The documents of X: a text, a collection of texts, or tokens.
+
+        Raises
+        ------
+        TypeError, ValueError
+            X is none of these, or empty.
+        """
+        if isinstance(X, (str, bytes)):
+            return cls([X], True, False)
+        if isinstance(X, np.ndarray) and X.dtype.kind in "iu":
+            return cls._of_integers(X, name)
+        elements = as_documents(X, name)
+        if any(isinstance(element, (str, bytes)) for element in elements):
+            return cls(elements, True, True)
+        if elements[0] is None or (isinstance(elements[0], float) and elements[0] != elements[0]):
+            raise ValueError(f"{name}[0] is {elements[0]}, which is no text. Leave it out, or give ''.")
+        return cls._of_integers(X if isinstance(X, np.ndarray) else elements, name)
+
+    @classmethod
+    def _of_integers(cls, X, name):
+        is_one = X.ndim == 1 if isinstance(X, np.ndarray) else isinstance(X[0], Integral)
+        if is_one and not (isinstance(X, np.ndarray) and X.dtype == object):
+            X = [integer_array(X, name)]
+        sequences = as_tokens(X, name)
+        return cls([sequences.tokens(i) for i in range(len(sequences))], False, not is_one)
+
+    @property
+    def n_characters(self):
+        """Characters of all texts as they are given."""
+        return sum(map(len, self.texts))
+
+
+class Vocabulary:
+    """Tokens of a language model, and what they stand for.
+
+    Parameters
+    ----------
+    n_tokens : int
+        All tokens, with that of the end of a text.
+    encoder : TextEncoder or None
+        Turns texts into tokens; None: the model reads integer tokens, and the last one is the end.
+    several : bool
+        Whether the model was fitted on several texts, so that they have ends.
+    """
+
+    def __init__(self, n_tokens, encoder=None, several=False):
+        self.n_tokens, self.encoder, self.several = n_tokens, encoder, several
+        self.end = n_tokens - 1 if encoder is None else encoder.index[END]
+        self.unknown = None if encoder is None else encoder.index[UNKNOWN]
+
+    def without_ends(self, X, name="X"):
+        """`Documents` of X, and their tokens, a list of int32 arrays."""
+        documents = Documents.of(X, name)
+        if documents.are_texts != (self.encoder is not None):
+            given, wanted = ("texts", "integer tokens")[:: 1 if documents.are_texts else -1]
+            raise ValueError(f"{name} is {given}, but the model was fitted on {wanted}.")
+        if documents.are_texts:
+            return documents, [
+                np.asarray(self.encoder.encode_part(text, i), np.int32)
+                for i, text in enumerate(documents.texts)
+            ]
+        for i, tokens in enumerate(documents.texts):
+            if (wrong := np.flatnonzero(tokens >= self.end)).size:
+                where = f"{name}[{i}]" if documents.several else name
+                raise ValueError(
+                    f"{where} has token {tokens[wrong[0]]} at step {wrong[0]}, but the model knows tokens "
+                    f"0 to {self.end - 1} only. Fit with n_tokens set to the size of the vocabulary."
+                )
+        return documents, [tokens.astype(np.int32) for tokens in documents.texts]
+
+    def joined(self, X, name="X"):
+        """`Documents` of X, and one array of all tokens, where an end follows each of several documents."""
+        documents, tokens = self.without_ends(X, name)
+        if documents.several:
+            end = np.array([self.end], np.int32)
+            tokens = [part for one in tokens for part in (one, end)]
+        tokens = np.concatenate(tokens)
+        if not len(tokens):
+            raise ValueError(f"{name} is a text without tokens.")
+        return documents, tokens
+
+    def text_of(self, tokens):
+        """What tokens stand for: a str, of words with spaces between them, or the tokens themselves."""
+        if self.encoder is None:
+            return tokens
+        terms = terms_in_order(self.encoder.index)
+        separator = "" if self.encoder.analyzer.is_by_character else " "
+        return separator.join(terms[token] for token in tokens)
