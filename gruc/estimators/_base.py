@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.callbacks import CallbackSupportMixin, EpochCallbacks, fit_task
 from ..conventions.inputs import SequenceInputMixin, by_sequence
+from ..conventions.notebooks import SummaryInNotebooksMixin
 from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.transactions import all_or_nothing
@@ -37,6 +38,7 @@ class BaseGRU(
     VersionedPickleMixin,
     SequenceInputMixin,
     FittedNetworkMixin,
+    SummaryInNotebooksMixin,
     SavingMixin,
     BaseEstimator,
 ):

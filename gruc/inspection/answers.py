@@ -49,7 +49,7 @@ class AnswerOverTimeDisplay:
     >>> model = GRUClassifier(max_iter=100, random_state=0).fit(X, y)
     >>> display = AnswerOverTimeDisplay.from_estimator(model, X, index=3)
     >>> len(display.lines_), len(display.lines_[0].get_xdata()), len(X[3])
-    (9, 22, 22)
+    (9, 20, 20)
     """
 
     def __init__(self, answers: Any, names: Any, *, kind: str = "value", step_names: Any = None):

@@ -62,7 +62,7 @@ class AttributionDisplay:
     >>> model = GRUClassifier(max_iter=100, random_state=0).fit(X, y)
     >>> display = AttributionDisplay.from_estimator(model, X, index=3, baseline="mean")
     >>> display.heat_.get_array().shape, X[3].shape
-    ((12, 22), (22, 12))
+    ((12, 20), (20, 12))
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .stream import Stream
+from .summary import Summary, summary_of
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike, NDArray
@@ -148,6 +149,27 @@ class FittedNetworkMixin:
 
         gates = _by_sequence(predictor, X, gates_of, initial_state)
         return dict(zip(("reset", "update", "candidate"), gates, strict=True))
+
+    def summary(self) -> Summary:
+        """Layers, shapes, parameters, memory and operations of the network.
+
+        Returns
+        -------
+        Summary
+            ``print(model.summary())`` writes a table, and a notebook shows one. Its attributes are
+            `layers`, `n_parameters`, `n_bytes`, `operations_per_step` and `operations_per_answer`.
+
+        Examples
+        --------
+        >>> from gruc import GRUClassifier
+        >>> from gruc.datasets import load_japanese_vowels
+        >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
+        >>> model = GRUClassifier((8,), random_state=0).partial_fit(X, y)
+        >>> summary = model.summary()
+        >>> summary.n_parameters == sum(weight.size for weight in model.weights_.values())
+        True
+        """
+        return summary_of(self._fitted_predictor(), type(self).__name__)
 
     def attention_weights(
         self, X: ArrayLike, *, initial_state: Any = None

@@ -1,0 +1,230 @@
+"""Layers of a fitted network: shapes, parameters, memory, operations."""
+
+from __future__ import annotations
+
+import html
+from math import prod
+from typing import NamedTuple
+
+
+class LayerSummary(NamedTuple):
+    """A line of a `Summary`.
+
+    Parameters
+    ----------
+    name : str
+    output : str
+        Shape of what it makes of one sequence of T frames, steps or tokens.
+    parameters : int
+    bytes : int
+        Memory of the parameters.
+    operations : int
+        Additions and multiplications of its matrix products, for each row that it makes.
+    each_row : bool
+        Whether it makes a row for each frame, step or token, else one for a sequence.
+    """
+
+    name: str
+    output: str
+    parameters: int
+    bytes: int
+    operations: int
+    each_row: bool
+
+
+class Summary:
+    """What a network consists of, as text or, in a notebook, as a table.
+
+    Parameters
+    ----------
+    title : str
+    layers : list of LayerSummary
+    notes : list of str
+        What the table does not say.
+    row : {"step", "frame", "token"}
+        What a row that the network reads is.
+    steps_per_row : int
+        Steps of X from one row to the next.
+
+    Attributes
+    ----------
+    n_parameters : int
+    n_bytes : int
+        Memory of all parameters.
+    operations_per_step : float
+        Of the layers that make a row for each frame, divided by the steps from one frame to the next.
+    operations_per_answer : int
+        Of the layers that make one row for a sequence.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        layers: list[LayerSummary],
+        notes: list[str],
+        row: str = "step",
+        steps_per_row: int = 1,
+    ):
+        self.title, self.layers, self.notes, self.row = title, layers, notes, row
+        self.n_parameters = sum(layer.parameters for layer in layers)
+        self.n_bytes = sum(layer.bytes for layer in layers)
+        self._operations_per_row = sum(layer.operations for layer in layers if layer.each_row)
+        self.operations_per_step = self._operations_per_row / steps_per_row
+        self.operations_per_answer = sum(layer.operations for layer in layers if not layer.each_row)
+
+    HEADS = ("layer", "output", "parameters", "memory", "operations")
+
+    def _per(self, each_row):
+        return f"a {self.row}" if each_row else "an answer"
+
+    def _cells(self):
+        """Text of all lines of the table, the sums last."""
+        lines = [
+            (
+                layer.name,
+                layer.output,
+                f"{layer.parameters:,}" if layer.parameters else "",
+                bytes_as_text(layer.bytes) if layer.bytes else "",
+                f"{layer.operations:,} {self._per(layer.each_row)}" if layer.operations else "",
+            )
+            for layer in self.layers
+        ]
+        sums = [(self._operations_per_row, True), (self.operations_per_answer, False)]
+        total = " + ".join(f"{n:,} {self._per(each_row)}" for n, each_row in sums if n)
+        return [*lines, ("total", "", f"{self.n_parameters:,}", bytes_as_text(self.n_bytes), total)]
+
+    def __str__(self):
+        lines = [self.HEADS, *self._cells()]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.HEADS))]
+        aligns = "<", "<", ">", ">", ">"
+        text = [
+            "  ".join(
+                f"{cell:{align}{width}}" for cell, align, width in zip(line, aligns, widths, strict=True)
+            ).rstrip()
+            for line in lines
+        ]
+        rule = "-" * max(map(len, text))
+        return "\n".join([self.title, "", text[0], rule, *text[1:-1], rule, text[-1], "", *self.notes])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        """A table, for notebooks; colours are those of the page."""
+        cell = "padding:0.15em 0.8em;border:none;text-align:"
+        aligns = ("left", "left", "right", "right", "right")
+
+        def row(line, tag="td", style=""):
+            cells = "".join(
+                f'<{tag} style="{cell}{align};{style}">{html.escape(text)}</{tag}>'
+                for text, align in zip(line, aligns, strict=True)
+            )
+            return f"<tr>{cells}</tr>"
+
+        *layers, total = self._cells()
+        line = "border-top:1px solid currentColor;"
+        notes = "".join(f"<div>{html.escape(note)}</div>" for note in self.notes)
+        return (
+            '<div style="font-size:90%;margin:0.6em 0">'
+            f'<div style="font-weight:bold;margin-bottom:0.3em">{html.escape(self.title)}</div>'
+            f'<table style="border-collapse:collapse">{row(self.HEADS, "th")}'
+            + "".join(row(layer, style=line if i == 0 else "") for i, layer in enumerate(layers))
+            + row(total, style=line + "font-weight:bold")
+            + f'</table><div style="margin-top:0.3em">{notes}</div></div>'
+        )
+
+
+def bytes_as_text(n):
+    """A number of bytes in the unit that leaves three digits or fewer before the point."""
+    for unit in ("B", "kB", "MB"):
+        if n < 1000:
+            return f"{n} {unit}" if unit == "B" else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:.1f} GB"
+
+
+def summary_of(predictor, name):
+    """The `Summary` of a predictor's network, which its title calls `name`."""
+    network, config = predictor.network, predictor.config
+    itemsize = predictor.parameters.dtype.itemsize
+    framing, is_tokens = predictor.inputs.framing, config.get("n_tokens") is not None
+    row = "token" if is_tokens else "step" if framing == (1, 1) else "frame"
+    rows_in = "(T,)" if is_tokens else f"(T, {predictor.inputs.width})"
+    layers = [LayerSummary("input", rows_in, 0, 0, 0, True)]
+    layers += [_of_parameters(network, names, itemsize) for names in _names_by_layer(network)]
+    if config["pooling"] is not None and not any(layer.name == "attention" for layer in layers):
+        readout = LayerSummary(f"pooling {config['pooling']}", f"({network.head.n_inputs},)", 0, 0, 0, False)
+        layers.insert(len(layers) - 1, readout)
+    return Summary(_title(predictor, name), layers, _notes(predictor, row), row, framing.hop)
+
+
+def _title(predictor, name):
+    config, inputs, decoding = predictor.config, predictor.inputs, predictor.decoding
+    if config.get("n_tokens") is not None:
+        reads = f"{config['n_tokens']:,} tokens"
+    else:
+        n = predictor.n_features_in
+        reads = f"{n} feature{'s' * (n > 1)} a step"
+        if inputs.framing.length > 1:
+            reads += f", frames of {inputs.framing.length} steps, {inputs.framing.hop} apart"
+    if decoding.classes is None:
+        n, answer = decoding.n_outputs, "value"
+    else:
+        n, answer = len(decoding.classes), "label" if decoding.multilabel else "class"
+    answers = f"{n} {answer}{('es' if answer == 'class' else 's') * (n > 1)}"
+    each = " for each step" if predictor.network.answers_each_step else ""
+    return f"{name}: {reads} -> {answers}{each}, {predictor.parameters.dtype}"
+
+
+def _notes(predictor, row):
+    notes = [
+        f"T is the number of {row}s. An operation is an addition or a multiplication of a matrix product."
+    ]
+    if not predictor.config["bidirectional"]:
+        kept = predictor.network.row_by_row_memory()["states_size"]
+        if row != "token":
+            kept += predictor.inputs.width  # steps of a frame that is not full yet
+        kept = bytes_as_text(kept * predictor.parameters.dtype.itemsize)
+        notes.append(f"A stream keeps {kept} for each sequence.")
+    return notes
+
+
+def _names_by_layer(network):
+    """Names of the parameters of each layer, both directions together, in the order of the program."""
+    groups = {}
+    for name, _ in network.table.entries:
+        prefix, _, rest = name.partition(".")
+        layer = next((part for part in rest.split("_") if part[:1] == "l" and part[1:].isdigit()), "")
+        groups.setdefault((prefix, layer), []).append(name)
+    operations = network.program().operations
+    places = [(_operation_of(network, operations, names[0]), names) for names in groups.values()]
+    return [names for _, names in sorted(places, key=lambda place: place[0])]
+
+
+def _operation_of(network, operations, first_name):
+    """The first operation whose weights begin with a parameter."""
+    start = network.table.offset(first_name)
+    return next(i for i, operation in enumerate(operations) if operation.weights == start)
+
+
+def _of_parameters(network, names, itemsize):
+    program = network.program()
+    operation = program.operations[_operation_of(network, program.operations, names[0])]
+    y = program.values[operation.y]
+    shapes = {name: shape for name, shape in network.table.entries if name in names}
+    size = sum(map(prod, shapes.values()))
+    products = sum(
+        prod(shape)
+        for name, shape in shapes.items()
+        if len(shape) > 1 and name not in network.table.lookup_tables
+    )
+    # weights of attention are worked out for each frame, although one row is the answer
+    each_row = y.per_step or names[0].startswith("attention")
+    output = f"(T, {y.width})" if y.per_step else f"({y.width},)"
+    return LayerSummary(_name_of(names), output, size, size * itemsize, 2 * products, each_row)
+
+
+def _name_of(names):
+    prefix, _, rest = names[0].partition(".")
+    layer = next((part[1:] for part in rest.split("_") if part[:1] == "l" and part[1:].isdigit()), None)
+    both = ", both directions" if any(name.endswith("_reverse") for name in names) else ""
+    return (prefix if layer is None else f"{prefix} {layer}") + both
