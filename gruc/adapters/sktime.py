@@ -38,6 +38,10 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
     `fh` may be given to `fit` or to `predict`; given to `fit`, the network answers all steps up to the
     furthest at once. Forecasts of the known values themselves (fh <= 0) are refused.
 
+    `X` has the columns that are known ahead, and those named in `past_only`. `predict` needs it at all steps
+    up to the furthest of `fh`, gaps of `fh` included; where the instances of a panel end at different times,
+    from the end of each.
+
     `update` reads the values that come after those known so far: values given again are not read again.
 
     Examples
@@ -58,7 +62,9 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
         "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
         "capability:multivariate": True,
-        "capability:exogenous": False,
+        "capability:exogenous": True,
+        "capability:categorical_in_X": False,
+        "capability:non_contiguous_X": False,
         "capability:missing_values": False,
         "capability:unequal_length": True,
         "capability:insample": False,
@@ -75,42 +81,42 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
         self._axis, self._behind = _places(y, self._ends)
         steps = None if fh is None else self._steps(fh)
         model = estimators.GRUForecaster(**self.get_params(deep=False))
-        self.forecaster_ = model.fit(_as_series(y), fh=steps)
+        self.forecaster_ = model.fit(_as_series(y), self._beside(X), fh=steps)
         return self
 
     def _update(self, y, X=None, update_params=True):
         self._check_cutoff()
         later = y[~(_times(y) <= self._ends.reindex(_keys(y)).to_numpy())]
         if len(later):
-            self.forecaster_.update(_as_series(later), update_params=update_params)
+            self.forecaster_.update(_as_series(later), self._beside(X), update_params=update_params)
             self._ends = _ends(later)
             places = _keys(later).value_counts().reindex(self._ends.index).to_numpy() - self._behind
             self._axis, self._behind = self._axis.moved(int(places.max())), places.max() - places
         return self
 
     def _predict(self, fh, X):
-        return self._forecasts(fh, self.forecaster_.predict)
+        return self._forecasts(fh, X, self.forecaster_.predict)
 
     def _predict_interval(self, fh, X, coverage):
         labels = [(share, bound) for share in coverage for bound in ("lower", "upper")]
-        return self._forecasts(fh, self.forecaster_.predict_interval, labels, coverage=coverage)
+        return self._forecasts(fh, X, self.forecaster_.predict_interval, labels, coverage=coverage)
 
     def _predict_quantiles(self, fh, X, alpha):
         labels = [(level,) for level in alpha]
-        return self._forecasts(fh, self.forecaster_.predict_quantiles, labels, alpha=alpha)
+        return self._forecasts(fh, X, self.forecaster_.predict_quantiles, labels, alpha=alpha)
 
-    def _forecasts(self, fh, method, labels=None, **options):
+    def _forecasts(self, fh, X, method, labels=None, **options):
         """What a method of the forecaster gives, with the rows and columns that sktime expects."""
         self._check_cutoff()
-        steps = self._steps(fh)
+        steps, X = self._steps(fh), self._beside(X)
         if self._behind.any():
             n_ahead = int(steps[-1] + self._behind.max())
-            table = method(np.arange(1, n_ahead + 1), **options)
+            table = method(np.arange(1, n_ahead + 1), X, **options)
             first = np.arange(0, len(table), n_ahead)  # row of each series
             behind = np.repeat(self._behind, len(first) // len(self._behind))
             table = table.iloc[((first + behind)[:, np.newaxis] + steps - 1).ravel()]
         else:
-            table = method(steps, **options)
+            table = method(steps, X, **options)
         columns = self._columns
         if labels is not None:
             columns = pd.MultiIndex.from_tuples([(name, *label) for name in columns for label in labels])
@@ -121,6 +127,13 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
                 table = table.droplevel(0, axis=1).unstack(-2)
                 table = table.reorder_levels([-1, *range(table.columns.nlevels - 1)], axis=1)
         return table[columns]
+
+    def _beside(self, X):
+        """Columns beside the series: those of an instance are beside each of its variables."""
+        if X is None or X.index.nlevels == 1 or len(self._columns) == 1:
+            return X
+        parts = dict.fromkeys(self._columns, X)
+        return pd.concat(parts).reorder_levels([*range(1, X.index.nlevels), 0, -1])
 
     def _steps(self, fh):
         """Steps after the last time of y."""

@@ -137,6 +137,7 @@ class ForecastDisplay:
         cls,
         estimator: Any,
         y: Any,
+        X: Any = None,
         *,
         fh: Any = None,
         coverage: float | None = 0.9,
@@ -154,6 +155,8 @@ class ForecastDisplay:
             Fitted.
         y : Series, DataFrame, array or list
             What it was fitted on, and updated with.
+        X : DataFrame, array or list, default=None
+            As in `GRUForecaster.predict`.
         fh : int, sequence of int or index, default=None
             As in `GRUForecaster.predict`.
         coverage : float or None, default=0.9
@@ -185,9 +188,9 @@ class ForecastDisplay:
                 f"estimator knows {estimator.n_series_} series, and series is {series!r}: say "
                 "which of several to draw, and nothing of one."
             )
-        forecasts, table = estimator.predict(fh), None
+        forecasts, table = estimator.predict(fh, X), None
         if coverage is not None and estimator.calibration is not None:
-            table = estimator.predict_interval(fh, coverage=coverage)
+            table = estimator.predict_interval(fh, X, coverage)
         keys = series if isinstance(series, list) else [series]
         parts = []
         for key in keys:

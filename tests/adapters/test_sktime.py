@@ -130,6 +130,41 @@ def test_series_that_end_at_different_times():
     check(times[[2, 4]], late=[1, 3], early=[1, 3])
 
 
+def test_columns_beside_the_series():
+    values = waves()
+    index = pd.period_range("2000", periods=48, freq="Q")
+    wide = pd.DataFrame(values.T, index, columns=["b", "a", "d", "c"])
+    beside = pd.DataFrame({"promotion": values[0] > 0.5, "price": values[1] ** 2}, index)
+    settings = FAST | dict(early_stopping=False, max_iter=20, past_only=["price"])
+    y, X = wide["b"][:-8], beside[:-8]
+    model = GRUForecaster(**settings).fit(y, X, fh=[1, 3])
+    plain = gruc.GRUForecaster(**settings).fit(y, X, fh=[1, 3])
+    for at in (beside, 0 * beside):  # the columns are read
+        pd.testing.assert_series_equal(model.predict(X=at), plain.predict(X=at))
+        pd.testing.assert_frame_equal(model.predict_interval(X=at), plain.predict_interval(X=at))
+    assert not model.predict(X=beside).equals(model.predict(X=beside.assign(promotion=False)))
+    for kind in (model, plain):
+        kind.update(wide["b"][-8:-4], beside)
+    pd.testing.assert_series_equal(model.predict(X=beside), plain.predict(X=beside))
+    with pytest.raises(ValueError, match="X"):
+        model.predict()
+    # two variables of two instances, whose columns differ
+    pairs = pd.concat(
+        {"m": wide[["b", "a"]], "k": wide[["d", "c"]].set_axis(["b", "a"], axis=1)}, names=["of", "time"]
+    )
+    of_pairs = pd.concat({"m": beside, "k": 2 * beside}, names=["of", "time"])
+    known = [key for key in pairs.index if key[1] < index[-8]]
+    model = GRUForecaster(**settings).fit(pairs.loc[known], of_pairs, fh=[1, 3])
+    names = {"b": ("m", "b"), "a": ("m", "a"), "d": ("k", "b"), "c": ("k", "a")}
+    long = pd.concat({name: wide[[name]].set_axis(["y"], axis=1) for name in names}, names=["of", "time"])
+    X = pd.concat({name: of_pairs.loc[of] for name, (of, _) in names.items()}, names=["of", "time"])
+    known = [key for key in long.index if key[1] < index[-8]]
+    expected = gruc.GRUForecaster(**settings).fit(long.loc[known], X, fh=[1, 3]).predict(X=X)
+    forecasts = model.predict(X=of_pairs)
+    for name, (of, variable) in names.items():
+        np.testing.assert_array_equal(forecasts.loc[of, variable], expected.loc[name, "y"])
+
+
 @pytest.mark.parametrize("update_params", [False, True])
 def test_update_reads_what_is_new(update_params):
     y = load_airline()

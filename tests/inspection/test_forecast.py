@@ -110,6 +110,16 @@ def test_several_series():
         ForecastDisplay.from_estimator(model, frame, series=["a", "b"], ax=axes)
 
 
+def test_columns_known_ahead():
+    y, X = wave(96), wave(108, 1)[:, None]
+    model = GRUForecaster(**FAST).fit(y, X[:96])
+    display = ForecastDisplay.from_estimator(model, y, X[96:])
+    assert display.forecast_line_.get_ydata().tolist() == model.predict(X=X[96:]).tolist()
+    assert set(model.predict_interval(X=X[96:]).to_numpy().ravel()) <= set(
+        display.band_.get_paths()[0].vertices[:, 1]
+    )
+
+
 def test_backtest_alone():
     y = pd.Series(wave(96), pd.period_range("2016-01", periods=96, freq="M"))
     table = GRUForecaster(**FAST).backtest(y, fh=range(1, 5), refit=False)
