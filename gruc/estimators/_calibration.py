@@ -26,7 +26,8 @@ def conformal_of(windows, outputs, difference):
     if not known.any():
         return None
     targets = windows.targets(slice(None), read)[known]
-    errors = (targets - outputs[known].astype(np.float64)) * windows.lags.unit
+    unit = windows.lags.unit * windows.lags.remainder
+    errors = (targets - outputs[known].astype(np.float64)) * unit
     for _ in range(difference):  # errors of differences add up
         errors = np.cumsum(errors, axis=1)
     spread = np.sqrt(isotonic_regression(np.square(errors).mean(axis=0)))

@@ -81,6 +81,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, BaseEstimator):
             fitted.conformal,
             steps=steps,
             one_series=series.form in ONE_SERIES,
+            linear=fitted.linear,
         )
         predictor = predictor.going_on(known, None, fitted.beside)
         self._set_fitted(predictor, fitted.state, fitted.history, columns)

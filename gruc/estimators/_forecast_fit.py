@@ -1,20 +1,29 @@
 """A forecaster's fit, step by step: season and lags, windows, the end of training, the network."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from ..runtime import Predictor
 from ..sequences import LARGEST, Lags, LagWindows, Numbers, Series, origins_of, season_length_of
-from ..training import ForecastData, Loss, StepMemory, TrainingState, TrainingStep, train
+from ..training import (
+    MOST_SEASONS,
+    ForecastData,
+    Known,
+    Loss,
+    StepMemory,
+    TrainingState,
+    TrainingStep,
+    find_linear_path,
+    train,
+)
 from ._calibration import conformal_of
 from ._fit import report_end, set_optimizer, settings_of
 from ._networks import new_network, random_generator, set_update_gate_bias
 
 # Windows that are validated on after each epoch, at most.
 MOST_VALIDATED = 1 << 11
-# Windows by which the usual size of answers is known well enough.
-ENOUGH_WINDOWS = 1 << 13
 # Windows without which nothing can be learned; lags are shortened until there are so many.
 FEWEST_WINDOWS = 4
 # Fewer lags are not chosen for short horizons.
@@ -25,6 +34,7 @@ class Fitted(NamedTuple):
     """What a fit has come to."""
 
     lags: Lags
+    linear: np.ndarray  # see `LagWindows`
     moments: np.ndarray  # (n_series, 2), see `Lags.moments`
     predictor: Predictor
     state: object  # TrainingState
@@ -71,24 +81,27 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
         network, start = continued.predictor.network, model._training_state.copy()
 
     run = _Run(model, network, StepMemory(network), start)
-    watched = conformal = None
+    watched = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
-        lags, scaled, watched, conformal, final = _held_out(run, arrays, beside, lags, split, continued)
-        if final is not None:
+        watched = _held_out(run, arrays, beside, lags, split, continued)
+        if watched.stopped_by == "interrupt":
             moments = [lags.moments(array) for array in arrays]
-            return _fitted(run, lags, moments, final, watched, conformal, scaled)
+            return _fitted(run, watched.lags, watched.linear, moments, watched.state, watched, watched.beside)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - lags.horizon)
     if not len(of):
         _refuse_short(lags, lengths)
-    lags = _with_unit(lags, series, of, origins, continued is not None)
     beside = _scaled(beside, continued, lengths)
-    n_epochs = watched.best_epoch if model.early_stopping else model.max_iter
-    state, stopped_by = run(LagWindows(series, lags, of, origins, beside), n_epochs)
+    lags, linear = _linear_path(series, beside, lengths, lags, continued)
+    n_epochs = watched.history.best_epoch if model.early_stopping else model.max_iter
+    if n_epochs == 0:
+        return _fitted(run, lags, linear, series.moments, start, watched, beside)
+    state, stopped_by = run(LagWindows(series, lags, of, origins, beside, linear=linear), n_epochs)
+    if model.early_stopping:
+        run.scale_answers(state, watched.factor)
     if not model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
-    history = watched if model.early_stopping else state.history
-    return _fitted(run, lags, series.moments, state, history, conformal, beside)
+    return _fitted(run, lags, linear, series.moments, state, watched, beside)
 
 
 def run_update(model, arrays, beside=None):
@@ -113,7 +126,7 @@ def run_update(model, arrays, beside=None):
         return model._training_state, fitted.predictor
     network = fitted.predictor.network
     run = _Run(model, network, StepMemory(network), model._training_state)
-    state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins, beside))
+    state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins, beside, linear=fitted.linear))
     report_end(model, state, stopped_by, incremental=True)
     return state, run.predictor(state.parameters)
 
@@ -174,6 +187,12 @@ class _Run:
         with TrainingStep(self.memory, self.loss, dropout, model.n_jobs) as step:
             return train(state, data, step, settings, validate=validate)
 
+    def scale_answers(self, state, factor):
+        """Multiply what the network answers."""
+        parameters = self.network.table.views(state.parameters)
+        parameters["head.weight"] *= factor
+        parameters["head.bias"] *= factor
+
     def predictor(self, parameters):
         """The predictor with these parameters."""
         inputs = Numbers(self.network.config["n_features"])
@@ -187,12 +206,23 @@ def _scaled(beside, continued, lengths, chosen=slice(None)):
     return beside.scaled(lengths, chosen) if continued is None else beside.scaled_as(continued.beside)
 
 
-def _held_out(run, arrays, beside, lags, split, continued):
-    """Train without the last part of each series.
+class _Watched(NamedTuple):
+    """What training without the last part of each series has come to."""
 
-    Returns lags with their unit, covariates scaled, history, calibration, and the final state. The latter is
-    None where the network is to be trained on everything; else it is the start, if no epoch was better
-    (`best_epoch` of the history is then 0), or what an interrupted fit had come to.
+    lags: Lags
+    linear: np.ndarray
+    beside: object  # Covariates, scaled, or None
+    state: object  # TrainingState
+    stopped_by: str
+    factor: float  # what answers are best multiplied by
+    history: object
+    conformal: object
+
+
+def _held_out(run, arrays, beside, lags, split, continued):
+    """Train without the last part of each series: a `_Watched`.
+
+    The best epoch of its history is 0 if the forecasts of none were better than those of the start.
     """
     model = run.model
     lengths = np.array([len(array) for array in arrays], np.intp)
@@ -200,74 +230,91 @@ def _held_out(run, arrays, beside, lags, split, continued):
     learned = np.where(split.n_learned > 0, lags.context + split.n_learned + lags.horizon - 1, lengths)
     moments = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     series = Series.of(arrays, moments)
+    beside = _scaled(beside, continued, learned, split.n_learned > 0)
+    lags, linear = _linear_path(series, beside, learned, lags, continued)
     first = _all(lengths, lags.context)
     of, origins = origins_of(lengths, series.starts, first, first + split.n_learned - 1)
-    lags = _with_unit(lags, series, of, origins, continued is not None)
-    beside = _scaled(beside, continued, learned, split.n_learned > 0)
-    windows = LagWindows(series, lags, of, origins, beside)
+    windows = LagWindows(series, lags, of, origins, beside, linear=linear)
     of, origins = origins_of(
         lengths, series.starts, split.first_validated, split.first_validated + split.n_validated - 1
     )
     some = _evenly(len(of), MOST_VALIDATED)
-    validation = LagWindows(series, lags, of[some], origins[some], beside)
+    validation = LagWindows(series, lags, of[some], origins[some], beside, linear=linear)
     everything = np.arange(len(some))
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
 
+    def answers(parameters):
+        """What the network answers, and what that is best multiplied by."""
+        outputs = run.predictor(parameters).outputs(validation)
+        return outputs, _best_factor(outputs, targets)
+
     def validate(parameters):
-        outputs, n = run.predictor(parameters).outputs(validation), len(targets)
-        loss = run.loss.sum(outputs, targets, np.ones(n), float(n)) / n
+        outputs, factor = answers(parameters)
+        n = len(targets)
+        loss = run.loss.sum((factor * outputs).astype(model.dtype), targets, np.ones(n), float(n)) / n
         return loss, -loss
 
     state, stopped_by = run(windows, model.max_iter, validate if model.early_stopping else None)
-    history, final = state.history, None
+    history, factor = state.history, 1.0
     if model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
-        final = state if stopped_by == "interrupt" else None
-    if model.early_stopping and not (history.validation_scores and _is_better(history, validate, run.start)):
-        history.best_epoch, final, state = 0, run.start, run.start
+    if model.early_stopping:
+        if history.validation_scores and history.best_score > validate(run.start.parameters)[1]:
+            factor = answers(state.parameters)[1]
+            run.scale_answers(state, factor)
+        else:
+            history.best_epoch, state = 0, run.start
     conformal = None
     if model.calibration is not None:
         outputs = run.predictor(state.parameters).outputs(validation)
         conformal = conformal_of(validation, outputs, int(model.difference))
-    return lags, beside, history, conformal, final
+    return _Watched(lags, linear, beside, state, stopped_by, factor, history, conformal)
 
 
-def _is_better(history, validate, start):
-    """Whether the best epoch is better than the start."""
-    return history.best_score > validate(start.parameters)[1]
+def _best_factor(outputs, targets):
+    """Between 0 and 1: what outputs are multiplied by for the least squared error."""
+    outputs, targets = outputs.astype(np.float64), targets.astype(np.float64)
+    size = np.square(outputs).sum()
+    return float(np.clip((outputs * targets).sum() / size, 0.0, 1.0)) if size > 0 else 1.0
 
 
-def _fitted(run, lags, moments, state, history, conformal, beside):
-    predictor = run.predictor(state.parameters)
-    return Fitted(lags, np.asarray(moments, np.float64), predictor, state, history, conformal, beside)
+def _linear_path(series, beside, lengths, lags, continued):
+    """Lags with their units and the linear path of the first so many values of each series.
+
+    A fit with `warm_start` goes on with those that its network was trained with.
+    """
+    if continued is not None:
+        return continued.lags, continued.linear
+    windows_of = functools.partial(LagWindows, series, beside=beside)
+    return find_linear_path(Known(windows_of, series.starts, lengths), lags)
+
+
+def _fitted(run, lags, linear, moments, state, watched, beside):
+    history = watched.history if run.model.early_stopping else state.history
+    conformal = None if watched is None else watched.conformal
+    moments = np.asarray(moments, np.float64)
+    return Fitted(lags, linear, moments, run.predictor(state.parameters), state, history, conformal, beside)
 
 
 def _lags_of(model, arrays, horizon):
     """The lags that the parameters ask for, or that the series show."""
+    lengths = np.array([len(array) for array in arrays])
     season = season_length_of(arrays) if model.season_length is None else int(model.season_length)
     if horizon is None:
         horizon = season if model.horizon is None else int(model.horizon)
-    if model.lags != "auto":
-        return Lags(int(model.lags), season, horizon, model.scale)
-    lengths = np.array([len(array) for array in arrays])
-    wanted = max(horizon, FEWEST_LAGS)
-    # at least half of the series should have windows to learn from, and all have a context
-    for_windows = int(np.median(lengths)) - season - 2 * horizon - 2 * FEWEST_WINDOWS
-    return Lags(max(1, min(wanted, for_windows, int(lengths.min()) - season)), season, horizon, model.scale)
-
-
-def _with_unit(lags, series, of, origins, keep):
-    """Lags whose unit is the root mean square of what is to be answered in these windows."""
-    if keep:
-        return lags
-    some = _evenly(len(of), ENOUGH_WINDOWS)
-    windows = LagWindows(series, lags._replace(unit=1.0), of[some], origins[some])
-    squares, n = 0.0, 0
-    for indices in np.array_split(np.arange(len(some)), -(-len(some) // 256)):
-        read = windows.read(indices)
-        squares += np.square(windows.targets(indices, read)).mean(axis=1).sum()
-        n += np.count_nonzero(read.factor)
-    return lags._replace(unit=float(np.sqrt(squares / n)) if squares > 0 else 1.0)
+    shortest, median = int(lengths.min()), int(np.median(lengths))
+    n_lags = model.lags
+    if n_lags == "auto":
+        # at least half of the series should have windows to learn from, and all have a context
+        for_windows = median - season - 2 * horizon - 2 * FEWEST_WINDOWS
+        n_lags = max(1, min(max(horizon, FEWEST_LAGS), for_windows, shortest - season))
+    n_seasons = 1
+    if season > 1:
+        # as many seasons are left to learn from
+        left = median - n_lags - 2 * horizon - 2 * FEWEST_WINDOWS
+        n_seasons = max(1, min(MOST_SEASONS, left // (2 * season), (shortest - n_lags) // season))
+    weights = (1.0,) + (0.0,) * (n_seasons - 1)
+    return Lags(int(n_lags), season, horizon, model.scale, season_weights=weights)
 
 
 def _initial_state(model, network, rng, lags):

@@ -48,12 +48,14 @@ def described_forecaster(fields, of_form, arrays):
         conformal = Fields(conformal, f"{fields.where} conformal,")
         conformal = Conformal.described(conformal, arrays, lags.horizon)
     moments, steps = _moments(fields, arrays, n_series), _steps(fields, arrays)
+    linear = _linear(fields, arrays, lags)
     form = SeriesForm.described(of_form, arrays, n_series)
     network = described(fields.take_object("network"), arrays)
     fields.end()
     _check_network(fields, network, lags, known)
     one_series = form.form in ONE_SERIES
-    return ForecastPredictor(network, lags, moments, known, conformal, strategy, steps, one_series), form
+    parts = network, lags, moments, known, conformal, strategy, steps, one_series, linear
+    return ForecastPredictor(*parts), form
 
 
 def _moments(fields, arrays, n_series):
@@ -63,6 +65,15 @@ def _moments(fields, arrays, n_series):
     if (moments[:, 1] < 0).any():
         fields.refuse("scales of series are negative")
     return np.array(moments)
+
+
+def _linear(fields, arrays, lags):
+    linear = arrays.pop("linear", None)
+    if linear is None:
+        return None
+    if linear.dtype != np.float64 or linear.shape != (lags.lags * lags.width, lags.horizon):
+        fields.refuse("its linear path does not read its windows")
+    return np.array(linear)
 
 
 def _steps(fields, arrays):

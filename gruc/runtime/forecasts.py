@@ -51,6 +51,8 @@ class ForecastPredictor:
         Steps that are forecast where none are asked for; None: those that the network answers at once.
     one_series : bool
         Whether y is one series, and forecasts have no axis of series.
+    linear : ndarray of shape (lags * width, horizon) or None
+        The linear path beside the network, see `LagWindows`.
 
     Attributes
     ----------
@@ -72,11 +74,20 @@ class ForecastPredictor:
     """
 
     def __init__(
-        self, predictor, lags, moments, known, conformal=None, strategy="direct", steps=None, one_series=True
+        self,
+        predictor,
+        lags,
+        moments,
+        known,
+        conformal=None,
+        strategy="direct",
+        steps=None,
+        one_series=True,
+        linear=None,
     ):
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
-        self.steps, self.one_series = steps, one_series
+        self.steps, self.one_series, self.linear = steps, one_series, linear
         self.beside = None
 
     @property
@@ -271,7 +282,7 @@ class ForecastPredictor:
 
     def start_of(self, values, moments):
         """The `Start` of forecasts after values (B, context), differenced, of series with such moments."""
-        return Start(values, moments)
+        return Start(values, moments, linear=self.linear)
 
     def walk(self, start, n_ahead):
         """Forecasts (B, n_ahead or more) of the differences that follow a `Start`."""
@@ -321,12 +332,13 @@ class ForecastPredictor:
         network, arrays = self.predictor.describe()
         conformal, of_conformal = (None, {}) if self.conformal is None else self.conformal.describe()
         steps = {} if self.steps is None else {"steps": self.steps.astype(np.int64)}
+        linear = {} if self.linear is None else {"linear": self.linear}
         return {
             "network": network,
             "lags": self.lags.describe(),
             "strategy": self.strategy,
             "conformal": conformal,
-        }, arrays | of_conformal | steps | {"moments": self.moments} | self.known.describe()
+        }, arrays | of_conformal | steps | linear | {"moments": self.moments} | self.known.describe()
 
     def fingerprint(self):
         """Checksum by which a stream's snapshot is known to be of this model, whatever is known of series."""

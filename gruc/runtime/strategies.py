@@ -26,11 +26,14 @@ class Start(NamedTuple):
         See `Lags.moments`.
     beside : Covariates or None
         Of the same steps and those after them, as many as are read.
+    linear : ndarray or None
+        See `LagWindows`.
     """
 
     values: np.ndarray
     moments: np.ndarray
     beside: object = None
+    linear: np.ndarray | None = None
 
     def windows(self, lags):
         """The windows that end here, a `LagWindows`."""
@@ -45,11 +48,13 @@ class Start(NamedTuple):
         everything = np.arange(n)
         series = Series(values.reshape(-1), everything * length, self.moments)
         beside = None if self.beside is None else self.beside.moved(moved)
-        return LagWindows(series, lags, everything, (everything + 1) * length, beside)
+        return LagWindows(series, lags, everything, (everything + 1) * length, beside, linear=self.linear)
 
     def scales(self, lags):
         """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""
-        return self._replace(beside=None).windows(lags).read(slice(None)).factor / lags.unit
+        return self._replace(beside=None, linear=None).windows(lags).read(slice(None)).factor / (
+            lags.unit * lags.remainder
+        )
 
 
 def direct(predictor, lags, start, n_ahead):

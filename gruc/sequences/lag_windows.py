@@ -1,16 +1,21 @@
 """Windows of time series as sequences: what a forecaster reads, and what it is to say.
 
-At an origin, a network reads the `lags` steps before it. The row of step t is
+What a season says of a step is `seasonal[t]`, the weighted mean of x[t - m], x[t - 2 m], ..., with the
+`season_weights`; where some of these are not known yet, of the last that are. At an origin, a network reads
+the `lags` steps before it. The row of step t is
 
     (x[t] - centre) / scale                    the value
-    (x[t] - x[t - m]) / (scale * unit)         its difference to a season before, m steps
-    (x[t + H - n m] - centre) / scale          the value at the place in the season H steps later, where
-                                               that is another one; n is the least that makes it known
+    (x[t] - seasonal[t]) / (scale * unit)      how it differs from what the season says
+    (seasonal[t + H] - centre) / scale         what the season says H steps later, where that is another
+                                               place in the season
 
-and answers with (x[t + h] - naive[h]) / (scale * unit) for h = 1..H, where naive[h] is the seasonal naive
-forecast: the value at the same place in the last known season. Windows overlap, and are made batch by
-batch; the series are in memory once. All of it is float64, so that a level of 1e9 leaves the digits of
-what happens above it.
+and answers with (x[t + h] - base[h]) / (scale * unit * remainder) for h = 1..H, where base[h] is
+
+    seasonal[t + h] + scale * unit * (rows @ linear)[h]
+
+with a matrix `linear` for the numbers of all rows of a window, if there is one. Windows overlap, and are
+made batch by batch; the series are in memory once. All of it is float64, so that a level of 1e9 leaves the
+digits of what happens above it.
 """
 
 from typing import NamedTuple
@@ -41,7 +46,11 @@ class Lags(NamedTuple):
         What values are centred and scaled by: mean and standard deviation of the window, or of the
         series; or they are not.
     unit : float
-        Usual size of the answers before they are divided by it.
+        Usual size of ``x[t + h] - seasonal[t + h]`` before it is divided by it.
+    season_weights : tuple of float
+        Weights of the last seasons, the latest first; their sum is 1.
+    remainder : float
+        Usual size of what is to be answered before it is divided by it: 1 without a matrix `linear`.
     """
 
     lags: int
@@ -49,10 +58,12 @@ class Lags(NamedTuple):
     horizon: int
     scale: str | None = "window"
     unit: float = 1.0
+    season_weights: tuple = (1.0,)
+    remainder: float = 1.0
 
     def describe(self):
         """The description in a model file, an object for JSON."""
-        return self._asdict()
+        return self._asdict() | {"season_weights": list(self.season_weights)}
 
     @classmethod
     def described(cls, fields):
@@ -62,14 +73,18 @@ class Lags(NamedTuple):
             for name in ("lags", "season_length", "horizon")
         )
         scale = fields.take("scale", lambda v: v in ("window", "series", None))
-        unit = fields.take("unit", lambda v: type(v) in (int, float) and v > 0)
+        unit, remainder = (
+            float(fields.take(name, lambda v: type(v) in (int, float) and v > 0))
+            for name in ("unit", "remainder")
+        )
+        weights = fields.take("season_weights", _are_weights)
         fields.end()
-        return cls(lags, season_length, horizon, scale, float(unit))
+        return cls(lags, season_length, horizon, scale, unit, tuple(map(float, weights)), remainder)
 
     @property
     def context(self):
         """Steps before an origin that are needed."""
-        return self.lags + self.season_length
+        return self.lags + len(self.season_weights) * self.season_length
 
     @property
     def width(self):
@@ -121,7 +136,7 @@ class Windows(NamedTuple):
     rows: np.ndarray  # (B, lags, width)
     divisor: np.ndarray  # (B, 1), of answers; positive
     factor: np.ndarray  # (B, 1), the same, or 0 where the window is constant
-    naive: np.ndarray  # (B, horizon)
+    base: np.ndarray  # (B, horizon), what an answer of 0 means
 
 
 class LagWindows(Sequences):
@@ -139,12 +154,14 @@ class LagWindows(Sequences):
         Columns beside the series, which stand behind those above.
     n_more : int
         How many rows after the window are read too, scaled as it is. They must be known.
+    linear : ndarray of shape (lags * width, horizon), default=None
+        See the module.
     """
 
     ragged = False
 
-    def __init__(self, series, lags, of, origins, beside=None, n_more=0):
-        self.series, self.lags = series, lags
+    def __init__(self, series, lags, of, origins, beside=None, n_more=0, linear=None):
+        self.series, self.lags, self.linear = series, lags, linear
         self.of, self.origins = of, origins
         self.beside, self.n_more = beside, n_more
         self.n_features = lags.width if beside is None else lags.width + beside.width(lags)
@@ -165,24 +182,42 @@ class LagWindows(Sequences):
     def read(self, indices):
         """`Windows` at `indices`, or at a slice."""
         lags, m, values = self.lags, self.lags.season_length, self.series.values
+        n_seasons = len(lags.season_weights)
         origins = self.origins[indices, np.newaxis]
         context = values[origins + np.arange(-lags.context, self.n_more)]
-        window = context[:, m:]
+        window = context[:, n_seasons * m :]
+        n_rows = window.shape[1]
         centre, scale = self._moments(window[:, : lags.lags], self.of[indices])
         divisor = np.where(scale > 0, scale, 1.0)
-        level = (context - centre) / divisor
-        columns = [level[:, m:], (window - context[:, :-m]) / (divisor * lags.unit)]
+
+        def seasonal(ahead):
+            """What the season says of the steps so many after those of the rows."""
+            firsts = ahead + np.arange(n_seasons - 1, -1, -1) * m
+            return self._weighted([context[:, first : first + n_rows] for first in firsts])
+
+        columns = [(window - centre) / divisor, (window - seasonal(0)) / (divisor * lags.unit)]
         if lags.width == 3:
-            later = lags.horizon % m
-            columns.append(level[:, later : later + window.shape[1]])
-        ahead = np.arange(lags.horizon)
-        naive = values[origins + ahead % m - m]
+            columns.append((seasonal(lags.horizon % m) - centre) / divisor)
         rows = np.stack(columns, axis=2)
         if self.beside is not None:
             of = self.of[indices]
             begin = self.origins[indices] - self.series.starts[of] - lags.lags
-            rows = np.concatenate([rows, self.beside.read(of, begin, lags, rows.shape[1])], axis=2)
-        return Windows(rows, divisor * lags.unit, scale * lags.unit, naive)
+            rows = np.concatenate([rows, self.beside.read(of, begin, lags, n_rows)], axis=2)
+        ahead = origins + np.arange(lags.horizon) % m
+        base = self._weighted([values[ahead - (k + 1) * m] for k in range(n_seasons)])
+        if self.linear is not None:
+            read = rows[:, : lags.lags].reshape(len(rows), -1)
+            base = base + scale * lags.unit * _products(read, self.linear)
+        unit = lags.unit * lags.remainder
+        return Windows(rows, divisor * unit, scale * unit, base)
+
+    def _weighted(self, seasons):
+        """The weighted mean of seasons; of equal ones exactly these."""
+        first, *others = seasons
+        mean = first
+        for weight, season in zip(self.lags.season_weights[1:], others, strict=True):
+            mean = mean + weight * (season - first)
+        return mean
 
     def _moments(self, window, of):
         """Centre and scale of windows (B, lags), (B, 1) each."""
@@ -194,12 +229,26 @@ class LagWindows(Sequences):
     def targets(self, indices, windows):
         """What a network is to answer to these windows, which it has read: (B, horizon)."""
         places = self.origins[indices, np.newaxis] + np.arange(self.lags.horizon)
-        targets = (self.series.values[places] - windows.naive) / windows.divisor
+        targets = (self.series.values[places] - windows.base) / windows.divisor
         return np.where(windows.factor > 0, targets, 0.0)
 
     def forecasts(self, outputs, windows):
         """The forecasts that are meant by outputs (B, horizon) of a network, in float64."""
-        return windows.naive + outputs.astype(np.float64) * windows.factor
+        return windows.base + outputs.astype(np.float64) * windows.factor
+
+
+def _are_weights(values):
+    """Whether these are numbers, of which the sum is 1."""
+    numbers = type(values) is list and all(type(value) in (int, float) for value in values)
+    return numbers and abs(sum(values) - 1) < 1e-9
+
+
+def _products(rows, matrix):
+    """``rows @ matrix``, added up in the same order for any number of rows, as BLAS does not."""
+    total = np.zeros((len(rows), matrix.shape[1]))
+    for column, weights in zip(rows.T, matrix, strict=True):
+        total += column[:, np.newaxis] * weights
+    return total
 
 
 def _deviation(values, axis):

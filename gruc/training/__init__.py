@@ -4,6 +4,7 @@ from .data import Batch, TrainingData
 from .forecast_data import ForecastData
 from .gradients import Gradient, TableGradient
 from .history import DESCRIBED_AS, History
+from .linear_path import MOST_SEASONS, Known, find_linear_path
 from .loop import TrainingSettings, train
 from .losses import LOSSES, Loss
 from .old_pickles import state_of_trainer
@@ -17,11 +18,13 @@ __all__ = [
     "DECAYS",
     "DESCRIBED_AS",
     "LOSSES",
+    "MOST_SEASONS",
     "SOLVERS",
     "Batch",
     "ForecastData",
     "Gradient",
     "History",
+    "Known",
     "Loss",
     "Schedule",
     "StepMemory",
@@ -31,6 +34,7 @@ __all__ = [
     "TrainingState",
     "TrainingStep",
     "WindowedData",
+    "find_linear_path",
     "state_of_trainer",
     "train",
 ]

@@ -67,10 +67,10 @@ def test_containers_say_the_same():
         if not given.index.is_monotonic_increasing and given.index[0][1] > given.index[-1][1]:
             given = given.sort_index()  # times of a series must rise
         model = GRUForecaster(**FAST).fit(long_y, given)
-        assert model.predict(X=long_x).to_numpy().tolist() == expected.ravel().tolist()
+        np.testing.assert_allclose(model.predict(X=long_x).to_numpy(), expected.ravel(), rtol=1e-12)
     wide = pd.DataFrame(y.T, INDEX[:90], keys)
     forecasts = GRUForecaster(**FAST).fit(wide, long_x).predict(X=long_x)
-    assert np.array_equal(forecasts.to_numpy().T, expected)
+    np.testing.assert_allclose(forecasts.to_numpy().T, expected, rtol=1e-12)
     frames = [frame_of(part) for part in X]
     series = [pd.Series(part, INDEX[:90]) for part in y]
     listed = GRUForecaster(**FAST).fit(series, frames).predict(X=frames)
@@ -84,10 +84,10 @@ def test_columns_that_all_series_share():
     assert np.array_equal(shared.predict(X=x[90:94]), expected)
     assert len(shared._predictor.beside.tables[0].values) == shared._predictor.n_kept
     wide = GRUForecaster(**FAST).fit(pd.DataFrame(y.T, INDEX[:90]), frame_of(x))
-    assert np.array_equal(wide.predict(X=frame_of(x)).to_numpy().T, expected)
+    np.testing.assert_allclose(wide.predict(X=frame_of(x)).to_numpy().T, expected, rtol=1e-12)
     index = pd.MultiIndex.from_product([["a", "b"], INDEX[:90]])
     long = GRUForecaster(**FAST).fit(pd.Series(y.ravel(), index), frame_of(x))
-    assert long.predict(X=frame_of(x)).to_numpy().tolist() == expected.ravel().tolist()
+    np.testing.assert_allclose(long.predict(X=frame_of(x)).to_numpy(), expected.ravel(), rtol=1e-12)
 
 
 def test_series_of_different_lengths_and_times():
@@ -96,7 +96,7 @@ def test_series_of_different_lengths_and_times():
     forecasts = GRUForecaster(**FAST).fit(y, own).predict(X=own)
     arrays = GRUForecaster(**FAST).fit([Y[0, 5:90], Y[1, :70]], [X[0, 5:90], X[1, :70]])
     again = arrays.predict(X=[X[0, 90:94], X[1, 70:74]])
-    assert np.array_equal(np.stack(forecasts), np.stack(again))
+    np.testing.assert_allclose(np.stack(forecasts), np.stack(again), rtol=1e-12)
     assert [part.index[0] for part in forecasts] == [INDEX[90], INDEX[70]]
 
 

@@ -73,7 +73,7 @@ def test_calibration_is_by_what_was_not_learned():
     y = wave(120)
     options = dict(FAST, season_length=12, horizon=4, early_stopping=False, n_iter_no_change=np.inf)
     model = GRUForecaster(**options, validation_fraction=0.2).fit(y)
-    n_windows = 120 - 12 - 8 - 4 + 1
+    n_windows = 120 - model._predictor.lags.context - 4 + 1
     n_held_out = round(0.2 * n_windows)
     first = 120 - 4 - n_held_out + 1
     before = GRUForecaster(**options, calibration=None).fit(y[:first])

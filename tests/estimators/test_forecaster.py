@@ -121,7 +121,8 @@ def test_many_series_are_forecast_each_by_itself():
         alone = clone(model).fit(y)
         fitted = model._predictor
         known = KnownValues(fitted.known.recent[i : i + 1], fitted.known.ends[[i]])
-        alone._predictor = ForecastPredictor(fitted.predictor, fitted.lags, fitted.moments[[i]], known)
+        parts = fitted.predictor, fitted.lags, fitted.moments[[i]], known
+        alone._predictor = ForecastPredictor(*parts, linear=fitted.linear)
         alone._form = alone._form._replace(form="array")
         assert alone.predict().tolist() == part.tolist()
 
@@ -306,7 +307,7 @@ def test_interrupt_ends_the_fit(monkeypatch, early_stopping, epoch):
     monkeypatch.setattr(Adam, "step", interrupted)
     options = dict(FAST, max_iter=50, batch_size=60, early_stopping=early_stopping, season_length=12, lags=8)
     with pytest.warns(UserWarning, match=f"interrupted in epoch {epoch}"):
-        model = GRUForecaster(**options).fit(wave(120, noise=1))  # two batches an epoch
+        model = GRUForecaster(**options).fit(wave(150, noise=1))  # two batches an epoch
     assert len(calls) == 2 * epoch
     assert model.n_iter_ == epoch - 1
     assert np.isfinite(model.predict()).all()

@@ -139,7 +139,7 @@ def test_copies_and_snapshots(tmp_path):
 def test_input_that_is_refused():
     model = GRUForecaster(**FAST).fit(wave(80))
     one, two = model.stream(), model.stream(2)
-    two.step(np.ones((2, 30)))
+    two.step(np.ones((2, 40)))
     for stream, x, rows, message in (
         (one, np.nan, None, "x holds nan; a stream takes finite values"),
         (one, [1.0, np.inf], None, "x holds inf"),

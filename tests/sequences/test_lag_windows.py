@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 from gruc.sequences import Lags, LagWindows, Numbers, Series, origins_of
 
-CASES = list(itertools.product([1, 3], [1, 4, 12], [1, 4, 7], ["window", "series", None]))
+CASES = list(itertools.product([1, 3], [1, 4, 12], [1, 4, 7], ["window", "series", None], [1, 2]))
+WEIGHTS = {1: (1.0,), 2: (0.75, 0.25)}
 
 
-def problem(lags):
+def problem(lags, linear=None):
     """Two series, and all origins within them that leave a horizon."""
     rng = np.random.default_rng(0)
-    arrays = [50 + 5 * rng.standard_normal(n).cumsum() for n in (30, 41)]
+    arrays = [50 + 5 * rng.standard_normal(n).cumsum() for n in (36, 47)]
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
-    lengths = np.array([30, 41])
+    lengths = np.array([36, 47])
     first = np.full(2, lags.context)
-    return arrays, LagWindows(
-        series, lags, *origins_of(lengths, series.starts, first, lengths - lags.horizon)
-    )
+    places = origins_of(lengths, series.starts, first, lengths - lags.horizon)
+    return arrays, LagWindows(series, lags, *places, linear=linear)
 
 
-def by_hand(array, origin, lags):
-    """Rows, targets and seasonal naive forecast of one window, as lag_windows.py defines them."""
+def by_hand(array, origin, lags, linear):
+    """Rows, targets and base forecast of one window, as lag_windows.py defines them."""
     m, H = lags.season_length, lags.horizon
     window = array[origin - lags.lags : origin]
     least = 0.1 * np.sqrt(np.mean((array[m:] - array[:-m]) ** 2))
@@ -31,42 +31,69 @@ def by_hand(array, origin, lags):
         "series": (array.mean(), array.std()),
         None: (0.0, 1.0),
     }[lags.scale]
-    n = -(-H // m)
+
+    def seasonal(t, n):
+        """By the last seasons before t, of which the n-th is the first that is known."""
+        return sum(weight * array[t - (n + k) * m] for k, weight in enumerate(lags.season_weights))
+
     rows = []
     for t in range(origin - lags.lags, origin):
-        row = [(array[t] - centre) / scale, (array[t] - array[t - m]) / (scale * lags.unit)]
+        row = [(array[t] - centre) / scale, (array[t] - seasonal(t, 1)) / (scale * lags.unit)]
         if H % m:
-            row.append((array[t + H - n * m] - centre) / scale)
+            row.append((seasonal(t + H, -(-H // m)) - centre) / scale)
         rows.append(row)
-    naive = [array[origin + h - m * -(-(h + 1) // m)] for h in range(H)]
-    return rows, (array[origin : origin + H] - naive) / (scale * lags.unit), naive
+    base = np.array([seasonal(origin + h, -(-(h + 1) // m)) for h in range(H)])
+    if linear is not None:
+        base += scale * lags.unit * np.ravel(rows) @ linear
+    return rows, (array[origin : origin + H] - base) / (scale * lags.unit * lags.remainder), base
 
 
-@pytest.mark.parametrize("n_lags, season, horizon, scale", CASES)
-def test_rows_and_targets(n_lags, season, horizon, scale):
-    lags = Lags(n_lags, season, horizon, scale, unit=0.7)
-    arrays, windows = problem(lags)
+@pytest.mark.parametrize("n_lags, season, horizon, scale, n_seasons", CASES)
+def test_rows_and_targets(n_lags, season, horizon, scale, n_seasons):
+    lags = Lags(n_lags, season, horizon, scale, 0.7, WEIGHTS[n_seasons], 0.6)
+    linear = None
+    if n_seasons == 2:
+        linear = np.random.default_rng(1).standard_normal((n_lags * lags.width, horizon))
+    arrays, windows = problem(lags, linear)
     chosen = np.arange(len(windows))[::3]
     read = windows.read(chosen)
     assert read.rows.shape == (len(chosen), n_lags, lags.width)
     targets = windows.targets(chosen, read)
     for b, i in enumerate(chosen):
         array, origin = arrays[windows.of[i]], windows.origins[i] - windows.series.starts[windows.of[i]]
-        rows, target, naive = by_hand(array, origin, lags)
+        rows, target, base = by_hand(array, origin, lags, linear)
         np.testing.assert_allclose(read.rows[b], rows, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(targets[b], target, rtol=1e-9, atol=1e-12)
-        np.testing.assert_array_equal(read.naive[b], naive)
+        np.testing.assert_allclose(targets[b], target, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(read.base[b], base, rtol=1e-12)
     truth = [
         arrays[windows.of[i]][windows.origins[i] - windows.series.starts[windows.of[i]] :] for i in chosen
     ]
     np.testing.assert_allclose(windows.forecasts(targets, read), [t[:horizon] for t in truth], rtol=1e-12)
 
 
+def test_a_window_does_not_depend_on_its_company():
+    lags = Lags(5, 4, 3, season_weights=(0.5, 0.3, 0.2))
+    linear = np.random.default_rng(1).standard_normal((5 * lags.width, 3))
+    _, windows = problem(lags, linear)
+    together = windows.read(slice(None)).base
+    alone = [windows.read(np.array([i])).base[0] for i in range(len(windows))]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_equal_seasons_have_exactly_their_mean():
+    lags = Lags(2, 3, 3, season_weights=(0.5, 0.3, 0.2))
+    array = np.tile([0.1, 0.7, 1e9 / 3], 5)
+    windows = LagWindows(Series.of([array], [(0.0, 0.0)]), lags, np.zeros(1, int), np.array([12]))
+    read = windows.read(np.array([0]))
+    assert read.base[0].tolist() == array[:3].tolist()
+    assert (read.rows[0, :, 1] == 0).all()
+
+
 def test_all_origins_once():
     lags = Lags(3, 4, 2)
     arrays, windows = problem(lags)
     pairs = list(zip(windows.of, windows.origins - windows.series.starts[windows.of], strict=True))
-    assert pairs == [(i, o) for i, n in enumerate((30, 41)) for o in range(7, n - 1)]
+    assert pairs == [(i, o) for i, n in enumerate((36, 47)) for o in range(7, n - 1)]
 
 
 def test_origins_of_series_without_any():
