@@ -58,6 +58,7 @@ SIMPLE_CONSTRAINTS: dict[Any, Any] = {
 # how numpydoc texts name them, where it is not the name of the type
 WORDS: dict[Any, str] = {
     types.NoneType: "None",
+    Any: "object",
     Callable: "callable",
     np.random.RandomState: "RandomState instance",
 }

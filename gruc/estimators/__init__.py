@@ -4,6 +4,7 @@ from .classifier import GRUClassifier
 from .forecaster import GRUForecaster
 from .language_model import GRULanguageModel
 from .regressor import GRURegressor
+from .seq2seq import GRUSeq2Seq
 from .step_regressor import GRUStepRegressor
 from .tagger import GRUTagger
 from .transformer import GRUTransformer
@@ -13,6 +14,7 @@ __all__ = [
     "GRUForecaster",
     "GRULanguageModel",
     "GRURegressor",
+    "GRUSeq2Seq",
     "GRUStepRegressor",
     "GRUTagger",
     "GRUTransformer",

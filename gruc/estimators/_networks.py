@@ -132,13 +132,18 @@ def network_config(model, inputs, n_outputs):
     return _layers_config(model, inputs.width, n_outputs)
 
 
+def cell_config(model):
+    """Arguments of a network that are those of its cells."""
+    return {"reset_after": bool(model.reset_after)}
+
+
 def _layers_config(model, n_features, n_outputs):
     """Arguments of `GRUNetwork` but those of an embedding."""
     return {
         "n_features": n_features,
-        "hidden_layer_sizes": _layer_sizes(model.hidden_layer_sizes),
+        "hidden_layer_sizes": layer_sizes(model.hidden_layer_sizes),
         "bidirectional": bool(model.bidirectional),
-        "reset_after": bool(model.reset_after),
+        **cell_config(model),
         "pooling": model.pooling,
         "n_outputs": n_outputs,
     }
@@ -258,7 +263,7 @@ def standardized(model, inputs, sequences, weights, first=None):
     return inputs._replace(scaling=moments.scaling()), (n_sequences, moments.state())
 
 
-def _layer_sizes(sizes):
+def layer_sizes(sizes):
     """The parameter `hidden_layer_sizes` as a list of int."""
     ordered = not isinstance(sizes, (set, frozenset, dict, str))
     listed = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist() if ordered else []

@@ -111,6 +111,19 @@ class Weights:
         kept: list[tuple[int, NDArray[Any]]],
         lengths: NDArray[np.intp],
         offsets: _Offsets,
+        order: NDArray[np.intp] | None = None,
+        second: tuple[NDArray[np.intp], _Offsets, NDArray[np.intp]] | None = None,
     ) -> None: ...
 
+def search(
+    weights: Weights,
+    inputs: list[NDArray[Any] | None],
+    clock: tuple[NDArray[np.intp], _Offsets, NDArray[np.intp]],
+    start: int,
+    end: int,
+    most: NDArray[np.intp],
+    beam: int = 1,
+    length_penalty: float = 1.0,
+    allowed: NDArray[np.uint8] | None = None,
+) -> list[NDArray[np.int32]]: ...
 def memory_of(program: Program, whole_sequences: bool) -> dict[str, Any]: ...

@@ -191,6 +191,10 @@ class EncoderDecoder:
 
         Its inputs are tokens, what is attended to if anything is, and a state for each layer.
         """
+        return self._step()[0]
+
+    def _step(self):
+        """The same, the values of the states after the step, and that of its output."""
         if "step" not in self._programs:
             builder = ProgramBuilder(self.table)
             x = self._input(builder, self.n_inputs, self.embedding, clock=1)
@@ -200,7 +204,9 @@ class EncoderDecoder:
             ]
             if self.embedding is not None:
                 x = self.embedding.lay_out(builder, x)
-            self._programs["step"] = self._lay_out_decoder(builder, x, memory, starts)[0]
+            program, output, _ = self._lay_out_decoder(builder, x, memory, starts)
+            lasts = [op.last for start in starts for op in program.operations if op.x2 == start]
+            self._programs["step"] = program, lasts, output
         return self._programs["step"]
 
     @staticmethod
@@ -252,6 +258,42 @@ class EncoderDecoder:
             state[source.order] = last
             states.append(state)
         return states, memory
+
+    def with_own_answers(self, weights, source, given, own):
+        """Given inputs of the decoder, some of them replaced by its own answers to the step before.
+
+        Parameters
+        ----------
+        weights : PreparedWeights
+        source : PackedBatch
+        given : list of ndarray of shape (t_i,), int32
+            In the order of the caller, as `own` and the result.
+        own : list of ndarray of shape (t_i,), bool
+            Which are replaced, by the most probable token after what was read so far; the first never is.
+
+        Returns
+        -------
+        list of ndarray of shape (t_i,), int32
+        """
+        states, memory = self.encode(weights, source)
+        lengths, n = np.array([len(tokens) for tokens in given]), len(given)
+        tokens = np.zeros((n, lengths.max()), np.int32)
+        wanted = np.zeros(tokens.shape, bool)
+        for i, length in enumerate(lengths):
+            tokens[i, :length], wanted[i, :length] = given[i], own[i]
+        program = weights.step
+        logits = np.empty((n, self.config["n_outputs"]), program.dtype)
+        second = np.ones(n, np.intp), np.array([0, n], np.intp), np.arange(n)
+        clock = source.lengths, source.offsets, source.order
+        _, lasts, output = self._step()
+        for t in range(int(np.flatnonzero(wanted.any(axis=0)).max(initial=0))):
+            now = np.ascontiguousarray(tokens[:, t : t + 1])
+            inputs = [now, *([memory] if self.attention.memory_width else []), *states]
+            after = [np.empty_like(state) for state in states]
+            program.infer(inputs, [*zip(lasts, after, strict=True), (output, logits)], [], *clock, second)
+            states, replaced = after, wanted[:, t + 1]
+            tokens[replaced, t + 1] = logits[replaced].argmax(axis=1)
+        return [tokens[i, :length].copy() for i, length in enumerate(lengths)]
 
     def infer(self, weights, source, target):
         """Outputs (N, K) for the steps of given targets."""

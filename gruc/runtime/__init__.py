@@ -11,6 +11,7 @@ from .model_files import load
 from .pipelines import PipelinePredictor
 from .predictor import Predictor
 from .stream import Stream
+from .translator import Translator
 
 __all__ = [
     "ForecastPredictor",
@@ -20,5 +21,6 @@ __all__ = [
     "PipelinePredictor",
     "Predictor",
     "Stream",
+    "Translator",
     "load",
 ]

@@ -32,12 +32,12 @@ def run_chunks(run_chunk, lengths, network, n_jobs):
     widest = max(network.config["n_features"], 4 * max(network.config["hidden_layer_sizes"]))
     if network.answers_each_step:
         widest = max(widest, network.config["n_outputs"])
-    threads.run(lambda chunk, _: run_chunk(chunk), _chunks(lengths, n_steps, widest, n_threads), n_threads)
+    threads.run(lambda chunk, _: run_chunk(chunk), divided(lengths, widest, n_threads), n_threads)
 
 
-def _chunks(lengths, n_steps, widest, n_shares):
+def divided(lengths, widest, n_shares):
     """Indices of sequences to run together: equal shares, of similar lengths, within CHUNK_SIZE."""
-    if n_shares == 1 and n_steps * widest <= CHUNK_SIZE:
+    if n_shares == 1 and int(lengths.sum()) * widest <= CHUNK_SIZE:
         return [np.arange(len(lengths))]
     longest_first = np.argsort(-lengths, kind="stable")
     chunks = []

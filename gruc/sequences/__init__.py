@@ -17,7 +17,7 @@ from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refu
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
 from .seasons import season_length_of
-from .tokens import MOST_TOKENS, Tokens, as_tokens, integer_array
+from .tokens import MOST_TOKENS, RaggedTokens, Tokens, as_tokens, integer_array
 
 __all__ = [
     "LARGEST",
@@ -30,6 +30,7 @@ __all__ = [
     "LagWindows",
     "Lags",
     "PackedBatch",
+    "RaggedTokens",
     "Moments",
     "Numbers",
     "Scaling",

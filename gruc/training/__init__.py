@@ -9,6 +9,7 @@ from .loop import TrainingSettings, train
 from .losses import LOSSES, Loss
 from .old_pickles import state_of_trainer
 from .optimizers import SOLVERS
+from .pair_data import PairData, SampledStep
 from .schedules import DECAYS, Schedule
 from .state import TrainingState
 from .step import StepMemory, TrainingStep
@@ -26,6 +27,8 @@ __all__ = [
     "History",
     "Known",
     "Loss",
+    "PairData",
+    "SampledStep",
     "Schedule",
     "StepMemory",
     "TableGradient",

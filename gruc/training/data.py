@@ -19,6 +19,7 @@ class Part(NamedTuple):
     targets: np.ndarray  # of all sequences of the source, or of all their rows
     weights: np.ndarray | None  # of the targets
     starts: np.ndarray | None  # where the targets of each sequence begin, if there is one for each row
+    second: kernels.inference.Source | None = None  # rows of a second clock, of as many sequences
 
 
 class TrainingData:
@@ -87,6 +88,10 @@ class TrainingData:
         """
         return Batches(self, self.order(rng if shuffle else None), batch_size, rng)
 
+    def batch(self, indices, rng):
+        """The `Batch` of the sequences at `indices`."""
+        return Batch(self, indices, rng)
+
     def n_targets(self, indices):
         """Targets of the sequences at `indices`."""
         return len(indices) if self.starts is None else int(self.lengths[indices].sum())
@@ -143,7 +148,7 @@ class Batches:
 
     def __iter__(self):
         for start in range(0, len(self.order), self.batch_size):
-            yield Batch(self.data, self.order[start : start + self.batch_size], self.rng)
+            yield self.data.batch(self.order[start : start + self.batch_size], self.rng)
 
 
 class Batch:

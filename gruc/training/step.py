@@ -194,7 +194,7 @@ class TrainingStep:
             states["last_state"] = np.empty((len(part.places), n_states), dense.dtype)
             if batch.state0 is not None:
                 states["state0"] = np.ascontiguousarray(batch.state0[places])
-        inputs = kernels.training.Inputs(part.source, part.scaling, **states)
+        inputs = kernels.training.Inputs(part.source, part.scaling, part.second, **states)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
         loss = kernels.training.loss_and_gradient(
             dense,

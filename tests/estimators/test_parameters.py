@@ -13,6 +13,7 @@ from gruc import (
     GRUForecaster,
     GRULanguageModel,
     GRURegressor,
+    GRUSeq2Seq,
     GRUStepRegressor,
     GRUTagger,
     threads,
@@ -21,7 +22,7 @@ from gruc.conventions.parameters import ParameterList
 from gruc.estimators import _parameters
 from gruc.estimators._saved import KINDS
 from gruc.network import READOUTS
-from gruc.preprocessing import SequenceScaler
+from gruc.preprocessing import SequenceScaler, TextSequencer
 from gruc.training import DECAYS, SOLVERS, step
 from gruc.training.losses import LOSSES
 from problems import bits_of, tagged_vowels, vowels
@@ -63,6 +64,12 @@ TRIED = {
     "max_features": (9, {}),
     "vocabulary": (["a", "b"], {}),
     "window": (5, {}),
+    "source": (TextSequencer(analyzer="char", lowercase=True), {}),
+    "target": (TextSequencer(analyzer="char", lowercase=False, add_start=True, add_end=True), {}),
+    "attention": ("dot", {}),
+    "bidirectional_encoder": (False, {}),
+    "scheduled_sampling": (0.9, {}),
+    "max_target_length": (50, {}),
     "dropout": (0.2, {}),
     "recurrent_dropout": (0.2, {}),
     "label_smoothing": (0.1, {}),
@@ -107,7 +114,7 @@ TRIED = {
 CHANGES_ONLY = {"scoring": "validation_scores", "n_jobs": "n_jobs", "verbose": "printed"}
 DECLARED = [
     (Estimator, part.name)
-    for Estimator in [*ESTIMATORS, GRUForecaster, GRULanguageModel]
+    for Estimator in [*ESTIMATORS, GRUForecaster, GRULanguageModel, GRUSeq2Seq]
     for part in Estimator._declared
 ]
 
@@ -123,6 +130,9 @@ def data_for(Estimator, settings):
     if Estimator is GRULanguageModel:
         text = "A text that is read in windows, again. " * 60
         return ([ord(character) % 11 for character in text] if "embedding_dim" in settings else text,)
+    if Estimator is GRUSeq2Seq:
+        X = [f"{i % 7}{'aBcd'[i % 4]}{i % 3}" for i in range(60)]
+        return X, [text[::-1] * (1 + i % 2) for i, text in enumerate(X)]
     X, y = tagged_vowels() if Estimator._each_step else vowels()
     if "embedding_dim" in settings:
         X = [x[:, 0].argsort() % 11 for x in X]
@@ -149,6 +159,7 @@ def seen_of(Estimator, settings, monkeypatch, capsys):
         | {
             "of windows": getattr(model._predictor, "lags", None),
             "is calibrated": getattr(model._predictor, "conformal", None) is not None,
+            "longest answer": getattr(model._predictor, "max_target_length", None),
             "validation": model.validation_loss_curve_,
         },
         "validation_scores": vars(model).get("validation_scores_"),
@@ -171,7 +182,8 @@ def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys):
 def test_estimators_have_their_parameters_by_declaration():
     kinds = [getattr(gruc, name) for name in gruc.__all__ if name.startswith("GRU")]
     declared = {kind for kind in kinds if issubclass(kind, ParameterList)}
-    assert declared == {*ESTIMATORS, GRUForecaster, GRULanguageModel} == set(KINDS.values())
+    assert declared == {*ESTIMATORS, GRUForecaster, GRULanguageModel, GRUSeq2Seq}
+    assert set(KINDS.values()) == declared - {GRUSeq2Seq}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +199,7 @@ def test_options_are_those_of_the_tables(group, name, table):
     assert set(get_args(group.__annotations__[name])) == set(table)
 
 
-@pytest.mark.parametrize("Estimator", [*ESTIMATORS, GRUForecaster, GRULanguageModel])
+@pytest.mark.parametrize("Estimator", [*ESTIMATORS, GRUForecaster, GRULanguageModel, GRUSeq2Seq])
 def test_parameters_in_the_docstring(Estimator):
     """One entry each, in the order of the signature, with the default."""
     text = inspect.getdoc(Estimator)

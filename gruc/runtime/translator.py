@@ -1,0 +1,217 @@
+"""Translator: a fitted encoder-decoder that answers sequences with sequences."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import threads
+from ..sequences.tokens import RaggedTokens, Tokens
+from .chunks import OPERATIONS_PER_THREAD, divided
+
+if TYPE_CHECKING:  # importing it takes time
+    from numpy.typing import NDArray
+
+
+class Translator:
+    """A fitted `GRUSeq2Seq` that predicts, and does nothing else: needs NumPy only.
+
+    The answer to a sequence depends on that sequence alone, to the last bit. Methods may be called by
+    several threads at once.
+
+    Parameters
+    ----------
+    network : EncoderDecoder
+    parameters : ndarray of shape (n_parameters,)
+        Flat buffer of weights, float32 or float64. It is not copied and must not change.
+    source, target : TextSymbols or IntegerSymbols
+        What sequences are, and answers.
+    max_target_length : int
+        Tokens of an answer, without the end, at most.
+    n_jobs : int or None
+        Number of threads for prediction, as in the estimators.
+    """
+
+    def __init__(self, network, parameters, source, target, max_target_length, *, n_jobs=None):
+        self.network, self.parameters = network, parameters
+        self.source, self.target = source, target
+        self.max_target_length, self.n_jobs = int(max_target_length), n_jobs
+        self._prepared_weights = None
+
+    @property
+    def config(self):
+        """Shape of the network."""
+        return self.network.config
+
+    @property
+    def weights(self):
+        """Dict of read-only views, with torch's names and shapes."""
+        read_only = self.parameters.view()
+        read_only.flags.writeable = False
+        return self.network.table.torch_views(read_only)
+
+    def with_n_jobs(self, n_jobs):
+        """The same translator with another number of threads; itself if it has that number already."""
+        if n_jobs == self.n_jobs:
+            return self
+        self._prepared()  # so that both share the packed weights
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), n_jobs=n_jobs)
+        return other
+
+    def _prepared(self):
+        """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
+        weights = self._prepared_weights
+        if weights is None:
+            weights = self._prepared_weights = self.network.prepare(self.parameters)
+        return weights
+
+    def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:
+        """Answers to sequences.
+
+        Parameters
+        ----------
+        X : list of str, of sequences of str tokens, or of 1-D integer arrays
+            As in the fit.
+        beam_size : int, default=1
+            Hypotheses that are followed at once; 1: each token is the most probable after those before it.
+        length_penalty : float, default=1.0
+            Of several answers that one is given whose sum of log-probabilities, divided by the number of its
+            tokens, the end included, to this power, is largest. Says nothing with ``beam_size=1``.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences,), of objects
+            Answers in the form of the y of the fit: str, lists of str, or integer arrays.
+        """
+        return self.target.decode(self.answers(self.source.encode(X, "X"), beam_size, length_penalty))
+
+    def answers(self, sources, beam_size=1, length_penalty=1.0):
+        """Tokens of the answers to sequences of tokens, a list of int32 arrays without the end."""
+        check_search(beam_size, length_penalty)
+        n_most, allowed, found = self.max_target_length, self.target.allowed(), [None] * len(sources)
+        options = dict(
+            start=self.target.start,
+            end=self.target.end,
+            beam=int(beam_size),
+            length_penalty=float(length_penalty),
+            allowed=allowed,
+        )
+        weights = self._prepared()
+
+        def run(chunk, sequences):
+            batch = self._gather(sequences, chunk, self.config["n_source_inputs"])
+            most = np.full(len(chunk), n_most, np.intp)
+            answers = self.network.search(weights, batch, most, **options)
+            for place, answer in zip(chunk, answers, strict=True):
+                found[place] = answer
+
+        self._run(run, sources, int(beam_size))
+        return found
+
+    def outputs(self, sources, inputs, run_chunk):
+        """Call ``run_chunk(chunk, batch, outputs)`` with the outputs for given inputs of the decoder.
+
+        `batch` is that of the inputs of the sequences at `chunk`; outputs are (N, K).
+        """
+        weights = self._prepared()
+
+        def run(chunk, sequences):
+            source, target = self._pair(sequences, RaggedTokens(inputs, "y"), chunk)
+            run_chunk(chunk, target, self.network.infer(weights, source, target))
+
+        self._run(run, sources, 1)
+
+    def attention_weights(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> list[NDArray]:
+        """How much each token of each answer attends to each token of its sequence.
+
+        Parameters
+        ----------
+        X, beam_size, length_penalty
+            As in `predict`.
+
+        Returns
+        -------
+        list of ndarray of shape (n_target_tokens_i, n_source_tokens_i)
+            Rows sum to 1. The last row is that of the end, unless the answer has `max_target_length` tokens.
+            Tokens of the sequence include what is added to it, as its end.
+
+        Raises
+        ------
+        ValueError
+            The model has no attention.
+        """
+        if self.config["attention"] is None:
+            raise ValueError("attention is None: the decoder attends to nothing.")
+        sources = self.source.encode(X, "X")
+        answers = self.answers(sources, beam_size, length_penalty)
+        first, found, weights = (
+            np.array([self.target.start], np.int32),
+            [None] * len(sources),
+            self._prepared(),
+        )
+        inputs = [
+            np.concatenate([first, answer])[: self.max_target_length].astype(np.int32) for answer in answers
+        ]
+
+        def run(chunk, sequences):
+            source, target = self._pair(sequences, RaggedTokens(inputs, "y"), chunk)
+            attended = self.network.attention_weights(weights, source, target)
+            for b, place in enumerate(target.order):
+                rows = attended[target.offsets[: target.lengths[b]] + b]
+                found[chunk[place]] = rows[:, : len(sources[chunk[place]])].copy()
+
+        self._run(run, sources, 1)
+        return found
+
+    def _pair(self, sources, inputs, chunk):
+        return (
+            self._gather(sources, chunk, self.config["n_source_inputs"]),
+            self._gather(inputs, chunk, self.config["n_inputs"]),
+        )
+
+    def _gather(self, sequences, chunk, n_tokens):
+        return Tokens(n_tokens).gather(sequences, chunk, self.parameters.dtype)
+
+    def _run(self, run, sources, width):
+        """Call run(chunk, sequences) for all sources, some at a time, on several threads where that pays."""
+        sequences = RaggedTokens(sources, "X")
+        n_steps, n_threads = int(sequences.lengths.sum()), 1
+        if len(sources) > 1:
+            operations = self.network.operations_per_row / 3 * n_steps * width
+            n_useful = int(operations / OPERATIONS_PER_THREAD)
+            n_threads = min(threads.n_threads(self.n_jobs), n_useful) if n_useful > 1 else 1
+        widest = max(8 * max(self.config["hidden_layer_sizes"]), self.config["n_outputs"]) * width
+        chunks = divided(sequences.lengths, widest, n_threads)
+        threads.run(lambda chunk, _: run(chunk, sequences), chunks, n_threads)
+
+    def describe(self):
+        """The description in a model file: an object for JSON, and arrays by name."""
+        (source, of_source), (target, of_target) = self.source.describe(), self.target.describe()
+        arrays = self.weights | {f"source.{name}": array for name, array in of_source.items()}
+        arrays |= {f"target.{name}": array for name, array in of_target.items()}
+        description = {
+            "network": self.config,
+            "source": source,
+            "target": target,
+            "max_target_length": self.max_target_length,
+        }
+        return description, arrays
+
+
+def check_search(beam_size, length_penalty):
+    """Refuse a beam or a penalty that is no number, or out of range."""
+    if not isinstance(beam_size, Integral) or isinstance(beam_size, bool):
+        raise TypeError(f"beam_size must be an integer; got {beam_size!r}.")
+    if not 1 <= beam_size <= 10_000:
+        raise ValueError(f"beam_size must be from 1 to 10000; got {beam_size}.")
+    if not isinstance(length_penalty, Real) or isinstance(length_penalty, bool):
+        raise TypeError(f"length_penalty must be a number; got {length_penalty!r}.")
+    if not 0 <= length_penalty < np.inf:
+        raise ValueError(f"length_penalty must be 0 or more; got {length_penalty}.")
+
+
+# what pickles name, wherever in the package the class stands
+Translator.__module__ = "gruc.runtime"
