@@ -29,7 +29,7 @@ def product_calls(N, D, H):
     x, W = rng.standard_normal((N, D), np.float32), rng.standard_normal((D, 3 * H), np.float32)
     out, flat = np.empty((N, 3 * H), np.float32), np.append(W, np.zeros(3 * H, np.float32))
     values = [(0, False, False, -1, width) for width in (D, 3 * H)]
-    operation = (kernels.inference.DENSE, 0, -1, 1, -1, False, D, 3 * H, 0, 0)
+    operation = (kernels.inference.DENSE, 0, -1, 1, -1, False, D, 3 * H, 0, 0, 0)
     program = kernels.inference.Program(values, [operation], 1, 1, len(flat))
     clock = np.ones(N, np.intp), np.array([0, N])
 

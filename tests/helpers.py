@@ -15,6 +15,13 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
 
 LENGTHS = [3, 1, 6, 6, 2, 4]
+LENGTHS_OF = {
+    "ragged": LENGTHS,
+    "one step": [1, 1, 1],
+    "one sequence": [5],
+    "one of each": [1],
+    "equal": [4, 4, 4],
+}
 
 # every structure: reset variant, layer sizes, directions, readout
 STRUCTURES = [
@@ -28,6 +35,15 @@ STRUCTURES = [
         (True, False), ([5], [4, 3]), (False, True), ("last", "mean", "max", "attention")
     )
 ]
+
+
+# convolutions before the GRU layers: (channels, kernel size, pool) each
+CONVOLUTIONS = {
+    "one": [(3, 3, 1)],
+    "pooled": [(3, 2, 2)],
+    "three": [(5, 4, 2), (17, 3, 1), (3, 2, 3)],
+    "longer than sequences": [(4, 9, 4)],
+}
 
 
 def structure_id(structure):

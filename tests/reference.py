@@ -123,6 +123,86 @@ def attend_backward(dc, a, q, h):
     return ds @ h, a.T @ dc + ds.T @ q
 
 
+def conv_forward(x, W):
+    """Sums (T, H) of one sequence x (T, D) over its last k steps; W (H, D, k), as in torch."""
+    k = W.shape[2]
+    padded = np.concatenate([np.zeros((k - 1, x.shape[1])), x])
+    return np.array([np.einsum("jd,hdj->h", padded[t : t + k], W) for t in range(len(x))])
+
+
+def conv_backward(ds, x, W):
+    """Gradients dx, dW, given ds (T, H)."""
+    k = W.shape[2]
+    padded = np.concatenate([np.zeros((k - 1, x.shape[1])), x])
+    dpadded, dW = np.zeros_like(padded), np.zeros_like(W)
+    for t, ds_t in enumerate(ds):
+        dpadded[t : t + k] += np.einsum("h,hdj->jd", ds_t, W)
+        dW += np.einsum("h,jd->hdj", ds_t, padded[t : t + k])
+    return dpadded[k - 1 :], dW
+
+
+def pool_forward(x, p):
+    """The largest of each p steps of x (T, H), or of those that are left, and the steps where they are."""
+    first = np.array([t + x[t : t + p].argmax(axis=0) for t in range(0, len(x), p)])
+    return np.take_along_axis(x, first, axis=0), first
+
+
+def norm_weights(parameters, layer):
+    """Weight and bias of a normalisation, and the constants that follow the batches: mean, variance, their number."""
+    names = "weight", "bias", "running_mean", "running_var", "num_batches_tracked"
+    return [parameters[f"norm.{layer}.{name}"] for name in names]
+
+
+def convolutions_forward(sequences, parameters, config, training=False):
+    """Rows (T', H) that the first GRU layer reads of each sequence (T, D), and what backward needs.
+
+    Means and variances are those of all rows in training, else constants.
+    """
+    tape = []
+    for layer, (_, _, pool) in enumerate(config.get("convolutions", ())):
+        W = parameters[f"conv.{layer}.weight"]
+        gamma, beta, mean, variance, _ = norm_weights(parameters, layer)
+        sums = [conv_forward(x, W) for x in sequences]
+        if training:
+            rows = np.concatenate(sums)
+            mean, variance = rows.mean(axis=0), rows.var(axis=0)
+        units = [(s - mean) / np.sqrt(variance + 1e-5) for s in sums]
+        rectified = [np.maximum(gamma * u + beta, 0) for u in units]
+        pooled = [pool_forward(y, pool) for y in rectified]
+        tape.append((sequences, units, mean, variance, rectified, [first for _, first in pooled]))
+        sequences = [y for y, _ in pooled]
+    return sequences, tape
+
+
+def convolutions_backward(dsequences, tape, parameters):
+    """Gradients by name, and those of the sequences, in training.
+
+    In the place of gradients of constants are the mean, the variance and 1, each times the number of rows.
+    """
+    gradients = {}
+    for layer, (inputs, units, mean, variance, rectified, firsts) in reversed(list(enumerate(tape))):
+        W, gamma = parameters[f"conv.{layer}.weight"], parameters[f"norm.{layer}.weight"]
+        dy = [np.zeros_like(y) for y in rectified]
+        for into, first, dpooled in zip(dy, firsts, dsequences, strict=True):
+            np.put_along_axis(into, first, dpooled, axis=0)
+        dg = np.concatenate(dy) * (np.concatenate(rectified) > 0)
+        u = np.concatenate(units)
+        ds = gamma / np.sqrt(variance + 1e-5) * (dg - dg.mean(axis=0) - u * (dg * u).mean(axis=0))
+        ds = np.split(ds, np.cumsum([len(x) for x in inputs])[:-1])
+        back = [conv_backward(ds_i, x, W) for ds_i, x in zip(ds, inputs, strict=True)]
+        dsequences = [dx for dx, _ in back]
+        names = f"conv.{layer}.weight", *(f"norm.{layer}.{name}" for name in ("weight", "bias"))
+        gradients |= dict(
+            zip(names, (sum(dW for _, dW in back), (dg * u).sum(axis=0), dg.sum(axis=0)), strict=True)
+        )
+        gradients |= {
+            f"norm.{layer}.running_mean": len(u) * mean,
+            f"norm.{layer}.running_var": len(u) * variance,
+            f"norm.{layer}.num_batches_tracked": np.array([float(len(u))]),
+        }
+    return gradients, dsequences
+
+
 class NoMasks:
     """Dropout's masks of one sequence where there is no dropout."""
 
@@ -253,6 +333,7 @@ def batch_loss(sequences, targets, weights, parameters, config, loss, settings=(
     """Weighted mean loss of a batch, its gradients by name, and each sequence's dx; masks one a sequence."""
     masks = masks or [NO_MASKS] * len(sequences)
     total, loss_sum, dx = np.sum(weights), 0.0, []
+    sequences, tape = convolutions_forward(sequences, parameters, config, training=True)
     gradients = {name: np.zeros_like(value) for name, value in parameters.items()}
     for x, target, weight, mask in zip(sequences, targets, weights, masks, strict=True):
         output, saved = network_forward(x, parameters, config, mask)
@@ -260,9 +341,10 @@ def batch_loss(sequences, targets, weights, parameters, config, loss, settings=(
         loss_sum += weight * value
         part, dx_i = network_backward(doutput * weight / total, saved, parameters, config, mask)
         dx.append(dx_i)
-        for name in gradients:
+        for name in part:
             gradients[name] += part[name]
-    return loss_sum / total, gradients, dx
+    of_convolutions, dx = convolutions_backward(dx, tape, parameters)
+    return loss_sum / total, gradients | of_convolutions, dx
 
 
 def adam(p, m, v, g, t, learning_rate, beta_1, beta_2, epsilon, weight_decay=0.0):

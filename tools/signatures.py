@@ -29,6 +29,7 @@ NUMPY = "\nimport numpy as np\n"
 # modules with lists of parameters, and what their stubs import
 MODULES = {
     "estimators._parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
+    "estimators._step_parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
     "estimators._language_parameters": ("Sequence", "Literal", NUMPY),
     "preprocessing._parameters": ("Callable, Iterable, Sequence", "Literal", ""),
 }

@@ -8,6 +8,12 @@ from ..runtime import ForecastPredictor
 from .common import printable, read_model
 
 
+def convolutions_of(config):
+    """What convolutions a network has, or None."""
+    layers = [f"{n} of {k} steps / {p}" for n, k, p in config.get("convolutions", ())]
+    return ", ".join(layers) or None
+
+
 def info(arguments):
     """Print a description of a model file."""
     content, size = read_model(arguments.model)
@@ -28,6 +34,7 @@ def info(arguments):
         "gruc": content.gruc_version,
         "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
         + (" in both directions" * config["bidirectional"]),
+        "convolutions": convolutions_of(config),
         "reset": "after the product" if resets_after else "before the product",
         "pooling": "none, each step is answered" if config["pooling"] is None else config["pooling"],
         "tokens": config.get("n_tokens"),

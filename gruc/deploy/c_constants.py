@@ -87,7 +87,8 @@ class ModelConstants:
         values = self._table("gruc_value", "values", values, each=1)
         operations = self._table("gruc_op", "ops", operations, each=1)
         sizes = len(program.values), self.network.n_inputs, len(program.operations)
-        return _struct(*sizes, values, operations, self.network.outputs)
+        strides = _struct(*program.strides) if len(program.strides) > 1 else "{0}"
+        return _struct(*sizes, values, operations, self.network.outputs, strides)
 
     def _kinds_of_operations(self):
         operations = self.network.program.operations

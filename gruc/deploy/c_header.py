@@ -11,7 +11,7 @@ from ..sequences import ONE_STEP
 from .c_characters import Characters, taken_apart
 from .c_constants import ModelConstants, stream_bytes
 from .c_text import header_text
-from .weights import as_predictor
+from .weights import as_predictor, refuse_convolutions
 
 __all__ = ["CExport", "to_c"]
 
@@ -96,6 +96,7 @@ def to_c(
     """
     text_step, model = taken_apart(model)
     predictor = as_predictor(model)
+    refuse_convolutions(predictor, "to_c")
     if predictor.network.answers_each_step and predictor.inputs.framing != ONE_STEP:
         raise ValueError(
             "model answers each frame of several steps, which to_c has no functions for: fit it with "

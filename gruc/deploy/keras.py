@@ -11,7 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from .imported import finite_array, fitted_estimator, require_estimator
 from .keras_layers import is_model_or_layers, weights_of_arrays, weights_of_layers
-from .weights import as_predictor, layer_suffixes, refuse_attention, swap_gates, unscaled_weights
+from .weights import (
+    as_predictor,
+    layer_suffixes,
+    refuse_attention,
+    refuse_convolutions,
+    swap_gates,
+    unscaled_weights,
+)
 
 __all__ = ["from_keras", "to_keras"]
 
@@ -52,6 +59,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
     """
     predictor = as_predictor(model)
+    refuse_convolutions(predictor, "to_keras")
     refuse_attention(predictor, "Keras")
     weights, config = unscaled_weights(predictor), predictor.config
     arrays = [weights["embedding.weight"]] if "embedding.weight" in weights else []

@@ -15,7 +15,7 @@ from .._version import __version__
 from ..sequences import ONE_STEP
 from . import onnx_inputs, onnx_layers, onnx_outputs, onnx_stream
 from .onnx_graph import NetworkGraph
-from .weights import as_predictor
+from .weights import as_predictor, refuse_convolutions
 
 __all__ = ["to_onnx"]
 
@@ -102,6 +102,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     except ImportError as error:
         raise ImportError("to_onnx requires the package onnx: pip install onnx.") from error
     predictor = as_predictor(model)
+    refuse_convolutions(predictor, "to_onnx")
     if not isinstance(opset, Integral) or isinstance(opset, bool):
         raise TypeError(f"opset must be an integer; got {opset!r}.")
     newest = onnx.defs.onnx_opset_version()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .imported import finite_array, fitted_estimator
-from .weights import as_predictor, layer_suffixes, refuse_attention, unscaled_weights
+from .weights import as_predictor, layer_suffixes, refuse_attention, refuse_convolutions, unscaled_weights
 
 __all__ = ["from_torch", "to_torch"]
 
@@ -58,6 +58,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     ((24, 12), (9, 8))
     """
     predictor = as_predictor(model)
+    refuse_convolutions(predictor, "to_torch")
     if not predictor.config["reset_after"]:
         raise ValueError(
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "

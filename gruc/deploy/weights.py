@@ -38,6 +38,12 @@ def refuse_attention(predictor, framework):
         )
 
 
+def refuse_convolutions(predictor, what):
+    """Raise a ValueError for a model with convolutions."""
+    if predictor.network.convolutions:
+        raise ValueError(f"{what} takes no convolutions yet. Fit a model with conv_channels=().")
+
+
 def unscaled_weights(predictor, centre=None):
     """Weights for features and targets in their own units: the scaling is folded in.
 

@@ -25,6 +25,9 @@ from ._holdout import GivenValidation
 from ._networks import origin_of, random_generator
 from ._saved import SavingMixin
 
+# parameters that may be lists
+SIZES = "hidden_layer_sizes", "conv_channels", "conv_kernel_size", "conv_pool"
+
 
 @cache
 def _getter_of_parameters(estimator):
@@ -126,7 +129,8 @@ class BaseGRU(
         params = _getter_of_parameters(type(self))(self)
         known = vars(self).get("_known_params", ())
         same = len(known) == len(params) and not any(map(is_not, params, known))
-        if same and isinstance(self.hidden_layer_sizes, (tuple, Integral)):  # a list may change within
+        sizes = [getattr(self, name) for name in SIZES if hasattr(self, name)]
+        if same and all(isinstance(size, (tuple, Integral)) for size in sizes):  # a list may change within
             return False
         self._validate_params()  # scikit-learn does so in fit, but only in the first partial_fit
         self._known_params = params

@@ -25,7 +25,10 @@ def auto_frame_length(lengths):
 
 def framing_of(model, lengths):
     """The framing that an estimator's parameters ask for, with sequences of these lengths."""
-    length = auto_frame_length(lengths) if model.frame_length == "auto" else int(model.frame_length)
+    if model.frame_length != "auto":
+        length = int(model.frame_length)
+    else:
+        length = 1 if convolutions_of(model) else auto_frame_length(lengths)
     return Framing(length, length if model.hop_length is None else int(model.hop_length))
 
 
@@ -59,8 +62,43 @@ def _table_size(model, sequences):
     return int(model.n_tokens)
 
 
+def convolutions_of(model):
+    """The (n_outputs, kernel_size, pool) of each convolution that an estimator asks for."""
+    channels = _counts(getattr(model, "conv_channels", ()), "conv_channels")  # forecasters have none
+    settings = []
+    for name, default in CONVOLUTION_DEFAULTS.items():
+        given = getattr(model, name, 1)  # taggers have no conv_pool
+        sizes = _counts(given, name)
+        if not channels and name in model.get_params(deep=False) and sizes != [default]:
+            raise ValueError(
+                f"{name} is {given!r}, but conv_channels is (), and so there are no convolutions. Set "
+                f"conv_channels to the number of outputs of each, or leave {name} {default}."
+            )
+        if channels and len(sizes) not in (1, len(channels)):
+            raise ValueError(
+                f"{name} is {given!r}, and conv_channels has {len(channels)} convolutions: give one "
+                "number, or one for each."
+            )
+        settings.append(sizes * len(channels) if len(sizes) == 1 else sizes)
+    return [list(sizes) for sizes in zip(channels, *settings, strict=False)]
+
+
+# parameters of convolutions, which say nothing without `conv_channels`
+CONVOLUTION_DEFAULTS = {"conv_kernel_size": 5, "conv_pool": 2}
+
+
+def _counts(given, name):
+    """A parameter that is a number or several as a list of int."""
+    ordered = not isinstance(given, (set, frozenset, dict, str))
+    listed = np.atleast_1d(np.asarray(given, dtype=object)).tolist() if ordered else [None]
+    if not all(isinstance(n, Integral) and not isinstance(n, bool) and 0 < n < 2**31 for n in listed):
+        raise ValueError(f"{name} must be a positive integer, or one for each convolution; got {given!r}.")
+    return [int(n) for n in listed]
+
+
 def check_reading(model):
     """Refuse parameters of the inputs that do not go together."""
+    convolutions_of(model)
     if model.embedding_dim is None:
         for name, default in EMBEDDING_DEFAULTS.items():
             value = getattr(model, name)
@@ -127,9 +165,18 @@ def _too_large(network, model, inputs, sequences):
 
 def network_config(model, inputs, n_outputs):
     """Arguments of `GRUNetwork`."""
+    convolutions = {"convolutions": layers} if (layers := convolutions_of(model)) else {}
     if isinstance(inputs, Tokens):
-        return _layers_config(model, int(model.embedding_dim), n_outputs) | {"n_tokens": inputs.n_tokens}
-    return _layers_config(model, inputs.width, n_outputs)
+        config = _layers_config(model, int(model.embedding_dim), n_outputs) | {"n_tokens": inputs.n_tokens}
+    else:
+        config = _layers_config(model, inputs.width, n_outputs)
+    return config | convolutions
+
+
+def _convolution_parameters(convolutions):
+    """The parameters that ask for these convolutions, one number for each."""
+    columns = zip(*convolutions, strict=True) if convolutions else ((), (), ())
+    return dict(zip(("conv_channels", *CONVOLUTION_DEFAULTS), columns, strict=True))
 
 
 def cell_config(model):
@@ -138,7 +185,7 @@ def cell_config(model):
 
 
 def _layers_config(model, n_features, n_outputs):
-    """Arguments of `GRUNetwork` but those of an embedding."""
+    """Arguments of `GRUNetwork` but those of an embedding and of convolutions."""
     return {
         "n_features": n_features,
         "hidden_layer_sizes": layer_sizes(model.hidden_layer_sizes),
@@ -222,6 +269,8 @@ def check_continues(model, n_outputs):
         elif model.hop_length is not None:
             wanted["hop_length"] = model.hop_length
     wanted |= _layers_config(model, predictor.config["n_features"], n_outputs) | {"dtype": model.dtype}
+    wanted |= _convolution_parameters(convolutions_of(model))
+    trained |= _convolution_parameters(predictor.config.get("convolutions", []))
     for name, value in wanted.items():
         if trained[name] != value:
             raise ValueError(

@@ -75,6 +75,30 @@ class Readout:
     )
 
 
+class Convolutions:
+    """Convolutions before the recurrent layers."""
+
+    conv_channels: Count | Sequence[int] = parameter(
+        (),
+        """Outputs of each convolution before the first GRU layer, the first one first; () for none. A
+        convolution reads the last `conv_kernel_size` steps, never a later one, is normalised (batch
+        normalisation, over the sequences that a thread reads at a time) and rectified.""",
+    )
+    conv_kernel_size: Count | Sequence[int] = parameter(
+        5, "Steps that each convolution reads: a number, or one for each."
+    )
+
+
+class ConvolutionPooling:
+    """Fewer steps after each convolution."""
+
+    conv_pool: Count | Sequence[int] = parameter(
+        2,
+        """Steps after each convolution that become one, of which the largest of each output is taken: a
+        number, or one for each; 1 for none. A last step may be made of fewer.""",
+    )
+
+
 class Embedding:
     """Integer tokens as inputs."""
 
@@ -113,7 +137,8 @@ class Frames:
         "auto",
         """Number of consecutive steps that become one input of the network; "auto" chooses by the
         lengths of the training sequences. Frames begin at step 0. The last frame, and a sequence
-        shorter than a frame, is completed by repeating the last step. With `embedding_dim` it is 1.""",
+        shorter than a frame, is completed by repeating the last step. With `embedding_dim` it is 1, and
+        "auto" is 1 with `conv_channels`.""",
     )
     hop_length: StepCount | None = parameter(
         None,
@@ -299,6 +324,8 @@ ClassifierParameters = parameters(
     Network,
     Directions,
     Readout,
+    Convolutions,
+    ConvolutionPooling,
     Embedding,
     Frames,
     Standardization,
@@ -313,32 +340,10 @@ RegressorParameters = parameters(
     Network,
     Directions,
     Readout,
+    Convolutions,
+    ConvolutionPooling,
     Embedding,
     Frames,
-    Standardization,
-    Dropout,
-    Regression,
-    Training,
-    Stopping,
-    Execution,
-    positional=["hidden_layer_sizes"],
-)
-TaggerParameters = parameters(
-    Network,
-    Directions,
-    Embedding,
-    Standardization,
-    Dropout,
-    Classification,
-    Training,
-    Stopping,
-    Execution,
-    positional=["hidden_layer_sizes"],
-)
-StepRegressorParameters = parameters(
-    Network,
-    Directions,
-    Embedding,
     Standardization,
     Dropout,
     Regression,

@@ -16,6 +16,13 @@ class Directions:
 class Readout:
     pooling: Literal["last", "mean", "max", "attention"]
 
+class Convolutions:
+    conv_channels: int | Sequence[int]
+    conv_kernel_size: int | Sequence[int]
+
+class ConvolutionPooling:
+    conv_pool: int | Sequence[int]
+
 class Embedding:
     embedding_dim: int | None
     n_tokens: int | None
@@ -119,6 +126,8 @@ class ClassifierParameters(
     Network,
     Directions,
     Readout,
+    Convolutions,
+    ConvolutionPooling,
     Embedding,
     Frames,
     Standardization,
@@ -136,6 +145,9 @@ class ClassifierParameters(
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
         pooling: Literal["last", "mean", "max", "attention"] = "last",
+        conv_channels: int | Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_pool: int | Sequence[int] = 2,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
         embedding_weights: Sequence[float] | None = None,
@@ -185,6 +197,8 @@ class RegressorParameters(
     Network,
     Directions,
     Readout,
+    Convolutions,
+    ConvolutionPooling,
     Embedding,
     Frames,
     Standardization,
@@ -202,6 +216,9 @@ class RegressorParameters(
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
         pooling: Literal["last", "mean", "max", "attention"] = "last",
+        conv_channels: int | Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_pool: int | Sequence[int] = 2,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
         embedding_weights: Sequence[float] | None = None,
@@ -209,113 +226,6 @@ class RegressorParameters(
         embedding_dropout: float = 0.0,
         frame_length: int | Literal["auto"] = "auto",
         hop_length: int | None = None,
-        standardize: bool = True,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        loss: Literal["squared_error", "absolute_error", "huber", "poisson", "quantile"] = "squared_error",
-        quantile: float | Sequence[float] = 0.5,
-        delta: float = 0.25,
-        solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
-        alpha: float = 0.0,
-        l1_ratio: float = 0.0,
-        batch_size: int | Literal["auto"] = "auto",
-        learning_rate: Literal[
-            "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
-        ] = "adaptive",
-        learning_rate_init: float = 0.01,
-        power_t: float = 0.5,
-        decay_rate: float = 0.5,
-        decay_steps: float = 20,
-        warmup: float = 0,
-        max_iter: int = 300,
-        max_grad_norm: float | None = 1.0,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-08,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        rho: float = 0.99,
-        tol: float = 0.0001,
-        n_iter_no_change: int | float = 10,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        scoring: str | Callable[..., float] | None = None,
-        warm_start: bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
-        n_jobs: int | None = None,
-        verbose: bool = False,
-    ) -> None: ...
-
-class TaggerParameters(
-    Network, Directions, Embedding, Standardization, Dropout, Classification, Training, Stopping, Execution
-):
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (64,),
-        *,
-        reset_after: bool = True,
-        update_gate_bias_init: float | Literal["chrono"] = 1.0,
-        bidirectional: bool = False,
-        embedding_dim: int | None = None,
-        n_tokens: int | None = None,
-        embedding_weights: Sequence[float] | None = None,
-        train_embedding: bool = True,
-        embedding_dropout: float = 0.0,
-        standardize: bool = True,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        label_smoothing: float = 0.0,
-        class_weight: Literal["balanced"] | dict[Any, float] | None = None,
-        solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
-        alpha: float = 0.0,
-        l1_ratio: float = 0.0,
-        batch_size: int | Literal["auto"] = "auto",
-        learning_rate: Literal[
-            "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
-        ] = "adaptive",
-        learning_rate_init: float = 0.01,
-        power_t: float = 0.5,
-        decay_rate: float = 0.5,
-        decay_steps: float = 20,
-        warmup: float = 0,
-        max_iter: int = 300,
-        max_grad_norm: float | None = 1.0,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-08,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        rho: float = 0.99,
-        tol: float = 0.0001,
-        n_iter_no_change: int | float = 10,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        scoring: str | Callable[..., float] | None = None,
-        warm_start: bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
-        n_jobs: int | None = None,
-        verbose: bool = False,
-    ) -> None: ...
-
-class StepRegressorParameters(
-    Network, Directions, Embedding, Standardization, Dropout, Regression, Training, Stopping, Execution
-):
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (64,),
-        *,
-        reset_after: bool = True,
-        update_gate_bias_init: float | Literal["chrono"] = 1.0,
-        bidirectional: bool = False,
-        embedding_dim: int | None = None,
-        n_tokens: int | None = None,
-        embedding_weights: Sequence[float] | None = None,
-        train_embedding: bool = True,
-        embedding_dropout: float = 0.0,
         standardize: bool = True,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,

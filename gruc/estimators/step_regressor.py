@@ -9,8 +9,9 @@ from ..conventions.parameters import fit_context, names_of
 from ._base import BaseGRU
 from ._docs import shared_docs
 from ._each_step import EachStepMixin
-from ._parameters import Classification, Frames, Readout, StepRegressorParameters
+from ._parameters import Classification, ConvolutionPooling, Frames, Readout
 from ._saved import in_files
+from ._step_parameters import StepRegressorParameters
 from ._value_targets import ValueTargetsMixin, value_score
 
 
@@ -70,6 +71,9 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
         dict.fromkeys(names_of(Classification), "a parameter of GRUTagger")
         | dict.fromkeys(
             names_of(Readout), "a parameter of GRURegressor, which gives one answer for a sequence"
+        )
+        | dict.fromkeys(
+            names_of(ConvolutionPooling), "a parameter of GRURegressor; here each step is answered"
         )
         | dict.fromkeys(names_of(Frames), "a parameter of GRURegressor; here each step is an input")
     )

@@ -10,8 +10,9 @@ from ._base import BaseGRU
 from ._class_targets import ClassSettings, ClassTargets
 from ._docs import shared_docs
 from ._each_step import EachStepMixin
-from ._parameters import Frames, Readout, Regression, TaggerParameters
+from ._parameters import ConvolutionPooling, Frames, Readout, Regression
 from ._saved import in_files
+from ._step_parameters import TaggerParameters
 
 
 @shared_docs
@@ -78,6 +79,9 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         dict.fromkeys(names_of(Regression), "a parameter of GRUStepRegressor")
         | dict.fromkeys(
             names_of(Readout), "a parameter of GRUClassifier, which gives one answer for a sequence"
+        )
+        | dict.fromkeys(
+            names_of(ConvolutionPooling), "a parameter of GRUClassifier; here each step is answered"
         )
         | dict.fromkeys(names_of(Frames), "a parameter of GRUClassifier; here each step is an input")
     )

@@ -71,7 +71,8 @@ cdef extern from "gruc/layers/attend.h" nogil:
 cdef extern from "gruc/program/program.h" nogil:
     enum:
         GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
-        GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_N_KINDS
+        GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_CONV, GRUC_POOL, GRUC_N_KINDS
+        GRUC_N_CLOCKS
 
     ctypedef struct gruc_value:
         int clock, per_step, integers, gradient
@@ -79,13 +80,14 @@ cdef extern from "gruc/program/program.h" nogil:
 
     ctypedef struct gruc_op:
         int kind, x, x2, y, last, reverse
-        size_t D, H, column, weights
+        size_t D, H, column, weights, steps
 
     ctypedef struct gruc_program:
         size_t n_values, n_inputs, n_ops
         const gruc_value *values
         const gruc_op *ops
         int output
+        size_t strides[8]
 
     ctypedef struct gruc_clock:
         size_t T, B, N
@@ -94,6 +96,10 @@ cdef extern from "gruc/program/program.h" nogil:
         const Py_ssize_t *order
         const Py_ssize_t *places
 
+    size_t gruc_stride(const gruc_program *program, int clock) noexcept
+    size_t gruc_slower(size_t n_steps, size_t stride) noexcept
+    void gruc_lay_out_slower(gruc_clock *to, Py_ssize_t *lengths, Py_ssize_t *offsets, const gruc_clock *source,
+                             size_t stride) noexcept
     size_t gruc_op_size(const gruc_op *op) noexcept
     size_t gruc_rows(const gruc_value *value, const gruc_clock *clocks) noexcept
 
@@ -130,7 +136,7 @@ cdef extern from "gruc/training/walk.h" nogil:
         const gruc_program *program
         const gruc_operation *operations
         size_t element
-        gruc_clock clocks[2]
+        gruc_clock clocks[8]
         const void **inputs
         void **dinputs
         const void *parameters
@@ -257,7 +263,7 @@ cdef extern from "gruc/program/infer.h" nogil:
         size_t element
         const gruc_program *program
         const gruc_op_weights *weights
-        gruc_clock clocks[2]
+        gruc_clock clocks[8]
         void **values
         void **kept
         gruc_span *spans

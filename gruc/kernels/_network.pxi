@@ -89,6 +89,9 @@ cdef class Weights:
         if second is not None:
             set_clock(&batch.clocks[1], second[0], second[1], second[2], held)
             require(batch.clocks[1].B == batch.clocks[0].B, "the same sequences under both clocks")
+        for i in range(N_CLOCKS):
+            if program.strides[i] > 0:
+                self.set_slower_clock(&batch, i, held)
         memory = <char *> PyMem_RawCalloc(n_values + n_ops, sizeof(void *) + sizeof(_c.gruc_span))
         if memory == NULL:
             raise MemoryError()
@@ -112,6 +115,14 @@ cdef class Weights:
                 _c.gruc_infer(&batch)
         finally:
             PyMem_RawFree(memory)
+
+    cdef int set_slower_clock(self, _c.gruc_infer_batch *batch, Py_ssize_t i, list held) except -1:
+        cdef size_t stride = batch.program.strides[i]
+        cdef Py_ssize_t[::1] lengths = np.empty(batch.clocks[0].B, np.intp)
+        cdef Py_ssize_t[::1] offsets = np.empty(_c.gruc_slower(batch.clocks[0].T, stride) + 1, np.intp)
+        held += [lengths, offsets]
+        _c.gruc_lay_out_slower(&batch.clocks[i], &lengths[0], &offsets[0], &batch.clocks[0], stride)
+        return 0
 
     cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array, bint writable) except NULL:
         cdef const _c.gruc_value *rows = batch.program.values + value

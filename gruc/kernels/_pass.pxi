@@ -42,6 +42,7 @@ cdef class Pass:
         for i in range(len(clocks)):
             lengths, offsets, order = clocks[i]
             self.set_clock(i, lengths, offsets, order)
+        self.set_slower_clocks()
         require_rates(rate, rate_states, rate_tokens)
         require(seeds is not None or rate_tokens == 0, "seeds for dropout of tokens")
         self.c.rate_tokens = rate_tokens
@@ -77,6 +78,18 @@ cdef class Pass:
         self.c.clocks[i] = _c.gruc_clock(offsets.shape[0] - 1, B, offsets[offsets.shape[0] - 1], &lengths[0],
                                          &offsets[0], &order[0], &places[0])
         self.arrays += [lengths, offsets, order, places]
+        return 0
+
+    cdef int set_slower_clocks(self) except -1:
+        cdef Py_ssize_t i, T
+        cdef Py_ssize_t[::1] lengths, offsets
+        for i in range(MOST_CLOCKS):
+            if self.weights.program.c.strides[i] > 0:
+                T = _c.gruc_slower(self.c.clocks[0].T, self.weights.program.c.strides[i])
+                lengths, offsets = np.empty(self.c.clocks[0].B, np.intp), np.empty(T + 1, np.intp)
+                _c.gruc_lay_out_slower(&self.c.clocks[i], &lengths[0], &offsets[0], &self.c.clocks[0],
+                                       self.weights.program.c.strides[i])
+                self.arrays += [lengths, offsets]
         return 0
 
     cdef int set_input(self, Py_ssize_t i, array) except -1:

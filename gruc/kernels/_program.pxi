@@ -13,6 +13,9 @@ cpdef enum:
     PERMUTE = _c.GRUC_PERMUTE
     ATTEND = _c.GRUC_ATTEND
     ATTEND_GENERAL = _c.GRUC_ATTEND_GENERAL
+    CONV = _c.GRUC_CONV
+    POOL = _c.GRUC_POOL
+    N_CLOCKS = _c.GRUC_N_CLOCKS
 
 
 cdef class Program:
@@ -22,26 +25,32 @@ cdef class Program:
     ----------
     values : list of (clock, per_step, integers, gradient, width)
         Members of `gruc_value`; the first `n_inputs` are filled by the caller.
-    ops : list of (kind, x, x2, y, last, reverse, D, H, column, weights)
+    ops : list of (kind, x, x2, y, last, reverse, D, H, column, weights, steps)
         Members of `gruc_op`.
     n_inputs : int
     output : int
         The value that is the answer.
     n_parameters : int
         Length of the flat buffer in which weights lie.
+    strides : sequence of int
+        For each clock the steps of clock 0 that make one of its steps; 1 for clock 0, and for one that the
+        caller lays out.
 
     Attributes
     ----------
+    n_clocks : int
+        Clocks that the caller lays out, 1 or 2; the others follow clock 0.
     n_dense : int
         Parameters before the tables of embeddings, which come last.
     """
 
-    def __cinit__(self, values, ops, Py_ssize_t n_inputs, int output, Py_ssize_t n_parameters):
+    def __cinit__(self, values, ops, Py_ssize_t n_inputs, int output, Py_ssize_t n_parameters,
+                  strides=(1,)):
         cdef Py_ssize_t i
         cdef _c.gruc_value value
         cdef _c.gruc_op op
         self.n_parameters = n_parameters
-        self.values, self.operations = tuple(values), tuple(ops)
+        self.values, self.operations, self.strides = tuple(values), tuple(ops), tuple(strides)
         self.value_table = <_c.gruc_value *> PyMem_RawCalloc(len(values), sizeof(_c.gruc_value))
         self.op_table = <_c.gruc_op *> PyMem_RawCalloc(len(ops), sizeof(_c.gruc_op))
         if self.value_table == NULL or self.op_table == NULL:
@@ -54,16 +63,22 @@ cdef class Program:
         self.c.output = output
         require(0 < n_inputs < len(values) and 0 <= output < len(values), "inputs and an output among values")
         require(len(ops) > 0, "operations")
+        require(0 < len(strides) <= N_CLOCKS and strides[0] == 1 and min(strides) > 0, "strides of few clocks")
+        for i in range(len(strides)):
+            self.c.strides[i] = strides[i] if strides[i] > 1 else 0
         for i in range(len(values)):
             value.clock, value.per_step, value.integers, value.gradient, value.width = values[i]
-            require(0 <= value.clock <= 1 and value.width > 0, "values with a clock and a width")
+            require(0 <= value.clock < N_CLOCKS and value.width > 0, "values with a clock and a width")
+            require(value.clock <= 1 or self.c.strides[value.clock] > 0, "at most two clocks that are laid out")
+            require(i >= n_inputs or self.c.strides[value.clock] == 0, "inputs of clocks that are laid out")
             require(-1 <= value.gradient < <int> len(values), "gradients in the memory of a value")
             self.value_table[i] = value
-            if value.clock >= self.n_clocks:
+            if self.c.strides[value.clock] == 0 and value.clock >= self.n_clocks:
                 self.n_clocks = value.clock + 1
         self.written = [i < n_inputs for i in range(len(values))]
         for i in range(len(ops)):
-            (op.kind, op.x, op.x2, op.y, op.last, op.reverse, op.D, op.H, op.column, op.weights) = ops[i]
+            (op.kind, op.x, op.x2, op.y, op.last, op.reverse, op.D, op.H, op.column, op.weights,
+             op.steps) = ops[i]
             self.op_table[i] = op
             self.check(&self.op_table[i])
         require(self.written[output], "an output that is written")
@@ -107,6 +122,10 @@ cdef class Program:
         elif op.kind == MEAN or op.kind == MAX or op.kind == ATTENTION:
             require(x.per_step and not y.per_step and x.clock == y.clock, "readouts from steps to sequences")
             require(x.width == y.width == op.H, "readouts as wide as what they read")
+        elif op.kind == POOL:
+            require(x.per_step and y.per_step and op.D == op.H == y.width and op.steps > 1, "steps to steps")
+            require(self.c.strides[y.clock] == _c.gruc_stride(&self.c, x.clock) * op.steps, "a slower clock")
+            require(x.clock == 0 or self.c.strides[x.clock] > 0, "a clock that follows clock 0")
         elif op.kind == PERMUTE:
             require(not x.per_step and not y.per_step and op.D == op.H == y.width, "rows of sequences")
         elif op.kind == ATTEND or op.kind == ATTEND_GENERAL:
@@ -116,6 +135,7 @@ cdef class Program:
             require(x.gradient >= 0 or self.value_table[op.x2].gradient < 0, "no gradient of the source alone")
             require(op.H == y.width and (op.H == op.D or op.H == 2 * op.D), "whole rows that are written")
         else:
+            require(op.kind != CONV or (x.per_step and op.steps > 0), "convolutions of steps")
             require(x.per_step == y.per_step and x.clock == y.clock, "a row for each row that is read")
             require(op.H == y.width and (op.kind != DROPOUT or op.D == op.H), "whole rows that are written")
         self.written[op.y] = True
@@ -123,6 +143,6 @@ cdef class Program:
 
     cdef int check_state(self, int place, const _c.gruc_value *y) except -1:
         cdef const _c.gruc_value *state = &self.value_table[place]
-        require(not state.per_step and state.clock == y.clock and state.width == y.width,
-                "states, one for each sequence")
+        require(not state.per_step and state.width == y.width, "states, one for each sequence")
+        require(state.clock == y.clock or (state.clock == 0 and self.c.strides[y.clock] > 0), "the same sequences")
         return 0

@@ -140,7 +140,7 @@ cdef struct PackedClock:
 
 
 cdef struct PackedShard:
-    PackedClock clocks[2]
+    PackedClock clocks[MOST_CLOCKS]
     void *inputs[MOST_INPUTS]
     Py_ssize_t *labels
     void *y
@@ -148,9 +148,7 @@ cdef struct PackedShard:
     uint64_t *seeds
 
 
-cdef void place_shard(
-    PackedShard *shard, Arena *arena, const _c.gruc_pass *p, Py_ssize_t n_clocks, bint labels,
-) noexcept nogil:
+cdef void place_shard(PackedShard *shard, Arena *arena, const _c.gruc_pass *p, bint labels) noexcept nogil:
     """Where everything that is gathered lies."""
     cdef const _c.gruc_program *program = p.program
     cdef const _c.gruc_value *output = &program.values[program.output]
@@ -159,7 +157,9 @@ cdef void place_shard(
     for i in range(program.n_inputs):
         value = &program.values[i]
         shard.inputs[i] = take(arena, _c.gruc_rows(value, p.clocks) * value.width * p.element)
-    for i in range(<size_t> n_clocks):
+    for i in range(MOST_CLOCKS):
+        if p.clocks[i].N == 0:
+            continue
         shard.clocks[i].order = <Py_ssize_t *> take(arena, B * sizeof(Py_ssize_t))
         shard.clocks[i].places = <Py_ssize_t *> take(arena, B * sizeof(Py_ssize_t))
         shard.clocks[i].lengths = <Py_ssize_t *> take(arena, B * sizeof(Py_ssize_t))
@@ -244,17 +244,25 @@ cdef int last_of(const _c.gruc_program *program, int state0) noexcept nogil:
 
 cdef int check_inputs(Inputs inputs, Program program, const Py_ssize_t[::1] indices, _c.gruc_pass *p) except -1:
     """The inputs fit the program; sets the sizes of the clocks."""
-    cdef Py_ssize_t i, N, T
+    cdef Py_ssize_t i, N, T, b
+    cdef size_t stride
     cdef Source source
     cdef const _c.gruc_value *value
     require(program.c.n_inputs <= MOST_INPUTS, "a program of few inputs")
     require((inputs.second is not None) == (program.n_clocks == 2), "a source for each clock")
-    p.clocks[1].N = 0
+    memset(p.clocks, 0, sizeof(p.clocks))
     for i in range(program.n_clocks):
         inputs.of_clock(i).check(indices, &N, &T)
         p.clocks[i].T = T
         p.clocks[i].B = indices.shape[0]
         p.clocks[i].N = N
+    for i in range(MOST_CLOCKS):
+        stride = program.c.strides[i]
+        if stride > 0:
+            p.clocks[i].T = _c.gruc_slower(p.clocks[0].T, stride)
+            p.clocks[i].B = indices.shape[0]
+            for b in range(indices.shape[0]):
+                p.clocks[i].N += _c.gruc_slower(_c.gruc_sequence_at(&inputs.source.c, indices[b]).n_frames, stride)
     for i in range(<Py_ssize_t> program.c.n_inputs):
         value = &program.c.values[i]
         if not value.per_step:
@@ -289,7 +297,7 @@ def loss_and_gradient(
     cdef const _c.gruc_value *output = &program.c.values[program.c.output]
     cdef const _c.gruc_value *value
     cdef _c.gruc_clock *clock
-    cdef Source source = inputs.of_clock(output.clock)
+    cdef Source source = inputs.of_clock(output.clock if program.c.strides[output.clock] == 0 else 0)
     cdef bint of_labels = targets.loss == SOFTMAX
     cdef Py_ssize_t B = indices.shape[0], i, column, n_states
     cdef const uint64_t[::1] seeds = None
@@ -309,6 +317,7 @@ def loss_and_gradient(
     require((tables is not None) == (program.n_dense < program.n_parameters), "tables where there are some")
     require(tables is None or tables.fits(weights), "tables of the same program and type")
     require_loss(program)
+    require(not output.per_step or program.c.strides[output.clock] == 0, "answers for steps that the caller has")
     require(total > 0, "total > 0")
     targets.check(source, indices, output.width, output.per_step, weights.is_double)
     n_states = states_width(&program.c)
@@ -329,9 +338,9 @@ def loss_and_gradient(
     begin(&p, weights, memory, seeds is not None and p.rate_states > 0)
     p.token_rows = NULL if tables is None else tables.make_room(&p)
     arena = Arena(NULL, 0)
-    place_shard(&shard, &arena, &p, program.n_clocks, of_labels)
+    place_shard(&shard, &arena, &p, of_labels)
     arena = Arena(memory.batch.at_least(arena.used), 0)
-    place_shard(&shard, &arena, &p, program.n_clocks, of_labels)
+    place_shard(&shard, &arena, &p, of_labels)
     loss = _c.gruc_loss(targets.loss, shard.labels, shard.y, shard.weights, total, &targets.settings[0],
                         targets.settings.shape[0])
     for i in range(program.n_clocks):
@@ -344,6 +353,10 @@ def loss_and_gradient(
     with nogil:
         for i in range(program.n_clocks):
             lay_out_clock(&p.clocks[i], &shard.clocks[i], sources[i], &indices[0])
+        for i in range(MOST_CLOCKS):
+            if program.c.strides[i] > 0:
+                _c.gruc_lay_out_slower(&p.clocks[i], shard.clocks[i].lengths, shard.clocks[i].offsets, &p.clocks[0],
+                                       program.c.strides[i])
         column = 0
         for i in range(<Py_ssize_t> program.c.n_inputs):
             value = &program.c.values[i]

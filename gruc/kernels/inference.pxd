@@ -9,6 +9,7 @@ cdef class Program:
     cdef _c.gruc_op *op_table
     cdef readonly tuple values      # as they were given
     cdef readonly tuple operations
+    cdef readonly tuple strides
     cdef list written               # of each value, whether an operation so far writes it
     cdef readonly Py_ssize_t n_dense
     cdef readonly Py_ssize_t n_parameters
@@ -39,5 +40,6 @@ cdef class Weights:
     cdef size_t element           # bytes
 
     cdef const _c.gruc_infer_kind *kinds(self) noexcept
+    cdef int set_slower_clock(self, _c.gruc_infer_batch *batch, Py_ssize_t i, list held) except -1
     cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array,
                        bint writable) except NULL

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -90,15 +91,25 @@ EMBED: int
 PERMUTE: int
 ATTEND: int
 ATTEND_GENERAL: int
+CONV: int
+POOL: int
+N_CLOCKS: int
 
 class Program:
     values: tuple[Any, ...]
     operations: tuple[Any, ...]
+    strides: tuple[int, ...]
     n_dense: int
     n_parameters: int
     n_clocks: int
     def __init__(
-        self, values: list[Any], ops: list[Any], n_inputs: int, output: int, n_parameters: int
+        self,
+        values: list[Any],
+        ops: list[Any],
+        n_inputs: int,
+        output: int,
+        n_parameters: int,
+        strides: Sequence[int] = (1,),
     ) -> None: ...
 
 class Weights:

@@ -81,6 +81,7 @@ cdef int replace_cells(
 cdef enum:
     LINE = 64  # bytes of a cache line
     MOST_INPUTS = 16  # of a program
+    MOST_CLOCKS = 8   # GRUC_N_CLOCKS
 
 
 cdef inline size_t whole_lines(size_t bytes) noexcept nogil:

@@ -3,10 +3,11 @@
 Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
+from .conv import take_running
 from .encoder_decoder import EncoderDecoder
 from .network import GRUNetwork
 from .program import KINDS
 from .readout import READOUTS
 from .workspace import aligned_empty
 
-__all__ = ["KINDS", "READOUTS", "EncoderDecoder", "GRUNetwork", "aligned_empty"]
+__all__ = ["KINDS", "READOUTS", "EncoderDecoder", "GRUNetwork", "aligned_empty", "take_running"]

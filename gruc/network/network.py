@@ -1,10 +1,12 @@
 """Stacked, optionally bidirectional GRU layers between an optional embedding and a dense head."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import kernels
+from .conv import Convolution, check_pooling
 from .dense import DenseHead
 from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
@@ -42,6 +44,8 @@ class GRUNetwork:
         Outputs of the head, K.
     n_tokens : int or None
         Rows of the table of vectors; X are integer tokens then. None: X are rows of features.
+    convolutions : sequence of (n_outputs, kernel_size, pool)
+        See `Convolution`; one after the other, before the first GRU layer.
 
     Notes
     -----
@@ -49,13 +53,16 @@ class GRUNetwork:
     ``gru.weight_hh_l0`` (H, 3H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0`` (3H,)
     with gate blocks r, z, n; suffix ``_reverse`` for the other direction; then, for
     attention, ``attention.weight`` (F, F), ``attention.bias`` (F,), ``attention.v`` (F, 1);
+    before all of them those of convolutions, ``conv.0.weight`` (k, D, H), and of their normalisations,
+    ``norm.0.weight`` (H,) and so on, as torch's BatchNorm1d has them;
     then ``head.weight`` (F, K), ``head.bias`` (K,); then ``embedding.weight`` (n_tokens, D). Matrices
     lie (inputs, outputs), the transposes of torch's, but the table lies as torch's.
     """
 
     def __init__(
-        self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None
-    ):
+        self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None,
+        convolutions=(),
+    ):  # fmt: skip
         self.config = {
             "n_features": int(n_features),
             "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
@@ -66,9 +73,16 @@ class GRUNetwork:
         }
         if n_tokens is not None:
             self.config["n_tokens"] = int(n_tokens)
+        if convolutions:
+            self.config["convolutions"] = [[int(size) for size in sizes] for sizes in convolutions]
+            check_pooling([pool for *_, pool in self.config["convolutions"]])
         self.embedding = None if n_tokens is None else Embedding(n_tokens, n_features)
-        self.layers = []  # one list of directions a layer
         n_inputs = n_features
+        self.convolutions = []
+        for index, (n_units, *sizes) in enumerate(self.config.get("convolutions", ())):
+            self.convolutions.append(Convolution(index, n_inputs, n_units, *sizes))
+            n_inputs = n_units
+        self.layers = []  # one list of directions a layer
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             directions = (False, True) if bidirectional else (False,)
             self.layers.append(
@@ -77,22 +91,52 @@ class GRUNetwork:
             n_inputs = n_units * len(directions)
         self.readout = (EachStep if pooling is None else READOUTS[pooling])(n_inputs)
         self.head = DenseHead(n_inputs, n_outputs)
-        self._parts = [*self._layers(), self.readout, self.head]
+        self._parts = [*self.convolutions, *self._layers(), self.readout, self.head]
         if self.embedding is not None:
             self._parts.append(self.embedding)
         tables = [] if self.embedding is None else [self.embedding.weight]
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()], tables)
         self._programs = {}
-        # three products each: forward, back, and gradients of weights; X has a gradient if it is tokens
-        self.operations_per_row = sum(
-            6 * layer.n_units * (3 * layer.n_units + (3 if index or self.embedding else 2) * layer.n_inputs)
+        self.operations_per_row = self._count_operations()
+
+    def _count_operations(self):
+        """Operations of a training step for each row of X.
+
+        Three products each: forward, back, and gradients of weights; X has a gradient if it is tokens.
+        """
+        n, stride = 0, 1
+        for convolution in self.convolutions:
+            products = 3 if convolution is not self.convolutions[0] or self.embedding else 2
+            size = convolution.kernel_size * convolution.n_inputs * convolution.n_outputs
+            n += 2 * products * size / stride
+            stride *= convolution.pool
+        of_layers = sum(
+            6
+            * layer.n_units
+            * (
+                3 * layer.n_units
+                + (3 if index or self.convolutions or self.embedding else 2) * layer.n_inputs
+            )
             for index, directions in enumerate(self.layers)
             for layer in directions
         )
-        if pooling == "attention":
-            self.operations_per_row += 2 * 3 * n_inputs**2
-        if pooling is None:
-            self.operations_per_row += 2 * 3 * n_inputs * n_outputs
+        if self.config["pooling"] == "attention":
+            of_layers += 2 * 3 * self.head.n_inputs**2
+        if self.config["pooling"] is None:
+            of_layers += 2 * 3 * self.head.n_inputs * self.head.n_outputs
+        return of_layers if not self.convolutions else n + of_layers / stride
+
+    @property
+    def stride(self):
+        """Rows of X that make one row of the GRU layers."""
+        return math.prod(convolution.pool for convolution in self.convolutions)
+
+    def row_layout(self, batch):
+        """Lengths (B,) and offsets of the rows of the GRU layers, packed as those of the batch."""
+        if self.stride == 1:
+            return batch.lengths, batch.offsets
+        alive = np.diff(batch.offsets)[:: self.stride]
+        return -(-batch.lengths // self.stride), np.concatenate([[0], np.cumsum(alive)])
 
     def _layers(self):
         """Each direction of each layer, in the order of the parameters."""
@@ -100,7 +144,9 @@ class GRUNetwork:
 
     def __reduce__(self):
         """By its shape alone."""
-        return type(self), tuple(self.config.values())
+        config = self.config.copy()
+        added = config.pop("n_tokens", None), config.pop("convolutions", ())
+        return type(self), (*config.values(), *added)
 
     def initialize(self, parameters, rng, tokens=None):
         """Start values into `parameters`, the named views of a flat buffer.
@@ -170,6 +216,8 @@ class GRUNetwork:
     def _lay_out(self, training, dropout, want_dx, carried, frozen):
         if carried and self.config["bidirectional"]:
             raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
+        if carried and self.convolutions:
+            raise ValueError("A convolution starts from the steps before: windows carry states only.")
         builder = ProgramBuilder(self.table, training, dropout)
         looks_up = self.embedding is not None and not want_dx
         if looks_up:
@@ -182,6 +230,8 @@ class GRUNetwork:
         ]
         if looks_up:
             x = self.embedding.lay_out(builder, x, frozen)
+        for convolution in self.convolutions:
+            x = convolution.lay_out(builder, x)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
             x = builder.dropout(x)
@@ -278,7 +328,7 @@ class GRUNetwork:
         """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
         operations = self.laid_out().layers[layer][1]
         kept = [
-            np.empty((len(batch.values), 4 * direction.n_units), weights.dtype)
+            np.empty((self.row_layout(batch)[1][-1], 4 * direction.n_units), weights.dtype)
             for direction in self.layers[layer]
         ]
         self._call(weights, batch, initial, [], list(zip(operations, kept, strict=True)))
@@ -296,7 +346,7 @@ class GRUNetwork:
     def _value(self, weights, batch, initial, value):
         """A value of the program, a row for each step or for each sequence."""
         _, per_step, _, _, width = self.program().values[value]
-        n_rows = len(batch.values) if per_step else len(batch.lengths)
+        n_rows = self.row_layout(batch)[1][-1] if per_step else len(batch.lengths)
         out = np.empty((n_rows, width), weights.dtype)
         self._call(weights, batch, initial, [(value, out)], [])
         return out

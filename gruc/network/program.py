@@ -34,6 +34,7 @@ class Operation(NamedTuple):
     H: int
     column: int
     weights: int
+    steps: int
 
 
 class ProgramBuilder:
@@ -55,11 +56,14 @@ class ProgramBuilder:
         self.with_dropout = dropout
         self.values = []
         self.operations = []
+        self.strides = [1]
         self.n_inputs = 0
 
     def input(self, width, clock=0, per_step=True, integers=False, gradient=False):
         """A value that the caller fills, before all others."""
         assert not self.operations, "inputs come first"
+        if clock == len(self.strides):
+            self.strides.append(1)
         self.n_inputs += 1
         return self.value(width, clock, per_step, integers, gradient and self.training)
 
@@ -72,6 +76,12 @@ class ProgramBuilder:
     def like(self, x, width, gradient=True):
         """A value with a row for each row of x."""
         return self.value(width, self.values[x].clock, self.values[x].per_step, gradient=gradient)
+
+    def slower(self, x, steps):
+        """A value like x with a row for each `steps` steps, under a clock of its own."""
+        stride = self.strides[self.values[x].clock] * steps
+        self.strides.append(stride)
+        return self.value(self.values[x].width, len(self.strides) - 1)
 
     def per_sequence(self, x):
         """A value with a row for each sequence of x, as wide as x."""
@@ -87,6 +97,7 @@ class ProgramBuilder:
             H=self.values[y].width,
             column=0,
             weights=0 if first_parameter is None else self.table.offset(first_parameter),
+            steps=0,
         )
         self.operations.append(Operation(kind=kind, x=x, y=y, **(defaults | members)))
         return y
@@ -106,4 +117,6 @@ class ProgramBuilder:
     def build(self, output, n_parameters=None):
         """The program whose answer is the value `output`, over all parameters or the first `n_parameters`."""
         size = self.table.size if n_parameters is None else n_parameters
-        return kernels.inference.Program(self.values, self.operations, self.n_inputs, output, size)
+        return kernels.inference.Program(
+            self.values, self.operations, self.n_inputs, output, size, self.strides
+        )

@@ -30,6 +30,7 @@ def run_chunks(run_chunk, lengths, network, n_jobs):
         n_useful = int(network.operations_per_row / 3 * n_steps / OPERATIONS_PER_THREAD)
         n_threads = min(threads.n_threads(n_jobs), n_useful) if n_useful > 1 else 1
     widest = max(network.config["n_features"], 4 * max(network.config["hidden_layer_sizes"]))
+    widest = max(widest, *(convolution.n_outputs for convolution in network.convolutions), 0)
     if network.answers_each_step:
         widest = max(widest, network.config["n_outputs"])
     threads.run(lambda chunk, _: run_chunk(chunk), divided(lengths, widest, n_threads), n_threads)

@@ -83,7 +83,8 @@ class FittedNetworkMixin:
         ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
             An array if X is an array, else a list. F is the number of units of the layer, the
             backward direction's after the forward's. A frame is `frame_length_` steps; with
-            ``frame_length=1`` each step has a state.
+            ``frame_length=1`` each step has a state. With `conv_pool` a state is that of as many frames
+            as the convolutions make one of.
 
         Raises
         ------
@@ -235,8 +236,9 @@ def _by_sequence(predictor, X, rows_of, initial_state):
 
     def fill(packed, batch, places, initial):
         arrays = rows_of(packed, batch, initial)
+        lengths, offsets = predictor.network.row_layout(batch)
         for b, place in enumerate(places):
-            rows = batch.offsets[: batch.lengths[b]] + b
+            rows = offsets[: lengths[b]] + b
             results.append((place, [array[rows] for array in arrays]))
 
     predictor.run(sequences, fill, initial_state)

@@ -74,10 +74,24 @@ def _described_network(fields, n_arrays):
     }
     if "n_tokens" in fields:
         config["n_tokens"] = fields.take("n_tokens", is_count)
+    if "convolutions" in fields:
+        config["convolutions"] = fields.take("convolutions", _are_convolutions)
     fields.end()
-    if 3 * len(config["hidden_layer_sizes"]) > n_arrays:  # before there is an object for each
+    n_layers = 3 * len(config["hidden_layer_sizes"]) + 6 * len(config.get("convolutions", ()))
+    if n_layers > n_arrays:  # before there is an object for each
         raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")
-    return GRUNetwork(**config)
+    try:
+        return GRUNetwork(**config)
+    except ValueError as error:
+        raise ModelFileError(f"{fields.where} is damaged: {error}") from None
+
+
+def _are_convolutions(value):
+    return (
+        isinstance(value, list)
+        and len(value) > 0
+        and all(isinstance(sizes, list) and len(sizes) == 3 and all(map(is_count, sizes)) for sizes in value)
+    )
 
 
 def _described_parameters(where, arrays, network):
@@ -93,4 +107,7 @@ def _described_parameters(where, arrays, network):
                 f"{where} is damaged: {name} is {array.shape} of {array.dtype}, expected {shapes[name]} "
                 f"of {dtype}."
             )
+    for name, array in arrays.items():
+        if name.endswith(("running_var", "num_batches_tracked")) and not (array >= 0).all():
+            raise ModelFileError(f"{where} is damaged: {name} is negative.")
     return network.table.flat(arrays, dtype)

@@ -53,6 +53,8 @@ class Stream:
                 "A bidirectional model reads each sequence from its end too, and cannot tell before it is "
                 "there. Fit one with bidirectional=False."
             )
+        if predictor.network.convolutions:
+            raise ValueError("Streams do not run convolutions yet. Fit a model with conv_channels=().")
         if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
             raise ValueError(f"n must be a positive integer or None; got {n!r}.")
         self._predictor, self._n = predictor, n

@@ -41,10 +41,13 @@ class Gradient(NamedTuple):
     dense : ndarray of shape (size,)
         Of the first elements: of all parameters but the tables, which come last.
     tables : sequence of TableGradient
+    running : sequence of Running
+        Statistics of the batch, which constants among the parameters follow; their gradient is 0.
     """
 
     dense: np.ndarray
     tables: tuple = ()
+    running: tuple = ()
 
     def norm(self):
         """Euclidean norm, worked out in float64."""

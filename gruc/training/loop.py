@@ -207,6 +207,8 @@ def _epoch(state, buffers, data, step, settings, changed):
         rate = state.schedule.rate(i, n_batches)
         changed.add(gradient)
         state.optimizer.step(new, state.parameters, gradient.dense, rate, gradient.tables, new_moments)
+        for statistics in gradient.running:
+            statistics.update(new)
         state.parameters = new
         loss_sum += loss
         weight_sum += total

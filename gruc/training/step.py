@@ -8,7 +8,7 @@ the batch and the network only, so that results do not depend on the number of t
 import numpy as np
 
 from .. import kernels, threads
-from ..network import aligned_empty
+from ..network import aligned_empty, take_running
 from .blas_threads import one_blas_thread
 from .gradients import Gradient, TableGradient
 from .losses import LOSSES
@@ -69,8 +69,9 @@ class StepMemory:
         dense, tables = gradients[0]
         for other, _ in gradients[1:]:
             kernels.training.add(dense, other)
+        running = take_running(self.weights.program, dense)
         if tables is None:
-            return Gradient(dense)
+            return Gradient(dense, running=running)
         if len(gradients) > 1:
             if self._merged_tables is None:
                 self._merged_tables = kernels.training.TableGradients(self.weights)
@@ -85,6 +86,7 @@ class StepMemory:
                 for op, arrays in zip(embeddings, tables.arrays(), strict=True)
                 if program.values[op.y].gradient >= 0  # a table that is learned
             ],
+            running,
         )
 
     def workspaces(self, n):

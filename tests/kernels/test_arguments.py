@@ -51,7 +51,7 @@ def test_programs_of_nothing(arguments):
 
 
 @pytest.mark.parametrize(
-    "changes", [dict(clock=2), dict(clock=-1), dict(gradient=99), dict(width=0)], ids=str
+    "changes", [dict(clock=2), dict(clock=8), dict(clock=-1), dict(gradient=99), dict(width=0)], ids=str
 )
 def test_values_that_do_not_fit(changes):
     values = with_changes(NETWORK.program(training=True, dropout=True).values, changes)

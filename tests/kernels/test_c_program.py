@@ -86,10 +86,10 @@ int main(void)
     const gruc_value values[] = {
         {0, 1, 0, -1, FRAME * D}, {0, 1, 0, -1, H}, {0, 0, 0, -1, H}, {0, 0, 0, -1, H}, {0, 0, 0, -1, K}};
     gruc_op ops[] = {
-        {GRUC_GRU, 0, -1, 1, 2, 0, FRAME * D, H, 0, 0},
-        {readouts[readout], 1, -1, 3, -1, 0, H, H, 0, GRU},
-        {GRUC_DENSE, 3, -1, 4, -1, 0, H, K, 0, GRU + ATTENTION}};
-    gruc_program program = {5, 1, 3, values, ops, 4};
+        {GRUC_GRU, 0, -1, 1, 2, 0, FRAME * D, H, 0, 0, 0},
+        {readouts[readout], 1, -1, 3, -1, 0, H, H, 0, GRU, 0},
+        {GRUC_DENSE, 3, -1, 4, -1, 0, H, K, 0, GRU + ATTENTION, 0}};
+    gruc_program program = {5, 1, 3, values, ops, 4, {0}};
     if (readout == 0) { /* the head reads the last state itself */
         ops[1] = ops[2];
         ops[1].x = 2;

@@ -12,7 +12,7 @@ import reference
 from gruc import kernels
 from gruc.training import LOSSES
 from helpers import (
-    LENGTHS,
+    LENGTHS_OF,
     STRUCTURES,
     TOLERANCE,
     WIRING_DTYPES,
@@ -36,13 +36,6 @@ CASES = [
     for structure, loss in product(STRUCTURES, LOSSES)
     if loss == "softmax" or structure is STRUCTURES[-1]
 ]
-LENGTHS_OF = {
-    "ragged": LENGTHS,
-    "one step": [1, 1, 1],
-    "one sequence": [5],
-    "one of each": [1],
-    "equal": [4, 4, 4],
-}
 
 
 @pytest.mark.parametrize("dtype", WIRING_DTYPES)

@@ -150,6 +150,51 @@ GRUC_STATIC void GRUC(infer_general_pack)(
     *weights = made;
 }
 
+/* ---- convolutions, whose normalisation is part of the weights: bias (H,) | panels of weights */
+
+GRUC_STATIC size_t GRUC(infer_conv_packed)(const gruc_op *op)
+{
+    return GRUC(lines)(op->H) + GRUC(panel_size)(op->H, op->steps * op->D);
+}
+
+GRUC_STATIC void GRUC(infer_conv_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    size_t D = op->D, H = op->H, k = op->steps;
+    const real *W = (const real *)parameters + op->weights, *norm = W + k * D * H;
+    real *bias = (real *)packed, *panels = bias + GRUC(lines)(H);
+    GRUC(pack)(panels, W, H, k * D, 1, H);
+    for (size_t j = 0; j < H; j++) {
+        real factor = GRUC(norm_factor)(norm[j], norm[3 * H + j]);
+        real *column = panels + j / LANES * LANES * k * D + j % LANES;
+        bias[j] = norm[H + j] - norm[2 * H + j] * factor;
+        for (size_t i = 0; i < k * D; i++) column[i * LANES] *= factor;
+    }
+    gruc_op_weights made = {bias, NULL, panels, NULL, NULL};
+    *weights = made;
+}
+
+GRUC_STATIC size_t
+GRUC(infer_conv_scratch)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2)
+{
+    size_t width = op->steps * op->D;
+    (void)clock2;
+    return GRUC(conv_chunk)(clock->N, width) * width;
+}
+
+GRUC_STATIC void GRUC(infer_conv)(const gruc_infer_call *c)
+{
+    GRUC(conv_rows)(
+        (real *)c->y, (real *)c->scratch, (const real *)c->x, (const real *)c->weights->W,
+        (const real *)c->weights->bias, c->op, c->clock);
+}
+
+GRUC_STATIC void GRUC(infer_pool)(const gruc_infer_call *c)
+{
+    GRUC(pool_forward)(
+        (real *)c->y, (const real *)c->x, c->op->steps, c->clock->offsets, c->clock->T, c->op->D);
+}
+
 /* In the order of program.h */
 static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, NULL, NULL, NULL},
@@ -165,4 +210,6 @@ static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, NULL, NULL, GRUC(infer_permute)},
     {NULL, NULL, GRUC(infer_attend_scratch), GRUC(infer_attend)},
     {GRUC(infer_general_packed), GRUC(infer_general_pack), GRUC(infer_attend_scratch), GRUC(infer_attend)},
+    {GRUC(infer_conv_packed), GRUC(infer_conv_pack), GRUC(infer_conv_scratch), GRUC(infer_conv)},
+    {NULL, NULL, NULL, GRUC(infer_pool)},
 };

@@ -39,7 +39,7 @@ typedef struct {
     size_t element;               /* bytes */
     const gruc_program *program;
     const gruc_op_weights *weights; /* (n_ops,) */
-    gruc_clock clocks[2];
+    gruc_clock clocks[GRUC_N_CLOCKS];
     void **
         values; /* (n_values,) the inputs, NULL for states of zeros; OUT: values that are wanted; else NULL */
     void **kept;      /* (n_ops,) OUT for inspection, or NULL: gates of cells, weights of attention */

@@ -10,6 +10,8 @@
 #include "../layers/gru_step.body.h"
 #include "../layers/gru.body.h"
 #include "../layers/readout.body.h"
+#include "../layers/rectify.body.h"
+#include "../layers/conv.body.h"
 #include "../layers/softmax.body.h"
 #include "../layers/embed.body.h"
 #include "../layers/permute.body.h"

@@ -5,7 +5,8 @@
  *
  * A clock has T steps, B sequences with a length each, and N = sum of lengths packed rows (gru.body.h).
  * Most programs have one; a decoder's rows lie beside its encoder's under a second one, with the same
- * sequences in another order. */
+ * sequences in another order. Where several steps become one, as in pooling, a slower clock begins, whose
+ * sequences are in the order of clock 0. */
 #ifndef GRUC_PROGRAM_H
 #define GRUC_PROGRAM_H
 
@@ -23,12 +24,20 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_PERMUTE,          /* rows of sequences, from clock 0's order to clock 1's */
        GRUC_ATTEND,           /* rows of clock 1 over the rows of clock 0 of the same sequence */
        GRUC_ATTEND_GENERAL,   /* the same after a product of the rows of clock 1 with a matrix */
+       GRUC_CONV,             /* y = relu(norm(x * W)): conv.body.h */
+       GRUC_POOL,             /* rows of a slower clock: the largest of each `steps` rows */
        GRUC_N_KINDS
 };
 
+/* Added to variances before they are divided by */
+#define GRUC_NORM_EPSILON 1e-5
+
+/* Clocks of a program, at most */
+enum { GRUC_N_CLOCKS = 8 };
+
 /* Rows that operations read and write. The first `n_inputs` values of a program are filled by its caller. */
 typedef struct {
-    int clock;    /* 0 or 1: whose sequences */
+    int clock;    /* whose sequences */
     int per_step; /* a row for each step of each sequence (N), or one for each sequence (B) */
     int integers; /* tokens (int32_t, width 1) instead of elements of the network's type */
     int gradient; /* in training: the value in whose memory its gradient lies; -1 where it is not wanted. Mostly
@@ -44,6 +53,8 @@ typedef struct {
  *   GRUC_DENSE             W (D, H), b (H,)
  *   GRUC_EMBED             table (D, H) of D tokens
  *   GRUC_ATTEND_GENERAL    W (D, D)
+ *   GRUC_CONV              W (k, D, H), of k = `steps`; gamma (H,), beta (H,); and what is not learned but follows
+ *                          the batches: mean (H,), variance (H,), number of batches (1,)
  *
  * Places of values are indices into the program's list, -1 for none. */
 typedef struct {
@@ -56,6 +67,7 @@ typedef struct {
     size_t D, H;   /* width read, width written; GRUC_ATTEND*: H = D, or H = 2 D with x itself behind */
     size_t column; /* first column of y and last that is written: directions side by side */
     size_t weights;
+    size_t steps; /* GRUC_CONV, GRUC_POOL: of x that a row of y is made of */
 } gruc_op;
 
 typedef struct {
@@ -63,6 +75,8 @@ typedef struct {
     const gruc_value *values; /* (n_values,) */
     const gruc_op *ops;       /* (n_ops,) */
     int output;               /* the value that is the network's answer */
+    /* of slower clocks the steps of clock 0 that make one of theirs; 0 for clocks that the caller lays out */
+    size_t strides[GRUC_N_CLOCKS];
 } gruc_program;
 
 /* Lengths of one clock's sequences, longest first */
@@ -78,6 +92,32 @@ typedef struct {
 static inline size_t gruc_place(size_t b, const gruc_clock *to, const gruc_clock *from)
 {
     return (size_t)from->places[to->order[b]];
+}
+
+/* Steps of clock 0 that make one of this clock */
+static inline size_t gruc_stride(const gruc_program *program, int clock)
+{
+    return program->strides[clock] > 0 ? program->strides[clock] : 1;
+}
+
+/* Steps of a slower clock for so many of clock 0: the last one may be made of fewer than the others */
+static inline size_t gruc_slower(size_t n_steps, size_t stride) { return (n_steps + stride - 1) / stride; }
+
+/* Lays out a slower clock than `from`, which it follows */
+static inline void gruc_lay_out_slower(
+    gruc_clock *to, ptrdiff_t *lengths, ptrdiff_t *offsets, /* OUT (B,), (slower T + 1,) */
+    const gruc_clock *from, size_t stride)
+{
+    *to = *from;
+    to->T = gruc_slower(from->T, stride);
+    for (size_t b = 0; b < from->B; b++)
+        lengths[b] = (ptrdiff_t)gruc_slower((size_t)from->lengths[b], stride);
+    offsets[0] = 0;
+    for (size_t t = 0; t < to->T; t++) /* who has the first of the steps has the one that they make */
+        offsets[t + 1] = offsets[t] + (from->offsets[t * stride + 1] - from->offsets[t * stride]);
+    to->N = (size_t)offsets[to->T];
+    to->lengths = lengths;
+    to->offsets = offsets;
 }
 
 /* Number of parameters of an operation */
@@ -96,6 +136,8 @@ static inline size_t gruc_op_size(const gruc_op *op)
         return op->D * op->H;
     case GRUC_ATTEND_GENERAL:
         return op->D * op->D;
+    case GRUC_CONV:
+        return op->steps * op->D * op->H + 4 * op->H + 1;
     default:
         return 0;
     }

@@ -45,7 +45,7 @@ typedef struct {
     const gruc_program *program;
     const gruc_operation *operations; /* (GRUC_N_KINDS,) */
     size_t element;                   /* bytes */
-    gruc_clock clocks[2];
+    gruc_clock clocks[GRUC_N_CLOCKS];
     const void *const *inputs;   /* (program->n_inputs,) rows of the first values */
     void *const *dinputs;        /* (program->n_inputs,) OUT: their gradients, where they are wanted */
     const void *parameters;      /* flat */

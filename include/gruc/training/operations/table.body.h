@@ -50,5 +50,13 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .pack = GRUC(general_op_pack),
          .forward = GRUC(general_op_forward),
          .backward = GRUC(general_op_backward)},
+    [GRUC_CONV] =
+        {.packed_size = GRUC(conv_op_packed),
+         .kept_size = GRUC(conv_op_kept),
+         .scratch_size = GRUC(conv_op_scratch),
+         .pack = GRUC(conv_op_pack),
+         .forward = GRUC(conv_op_forward),
+         .backward = GRUC(conv_op_backward)},
+    [GRUC_POOL] = {.forward = GRUC(pool_op_forward), .backward = GRUC(pool_op_backward)},
 };
 #undef GRUC_CELL
