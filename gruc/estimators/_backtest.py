@@ -19,7 +19,7 @@ def backtest(model, series, given, cv, fh, refit, coverage):
     n = min(map(len, series.values))
     times = [series.axis(i).until(len(values)) for i, values in enumerate(series.values)]
     fitted, n_before, parts = None, None, []
-    for known, later in cv.split(np.arange(n)):
+    for known, later in cv.split(np.arange(n)) if hasattr(cv, "split") else cv:
         start, stop = _span(known, later)
         ahead = later - stop + 1
         if steps is not None:

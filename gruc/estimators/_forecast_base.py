@@ -79,6 +79,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, BaseEstimator):
             fitted.moments,
             known,
             fitted.conformal,
+            self.strategy,
             steps=steps,
             one_series=series.form in ONE_SERIES,
             linear=fitted.linear,

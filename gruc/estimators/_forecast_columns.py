@@ -74,6 +74,11 @@ class Given(NamedTuple):
 
 def covariates_of_fit(model, given, series):
     """What is known beside these series, or None; and its `Columns`."""
+    if given.past_only and model.strategy == "recursive":
+        raise ValueError(
+            f"past_only is {given.past_only!r}, and with strategy='recursive' windows of forecasts are read, "
+            "in which these columns are not known. Take strategy='direct' or 'decoder', or leave them out."
+        )
     calendar = calendar_of(model.calendar, model.holidays, series)
     columns = Columns(given.names, given.past_only, calendar, model.holidays, given.static is not None)
     beside = covariates_of(columns, given.table, series)

@@ -1,29 +1,21 @@
 """A forecaster's fit, step by step: season and lags, windows, the end of training, the network."""
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from ..runtime import Predictor
-from ..sequences import LARGEST, Lags, LagWindows, Numbers, Series, origins_of, season_length_of
-from ..training import (
-    MOST_SEASONS,
-    ForecastData,
-    Known,
-    Loss,
-    StepMemory,
-    TrainingState,
-    TrainingStep,
-    find_linear_path,
-    train,
-)
+from ..sequences import LARGEST, Lags, LagWindows, Series, origins_of, season_length_of
+from ..training import MOST_SEASONS, StepMemory, TrainingState
 from ._calibration import conformal_of
-from ._fit import report_end, set_optimizer, settings_of
-from ._networks import new_network, random_generator, set_update_gate_bias
+from ._fit import report_end
+from ._forecast_run import Run, network_of
+from ._networks import random_generator, set_update_gate_bias
 
 # Windows that are validated on after each epoch, at most.
 MOST_VALIDATED = 1 << 11
+# Forecasts of single steps in this validation, where each reads a window.
+MOST_STEPS = 1 << 14
 # Windows without which nothing can be learned; lags are shortened until there are so many.
 FEWEST_WINDOWS = 4
 # Fewer lags are not chosen for short horizons.
@@ -71,8 +63,7 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
     split = _Split.of(lengths, lags, model.validation_fraction)
     if model.early_stopping and not split.n_learned.any():
         _refuse_short(lags, lengths)
-    n_features = lags.width if beside is None else lags.width + beside.width(lags)
-    network = new_network(model, Numbers(n_features), lags.horizon)
+    network = network_of(model, lags, beside)
     if continued is None:
         rng = random_generator(model.random_state)
         start = _initial_state(model, network, rng, lags)
@@ -80,7 +71,7 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
         _check_continues(model, network, lags, horizon)
         network, start = continued.predictor.network, model._training_state.copy()
 
-    run = _Run(model, network, StepMemory(network), start)
+    run = Run(model, network, StepMemory(network), start)
     watched = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
         watched = _held_out(run, arrays, beside, lags, split, continued)
@@ -88,15 +79,15 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
             moments = [lags.moments(array) for array in arrays]
             return _fitted(run, watched.lags, watched.linear, moments, watched.state, watched, watched.beside)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
-    of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - lags.horizon)
+    of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - run.reach(lags))
     if not len(of):
         _refuse_short(lags, lengths)
     beside = _scaled(beside, continued, lengths)
-    lags, linear = _linear_path(series, beside, lengths, lags, continued)
+    lags, linear = run.linear_path(series, beside, lengths, lags, continued)
     n_epochs = watched.history.best_epoch if model.early_stopping else model.max_iter
     if n_epochs == 0:
         return _fitted(run, lags, linear, series.moments, start, watched, beside)
-    state, stopped_by = run(LagWindows(series, lags, of, origins, beside, linear=linear), n_epochs)
+    state, stopped_by = run(run.windows(series, lags, of, origins, beside, linear), n_epochs)
     if model.early_stopping:
         run.scale_answers(state, watched.factor)
     if not model.early_stopping or stopped_by == "interrupt":
@@ -120,13 +111,13 @@ def run_update(model, arrays, beside=None):
     lags, lengths = fitted.lags, np.array([len(array) for array in arrays], np.intp)
     n_known = np.array([len(array) for array in fitted.known.recent])
     series = Series.of(arrays, fitted.moments)
-    first = np.maximum(lags.context, n_known - lags.horizon + 1)
-    of, origins = origins_of(lengths, series.starts, first, lengths - lags.horizon)
+    network = fitted.predictor.network
+    run = Run(model, network, StepMemory(network), model._training_state)
+    first = np.maximum(lags.context, n_known - run.reach(lags) + 1)
+    of, origins = origins_of(lengths, series.starts, first, lengths - run.reach(lags))
     if not len(of):
         return model._training_state, fitted.predictor
-    network = fitted.predictor.network
-    run = _Run(model, network, StepMemory(network), model._training_state)
-    state, stopped_by = run.one_pass(LagWindows(series, lags, of, origins, beside, linear=fitted.linear))
+    state, stopped_by = run.one_pass(run.windows(series, lags, of, origins, beside, fitted.linear))
     report_end(model, state, stopped_by, incremental=True)
     return state, run.predictor(state.parameters)
 
@@ -147,56 +138,6 @@ class _Split(NamedTuple):
         n_learned = np.maximum(n - n_validated - lags.horizon + 1, 0)
         n_validated = np.where(n_learned > 0, n_validated, 0)  # of series too short to learn from
         return cls(n_learned, n_validated, lengths - lags.horizon - n_validated + 1)
-
-
-class _Run:
-    """Training of one network from the same start, with several sets of windows."""
-
-    def __init__(self, model, network, memory, start):
-        self.model, self.network, self.memory, self.start = model, network, memory, start
-        self.loss = Loss(model.loss, (float(model.delta),))
-
-    def __call__(self, windows, n_epochs, validate=None):
-        """The state after at most `n_epochs`, and what ended training."""
-        model = self.model
-        state = self.start.copy()
-        state.history = type(state.history)()
-        state.optimizer = state.schedule = None
-        patience = None if model.early_stopping and validate is None else model.n_iter_no_change
-        return state, self._train(state, windows, n_epochs, patience, validate)
-
-    def one_pass(self, windows):
-        """The state after one epoch with the optimiser at hand, and what ended training."""
-        state = self.start.copy()
-        state.schedule = None
-        return state, self._train(state, windows, 1, None, None)
-
-    def _train(self, state, windows, n_epochs, patience, validate):
-        model = self.model
-        set_optimizer(model, state, self.network)
-        data = ForecastData(windows, model.dtype)
-        settings = settings_of(
-            model,
-            len(data),
-            max_epochs=int(n_epochs),
-            patience=patience,
-            early_stopping=validate is not None,
-        )
-        settings = settings._replace(batch_size=min(settings.batch_size, len(data)))
-        dropout = model.dropout, model.recurrent_dropout
-        with TrainingStep(self.memory, self.loss, dropout, model.n_jobs) as step:
-            return train(state, data, step, settings, validate=validate)
-
-    def scale_answers(self, state, factor):
-        """Multiply what the network answers."""
-        parameters = self.network.table.views(state.parameters)
-        parameters["head.weight"] *= factor
-        parameters["head.bias"] *= factor
-
-    def predictor(self, parameters):
-        """The predictor with these parameters."""
-        inputs = Numbers(self.network.config["n_features"])
-        return Predictor(self.network, parameters, inputs, n_jobs=self.model.n_jobs)
 
 
 def _scaled(beside, continued, lengths, chosen=slice(None)):
@@ -231,22 +172,25 @@ def _held_out(run, arrays, beside, lags, split, continued):
     moments = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     series = Series.of(arrays, moments)
     beside = _scaled(beside, continued, learned, split.n_learned > 0)
-    lags, linear = _linear_path(series, beside, learned, lags, continued)
+    lags, linear = run.linear_path(series, beside, learned, lags, continued)
     first = _all(lengths, lags.context)
-    of, origins = origins_of(lengths, series.starts, first, first + split.n_learned - 1)
-    windows = LagWindows(series, lags, of, origins, beside, linear=linear)
+    last = np.where(split.n_learned > 0, learned - run.reach(lags), 0)
+    of, origins = origins_of(lengths, series.starts, first, last)
+    windows = run.windows(series, lags, of, origins, beside, linear)
     of, origins = origins_of(
         lengths, series.starts, split.first_validated, split.first_validated + split.n_validated - 1
     )
-    some = _evenly(len(of), MOST_VALIDATED)
-    validation = LagWindows(series, lags, of[some], origins[some], beside, linear=linear)
+    most = max(64, MOST_STEPS // lags.horizon) if model.strategy == "recursive" else MOST_VALIDATED
+    some = _evenly(len(of), most)
+    whole = linear if run.strategy.is_direct else None  # that of single steps does not answer a horizon
+    validation = LagWindows(series, lags, of[some], origins[some], beside, linear=whole)
     everything = np.arange(len(some))
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
 
     def answers(parameters):
         """What the network answers, and what that is best multiplied by."""
-        outputs = run.predictor(parameters).outputs(validation)
-        return outputs, _best_factor(outputs, targets)
+        outputs = run.answers(parameters, validation, linear)
+        return outputs, _best_factor(outputs, targets) if run.strategy.is_direct else 1.0
 
     def validate(parameters):
         outputs, factor = answers(parameters)
@@ -266,7 +210,7 @@ def _held_out(run, arrays, beside, lags, split, continued):
             history.best_epoch, state = 0, run.start
     conformal = None
     if model.calibration is not None:
-        outputs = run.predictor(state.parameters).outputs(validation)
+        outputs = run.answers(state.parameters, validation, linear)
         conformal = conformal_of(validation, outputs, int(model.difference))
     return _Watched(lags, linear, beside, state, stopped_by, factor, history, conformal)
 
@@ -276,17 +220,6 @@ def _best_factor(outputs, targets):
     outputs, targets = outputs.astype(np.float64), targets.astype(np.float64)
     size = np.square(outputs).sum()
     return float(np.clip((outputs * targets).sum() / size, 0.0, 1.0)) if size > 0 else 1.0
-
-
-def _linear_path(series, beside, lengths, lags, continued):
-    """Lags with their units and the linear path of the first so many values of each series.
-
-    A fit with `warm_start` goes on with those that its network was trained with.
-    """
-    if continued is not None:
-        return continued.lags, continued.linear
-    windows_of = functools.partial(LagWindows, series, beside=beside)
-    return find_linear_path(Known(windows_of, series.starts, lengths), lags)
 
 
 def _fitted(run, lags, linear, moments, state, watched, beside):
@@ -331,11 +264,14 @@ def _check_continues(model, network, lags, horizon):
     """Refuse parameters that ask for another network than the one to go on with."""
     predictor = model._predictor.predictor
     known = predictor.config | {"dtype": predictor.parameters.dtype.name} | lags._asdict()
-    wanted = network.config | {"dtype": model.dtype, "scale": model.scale}
+    known["strategy"] = model._predictor.strategy
+    wanted = {"strategy": model.strategy} | network.config | {"dtype": model.dtype, "scale": model.scale}
     if model.lags != "auto":
         wanted["lags"] = model.lags
     if model.season_length is not None:
         wanted["season_length"] = model.season_length
+    if horizon is None:
+        horizon = model.horizon
     if horizon is not None:
         wanted["horizon"] = horizon
     for name, value in wanted.items():

@@ -28,6 +28,13 @@ class Forecasting:
         """Number of steps of a season, 1 for none. None: the lag at which the autocorrelation of the series,
         without their trend, shows one.""",
     )
+    strategy: Literal["direct", "recursive", "decoder"] = parameter(
+        "direct",
+        """How forecasts are made: "direct": the network answers all steps of the horizon at once.
+        "recursive": it answers the next step, and reads each window of its own forecasts anew. "decoder": it
+        answers the next step in every row, of the window and of the horizon, and carries its state on over
+        its own forecasts.""",
+    )
     scale: Literal["window", "series"] | None = parameter(
         "window",
         """Mean and standard deviation of what values are centred and scaled by: of the window of `lags`

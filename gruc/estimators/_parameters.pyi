@@ -89,6 +89,7 @@ class Forecasting:
     lags: int | Literal["auto"]
     horizon: int | None
     season_length: int | None
+    strategy: Literal["direct", "recursive", "decoder"]
     scale: Literal["window", "series"] | None
     difference: int
     past_only: Sequence
@@ -279,6 +280,7 @@ class ForecasterParameters(
         lags: int | Literal["auto"] = "auto",
         horizon: int | None = None,
         season_length: int | None = None,
+        strategy: Literal["direct", "recursive", "decoder"] = "direct",
         scale: Literal["window", "series"] | None = "window",
         difference: int = 0,
         past_only: Sequence = (),

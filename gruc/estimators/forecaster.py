@@ -297,8 +297,9 @@ class GRUForecaster(
         X, static : default=None
             As in `fit`. Columns known ahead are read at the steps that are forecast, those of `past_only` at
             known steps alone.
-        cv : cross-validation generator, default=None
-            Its ``split`` gives the steps known, which are consecutive, and those forecast. None:
+        cv : cross-validation generator or iterable, default=None
+            Pairs of the steps known, which are consecutive, and those forecast; of a generator those that its
+            ``split`` gives. None:
             ``TimeSeriesSplit(5)`` of scikit-learn, with a `test_size` of the furthest step of `fh`; its
             `max_train_size` makes windows slide instead of growing.
         fh : int or sequence of int, default=None

@@ -48,11 +48,11 @@ def described_forecaster(fields, of_form, arrays):
         conformal = Fields(conformal, f"{fields.where} conformal,")
         conformal = Conformal.described(conformal, arrays, lags.horizon)
     moments, steps = _moments(fields, arrays, n_series), _steps(fields, arrays)
-    linear = _linear(fields, arrays, lags)
+    linear = _linear(fields, arrays, STRATEGIES[strategy].lags(lags))
     form = SeriesForm.described(of_form, arrays, n_series)
     network = described(fields.take_object("network"), arrays)
     fields.end()
-    _check_network(fields, network, lags, known)
+    _check_network(fields, network, lags, known, strategy)
     one_series = form.form in ONE_SERIES
     parts = network, lags, moments, known, conformal, strategy, steps, one_series, linear
     return ForecastPredictor(*parts), form
@@ -87,13 +87,16 @@ def _steps(fields, arrays):
     return steps.astype(np.intp)
 
 
-def _check_network(fields, predictor, lags, known):
+def _check_network(fields, predictor, lags, known, strategy):
     """Refuse a network that does not answer the windows of these lags, and values beyond its range."""
     decoding, inputs = predictor.decoding, predictor.inputs
     is_plain = decoding.classes is None and decoding.scaling is None and decoding.link == "values"
     if isinstance(inputs, Tokens) or inputs.scaling is not None or inputs.framing != (1, 1) or not is_plain:
         fields.refuse("its network is not that of a forecaster")
-    if predictor.network.answers_each_step or predictor.config["n_outputs"] != lags.horizon:
+    strategy = STRATEGIES[strategy]
+    lags = strategy.lags(lags)
+    answers_each_step = predictor.network.answers_each_step
+    if answers_each_step != strategy.answers_rows or predictor.config["n_outputs"] != lags.horizon:
         fields.refuse("its network does not answer its horizon")
     if inputs.n_features != lags.width:
         fields.refuse("its network does not read its windows")

@@ -268,7 +268,7 @@ class ForecastPredictor:
 
     def n_read_ahead(self, n_ahead):
         """Steps ahead whose columns are read for so many forecasts."""
-        return -(-n_ahead // self.lags.horizon) * self.lags.horizon
+        return STRATEGIES[self.strategy].n_read_ahead(self.lags, n_ahead)
 
     def start(self, n_ahead=0, later=None):
         """The `Start` of forecasts; `later` are `Covariates` of the steps ahead, or None."""
@@ -286,7 +286,7 @@ class ForecastPredictor:
 
     def walk(self, start, n_ahead):
         """Forecasts (B, n_ahead or more) of the differences that follow a `Start`."""
-        return STRATEGIES[self.strategy](self.predictor, self.lags, start, n_ahead)
+        return STRATEGIES[self.strategy].walk(self.predictor, self.lags, start, n_ahead)
 
     def forecasts(self, n_ahead, later=None):
         """Forecasts (n_series, n_ahead or more) of the next steps, in float64.

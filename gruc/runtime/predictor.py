@@ -299,6 +299,27 @@ class Predictor(FittedNetworkMixin):
         shape, dtype = (self.config["n_outputs"],), self.parameters.dtype
         return self._run(sequences, self.network.infer, shape, dtype, initial_state)[1]
 
+    def last_rows(self, sequences, states=None):
+        """Outputs (n, n_outputs) at the last row of each sequence, of a network that answers each step.
+
+        Returns them and the state of each layer there, [(n, F), ...]: the `states` for later rows.
+        """
+        packed, n, dtype = self._prepared(), len(sequences), self.parameters.dtype
+        outputs = np.empty((n, self.config["n_outputs"]), dtype)
+        later = [np.empty((n, width), dtype) for width in self.network.widths]
+
+        def run_chunk(chunk):
+            batch = self.inputs.gather(sequences, chunk, dtype)
+            places = chunk[batch.order]
+            initial = states and [layer[places] for layer in states]
+            rows, last = self.network.infer_carrying(packed, batch, initial)
+            outputs[places] = rows[batch.offsets[batch.lengths - 1] + np.arange(len(places))]
+            for layer, of_chunk in zip(later, last, strict=True):
+                layer[places] = of_chunk
+
+        run_chunks(run_chunk, self.inputs.lengths(sequences), self.network, self.n_jobs)
+        return outputs, later
+
     def _answers(self, decode, X, initial_state):
         """What `decode` makes of the outputs, in the form that belongs to X."""
         sequences = self.inputs.check(X, self.parameters.dtype)

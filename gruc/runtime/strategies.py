@@ -1,18 +1,19 @@
 """How the answers of a network become forecasts of any number of steps.
 
-A strategy is a function of this form, and a line of `STRATEGIES`:
+A strategy is a function of this form, in a line of `STRATEGIES`:
 
-    strategy(predictor, lags, start, n_ahead) -> ndarray of shape (B, n_ahead or more), float64
+    walk(predictor, lags, start, n_ahead) -> ndarray of shape (B, n_ahead or more), float64
 
-It reads nothing but `start`, whose rows are independent of each other, and so serves for the ends of series
-and for any origin within them, as calibration needs it.
+where ``lags.horizon`` is the one asked for, also where the network answers one step. It reads nothing but
+`start`, whose rows are independent of each other, and so serves for the ends of series and for any origin
+within them, as calibration needs it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..sequences import LagWindows, Series
+from ..sequences import LagWindows, Series, as_sequences
 
 
 class Start(NamedTuple):
@@ -39,22 +40,22 @@ class Start(NamedTuple):
         """The windows that end here, a `LagWindows`."""
         return self.windows_of(self.values, lags)
 
-    def windows_of(self, values, lags, moved=0):
-        """The windows at the ends of other values (B, context or more) of these series.
+    def windows_of(self, values, lags, moved=0, n_more=0):
+        """The windows before the last `n_more` of other values (B, context or more) of these series.
 
-        The first of them is `moved` steps after the first that is known.
+        The first of these is `moved` steps after the first that is known.
         """
         n, length = values.shape
         everything = np.arange(n)
         series = Series(values.reshape(-1), everything * length, self.moments)
         beside = None if self.beside is None else self.beside.moved(moved)
-        return LagWindows(series, lags, everything, (everything + 1) * length, beside, linear=self.linear)
+        origins = (everything + 1) * length - n_more
+        return LagWindows(series, lags, everything, origins, beside, n_more, self.linear)
 
     def scales(self, lags):
         """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""
-        return self._replace(beside=None, linear=None).windows(lags).read(slice(None)).factor / (
-            lags.unit * lags.remainder
-        )
+        windows = self._replace(linear=None, beside=None).windows(lags)
+        return windows.read(slice(None)).factor / (lags.unit * lags.remainder)
 
 
 def direct(predictor, lags, start, n_ahead):
@@ -69,4 +70,68 @@ def direct(predictor, lags, start, n_ahead):
     return np.concatenate(blocks, axis=1)
 
 
-STRATEGIES = {"direct": direct}
+def recursive(predictor, lags, start, n_ahead):
+    """The network answers the next step, and reads each window of its own forecasts anew."""
+    return direct(predictor, one_step(lags), start, n_ahead)
+
+
+def decoder(predictor, lags, start, n_ahead):
+    """The network answers the next step in every row, and carries its state on over its own forecasts.
+
+    They are scaled as the window that they start from.
+    """
+    known, lags = start.values, one_step(lags)
+    windows = start.windows_of(known, lags)
+    scaled, (outputs, states) = windows.read(slice(None)), predictor.last_rows(windows)
+    for step in range(1, n_ahead + 1):
+        windows = start.windows_of(known, lags, n_more=step - 1)
+        base = windows.base_of_rows(slice(None))[:, -1:]
+        forecast = windows.forecasts(outputs, scaled._replace(base=base))
+        known = np.concatenate([known, forecast], axis=1)
+        if step < n_ahead:
+            row = start.windows_of(known, lags, n_more=step).read(slice(None)).rows[:, -1:]
+            outputs, states = predictor.last_rows(as_sequences(row, "rows"), states)
+    return known[:, start.values.shape[1] :]
+
+
+def one_step(lags):
+    """Lags of windows before single steps."""
+    return lags._replace(horizon=1)
+
+
+class Strategy(NamedTuple):
+    """A strategy, and the network that it needs.
+
+    Parameters
+    ----------
+    walk : callable
+        See the module.
+    is_direct : bool
+        Whether the network answers all steps of the horizon at once, or the next step alone.
+    answers_rows : bool
+        Whether it does so in every row.
+    """
+
+    walk: Any
+    is_direct: bool = False
+    answers_rows: bool = False
+
+    def lags(self, lags):
+        """The lags of the windows that the network answers."""
+        return lags if self.is_direct else one_step(lags)
+
+    def n_more(self, lags):
+        """How many rows after a window the network learns from."""
+        return lags.horizon - 1 if self.answers_rows else 0
+
+    def n_read_ahead(self, lags, n_ahead):
+        """Steps ahead whose columns are read for so many forecasts."""
+        horizon = self.lags(lags).horizon
+        return -(-n_ahead // horizon) * horizon
+
+
+STRATEGIES = {
+    "direct": Strategy(direct, is_direct=True),
+    "recursive": Strategy(recursive),
+    "decoder": Strategy(decoder, answers_rows=True),
+}

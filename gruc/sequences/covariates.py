@@ -54,7 +54,8 @@ class Table(NamedTuple):
         moments = Moments(self.values.shape[1])
         for start, stop in _merged(self.first, self.first + lengths):
             for begin in range(start, stop, 1 << 14):
-                moments.add(self.values[begin : min(begin + (1 << 14), stop)])
+                part = self.values[begin : min(begin + (1 << 14), stop)]
+                moments.add(np.ascontiguousarray(part))  # sums whose order is that of rows
         scaling = moments.scaling()
         return self._replace(mean=scaling.mean, factor=np.where(_varies(moments), 1 / scaling.scale, 0.0))
 

@@ -232,6 +232,22 @@ class LagWindows(Sequences):
         targets = (self.series.values[places] - windows.base) / windows.divisor
         return np.where(windows.factor > 0, targets, 0.0)
 
+    def base_of_rows(self, indices):
+        """What an answer of 0 means in each row of one-step windows, (B, lags + n_more)."""
+        places, m = self._next_places(indices), self.lags.season_length
+        seasons = range(1, len(self.lags.season_weights) + 1)
+        return self._weighted([self.series.values[places - k * m] for k in seasons])
+
+    def targets_of_rows(self, indices, windows):
+        """What a network is to answer in each row of one-step windows, (B, lags + n_more)."""
+        truth = self.series.values[self._next_places(indices)]
+        targets = (truth - self.base_of_rows(indices)) / windows.divisor
+        return np.where(windows.factor > 0, targets, 0.0)
+
+    def _next_places(self, indices):
+        """Places of the step after each row."""
+        return self.origins[indices, np.newaxis] + np.arange(1 - self.lags.lags, self.n_more + 1)
+
     def forecasts(self, outputs, windows):
         """The forecasts that are meant by outputs (B, horizon) of a network, in float64."""
         return windows.base + outputs.astype(np.float64) * windows.factor

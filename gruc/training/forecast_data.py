@@ -18,11 +18,13 @@ class ForecastData(TrainingData):
         Whose `horizon` steps from each origin on are known.
     dtype : dtype
         Of targets.
+    of_rows : bool
+        Whether targets are those of rows, the next step of each, instead of those of windows.
     """
 
-    def __init__(self, windows, dtype):
+    def __init__(self, windows, dtype, of_rows=False):
         super().__init__(windows, None, None, None)
-        self.dtype = np.dtype(dtype)
+        self.dtype, self.of_rows = np.dtype(dtype), of_rows
 
     def __len__(self):
         return min(len(self.sequences), MOST_WINDOWS)
@@ -36,6 +38,15 @@ class ForecastData(TrainingData):
 
     def part(self, indices):
         """See `TrainingData.part`."""
-        windows = self.sequences.read(indices)
-        targets = self.sequences.targets(indices, windows).astype(self.dtype)
-        return Part(self.sequences.source_of(windows), np.arange(len(indices)), None, targets, None, None)
+        windows, places, starts = self.sequences.read(indices), np.arange(len(indices)), None
+        if self.of_rows:
+            targets = self.sequences.targets_of_rows(indices, windows)
+            starts, targets = places * targets.shape[1], targets.reshape(-1, 1)
+        else:
+            targets = self.sequences.targets(indices, windows)
+        source = self.sequences.source_of(windows)
+        return Part(source, places, None, targets.astype(self.dtype), None, starts)
+
+    def n_targets(self, indices):
+        """Targets of the windows at `indices`."""
+        return int(self.lengths[indices].sum()) if self.of_rows else len(indices)

@@ -96,6 +96,7 @@ TRIED = {
     "random_state": (1, {}),
     "tol": (10.0, {"n_iter_no_change": 1, "learning_rate": "constant"}),
     "n_iter_no_change": (1, {"tol": 10.0, "learning_rate": "constant"}),
+    "strategy": ("decoder", {}),
     "past_only": (("heat",), {}),
     "calendar": ("auto", {}),
     "holidays": ("US", {"calendar": ("holidays",), "holidays": "DE"}),
