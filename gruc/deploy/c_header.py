@@ -10,7 +10,9 @@ from .. import files
 from ..sequences import ONE_STEP
 from .c_characters import Characters, taken_apart
 from .c_constants import ModelConstants, stream_bytes
+from .c_forecasts import ForecastFunctions
 from .c_text import header_text
+from .forecast_windows import ForecastWindow, forecaster_of
 from .weights import as_predictor, refuse_convolutions
 
 __all__ = ["CExport", "to_c"]
@@ -31,7 +33,8 @@ class CExport(NamedTuple):
     weight_error : float
         Largest relative error of a stored weight, among those in the normal range of float16.
     largest_change : float or None
-        Of probabilities, or of a regressor's values, by these errors, over `X`.
+        Of probabilities, or of a regressor's values, by these errors, over `X`; of a forecaster's
+        forecasts of the series that it knows.
     changed : float or None
         Share of the sequences in `X` whose label changes.
     """
@@ -57,9 +60,14 @@ def to_c(
     Of a pipeline of a `TextSequencer` of characters and a network, the header also has a function from
     a Unicode code point to its token: ``model_token(0x4f60)``.
 
+    Of a forecaster it has ``model_forecast``, which takes the last values of one series and writes the
+    forecasts of all steps of the horizon, and ``model_value``, which takes a value at a time and keeps the
+    last ones. Both compute in double, scaling, season and differences included, and the network in float. If
+    it was fitted on several series, both are told which one it is: that decides the scale of calm windows.
+
     Parameters
     ----------
-    model : fitted estimator, Predictor, or pipeline of a TextSequencer and an estimator
+    model : fitted estimator, Predictor, ForecastPredictor, or pipeline of a TextSequencer and an estimator
         Weights become float32, and so do a regressor's predictions: targets far from zero, or far
         apart, are given to 7 digits.
     path : str or path-like
@@ -83,7 +91,8 @@ def to_c(
         `model` is not a fitted model of gruc.
     ValueError
         `prefix` is not a C identifier, a weight does not fit the storage type, or a pipeline's tokens
-        are not single characters. No file is written then.
+        are not single characters. Or a forecaster reads more than its series, or answers step by step. No
+        file is written then.
 
     Examples
     --------
@@ -94,8 +103,17 @@ def to_c(
     >>> gruc.to_c(model, "vowels.h", prefix="vowels").state_bytes
     528
     """
-    text_step, model = taken_apart(model)
-    predictor = as_predictor(model)
+    forecaster, text_step = forecaster_of(model), None
+    if forecaster is None:
+        text_step, model = taken_apart(model)
+        predictor = as_predictor(model)
+    else:
+        predictor, window = forecaster.predictor, ForecastWindow.of(forecaster, "to_c")
+        if X is not None:
+            raise ValueError(
+                "X is for models of sequences: of a forecaster the effect of rounded weights is measured on "
+                "the forecasts of the series that it knows."
+            )
     refuse_convolutions(predictor, "to_c")
     if predictor.network.answers_each_step and predictor.inputs.framing != ONE_STEP:
         raise ValueError(
@@ -114,13 +132,20 @@ def to_c(
     characters = None if text_step is None else Characters.of(text_step)
     if characters is not None and X is not None:
         X = text_step.transform(X)
+    forecasts, changes = None, (None, None)
+    if forecaster is not None:
+        forecasts = ForecastFunctions(window, prefix, predictor.config["bidirectional"])
+        changes = _change_of_forecasts(forecaster, weights), None
+    elif X is not None:
+        changes = _changes(predictor, weights, X)
     report = CExport(
-        constants.n_bytes + (0 if characters is None else characters.n_bytes),
+        constants.n_bytes + sum(part.n_bytes for part in (characters, forecasts) if part is not None),
         None if predictor.config["bidirectional"] else stream_bytes(constants),
         _weight_error(predictor, weights),
-        *((None, None) if X is None else _changes(predictor, weights, X)),
+        *changes,
     )
-    files.write(path, header_text(predictor, prefix, constants, report, characters).encode("ascii"))
+    text = header_text(predictor, prefix, constants, report, characters=characters, forecasts=forecasts)
+    files.write(path, text.encode("ascii"))
     return report
 
 
@@ -154,13 +179,25 @@ def _weight_error(predictor, rounded):
     return largest
 
 
-def _changes(before, rounded, X):
-    """Largest change of a prediction for X by rounded weights; share of labels that change, or None."""
+def _with_rounded(before, rounded):
+    """A predictor with rounded weights."""
     flat = np.empty_like(before.parameters)
     for name, view in before.network.table.views(flat).items():
         view[...] = rounded[name]
-    sequences = before.inputs.check(X, flat.dtype)
-    after = before.with_weights(before.network.table.torch_views(flat))
+    return before.with_weights(before.network.table.torch_views(flat))
+
+
+def _change_of_forecasts(forecaster, rounded):
+    """Largest change, by rounded weights, of a forecast of the series that are known."""
+    after = forecaster.going_on(forecaster.known, _with_rounded(forecaster.predictor, rounded))
+    n_ahead = forecaster.lags.horizon
+    return float(np.abs(after.forecasts(n_ahead) - forecaster.forecasts(n_ahead)).max())
+
+
+def _changes(before, rounded, X):
+    """Largest change of a prediction for X by rounded weights; share of labels that change, or None."""
+    sequences = before.inputs.check(X, before.parameters.dtype)
+    after = _with_rounded(before, rounded)
     outputs = [before.output_rows(sequences), after.output_rows(sequences)]
     labels = [before.decoding.decode(rows.copy()) for rows in outputs]
     if before.classes is None:

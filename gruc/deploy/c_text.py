@@ -18,10 +18,11 @@ INTEGER_TYPES = [
 ]
 
 
-def header_text(predictor, prefix, constants, report, characters=None):
+def header_text(predictor, prefix, constants, report, *, characters=None, forecasts=None):
     """The whole header.
 
-    `constants` are its ModelConstants, `report` its CExport, `characters` those of a model of texts.
+    `constants` are its ModelConstants, `report` its CExport, `characters` those of a model of texts,
+    `forecasts` the ForecastFunctions of a forecaster.
     """
     bidirectional = predictor.config["bidirectional"]
     functions = _sequence_functions if bidirectional else _stream_functions
@@ -34,10 +35,11 @@ def header_text(predictor, prefix, constants, report, characters=None):
         f"static const gruc_model {prefix}_model = {{\n{initializers}\n}};",
         functions(prefix, constants),
         *([_class_function(prefix)] if predictor.decoding.link in ("two", "classes") else []),
+        *([] if forecasts is None else forecasts.declarations()),
     ])  # fmt: skip
     guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
     parts = [
-        _comment(predictor, prefix, constants, report, characters),
+        _comment(predictor, prefix, constants, report, characters, forecasts),
         f"#ifndef {guard}\n#define {guard}",
         '#include "gruc/exported.h"',
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
@@ -55,7 +57,7 @@ def header_text(predictor, prefix, constants, report, characters=None):
     return "\n\n".join(parts) + "\n"
 
 
-def _comment(predictor, prefix, constants, report, characters):
+def _comment(predictor, prefix, constants, report, characters, forecasts):
     """The comment at the top: what the model is, how to use it, how large it is."""
     config, upper = predictor.config, prefix.upper()
     layers = " x ".join(map(str, config["hidden_layer_sizes"]))
@@ -83,6 +85,9 @@ def _comment(predictor, prefix, constants, report, characters):
         "are static: include this header in one file of a program.",
         "",
     ]
+    if forecasts is not None:
+        lines[0] = lines[0].replace("regressor", "forecaster")
+        lines += [*forecasts.comment(), "Or the network alone, of windows that are scaled:", ""]
     if config["bidirectional"]:
         once, per_frame = sequence_floats(constants)
         lines += [

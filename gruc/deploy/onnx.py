@@ -14,6 +14,8 @@ from .. import files
 from .._version import __version__
 from ..sequences import ONE_STEP
 from . import onnx_inputs, onnx_layers, onnx_outputs, onnx_stream
+from .forecast_windows import forecaster_of
+from .onnx_forecasts import graph_of_forecaster
 from .onnx_graph import NetworkGraph
 from .weights import as_predictor, refuse_convolutions
 
@@ -28,7 +30,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
 
     Parameters
     ----------
-    model : fitted estimator or Predictor
+    model : fitted estimator, Predictor or ForecastPredictor
     path : str or path-like, default=None
         File to write the graph to.
     opset : int, default=18
@@ -52,6 +54,11 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         length. Labels are strings; int64 if they are booleans or whole numbers, also of a floating
         type; otherwise uint64 or float64.
 
+        Of a forecaster the input is ``y`` (N, V), float64: the last V values of N series, oldest first; if
+        it was fitted on several series (and `scale` is not None) also ``series`` (N,), int64: which of
+        these each is, or, with ``scale="window"``, -1 for another one. The output is ``forecasts``
+        (N, horizon), float64, of all steps of the horizon; NaN where a value is not finite.
+
     Raises
     ------
     ImportError
@@ -60,7 +67,8 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         `model` is not a fitted model of gruc, or its labels are of a type that ONNX does not have.
     ValueError
         `opset` is out of range, labels cannot be represented exactly in ONNX, or `stateful` is True
-        for a bidirectional model, which reads each sequence from its end too.
+        for a bidirectional model, which reads each sequence from its end too, or for a forecaster. Or a
+        forecaster reads more than its series, or answers step by step.
 
     Notes
     -----
@@ -101,7 +109,8 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         import onnx
     except ImportError as error:
         raise ImportError("to_onnx requires the package onnx: pip install onnx.") from error
-    predictor = as_predictor(model)
+    forecaster = forecaster_of(model)
+    predictor = as_predictor(model) if forecaster is None else forecaster.predictor
     refuse_convolutions(predictor, "to_onnx")
     if not isinstance(opset, Integral) or isinstance(opset, bool):
         raise TypeError(f"opset must be an integer; got {opset!r}.")
@@ -116,8 +125,16 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
             "A bidirectional model reads each sequence from its end too and cannot take it in blocks; "
             "stateful=True needs a model with bidirectional=False."
         )
-    graph = NetworkGraph(onnx, predictor, int(opset))
-    inputs, outputs = _graph_of_blocks(graph) if stateful else _graph_of_sequences(graph)
+    if forecaster is None:
+        graph = NetworkGraph(onnx, predictor, int(opset))
+        inputs, outputs = _graph_of_blocks(graph) if stateful else _graph_of_sequences(graph)
+    else:
+        if stateful:
+            raise ValueError(
+                "stateful=True is for sequences that are given in blocks; a forecaster's graph takes the "
+                "last values of series, which the program keeps."
+            )
+        graph, inputs, outputs = graph_of_forecaster(onnx, forecaster, int(opset))
     imports = [onnx.helper.make_opsetid("", int(opset))]
     proto = onnx.helper.make_model(
         onnx.helper.make_graph(graph.nodes, "gruc", inputs, outputs, list(graph.constants.values())),

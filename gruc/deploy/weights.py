@@ -3,10 +3,16 @@
 import numpy as np
 
 from ..runtime import Predictor
+from .forecast_windows import forecaster_of
 
 
 def as_predictor(model):
     """The predictor of a fitted estimator; a predictor itself."""
+    if forecaster_of(model) is not None:
+        raise TypeError(
+            f"model is a {type(model).__name__}, which only to_onnx and to_c export: elsewhere nothing would "
+            "scale its windows and forecasts."
+        )
     if hasattr(model, "steps"):  # a pipeline, of scikit-learn or from a file
         last = "model[-1]" if hasattr(model, "named_steps") else "model.predictor"
         raise TypeError(

@@ -147,3 +147,14 @@ def test_info(here, capsys):
     assert facts["last time"] == 79
     assert [facts[name] for name in ("season", "lags", "horizon", "differenced")] == [12, model.lags_, 4, 1]
     assert facts["weights"] == sum(w.size for w in model.weights_.values())
+
+
+def test_export(here, capsys):
+    assert main(["export", "one.gruc", "one.h", "--to", "c", "--prefix", "one"]) == 0
+    assert "bytes of constants" in capsys.readouterr().out
+    assert "one_forecast(" in (here / "one.h").read_text()
+    assert main(["export", "two.gruc", "two.safetensors", "--to", "torch"]) == 1
+    assert "which only to_onnx and to_c export" in capsys.readouterr().err
+    onnx = pytest.importorskip("onnx")
+    assert main(["export", "two.gruc", "two.onnx", "--to", "onnx"]) == 0
+    assert [node.name for node in onnx.load("two.onnx").graph.input] == ["y", "series"]

@@ -1,0 +1,342 @@
+"""Functions of an exported C header that forecast series: windows, scaling, seasons and differences.
+
+They compute in double, but for the network, so that a level of 1e9 leaves the digits of what happens above
+it.
+"""
+
+import numpy as np
+
+from ..sequences import LARGEST
+from .c_constants import float_literal
+from .forecast_windows import NOISE
+
+
+class ForecastFunctions:
+    """What a header of a forecaster has beside that of its network.
+
+    Parameters
+    ----------
+    window : ForecastWindow
+    prefix : str
+    bidirectional : bool
+        Whether the network reads whole sequences.
+
+    Attributes
+    ----------
+    n_bytes : int
+        Of tables.
+    """
+
+    def __init__(self, window, prefix, bidirectional):
+        self.window, self.prefix, self.upper = window, prefix, prefix.upper()
+        self.lags, self.bidirectional = window.lags, bidirectional
+        self.n_bytes = 4 * (0 if window.linear is None else window.linear.size)
+        if window.names_series:
+            self.n_bytes += 8 * window.moments.size
+
+    def comment(self):
+        """Lines of the comment at the top."""
+        upper, prefix = self.upper, self.prefix
+        memory = f"float work[{upper}_FORECAST_WORK]" if self.bidirectional else f"{prefix}_state state"
+        used = "work" if self.bidirectional else "&state"
+        series = ", series" if self.window.names_series else ""
+        lines = [
+            f"    static {memory};",
+            f"    double forecasts[{upper}_HORIZON];",
+            f"    // from the last {upper}_N_VALUES values, oldest first",
+            f"    {prefix}_forecast({used}{series}, values, forecasts);",
+            "",
+            "Or value by value, where the last ones are kept:",
+            "",
+            f"    static {prefix}_series one;",
+            f"    {prefix}_begin(&one{series});",
+            f"    missing = {prefix}_value(&one, value, forecasts);  // 0 where forecasts were written",
+            "",
+        ]
+        if series:
+            lines.append(f"series counts from 0, in the order of the fit{self._new()}.")
+        return lines
+
+    def _new(self):
+        return "; -1: another one" if self.lags.scale == "window" else ""
+
+    def macros(self):
+        """Sizes."""
+        single, double = (f"{LARGEST[np.dtype(dtype)]:g}" for dtype in (np.float32, np.float64))
+        lines = [
+            f"#define {self.upper}_N_VALUES {self.window.n_values} /* that forecasts are made of */",
+            f"#define {self.upper}_HORIZON {self.lags.horizon} /* steps that are forecast */",
+            "#if DBL_MAX_10_EXP > 150",
+            f"#define {self.upper}_LARGEST {double} /* value that is taken */",
+            "#else /* double is float */",
+            f"#define {self.upper}_LARGEST {single}",
+            "#endif",
+        ]
+        if self.bidirectional:
+            rows = self.lags.lags * self.lags.width
+            work = f"({self.upper}_WORK({self.lags.lags}) + {rows})"
+            lines.append(f"#define {self.upper}_FORECAST_WORK {work} /* floats */")
+        return "\n".join(lines)
+
+    def declarations(self):
+        """Macros, tables and functions, a list."""
+        parts = [self.macros(), *self._tables(), self._value_function(), *self._seasonal_function()]
+        return [*parts, self._row_function(), self._forecast_function(), self._series_functions()]
+
+    def _tables(self):
+        window, tables = self.window, []
+        if window.names_series:
+            tables.append(self._table("double", "moments", map(_double, window.moments.ravel())))
+        if window.linear is not None:
+            bits = np.asarray(window.linear).astype(np.float32).view(np.uint32).ravel()
+            tables.append(self._table("uint32_t", "linear", [f"0x{each:08x}" for each in bits.tolist()]))
+            tables.append(f"""\
+/* Weight i of the linear path. */
+GRUC_STATIC double {self._name("weight")}(size_t i)
+{{
+    uint32_t bits = GRUC_READ_32({self._name("linear")} + i);
+    float weight;
+    memcpy(&weight, &bits, sizeof weight);
+    return (double)weight;
+}}""")
+        return tables
+
+    def _table(self, kind, name, literals):
+        literals = list(literals)
+        lines = [", ".join(literals[i : i + 8]) for i in range(0, len(literals), 8)]
+        body = ",\n    ".join(lines)
+        where = " GRUC_TABLE" if kind == "uint32_t" else ""
+        return f"static const {kind} {self._name(name)}[{len(literals)}]{where} = {{\n    {body}}};"
+
+    def _name(self, name):
+        return f"gruc_{name}_of_{self.prefix}"
+
+    def _value_function(self):
+        """Of the differenced series, of which nothing is kept."""
+        return f"""\
+/* Value i of the window of {self.lags.context}{", differenced" if self.window.order else ""}. */
+GRUC_STATIC double {self._name("window_value")}(const double *v, size_t i)
+{{
+    return {_difference("v", "i", self.window.order)};
+}}"""
+
+    def _seasonal_function(self):
+        """The weighted mean of seasons, a list of one function."""
+        m, value = self.lags.season_length, self._name("window_value")
+        lines = [
+            f"    mean += {_double(weight)} * ({value}(v, i - {k * m}) - season);"
+            for k, weight in enumerate(self.window.season_weights[1:], 1)
+        ]
+        body = f"    return {value}(v, i);"
+        if lines:
+            body = "\n".join(
+                [f"    double season = {value}(v, i), mean = season;", *lines, "    return mean;"]
+            )
+        return [
+            f"""\
+/* Place i, of the last season, as the last {len(lines) + 1} have it. */
+GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
+{{
+{body}
+}}"""
+        ]
+
+    def _row_function(self):
+        lags = self.lags
+        before = lags.context - lags.lags
+        latest = before - lags.season_length
+        lines = []
+        for j, column in enumerate(self.window.columns()):
+            parts = []
+            if column.value:
+                parts.append(f"{self._name('window_value')}(v, t + {before})")
+            if column.seasonal:
+                parts.append(f"{self._name('season')}(v, t + {latest + column.ahead})")
+            if column.centred:
+                parts.append("centre")
+            unit = "divisor" if column.unit == 1 else f"(divisor * {_double(column.unit)})"
+            lines.append(f"    row[{j}] = ({' - '.join(parts)}) / {unit};")
+        body = "\n".join(lines)
+        return f"""\
+/* What the network reads of step t of the window. */
+GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, double divisor, double *row)
+{{
+{body}
+}}"""
+
+    def _moments(self):
+        """Lines that set centre and scale."""
+        window, lags = self.window, self.lags
+        if window.names_series:
+            at = "2 * (size_t)series"
+            lines = []
+            if lags.scale == "window":
+                lines.append(f"    if (series < 0) series = {len(window.moments) - 1};")
+            moments = self._name("moments")
+            lines.append(f"    double centre = {moments}[{at}], scale = {moments}[{at} + 1];")
+        else:
+            centre, scale = window.moments[0]
+            lines = [f"    double centre = {_double(centre)}, scale = {_double(scale)};"]
+        if lags.scale == "window":
+            value = f"{self._name('window_value')}(v, t + {lags.context - lags.lags})"
+            lines += [
+                "    double squares = 0, largest = 0;",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) centre += {value};",
+                f"    centre /= {lags.lags};",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
+                f"        double now = {value};",
+                "        squares += (now - centre) * (now - centre);",
+                "        if (fabs(now) > largest) largest = fabs(now);",
+                "    }",
+                f"    squares = sqrt(squares / {lags.lags});",
+                f"    if (squares > {_double(NOISE)} * largest && squares > scale) scale = squares;",
+            ]
+        return lines
+
+    def _arguments(self):
+        memory = "float *work" if self.bidirectional else f"{self.prefix}_state *state"
+        series = "int32_t series, " if self.window.names_series else ""
+        return memory, series
+
+    def _forecast_function(self):
+        window, lags, upper = self.window, self.lags, self.upper
+        memory, series = self._arguments()
+        refused = "1 if a value is NaN or too large"
+        checks = []
+        if series:
+            least = -1 if lags.scale == "window" else 0
+            n = len(window.moments) - (1 if lags.scale == "window" else 0)
+            checks.append(f"    if (series < {least} || series >= {n}) return 1;")
+            refused += f", or there is no such series (0 to {n - 1}{self._new()}),\n *"
+        checks += [
+            f"    for (size_t i = 0; i < {upper}_N_VALUES; i++)",
+            f"        if (!(fabs(v[i]) <= {upper}_LARGEST)) return 1;",
+        ]
+        lines = [*checks, *self._moments()]
+        lines.append("    double divisor = scale > 0 ? scale : 1;")
+        lines.append(f"    double row[{upper}_N_FEATURES];")
+        lines += self._network_lines()
+        m = lags.season_length
+        start = lags.context - m
+        unit, answer_unit = _double(lags.unit), _double(window.answer_unit)
+        answer = f"{answer_unit} * (double)out[h]"
+        if window.linear is not None:
+            answer = f"({unit} * forecasts[h] + {answer})"
+            lines += [
+                f"    for (size_t h = 0; h < {upper}_HORIZON; h++) forecasts[h] = 0;",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
+                f"        {self._name('row')}(v, t, centre, divisor, row);",
+                f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++)",
+                f"            for (size_t h = 0; h < {upper}_HORIZON; h++)",
+                "                forecasts[h] += row[j]"
+                f" * {self._name('weight')}((t * {upper}_N_FEATURES + j) * {upper}_HORIZON + h);",
+                "    }",
+            ]
+        place = f"{start} + h % {m}"
+        lines += [
+            f"    for (size_t h = 0; h < {upper}_HORIZON; h++)",
+            f"        forecasts[h] = {self._name('season')}(v, {place}) + scale * {answer};",
+        ]
+        for k in reversed(range(window.order)):
+            end = _difference("v", str(window.n_values - 1 - k), k)
+            lines += [
+                "    {",
+                f"        double sum = {end};",
+                f"        for (size_t h = 0; h < {upper}_HORIZON; h++) forecasts[h] = sum += forecasts[h];",
+                "    }",
+            ]
+        body = "\n".join(lines)
+        return f"""\
+/* Forecasts from the last {upper}_N_VALUES values of a series, oldest first: steps 1 to {upper}_HORIZON.
+ * Returns 0; or {refused} and then forecasts are unchanged. */
+GRUC_STATIC int {self.prefix}_forecast({memory}, {series}const double *v, double *forecasts)
+{{
+{body}
+    return 0;
+}}"""
+
+    def _network_lines(self):
+        lags, upper, prefix = self.lags, self.upper, self.prefix
+        row = f"{self._name('row')}(v, t, centre, divisor, row);"
+        if self.bidirectional:
+            return [
+                f"    float *rows = work + {upper}_WORK({lags.lags}), out[{upper}_N_OUTPUTS];",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
+                f"        {row}",
+                f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++)",
+                f"            rows[t * {upper}_N_FEATURES + j] = (float)row[j];",
+                "    }",
+                f"    if ({prefix}_predict(work, rows, {lags.lags}, out)) return 1;",
+            ]
+        return [
+            f"    float x[{upper}_N_FEATURES], out[{upper}_N_OUTPUTS];",
+            f"    {prefix}_init(state);",
+            f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
+            f"        {row}",
+            f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++) x[j] = (float)row[j];",
+            f"        if ({prefix}_step(state, x, t + 1 < {lags.lags} ? NULL : out)) return 1;",
+            "    }",
+        ]
+
+    def _series_functions(self):
+        upper, prefix = self.upper, self.prefix
+        _, series = self._arguments()
+        memory, used = f"{prefix}_state state;", "&one->state"
+        if self.bidirectional:
+            memory, used = f"float work[{upper}_FORECAST_WORK];", "one->work"
+        keep = "\n    one->series = series;" if series else ""
+        which = "one->series, " if series else ""
+        member = "\n    int32_t series;" if series else ""
+        argument = ", int32_t series" if series else ""
+        return f"""\
+typedef struct {{
+    size_t n_known;{member}
+    double values[{upper}_N_VALUES]; /* the last ones */
+    {memory}
+}} {prefix}_series;
+
+/* Begins a series of which no value is known. */
+GRUC_STATIC void {prefix}_begin({prefix}_series *one{argument})
+{{
+    one->n_known = 0;{keep}
+}}
+
+/* Takes one value and, once there are enough and unless forecasts is NULL, writes forecasts of what follows.
+ * Returns how many values are still missing before there are enough: 0 where there are. Or -1 if the value
+ * is NaN or too large, or forecasts cannot be computed, and then nothing has changed. */
+GRUC_STATIC int {prefix}_value({prefix}_series *one, double value, double *forecasts)
+{{
+    size_t n_known = one->n_known, n_kept = sizeof one->values - sizeof one->values[0];
+    double first = 0;
+    if (!(fabs(value) <= {upper}_LARGEST)) return -1;
+    if (n_known < {upper}_N_VALUES) {{
+        one->values[one->n_known++] = value;
+        if (one->n_known < {upper}_N_VALUES) return (int)({upper}_N_VALUES - one->n_known);
+    }} else {{
+        first = one->values[0];
+        memmove(one->values, one->values + 1, n_kept);
+        one->values[{upper}_N_VALUES - 1] = value;
+    }}
+    if (forecasts && {prefix}_forecast({used}, {which}one->values, forecasts)) {{
+        if (n_known == {upper}_N_VALUES) {{
+            memmove(one->values + 1, one->values, n_kept);
+            one->values[0] = first;
+        }}
+        one->n_known = n_known;
+        return -1;
+    }}
+    return 0;
+}}"""
+
+
+def _difference(name, place, order):
+    """Source text of a difference of values."""
+    if order == 0:
+        return f"{name}[{place}]"
+    after = _difference(name, f"{place} + 1", order - 1)
+    return f"({after} - {_difference(name, place, order - 1)})"
+
+
+def _double(value):
+    """A literal that is exactly this number."""
+    return float_literal(float(value), "{!r}")

@@ -1,0 +1,114 @@
+"""What an exported forecaster computes of its last values: one description for all formats.
+
+It is that of `gruc.sequences.lag_windows`, with a window of `context` values, differenced:
+
+    column of step t   (value - centre) / (divisor * unit), of which parts may be missing or seasonal
+    forecast of step h   s'(h) + scale * unit * linear(rows, h) + scale * unit * remainder * answer(h)
+
+where s(t) is the weighted mean of the same place in the last seasons before step t, and s'(h) that of step h
+after the window. A test holds it against what the network was trained on.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..estimators import GRUForecaster
+from ..runtime import ForecastPredictor
+
+# a larger deviation than this share of the largest value is no rounding error: lag_windows._deviation
+NOISE = 1e-14
+
+
+class Column(NamedTuple):
+    """A column of a row: ``(x[t] - s(t + ahead) - centre) / (divisor * unit)``, or parts of that.
+
+    Without a value it is ``s(t + ahead) - centre``.
+    """
+
+    value: bool
+    seasonal: bool
+    ahead: int
+    centred: bool
+    unit: float
+
+
+class ForecastWindow(NamedTuple):
+    """What is computed of the last values of a series.
+
+    Parameters
+    ----------
+    order : int
+        How many times values are differenced.
+    lags : Lags
+    linear : ndarray of shape (lags * width, horizon) or None
+    moments : ndarray of shape (n, 2)
+        Centre and scale of each series; the last row is that of a new one, unless there is but one row.
+    """
+
+    order: int
+    lags: object
+    linear: object
+    moments: np.ndarray
+
+    @classmethod
+    def of(cls, forecaster, function):
+        """That of a `ForecastPredictor`; `function` is what exports it, for errors.
+
+        Raises
+        ------
+        ValueError
+            The forecaster does something that is not exported.
+        """
+        if forecaster.beside is not None:
+            raise ValueError(
+                f"{function} exports forecasters that read their series alone, and this one reads columns "
+                "beside them (X, static or a calendar). Fit it without these, or predict with gruc."
+            )
+        if forecaster.strategy != "direct":
+            raise ValueError(
+                f"{function} exports forecasters that answer all steps at once, and this one has strategy="
+                f"{forecaster.strategy!r}. Fit it with strategy='direct', or predict with gruc."
+            )
+        lags, moments = forecaster.lags, forecaster.moments
+        new = lags.moments_of_new_series()
+        if lags.scale is None:
+            moments = moments[:1]  # the same for all
+        elif len(moments) > 1 and new is not None:
+            moments = np.concatenate([moments, [new]])
+        return cls(forecaster.known.order, lags, getattr(forecaster, "linear", None), moments)
+
+    @property
+    def n_values(self):
+        """How many values forecasts are made of."""
+        return self.lags.context + self.order
+
+    @property
+    def names_series(self):
+        """Whether it must be known which series it is."""
+        return len(self.moments) > 1
+
+    @property
+    def season_weights(self):
+        """Weights of the last seasons, the latest first."""
+        return getattr(self.lags, "season_weights", (1.0,))
+
+    @property
+    def answer_unit(self):
+        """What answers of the network are multiplied by, beside the scale."""
+        return self.lags.unit * getattr(self.lags, "remainder", 1.0)
+
+    def columns(self):
+        """The columns of a row, a list of `Column`."""
+        lags = self.lags
+        columns = [Column(True, False, 0, True, 1.0), Column(True, True, 0, False, lags.unit)]
+        if lags.width == 3:
+            columns.append(Column(False, True, lags.horizon % lags.season_length, True, 1.0))
+        return columns
+
+
+def forecaster_of(model):
+    """The `ForecastPredictor` of a fitted forecaster, or that itself; None of other models."""
+    if isinstance(model, GRUForecaster):
+        return model._fitted_predictor()
+    return model if isinstance(model, ForecastPredictor) else None

@@ -1,0 +1,122 @@
+"""Forecasters as ONNX graphs: the last values of series in, forecasts out, all scaling within.
+
+Windows and forecasts are computed in float64, so that a level of 1e9 leaves the digits of what happens above
+it; the network in float32, the only type of onnxruntime's GRU.
+"""
+
+import numpy as np
+
+from ..sequences import LARGEST
+from . import onnx_inputs, onnx_layers
+from .forecast_windows import NOISE, ForecastWindow
+from .onnx_graph import NetworkGraph
+
+# a length, or the bound of a slice, that stands for all that there is
+ALL = np.array([np.iinfo(np.int64).max])
+
+
+def graph_of_forecaster(onnx, forecaster, opset):
+    """A `NetworkGraph` of a `ForecastPredictor`, and its inputs and outputs."""
+    window = ForecastWindow.of(forecaster, "to_onnx")
+    graph = NetworkGraph(onnx, forecaster.predictor, opset)
+    double = graph.tensor_type(np.float64)
+    info = graph.helper.make_tensor_value_info
+    inputs = [info("y", double, ["N", window.n_values])]
+    if window.names_series:
+        inputs.append(info("series", graph.int64, ["N"]))
+    n, missing = graph.size("y", 0), onnx_inputs.missing_rows_and_steps(graph, "y")
+    y = onnx_inputs.padded_if_empty(graph, "y", 2, missing)
+    series = onnx_inputs.padded_if_empty(graph, "series", 1, missing) if window.names_series else None
+    forecasts = _forecasts(graph, window, _differenced(graph, window, y), series)
+    forecasts = _undifferenced(graph, window, y, forecasts)
+    within = graph("LessOrEqual", graph("Abs", y), LARGEST[np.dtype(np.float64)])  # false for NaN
+    within = graph.reduce("ReduceMin", graph.cast(within, np.int32), 1)
+    forecasts = graph("Where", graph.cast(within, bool), forecasts, np.float64(np.nan))
+    graph.first_rows(forecasts, n, output="forecasts")
+    return graph, inputs, [info("forecasts", double, ["N", window.lags.horizon])]
+
+
+def _differenced(graph, window, y):
+    """y (N, n_values) differenced, (N, context)."""
+    for _ in range(window.order):
+        y = graph("Sub", _columns(graph, y, 1, None), _columns(graph, y, 0, -1))
+    return y
+
+
+def _undifferenced(graph, window, y, forecasts):
+    """Forecasts (N, horizon) of y by those of its differences."""
+    ends = []
+    for _ in range(window.order):
+        ends.append(_columns(graph, y, -1, None))
+        y = graph("Sub", _columns(graph, y, 1, None), _columns(graph, y, 0, -1))
+    for end in reversed(ends):
+        forecasts = graph("Add", graph("CumSum", forecasts, np.array(1)), end)
+    return forecasts
+
+
+def _columns(graph, x, start, stop):
+    """Columns of x (N, T), as a slice of Python."""
+    stop = ALL if stop is None else np.array([stop])
+    return graph("Slice", x, np.array([start]), stop, np.array([1]))
+
+
+def _forecasts(graph, window, x, series):
+    """Forecasts (N, horizon) of the steps that follow x (N, context)."""
+    lags, m = window.lags, window.lags.season_length
+    centre, scale = _moments(graph, window, x, series)
+    divisor = graph("Where", graph("Greater", scale, np.float64(0)), scale, np.float64(1))
+    columns = [_column(graph, window, column, x, centre, divisor) for column in window.columns()]
+    rows = graph("Concat", *(graph("Unsqueeze", column, np.array([2])) for column in columns), axis=2)
+    lengths = graph("Expand", np.array(lags.lags), graph.size(x, 0))
+    features, _ = onnx_layers.features(graph, graph.cast(rows, graph.dtype), lengths)
+    answers = graph.cast(onnx_layers.head(graph, features), np.float64)
+    last_season = _seasonal(graph, window, x, lags.context - m, m)
+    forecasts = graph("Gather", last_season, np.arange(lags.horizon) % m, axis=1)
+    if window.linear is not None:
+        flat = graph("Reshape", rows, np.array([0, -1]))
+        linear = graph("MatMul", flat, np.asarray(window.linear, np.float64))
+        forecasts = graph("Add", forecasts, graph("Mul", linear, graph("Mul", scale, np.float64(lags.unit))))
+    answers = graph("Mul", answers, graph("Mul", scale, np.float64(window.answer_unit)))
+    return graph("Add", forecasts, answers)
+
+
+def _moments(graph, window, x, series):
+    """Centre and scale of the windows x (N, context), (N, 1) each."""
+    moments = window.moments if series is None else graph("Gather", window.moments, series, axis=0)
+    centre, scale = (_columns(graph, moments, k, k + 1) for k in range(2))
+    if window.lags.scale == "window":
+        last = _columns(graph, x, -window.lags.lags, None)
+        centre = graph.reduce("ReduceMean", last, 1)
+        squares = graph("Mul", *[graph("Sub", last, centre)] * 2)
+        deviation = graph("Sqrt", graph.reduce("ReduceMean", squares, 1))
+        noise = graph("Mul", graph.reduce("ReduceMax", graph("Abs", last), 1), np.float64(NOISE))
+        deviation = graph("Where", graph("Greater", deviation, noise), deviation, np.float64(0))
+        scale = graph("Max", deviation, scale)
+    return centre, scale
+
+
+def _column(graph, window, column, x, centre, divisor):
+    """A `Column` of all rows, (N, lags)."""
+    lags, parts = window.lags, []
+    if column.value:
+        parts.append(_columns(graph, x, -lags.lags, None))
+    if column.seasonal:
+        first = lags.context - lags.lags - lags.season_length + column.ahead
+        parts.append(_seasonal(graph, window, x, first, lags.lags))
+    if column.centred:
+        parts.append(centre)
+    value, *others = parts
+    for other in others:
+        value = graph("Sub", value, other)
+    unit = divisor if column.unit == 1 else graph("Mul", divisor, np.float64(column.unit))
+    return graph("Div", value, unit)
+
+
+def _seasonal(graph, window, x, first, n):
+    """The weighted mean of n columns of x (N, context) from `first` on, and those of the seasons before."""
+    season = mean = _columns(graph, x, first, first + n)
+    for weight in window.season_weights[1:]:
+        first -= window.lags.season_length
+        difference = graph("Sub", _columns(graph, x, first, first + n), season)
+        mean = graph("Add", mean, graph("Mul", difference, np.float64(weight)))
+    return mean

@@ -1,0 +1,112 @@
+"""Forecasters as ONNX graphs: the same forecasts from the last values, in onnxruntime."""
+
+import gruc
+import numpy as np
+import pytest
+from forecasters import FAST, KINDS, forecaster, later_forecasts, wave
+from gruc import GRUForecaster
+
+onnx = pytest.importorskip("onnx")
+runtime = pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def run(proto, y, **more):
+    session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    (forecasts,) = session.run(None, {"y": y, **more})
+    return forecasts
+
+
+def n_values(proto):
+    return proto.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+
+
+@pytest.mark.parametrize("opset", [13, 18])
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_series(kind, opset):
+    y = wave(130)
+    model = forecaster(kind, y[:120])
+    proto = gruc.to_onnx(model, opset=opset)
+    assert [node.name for node in proto.graph.input] == ["y"]
+    n = n_values(proto)
+    assert n == model._predictor.lags.context + model.difference
+    batch = np.stack([y[120 + k - n : 120 + k] for k in range(1, 11)])
+    stream = model.stream()
+    expected = stream.step(y[120:], every=True)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(run(proto, batch), expected, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(run(proto, batch[3:4]), expected[3:4], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["part of a season", "second differences", "no scale, no season"])
+def test_several_series(kind):
+    y = [wave(120), 1e3 * wave(110, 1), 1e-3 * wave(90, 2)]
+    model = forecaster(kind, y)
+    proto = gruc.to_onnx(model._predictor)
+    n, scale = n_values(proto), model._predictor.lags.scale
+    names = [node.name for node in proto.graph.input]
+    assert names == (["y"] if scale is None else ["y", "series"])
+    which = np.array([2, 0, 0, 1])
+    batch = np.stack([y[i][-n:] for i in which])
+    expected = np.stack(model.predict())[which]
+    more = {} if scale is None else {"series": which}
+    size = np.abs(batch).max(axis=1, keepdims=True)
+    np.testing.assert_allclose(run(proto, batch, **more) / size, expected / size, rtol=3e-6, atol=1e-6)
+
+
+def test_a_series_of_which_nothing_is_known():
+    """Its calm windows are blown up, as there is no usual size that they are compared with."""
+    model = forecaster("differences", [wave(120), 1e3 * wave(110, 1)])
+    proto = gruc.to_onnx(model)
+    n = n_values(proto)
+    y = 5 + 1e-3 * wave(60, 7)
+    expected = later_forecasts(model, y, 4)
+    batch = np.stack([y[60 - 3 + k - n : 60 - 3 + k] for k in range(4)])
+    got = run(proto, batch, series=np.full(4, -1))
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+    assert abs(run(proto, batch, series=np.full(4, 1)) - expected).max() > 1e-2
+
+
+@pytest.mark.parametrize("kind", ["part of a season", "differences"])
+@pytest.mark.parametrize("level", [0.0, 2.0**40])
+def test_a_level_keeps_its_digits(kind, level):
+    y = np.round(wave(120), 6) + level
+    model = forecaster(kind, y)
+    proto = gruc.to_onnx(model)
+    got = run(proto, y[np.newaxis, -n_values(proto) :])[0]
+    np.testing.assert_allclose(
+        got - level, model.predict() - level, rtol=0, atol=1e-4 if level == 0 else 2e-3
+    )
+
+
+def test_values_that_are_none():
+    y = wave(120)
+    model = forecaster("differences", y)
+    proto = gruc.to_onnx(model)
+    n = n_values(proto)
+    batch = np.tile(y[-n:], (5, 1))
+    batch[1, 3], batch[2, 0], batch[3, -1] = np.nan, np.inf, 1e200
+    got = run(proto, batch)
+    assert np.isnan(got[1:4]).all()
+    np.testing.assert_allclose(got[[0, 4]], np.tile(model.predict(), (2, 1)), rtol=0, atol=1e-4)
+    assert run(proto, batch[:0]).shape == (0, 4)
+    constant = run(proto, np.full((1, n), 7.0))
+    model.update([7.0] * (n + 2), update_params=False)
+    np.testing.assert_allclose(constant[0], model.predict(), rtol=0, atol=1e-4)
+    new = gruc.to_onnx(forecaster("part of a season", [y, y]))
+    constant = np.full((1, n_values(new)), 7.0)
+    assert run(new, constant, series=np.array([-1])).tolist() == [[7.0] * 5]
+
+
+def test_what_is_refused(tmp_path):
+    model = forecaster("part of a season", wave(120))
+    with pytest.raises(ValueError, match="stateful=True is for sequences"):
+        gruc.to_onnx(model, stateful=True)
+    with pytest.raises(TypeError, match="GRUForecaster, which only to_onnx and to_c export"):
+        gruc.to_keras(model)
+    columns = np.arange(120.0)[:, np.newaxis] % 7
+    read = GRUForecaster(**FAST, horizon=5).fit(wave(120), columns)
+    for export in (gruc.to_onnx, lambda model: gruc.to_c(model, tmp_path / "m.h")):
+        with pytest.raises(ValueError, match="reads columns beside them .* Fit it without these"):
+            export(read)
+    assert not (tmp_path / "m.h").exists()
