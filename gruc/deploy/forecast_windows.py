@@ -76,7 +76,7 @@ class ForecastWindow(NamedTuple):
             moments = moments[:1]  # the same for all
         elif len(moments) > 1 and new is not None:
             moments = np.concatenate([moments, [new]])
-        return cls(forecaster.known.order, lags, getattr(forecaster, "linear", None), moments)
+        return cls(forecaster.known.order, lags, forecaster.linear, moments)
 
     @property
     def n_values(self):
@@ -91,12 +91,12 @@ class ForecastWindow(NamedTuple):
     @property
     def season_weights(self):
         """Weights of the last seasons, the latest first."""
-        return getattr(self.lags, "season_weights", (1.0,))
+        return self.lags.season_weights
 
     @property
     def answer_unit(self):
         """What answers of the network are multiplied by, beside the scale."""
-        return self.lags.unit * getattr(self.lags, "remainder", 1.0)
+        return self.lags.unit * self.lags.remainder
 
     def columns(self):
         """The columns of a row, a list of `Column`."""
