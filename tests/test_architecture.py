@@ -48,7 +48,15 @@ MAY_IMPORT = {
         "sklearn",
     },
     "datasets": {"sklearn"},
-    "inspection": {"estimators", "kernels", "preprocessing", "runtime", "sequences", "sklearn"},
+    "inspection": {
+        "conventions",
+        "estimators",
+        "kernels",
+        "preprocessing",
+        "runtime",
+        "sequences",
+        "sklearn",
+    },
     "plotting": {"inspection"},
     "deploy": {
         "_version",

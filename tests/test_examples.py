@@ -33,17 +33,21 @@ PROMISES = {
     "hyphenation.py": (r"GRUTagger +(\S+),", 0.85),
     "python_source.py": (r"GRUTagger, by character: (\S+)", 0.89),
     "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
+    "why_this_speaker.py": (r"largest attributions +replaced: +(\S+)%", 20),
+    "why_negative.py": (r"speak least for it *: (\S+)%", 80),
 }
 # which the test extra does not install
 NEEDS = {
     "torch_and_back.py": ["torch"],
     "sentiment.py": ["snownlp"],
+    "why_negative.py": ["snownlp"],
     "languages.py": ["babel"],
     "hyphenation.py": ["pyphen", "pycountry"],
 }
 # arguments with which they take seconds
 SMALL = {
     "sentiment.py": ["800"],
+    "why_negative.py": ["1500"],
     "languages.py": ["300"],
     "hyphenation.py": ["700"],
     "python_source.py": ["300"],

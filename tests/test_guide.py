@@ -1,4 +1,4 @@
-"""The code of docs/guide.md, docs/text.md and docs/notebook_to_microcontroller.md runs, block after block."""
+"""The code of the pages of docs/ runs, block after block."""
 
 import re
 from pathlib import Path
@@ -67,6 +67,23 @@ def test_text(tmp_path, monkeypatch):
     (labels,) = names["tagger"].predict(["January 01, 2000"])
     assert "".join(labels) == "mmmmmmm dd, yyyy"
     assert names["stream"].step("1").shape == names["one_way"].classes_.shape
+
+
+@pytest.mark.examples
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_inspection(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib").use("Agg")
+    pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "inspection.md")
+    told, x = names["told"][40], names["X_test"][40]
+    assert told.shape == x.shape
+    assert names["dates"].predict(["24/12/1999"]) == ["British"]
+    assert "\x1b[0m" in capsys.readouterr().out
+    page = (DOCS / "inspection.md").read_text()
+    for line in str(names["model"].summary()).splitlines():
+        assert f"    {line}".rstrip() in page.splitlines()
+    assert names["importances"].shape == (12,)
 
 
 @pytest.mark.examples

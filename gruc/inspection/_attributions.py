@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..conventions.user_warnings import warn_user
 from . import _methods
 from ._models import OpenedModel
 from ._passes import Passes
@@ -16,6 +17,9 @@ METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "occlusion")
 
 # working out the nodes takes the eigenvalues of a matrix of this size
 MOST_STEPS = 2000
+
+# share of the sum of absolute attributions
+WIDE_GAP = 0.05
 
 
 def attributions(
@@ -82,6 +86,11 @@ default="integrated_gradients"
     ValueError
         Bad input; the message names it.
 
+    Warns
+    -----
+    UserWarning
+        The gap of integrated gradients is wide, and `return_gap` is False.
+
     See Also
     --------
     AttributionDisplay : A picture of them.
@@ -95,8 +104,10 @@ default="integrated_gradients"
 
     The attributions for a sequence depend neither on the other sequences nor on `n_jobs`, to the last bit.
 
-    Attributions explain what this model has learned, not the world. With ``pooling="max"`` the derivative
-    jumps where another step takes over, and the gap shrinks more slowly with `n_steps`.
+    Attributions explain what this model has learned, not the world. The gap shrinks fast with `n_steps` where
+    the output is smooth between x' and x. It needs more of them if the model was trained until its gates
+    switch, if x' is far from all the X of the fit, and with ``pooling="max"``, whose derivative jumps
+    where another step takes over.
 
     Examples
     --------
@@ -134,5 +145,20 @@ default="integrated_gradients"
     elif method == "occlusion":
         copies = opened.sequences.lengths * rows.n_features
     told = passes.for_chunks(rows, copies, explain)
-    result = rows.in_the_form_of_x([array for array, _ in told])
-    return (result, np.array([gap for _, gap in told])) if return_gap else result
+    result, gap = rows.in_the_form_of_x([array for array, _ in told]), np.array([gap for _, gap in told])
+    if return_gap:
+        return result, gap
+    if is_integral:
+        _warn_of_gaps(gap, np.array([np.abs(array).sum() for array, _ in told]))
+    return result
+
+
+def _warn_of_gaps(gaps, sums):
+    """Warn where attributions miss much of what they ought to add up to."""
+    n_wide = int(np.sum(np.abs(gaps) > WIDE_GAP * sums))
+    if n_wide:
+        warn_user(
+            f"The attributions for {n_wide} of {len(gaps)} sequences do not add up to the difference of "
+            f"outputs: the gap is more than {WIDE_GAP:.0%} of the sum of their absolute values. Use more "
+            "n_steps, or a baseline nearer to X; return_gap=True returns the gaps."
+        )

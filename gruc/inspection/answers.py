@@ -90,7 +90,8 @@ class AnswerOverTimeDisplay:
         if self.kind == "probability":
             self.ax_.set_ylim(-0.03, 1.03)
         if n_outputs > 1 and self.kind != "quantile":
-            self.ax_.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+            title = "class" if self.kind == "probability" else None
+            self.ax_.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, title=title)
         self.ax_.set_ylabel("value" if self.kind == "quantile" else self.kind)
         name_steps(self.ax_, self.step_names, T, "step")
         self.figure_ = self.ax_.figure

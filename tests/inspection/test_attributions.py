@@ -95,6 +95,7 @@ def test_integrated_gradients_are_complete(structure, dtype):
         assert (abs(gap) < 1e-5).all()
 
 
+@pytest.mark.filterwarnings("ignore:The attributions for")
 def test_one_node_is_the_gradient_in_the_middle():
     X, _ = short_vowels()
     model = fitted(frame_length=2)
@@ -296,3 +297,15 @@ def test_one_long_sequence_in_several_passes():
     expected = x * sum(w / 2 * slope for w, slope in zip(weights, slopes, strict=True))
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-10 * abs(expected).max())
     assert _passes.PASS_SIZE // (3000 * 80) < 8
+
+
+def test_wide_gaps_are_reported():
+    X, y = vowels()
+    model = fitted(max_iter=100, learning_rate_init=0.05)
+    with pytest.warns(
+        UserWarning, match=r"The attributions for \d+ of 24 sequences do not add up .* n_steps"
+    ):
+        rough = attributions(model, X, n_steps=1)
+    again, gap = attributions(model, X, n_steps=1, return_gap=True)  # without a warning: here they are
+    assert all(np.array_equal(a, b) for a, b in zip(rough, again, strict=True))
+    assert (abs(gap) > 0.05 * np.array([abs(told).sum() for told in rough])).any()
