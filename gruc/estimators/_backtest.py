@@ -6,7 +6,8 @@ from sklearn.model_selection import TimeSeriesSplit
 
 from ..conventions.horizons import as_steps
 from ..conventions.time_series import TimeSeries
-from ._forecast_columns import ahead_of, check_reach, covariates_of, covariates_of_fit
+from ..runtime.forecast_input import check_reach
+from ._forecast_columns import ahead_of, covariates_of, covariates_of_fit
 
 
 def backtest(model, series, given, cv, fh, refit, coverage):

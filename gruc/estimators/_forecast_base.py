@@ -10,11 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 from ..conventions.horizons import as_steps
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.time_series import TimeSeries
+from ..files.series_columns import NO_COLUMNS, Columns
 from ..files.series_form import ONE_SERIES
 from ..runtime import ForecastPredictor
+from ..runtime.forecast_input import check_reach
 from ..sequences import KnownValues
 from ..training import TrainingState
-from ._forecast_columns import NO_COLUMNS, Columns, check_reach, covariates_ahead
+from ._forecast_columns import covariates_ahead
 from ._forecast_files import ForecastFilesMixin
 from ._forecast_fit import run_fit, run_update
 
@@ -90,7 +92,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, BaseEstimator):
 
     def _set_fitted(self, predictor, state, history, columns=NO_COLUMNS):
         """Set what a fit has come to; `history` is that of the run that early stopping watched."""
-        self._predictor, self._training_state = predictor, state
+        self._predictor, self._training_state = predictor.with_columns(columns), state
         self._columns, self.calendar_ = columns, columns.calendar
         lags = predictor.lags
         self.n_series_ = predictor.n_series

@@ -6,37 +6,8 @@ import numpy as np
 
 from ..conventions.calendar import calendar_of, calendar_table
 from ..conventions.exogenous import Steps, columns_beside, n_steps_given, static_columns, table_of
+from ..files.series_columns import Columns
 from ..sequences import Covariates, Table
-
-
-class Columns(NamedTuple):
-    """Which columns a forecaster was fitted with; plain values.
-
-    Parameters
-    ----------
-    names : list or None
-        Of X; None without X.
-    past_only : tuple
-        Those of X that are not known ahead.
-    calendar : tuple of str
-    country : str or None
-        Of holidays.
-    static : bool
-    """
-
-    names: list | None = None
-    past_only: tuple = ()
-    calendar: tuple = ()
-    country: str | None = None
-    static: bool = False
-
-    @property
-    def names_ahead(self):
-        """Columns of X that are known ahead."""
-        return [] if self.names is None else [name for name in self.names if name not in self.past_only]
-
-
-NO_COLUMNS = Columns()
 
 
 class Given(NamedTuple):
@@ -139,16 +110,6 @@ def ahead_of(columns, axes, given, n_given, n_read):
     if columns.calendar:
         tables.append(calendar_table(axes, [0] * len(axes), n_read, columns.calendar, columns.country))
     return Covariates(tuple(tables)) if tables or columns.static else None
-
-
-def check_reach(columns, strategy, n_ahead, horizon):
-    """Refuse steps for which columns would be read that are not known ahead."""
-    if columns.past_only and strategy == "direct" and n_ahead > horizon:
-        raise ValueError(
-            f"fh reaches {n_ahead}, beyond horizon_={horizon}, where forecasts go on from forecasts, and the "
-            f"columns {list(columns.past_only)} of past_only are not known there. Fit with fh={n_ahead}, or "
-            "with strategy='decoder', which reads none of them ahead."
-        )
 
 
 def _past_only(past_only):

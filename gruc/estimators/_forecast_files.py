@@ -40,10 +40,10 @@ class ForecastFilesMixin(SavingMixin):
         watched = History.described(described)
         history = History.described({name: state[name] for name in DESCRIBED_AS})
         training = TrainingState(predictor.predictor.parameters, random_generator(self.random_state), history)
-        self._set_fitted(predictor.with_n_jobs(self.n_jobs), training, watched)
+        self._set_fitted(predictor.with_n_jobs(self.n_jobs), training, watched, predictor.columns)
         return self
 
-    def _set_fitted(self, predictor, state, history):
+    def _set_fitted(self, predictor, state, history, columns):
         raise NotImplementedError
 
 

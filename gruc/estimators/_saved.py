@@ -146,14 +146,16 @@ def built(description, arrays, where):
 def of_content(content, where):
     """The estimator of a file's `Content` or `ForecastContent`."""
     kind = KINDS[content.kind]
-    unknown = sorted(set(content.parameters) - set(kind().get_params()))
+    known = kind().get_params()
+    unknown = sorted(set(content.parameters) - set(known))
     if unknown:
         raise ModelFileError(f"{where} is damaged: parameters that are unknown: {quoted(unknown)}.")
     parameters = {
         name: np.array(value) if isinstance(value, np.ndarray) else value  # else the file stays in memory
         for name, value in content.parameters.items()
     }
-    model = kind(**ADDED_PARAMETERS | parameters)
+    added = {name: value for name, value in ADDED_PARAMETERS.items() if name in known}
+    model = kind(**added | parameters)
     try:
         model._validate_params()
     except ValueError as error:

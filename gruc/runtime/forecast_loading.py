@@ -6,9 +6,10 @@ import numpy as np
 
 from ..files.estimator_fields import take_estimator
 from ..files.fields import Fields
+from ..files.series_columns import NO_COLUMNS, Columns
 from ..files.series_form import ONE_SERIES, SeriesForm
 from ..outputs import Conformal
-from ..sequences import LARGEST, KnownValues, Lags, Tokens
+from ..sequences import LARGEST, Covariates, KnownValues, Lags, Tokens
 from .forecasts import ForecastPredictor
 from .loading import described
 from .strategies import STRATEGIES
@@ -48,14 +49,39 @@ def described_forecaster(fields, of_form, arrays):
         conformal = Fields(conformal, f"{fields.where} conformal,")
         conformal = Conformal.described(conformal, arrays, lags.horizon)
     moments, steps = _moments(fields, arrays, n_series), _steps(fields, arrays)
-    linear = _linear(fields, arrays, STRATEGIES[strategy].lags(lags))
+    columns, beside = _columns(fields, arrays, known)
+    linear = arrays.pop("linear", None)
     form = SeriesForm.described(of_form, arrays, n_series)
     network = described(fields.take_object("network"), arrays)
     fields.end()
-    _check_network(fields, network, lags, known, strategy)
+    lags_of_network = STRATEGIES[strategy].lags(lags)
+    width = lags_of_network.width + (0 if beside is None else beside.width(lags_of_network))
+    _check_network(fields, network, lags_of_network.horizon, width, STRATEGIES[strategy].answers_rows)
+    _check_range(fields, known)
+    linear = _linear(fields, linear, lags_of_network, width)
     one_series = form.form in ONE_SERIES
-    parts = network, lags, moments, known, conformal, strategy, steps, one_series, linear
-    return ForecastPredictor(*parts), form
+    predictor = ForecastPredictor(
+        network, lags, moments, known, conformal, strategy, steps, one_series, linear
+    ).with_columns(columns)
+    return predictor.going_on(known, None, beside), form
+
+
+def _columns(fields, arrays, known):
+    """Which columns are read beside the series, and their values, or None."""
+    columns = fields.take("columns", lambda v: v is None or isinstance(v, dict))
+    if columns is None:
+        return NO_COLUMNS, None
+    fields = Fields(columns, f"{fields.where} columns,")
+    columns, lengths = Columns.described(fields), np.array([len(array) for array in known.recent])
+    widths = columns.widths()
+    beside = Covariates.described(fields, arrays, len(widths), columns.static, lengths)
+    if [table.values.shape[1] for table in beside.tables] != widths:
+        fields.refuse("they do not fit their values")
+    if columns.names is not None:
+        ahead = [name not in columns.past_only for name in columns.names]
+        if beside.tables[0].ahead.tolist() != ahead:
+            fields.refuse("past_only does not fit its values")
+    return columns, beside
 
 
 def _moments(fields, arrays, n_series):
@@ -67,11 +93,10 @@ def _moments(fields, arrays, n_series):
     return np.array(moments)
 
 
-def _linear(fields, arrays, lags):
-    linear = arrays.pop("linear", None)
+def _linear(fields, linear, lags, width):
     if linear is None:
         return None
-    if linear.dtype != np.float64 or linear.shape != (lags.lags * lags.width, lags.horizon):
+    if linear.dtype != np.float64 or linear.shape != (lags.lags * width, lags.horizon):
         fields.refuse("its linear path does not read its windows")
     return np.array(linear)
 
@@ -87,19 +112,20 @@ def _steps(fields, arrays):
     return steps.astype(np.intp)
 
 
-def _check_network(fields, predictor, lags, known, strategy):
-    """Refuse a network that does not answer the windows of these lags, and values beyond its range."""
+def _check_network(fields, predictor, horizon, width, answers_rows):
+    """Refuse a network that does not answer windows of rows of this width with a horizon."""
     decoding, inputs = predictor.decoding, predictor.inputs
     is_plain = decoding.classes is None and decoding.scaling is None and decoding.link == "values"
     if isinstance(inputs, Tokens) or inputs.scaling is not None or inputs.framing != (1, 1) or not is_plain:
         fields.refuse("its network is not that of a forecaster")
-    strategy = STRATEGIES[strategy]
-    lags = strategy.lags(lags)
-    answers_each_step = predictor.network.answers_each_step
-    if answers_each_step != strategy.answers_rows or predictor.config["n_outputs"] != lags.horizon:
+    if predictor.network.answers_each_step != answers_rows or predictor.config["n_outputs"] != horizon:
         fields.refuse("its network does not answer its horizon")
-    if inputs.n_features != lags.width:
+    if inputs.n_features != width:
         fields.refuse("its network does not read its windows")
+
+
+def _check_range(fields, known):
+    """Refuse values that are beyond the range of float64's squares."""
     largest = max(max(np.abs(array).max() for array in known.recent), np.abs(known.ends).max(initial=0))
     if largest > LARGEST[np.dtype(np.float64)]:
         fields.refuse(f"a series reaches {largest:g}")

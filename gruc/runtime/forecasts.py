@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..files.series_columns import NO_COLUMNS, Columns
 from ..outputs import Conformal
 from ..sequences import (
-    LARGEST,
     Covariates,
     KnownValues,
     Lags,
     as_shares,
     bounds_of,
     integer_steps,
-    is_list_of_arrays,
-    numeric_array,
 )
+from .forecast_input import check_reach, covariates_of_arrays, later_values
 from .forecast_stream import ForecastStream
 from .predictor import Predictor
 from .strategies import STRATEGIES, Start
@@ -88,7 +87,7 @@ class ForecastPredictor:
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
         self.steps, self.one_series, self.linear = steps, one_series, linear
-        self.beside = None
+        self.beside, self.columns = None, NO_COLUMNS
 
     @property
     def n_series(self) -> int:
@@ -100,13 +99,16 @@ class ForecastPredictor:
         """Values of each series that are kept: for forecasts, and for the windows that an update learns."""
         return self.lags.context + self.lags.horizon - 1
 
-    def predict(self, fh: Any = None) -> NDArray[np.float64]:
+    def predict(self, fh: Any = None, X: Any = None) -> NDArray[np.float64]:
         """Forecasts.
 
         Parameters
         ----------
         fh : int or sequence of int, default=None
             Steps after the last value, 1 being the first. None: those that the model was fitted for.
+        X : array of shape (k, n_columns) or (n_series, k, n_columns), or list of arrays, default=None
+            Of a model that reads columns beside its series those that are known ahead, at all steps up to the
+            furthest of `fh` or more; an array (k, n_columns) is for all series.
 
         Returns
         -------
@@ -116,17 +118,20 @@ class ForecastPredictor:
         Raises
         ------
         TypeError, ValueError
-            Steps that are no integers, or not after y.
+            Steps that are no integers, or not after y; X lacks columns or steps; or the model reads a
+            calendar, which needs pandas and `gruc.load`.
         """
         steps = self.steps_of(fh)
-        return self._shaped(self.forecasts(int(steps[-1]))[:, steps - 1])
+        return self._shaped(self.forecasts(int(steps[-1]), self._ahead(X, steps))[:, steps - 1])
 
-    def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> NDArray[np.float64]:
+    def predict_quantiles(
+        self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)
+    ) -> NDArray[np.float64]:
         """Quantiles of what is to come.
 
         Parameters
         ----------
-        fh : int or sequence of int, default=None
+        fh, X : default=None
             As in `predict`.
         alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
             Levels between 0 and 1; those of the last axis are in ascending order.
@@ -140,14 +145,14 @@ class ForecastPredictor:
         ValueError
             Levels that are not between 0 and 1, or a fit without calibration.
         """
-        return self._shaped(self.quantiles(self.steps_of(fh), as_shares(alpha, "alpha")))
+        return self._quantiles(fh, X, as_shares(alpha, "alpha"))
 
-    def predict_interval(self, fh: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
+    def predict_interval(self, fh: Any = None, X: Any = None, coverage: Any = 0.9) -> NDArray[np.float64]:
         """Central intervals that are to contain what comes.
 
         Parameters
         ----------
-        fh : int or sequence of int, default=None
+        fh, X : default=None
             As in `predict`.
         coverage : float or sequence of float, default=0.9
             Shares between 0 and 1.
@@ -162,15 +167,30 @@ class ForecastPredictor:
         ValueError
             Shares that are not between 0 and 1, or a fit without calibration.
         """
-        return self._shaped(self.quantiles(self.steps_of(fh), bounds_of(as_shares(coverage, "coverage"))))
+        return self._quantiles(fh, X, bounds_of(as_shares(coverage, "coverage")))
 
-    def update(self, y: Any) -> ForecastPredictor:
+    def _quantiles(self, fh, X, levels):
+        steps = self.steps_of(fh)
+        return self._shaped(self.quantiles(steps, levels, self._ahead(X, steps)))
+
+    def _ahead(self, X, steps):
+        """`Covariates` of the steps up to the furthest of `steps`, by arrays; None where none are read."""
+        n_ahead = int(steps[-1])
+        check_reach(self.columns, self.strategy, n_ahead, self.lags.horizon)
+        if self.beside is None and X is None:
+            return None
+        counts = np.full(self.n_series, n_ahead)
+        return covariates_of_arrays(self.columns, X, counts, self.n_read_ahead(n_ahead))
+
+    def update(self, y: Any, X: Any = None) -> ForecastPredictor:
         """Go on to later values of the same series, after which forecasts start.
 
         Parameters
         ----------
         y : array of shape (k,), array of shape (n_series, k) or list of arrays of shape (k_i,)
             The values after those known so far: of one series (k,), else of each.
+        X : array of shape (k, n_columns) or (n_series, k, n_columns), or list of arrays, default=None
+            Of a model that reads columns beside its series all of them, at the steps of y.
 
         Returns
         -------
@@ -179,32 +199,18 @@ class ForecastPredictor:
         Raises
         ------
         TypeError, ValueError
-            y is not of these series, or has values that are missing or infinite. Nothing has changed.
+            y is not of these series, or has values that are missing or infinite; or X is not at its steps.
+            Nothing has changed.
         """
-        self.known = self.known.followed_by(self._later_values(y)).last(self.n_kept)
+        later, beside = later_values(y, self.n_series, self.one_series), self.beside
+        known = self.known.followed_by(later)
+        if beside is not None or X is not None:
+            n_new = np.array([len(part) for part in later])
+            of_later = covariates_of_arrays(self.columns, X, n_new)
+            beside = beside.followed_by(0, _lengths(self.known), of_later, n_new)
+        moved = self.going_on(known, None, beside)
+        self.known, self.beside = moved.known, moved.beside
         return self
-
-    def _later_values(self, y):
-        """Values of each series, checked."""
-        if is_list_of_arrays(y) and not self.one_series:
-            arrays = [numeric_array(part, f"y[{i}]") for i, part in enumerate(y)]
-        else:
-            arrays = numeric_array(y, "y")
-            arrays = arrays[np.newaxis] if self.one_series and arrays.ndim == 1 else arrays
-        expected = "(k,)" if self.one_series else f"({self.n_series}, k), or {self.n_series} of (k_i,)"
-        if len(arrays) != self.n_series or any(part.ndim != 1 or not len(part) for part in arrays):
-            raise ValueError(f"y must be later values of the series, {expected}, k > 0.")
-        arrays = [part.astype(np.float64) for part in arrays]
-        limit = LARGEST[np.dtype(np.float64)]
-        for i, part in enumerate(arrays):
-            wrong = ~(np.abs(part) <= limit)  # NaN too
-            if wrong.any():
-                where = "y" if self.one_series else f"y[{i}]"
-                raise ValueError(
-                    f"{where} contains {part[wrong][0]:g} at step {np.argmax(wrong)}; values must be finite "
-                    f"and no larger than {limit:.0e}. Fill missing ones."
-                )
-        return arrays
 
     def stream(self, n: int | None = None) -> ForecastStream:
         """Series that go on value by value.
@@ -240,6 +246,10 @@ class ForecastPredictor:
         if fh is not None:
             return integer_steps(fh)
         return np.arange(1, self.lags.horizon + 1) if self.steps is None else self.steps
+
+    def with_columns(self, columns):
+        """The same, which knows that it reads these `Columns` beside the series."""
+        return self._with(columns=columns)
 
     def with_n_jobs(self, n_jobs: int | None) -> ForecastPredictor:
         """The same with another number of threads."""
@@ -297,11 +307,6 @@ class ForecastPredictor:
         later : Covariates or None
             Columns beside the series, of the `n_read_ahead` steps ahead.
         """
-        if self.beside is not None and later is None:
-            raise ValueError(
-                "The model reads columns beside the series (X, static or a calendar), which only "
-                "GRUForecaster.predict takes. Pickle the forecaster instead."
-            )
         return self.known.undifferenced(self.walk(self.start(n_ahead, later), n_ahead))
 
     def quantiles(self, steps, levels, later=None):
@@ -324,21 +329,19 @@ class ForecastPredictor:
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""
-        if self.beside is not None:
-            raise ValueError(
-                "The forecaster reads columns beside the series (X, static, calendar), which model files do "
-                "not hold. Pickle it instead."
-            )
         network, arrays = self.predictor.describe()
         conformal, of_conformal = (None, {}) if self.conformal is None else self.conformal.describe()
         steps = {} if self.steps is None else {"steps": self.steps.astype(np.int64)}
         linear = {} if self.linear is None else {"linear": self.linear}
+        beside = {} if self.beside is None else self.beside.describe()
+        arrays |= of_conformal | steps | linear | beside
         return {
             "network": network,
             "lags": self.lags.describe(),
             "strategy": self.strategy,
             "conformal": conformal,
-        }, arrays | of_conformal | steps | linear | {"moments": self.moments} | self.known.describe()
+            "columns": None if self.beside is None else self.columns.describe(),
+        }, arrays | {"moments": self.moments} | self.known.describe()
 
     def fingerprint(self):
         """Checksum by which a stream's snapshot is known to be of this model, whatever is known of series."""
@@ -357,6 +360,7 @@ class ForecastPredictor:
             "known": tuple(self.known),
             "conformal": None if self.conformal is None else tuple(self.conformal),
             "beside": None if self.beside is None else self.beside.as_plain(),
+            "columns": tuple(self.columns),
         }
 
     def __setstate__(self, state):
@@ -366,6 +370,7 @@ class ForecastPredictor:
         self.lags, self.known = Lags(*self.lags), KnownValues(*self.known)
         self.conformal = None if self.conformal is None else Conformal(*self.conformal)
         self.beside = None if self.beside is None else Covariates.of_plain(self.beside)
+        self.columns = Columns(*self.columns)
 
 
 def _lengths(known):

@@ -90,6 +90,29 @@ class Table(NamedTuple):
         rows = first[:, np.newaxis] + np.minimum(np.arange(n), n_known - 1)
         return self._replace(values=self.values[rows.reshape(-1)], first=which.reshape(-1) * n)
 
+    def describe(self, name):
+        """The arrays in a model file, by name."""
+        parts = self._replace(first=self.first.astype(np.int64), ahead=self.ahead.astype(np.uint8))
+        return {f"{name}.{part}": array for part, array in parts._asdict().items()}
+
+    @classmethod
+    def described(cls, fields, arrays, name, lengths):
+        """The table that `describe` described, of so many steps of each series; its arrays are popped.
+
+        `fields` are `files.fields.Fields`, for errors.
+        """
+        values, first, ahead, mean, factor = (arrays.pop(f"{name}.{part}", None) for part in cls._fields)
+        if values is None or values.dtype != np.float64 or values.ndim != 2:
+            fields.refuse(f"{name} is no table of float64")
+        if first is None or first.dtype != np.int64 or first.shape != lengths.shape or first.min() < 0:
+            fields.refuse(f"{name} does not begin for each series")
+        if (first > len(values)).any() or (first + lengths > len(values)).any():
+            fields.refuse(f"{name} does not have all steps of the series")
+        for part, dtype in ((ahead, np.uint8), (mean, np.float64), (factor, np.float64)):
+            if part is None or part.dtype != dtype or part.shape != values.shape[1:]:
+                fields.refuse(f"{name} has no scales of its columns")
+        return cls(np.array(values), first.astype(np.intp), ahead > 0, np.array(mean), np.array(factor))
+
     def width(self, lags):
         """Columns of a row."""
         n_ahead = np.count_nonzero(self.ahead)
@@ -138,6 +161,32 @@ class Covariates(NamedTuple):
     static: np.ndarray | None = None
     mean: np.ndarray | None = None
     factor: np.ndarray | None = None
+
+    def describe(self):
+        """The arrays in a model file, by name."""
+        arrays = {}
+        for i, table in enumerate(self.tables):
+            arrays |= table.describe(f"beside.{i}")
+        if self.static is not None:
+            arrays |= {"beside.static": self.static, "beside.mean": self.mean, "beside.factor": self.factor}
+        return arrays
+
+    @classmethod
+    def described(cls, fields, arrays, n_tables, has_static, lengths):
+        """The covariates that `describe` described, of so many steps of each series; their arrays are popped.
+
+        `fields` are `files.fields.Fields`, for errors.
+        """
+        tables = tuple(Table.described(fields, arrays, f"beside.{i}", lengths) for i in range(n_tables))
+        if not has_static:
+            return cls(tables)
+        static, mean, factor = (arrays.pop(f"beside.{part}", None) for part in ("static", "mean", "factor"))
+        if static is None or static.dtype != np.float64 or static.ndim != 2 or len(static) != len(lengths):
+            fields.refuse("beside.static are no numbers of each series")
+        for part in (mean, factor):
+            if part is None or part.dtype != np.float64 or part.shape != static.shape[1:]:
+                fields.refuse("beside.static has no scales of its columns")
+        return cls(tables, np.array(static), np.array(mean), np.array(factor))
 
     def scaled(self, lengths, chosen=slice(None)):
         """Scaled by the first steps (n,) of each series, statics by the series `chosen`."""
