@@ -31,6 +31,7 @@ MODULES = {
     "estimators._parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
     "estimators._step_parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
     "estimators._language_parameters": ("Sequence", "Literal", NUMPY),
+    "estimators._translation_parameters": ("Sequence", "Any, Literal", NUMPY),
     "preprocessing._parameters": ("Callable, Iterable, Sequence", "Literal", ""),
 }
 

@@ -4,9 +4,12 @@ import numpy as np
 from sklearn.base import clone
 
 from ..estimators import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
+from ..estimators._given_weights import finite_array
 from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
 from ..sequences import Framing, Numbers, Tokens
+
+__all__ = ["finite_array", "fitted_estimator", "is_classifier", "require_estimator"]
 
 ESTIMATORS = GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor
 
@@ -23,24 +26,6 @@ def require_estimator(estimator):
 def is_classifier(estimator):
     """Whether its outputs are logits of classes."""
     return isinstance(estimator, (GRUClassifier, GRUTagger))
-
-
-def finite_array(value, name):
-    """A tensor or array as finite float64."""
-    try:
-        if hasattr(value, "detach"):  # torch's, on any device
-            value = value.detach().cpu()
-            if value.is_floating_point():  # NumPy has no bfloat16
-                value = value.double()
-        array = np.asarray(value)
-        if array.dtype.kind in "cSUMm":
-            raise ValueError(f"it holds {array.dtype}")
-        array = array.astype(np.float64, copy=False)
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise ValueError(f"{name} is not a numeric array: {error}") from None
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} contains values that are not finite.")
-    return array
 
 
 def fitted_estimator(estimator, weights, network, classes, multilabel):

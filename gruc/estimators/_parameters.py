@@ -24,7 +24,6 @@ from ..conventions.parameters import (
     parameters,
 )
 from ._forecast_groups import Forecasting, ForecastLoss, ForecastStopping
-from ._translation_groups import Translation, TranslationStopping
 
 # beyond 40 the sigmoid is flat to within the precision of float64, so that the gate cannot learn
 Bias = Annotated[float, Interval(Real, -40.0, 40.0, closed="both")]
@@ -368,17 +367,4 @@ ForecasterParameters = parameters(
     learning_rate="constant",
     learning_rate_init=0.001,
     max_iter=100,
-)
-TranslationParameters = parameters(
-    Network,
-    Translation,
-    Dropout,
-    Training,
-    TranslationStopping,
-    Execution,
-    positional=["hidden_layer_sizes"],
-    hidden_layer_sizes=(128,),
-    learning_rate="cosine",
-    learning_rate_init=0.003,
-    max_iter=30,
 )

@@ -15,8 +15,9 @@ from ..network import EncoderDecoder
 from ..runtime import Translator
 from ..runtime.symbols import IntegerSymbols, TextSymbols
 from ..training import TrainingState
-from ._parameters import TranslationParameters
+from ._given_weights import fit_by_weights
 from ._translation_fit import GivenPairs, as_collection, exact_match, run_fit
+from ._translation_parameters import TranslationParameters
 
 
 class GRUSeq2Seq(TranslationParameters, ParameterNamesMixin, VersionedPickleMixin, BaseEstimator):
@@ -211,6 +212,64 @@ class GRUSeq2Seq(TranslationParameters, ParameterNamesMixin, VersionedPickleMixi
             run_fit(attempt, GivenPairs(X, y, sample_weight), GivenPairs(None, None), incremental=True)
         return self
 
+    @classmethod
+    def from_weights(
+        cls,
+        encoder: dict[str, Any],
+        decoder: dict[str, Any],
+        *,
+        head: dict[str, Any],
+        source_embedding: Any,
+        target_embedding: Any,
+        attention_weight: Any = None,
+        max_target_length: int,
+        **parameters: Any,
+    ) -> Self:
+        """A fitted estimator with weights that were trained elsewhere, in the names and shapes of torch.
+
+        Parameters
+        ----------
+        encoder, decoder : dict of str to tensor or array
+            As `state_dict` of a ``torch.nn.GRU`` returns them; layers without biases get zeros. The encoder
+            may be bidirectional; each layer of the decoder is as wide as the encoder's, both directions
+            counted, and starts from where that ends.
+        head : dict of str to tensor or array
+            State of a ``torch.nn.Linear`` over the states of the decoder, with attention over what is
+            attended to and then these, (n_target_tokens, n_features).
+        source_embedding, target_embedding : tensor or array of shape (n_tokens, embedding_dim), or dict
+            Vectors of tokens, or the states of a ``torch.nn.Embedding``.
+        attention_weight : tensor or array of shape (F, F), default=None
+            Of ``attention="general"``: scores are products of the source's states with ``W`` times those of
+            the decoder.
+        max_target_length : int
+            Tokens of an answer at most, without the end.
+        **parameters
+            Those of the class. `source` and `target` are fitted, or have a `vocabulary`, whose order is that
+            of the rows of the tables; None: integer tokens, the last row that of the end. Sizes are those of
+            the weights; `attention` is "general" with `attention_weight`, else None, if it is not given.
+
+        Returns
+        -------
+        model : GRUSeq2Seq
+            `partial_fit` goes on from these weights, with a new optimiser.
+
+        Raises
+        ------
+        ValueError
+            Weights are missing, unknown or inconsistent; the message names them.
+        """
+        attention = None if attention_weight is None else "general"
+        model = cls(**{"attention": attention} | parameters)
+        states = {
+            "encoder": encoder,
+            "decoder": decoder,
+            "head": head,
+            "source_embedding": source_embedding,
+            "target_embedding": target_embedding,
+            "attention_weight": attention_weight,
+        }
+        return fit_by_weights(model, states, max_target_length)
+
     def _strata(self, y):
         """Pairs that are held out are drawn without regard to their answers."""
 
@@ -220,7 +279,8 @@ class GRUSeq2Seq(TranslationParameters, ParameterNamesMixin, VersionedPickleMixi
         self.max_target_length_ = translator.max_target_length
 
     def _fitted_predictor(self):
-        check_is_fitted(self)
+        if "_predictor" not in vars(self):  # the check alone takes as long as a step of the decoder
+            check_is_fitted(self)
         return self._predictor.with_n_jobs(self.n_jobs)
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:

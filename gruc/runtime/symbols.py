@@ -23,6 +23,9 @@ class TextSymbols:
     def __init__(self, encoder):
         self.encoder = encoder
         self._terms = np.array(terms_in_order(encoder.index), dtype=object)
+        # which tokens an answer may hold, and its end, (n_tokens,)
+        self.allowed = np.ones(self.n_tokens, np.uint8)
+        self.allowed[[encoder.index[name] for name in (UNKNOWN, START) if name in encoder.index]] = 0
 
     @property
     def n_tokens(self):
@@ -38,12 +41,6 @@ class TextSymbols:
     def start(self):
         """The token that a decoder begins after: the start, if there is one, else the end."""
         return self.encoder.index[START] if self.encoder.rules.add_start else self.end
-
-    def allowed(self):
-        """Which tokens an answer may hold, and its end, (n_tokens,)."""
-        allowed = np.ones(self.n_tokens, np.uint8)
-        allowed[[self.encoder.index[name] for name in (UNKNOWN, START) if name in self.encoder.index]] = 0
-        return allowed
 
     def encode(self, X, name):
         """Tokens of each sequence as an encoder reads them, a list of int32 arrays.
@@ -104,6 +101,7 @@ class IntegerSymbols:
     """
 
     kind = "integers"
+    allowed = None  # an answer may hold all tokens
 
     def __init__(self, n_given):
         self.n_given = n_given
@@ -119,10 +117,6 @@ class IntegerSymbols:
         return self.n_given
 
     start = end
-
-    def allowed(self):
-        """None: an answer may hold all tokens."""
-        return None
 
     def encode(self, X, name):
         """Tokens of each sequence and the end, a list of int32 arrays."""

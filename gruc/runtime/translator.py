@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import threads
-from ..sequences.tokens import RaggedTokens, Tokens
+from .. import kernels, threads
+from ..sequences.tokens import gathered
 from .chunks import OPERATIONS_PER_THREAD, divided
 
 if TYPE_CHECKING:  # importing it takes time
@@ -91,19 +91,19 @@ class Translator:
     def answers(self, sources, beam_size=1, length_penalty=1.0):
         """Tokens of the answers to sequences of tokens, a list of int32 arrays without the end."""
         check_search(beam_size, length_penalty)
-        n_most, allowed, found = self.max_target_length, self.target.allowed(), [None] * len(sources)
+        found = [None] * len(sources)
         options = dict(
             start=self.target.start,
             end=self.target.end,
             beam=int(beam_size),
             length_penalty=float(length_penalty),
-            allowed=allowed,
+            allowed=self.target.allowed,
         )
         weights = self._prepared()
 
         def run(chunk, sequences):
-            batch = self._gather(sequences, chunk, self.config["n_source_inputs"])
-            most = np.full(len(chunk), n_most, np.intp)
+            batch = gathered(sequences, chunk, self.config["n_source_inputs"])
+            most = np.full(len(chunk), self.max_target_length, np.intp)
             answers = self.network.search(weights, batch, most, **options)
             for place, answer in zip(chunk, answers, strict=True):
                 found[place] = answer
@@ -116,10 +116,10 @@ class Translator:
 
         `batch` is that of the inputs of the sequences at `chunk`; outputs are (N, K).
         """
-        weights = self._prepared()
+        weights, read = self._prepared(), source_of(inputs)
 
         def run(chunk, sequences):
-            source, target = self._pair(sequences, RaggedTokens(inputs, "y"), chunk)
+            source, target = self._pair(sequences, read, chunk)
             run_chunk(chunk, target, self.network.infer(weights, source, target))
 
         self._run(run, sources, 1)
@@ -156,8 +156,10 @@ class Translator:
             np.concatenate([first, answer])[: self.max_target_length].astype(np.int32) for answer in answers
         ]
 
+        read = source_of(inputs)
+
         def run(chunk, sequences):
-            source, target = self._pair(sequences, RaggedTokens(inputs, "y"), chunk)
+            source, target = self._pair(sequences, read, chunk)
             attended = self.network.attention_weights(weights, source, target)
             for b, place in enumerate(target.order):
                 rows = attended[target.offsets[: target.lengths[b]] + b]
@@ -168,23 +170,22 @@ class Translator:
 
     def _pair(self, sources, inputs, chunk):
         return (
-            self._gather(sources, chunk, self.config["n_source_inputs"]),
-            self._gather(inputs, chunk, self.config["n_inputs"]),
+            gathered(sources, chunk, self.config["n_source_inputs"]),
+            gathered(inputs, chunk, self.config["n_inputs"]),
         )
-
-    def _gather(self, sequences, chunk, n_tokens):
-        return Tokens(n_tokens).gather(sequences, chunk, self.parameters.dtype)
 
     def _run(self, run, sources, width):
         """Call run(chunk, sequences) for all sources, some at a time, on several threads where that pays."""
-        sequences = RaggedTokens(sources, "X")
-        n_steps, n_threads = int(sequences.lengths.sum()), 1
-        if len(sources) > 1:
-            operations = self.network.operations_per_row / 3 * n_steps * width
-            n_useful = int(operations / OPERATIONS_PER_THREAD)
-            n_threads = min(threads.n_threads(self.n_jobs), n_useful) if n_useful > 1 else 1
+        sequences, n_threads = source_of(sources), 1
+        if len(sources) == 1:
+            run(np.zeros(1, np.intp), sequences)
+            return
+        lengths = np.array([len(tokens) for tokens in sources], np.intp)
+        operations = self.network.operations_per_row / 3 * int(lengths.sum()) * width
+        n_useful = int(operations / OPERATIONS_PER_THREAD)
+        n_threads = min(threads.n_threads(self.n_jobs), n_useful) if n_useful > 1 else 1
         widest = max(8 * max(self.config["hidden_layer_sizes"]), self.config["n_outputs"]) * width
-        chunks = divided(sequences.lengths, widest, n_threads)
+        chunks = divided(lengths, widest, n_threads)
         threads.run(lambda chunk, _: run(chunk, sequences), chunks, n_threads)
 
     def describe(self):
@@ -199,6 +200,11 @@ class Translator:
             "max_target_length": self.max_target_length,
         }
         return description, arrays
+
+
+def source_of(arrays):
+    """A source for the kernels of sequences of tokens, int32 arrays."""
+    return kernels.inference.Source(tuple(arrays), 1, 1, True)
 
 
 def check_search(beam_size, length_penalty):

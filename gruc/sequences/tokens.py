@@ -73,13 +73,7 @@ class Tokens:
 
     def gather(self, sequences, indices, dtype):
         """The `PackedBatch` of the sequences at `indices`; its values are tokens (N, 1) of int32."""
-        source, indices = sequences.source(indices)
-        n_rows, n_steps = source.extent(indices)
-        values = np.empty(n_rows, np.int32)
-        order, lengths = np.empty_like(indices), np.empty_like(indices)
-        offsets = np.empty(n_steps + 1, np.intp)
-        kernels.inference.gather_tokens(values, order, lengths, offsets, source, indices, self.n_tokens)
-        return PackedBatch(values[:, np.newaxis], offsets, lengths, order)
+        return gathered(*sequences.source(indices), self.n_tokens)
 
     def occurring(self, sequences, places):
         """Which tokens occur in the sequences at `places`, an index; in rising order."""
@@ -103,6 +97,16 @@ class Tokens:
     def state(self):
         """Plain values for a pickle: those of the network say all."""
         return {}
+
+
+def gathered(source, indices, n_tokens):
+    """The `PackedBatch` of sequences of a source, its values tokens (N, 1) of int32 below `n_tokens`."""
+    n_rows, n_steps = source.extent(indices)
+    values = np.empty(n_rows, np.int32)
+    order, lengths = np.empty_like(indices), np.empty_like(indices)
+    offsets = np.empty(n_steps + 1, np.intp)
+    kernels.inference.gather_tokens(values, order, lengths, offsets, source, indices, n_tokens)
+    return PackedBatch(values[:, np.newaxis], offsets, lengths, order)
 
 
 def as_tokens(X, name="X"):

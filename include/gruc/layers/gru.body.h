@@ -114,7 +114,9 @@ GRUC_STATIC void GRUC(gru_infer)(
     real *GRUC_RESTRICT kept_gates,             /* (N, 4H) OUT, or NULL: for inspection */
     real *GRUC_RESTRICT state, size_t ld_state, /* (B, H) IN/OUT, rows ld_state apart */
     real *GRUC_RESTRICT scratch,                /* (gru_infer_scratch(N, B, H),) */
-    const real *GRUC_RESTRICT x, size_t ld_x,   /* (N, D) */
+    const real *GRUC_RESTRICT x, size_t ld_x,   /* (N, D); not read where there are tokens */
+    const int32_t *GRUC_RESTRICT tokens,        /* (N,), or NULL */
+    const real *GRUC_RESTRICT of_tokens,        /* (n_tokens, 4H): gates after the input product; or NULL */
     const GRUC(gru_weights) * w, const ptrdiff_t *GRUC_RESTRICT offsets, /* (T + 1,) */
     size_t T, int reverse)
 {
@@ -128,7 +130,13 @@ GRUC_STATIC void GRUC(gru_infer)(
         size_t first = (size_t)offsets[from];
         if (kept_gates) gates = kept_gates + first * 4 * H;
         GRUC(gru_rows) chunk = {gates, NULL, 0, NULL, 0, NULL, 0, w, 0};
-        GRUC(input_product)(&chunk, x + first * ld_x, ld_x, (size_t)offsets[to] - first);
+        size_t n_rows = (size_t)offsets[to] - first;
+        if (tokens)
+            for (size_t i = 0; i < n_rows; i++)
+                memcpy(
+                    gates + i * 4 * H, of_tokens + (size_t)tokens[first + i] * 4 * H, 3 * H * sizeof(real));
+        else
+            GRUC(input_product)(&chunk, x + first * ld_x, ld_x, n_rows);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             real *next = now == state ? other : state;

@@ -32,7 +32,23 @@ GRUC_STATIC void GRUC(infer_cell)(const gruc_infer_call *c)
     }
     GRUC(gru_infer)(
         (real *)c->y, c->ld_y, (real *)c->kept, state, c->ld_last, (real *)c->scratch, (const real *)c->x,
-        w.D, &w, c->clock->offsets, c->clock->T, c->op->reverse);
+        w.D, (const int32_t *)c->tokens, (const real *)c->weights->of_tokens, &w, c->clock->offsets,
+        c->clock->T, c->op->reverse);
+}
+
+/* of_tokens (n_tokens, 4H): rows of gates with the input products of each token, the last H elements unused */
+GRUC_STATIC size_t GRUC(infer_cell_of_tokens_size)(const gruc_op *op, const gruc_op *embed)
+{
+    return embed->D * 4 * op->H;
+}
+
+GRUC_STATIC void GRUC(infer_cell_of_tokens)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op, const gruc_op *embed)
+{
+    GRUC(gru_weights) w = GRUC(cell_weights)(op, op->kind, weights);
+    GRUC(gru_rows) rows = {(real *)packed, NULL, 0, NULL, 0, NULL, 0, &w, 0};
+    GRUC(input_product)(&rows, (const real *)parameters + embed->weights, embed->H, embed->D);
+    weights->of_tokens = packed;
 }
 
 /* ---- readouts */
@@ -197,19 +213,22 @@ GRUC_STATIC void GRUC(infer_pool)(const gruc_infer_call *c)
 
 /* In the order of program.h */
 static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
-    {NULL, NULL, NULL, NULL},
-    {NULL, NULL, NULL, GRUC(infer_mean)},
-    {NULL, NULL, NULL, GRUC(infer_max)},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
+    {NULL, NULL, NULL, GRUC(infer_mean), NULL, NULL},
+    {NULL, NULL, NULL, GRUC(infer_max), NULL, NULL},
     {GRUC(infer_attention_packed), GRUC(infer_attention_pack), GRUC(infer_attention_scratch),
-     GRUC(infer_attention)},
-    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell)},
-    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell)},
-    {GRUC(infer_dense_packed), GRUC(infer_dense_pack), NULL, GRUC(infer_dense)},
-    {NULL, NULL, NULL, NULL}, /* dropout */
-    {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed)},
-    {NULL, NULL, NULL, GRUC(infer_permute)},
-    {NULL, NULL, GRUC(infer_attend_scratch), GRUC(infer_attend)},
-    {GRUC(infer_general_packed), GRUC(infer_general_pack), GRUC(infer_attend_scratch), GRUC(infer_attend)},
-    {GRUC(infer_conv_packed), GRUC(infer_conv_pack), GRUC(infer_conv_scratch), GRUC(infer_conv)},
-    {NULL, NULL, NULL, GRUC(infer_pool)},
+     GRUC(infer_attention), NULL, NULL},
+    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell),
+     GRUC(infer_cell_of_tokens_size), GRUC(infer_cell_of_tokens)},
+    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell),
+     GRUC(infer_cell_of_tokens_size), GRUC(infer_cell_of_tokens)},
+    {GRUC(infer_dense_packed), GRUC(infer_dense_pack), NULL, GRUC(infer_dense), NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL}, /* dropout */
+    {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed), NULL, NULL},
+    {NULL, NULL, NULL, GRUC(infer_permute), NULL, NULL},
+    {NULL, NULL, GRUC(infer_attend_scratch), GRUC(infer_attend), NULL, NULL},
+    {GRUC(infer_general_packed), GRUC(infer_general_pack), GRUC(infer_attend_scratch), GRUC(infer_attend),
+     NULL, NULL},
+    {GRUC(infer_conv_packed), GRUC(infer_conv_pack), GRUC(infer_conv_scratch), GRUC(infer_conv), NULL, NULL},
+    {NULL, NULL, NULL, GRUC(infer_pool), NULL, NULL},
 };

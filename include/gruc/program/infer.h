@@ -16,8 +16,9 @@ typedef struct {
     const void
         *x2; /* of cells (B, H): the states to start from, at the operation's columns; or NULL for zeros. Of
               * attention to a second sequence its rows */
-    size_t ld_x2; /* distances between rows */
-    void *y;      /* OUT, at the operation's columns; or NULL */
+    size_t ld_x2;       /* distances between rows */
+    const void *tokens; /* (n_rows,) of a cell with weights->of_tokens: what x was looked up for */
+    void *y;            /* OUT, at the operation's columns; or NULL */
     size_t ld_y;
     void *last; /* of cells (B, H) OUT, at the operation's columns */
     size_t ld_last;
@@ -32,6 +33,11 @@ typedef struct {
     void (*pack)(gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op);
     size_t (*scratch_size)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2);
     void (*infer)(const gruc_infer_call *call);
+    /* elements of weights->of_tokens of an operation that reads what another one looks up, and the table itself */
+    size_t (*of_tokens_size)(const gruc_op *op, const gruc_op *embed);
+    void (*of_tokens)(
+        gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op,
+        const gruc_op *embed);
 } gruc_infer_kind;
 
 typedef struct {
@@ -74,13 +80,33 @@ GRUC_STATIC size_t gruc_infer_kept_width(const gruc_infer_batch *b, const gruc_o
 /* Elements of whole cache lines, where vectors begin that lie across no two */
 GRUC_STATIC size_t gruc_infer_lines(size_t n) { return (n + 15) / 16 * 16; }
 
+/* A table of what an operation makes of each token has this many elements at most */
+enum { GRUC_INFER_LARGEST_TABLE = 1 << 20 };
+
+/* The operation that looks up the tokens which an operation reads, if a table of what it makes of them is worth
+ * its memory: it then need not be worked out for each row. NULL for none. */
+GRUC_STATIC const gruc_op *gruc_infer_embed(
+    const gruc_program *p, const gruc_infer_kind *kinds, const gruc_op *op)
+{
+    if (!kinds[op->kind].of_tokens_size) return NULL;
+    for (size_t i = 0; i < p->n_ops; i++) {
+        const gruc_op *embed = p->ops + i;
+        if (embed->kind == GRUC_EMBED && embed->y == op->x)
+            return kinds[op->kind].of_tokens_size(op, embed) > GRUC_INFER_LARGEST_TABLE ? NULL : embed;
+    }
+    return NULL;
+}
+
 /* Elements of the packed weights of a program */
 GRUC_STATIC size_t gruc_infer_packed_size(const gruc_program *p, const gruc_infer_kind *kinds)
 {
     size_t size = 0;
-    for (size_t i = 0; i < p->n_ops; i++)
-        if (kinds[p->ops[i].kind].packed_size)
-            size += gruc_infer_lines(kinds[p->ops[i].kind].packed_size(p->ops + i));
+    for (size_t i = 0; i < p->n_ops; i++) {
+        const gruc_infer_kind *kind = kinds + p->ops[i].kind;
+        const gruc_op *embed = gruc_infer_embed(p, kinds, p->ops + i);
+        if (kind->packed_size) size += gruc_infer_lines(kind->packed_size(p->ops + i));
+        if (embed) size += gruc_infer_lines(kind->of_tokens_size(p->ops + i, embed));
+    }
     return size;
 }
 
@@ -95,6 +121,10 @@ GRUC_STATIC void gruc_infer_pack(
         if (!kind->pack) continue;
         kind->pack(weights + i, to, parameters, p->ops + i);
         if (kind->packed_size) to += gruc_infer_lines(kind->packed_size(p->ops + i)) * element;
+        const gruc_op *embed = gruc_infer_embed(p, kinds, p->ops + i);
+        if (!embed) continue;
+        kind->of_tokens(weights + i, to, parameters, p->ops + i, embed);
+        to += gruc_infer_lines(kind->of_tokens_size(p->ops + i, embed)) * element;
     }
 }
 
@@ -175,6 +205,8 @@ GRUC_STATIC void gruc_infer(const gruc_infer_batch *b)
         call.clock_of_y = b->clocks + p->values[op->y].clock;
         call.n_rows = gruc_rows(p->values + op->y, b->clocks);
         call.x = gruc_infer_at(b, op->x, 0);
+        call.tokens =
+            call.weights->of_tokens ? gruc_infer_at(b, gruc_infer_embed(p, b->kinds, op)->x, 0) : NULL;
         call.x2 = gruc_infer_at(b, op->x2, op->column);
         call.ld_x2 = op->x2 < 0 ? 0 : p->values[op->x2].width;
         call.y = gruc_infer_at(b, op->y, op->column);

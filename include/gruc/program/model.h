@@ -27,6 +27,7 @@ typedef struct {
     const void *bias;
     const void *vector; /* of a cell: b_hh of n */
     const void *W, *W_hh, *W_hh_n;
+    const void *of_tokens; /* of a cell that reads looked up tokens in a batch: infer.h; or NULL */
 } gruc_op_weights;
 
 enum {               /* what becomes of the network's output */

@@ -1,4 +1,4 @@
-"""Groups of parameters that GRUSeq2Seq alone has; `_parameters.py` says more."""
+"""Parameters of GRUSeq2Seq; `_parameters.py` says more."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,9 @@ from ..conventions.parameters import (
     NonNegative,
     OpenFraction,
     parameter,
+    parameters,
 )
+from ._parameters import Dropout, Execution, Network, Training
 
 Sequencer = Annotated[Any, HasMethods(["fit", "transform"])]
 
@@ -79,3 +81,18 @@ class TranslationStopping:
         """The validation score: None for the fraction of answers that are right as a whole, as in `score`, or
         "loss" for the negative loss, which takes no search.""",
     )
+
+
+TranslationParameters = parameters(
+    Network,
+    Translation,
+    Dropout,
+    Training,
+    TranslationStopping,
+    Execution,
+    positional=["hidden_layer_sizes"],
+    hidden_layer_sizes=(128,),
+    learning_rate="cosine",
+    learning_rate_init=0.003,
+    max_iter=30,
+)
