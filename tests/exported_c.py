@@ -131,7 +131,11 @@ def with_halves(model):
     """A copy of the model with its matrices rounded to float16."""
     copy = pickle.loads(pickle.dumps(model))
     predictor = copy._predictor
-    for name, weights in predictor.network.table.views(predictor.parameters).items():
-        if "weight" in name:
+    views = predictor.network.table.views(predictor.parameters)
+    for name, weights in views.items():
+        if "weight" in name and not name.startswith(("conv", "norm")):
             weights[...] = weights.astype("float16")
+    for convolution in predictor.network.convolutions:  # what is rounded has the normalisation in it
+        folded, factor = convolution.folded(views)[0], convolution.factor(views)
+        views[convolution.weight][...] = folded.astype("float16") / factor
     return copy

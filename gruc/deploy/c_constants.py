@@ -53,6 +53,8 @@ class ModelConstants:
             KINDS.ATTENTION: ("GRUC_ATTENTION", "attention_kind", self._attention),
             KINDS.DENSE: ("GRUC_DENSE", "dense_kind", self._dense),
             KINDS.EMBED: ("GRUC_EMBED", "embed_kind", self._embed),
+            KINDS.CONV: ("GRUC_CONV", "conv_kind", self._conv),
+            KINDS.POOL: ("GRUC_POOL", "pool_kind", self._no_weights),
         }
         weights_table = self._weights()  # declared first
         self.members = [
@@ -158,6 +160,12 @@ class ModelConstants:
     def _embed(self, operation):
         (table,) = self._named(operation, 1)
         return ["NULL", "NULL", self._matrix(*table), "NULL", "NULL"]
+
+    def _conv(self, operation):
+        (W,) = self._named(operation, 1)
+        (name,) = self.predictor.network.table.names_from(operation.weights, 1)
+        bias = self.weights[name.replace("weight", "bias")]
+        return [self._floats(W[0].replace("weight", "bias"), bias), "NULL", self._matrix(*W), "NULL", "NULL"]
 
     def _no_weights(self, operation):
         return ["NULL"] * 5

@@ -13,7 +13,7 @@ from .c_constants import ModelConstants, stream_bytes
 from .c_forecasts import ForecastFunctions
 from .c_text import header_text
 from .forecast_windows import ForecastWindow, forecaster_of
-from .weights import as_predictor, refuse_convolutions
+from .weights import as_predictor, with_biases
 
 __all__ = ["CExport", "to_c"]
 
@@ -114,7 +114,6 @@ def to_c(
                 "X is for models of sequences: of a forecaster the effect of rounded weights is measured on "
                 "the forecasts of the series that it knows."
             )
-    refuse_convolutions(predictor, "to_c")
     if predictor.network.answers_each_step and predictor.inputs.framing != ONE_STEP:
         raise ValueError(
             "model answers each frame of several steps, which to_c has no functions for: fit it with "
@@ -150,8 +149,9 @@ def to_c(
 
 
 def _weights(predictor):
-    """Weights by name; matrices (inputs, outputs)."""
-    return predictor.network.table.views(predictor.parameters)
+    """Weights by name; matrices (inputs, outputs). Normalisations are part of those of convolutions."""
+    weights = predictor.network.table.views(predictor.parameters)
+    return with_biases(predictor.network, weights)
 
 
 def _rounded_weights(predictor, dtype):
@@ -182,8 +182,14 @@ def _weight_error(predictor, rounded):
 def _with_rounded(before, rounded):
     """A predictor with rounded weights."""
     flat = np.empty_like(before.parameters)
-    for name, view in before.network.table.views(flat).items():
-        view[...] = rounded[name]
+    flat[:] = before.parameters
+    views = before.network.table.views(flat)
+    for name, view in views.items():
+        if name in rounded:
+            view[...] = rounded[name]
+    for convolution in before.network.convolutions:
+        factor, view = convolution.factor(views), views[convolution.weight]
+        np.divide(view, factor, out=view, where=factor != 0)
     return before.with_weights(before.network.table.torch_views(flat))
 
 

@@ -90,12 +90,15 @@ def _comment(predictor, prefix, constants, report, characters, forecasts):
         lines += [*forecasts.comment(), "Or the network alone, of windows that are scaled:", ""]
     if config["bidirectional"]:
         once, per_frame = sequence_floats(constants)
+        stride = predictor.network.stride
+        rows_of_cells = f"{stride} frames" if stride > 1 else "frame"
         lines += [
             f"    static float work[{upper}_WORK(100)];  // for sequences of up to 100 steps",
             f"    float out[{'100 * ' * constants.answers_each_step}{upper}_N_OUTPUTS];",
             f"    {prefix}_predict(work, {x}, n_steps, out);  {n_steps}",
             "",
-            f"Constants take {report.constant_bytes} bytes, work {4 * once} and {4 * per_frame} per frame.",
+            f"Constants take {report.constant_bytes} bytes, work {4 * once} and {4 * per_frame} per "
+            f"{rows_of_cells}.",
         ]
     else:
         x = x.removesuffix("s")
@@ -111,6 +114,9 @@ def _comment(predictor, prefix, constants, report, characters, forecasts):
             f"Constants take {report.constant_bytes} bytes, a state {report.state_bytes}.",
         ]
     length, hop = predictor.inputs.framing
+    if config.get("convolutions"):
+        layers = [f"{n} outputs over {k} steps, of {p} the largest" for n, k, p in config["convolutions"]]
+        lines.append(f"Convolutions before: {'; '.join(layers)}.")
     if (length, hop) != (1, 1):
         lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
     if characters is not None:
@@ -144,6 +150,8 @@ def _macros(predictor, prefix, constants):
         frames = "(n_steps)"
         if (length, hop) != (1, 1):
             frames = f"((n_steps) <= {length} ? 1 : 1 + ((n_steps) - {length} + {hop - 1}) / {hop})"
+        if (stride := predictor.network.stride) > 1:
+            frames = f"(({frames} + {stride - 1}) / {stride})"
         more = f" + {per_frame} * {frames}" if per_frame else ""
         lines.append(f"#define {upper}_WORK(n_steps) ({once}{more}) /* floats for n_steps steps */")
     else:

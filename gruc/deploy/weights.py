@@ -44,6 +44,16 @@ def refuse_attention(predictor, framework):
         )
 
 
+def with_biases(network, weights):
+    """Weights by name, (inputs, outputs), with biases of convolutions in place of their normalisations."""
+    weights = dict(weights)
+    for convolution in network.convolutions:
+        weights[convolution.weight], weights[convolution.bias] = convolution.folded(weights)
+        for name in convolution.norm:
+            del weights[name]
+    return weights
+
+
 def refuse_convolutions(predictor, what):
     """Raise a ValueError for a model with convolutions."""
     if predictor.network.convolutions:

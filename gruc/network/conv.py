@@ -24,12 +24,19 @@ class Convolution:
         k.
     pool : int
         Steps of which the largest of each output is taken; 1 for none.
+
+    Attributes
+    ----------
+    weight, bias : str
+        Names of weights, and of the biases that exports have in place of a normalisation.
+    norm : list of str
+        Names of the parameters of the normalisation.
     """
 
     def __init__(self, index, n_inputs, n_outputs, kernel_size, pool):
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
         self.kernel_size, self.pool = kernel_size, pool
-        self.weight = f"conv.{index}.weight"
+        self.weight, self.bias = f"conv.{index}.weight", f"conv.{index}.bias"
         self.norm = [
             f"norm.{index}.{name}"
             for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -61,13 +68,18 @@ class Convolution:
         return builder.operation(KINDS.POOL, y, builder.slower(y, self.pool), steps=self.pool)
 
     def folded(self, parameters):
-        """Weights (H, D, k) and biases (H,), in float64, that the constants of the normalisation are part of.
+        """Weights (k, D, H) and biases (H,) that the constants of the normalisation are part of.
 
-        `parameters` are in torch's shapes.
+        As inference makes them, to the last bit, of `parameters` by name, (inputs, outputs).
         """
-        gamma, beta, mean, variance, _ = (parameters[name].astype(np.float64) for name in self.norm)
-        factor = gamma / np.sqrt(variance + NORM_EPSILON)
-        return parameters[self.weight] * factor[:, np.newaxis, np.newaxis], beta - mean * factor
+        factor = self.factor(parameters)
+        beta, mean = parameters[self.norm[1]], parameters[self.norm[2]]
+        return parameters[self.weight] * factor, beta - mean * factor
+
+    def factor(self, parameters):
+        """What the normalisation multiplies each output by, (H,)."""
+        gamma, variance = parameters[self.norm[0]], parameters[self.norm[3]]
+        return gamma / np.sqrt(variance + gamma.dtype.type(NORM_EPSILON))
 
 
 NORM_EPSILON = 1e-5  # GRUC_NORM_EPSILON

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import kernels
+from ..network import KINDS
 from ..sequences import LARGEST
 from .blocks import as_blocks
 
@@ -53,8 +54,6 @@ class Stream:
                 "A bidirectional model reads each sequence from its end too, and cannot tell before it is "
                 "there. Fit one with bidirectional=False."
             )
-        if predictor.network.convolutions:
-            raise ValueError("Streams do not run convolutions yet. Fit a model with conv_channels=().")
         if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
             raise ValueError(f"n must be a positive integer or None; got {n!r}.")
         self._predictor, self._n = predictor, n
@@ -253,33 +252,27 @@ class Stream:
         return counts, rows, rows[:, : sum(self._predictor.network.widths)]
 
     def _computable(self, steps, numbers):
-        """Whether a snapshot is such that no later step gives NaN; its layout is that of stream.body.h."""
-        predictor = self._predictor
+        """Whether a snapshot is such that no later step gives NaN; its layout is that of memory.h."""
+        predictor, network = self._predictor, self._predictor.network
         counts, rows, states = self._numbers(steps, numbers)
         limit = LARGEST[predictor.parameters.dtype]
         n_kept = 0 if self._streams.n_tokens else predictor.config["n_features"]
-        readout, kept = np.split(
-            rows[:, states.shape[1] :], [rows.shape[1] - states.shape[1] - n_kept], axis=1
-        )
+        kept = rows[:, rows.shape[1] - n_kept :]
         if (counts > 2**62).any() or not (np.abs(np.hstack([states, kept])) <= limit).all():
             return False
         length, hop = predictor.inputs.framing
         n_frames = np.where(counts < length, 0, 1 + (counts - length) // hop)[:, np.newaxis]
-        if (readout[n_frames[:, 0] == 0] != 0).any():
-            return False
-        # twice the exact bounds of sums, because of rounding
-        match predictor.config["pooling"]:
-            case "mean":
-                bound = 2.0 * limit * n_frames
-            case "attention":
-                readout, total, energy = readout[:, :-2], readout[:, -2:-1], readout[:, -1:]
-                begun = n_frames > 0
-                if not (np.isfinite(energy) & (total >= 0.5 * begun) & (total <= 2.0 * n_frames)).all():
-                    return False
-                bound = 2.0 * limit * total.astype(np.float64)
-            case _:
-                bound = limit
-        return bool((np.abs(readout) <= bound).all())
+        n_rows = n_frames // network.stride  # of the states; n_frames are those of the first convolution
+        for operation, start in zip(
+            network.program().operations, network.row_by_row_memory()["states"], strict=True
+        ):
+            carried = rows[:, start : start + CARRIED.get(operation.kind, _nothing)(operation)]
+            n = n_frames if operation.kind in (KINDS.CONV, KINDS.POOL) else n_rows
+            if (carried[n[:, 0] == 0] != 0).any():
+                return False
+            if not _are_computable(operation.kind, carried, n, limit):
+                return False
+        return True
 
     def __copy__(self):
         other = type(self)(self._predictor, self._n)
@@ -299,6 +292,36 @@ class Stream:
         self.__init__(state["predictor"], state["n"])
         self._initial = state["initial"]
         self.restore(state["snapshot"])
+
+
+def _nothing(operation):
+    return 0
+
+
+# numbers that an operation carries on from row to row: memory.h
+CARRIED = {
+    KINDS.MEAN: lambda operation: operation.D,
+    KINDS.MAX: lambda operation: operation.D,
+    KINDS.ATTENTION: lambda operation: operation.D + 2,
+    KINDS.CONV: lambda operation: (operation.steps - 1) * operation.D,
+    KINDS.POOL: lambda operation: operation.D,
+}
+
+
+def _are_computable(kind, carried, n_rows, limit):
+    """Whether numbers that an operation carries on after so many rows are within its bounds."""
+    if kind in (KINDS.CONV, KINDS.POOL):
+        return bool(np.isfinite(carried).all())
+    # twice the exact bounds of sums, because of rounding
+    bound = limit
+    if kind == KINDS.MEAN:
+        bound = 2.0 * limit * n_rows
+    elif kind == KINDS.ATTENTION:
+        carried, total, energy = carried[:, :-2], carried[:, -2:-1], carried[:, -1:]
+        if not (np.isfinite(energy) & (total >= 0.5 * (n_rows > 0)) & (total <= 2.0 * n_rows)).all():
+            return False
+        bound = 2.0 * limit * total.astype(np.float64)
+    return bool((np.abs(carried) <= bound).all())
 
 
 Stream.__module__ = "gruc.runtime"  # as Predictor

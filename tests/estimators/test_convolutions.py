@@ -201,7 +201,7 @@ def test_predictors_of_constants_alone():
     X, y = vowels()
     model = GRUClassifier(**FAST, dtype="float64").fit(X, y)
     predictor, network = model._predictor, model._predictor.network
-    weights = dict(predictor.weights)
+    weights = dict(network.table.views(predictor.parameters))
     for convolution in network.convolutions:
         W, b = convolution.folded(weights)
         weights[convolution.weight] = W

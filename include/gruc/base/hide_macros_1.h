@@ -161,6 +161,10 @@
 #undef column
 #pragma push_macro("conv_chunk")
 #undef conv_chunk
+#pragma push_macro("conv_kind")
+#undef conv_kind
+#pragma push_macro("conv_row_step")
+#undef conv_row_step
 #pragma push_macro("conv_rows")
 #undef conv_rows
 #pragma push_macro("copy_row")
@@ -197,6 +201,8 @@
 #undef embed_row_step
 #pragma push_macro("end")
 #undef end
+#pragma push_macro("ends")
+#undef ends
 #pragma push_macro("energy")
 #undef energy
 #pragma push_macro("entering")
@@ -237,6 +243,8 @@
 #undef fma
 #pragma push_macro("followed")
 #undef followed
+#pragma push_macro("for_cells")
+#undef for_cells
 #pragma push_macro("found")
 #undef found
 #pragma push_macro("frame")
@@ -305,6 +313,8 @@
 #undef half
 #pragma push_macro("halves")
 #undef halves
+#pragma push_macro("has_x")
+#undef has_x
 #pragma push_macro("hn")
 #undef hn
 #pragma push_macro("hop")
@@ -349,13 +359,3 @@
 #undef infer_dense
 #pragma push_macro("infer_dense_pack")
 #undef infer_dense_pack
-#pragma push_macro("infer_dense_packed")
-#undef infer_dense_packed
-#pragma push_macro("infer_embed")
-#undef infer_embed
-#pragma push_macro("infer_embed_pack")
-#undef infer_embed_pack
-#pragma push_macro("infer_general_pack")
-#undef infer_general_pack
-#pragma push_macro("infer_general_packed")
-#undef infer_general_packed

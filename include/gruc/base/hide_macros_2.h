@@ -1,4 +1,14 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("infer_dense_packed")
+#undef infer_dense_packed
+#pragma push_macro("infer_embed")
+#undef infer_embed
+#pragma push_macro("infer_embed_pack")
+#undef infer_embed_pack
+#pragma push_macro("infer_general_pack")
+#undef infer_general_pack
+#pragma push_macro("infer_general_packed")
+#undef infer_general_packed
 #pragma push_macro("infer_kinds")
 #undef infer_kinds
 #pragma push_macro("infer_max")
@@ -43,6 +53,8 @@
 #undef largest
 #pragma push_macro("last")
 #undef last
+#pragma push_macro("last_is_short")
+#undef last_is_short
 #pragma push_macro("lasts")
 #undef lasts
 #pragma push_macro("ld")
@@ -159,6 +171,8 @@
 #undef most
 #pragma push_macro("n")
 #undef n
+#pragma push_macro("n_before")
+#undef n_before
 #pragma push_macro("n_complete")
 #undef n_complete
 #pragma push_macro("n_features")
@@ -177,6 +191,8 @@
 #undef n_outputs
 #pragma push_macro("n_quantiles")
 #undef n_quantiles
+#pragma push_macro("n_read")
+#undef n_read
 #pragma push_macro("n_rows")
 #undef n_rows
 #pragma push_macro("n_steps")
@@ -269,6 +285,10 @@
 #undef places
 #pragma push_macro("pool_forward")
 #undef pool_forward
+#pragma push_macro("pool_kind")
+#undef pool_kind
+#pragma push_macro("pool_row_step")
+#undef pool_row_step
 #pragma push_macro("pooling")
 #undef pooling
 #pragma push_macro("pow")
@@ -339,23 +359,3 @@
 #undef scratch_size
 #pragma push_macro("search")
 #undef search
-#pragma push_macro("search_row")
-#undef search_row
-#pragma push_macro("search_sequence")
-#undef search_sequence
-#pragma push_macro("search_states")
-#undef search_states
-#pragma push_macro("sequence")
-#undef sequence
-#pragma push_macro("sequence_answers")
-#undef sequence_answers
-#pragma push_macro("sequence_cell")
-#undef sequence_cell
-#pragma push_macro("sequence_input")
-#undef sequence_input
-#pragma push_macro("sequence_once")
-#undef sequence_once
-#pragma push_macro("sequence_pooling")
-#undef sequence_pooling
-#pragma push_macro("sequence_readout_step")
-#undef sequence_readout_step

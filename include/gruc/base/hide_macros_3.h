@@ -1,4 +1,26 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("search_row")
+#undef search_row
+#pragma push_macro("search_sequence")
+#undef search_sequence
+#pragma push_macro("search_states")
+#undef search_states
+#pragma push_macro("sequence")
+#undef sequence
+#pragma push_macro("sequence_answers")
+#undef sequence_answers
+#pragma push_macro("sequence_before_cells")
+#undef sequence_before_cells
+#pragma push_macro("sequence_cell")
+#undef sequence_cell
+#pragma push_macro("sequence_input")
+#undef sequence_input
+#pragma push_macro("sequence_once")
+#undef sequence_once
+#pragma push_macro("sequence_pooling")
+#undef sequence_pooling
+#pragma push_macro("sequence_readout_step")
+#undef sequence_readout_step
 #pragma push_macro("sequence_result")
 #undef sequence_result
 #pragma push_macro("sequence_row")
@@ -143,6 +165,8 @@
 #undef whole
 #pragma push_macro("width")
 #undef width
+#pragma push_macro("window")
+#undef window
 #pragma push_macro("windows")
 #undef windows
 #pragma push_macro("with_end")

@@ -7,6 +7,7 @@
 #include "../products/affine.body.h"
 #include "../layers/gru_step.body.h"
 #include "../layers/softmax.body.h"
+#include "../layers/rectify.body.h"
 #include "../layers/running_readout.body.h"
 #include "rows.body.h"
 #include "stream.body.h"

@@ -19,6 +19,9 @@ GRUC_STATIC size_t gruc_readout_state(const gruc_op *op) { return op->D; }
 GRUC_STATIC size_t gruc_attention_state(const gruc_op *op) { return op->D + 2; }
 GRUC_STATIC size_t gruc_attention_u(const gruc_op *op) { return op->D; }
 
+GRUC_STATIC size_t gruc_conv_state(const gruc_op *op) { return (op->steps - 1) * op->D; }
+GRUC_STATIC size_t gruc_conv_window(const gruc_op *op) { return op->steps * op->D; }
+
 /* In the order of program.h */
 static const gruc_row_needs gruc_needs_of_kinds[GRUC_N_KINDS] = {
     {NULL, NULL, 0},
@@ -27,7 +30,14 @@ static const gruc_row_needs gruc_needs_of_kinds[GRUC_N_KINDS] = {
     {gruc_attention_state, gruc_attention_u, 0},
     {gruc_cell_state, gruc_cell_gates, 0}, /* gru */
     {gruc_cell_state, gruc_cell_gates, 0},
-    /* the others need nothing */
+    {NULL, NULL, 0}, /* dense */
+    {NULL, NULL, 0}, /* dropout */
+    {NULL, NULL, 0}, /* embedding */
+    {NULL, NULL, 0}, /* permute */
+    {NULL, NULL, 0}, /* attend */
+    {NULL, NULL, 0}, /* attend, general */
+    {gruc_conv_state, gruc_conv_window, 0},
+    {gruc_readout_state, NULL, 0}, /* pool */
 };
 
 GRUC_STATIC size_t gruc_state_size(const gruc_op *op)
@@ -46,7 +56,8 @@ GRUC_STATIC int gruc_is_cell(const gruc_op *op) { return op->last >= 0; }
 
 /* A stream, stream.body.h:
  *
- *   its memory   states of all operations | the last frame_length steps, scaled; tokens are not kept
+ *   its memory   states of cells | and of other operations | the last frame_length steps, scaled; tokens are not
+ *                kept
  *   its scratch  states after a frame | the frame | scratch of an operation | other rows
  *
  * The row of a cell is its state, in the memory or in the scratch. */
@@ -59,12 +70,15 @@ GRUC_STATIC void gruc_stream_memory(
     for (size_t i = 0; i < p->n_ops; i++) {
         const gruc_op *op = p->ops + i;
         size_t scratch = gruc_step_scratch(op);
-        states[i] = end;
-        end += gruc_state_size(op);
         largest = scratch > largest ? scratch : largest;
         if (!gruc_is_cell(op)) continue;
-        rows[op->y] = states[i];
-        if (op->last >= 0) rows[op->last] = states[i];
+        states[i] = rows[op->y] = rows[op->last] = end;
+        end += gruc_state_size(op);
+    }
+    for (size_t i = 0; i < p->n_ops; i++) {
+        if (gruc_is_cell(p->ops + i)) continue;
+        states[i] = end;
+        end += gruc_state_size(p->ops + i);
     }
     to->states_size = end;
     to->frame_rows = 0;
@@ -88,6 +102,14 @@ GRUC_STATIC int gruc_is_kept(const gruc_program *p, int v)
     return v == p->output;
 }
 
+/* Whether cells read value v */
+GRUC_STATIC int gruc_is_read_by_cells(const gruc_program *p, int v)
+{
+    for (size_t i = 0; i < p->n_ops; i++)
+        if (p->ops[i].x == v && gruc_is_cell(p->ops + i)) return 1;
+    return 0;
+}
+
 /* Elements of the row that value 0 becomes: a frame, or what a token is looked up as */
 GRUC_STATIC size_t gruc_first_row(const gruc_program *p)
 {
@@ -99,9 +121,10 @@ GRUC_STATIC size_t gruc_first_row(const gruc_program *p)
 
 /* A whole sequence, sequence.body.h:
  *
- *   scratch of an operation, of a cell two states before it | a frame or looked up token | states of readouts, and
- *   one row of each value that has one a sequence, and of the answers | rows of values for all frames,
- *   `frame_rows` elements a frame
+ *   scratch of an operation, of a cell two states before it | a frame or looked up token | states of readouts and
+ *   convolutions, and one row of each value that has one a sequence, of those between convolutions, and of the
+ *   answers | rows of values for all frames, or where convolutions make one row of several for all of these,
+ *   `frame_rows` elements a row
  *
  * Rows of a cell that only a mean or the largest is taken of are not kept: one layer takes memory for two states
  * however long the sequence is. Nor are those of tokens, which are looked up where they are read. `spans` is
@@ -121,7 +144,8 @@ GRUC_STATIC void gruc_sequence_memory(
     end = largest + gruc_first_row(p);
     for (size_t i = 0; i < p->n_ops; i++) {
         const gruc_op *op = p->ops + i;
-        int once = gruc_is_cell(op) ? op->last : p->values[op->x].integers ? -1 : op->y;
+        int for_cells = gruc_is_before_cells(op) && gruc_is_read_by_cells(p, op->y);
+        int once = gruc_is_cell(op) ? op->last : for_cells || p->values[op->x].integers ? -1 : op->y;
         if (op->x > 0) spans[op->x].last = i;
         states[i] = end;
         if (!gruc_is_cell(op)) end += gruc_state_size(op);
@@ -129,7 +153,7 @@ GRUC_STATIC void gruc_sequence_memory(
             rows[once] = end;
             end += p->values[once].width;
         }
-        if (gruc_is_cell(op) && spans[op->y].size == 0 && gruc_is_kept(p, op->y)) {
+        if ((gruc_is_cell(op) || for_cells) && spans[op->y].size == 0 && gruc_is_kept(p, op->y)) {
             spans[op->y].size = p->values[op->y].width;
             spans[op->y].first = i;
             spans[op->y].from_top = from_top;

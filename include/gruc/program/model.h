@@ -83,4 +83,27 @@ typedef struct {
     gruc_memory memory;
 } gruc_model;
 
+/* Operations that make rows of rows before the first cell reads them */
+GRUC_STATIC int gruc_is_before_cells(const gruc_op *op)
+{
+    return op->kind == GRUC_CONV || op->kind == GRUC_POOL;
+}
+
+/* Rows of x before, in the sequence; of pooling of those that become one */
+GRUC_STATIC uint64_t gruc_rows_before(const gruc_program *p, const gruc_op *op, uint64_t n_frames)
+{
+    size_t stride = gruc_stride(p, p->values[op->x].clock);
+    if (stride > 1) n_frames /= stride;
+    return op->kind == GRUC_POOL ? n_frames % op->steps : n_frames;
+}
+
+/* Whether a value has a row when a frame comes, of a sequence that has `n_before`, or when the sequence ends: with
+ * this frame or, without one, with those before */
+GRUC_STATIC int gruc_has_row(const gruc_program *p, int v, uint64_t n_before, int frame, int ends)
+{
+    size_t stride = gruc_stride(p, p->values[v].clock);
+    if (frame && (ends || stride == 1)) return 1;
+    return frame ? (n_before + 1) % stride == 0 : stride > 1 && n_before % stride != 0;
+}
+
 #endif

@@ -99,6 +99,38 @@ GRUC_STATIC void GRUC(embed_row_step)(const gruc_row_call *c)
 
 static const gruc_row_kind GRUC(embed_kind) = {GRUC(embed_row_step), NULL};
 
+/* ---- convolutions: what is carried on are the rows before that a window has, the oldest one first */
+
+GRUC_STATIC void GRUC(conv_row_step)(const gruc_row_call *c)
+{
+    const gruc_op *op = c->op;
+    size_t D = op->D, H = op->H, before = (op->steps - 1) * D;
+    real *window = (real *)c->scratch;
+    memcpy(window, c->before, before * sizeof(real));
+    memcpy(window + before, c->x, D * sizeof(real));
+    GRUC(affine)(
+        (real *)c->y, H, window, before + D, (const stored *)c->weights->W, (const real *)c->weights->bias, 1,
+        before + D, H);
+    GRUC(rectify)((real *)c->y, H);
+    memcpy(c->state, window + D, before * sizeof(real));
+}
+
+/* ---- pooling: `n_frames` are the rows before of those that become one; of a last one that lacks some x is NULL */
+
+GRUC_STATIC void GRUC(pool_row_step)(const gruc_row_call *c)
+{
+    size_t D = c->op->D;
+    const void *largest = c->before;
+    if (c->x) {
+        GRUC(max_step)((real *)c->state, (const real *)c->before, (const real *)c->x, D, c->n_frames == 0);
+        largest = c->state;
+    }
+    memcpy(c->y, largest, D * sizeof(real));
+}
+
+static const gruc_row_kind GRUC(conv_kind) = {GRUC(conv_row_step), NULL};
+static const gruc_row_kind GRUC(pool_kind) = {GRUC(pool_row_step), NULL};
+
 #ifndef GRUC_EXPORTED
 /* In the order of program.h */
 static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
@@ -111,6 +143,10 @@ static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
     &GRUC(dense_kind),
     NULL, /* dropout */
     &GRUC(embed_kind),
-    /* models have no kernels of the other kinds */
+    NULL, /* permute */
+    NULL, /* attend */
+    NULL, /* attend, general: models have no kernels of these kinds */
+    &GRUC(conv_kind),
+    &GRUC(pool_kind),
 };
 #endif

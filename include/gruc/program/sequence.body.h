@@ -5,7 +5,8 @@
 GRUC_STATIC size_t GRUC(sequence_work)(size_t n_steps, const gruc_model *m)
 {
     size_t n_frames = (size_t)gruc_n_frames(n_steps, m->inputs.frame_length, m->inputs.hop_length);
-    return m->memory.scratch_size + n_frames * m->memory.frame_rows;
+    size_t stride = gruc_stride(&m->program, m->program.values[m->program.output].clock);
+    return m->memory.scratch_size + gruc_slower(n_frames, stride) * m->memory.frame_rows;
 }
 
 /* Frame t of x (n_steps, D), its last step for those it lacks */
@@ -23,7 +24,8 @@ GRUC_STATIC void GRUC(frame_of)(
 typedef struct {
     real *work, *rows; /* what there is once, and a row of for each frame */
     const void *x;     /* (n_steps, D) of users, or tokens (n_steps,) */
-    size_t n_steps, n_frames;
+    size_t n_steps, n_read;
+    size_t n_frames; /* that cells read: where convolutions make one row of several, fewer than n_read */
     const gruc_model *m;
 } GRUC(sequence);
 
@@ -68,6 +70,28 @@ GRUC_STATIC void GRUC(sequence_readout_step)(
     real *state = s->work + m->memory.states[i] + column;
     gruc_row_call call = {m->program.ops + i, m->weights + i, x, width, state, state, NULL, s->work, n};
     m->kinds[i]->step(&call);
+}
+
+/* Convolutions and pooling, all of them frame by frame, from operation `first` on; the rows that cells read are kept */
+GRUC_STATIC void GRUC(sequence_before_cells)(const GRUC(sequence) * s, size_t first)
+{
+    const gruc_model *m = s->m;
+    const gruc_program *p = &m->program;
+    size_t stride = gruc_stride(p, p->values[p->output].clock);
+    for (size_t f = 0; f < s->n_read; f++) {
+        const real *x = GRUC(sequence_input)(s, p->ops[first].x, f);
+        int ends = f + 1 == s->n_read;
+        for (size_t i = first; gruc_is_before_cells(p->ops + i); i++) {
+            const gruc_op *op = p->ops + i;
+            real *state = s->work + m->memory.states[i], *y = s->work + m->memory.rows[op->y];
+            if (!gruc_has_row(p, op->x, f, 1, ends)) break;
+            if (!gruc_is_before_cells(op + 1)) y = GRUC(sequence_row)(s, op->y, f / stride);
+            gruc_row_call call = {
+                op, m->weights + i, x, op->D, state, state, y, s->work, gruc_rows_before(p, op, f)};
+            m->kinds[i]->step(&call);
+            x = y;
+        }
+    }
 }
 
 GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
@@ -137,12 +161,16 @@ GRUC_STATIC void GRUC(sequence_result)(
     size_t n_steps, const gruc_model *m)
 {
     size_t n_frames = (size_t)gruc_n_frames(n_steps, m->inputs.frame_length, m->inputs.hop_length);
-    const GRUC(sequence) s = {work, work + m->memory.scratch_size, x, n_steps, n_frames, m};
+    size_t stride = gruc_stride(&m->program, m->program.values[m->program.output].clock);
+    const GRUC(sequence)
+        s = {work, work + m->memory.scratch_size, x, n_steps, n_frames, gruc_slower(n_frames, stride), m};
     int output = m->program.output, answers_each = m->program.values[output].per_step;
     memset(work, 0, m->memory.scratch_size * sizeof(real)); /* readouts start from zeros */
     for (size_t i = 0; i < m->program.n_ops; i++) {
         const gruc_op *op = m->program.ops + i;
-        if (op->last >= 0) /* a cell */
+        if (gruc_is_before_cells(op)) { /* all of them at once */
+            if (i == 0 || !gruc_is_before_cells(op - 1)) GRUC(sequence_before_cells)(&s, i);
+        } else if (op->last >= 0) /* a cell */
             GRUC(sequence_cell)(&s, i);
         else if (answers_each && op->y == output)
             GRUC(sequence_answers)(&s, i, out);

@@ -41,24 +41,32 @@ GRUC_STATIC size_t GRUC(misfit)(const outside *x, const gruc_inputs *m)
     return m->n_features;
 }
 
-/* States after one more frame, the first one where `first`, at the beginning of `scratch`; the frame is there */
-GRUC_STATIC void GRUC(stream_advance)(real *scratch, const real *memory, int first, const gruc_model *m)
+/* States after one more frame at the beginning of `scratch`; `n_before` frames came before it. Where several rows
+ * become one, operations that read that one wait for the last of them, unless the sequence `ends`: then they read
+ * what there is. Without a `frame` nothing else happens. */
+GRUC_STATIC void GRUC(stream_advance)(
+    real *scratch, const real *memory, uint64_t n_before, int frame, int ends, const gruc_model *m)
 {
     const gruc_memory *l = &m->memory;
+    const gruc_program *p = &m->program;
     real *work = scratch + l->states_size + m->inputs.frame_length * m->inputs.n_features;
-    for (size_t i = 0; i < m->program.n_ops; i++) {
-        const gruc_op *op = m->program.ops + i;
+    if (gruc_stride(p, p->values[p->output].clock) > 1) /* of operations that wait they stay */
+        memcpy(scratch, memory, l->states_size * sizeof(real));
+    for (size_t i = 0; i < p->n_ops; i++) {
+        const gruc_op *op = p->ops + i;
+        int has_x = gruc_has_row(p, op->x, n_before, frame, ends);
+        int last_is_short = ends && op->kind == GRUC_POOL && gruc_has_row(p, op->y, n_before, frame, ends);
         gruc_row_call call = {
             op,
             m->weights + i,
-            scratch + l->rows[op->x],
+            has_x ? scratch + l->rows[op->x] : NULL,
             op->D,
             memory + l->states[i],
             scratch + l->states[i],
             scratch + l->rows[op->y],
             work,
-            !first};
-        if (m->kinds[i]->step) m->kinds[i]->step(&call);
+            gruc_rows_before(p, op, n_before)};
+        if (m->kinds[i]->step && (has_x || last_is_short)) m->kinds[i]->step(&call);
     }
 }
 
@@ -77,7 +85,7 @@ GRUC_STATIC void GRUC(stream_step)(
         place = place + 1 < k ? place + 1 : 0;
         memcpy(frame + i * D, kept + place * D, D * sizeof(real));
     }
-    GRUC(stream_advance)(scratch, memory, *n_steps == k, m);
+    GRUC(stream_advance)(scratch, memory, gruc_n_full_frames(*n_steps, k, m->inputs.hop_length) - 1, 1, 0, m);
     memcpy(memory, scratch, m->memory.states_size * sizeof(real));
 }
 
@@ -87,7 +95,7 @@ GRUC_STATIC void GRUC(stream_token)(
     const gruc_model *m)
 {
     memcpy(scratch + m->memory.rows[0], &token, sizeof token);
-    GRUC(stream_advance)(scratch, memory, *n_steps == 0, m);
+    GRUC(stream_advance)(scratch, memory, *n_steps, 1, 0, m);
     ++*n_steps;
     memcpy(memory, scratch, m->memory.states_size * sizeof(real));
 }
@@ -138,16 +146,18 @@ GRUC_STATIC void GRUC(stream_result)(
     const gruc_memory *l = &m->memory;
     size_t D = m->inputs.n_features, k = m->inputs.frame_length, hop = m->inputs.hop_length;
     uint64_t full = gruc_n_full_frames(n_steps, k, hop), n_frames = full;
+    uint64_t stride = gruc_stride(&m->program, m->program.values[m->program.output].clock);
     const real *states = memory, *kept = memory + l->states_size;
     real *frame = scratch + l->states_size;
     if (k > 1 || hop > 1) n_frames = gruc_n_frames(n_steps, k, hop);
-    if (n_frames > full) { /* the last one, with its last step for those it lacks */
-        for (size_t i = 0; i < k; i++) {
-            uint64_t step = full * hop + i;
-            if (step >= n_steps) step = n_steps - 1;
-            memcpy(frame + i * D, kept + (size_t)(step % k) * D, D * sizeof(real));
-        }
-        GRUC(stream_advance)(scratch, memory, full == 0, m);
+    for (size_t i = 0; n_frames > full && i < k;
+         i++) { /* the last one, with its last step for those it lacks */
+        uint64_t step = full * hop + i;
+        if (step >= n_steps) step = n_steps - 1;
+        memcpy(frame + i * D, kept + (size_t)(step % k) * D, D * sizeof(real));
+    }
+    if (n_frames > full || (stride > 1 && n_frames % stride != 0)) {
+        GRUC(stream_advance)(scratch, memory, full, n_frames > full, 1, m);
         states = scratch;
     }
     for (size_t i = 0; i < m->program.n_ops; i++) { /* what is made of the states */
@@ -162,7 +172,7 @@ GRUC_STATIC void GRUC(stream_result)(
             NULL,
             scratch + l->rows[op->y],
             NULL,
-            n_frames};
+            stride == 1 ? n_frames : (n_frames + stride - 1) / stride};
         if (m->kinds[i]->result) m->kinds[i]->result(&call);
     }
     GRUC(link)(out, scratch + l->rows[m->program.output], &m->outputs);

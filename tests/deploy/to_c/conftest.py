@@ -19,6 +19,15 @@ def models():
             for both in (False, True):
                 settings = dict(frame_length=k, hop_length=hop, pooling=pooling, bidirectional=both)
                 models[f"frames_{k}_{hop}_{pooling}_{both:d}"] = fitted(settings)
+    for both in (False, True):
+        more = dict(bidirectional=both, frame_length=2, hop_length=1)
+        for name, settings in {
+            "one": dict(conv_channels=(5,), conv_pool=1),
+            "pooled": dict(conv_channels=(5, 3), conv_kernel_size=(3, 1), pooling="max"),
+            "by_three": dict(conv_channels=(21, 3), conv_pool=(3, 2), pooling="mean"),
+            "of_frames": dict(conv_channels=(4,), conv_kernel_size=40, pooling="attention", **more),
+        }.items():
+            models[f"conv_{name}_{both:d}"] = fitted(dict(bidirectional=both) | settings)
     models |= {
         "plain": fitted(dict(standardize=False)),
         "doubles": fitted(dict(dtype="float64")),

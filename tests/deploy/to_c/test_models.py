@@ -58,7 +58,8 @@ def test_float16(models, compiler, build, more, tmp_path):
         "after_4x3_both_mean",
         "before_5_both_last",
     ]
-    halves = {name: models[name] for name in [f"s_{name}" for name in some] + ["wide", "quantiles"]}
+    some = [f"s_{name}" for name in some] + ["wide", "quantiles", "conv_pooled_0", "conv_by_three_1"]
+    halves = {name: models[name] for name in some}
     text = program_text(halves, X, tmp_path, storage="float16").replace("_flat_f32", "_half_f32")
     rounded = {prefix: with_halves(model) for prefix, model in halves.items()}
     agree(program_of(text, compiler, build, tmp_path, more)(""), rounded, X)
