@@ -21,7 +21,8 @@ def gradient(rows, passes, target, chunk):
     batch, values, _ = rows.packed(chunk)
     way = passes.over(values, batch.lengths, batch.offsets)
     coefficients = target.coefficients(way.forward(), batch, chunk[batch.order])
-    places, told = _by_sequence(rows, batch, chunk, slopes(way, coefficients))
+    told = slopes(way, coefficients).astype(np.float64)
+    places, told = _by_sequence(rows, batch, chunk, told)
     return places, [(rows.slopes_in_units(array), gap) for array, gap in told]
 
 
@@ -47,14 +48,18 @@ def integrated_gradients(rows, passes, target, chunk, nodes, weights):
     coefficients = target.coefficients(outputs, batch, chunk[batch.order])
     mean = np.zeros(values.shape)
     at_once = passes.copies_at_once(len(values))
+    start_rows, way_rows = (array.astype(rows.dtype)[:, np.newaxis] for array in (base, difference))
     for start in range(0, len(nodes), at_once):
-        part = nodes[start : start + at_once, np.newaxis]
-        way = passes.over(base[:, np.newaxis] + part * difference[:, np.newaxis], *clock)
+        part = nodes[start : start + at_once, np.newaxis].astype(rows.dtype)
+        copies = part * way_rows
+        copies += start_rows
+        way = passes.over(copies, *clock)
         way.forward()
         at_nodes = slopes(way, np.repeat(coefficients, len(part), axis=0))
-        at_nodes = at_nodes.reshape(len(values), len(part), -1)
-        for k, weight in enumerate(weights[start : start + at_once]):
-            mean += weight * at_nodes[:, k]
+        at_nodes = at_nodes.reshape(len(values), len(part), -1).swapaxes(0, 1)
+        at_nodes = weights[start : start + at_once, np.newaxis, np.newaxis] * at_nodes
+        for at_node in at_nodes:
+            mean += at_node
     at_base = passes.over(base, *clock).forward()
     between = target.values(outputs, coefficients, batch) - target.values(at_base, coefficients, batch)
     told = difference * mean

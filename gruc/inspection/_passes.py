@@ -64,7 +64,7 @@ class Passes:
 def slopes(way, coefficients):
     """The gradient of a sum of outputs with coefficients by the rows of a pass that went forward."""
     way.backward(coefficients)
-    return way.gradient(0).astype(np.float64)
+    return way.gradient(0)
 
 
 def rows_of_sequence(batch, b):
