@@ -71,7 +71,7 @@ class TimeAxis(NamedTuple):
         Parameters
         ----------
         steps : ndarray of int, rising
-            1 is the next time.
+            1 is the next time. Or consecutive ones up to 0, which is the last time itself.
 
         Returns
         -------
@@ -80,6 +80,8 @@ class TimeAxis(NamedTuple):
         import pandas as pd
 
         steps = np.asarray(steps)
+        if steps[-1] == 0:
+            return self.until(len(steps))
         if self.kind == "integer":
             times = self.last + self.step * steps
             if (np.diff(steps) == 1).all():

@@ -8,12 +8,11 @@ import numpy as np
 
 from ..conventions.user_warnings import warn_user
 from . import _methods
+from ._forecasts import Forecasts, explained, is_forecaster
 from ._models import OpenedModel
 from ._passes import Passes
 from ._rows import Rows
 from ._targets import Target
-
-METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "occlusion")
 
 # working out the nodes takes the eigenvalues of a matrix of this size
 MOST_STEPS = 2000
@@ -36,11 +35,13 @@ def attributions(
 
     Parameters
     ----------
-    model : GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, Pipeline or Predictor
-        Fitted. A pipeline may have a `TextSequencer` or `SequenceScaler` before the last step; X is then what
-        the pipeline takes.
+    model : fitted estimator, Pipeline or Predictor
+        GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor or GRUForecaster, or what `gruc.runtime.load`
+        returns. A pipeline may have a `TextSequencer` or `SequenceScaler` before the last step; X is then
+        what the pipeline takes.
     X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
-        As `model.predict` takes it.
+        As `model.predict` takes it. Of a forecaster the columns ahead, or None where it has none: what
+        is explained is the forecast after the values that it knows.
     method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
 default="integrated_gradients"
         With F the output that `target` names, and x' the baseline:
@@ -59,13 +60,15 @@ default="integrated_gradients"
         classifier the sum of all outputs.
 
         A model that answers each step takes a pair of a step, from the end if it is negative, and an
-        index or None. None instead of the pair: the sum over all steps.
+        index or None. None instead of the pair: the sum over all steps. A forecaster takes a step ahead, 1
+        being the first, or None for the sum of all that `predict` returns.
     n_steps : int, default=64
         Gauss-Legendre nodes of "integrated_gradients".
     baseline : None, "mean", float, array of shape (n_features,), or like X, default=None
         The x' that x is compared with, in the units of X. None: zeros. "mean": the mean of each feature
         in the X of the fit. A model of tokens compares with the vector of zeros in place of
         the vector of a token, or with an array of shape (embedding_dim,).
+        A forecaster takes None, a number, or "mean", which is that of the values it reads.
         "gradient" compares with nothing.
     return_gap : bool, default=False
         Whether to return the gap of "integrated_gradients", too.
@@ -75,7 +78,8 @@ default="integrated_gradients"
     attributions : ndarray or list of ndarray, float64
         In the form of X: an array of its shape, or for lists one array (n_steps_i, n_features) for
         each sequence. Of tokens and texts one number for each token, (n_steps_i,): the sum over the
-        elements of its vector.
+        elements of its vector. Of a forecaster one for each of the last values of y, as many as the
+        forecast depends on, in the container of y.
     gap : ndarray of shape (n_sequences,)
         ``F(x) - F(x')`` less the sum of the attributions; only with ``return_gap=True``.
 
@@ -102,6 +106,11 @@ default="integrated_gradients"
     features: scaling of features and division into frames (`frame_length`) are part of F. A step that no
     frame contains has an attribution of 0.
 
+    Those of a forecaster are of the forecast itself, in the units of y, with the columns beside the series as
+    they are. The gradient is worked out by central differences in float64, through scaling, seasons and
+    differencing. With ``scale="window"`` a forecast scales with its window, so that gradient x input and
+    integrated gradients, from zeros, are the same and add up to the forecast.
+
     The attributions for a sequence depend neither on the other sequences nor on `n_jobs`, to the last bit.
 
     Attributions explain what this model has learned, not the world. The gap shrinks fast with `n_steps` where
@@ -123,8 +132,7 @@ default="integrated_gradients"
     >>> bool((abs(gap) < 1e-4).all())
     True
     """
-    if method not in METHODS:
-        raise ValueError(f"method={method!r} is invalid; expected one of {', '.join(map(repr, METHODS))}.")
+    _methods.check(method, baseline)
     is_integral = method == "integrated_gradients"
     if return_gap and not is_integral:
         raise ValueError(f'return_gap=True is for method="integrated_gradients"; {method!r} has no gap.')
@@ -134,23 +142,36 @@ default="integrated_gradients"
         )
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or not 0 < n_steps <= MOST_STEPS:
         raise ValueError(f"n_steps must be an integer from 1 to {MOST_STEPS}; got {n_steps!r}.")
+    quadrature = _methods.quadrature_of(int(n_steps))
+    if is_forecaster(model):
+        forecasts = Forecasts(model, X, target)
+        told, gap = explained(forecasts, method, baseline, quadrature)
+        result, sums = forecasts.in_the_form_of_y(told), np.abs(told).sum(axis=1)
+    else:
+        result, gap, sums = _of_sequences(model, X, target, baseline, method, quadrature)
+    if return_gap:
+        return result, gap
+    if is_integral:
+        _warn_of_gaps(gap, sums)
+    return result
+
+
+def _of_sequences(model, X, target, baseline, method, quadrature):
+    """Attributions in the form of X; of each sequence the gap and the sum of absolute attributions."""
     opened = OpenedModel.of(model, X)
     rows, passes = Rows(opened, baseline), Passes(opened.predictor)
     target = Target(opened.predictor, target, opened.predictor.inputs.lengths(opened.sequences))
     copies = np.ones(len(opened.sequences), np.intp)
     explain = partial(getattr(_methods, method), rows, passes, target)
-    if is_integral:
-        nodes, weights = np.polynomial.legendre.leggauss(int(n_steps))  # of the integral from -1 to 1
-        explain, copies = partial(explain, nodes=(nodes + 1) / 2, weights=weights / 2), copies * int(n_steps)
+    if method == "integrated_gradients":
+        explain = partial(explain, quadrature=quadrature)
+        copies = copies * len(quadrature[0])
     elif method == "occlusion":
         copies = opened.sequences.lengths * rows.n_features
     told = passes.for_chunks(rows, copies, explain)
-    result, gap = rows.in_the_form_of_x([array for array, _ in told]), np.array([gap for _, gap in told])
-    if return_gap:
-        return result, gap
-    if is_integral:
-        _warn_of_gaps(gap, np.array([np.abs(array).sum() for array, _ in told]))
-    return result
+    sums = np.array([np.abs(array).sum() for array, _ in told])
+    result = rows.in_the_form_of_x([array for array, _ in told])
+    return result, np.array([gap for _, gap in told]), sums
 
 
 def _warn_of_gaps(gaps, sums):

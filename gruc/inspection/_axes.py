@@ -6,6 +6,9 @@ import numpy as np
 
 from ..sequences import as_groups
 
+# names of steps that are longer than two characters and have room
+MOST_NAMES = 40
+
 
 def matplotlib_pyplot():
     """matplotlib.pyplot, or an ImportError that says how to get it."""
@@ -66,7 +69,9 @@ def name_steps(ax, names, n_steps, label="step"):
         ax.set_xlabel(label)
         return
     longest = max(map(len, names))
-    ax.set_xticks(np.arange(n_steps), names, rotation=0 if longest <= 2 else 90)
+    every = 1 if longest <= 2 or n_steps <= MOST_NAMES else -(-n_steps // MOST_NAMES)
+    places = np.arange(n_steps - 1, -1, -every)[::-1]  # the last step is named
+    ax.set_xticks(places, [names[i] for i in places], rotation=0 if longest <= 2 else 90)
 
 
 def one_of(X, index):

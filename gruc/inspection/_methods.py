@@ -7,6 +7,24 @@ import numpy as np
 
 from ._passes import rows_of_sequence, slopes
 
+METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "occlusion")
+
+
+def check(method, baseline):
+    """Refuse other methods, and a baseline of a method that has none."""
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} is invalid; expected one of {', '.join(map(repr, METHODS))}.")
+    if baseline is not None and method == "gradient":
+        raise ValueError(
+            'baseline has no meaning for method="gradient"; leave it None, or use another method.'
+        )
+
+
+def quadrature_of(n_steps):
+    """Gauss-Legendre nodes and weights of an integral from 0 to 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(n_steps)  # of one from -1 to 1
+    return (nodes + 1) / 2, weights / 2
+
 
 def _by_sequence(rows, batch, chunk, told, gaps=None):
     places = chunk[batch.order]
@@ -34,13 +52,14 @@ def gradient_x_input(rows, passes, target, chunk):
     return _by_sequence(rows, batch, chunk, (values - base) * slopes(way, coefficients))
 
 
-def integrated_gradients(rows, passes, target, chunk, nodes, weights):
+def integrated_gradients(rows, passes, target, chunk, quadrature):
     """(x - x') * integral over a from 0 to 1 of d F / d x at x' + a (x - x').
 
-    The integral is a sum over `nodes` with `weights`, added up node by node, so that it does not depend
+    The integral is a sum over nodes with weights, added up node by node, so that it does not depend
     on how many of them one pass takes. The gap is F(x) - F(x') less the sum of the attributions, which
     would be 0 for the integral itself.
     """
+    nodes, weights = quadrature
     batch, values, base = rows.packed(chunk)
     difference = values - base
     clock = batch.lengths, batch.offsets

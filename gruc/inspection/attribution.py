@@ -1,5 +1,6 @@
 """A picture of attributions: beside a series, or on the tokens of a text."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from ..sequences import as_sequences
 from ._attributions import attributions
 from ._axes import heat, name_steps, one_of, stacked_axes
+from ._forecasts import Forecasts, explained, is_forecaster
+from ._methods import check, quadrature_of
 from ._models import OpenedModel, last_step
 from ._outputs import name_of_target, names_of_features
 from ._texts import as_ansi, as_html, colour, largest_of, pieces_of
@@ -32,6 +35,8 @@ class AttributionDisplay:
     pieces : list of (str, float or None) or None, default=None
         A text in pieces, with their attributions; None for series.
     feature_names : list of str or None, default=None
+    step_names : list of str or None, default=None
+        Times of a series; None: numbers.
     output_name : str or None, default=None
         What is explained, for titles.
 
@@ -72,12 +77,14 @@ class AttributionDisplay:
         *,
         pieces: Any = None,
         feature_names: Any = None,
+        step_names: Any = None,
         output_name: str | None = None,
     ):
         self.attributions = attributions
         self.x = x
         self.pieces = pieces
         self.feature_names = feature_names
+        self.step_names = step_names
         self.output_name = output_name
 
     @property
@@ -125,7 +132,7 @@ class AttributionDisplay:
         options = kwargs if D == 1 else {}
         self.bars_ = _bars(lowest, told.sum(axis=1), options)
         lowest.set_ylabel("attribution" if D == 1 else "sum")
-        name_steps(lowest, None, T)
+        name_steps(lowest, self.step_names, T)
         series.set_title(self._title or "")
         self.ax_, self.figure_ = lowest, lowest.figure
         return self
@@ -167,12 +174,12 @@ class AttributionDisplay:
 
         Parameters
         ----------
-        estimator : GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, Pipeline or Predictor
-            Fitted, as in `attributions`.
+        estimator : fitted estimator, Pipeline or Predictor
+            As in `attributions`.
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As in `attributions`.
         index : int, default=0
-            Which sequence of X.
+            Which sequence of X; which series of a forecaster.
         method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
 default="integrated_gradients"
             As in `attributions`.
@@ -191,6 +198,8 @@ default="integrated_gradients"
         -------
         display : AttributionDisplay
         """
+        if is_forecaster(estimator):
+            return cls(**_of_forecaster(estimator, X, index, method, target, baseline)).plot(ax, **kwargs)
         one = one_of(X, index)
         opened = OpenedModel.of(estimator, one)
         if _is_like(baseline, X):
@@ -212,6 +221,25 @@ default="integrated_gradients"
         names = names_of_features(last_step(estimator), feature_names, x.shape[1])
         display = cls(told.reshape(x.shape), x, feature_names=names, output_name=name)
         return display.plot(ax, **kwargs)
+
+
+def _of_forecaster(estimator, X, index, method, target, baseline):
+    """What the display of one series of a forecaster is made of."""
+    check(method, baseline)
+    forecasts = Forecasts(estimator, X, target)
+    n_series = len(forecasts.values)
+    if not isinstance(index, Integral) or not -n_series <= index < n_series:
+        raise ValueError(
+            f"index must be an integer from {-n_series} to {n_series - 1}, since there are {n_series} "
+            f"series; got {index!r}."
+        )
+    told, _ = explained(forecasts, method, baseline, quadrature_of(64))
+    return {
+        "attributions": told[index, :, np.newaxis],
+        "x": forecasts.values[index, :, np.newaxis],
+        "step_names": forecasts.times(int(index) % n_series),
+        "output_name": "the sum of the forecasts" if target is None else f"the forecast of step {target}",
+    }
 
 
 def _is_like(baseline, X):
