@@ -8,12 +8,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.horizons import as_steps
+from ..conventions.notebooks import SummaryInNotebooksMixin
 from ..conventions.pickles import VersionedPickleMixin
 from ..conventions.time_series import TimeSeries
 from ..files.series_columns import NO_COLUMNS, Columns
 from ..files.series_form import ONE_SERIES
 from ..runtime import ForecastPredictor
 from ..runtime.forecast_input import check_reach
+from ..runtime.summary import Summary, summary_of
 from ..sequences import KnownValues
 from ..training import TrainingState
 from ._forecast_columns import covariates_ahead
@@ -21,7 +23,7 @@ from ._forecast_files import ForecastFilesMixin
 from ._forecast_fit import run_fit, run_update
 
 
-class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, BaseEstimator):
+class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebooksMixin, BaseEstimator):
     """The state of `GRUForecaster`."""
 
     def __sklearn_is_fitted__(self):
@@ -130,6 +132,16 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, BaseEstimator):
         steps = self._steps_of(fh)
         values = self._fitted_predictor().quantiles(steps, levels, self._ahead(X, steps))
         return self._form.wrap_columns(values, steps, labels)
+
+    def summary(self) -> Summary:
+        """Layers, shapes, parameters, memory and operations of the network that answers windows.
+
+        Returns
+        -------
+        Summary
+            As of `GRURegressor.summary`.
+        """
+        return summary_of(self._fitted_predictor().predictor, type(self).__name__)
 
     def _fitted_predictor(self):
         """The `ForecastPredictor`, with the number of threads that is set now."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..sequences import as_groups
 
-# names of steps that are longer than two characters and have room
-MOST_NAMES = 40
+# names of steps that have room, of words and of times
+MOST_WORDS, MOST_TIMES = 40, 16
 
 
 def matplotlib_pyplot():
@@ -69,7 +69,8 @@ def name_steps(ax, names, n_steps, label="step"):
         ax.set_xlabel(label)
         return
     longest = max(map(len, names))
-    every = 1 if longest <= 2 or n_steps <= MOST_NAMES else -(-n_steps // MOST_NAMES)
+    most = n_steps if longest <= 2 else MOST_WORDS if longest < 10 else MOST_TIMES
+    every = -(-n_steps // most)
     places = np.arange(n_steps - 1, -1, -every)[::-1]  # the last step is named
     ax.set_xticks(places, [names[i] for i in places], rotation=0 if longest <= 2 else 90)
 

@@ -29,7 +29,7 @@ class Forecasts:
     model : GRUForecaster or ForecastPredictor
         Fitted.
     X : DataFrame, array, list or None
-        The columns ahead, as `GRUForecaster.predict` takes them.
+        The columns ahead, as `model.predict` takes them.
     target : int or None
         The step ahead, 1 being the first; None: the sum of all that `predict` gives.
 
@@ -47,11 +47,7 @@ class Forecasts:
                 "first."
             )
         self.steps = fitted.steps_of(None) if target is None else np.array([int(target)])
-        later = None
-        if isinstance(model, GRUForecaster):
-            later = model._ahead(X, self.steps)
-        elif X is not None:
-            raise ValueError("X of a ForecastPredictor must be None: it forecasts the series that it knows.")
+        later = model._ahead(X, self.steps)
         network = fitted.predictor
         double = Predictor(
             network.network, network.parameters.astype(np.float64), network.inputs, network.decoding

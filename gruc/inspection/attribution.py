@@ -119,7 +119,7 @@ class AttributionDisplay:
         T, D = told.shape
         names = self.feature_names or [str(i) for i in range(D)]
         height = min(3.5, 0.6 + 0.16 * D)
-        heights = [1.8, 1.1] if D == 1 else [1.8 if D <= MOST_LINES else height, height, 1.1]
+        heights = [1.6, 1.6] if D == 1 else [1.8 if D <= MOST_LINES else height, height, 1.1]
         self.axes_ = stacked_axes(ax, heights, width=7.5)
         series, lowest = self.axes_[0], self.axes_[-1]
         _draw_series(series, x, names)

@@ -21,6 +21,7 @@ from .forecast_input import check_reach, covariates_of_arrays, later_values
 from .forecast_stream import ForecastStream
 from .predictor import Predictor
 from .strategies import STRATEGIES, Start
+from .summary import Summary, summary_of
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
@@ -237,6 +238,16 @@ class ForecastPredictor:
                 "given. Use update and predict."
             )
         return ForecastStream(self, n)
+
+    def summary(self) -> Summary:
+        """Layers, shapes, parameters, memory and operations of the network that answers windows.
+
+        Returns
+        -------
+        Summary
+            As of `Predictor.summary`.
+        """
+        return summary_of(self.predictor, type(self).__name__)
 
     def _shaped(self, rows):
         return rows[0] if self.one_series else rows

@@ -135,6 +135,8 @@ def test_columns_beside_the_series_stay_as_they_are():
     got, gap = attributions(model, X, target=2, baseline="mean", return_gap=True)
     assert abs(gap) < 0.01
     slopes = attributions(model, X, method="gradient", target=2)
+    of_predictor = attributions(model._predictor, X[90:].to_numpy(), method="gradient", target=2)
+    np.testing.assert_array_equal(of_predictor, slopes)
     sides, known = [], model._predictor.known.recent[0]
     for side in (1e-3, -2e-3):
         known[-3] += side
@@ -155,8 +157,6 @@ def test_bad_input():
     for baseline in ("median", np.nan, [1.0]):
         with pytest.raises(ValueError, match="of a forecaster it is None, a number, or 'mean'"):
             attributions(model, None, baseline=baseline)
-    with pytest.raises(ValueError, match="X of a ForecastPredictor must be None"):
-        attributions(model._predictor, [[1.0]])
     with pytest.raises(NotFittedError):
         attributions(GRUForecaster(), None)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUTagger
+from gruc import GRUClassifier, GRUForecaster, GRURegressor, GRUTagger
 from gruc.runtime import Predictor
 from gruc.runtime.summary import bytes_as_text
 from problems import tagged_vowels, vowels
@@ -118,3 +118,15 @@ def test_notebooks_show_it_below_the_diagram():
     with config_context(display="text"):
         assert list(model._repr_mimebundle_()) == ["text/plain"]
         assert not hasattr(model, "_repr_html_")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_forecasters():
+    model = GRUForecaster((8,), max_iter=1, season_length=4, horizon=3, lags=6, random_state=0)
+    model.fit(np.sin(np.arange(60.0)))
+    summary = model.summary()
+    assert summary.title == "GRUForecaster: 3 features a step -> 3 values, float32"
+    assert summary.n_parameters == sum(weight.size for weight in model.weights_.values())
+    assert str(model._predictor.summary())[20:] in str(summary)
+    assert model._repr_html_().endswith(summary._repr_html_())
+    assert "operations" not in GRUForecaster()._repr_html_()
