@@ -65,6 +65,10 @@ class SavingMixin:
         """
         save(self, path)
 
+    def _parameters_for_file(self):
+        """Parameters that the description has by name."""
+        return self.get_params(deep=False)
+
     def _described_beside(self):
         """More of the description in a model file: an object for JSON, and arrays by name."""
         return {}, {}
@@ -119,7 +123,7 @@ def write(description, arrays, build, path):
 def describe(model):
     """The description of a fitted estimator of `KINDS`, and its arrays by name."""
     predictor, arrays = model._fitted_predictor().describe()
-    parameters = model.get_params(deep=False)
+    parameters = model._parameters_for_file()
     if parameters.get("embedding_weights") is not None and origin_of(model) != model._embedding_origin:
         raise ValueError(
             "embedding_weights are not the vectors that the model was fitted with. Set them to these, or to "

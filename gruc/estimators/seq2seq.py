@@ -16,11 +16,16 @@ from ..runtime import Translator
 from ..runtime.symbols import IntegerSymbols, TextSymbols
 from ..training import TrainingState
 from ._given_weights import fit_by_weights
+from ._saved import in_files
+from ._translation_files import TranslationSavingMixin
 from ._translation_fit import GivenPairs, as_collection, exact_match, run_fit
 from ._translation_parameters import TranslationParameters
 
 
-class GRUSeq2Seq(TranslationParameters, ParameterNamesMixin, VersionedPickleMixin, BaseEstimator):
+@in_files
+class GRUSeq2Seq(
+    TranslationParameters, TranslationSavingMixin, ParameterNamesMixin, VersionedPickleMixin, BaseEstimator
+):
     """Gated recurrent unit encoder-decoder: a sequence in, a sequence out.
 
     An encoder reads a sequence of tokens; a decoder starts from its last states and gives an answer token by

@@ -36,6 +36,7 @@ class Kind(NamedTuple):
     labels: bool  # else values
     each_step: bool  # else once for each sequence
     forecasts: bool = False  # of series that it knows, else for sequences that are given
+    translates: bool = False  # sequences to sequences
 
 
 KINDS = {
@@ -45,6 +46,7 @@ KINDS = {
     "GRUStepRegressor": Kind(labels=False, each_step=True),
     "GRUForecaster": Kind(labels=False, each_step=False, forecasts=True),
     "GRULanguageModel": Kind(labels=True, each_step=True),
+    "GRUSeq2Seq": Kind(labels=True, each_step=True, translates=True),
 }
 HISTORY = {
     "n_iter_": _is_natural,
@@ -79,6 +81,8 @@ FITTED_OF_FORECASTERS = HISTORY | {
 
 def _fitted_of(kind):
     """What a description of an estimator of this kind says of its fit: name -> what is valid."""
+    if kind.translates:
+        return HISTORY
     if kind.forecasts:
         return FITTED_OF_FORECASTERS
     return FITTED if kind.labels else FITTED | FITTED_OF_REGRESSORS

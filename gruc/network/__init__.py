@@ -3,6 +3,7 @@
 Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
+from .attention import ATTENTIONS
 from .conv import take_running
 from .encoder_decoder import EncoderDecoder
 from .network import GRUNetwork
@@ -10,4 +11,4 @@ from .program import KINDS
 from .readout import READOUTS
 from .workspace import aligned_empty
 
-__all__ = ["KINDS", "READOUTS", "EncoderDecoder", "GRUNetwork", "aligned_empty", "take_running"]
+__all__ = ["ATTENTIONS", "KINDS", "READOUTS", "EncoderDecoder", "GRUNetwork", "aligned_empty", "take_running"]

@@ -55,7 +55,7 @@ def described(fields, arrays):
         inputs = Tokens(network.config["n_tokens"])
     decoding = described_outputs(fields, arrays, network.config["n_outputs"])
     fields.end()
-    parameters = _described_parameters(fields.where, arrays, network)
+    parameters = described_parameters(fields.where, arrays, network)
     try:
         return Predictor(network, parameters, inputs, decoding)
     except ValueError as error:
@@ -68,7 +68,7 @@ def _described_network(fields, n_arrays):
         "n_features": fields.take("n_features", is_count),
         "hidden_layer_sizes": fields.take_counts("hidden_layer_sizes"),
         "bidirectional": fields.take("bidirectional", is_flag),
-        "reset_after": fields.take("reset_after", is_flag),
+        **described_cell(fields),
         "pooling": fields.take("pooling", lambda v: v is None or (isinstance(v, str) and v in READOUTS)),
         "n_outputs": fields.take("n_outputs", is_count),
     }
@@ -86,6 +86,11 @@ def _described_network(fields, n_arrays):
         raise ModelFileError(f"{fields.where} is damaged: {error}") from None
 
 
+def described_cell(fields):
+    """Arguments of a network that are those of its cells."""
+    return {"reset_after": fields.take("reset_after", is_flag)}
+
+
 def _are_convolutions(value):
     return (
         isinstance(value, list)
@@ -94,7 +99,7 @@ def _are_convolutions(value):
     )
 
 
-def _described_parameters(where, arrays, network):
+def described_parameters(where, arrays, network):
     """A flat buffer of the weights in `arrays`, which must be these and no others."""
     shapes = network.table.torch_shapes()  # nothing is allocated before all are known to be right
     if set(arrays) != set(shapes):

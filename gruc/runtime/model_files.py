@@ -13,9 +13,13 @@ from .language_files import LANGUAGE_MODEL, LanguageContent
 from .loading import Content
 from .pipelines import KIND, PipelineContent, PipelinePredictor
 from .predictor import Predictor
+from .translator import Translator
+from .translator_files import TranslationContent
 
 
-def load(path: Any) -> Predictor | PipelinePredictor | ForecastPredictor | LanguagePredictor:
+def load(
+    path: Any,
+) -> Predictor | PipelinePredictor | ForecastPredictor | LanguagePredictor | Translator:
     """Load the predictor of a model, or of a pipeline, that `gruc.save` wrote.
 
     Needs NumPy only, and predicts the same as the estimator, to the last bit.
@@ -28,10 +32,10 @@ def load(path: Any) -> Predictor | PipelinePredictor | ForecastPredictor | Langu
 
     Returns
     -------
-    Predictor, PipelinePredictor, ForecastPredictor or LanguagePredictor
+    Predictor, PipelinePredictor, ForecastPredictor, LanguagePredictor or Translator
         Of a pipeline a PipelinePredictor, which takes what the pipeline takes, as texts; of a
         `GRUForecaster` a ForecastPredictor, whose forecasts are arrays; of a `GRULanguageModel` a
-        LanguagePredictor.
+        LanguagePredictor; of a `GRUSeq2Seq` a Translator.
 
     Raises
     ------
@@ -68,5 +72,8 @@ def content_of_estimator(description, arrays, where):
     kind = description.get("kind")
     if kind == LANGUAGE_MODEL:
         return LanguageContent.of_file(description, arrays, where)
-    forecasts = isinstance(kind, str) and kind in KINDS and KINDS[kind].forecasts
+    found = KINDS.get(kind) if isinstance(kind, str) else None
+    if found is not None and found.translates:
+        return TranslationContent.of_file(description, arrays, where)
+    forecasts = found is not None and found.forecasts
     return (ForecastContent if forecasts else Content).of_file(description, arrays, where)

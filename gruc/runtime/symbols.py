@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..files.fields import is_count
 from ..sequences.analyzers import as_documents
 from ..sequences.tokens import as_tokens
 from ..sequences.vocabulary import END, START, UNKNOWN, terms_in_order
@@ -162,8 +163,6 @@ class IntegerSymbols:
     @classmethod
     def described(cls, fields, arrays):
         """The symbols that `describe` described, `kind` taken."""
-        from ..files.fields import is_count
-
         n_given = fields.take("n_given", is_count)
         fields.end()
         return cls(n_given)

@@ -4,16 +4,16 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
-from ..estimators import _saved
+from ..estimators import _saved, _sequencer_files
 from ..files.estimator_fields import KINDS
 from ..preprocessing import SequenceScaler, TextSequencer
 from ..runtime.pipelines import KIND, PipelineContent
-from . import _scaler, _text
+from . import _scaler
 
 # what a file can hold before the last step: a function that describes it, and one that makes it again
 STEPS = {
     SequenceScaler: (_scaler.describe, _scaler.built),
-    TextSequencer: (_text.describe, _text.built),
+    TextSequencer: (_sequencer_files.describe, _sequencer_files.built),
 }
 
 
@@ -57,7 +57,7 @@ def _described(name, step):
 
 
 def _described_last(name, step):
-    kinds = [kind for kind in _saved.KINDS if not KINDS[kind].forecasts]
+    kinds = [kind for kind in _saved.KINDS if not (KINDS[kind].forecasts or KINDS[kind].translates)]
     if type(step) not in (_saved.KINDS[kind] for kind in kinds):
         raise TypeError(
             f"The last step, {name!r}, is a {type(step).__name__}; a model file holds pipelines that end "

@@ -240,3 +240,54 @@ def test_bad_input(fitted):
 def test_symbols_that_were_not_seen_are_read_as_one(fitted):
     assert fitted.predict(["1x2"]).tolist() == fitted.predict(["1?2"]).tolist()
     assert fitted.score(["12"], ["x"]) == 0.0
+
+
+@pytest.mark.parametrize("attention", [None, "general"])
+def test_files(attention, tmp_path):
+    X, y = backwards(60)
+    target = TextSequencer(analyzer="char", lowercase=False, add_start=True, add_end=True)
+    model = GRUSeq2Seq(**FAST, attention=attention, target=target, max_iter=2).fit(X, y)
+    path = tmp_path / "model.gruc"
+    model.save(path)
+    for loaded in (gruc.load(path), gruc.runtime.load(path)):
+        assert loaded.predict(X, 3).tolist() == model.predict(X, 3).tolist()
+        assert (
+            {name: w.tobytes() for name, w in loaded.weights.items()} == bits(model)
+            if hasattr(loaded, "weights")
+            else bits(loaded) == bits(model)
+        )
+    loaded = gruc.load(path)
+    assert loaded.source is None
+    assert loaded.target.get_params() == target.get_params()
+    assert loaded.target_.vocabulary_ == model.target_.vocabulary_
+    assert loaded.loss_curve_ == model.loss_curve_
+    assert loaded.partial_fit(X, y).n_iter_ == 3
+    integers = [np.array([1, 2]), np.array([0])] * 5
+    GRUSeq2Seq(**FAST, attention=attention, max_iter=1).fit(integers, integers).save(path)
+    loaded = gruc.runtime.load(path)
+    assert [part.tolist() for part in gruc.load(path).predict(integers)] == [
+        part.tolist() for part in loaded.predict(integers)
+    ]
+    model.set_params(target__lowercase=True)
+    with pytest.raises(ValueError, match="target is not the sequencer that the model was fitted with"):
+        model.save(path)
+
+
+def test_damaged_files(fitted):
+    description, arrays = gruc.estimators._saved.describe(fitted)
+    description["gruc_version"] = "1"
+    build = gruc.runtime.model_files.content_of_file
+    assert (
+        build(description, arrays, "it").predictor.predict(["12"]).tolist() == fitted.predict(["12"]).tolist()
+    )
+    predictor = description["predictor"]
+    for change in (
+        {"sequencers": None},
+        {"predictor": predictor | {"max_target_length": 0}},
+        {"predictor": predictor | {"network": predictor["network"] | {"attention": "none"}}},
+        {"predictor": predictor | {"network": predictor["network"] | {"n_inputs": 99, "n_outputs": 99}}},
+        {"predictor": predictor | {"network": predictor["network"] | {"hidden_layer_sizes": [16, 16]}}},
+        {"predictor": predictor | {"source": {"kind": "integers", "n_given": 4}}},
+    ):
+        with pytest.raises(gruc.ModelFileError, match="it"):
+            build(description | change, dict(arrays), "it")
