@@ -6,6 +6,10 @@ import numpy as np
 LEAST_GAIN = 0.2
 # and after a second season still by so much.
 SECOND_GAIN = 0.1
+# A season of which the longest series has fewer than so many must explain more.
+FEW_SEASONS, GAIN_OF_FEW = 5, 0.6
+# Where the values show none, their differences may, and must show it clearly: slow changes hide it.
+CLEAR_GAIN, CLEAR_SECOND_GAIN = 0.45, 0.35
 # A shorter season is preferred unless a longer one halves the mean square.
 PREFERENCE = 2.0
 # Lags within this share of each other are the same season; the best of them is taken.
@@ -17,7 +21,7 @@ MOST_SERIES = 100
 def season_length_of(series):
     """The season that series have in common, in steps; 1 if none is found.
 
-    A season is a lag at which the mean square of the differences ``x[t] - x[t - lag]``, which is
+    It is found in their values, or else in the differences of these. A season is a lag at which the mean square of the differences ``x[t] - x[t - lag]``, which is
     ``2 * variance * (1 - autocorrelation)``, has a minimum well below that of smaller lags, once more
     at twice the lag. Linear trends are removed before.
 
@@ -31,6 +35,14 @@ def season_length_of(series):
         At most a third of the longest series.
     """
     chosen = series[:: -(-len(series) // MOST_SERIES)]
+    season = _season_of(chosen, LEAST_GAIN, SECOND_GAIN)
+    if season > 1:
+        return season
+    return _season_of([np.diff(values) for values in chosen], CLEAR_GAIN, CLEAR_SECOND_GAIN)
+
+
+def _season_of(chosen, least_gain, second_gain):
+    """The season of series, if values a season apart, and two, are alike by so much."""
     most = max(map(len, chosen)) // 3
     if most < 3:
         return 1
@@ -45,15 +57,18 @@ def season_length_of(series):
     known = int(np.searchsorted(-count, 0))  # lags that some series has
     if known < 6:
         return 1
-    return _season_of_squares(total[:known] / count[:known], n_steps)
+    # by chance, the largest of so many autocorrelations of noise comes near sqrt(2 log(lag) / n_steps)
+    lags = np.arange(1, known + 1)
+    least_gain = np.maximum(least_gain, (1 + np.sqrt(2 * np.log(lags))) / np.sqrt(n_steps))
+    is_long = lags * FEW_SEASONS > max(map(len, chosen))
+    least_gain[is_long] = np.maximum(least_gain[is_long], GAIN_OF_FEW)
+    return _season_of_squares(total[:known] / count[:known], least_gain, second_gain)
 
 
-def _season_of_squares(squares, n_steps):
+def _season_of_squares(squares, least_gain, second_gain):
     """The season by the mean squares of differences at lags 1, 2, ..."""
     lags = np.arange(1, len(squares) + 1)
     before = np.cumsum(squares) / lags  # the mean over all lags up to each
-    # by chance, the largest of so many autocorrelations of noise comes near sqrt(2 log(lag) / n_steps)
-    least_gain = np.maximum(LEAST_GAIN, (1 + np.sqrt(2 * np.log(lags))) / np.sqrt(n_steps))
     candidates = []
     for lag in range(2, len(squares) // 2):
         square = squares[lag - 1]
@@ -61,7 +76,7 @@ def _season_of_squares(squares, n_steps):
         if is_least and square < (1 - least_gain[lag - 1]) * before[lag - 1]:
             reach = max(1, int(WIDTH * lag))
             second = squares[2 * lag - 1 - reach : 2 * lag + reach].min()
-            if second < (1 - SECOND_GAIN) * before[2 * lag - 1]:
+            if second < (1 - second_gain) * before[2 * lag - 1]:
                 candidates.append(lag)
     if not candidates:
         return 1

@@ -50,6 +50,22 @@ def test_chance_is_seldom_taken_for_a_season():
     assert max(found.values()) <= 10
 
 
+def test_a_season_that_slow_changes_hide():
+    rng = np.random.default_rng(0)
+    level = 2 * rng.standard_normal(80).cumsum()
+    y = level + np.tile([5.0, -3.0, -4.0, 2.0], 20)
+    assert season_length_of([y]) == 4
+    assert season_length_of([level]) == 1
+
+
+def test_few_long_waves_are_no_season():
+    """Three of them, which are alike by chance, and four that are the same."""
+    rng = np.random.default_rng(3)
+    waves = np.repeat(np.sin(2 * np.pi * np.arange(12) / 4), 8)
+    assert season_length_of([waves + 0.8 * rng.standard_normal(96)]) == 1
+    assert season_length_of([np.tile(rng.standard_normal(24), 4) + 0.1 * rng.standard_normal(96)]) == 24
+
+
 def test_common_season_of_many_series():
     """Each too noisy alone."""
     series = [wave(12, 60, noise=1.0, seed=seed) for seed in range(60)]
