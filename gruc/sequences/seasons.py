@@ -21,9 +21,9 @@ MOST_SERIES = 100
 def season_length_of(series):
     """The season that series have in common, in steps; 1 if none is found.
 
-    It is found in their values, or else in the differences of these. A season is a lag at which the mean square of the differences ``x[t] - x[t - lag]``, which is
-    ``2 * variance * (1 - autocorrelation)``, has a minimum well below that of smaller lags, once more
-    at twice the lag. Linear trends are removed before.
+    It is found in their values, or else in the differences of these. A season is a lag at which the mean
+    square of the differences ``x[t] - x[t - lag]``, which is ``2 * variance * (1 - autocorrelation)``, has a
+    minimum well below that of smaller lags, once more at twice the lag. Linear trends are removed before.
 
     Parameters
     ----------
