@@ -32,9 +32,7 @@ def conformal_of(windows, outputs, difference):
         errors = np.cumsum(errors, axis=1)
     spread = np.sqrt(isotonic_regression(np.square(errors).mean(axis=0)))
     standardized = (errors / np.where(spread > 0, spread, 1.0)).ravel()
-    # windows that overlap are not independent
-    per_series = np.bincount(windows.of[known])
-    n = float((1 + (per_series[per_series > 0] - 1) / windows.lags.horizon).sum())
+    n = windows.n_independent(known)
     if n < ENOUGH_FORECASTS:
         standardized = np.concatenate([standardized, -standardized])
     standardized.sort()

@@ -16,6 +16,9 @@ from ._networks import random_generator, set_update_gate_bias
 MOST_VALIDATED = 1 << 11
 # Forecasts of single steps in this validation, where each reads a window.
 MOST_STEPS = 1 << 14
+# What the network adds to the linear path is believed half where so many forecasts, which do not overlap,
+# speak for it.
+DOUBTS = 5
 # Windows without which nothing can be learned; lags are shortened until there are so many.
 FEWEST_WINDOWS = 4
 # Fewer lags are not chosen for short horizons.
@@ -190,7 +193,9 @@ def _held_out(run, arrays, beside, lags, split, continued):
     def answers(parameters):
         """What the network answers, and what that is best multiplied by."""
         outputs = run.answers(parameters, validation, linear)
-        return outputs, _best_factor(outputs, targets) if run.strategy.is_direct else 1.0
+        if not run.strategy.is_direct:
+            return outputs, 1.0
+        return outputs, _best_factor(outputs, targets, validation.n_independent())
 
     def validate(parameters):
         outputs, factor = answers(parameters)
@@ -215,10 +220,13 @@ def _held_out(run, arrays, beside, lags, split, continued):
     return _Watched(lags, linear, beside, state, stopped_by, factor, history, conformal)
 
 
-def _best_factor(outputs, targets):
-    """Between 0 and 1: what outputs are multiplied by for the least squared error."""
+def _best_factor(outputs, targets, n_independent):
+    """Between 0 and 1: what outputs are multiplied by for the least squared error.
+
+    As if `DOUBTS` further forecasts had shown that targets are 0.
+    """
     outputs, targets = outputs.astype(np.float64), targets.astype(np.float64)
-    size = np.square(outputs).sum()
+    size = np.square(outputs).sum() * (1 + DOUBTS / n_independent)
     return float(np.clip((outputs * targets).sum() / size, 0.0, 1.0)) if size > 0 else 1.0
 
 

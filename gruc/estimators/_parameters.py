@@ -365,6 +365,6 @@ ForecasterParameters = parameters(
     hidden_layer_sizes=(32,),
     alpha=0.1,
     learning_rate="constant",
-    learning_rate_init=0.001,
+    learning_rate_init=0.003,
     max_iter=100,
 )

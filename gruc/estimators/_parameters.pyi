@@ -282,7 +282,7 @@ class ForecasterParameters(
         learning_rate: Literal[
             "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
         ] = "constant",
-        learning_rate_init: float = 0.001,
+        learning_rate_init: float = 0.003,
         power_t: float = 0.5,
         decay_rate: float = 0.5,
         decay_steps: float = 20,

@@ -226,6 +226,11 @@ class LagWindows(Sequences):
             return centre, scale
         return window.mean(axis=1, keepdims=True), np.maximum(_deviation(window, axis=1), scale)
 
+    def n_independent(self, chosen=slice(None)):
+        """How many forecasts from these origins say as much as they do, of which the horizons overlap."""
+        per_series = np.bincount(self.of[chosen])
+        return float((1 + (per_series[per_series > 0] - 1) / self.lags.horizon).sum())
+
     def targets(self, indices, windows):
         """What a network is to answer to these windows, which it has read: (B, horizon)."""
         places = self.origins[indices, np.newaxis] + np.arange(self.lags.horizon)
