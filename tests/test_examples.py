@@ -33,6 +33,8 @@ PROMISES = {
     "hyphenation.py": (r"GRUTagger +(\S+),", 0.85),
     "python_source.py": (r"GRUTagger, by character: (\S+)", 0.89),
     "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
+    "forecasting_countries.py": (r"error of the trend is (\S+) times", 1.2),
+    "forecasting_unemployment.py": (r"error without columns is (\S+) times", 1.1),
     "why_this_speaker.py": (r"largest attributions +replaced: +(\S+)%", 20),
     "why_negative.py": (r"speak least for it *: (\S+)%", 80),
 }
@@ -126,6 +128,8 @@ def test_graphs_answer_as_their_pipelines():
     "name, missing",
     [
         ("next_number.py", "statsmodels"),
+        ("forecasting_countries.py", "statsmodels"),
+        ("forecasting_unemployment.py", "pandas"),
         ("pipeline_to_onnx.py", "onnxruntime"),
         ("pipeline_to_onnx.py", "skl2onnx"),
         ("torch_and_back.py", "torch"),

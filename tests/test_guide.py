@@ -1,6 +1,7 @@
 """The code of the pages of docs/ runs, block after block."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,15 @@ GUIDE = DOCS / "guide.md"
 PAGE = DOCS / "notebook_to_microcontroller.md"
 
 
-def run_blocks_of(path):
-    """Names that the code of a page leaves."""
+def run_blocks_of(path, optional=()):
+    """Names that the code of a page leaves; blocks with libraries that are optional, and missing, are left out."""
     blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) > 1
     names = {}
+    missing = [library for library in optional if not find_spec(library)]
     for block in blocks:
+        if any(f"from {library}" in block or f"adapters.{library}" in block for library in missing):
+            continue
         exec(compile(block, path.name, "exec"), names)
     return names
 
@@ -84,6 +88,26 @@ def test_inspection(tmp_path, monkeypatch, capsys):
     for line in str(names["model"].summary()).splitlines():
         assert f"    {line}".rstrip() in page.splitlines()
     assert names["importances"].shape == (12,)
+
+
+@pytest.mark.examples
+@pytest.mark.timeout(900)
+def test_forecasting(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib").use("Agg")
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "forecasting.md", optional=("sktime", "skforecast"))
+    assert names["forecaster"].season_length_ == 12
+    assert str(names["two_years"].index[0].date()) == "2002-01-01"
+    assert names["error"] < 0.6 * names["error_of_last_value"]
+    assert names["by_origin"].mean() < 1  # of a season of six, and a trend
+    assert names["errors"]["with columns"] < 0.9 * names["errors"]["alone"]
+    started = names["started"]
+    assert started.cutoff_ == names["co2"].index[-1]
+    updated = started.update(names["two_years"].iloc[:3], update_params=False)
+    assert np.array_equal(updated.predict(), names["year_ahead"])  # of the stream
+    if find_spec("sktime"):
+        assert names["results"]["test_MeanAbsolutePercentageError"].mean() < 0.1
+        assert len(names["reduced"].predict(fh=[1, 2])) == 2
 
 
 @pytest.mark.examples
