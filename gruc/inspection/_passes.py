@@ -19,7 +19,7 @@ class Passes:
 
     def __init__(self, predictor):
         self.network = predictor.network
-        program = self.network.program(training=True, want_dx=True)
+        program = self.network.program(training=True, want_dx=True, constant=True)
         self._weights = kernels.training.Weights(program, predictor.parameters[: program.n_parameters])
         self._dtype = predictor.parameters.dtype
         self._n_jobs = predictor.n_jobs

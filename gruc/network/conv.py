@@ -59,10 +59,13 @@ class Convolution:
         for name, value in zip(self.norm, (1, 0, 0, 1, 0), strict=True):
             parameters[name][:] = value
 
-    def lay_out(self, builder, x):
-        """Append the operations; returns the rows that the next layer reads."""
+    def lay_out(self, builder, x, constant=False):
+        """Append the operations; returns the rows that the next layer reads.
+
+        In training, `constant` is whether they are normalised by the constants of inference.
+        """
         y = builder.like(x, self.n_outputs)
-        builder.operation(KINDS.CONV, x, y, self.weight, steps=self.kernel_size)
+        builder.operation(KINDS.CONV, x, y, self.weight, steps=self.kernel_size, reverse=constant)
         if self.pool == 1:
             return y
         return builder.operation(KINDS.POOL, y, builder.slower(y, self.pool), steps=self.pool)

@@ -178,7 +178,9 @@ class GRUNetwork:
         """Whether there are outputs for each row, (N, K), instead of one for each sequence, (B, K)."""
         return self.config["pooling"] is None
 
-    def program(self, training=False, dropout=False, want_dx=False, carried=False, frozen=False):
+    def program(
+        self, training=False, dropout=False, want_dx=False, carried=False, frozen=False, constant=False
+    ):
         """The network as a list of operations.
 
         Parameters
@@ -194,26 +196,31 @@ class GRUNetwork:
             Whether layers start from states that are inputs, as they do in inference, also in training.
         frozen : bool
             Whether the table of tokens has no gradient.
+        constant : bool
+            Whether convolutions are normalised by the constants of inference in training, too; there is then
+            no gradient of what the normalisation learns.
 
         Returns
         -------
         kernels.inference.Program
             The same object for the same arguments.
         """
-        return self.laid_out(training, dropout, want_dx, carried, frozen).program
+        return self.laid_out(training, dropout, want_dx, carried, frozen, constant).program
 
-    def laid_out(self, training=False, dropout=False, want_dx=False, carried=False, frozen=False):
+    def laid_out(
+        self, training=False, dropout=False, want_dx=False, carried=False, frozen=False, constant=False
+    ):
         """The same with the places of values and operations in it.
 
         Inputs are the rows of X or tokens, then for inference, or if they are carried, the states that
         each layer starts from (B, F).
         """
-        key = training, dropout, want_dx, carried, frozen
+        key = training, dropout, want_dx, carried, frozen, constant
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
         return self._programs[key]
 
-    def _lay_out(self, training, dropout, want_dx, carried, frozen):
+    def _lay_out(self, training, dropout, want_dx, carried, frozen, constant):
         if carried and self.config["bidirectional"]:
             raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
         if carried and self.convolutions:
@@ -231,7 +238,7 @@ class GRUNetwork:
         if looks_up:
             x = self.embedding.lay_out(builder, x, frozen)
         for convolution in self.convolutions:
-            x = convolution.lay_out(builder, x)
+            x = convolution.lay_out(builder, x, constant and training)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
             x = builder.dropout(x)

@@ -6,6 +6,8 @@ import html
 from math import prod
 from typing import NamedTuple
 
+from ..network import KINDS
+
 
 class LayerSummary(NamedTuple):
     """A line of a `Summary`.
@@ -19,9 +21,9 @@ class LayerSummary(NamedTuple):
     bytes : int
         Memory of the parameters.
     operations : int
-        Additions and multiplications of its matrix products, for each row that it makes.
+        Additions and multiplications of its matrix products, for each frame, step or token, or for an answer.
     each_row : bool
-        Whether it makes a row for each frame, step or token, else one for a sequence.
+        Whether they are for each frame, step or token.
     """
 
     name: str
@@ -179,7 +181,7 @@ def _notes(predictor, row):
     notes = [
         f"T is the number of {row}s. An operation is an addition or a multiplication of a matrix product."
     ]
-    if not predictor.config["bidirectional"]:
+    if not predictor.config["bidirectional"] and not predictor.config.get("convolutions"):
         kept = predictor.network.row_by_row_memory()["states_size"]
         if row != "token":
             kept += predictor.inputs.width  # steps of a frame that is not full yet
@@ -192,39 +194,41 @@ def _names_by_layer(network):
     """Names of the parameters of each layer, both directions together, in the order of the program."""
     groups = {}
     for name, _ in network.table.entries:
-        prefix, _, rest = name.partition(".")
-        layer = next((part for part in rest.split("_") if part[:1] == "l" and part[1:].isdigit()), "")
-        groups.setdefault((prefix, layer), []).append(name)
+        groups.setdefault(_layer_of(name), []).append(name)
     operations = network.program().operations
-    places = [(_operation_of(network, operations, names[0]), names) for names in groups.values()]
-    return [names for _, names in sorted(places, key=lambda place: place[0])]
+    return sorted(groups.values(), key=lambda names: _place_of(network, operations, names))
 
 
-def _operation_of(network, operations, first_name):
-    """The first operation whose weights begin with a parameter."""
-    start = network.table.offset(first_name)
+def _layer_of(name):
+    """(kind, number or None) of the layer that a parameter belongs to."""
+    kind, _, rest = name.partition(".")
+    if kind in ("conv", "norm"):  # conv.0.weight
+        return "conv", rest.partition(".")[0]
+    numbers = [part[1:] for part in rest.split("_") if part[:1] == "l" and part[1:].isdigit()]
+    return kind, numbers[0] if numbers else None  # gru.weight_ih_l0_reverse, head.bias
+
+
+def _place_of(network, operations, names):
+    """The first operation whose weights begin with these parameters."""
+    start = network.table.offset(names[0])
     return next(i for i, operation in enumerate(operations) if operation.weights == start)
 
 
 def _of_parameters(network, names, itemsize):
-    program = network.program()
-    operation = program.operations[_operation_of(network, program.operations, names[0])]
-    y = program.values[operation.y]
+    program, tables = network.program(), network.table.lookup_tables
+    operations, place = program.operations, _place_of(network, program.operations, names)
+    y = program.values[operations[place].y]
     shapes = {name: shape for name, shape in network.table.entries if name in names}
     size = sum(map(prod, shapes.values()))
-    products = sum(
-        prod(shape)
-        for name, shape in shapes.items()
-        if len(shape) > 1 and name not in network.table.lookup_tables
-    )
-    # weights of attention are worked out for each frame, although one row is the answer
-    each_row = y.per_step or names[0].startswith("attention")
-    output = f"(T, {y.width})" if y.per_step else f"({y.width},)"
-    return LayerSummary(_name_of(names), output, size, size * itemsize, 2 * products, each_row)
-
-
-def _name_of(names):
-    prefix, _, rest = names[0].partition(".")
-    layer = next((part[1:] for part in rest.split("_") if part[:1] == "l" and part[1:].isdigit()), None)
+    products = sum(prod(shape) for name, shape in shapes.items() if len(shape) > 1 and name not in tables)
+    # weights of attention are worked out for each row, although one row is the answer
+    kind, number = _layer_of(names[0])
+    each_row = y.per_step or kind == "attention"
+    stride = program.strides[y.clock] if each_row else 1  # steps that make one of its rows
+    if place + 1 < len(operations) and operations[place + 1].kind == KINDS.POOL:
+        y = program.values[operations[place + 1].y]
+    rows = "T" if program.strides[y.clock] == 1 else f"T / {program.strides[y.clock]}"
+    output = f"({rows}, {y.width})" if y.per_step else f"({y.width},)"
     both = ", both directions" if any(name.endswith("_reverse") for name in names) else ""
-    return (prefix if layer is None else f"{prefix} {layer}") + both
+    name = (kind if number is None else f"{kind} {number}") + both
+    return LayerSummary(name, output, size, size * itemsize, round(2 * products / stride), each_row)

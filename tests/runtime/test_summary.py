@@ -67,6 +67,21 @@ def test_steps_between_frames_share_operations():
     assert "a step +" in str(steps)
 
 
+def test_convolutions():
+    """Rows of slower layers count for as many steps as make them."""
+    model = partly_fitted(hidden_layer_sizes=(8,), conv_channels=(6, 5), conv_kernel_size=3, conv_pool=(2, 3))
+    summary = model.summary()
+    assert [(layer.name, layer.output, layer.operations) for layer in summary.layers] == [
+        ("input", "(T, 12)", 0),
+        ("conv 0", "(T / 2, 6)", 2 * 3 * 12 * 6),
+        ("conv 1", "(T / 6, 5)", 2 * 3 * 6 * 5 / 2),
+        ("gru 0", "(T / 6, 8)", 2 * 3 * 8 * (5 + 8) / 6),
+        ("pooling last", "(8,)", 0),
+        ("head", "(3,)", 48),
+    ]
+    assert summary.n_parameters == sum(weight.size for weight in model.weights_.values())
+
+
 def test_state_of_a_stream():
     """What the summary says is what a snapshot of a stream holds."""
     for pooling in ("last", "mean", "attention"):

@@ -63,7 +63,8 @@ typedef struct {
     int x2;        /* cells: the state (B, H) to start from; attention to it: its rows, as wide as x */
     int y;         /* the value that is written */
     int last;      /* cells: the value for each sequence's state after its last step */
-    int reverse;   /* cells: from each sequence's last step to its first */
+    int reverse;   /* cells: from each sequence's last step to its first; GRUC_CONV in training: normalised by
+                    * its constants, as in inference */
     size_t D, H;   /* width read, width written; GRUC_ATTEND*: H = D, or H = 2 D with x itself behind */
     size_t column; /* first column of y and last that is written: directions side by side */
     size_t weights;

@@ -59,7 +59,7 @@ GRUC_STATIC void GRUC(conv_forward)(
     real *GRUC_RESTRICT y,    /* (N, H) OUT */
     real *GRUC_RESTRICT kept, /* (conv_kept(N, H),) OUT */
     real *GRUC_RESTRICT scratch, const real *GRUC_RESTRICT x, const real *GRUC_RESTRICT packed,
-    const real *GRUC_RESTRICT norm, /* gamma (H,) | beta (H,) */
+    const real *GRUC_RESTRICT norm, /* gamma (H,) | beta (H,) | the constants: mean (H,) | variance (H,) */
     const gruc_op *op, const gruc_clock *clock)
 {
     size_t N = clock->N, D = op->D, H = op->H, k = op->steps, chunk = GRUC(conv_chunk)(N, k * D);
@@ -70,10 +70,11 @@ GRUC_STATIC void GRUC(conv_forward)(
         m = N - i < chunk ? N - i : chunk;
         GRUC(windows)(scratch, x, i, m, D, k, 0, clock->offsets, clock->T);
         GRUC(affine)(s + i * H, H, scratch, k * D, packed, NULL, m, k * D, H);
-        GRUC(norm_join)(mean, variance, s + i * H, i, m, H);
+        if (!op->reverse) GRUC(norm_join)(mean, variance, s + i * H, i, m, H);
     }
     for (size_t j = 0; j < H; j++) {
-        variance[j] /= (real)N;
+        if (op->reverse) mean[j] = norm[2 * H + j];
+        variance[j] = op->reverse ? norm[3 * H + j] : variance[j] / (real)N;
         factor[j] = GRUC(norm_factor)(norm[j], variance[j]);
         summand[j] = norm[H + j] - mean[j] * factor[j];
     }
@@ -82,6 +83,15 @@ GRUC_STATIC void GRUC(conv_forward)(
             real a = s[j] * factor[j] + summand[j];
             y[j] = a > 0 ? a : 0;
         }
+}
+
+/* dy (N, H) becomes ds, where mean and variance are constants: ds = factor dg */
+GRUC_STATIC void GRUC(constants_backward)(
+    real *GRUC_RESTRICT dy, const real *GRUC_RESTRICT y, const real *GRUC_RESTRICT kept, size_t N, size_t H)
+{
+    const real *factor = kept + GRUC(lines)(N * H) + 2 * H;
+    for (size_t i = 0; i < N; i++, y += H, dy += H)
+        for (size_t j = 0; j < H; j++) dy[j] = y[j] > 0 ? factor[j] * dy[j] : 0;
 }
 
 /* dy (N, H) becomes ds */

@@ -34,8 +34,11 @@ GRUC_STATIC void GRUC(conv_op_backward)(const gruc_call *c)
     const real *statistics = (const real *)c->kept + GRUC(lines)(N * H);
     real *dW = c->gradients, *dgamma = dW + size, *sums = dgamma + 2 * H;
     GRUC_FLUSH_SUBNORMALS();
-    memset(dW, 0, size * sizeof(real));
-    GRUC(norm_backward)(c->dy, dgamma, dgamma + H, c->scratch, c->y, c->kept, N, H);
+    memset(dW, 0, (size + 2 * H) * sizeof(real));
+    if (c->op->reverse) /* gradients of inputs are wanted, those of gamma and beta are not */
+        GRUC(constants_backward)(c->dy, c->y, c->kept, N, H);
+    else
+        GRUC(norm_backward)(c->dy, dgamma, dgamma + H, c->scratch, c->y, c->kept, N, H);
     GRUC(conv_backward)(c->dx, c->add_to_dx, dW, c->scratch, c->dy, c->x, c->packed, c->op, c->clock);
     for (size_t j = 0; j < 2 * H; j++) sums[j] = (real)N * statistics[j];
     sums[2 * H] = (real)N;
