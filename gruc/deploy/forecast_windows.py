@@ -65,6 +65,11 @@ class ForecastWindow(NamedTuple):
                 f"{function} exports forecasters that read their series alone, and this one reads columns "
                 "beside them (X, static or a calendar). Fit it without these, or predict with gruc."
             )
+        if len(forecaster.levels) > 1:
+            raise ValueError(
+                f"{function} exports forecasters that answer one number for each step, and this one answers "
+                f"the quantiles {list(forecaster.levels)}. Fit it with another loss, or predict with gruc."
+            )
         if forecaster.strategy != "direct":
             raise ValueError(
                 f"{function} exports forecasters that answer all steps at once, and this one has strategy="

@@ -3,39 +3,54 @@
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from ..outputs import Conformal
+from ..outputs import Conformal, normal_scores, symmetric
 
 # So many errors say as much about quantiles as all of them.
 MOST_ERRORS = 10_001
-# So many independent forecasts show a bias, or a skewness; fewer are taken for symmetric about 0.
-ENOUGH_FORECASTS = 20
+# The slope of a map of quantiles is this share of the usual one at least.
+LEAST_SLOPE = 0.05
 
 
-def conformal_of(windows, outputs, difference):
-    """The `Conformal` of outputs for windows whose future is known; None if there is nothing to measure.
+def conformal_of(errors, heads, levels, windows, adaptive):
+    """The `Conformal` of errors of forecasts; None if there is nothing to measure.
 
     Parameters
     ----------
+    errors : ndarray of shape (n, horizon)
+        In units of the scale of each window; NaN of constant windows.
+    heads : ndarray of shape (n, horizon, Q)
+        Quantiles that the network answers less the forecasts, in the same units.
+    levels : tuple of float
+        Of these.
     windows : LagWindows
-        Of series that were differenced so many times:
-    outputs : ndarray of shape (n, horizon)
-    difference : int
+        Before the forecasts.
+    adaptive : bool
+        Whether levels will move with coverage.
     """
-    read = windows.read(slice(None))
-    known = read.factor[:, 0] > 0
+    known = np.isfinite(errors).all(axis=1)
     if not known.any():
         return None
-    targets = windows.targets(slice(None), read)[known]
-    unit = windows.lags.unit * windows.lags.remainder
-    errors = (targets - outputs[known].astype(np.float64)) * unit
-    for _ in range(difference):  # errors of differences add up
-        errors = np.cumsum(errors, axis=1)
-    spread = np.sqrt(isotonic_regression(np.square(errors).mean(axis=0)))
-    standardized = (errors / np.where(spread > 0, spread, 1.0)).ravel()
-    n = windows.n_independent(known)
-    if n < ENOUGH_FORECASTS:
-        standardized = np.concatenate([standardized, -standardized])
-    standardized.sort()
-    if len(standardized) > MOST_ERRORS:
-        standardized = np.quantile(standardized, np.linspace(0, 1, MOST_ERRORS))
-    return Conformal(spread, standardized, n)
+    errors, heads, n = errors[known], heads[known], windows.n_independent(known)
+    plain = Conformal(np.ones(errors.shape[1]), errors, n)
+    slope = 0.0
+    if len(levels) > 1:
+        z = normal_scores(levels)
+        slope = float(np.median((heads[:, :, -1] - heads[:, :, 0]) / (z[-1] - z[0])))
+    if slope > 0:
+        plain = plain._replace(levels=tuple(levels), least=LEAST_SLOPE * slope)
+        errors = plain.in_units(errors, heads)
+        spread = np.sqrt(np.square(errors).mean(axis=0))
+    else:
+        spread = np.sqrt(isotonic_regression(np.square(errors).mean(axis=0)))
+    standardized = errors / np.where(spread > 0, spread, 1.0)
+    flat = np.sort(symmetric(standardized, n))
+    if len(flat) > MOST_ERRORS:
+        flat = np.quantile(flat, np.linspace(0, 1, MOST_ERRORS))
+    conformal = plain._replace(spread=spread, errors=flat)
+    if not adaptive:
+        return conformal
+    # in order of time, where series end at the same time
+    ends = np.append(windows.series.starts[1:], len(windows.series.values))[windows.of[known]]
+    standardized = standardized[np.argsort(windows.origins[known] - ends, kind="stable")]
+    most = max(1, MOST_ERRORS // errors.shape[1])
+    return conformal.adaptive(standardized[:: -(-len(standardized) // most)])

@@ -55,6 +55,9 @@ NOTES = """
 
     References
     ----------
+    {references}"""
+
+REFERENCES = """
     .. [1] Cho et al. (2014). Learning phrase representations using RNN
        encoder-decoder for statistical machine translation. EMNLP.
     .. [2] Kingma and Ba (2015). Adam: a method for stochastic optimization. ICLR.
@@ -72,6 +75,6 @@ NOTES = """
 def shared_docs(cls):
     """Class decorator: puts the shared texts into a docstring."""
     if cls.__doc__ is not None:  # python -OO
-        for name, text in {"attributes": ATTRIBUTES, "notes": NOTES}.items():
+        for name, text in {"attributes": ATTRIBUTES, "notes": NOTES, "references": REFERENCES}.items():
             cls.__doc__ = cls.__doc__.replace("{" + name + "}", text.strip())
     return cls

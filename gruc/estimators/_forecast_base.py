@@ -21,6 +21,7 @@ from ..training import TrainingState
 from ._forecast_columns import covariates_ahead
 from ._forecast_files import ForecastFilesMixin
 from ._forecast_fit import run_fit, run_update
+from ._forecast_run import levels_of
 
 
 class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebooksMixin, BaseEstimator):
@@ -87,6 +88,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
             steps=steps,
             one_series=series.form in ONE_SERIES,
             linear=fitted.linear,
+            levels=levels_of(self),
         )
         predictor = predictor.going_on(known, None, fitted.beside)
         self._set_fitted(predictor, fitted.state, fitted.history, columns)

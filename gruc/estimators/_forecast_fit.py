@@ -9,7 +9,7 @@ from ..sequences import LARGEST, Lags, LagWindows, Series, origins_of, season_le
 from ..training import MOST_SEASONS, StepMemory, TrainingState
 from ._calibration import conformal_of
 from ._fit import report_end
-from ._forecast_run import Run, network_of
+from ._forecast_run import Run, levels_of, network_of
 from ._networks import random_generator, set_update_gate_bias
 
 # Windows that are validated on after each epoch, at most.
@@ -88,9 +88,12 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
     beside = _scaled(beside, continued, lengths)
     lags, linear = run.linear_path(series, beside, lengths, lags, continued)
     n_epochs = watched.history.best_epoch if model.early_stopping else model.max_iter
+    windows = run.windows(series, lags, of, origins, beside, linear)
+    if continued is None:
+        run.begin_at_quantiles(windows)
     if n_epochs == 0:
-        return _fitted(run, lags, linear, series.moments, start, watched, beside)
-    state, stopped_by = run(run.windows(series, lags, of, origins, beside, linear), n_epochs)
+        return _fitted(run, lags, linear, series.moments, run.start, watched, beside)
+    state, stopped_by = run(windows, n_epochs)
     if model.early_stopping:
         run.scale_answers(state, watched.factor)
     if not model.early_stopping or stopped_by == "interrupt":
@@ -180,6 +183,8 @@ def _held_out(run, arrays, beside, lags, split, continued):
     last = np.where(split.n_learned > 0, learned - run.reach(lags), 0)
     of, origins = origins_of(lengths, series.starts, first, last)
     windows = run.windows(series, lags, of, origins, beside, linear)
+    if continued is None:
+        run.begin_at_quantiles(windows)
     of, origins = origins_of(
         lengths, series.starts, split.first_validated, split.first_validated + split.n_validated - 1
     )
@@ -189,11 +194,12 @@ def _held_out(run, arrays, beside, lags, split, continued):
     validation = LagWindows(series, lags, of[some], origins[some], beside, linear=whole)
     everything = np.arange(len(some))
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
+    targets = np.repeat(targets, run.n_levels, axis=1)
 
     def answers(parameters):
         """What the network answers, and what that is best multiplied by."""
         outputs = run.answers(parameters, validation, linear)
-        if not run.strategy.is_direct:
+        if run.levels or not run.strategy.is_direct:
             return outputs, 1.0
         return outputs, _best_factor(outputs, targets, validation.n_independent())
 
@@ -215,8 +221,9 @@ def _held_out(run, arrays, beside, lags, split, continued):
             history.best_epoch, state = 0, run.start
     conformal = None
     if model.calibration is not None:
-        outputs = run.answers(state.parameters, validation, linear)
-        conformal = conformal_of(validation, outputs, int(model.difference))
+        errors, heads = run.errors(state.parameters, validation, linear)
+        adaptive = model.calibration == "adaptive"
+        conformal = conformal_of(errors, heads, run.levels, validation, adaptive)
     return _Watched(lags, linear, beside, state, stopped_by, factor, history, conformal)
 
 
@@ -272,8 +279,12 @@ def _check_continues(model, network, lags, horizon):
     """Refuse parameters that ask for another network than the one to go on with."""
     predictor = model._predictor.predictor
     known = predictor.config | {"dtype": predictor.parameters.dtype.name} | lags._asdict()
-    known["strategy"] = model._predictor.strategy
-    wanted = {"strategy": model.strategy} | network.config | {"dtype": model.dtype, "scale": model.scale}
+    known |= {"strategy": model._predictor.strategy, "quantile": model._predictor.levels}
+    wanted = (
+        {"strategy": model.strategy, "quantile": levels_of(model)}
+        | network.config
+        | {"dtype": model.dtype, "scale": model.scale}
+    )
     if model.lags != "auto":
         wanted["lags"] = model.lags
     if model.season_length is not None:

@@ -58,18 +58,26 @@ class Forecasting:
         """Country whose holidays are meant, such as "DE", or "US-CA" for a part of one; needs the package
         `holidays`.""",
     )
-    calibration: Literal["split"] | None = parameter(
+    calibration: Literal["split", "adaptive"] | None = parameter(
         "split",
         """How intervals and quantiles are found: "split": by the errors of forecasts of the last part of each
-        series, which the network had not learned from (see `validation_fraction`). None: there are none.""",
+        series, which the network had not learned from (see `validation_fraction`). "adaptive": `update` goes
+        on with that. New errors take the place of the oldest, and levels move with coverage [10]_. None:
+        there are none.""",
     )
 
 
 class ForecastLoss:
     """What a forecaster minimises."""
 
-    loss: Literal["squared_error", "absolute_error", "huber"] = parameter(
-        "squared_error", """"squared_error" (half of it), "absolute_error" or "huber", of scaled windows."""
+    loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = parameter(
+        "squared_error",
+        """"squared_error" (half of it), "absolute_error", "huber" or "quantile", of scaled windows.""",
+    )
+    quantile: OpenFraction | Sequence[float] = parameter(
+        (0.1, 0.5, 0.9),
+        """What "quantile" learns, in rising order. `predict` gives the one nearest to the median; intervals
+        and quantiles of any level are found by all of them.""",
     )
     delta: Positive = parameter(
         0.25,

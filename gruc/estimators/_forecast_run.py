@@ -5,12 +5,22 @@ import functools
 import numpy as np
 
 from ..network import GRUNetwork
+from ..outputs import Values, scaled_errors
 from ..runtime import Predictor
 from ..runtime.strategies import STRATEGIES, Start
 from ..sequences import LagWindows, Numbers
 from ..training import ForecastData, Known, Loss, TrainingStep, find_linear_path, train
 from ._fit import set_optimizer, settings_of
 from ._networks import network_config
+from ._value_targets import quantile_levels
+
+# Windows by which quantiles of what is to be answered are known well enough.
+ENOUGH_WINDOWS = 1 << 11
+
+
+def levels_of(model):
+    """The quantiles that the network answers; () for another loss."""
+    return tuple(quantile_levels(model.quantile).tolist()) if model.loss == "quantile" else ()
 
 
 def network_of(model, lags, beside):
@@ -18,7 +28,8 @@ def network_of(model, lags, beside):
     strategy = STRATEGIES[model.strategy]
     lags = strategy.lags(lags)
     n_features = lags.width if beside is None else lags.width + beside.width(lags)
-    config = network_config(model, Numbers(n_features), lags.horizon)
+    n_outputs = lags.horizon * max(len(levels_of(model)), 1)
+    config = network_config(model, Numbers(n_features), n_outputs)
     if strategy.answers_rows:
         for name, value in (("pooling", "last"), ("bidirectional", False)):
             if config[name] != value:
@@ -34,9 +45,16 @@ class Run:
     """Training of one network from the same start, with several sets of windows."""
 
     def __init__(self, model, network, memory, start):
-        self.model, self.network, self.memory, self.start = model, network, memory, start
-        self.loss = Loss(model.loss, (float(model.delta),))
+        self.model, self.network, self.memory = model, network, memory
+        self.start = start
+        self.levels = levels_of(model)
+        self.loss = Loss(model.loss, self.levels or (float(model.delta),))
         self.strategy = STRATEGIES[model.strategy]
+
+    @property
+    def n_levels(self):
+        """Answers for each step."""
+        return max(len(self.levels), 1)
 
     def reach(self, lags):
         """Steps from an origin on that a window of training is to answer."""
@@ -63,12 +81,41 @@ class Run:
 
     def answers(self, parameters, windows, linear):
         """What all steps of the horizon are forecast to be, as a direct network would answer."""
-        predictor = self.predictor(parameters)
         if self.strategy.is_direct:
-            return predictor.outputs(windows)
-        start, lags, read = _start_of(windows, linear), windows.lags, windows.read(slice(None))
-        forecasts = self.strategy.walk(predictor, lags, start, lags.horizon)
-        return ((forecasts - read.base) / read.divisor).astype(self.model.dtype)
+            return self.predictor(parameters).outputs(windows)
+        read = windows.read(slice(None))
+        answers = (self.walked(parameters, windows, linear) - read.base[:, :, np.newaxis]) / read.divisor[
+            :, :, np.newaxis
+        ]
+        return answers.astype(self.model.dtype).reshape(len(answers), -1)
+
+    def start_of(self, windows, linear):
+        """The `Start` of forecasts from the origins of windows."""
+        series, lags, of, origins = windows.series, windows.lags, windows.of, windows.origins
+        return Start.before(series, lags, of, origins, windows.beside, linear, self.levels)
+
+    def walked(self, parameters, windows, linear):
+        """Forecasts of the horizons that follow windows: all levels, (n, horizon, Q)."""
+        start, lags = self.start_of(windows, linear), windows.lags
+        return self.strategy.walk(self.predictor(parameters), lags, start, lags.horizon)
+
+    def errors(self, parameters, windows, linear):
+        """Errors of these forecasts, and their quantiles less the forecasts; see `scaled_errors`."""
+        start, lags = self.start_of(windows, linear), windows.lags
+        walked, scales = self.walked(parameters, windows, linear), start.scales(lags)
+        truth = windows.series.values[windows.origins[:, np.newaxis] + np.arange(lags.horizon)]
+        scales = np.where(scales > 0, scales, np.nan)
+        return scaled_errors(truth, walked, start.point, scales, int(self.model.difference))
+
+    def begin_at_quantiles(self, windows):
+        """Let a network of quantiles start with those of what is to be answered, instead of 0."""
+        if not self.levels:
+            return
+        some = np.arange(0, len(windows), -(-len(windows) // ENOUGH_WINDOWS))
+        part = ForecastData(windows, "float64", self.strategy.answers_rows).part(some)
+        self.start = self.start.copy()
+        bias = self.network.table.views(self.start.parameters)["head.bias"]
+        bias[:] = np.quantile(part.targets, self.levels, axis=0).T.reshape(-1)
 
     def __call__(self, windows, n_epochs, validate=None):
         """The state after at most `n_epochs`, and what ended training."""
@@ -88,7 +135,7 @@ class Run:
     def _train(self, state, windows, n_epochs, patience, validate):
         model = self.model
         set_optimizer(model, state, self.network)
-        data = ForecastData(windows, model.dtype, self.strategy.answers_rows)
+        data = ForecastData(windows, model.dtype, self.strategy.answers_rows, self.n_levels)
         settings = settings_of(
             model,
             len(data),
@@ -110,13 +157,5 @@ class Run:
     def predictor(self, parameters):
         """The predictor with these parameters."""
         inputs = Numbers(self.network.config["n_features"])
-        return Predictor(self.network, parameters, inputs, n_jobs=self.model.n_jobs)
-
-
-def _start_of(windows, linear):
-    """The `Start` of forecasts from the origins of windows."""
-    lags, of, series = windows.lags, windows.of, windows.series
-    steps = windows.origins - series.starts[of] - lags.context
-    beside = None if windows.beside is None else windows.beside.of_series(of, steps)
-    values = series.values[windows.origins[:, np.newaxis] + np.arange(-lags.context, 0)]
-    return Start(values, series.moments[of], beside, linear)
+        decoding = Values(self.network.config["n_outputs"] // self.n_levels, n_quantiles=self.n_levels)
+        return Predictor(self.network, parameters, inputs, decoding, n_jobs=self.model.n_jobs)

@@ -95,10 +95,11 @@ class Forecasting:
     past_only: Sequence
     calendar: Literal["auto"] | Sequence[str] | None
     holidays: str | None
-    calibration: Literal["split"] | None
+    calibration: Literal["split", "adaptive"] | None
 
 class ForecastLoss:
-    loss: Literal["squared_error", "absolute_error", "huber"]
+    loss: Literal["squared_error", "absolute_error", "huber", "quantile"]
+    quantile: float | Sequence[float]
     delta: float
 
 class ForecastStopping:
@@ -270,10 +271,11 @@ class ForecasterParameters(
         past_only: Sequence = (),
         calendar: Literal["auto"] | Sequence[str] | None = None,
         holidays: str | None = None,
-        calibration: Literal["split"] | None = "split",
+        calibration: Literal["split", "adaptive"] | None = "split",
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        loss: Literal["squared_error", "absolute_error", "huber"] = "squared_error",
+        loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = "squared_error",
+        quantile: float | Sequence[float] = (0.1, 0.5, 0.9),
         delta: float = 0.25,
         solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
         alpha: float = 0.1,

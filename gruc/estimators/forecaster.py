@@ -12,6 +12,7 @@ from ..conventions.transactions import all_or_nothing
 from ..runtime import ForecastStream
 from ..sequences import as_shares, bounds_of
 from ._backtest import backtest
+from ._docs import shared_docs
 from ._forecast_base import ForecasterBase
 from ._forecast_columns import Given, covariates_of_fit, covariates_of_update
 from ._parameters import ForecasterParameters
@@ -19,6 +20,7 @@ from ._saved import in_files
 
 
 @in_files
+@shared_docs
 class GRUForecaster(
     ForecasterParameters,
     ParameterNamesMixin,
@@ -84,15 +86,23 @@ class GRUForecaster(
     epoch is at most 16384 windows. A season that is not given is found in all of y. Without `early_stopping`
     the same part is held out for `calibration`.
 
-    Quantiles are those of the errors on that part (split conformal prediction [1]_), each divided by the
-    standard deviation of its window and the usual error so many steps ahead. Errors of overlapping windows
-    are not independent, and a fit with `warm_start` may have learned that part before: coverage is then
-    nominal only nearly. `backtest` measures it.
+    Quantiles are those of the errors on that part (split conformal prediction [8]_), each divided by the
+    standard deviation of its window and the usual error so many steps ahead. With ``loss="quantile"`` the
+    network's own quantiles are corrected by what they were wrong there (conformalized quantile regression
+    [9]_, of all levels at once): intervals are wide where the series is. Errors of overlapping windows are
+    not independent, and a fit with `warm_start` may have learned that part before: coverage is then nominal
+    only nearly. `backtest` measures it. With ``calibration="adaptive"`` levels follow coverage as values
+    come in by `update`: for each of 15 levels and each step of the horizon, the level moves by 0.02 times how
+    much the share of values below the quantile differed from it [10]_, once for each origin, when its horizon
+    is known; of several series by the share of all.
 
     References
     ----------
-    .. [1] Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018). Distribution-free predictive inference
+    {references}
+    .. [8] Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018). Distribution-free predictive inference
        for regression. JASA.
+    .. [9] Romano, Patterson and Candes (2019). Conformalized quantile regression. NeurIPS.
+    .. [10] Gibbs and Candes (2021). Adaptive conformal inference under distribution shift. NeurIPS.
 
     Examples
     --------
@@ -173,6 +183,8 @@ class GRUForecaster(
 
     def predict_quantiles(self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
         """Quantiles of what is to come, by the errors of known forecasts (`calibration`).
+
+        Of any levels, whatever the loss.
 
         Parameters
         ----------

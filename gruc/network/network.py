@@ -331,17 +331,6 @@ class GRUNetwork:
         """States (N, F) of a layer, its directions side by side."""
         return self._value(weights, batch, initial, self.laid_out().layers[layer][0])
 
-    def infer_carrying(self, weights, batch, initial=None):
-        """Outputs as those of `infer`, and the state of each layer after the last step, [(B, F), ...]."""
-        laid_out, values = self.laid_out(), self.program().values
-        lasts = [self.program().operations[places[0]].last for _, places in laid_out.layers]
-        rows = len(batch.values) if values[laid_out.outputs].per_step else len(batch.lengths)
-        outputs = np.empty((rows, values[laid_out.outputs].width), weights.dtype)
-        states = [np.empty((len(batch.lengths), values[last].width), weights.dtype) for last in lasts]
-        wanted = [(laid_out.outputs, outputs), *zip(lasts, states, strict=True)]
-        self._call(weights, batch, initial, wanted, [])
-        return outputs, states
-
     def gates(self, weights, batch, layer, initial=None):
         """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
         operations = self.laid_out().layers[layer][1]

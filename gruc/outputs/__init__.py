@@ -5,8 +5,24 @@ ask them, and nobody asks which they are. NumPy and the kernels only.
 """
 
 from .classes import Classes, Labels
-from .conformal import Conformal
+from .conformal import ENOUGH_FORECASTS, Conformal, are_levels, scaled_errors, symmetric
 from .descriptions import described, of_state
+from .quantile_maps import QuantileMaps, accumulated, nearest_to_median, normal_scores
 from .values import Values
 
-__all__ = ["Classes", "Conformal", "Labels", "Values", "described", "of_state"]
+__all__ = [
+    "ENOUGH_FORECASTS",
+    "Classes",
+    "Conformal",
+    "Labels",
+    "QuantileMaps",
+    "Values",
+    "accumulated",
+    "are_levels",
+    "described",
+    "nearest_to_median",
+    "normal_scores",
+    "of_state",
+    "scaled_errors",
+    "symmetric",
+]

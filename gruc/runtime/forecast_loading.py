@@ -8,7 +8,7 @@ from ..files.estimator_fields import take_estimator
 from ..files.fields import Fields
 from ..files.series_columns import NO_COLUMNS, Columns
 from ..files.series_form import ONE_SERIES, SeriesForm
-from ..outputs import Conformal
+from ..outputs import Conformal, are_levels
 from ..sequences import LARGEST, Covariates, KnownValues, Lags, Tokens
 from .forecasts import ForecastPredictor
 from .loading import described
@@ -42,6 +42,7 @@ def described_forecaster(fields, of_form, arrays):
     """
     lags = Lags.described(fields.take_object("lags"))
     strategy = fields.take("strategy", lambda v: isinstance(v, str) and v in STRATEGIES)
+    levels = tuple(fields.take("levels", are_levels))
     known = KnownValues.described(fields, arrays, lags.context)
     n_series = len(known.recent)
     conformal = fields.take("conformal", lambda v: v is None or isinstance(v, dict))
@@ -56,12 +57,15 @@ def described_forecaster(fields, of_form, arrays):
     fields.end()
     lags_of_network = STRATEGIES[strategy].lags(lags)
     width = lags_of_network.width + (0 if beside is None else beside.width(lags_of_network))
-    _check_network(fields, network, lags_of_network.horizon, width, STRATEGIES[strategy].answers_rows)
+    n_outputs = lags_of_network.horizon * max(len(levels), 1)
+    _check_network(fields, network, n_outputs, width, STRATEGIES[strategy].answers_rows)
+    if conformal is not None and conformal.levels not in ((), levels):
+        fields.refuse("its calibration is that of other quantiles")
     _check_range(fields, known)
     linear = _linear(fields, linear, lags_of_network, width)
     one_series = form.form in ONE_SERIES
     predictor = ForecastPredictor(
-        network, lags, moments, known, conformal, strategy, steps, one_series, linear
+        network, lags, moments, known, conformal, strategy, steps, one_series, linear, levels
     ).with_columns(columns)
     return predictor.going_on(known, None, beside), form
 
@@ -112,13 +116,13 @@ def _steps(fields, arrays):
     return steps.astype(np.intp)
 
 
-def _check_network(fields, predictor, horizon, width, answers_rows):
+def _check_network(fields, predictor, n_outputs, width, answers_rows):
     """Refuse a network that does not answer windows of rows of this width with a horizon."""
     decoding, inputs = predictor.decoding, predictor.inputs
     is_plain = decoding.classes is None and decoding.scaling is None and decoding.link == "values"
     if isinstance(inputs, Tokens) or inputs.scaling is not None or inputs.framing != (1, 1) or not is_plain:
         fields.refuse("its network is not that of a forecaster")
-    if predictor.network.answers_each_step != answers_rows or predictor.config["n_outputs"] != horizon:
+    if predictor.network.answers_each_step != answers_rows or predictor.config["n_outputs"] != n_outputs:
         fields.refuse("its network does not answer its horizon")
     if inputs.n_features != width:
         fields.refuse("its network does not read its windows")

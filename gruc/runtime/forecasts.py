@@ -19,15 +19,15 @@ from ..sequences import (
 )
 from .forecast_input import check_reach, covariates_of_arrays, later_values
 from .forecast_stream import ForecastStream
+from .forecast_walks import ForecastWalksMixin, lengths_of
 from .predictor import Predictor
-from .strategies import STRATEGIES, Start
 from .summary import Summary, summary_of
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
 
 
-class ForecastPredictor:
+class ForecastPredictor(ForecastWalksMixin):
     """A fitted forecaster that forecasts, and learns nothing.
 
     What `gruc.runtime.load` makes of the file of a `GRUForecaster`; needs NumPy only. The forecast of a
@@ -53,6 +53,8 @@ class ForecastPredictor:
         Whether y is one series, and forecasts have no axis of series.
     linear : ndarray of shape (lags * width, horizon) or None
         The linear path beside the network, see `LagWindows`.
+    levels : tuple of float
+        Of the quantiles that the network answers; () where it answers forecasts.
 
     Attributes
     ----------
@@ -84,11 +86,13 @@ class ForecastPredictor:
         steps=None,
         one_series=True,
         linear=None,
+        levels=(),
     ):
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
         self.steps, self.one_series, self.linear = steps, one_series, linear
         self.beside, self.columns = None, NO_COLUMNS
+        self.levels = levels
 
     @property
     def n_series(self) -> int:
@@ -208,9 +212,9 @@ class ForecastPredictor:
         if beside is not None or X is not None:
             n_new = np.array([len(part) for part in later])
             of_later = covariates_of_arrays(self.columns, X, n_new)
-            beside = beside.followed_by(0, _lengths(self.known), of_later, n_new)
+            beside = beside.followed_by(0, lengths_of(self.known), of_later, n_new)
         moved = self.going_on(known, None, beside)
-        self.known, self.beside = moved.known, moved.beside
+        self.known, self.beside, self.conformal = moved.known, moved.beside, moved.conformal
         return self
 
     def stream(self, n: int | None = None) -> ForecastStream:
@@ -271,12 +275,13 @@ class ForecastPredictor:
 
         `beside` is of the steps of `known`.
         """
+        conformal = self.adapted(known, beside)
         predictor = self.predictor if predictor is None else predictor
         last = known.last(self.n_kept)
         if beside is not None:
-            stops = _lengths(known)
-            beside = beside.parts(stops - _lengths(last), stops)
-        return self._with(known=last, predictor=predictor, beside=beside)
+            stops = lengths_of(known)
+            beside = beside.parts(stops - lengths_of(last), stops)
+        return self._with(known=last, predictor=predictor, beside=beside, conformal=conformal)
 
     def at(self, known, moments, one_series):
         """The same for other series, of which these values and moments are known."""
@@ -286,57 +291,6 @@ class ForecastPredictor:
         other = object.__new__(type(self))
         vars(other).update(vars(self), **changes)
         return other
-
-    def n_read_ahead(self, n_ahead):
-        """Steps ahead whose columns are read for so many forecasts."""
-        return STRATEGIES[self.strategy].n_read_ahead(self.lags, n_ahead)
-
-    def start(self, n_ahead=0, later=None):
-        """The `Start` of forecasts; `later` are `Covariates` of the steps ahead, or None."""
-        context = self.lags.context
-        start = self.start_of(self.known.stacked(context), self.moments)
-        if later is None:
-            return start
-        stops = _lengths(self.known)
-        beside = self.beside.followed_by(stops - context, stops, later, self.n_read_ahead(n_ahead))
-        return start._replace(beside=beside)
-
-    def start_of(self, values, moments):
-        """The `Start` of forecasts after values (B, context), differenced, of series with such moments."""
-        return Start(values, moments, linear=self.linear)
-
-    def walk(self, start, n_ahead):
-        """Forecasts (B, n_ahead or more) of the differences that follow a `Start`."""
-        return STRATEGIES[self.strategy].walk(self.predictor, self.lags, start, n_ahead)
-
-    def forecasts(self, n_ahead, later=None):
-        """Forecasts (n_series, n_ahead or more) of the next steps, in float64.
-
-        Parameters
-        ----------
-        n_ahead : int
-        later : Covariates or None
-            Columns beside the series, of the `n_read_ahead` steps ahead.
-        """
-        return self.known.undifferenced(self.walk(self.start(n_ahead, later), n_ahead))
-
-    def quantiles(self, steps, levels, later=None):
-        """Quantiles (n_series, n_ahead, k) of these steps, 1 being the next one.
-
-        Raises
-        ------
-        ValueError
-            There is no calibration.
-        """
-        if self.conformal is None:
-            raise ValueError(
-                "The fit has measured no errors of forecasts to find quantiles by: set calibration='split'. "
-                "Where series were too short to hold out their last part, give longer ones or a shorter "
-                "horizon; constant series have no errors."
-            )
-        forecasts = self.forecasts(int(steps[-1]), later)[:, steps - 1, np.newaxis]
-        scales = self.start().scales(self.lags)[:, :, np.newaxis]
-        return forecasts + scales * self.conformal.offsets(levels, steps)
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""
@@ -350,6 +304,7 @@ class ForecastPredictor:
             "network": network,
             "lags": self.lags.describe(),
             "strategy": self.strategy,
+            "levels": list(self.levels),
             "conformal": conformal,
             "columns": None if self.beside is None else self.columns.describe(),
         }, arrays | {"moments": self.moments} | self.known.describe()
@@ -382,11 +337,6 @@ class ForecastPredictor:
         self.conformal = None if self.conformal is None else Conformal(*self.conformal)
         self.beside = None if self.beside is None else Covariates.of_plain(self.beside)
         self.columns = Columns(*self.columns)
-
-
-def _lengths(known):
-    """How many values of each series are known."""
-    return np.array([len(array) for array in known.recent], np.intp)
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

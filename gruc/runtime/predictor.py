@@ -312,7 +312,7 @@ class Predictor(FittedNetworkMixin):
             batch = self.inputs.gather(sequences, chunk, dtype)
             places = chunk[batch.order]
             initial = states and [layer[places] for layer in states]
-            rows, last = self.network.infer_carrying(packed, batch, initial)
+            rows, last = self.network.infer_onwards(packed, batch, initial)
             outputs[places] = rows[batch.offsets[batch.lengths - 1] + np.arange(len(places))]
             for layer, of_chunk in zip(later, last, strict=True):
                 layer[places] = of_chunk

@@ -2,17 +2,18 @@
 
 A strategy is a function of this form, in a line of `STRATEGIES`:
 
-    walk(predictor, lags, start, n_ahead) -> ndarray of shape (B, n_ahead or more), float64
+    walk(predictor, lags, start, n_ahead) -> ndarray of shape (B, n_ahead or more, Q), float64
 
-where ``lags.horizon`` is the one asked for, also where the network answers one step. It reads nothing but
-`start`, whose rows are independent of each other, and so serves for the ends of series and for any origin
-within them, as calibration needs it.
+where ``lags.horizon`` is the one asked for, also where the network answers one step, and Q the number of
+quantiles that it answers, or 1. It reads nothing but `start`, whose rows are independent of each other, and
+so serves for the ends of series and for any origin within them, as calibration needs it.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..outputs import nearest_to_median
 from ..sequences import LagWindows, Series, as_sequences
 
 
@@ -29,12 +30,49 @@ class Start(NamedTuple):
         Of the same steps and those after them, as many as are read.
     linear : ndarray or None
         See `LagWindows`.
+    levels : tuple of float
+        Of the quantiles that the network answers; () where it answers forecasts.
     """
 
     values: np.ndarray
     moments: np.ndarray
     beside: object = None
     linear: np.ndarray | None = None
+    levels: tuple = ()
+
+    @property
+    def n_levels(self):
+        """Answers for each step."""
+        return max(len(self.levels), 1)
+
+    @property
+    def point(self):
+        """Which of them forecasts go by."""
+        return nearest_to_median(self.levels) if self.levels else 0
+
+    def answered(self, windows, read, outputs):
+        """What is meant by outputs (B, horizon * Q): (B, horizon, Q), of which the last axis never falls."""
+        answers = [windows.forecasts(outputs[:, q :: self.n_levels], read) for q in range(self.n_levels)]
+        return np.sort(np.stack(answers, axis=2), axis=2)
+
+    def with_errors_before(self, blocks):
+        """Quantiles to which the independent errors at the ends of the blocks before have been added."""
+        points = [block[:, :, [self.point]] for block in blocks]
+        squares, widened = 0.0, []
+        for block, point in zip(blocks, points, strict=True):
+            offsets = block - point
+            total = np.square(offsets) + squares
+            widened.append(point + np.sign(offsets) * np.sqrt(total))
+            squares = total[:, -1:]
+        return widened
+
+    @classmethod
+    def before(cls, series, lags, of, origins, beside, linear, levels):
+        """Of origins within series; `beside` are the `Covariates` of the series."""
+        values = series.values[origins[:, np.newaxis] + np.arange(-lags.context, 0)]
+        if beside is not None:
+            beside = beside.of_series(of, origins - series.starts[of] - lags.context)
+        return cls(values, series.moments[of], beside, linear, levels)
 
     def windows(self, lags):
         """The windows that end here, a `LagWindows`."""
@@ -65,8 +103,10 @@ def direct(predictor, lags, start, n_ahead):
         known = known[:, known.shape[1] - lags.context :]
         windows = start.windows_of(known, lags, block * lags.horizon)
         read = windows.read(slice(None))
-        blocks.append(windows.forecasts(predictor.output_rows(windows), read))
-        known = np.concatenate([known, blocks[-1]], axis=1)
+        blocks.append(start.answered(windows, read, predictor.output_rows(windows)))
+        known = np.concatenate([known, blocks[-1][:, :, start.point]], axis=1)
+    if start.n_levels > 1:
+        blocks = start.with_errors_before(blocks)
     return np.concatenate(blocks, axis=1)
 
 
@@ -80,18 +120,20 @@ def decoder(predictor, lags, start, n_ahead):
 
     They are scaled as the window that they start from.
     """
-    known, lags = start.values, one_step(lags)
+    known, lags, steps = start.values, one_step(lags), []
     windows = start.windows_of(known, lags)
     scaled, (outputs, states) = windows.read(slice(None)), predictor.last_rows(windows)
     for step in range(1, n_ahead + 1):
         windows = start.windows_of(known, lags, n_more=step - 1)
         base = windows.base_of_rows(slice(None))[:, -1:]
-        forecast = windows.forecasts(outputs, scaled._replace(base=base))
-        known = np.concatenate([known, forecast], axis=1)
+        steps.append(start.answered(windows, scaled._replace(base=base), outputs))
+        known = np.concatenate([known, steps[-1][:, :, start.point]], axis=1)
         if step < n_ahead:
             row = start.windows_of(known, lags, n_more=step).read(slice(None)).rows[:, -1:]
             outputs, states = predictor.last_rows(as_sequences(row, "rows"), states)
-    return known[:, start.values.shape[1] :]
+    if start.n_levels > 1:
+        steps = start.with_errors_before(steps)
+    return np.concatenate(steps, axis=1)
 
 
 def one_step(lags):

@@ -20,11 +20,13 @@ class ForecastData(TrainingData):
         Of targets.
     of_rows : bool
         Whether targets are those of rows, the next step of each, instead of those of windows.
+    n_levels : int
+        How many quantiles there are of each target, answers that stand side by side.
     """
 
-    def __init__(self, windows, dtype, of_rows=False):
+    def __init__(self, windows, dtype, of_rows=False, n_levels=1):
         super().__init__(windows, None, None, None)
-        self.dtype, self.of_rows = np.dtype(dtype), of_rows
+        self.dtype, self.of_rows, self.n_levels = np.dtype(dtype), of_rows, n_levels
 
     def __len__(self):
         return min(len(self.sequences), MOST_WINDOWS)
@@ -44,6 +46,8 @@ class ForecastData(TrainingData):
             starts, targets = places * targets.shape[1], targets.reshape(-1, 1)
         else:
             targets = self.sequences.targets(indices, windows)
+        if self.n_levels > 1:
+            targets = np.repeat(targets, self.n_levels, axis=1)
         source = self.sequences.source_of(windows)
         return Part(source, places, None, targets.astype(self.dtype), None, starts)
 

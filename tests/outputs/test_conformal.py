@@ -41,3 +41,63 @@ def test_levels_never_cross():
     for n in (1.0, 4.0, 100.0):
         offsets = Conformal(np.arange(1.0, 4.0), errors, n).offsets(levels, np.arange(1, 10))
         assert (np.diff(offsets, axis=1) >= 0).all()
+
+
+def test_quantiles_of_a_network_are_corrected():
+    """Errors that are twice as large as its quantiles say double the distance to them."""
+    levels = (0.1, 0.5, 0.9)
+    scores = 2 * stats.norm.ppf(np.linspace(0.0005, 0.9995, 2000))
+    spread = np.array([np.sqrt(np.square(scores).mean())])
+    conformal = Conformal(spread, scores / spread, 1e9, levels, 0.01)
+    heads = np.array([[[-2.0, 0, 1]], [[-20, 0, 10]]])
+    found = conformal.quantiles(np.array(levels), np.array([1]), np.ones((2, 1)), np.ones((2, 1)), heads)
+    # beyond the outermost levels as between these and the median
+    np.testing.assert_allclose(found[:, 0], [[-3, 1, 3], [-39, 1, 21]], rtol=0.01)
+
+
+def adaptive(spread, n_recent=50, n=1e9):
+    recent = np.random.default_rng(0).standard_normal((n_recent, len(spread)))
+    conformal = Conformal(np.asarray(spread), np.sort(recent.ravel()), n)
+    return conformal.adaptive(recent)
+
+
+def test_adaptive_begins_as_split():
+    conformal = adaptive([1.0, 2.0])
+    levels, steps = np.array([0.03, 0.5, 0.9]), np.array([1, 2, 3])
+    split = conformal._replace(recent=None, moved=None)
+    np.testing.assert_allclose(conformal.offsets(levels, steps), split.offsets(levels, steps), atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [0.3, 3.0])
+def test_levels_follow_coverage(factor):
+    """Each step by itself; what has moved is given up when the errors come back."""
+    conformal = adaptive([1.0, 1.0])
+    rng, levels, steps = np.random.default_rng(1), np.array([0.1, 0.9]), np.array([1, 2])
+    inside = []
+    for _ in range(400):
+        errors = rng.standard_normal((2, 2)) * [factor, 1]
+        low, high = conformal.offsets(levels, steps).T
+        inside.append(((low <= errors) & (errors <= high)).mean(axis=0))
+        conformal = conformal.adapted([errors])
+    assert np.mean(inside[50:], axis=0) == pytest.approx([0.8, 0.8], abs=0.06)
+    assert len(conformal.recent) == 50
+
+
+def test_one_round_by_hand():
+    from gruc.outputs.conformal import FOLLOWED, RATE
+
+    conformal = adaptive([2.0])
+    errors = np.array([[-0.5], [4.0]])  # standardized -0.25 and 2
+    after = conformal.adapted([errors])
+    bounds = np.quantile(conformal.recent, FOLLOWED)
+    below = ((bounds >= -0.25).astype(float) + (bounds >= 2)) / 2
+    np.testing.assert_allclose(after.moved[:, 0], np.clip(FOLLOWED + RATE * (FOLLOWED - below), 0, 1))
+    assert after.recent[-2:, 0].tolist() == [-0.25, 2]
+    assert after.errors.tolist() == sorted(after.recent[:, 0])
+
+
+def test_adapted_levels_never_cross():
+    conformal = adaptive([1.0])
+    moved = np.random.default_rng(3).random(conformal.moved.shape)
+    levels = np.linspace(0.01, 0.99, 99)
+    assert (np.diff(conformal._replace(moved=moved).offsets(levels, np.array([1]))[0]) >= 0).all()
