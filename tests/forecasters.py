@@ -13,6 +13,9 @@ KINDS = {
     "no scale, no season": dict(scale=None, season_length=1, horizon=3, lags=9),
     "two layers": dict(hidden_layer_sizes=(5, 3), horizon=4, pooling="mean", reset_after=False),
     "both directions": dict(bidirectional=True, pooling="attention", horizon=4),
+    "recursive": dict(strategy="recursive", horizon=6, difference=1),
+    "decoder": dict(strategy="decoder", horizon=6, difference=1),
+    "decoder of two layers": dict(strategy="decoder", horizon=3, hidden_layer_sizes=(5, 3), scale="series"),
     "float64": dict(dtype="float64", horizon=4),
 }
 

@@ -65,7 +65,7 @@ class ForecastFunctions:
         single, double = (f"{LARGEST[np.dtype(dtype)]:g}" for dtype in (np.float32, np.float64))
         lines = [
             f"#define {self.upper}_N_VALUES {self.window.n_values} /* that forecasts are made of */",
-            f"#define {self.upper}_HORIZON {self.lags.horizon} /* steps that are forecast */",
+            f"#define {self.upper}_HORIZON {self.window.horizon} /* steps that are forecast */",
             "#if DBL_MAX_10_EXP > 150",
             f"#define {self.upper}_LARGEST {double} /* value that is taken */",
             "#else /* double is float */",
@@ -81,7 +81,8 @@ class ForecastFunctions:
     def declarations(self):
         """Macros, tables and functions, a list."""
         parts = [self.macros(), *self._tables(), self._value_function(), *self._seasonal_function()]
-        return [*parts, self._row_function(), self._forecast_function(), self._series_functions()]
+        parts += [self._row_function(), self._ahead_function()]
+        return [*parts, self._forecast_function(), self._series_functions()]
 
     def _tables(self):
         window, tables = self.window, []
@@ -112,12 +113,13 @@ GRUC_STATIC double {self._name("weight")}(size_t i)
         return f"gruc_{name}_of_{self.prefix}"
 
     def _value_function(self):
-        """Of the differenced series, of which nothing is kept."""
+        """Of the differenced series, of which nothing is kept unless forecasts go on from forecasts."""
+        order = self.window.order if self.window.strategy == "direct" else 0
         return f"""\
-/* Value i of the window of {self.lags.context}{", differenced" if self.window.order else ""}. */
+/* Value i of the window of {self.lags.context}{", differenced" if order else ""}. */
 GRUC_STATIC double {self._name("window_value")}(const double *v, size_t i)
 {{
-    return {_difference("v", "i", self.window.order)};
+    return {_difference("v", "i", order)};
 }}"""
 
     def _seasonal_function(self):
@@ -198,45 +200,26 @@ GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, d
         series = "int32_t series, " if self.window.names_series else ""
         return memory, series
 
-    def _forecast_function(self):
-        window, lags, upper = self.window, self.lags, self.upper
-        memory, series = self._arguments()
-        refused = "1 if a value is NaN or too large"
-        checks = []
-        if series:
-            least = -1 if lags.scale == "window" else 0
-            n = len(window.moments) - (1 if lags.scale == "window" else 0)
-            checks.append(f"    if (series < {least} || series >= {n}) return 1;")
+    def _refused(self):
+        """Lines that refuse values and series, and in words what is refused."""
+        window, upper = self.window, self.upper
+        lines, refused = [], "a value is NaN or too large"
+        if window.names_series:
+            least = -1 if self.lags.scale == "window" else 0
+            n = len(window.moments) + least
+            lines.append(f"    if (series < {least} || series >= {n}) return 1;")
             refused += f", or there is no such series (0 to {n - 1}{self._new()}),\n *"
-        checks += [
+        lines += [
             f"    for (size_t i = 0; i < {upper}_N_VALUES; i++)",
             f"        if (!(fabs(v[i]) <= {upper}_LARGEST)) return 1;",
         ]
-        lines = [*checks, *self._moments()]
-        lines.append("    double divisor = scale > 0 ? scale : 1;")
-        lines.append(f"    double row[{upper}_N_FEATURES];")
-        lines += self._network_lines()
-        m = lags.season_length
-        start = lags.context - m
-        unit, answer_unit = _double(lags.unit), _double(window.answer_unit)
-        answer = f"{answer_unit} * (double)out[h]"
-        if window.linear is not None:
-            answer = f"({unit} * forecasts[h] + {answer})"
-            lines += [
-                f"    for (size_t h = 0; h < {upper}_HORIZON; h++) forecasts[h] = 0;",
-                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
-                f"        {self._name('row')}(v, t, centre, divisor, row);",
-                f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++)",
-                f"            for (size_t h = 0; h < {upper}_HORIZON; h++)",
-                "                forecasts[h] += row[j]"
-                f" * {self._name('weight')}((t * {upper}_N_FEATURES + j) * {upper}_HORIZON + h);",
-                "    }",
-            ]
-        place = f"{start} + h % {m}"
-        lines += [
-            f"    for (size_t h = 0; h < {upper}_HORIZON; h++)",
-            f"        forecasts[h] = {self._name('season')}(v, {place}) + scale * {answer};",
-        ]
+        return lines, refused
+
+    def _forecast_function(self):
+        window, upper = self.window, self.upper
+        memory, series = self._arguments()
+        lines, refused = self._refused()
+        lines += self._walk_lines()
         for k in reversed(range(window.order)):
             end = _difference("v", str(window.n_values - 1 - k), k)
             lines += [
@@ -248,12 +231,89 @@ GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, d
         body = "\n".join(lines)
         return f"""\
 /* Forecasts from the last {upper}_N_VALUES values of a series, oldest first: steps 1 to {upper}_HORIZON.
- * Returns 0; or {refused} and then forecasts are unchanged. */
+ * Returns 0; or 1 if {refused} and then forecasts are unchanged. */
 GRUC_STATIC int {self.prefix}_forecast({memory}, {series}const double *v, double *forecasts)
 {{
 {body}
     return 0;
 }}"""
+
+    def _walk_lines(self):
+        """Lines that write forecasts of the differenced series, or return 1 before they do."""
+        window, context, upper = self.window, self.lags.context, self.upper
+        ahead, horizon = self._name("ahead"), f"{upper}_HORIZON"
+        used = ("work" if self.bidirectional else "state") + (", series" if window.names_series else "")
+        if window.strategy == "direct":
+            return [f"    if ({ahead}({used}, v, forecasts)) return 1;"]
+        lines = [
+            f"    double x[{context} + {horizon}]; /* the window, and forecasts after it */",
+            f"    for (size_t i = 0; i < {context}; i++) x[i] = {_difference('v', 'i', window.order)};",
+        ]
+        if window.strategy == "recursive":
+            lines += [
+                f"    for (size_t h = 0; h < {horizon}; h++)",
+                f"        if ({ahead}({used}, x + h, x + {context} + h)) return 1;",
+            ]
+        else:
+            lines.append(f"    if ({ahead}({used}, x, x + {context})) return 1;")
+        return [*lines, f"    memcpy(forecasts, x + {context}, {horizon} * sizeof forecasts[0]);"]
+
+    def _ahead_function(self):
+        """What the strategy does with one window."""
+        memory, series = self._arguments()
+        lines = [
+            *self._moments(),
+            "    double divisor = scale > 0 ? scale : 1;",
+            f"    double row[{self.upper}_N_FEATURES];",
+            *self._network_lines(),
+            *(self._lines_of_decoder() if self.window.strategy == "decoder" else self._lines_of_window()),
+        ]
+        body = "\n".join(lines)
+        return f"""\
+/* Forecasts after a window; they are unchanged if this returns 1. */
+GRUC_STATIC int {self._name("ahead")}({memory}, {series}const double *v, double *forecasts)
+{{
+{body}
+    return 0;
+}}"""
+
+    def _lines_of_window(self):
+        """Lines that write the answers to a window as forecasts."""
+        window, lags, upper = self.window, self.lags, self.upper
+        answer = f"{_double(window.answer_unit)} * (double)out[h]"
+        lines = []
+        if window.linear is not None:
+            answer = f"({_double(lags.unit)} * forecasts[h] + {answer})"
+            lines += [
+                f"    for (size_t h = 0; h < {lags.horizon}; h++) forecasts[h] = 0;",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
+                f"        {self._name('row')}(v, t, centre, divisor, row);",
+                f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++)",
+                f"            for (size_t h = 0; h < {lags.horizon}; h++)",
+                f"                forecasts[h] += row[j] * {self._name('weight')}"
+                f"((t * {upper}_N_FEATURES + j) * {lags.horizon} + h);",
+                "    }",
+            ]
+        place = f"{lags.context - lags.season_length} + h % {lags.season_length}"
+        return [
+            *lines,
+            f"    for (size_t h = 0; h < {lags.horizon}; h++)",
+            f"        forecasts[h] = {self._name('season')}(v, {place}) + scale * {answer};",
+        ]
+
+    def _lines_of_decoder(self):
+        """Lines that go on over the forecasts, which follow the window in memory."""
+        lags, upper = self.lags, self.upper
+        season = f"{self._name('season')}(v, {lags.context - lags.season_length} + h)"
+        return [
+            f"    for (size_t h = 0; h < {upper}_HORIZON; h++) {{",
+            f"        forecasts[h] = {season} + scale * {_double(self.window.answer_unit)} * (double)out[0];",
+            f"        if (h + 1 == {upper}_HORIZON) break;",
+            f"        {self._name('row')}(v, {lags.lags} + h, centre, divisor, row);",
+            f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++) x[j] = (float)row[j];",
+            f"        if ({self.prefix}_step(state, x, out)) return 1;",
+            "    }",
+        ]
 
     def _network_lines(self):
         lags, upper, prefix = self.lags, self.upper, self.prefix

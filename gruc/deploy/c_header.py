@@ -91,8 +91,8 @@ def to_c(
         `model` is not a fitted model of gruc.
     ValueError
         `prefix` is not a C identifier, a weight does not fit the storage type, or a pipeline's tokens
-        are not single characters. Or a forecaster reads more than its series, or answers step by step. No
-        file is written then.
+        are not single characters. Or a forecaster reads more than its series. No file is written
+        then.
 
     Examples
     --------
@@ -103,7 +103,8 @@ def to_c(
     >>> gruc.to_c(model, "vowels.h", prefix="vowels").state_bytes
     528
     """
-    forecaster, text_step = forecaster_of(model), None
+    forecaster = forecaster_of(model)
+    text_step: Any = None
     if forecaster is None:
         text_step, model = taken_apart(model)
         predictor = as_predictor(model)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..estimators import GRUForecaster
 from ..runtime import ForecastPredictor
+from ..runtime.strategies import STRATEGIES
 
 # a larger deviation than this share of the largest value is no rounding error: lag_windows._deviation
 NOISE = 1e-14
@@ -38,14 +39,22 @@ class ForecastWindow(NamedTuple):
 
     Parameters
     ----------
+    strategy : {"direct", "recursive", "decoder"}
+        Whether the network answers all steps at once; or the next one, in a window of its forecasts that is
+        read anew for each step, or in a row that follows those that were read, scaled as the window.
+    horizon : int
+        Steps that are forecast.
     order : int
         How many times values are differenced.
     lags : Lags
+        Of the windows that the network answers: its horizon is what is answered at once.
     linear : ndarray of shape (lags * width, horizon) or None
     moments : ndarray of shape (n, 2)
         Centre and scale of each series; the last row is that of a new one, unless there is but one row.
     """
 
+    strategy: str
+    horizon: int
     order: int
     lags: object
     linear: object
@@ -70,18 +79,15 @@ class ForecastWindow(NamedTuple):
                 f"{function} exports forecasters that answer one number for each step, and this one answers "
                 f"the quantiles {list(forecaster.levels)}. Fit it with another loss, or predict with gruc."
             )
-        if forecaster.strategy != "direct":
-            raise ValueError(
-                f"{function} exports forecasters that answer all steps at once, and this one has strategy="
-                f"{forecaster.strategy!r}. Fit it with strategy='direct', or predict with gruc."
-            )
         lags, moments = forecaster.lags, forecaster.moments
         new = lags.moments_of_new_series()
         if lags.scale is None:
             moments = moments[:1]  # the same for all
         elif len(moments) > 1 and new is not None:
             moments = np.concatenate([moments, [new]])
-        return cls(forecaster.known.order, lags, forecaster.linear, moments)
+        lags_of_network = STRATEGIES[forecaster.strategy].lags(lags)
+        parts = forecaster.known.order, lags_of_network, forecaster.linear, moments
+        return cls(forecaster.strategy, lags.horizon, *parts)
 
     @property
     def n_values(self):

@@ -68,7 +68,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     ValueError
         `opset` is out of range, labels cannot be represented exactly in ONNX, or `stateful` is True
         for a bidirectional model, which reads each sequence from its end too, or for a forecaster. Or a
-        forecaster reads more than its series, or answers step by step.
+        forecaster reads more than its series.
 
     Notes
     -----

@@ -7,7 +7,7 @@ it; the network in float32, the only type of onnxruntime's GRU.
 import numpy as np
 
 from ..sequences import LARGEST
-from . import onnx_inputs, onnx_layers
+from . import onnx_inputs, onnx_layers, onnx_stream
 from .forecast_windows import NOISE, ForecastWindow
 from .onnx_graph import NetworkGraph
 
@@ -33,7 +33,7 @@ def graph_of_forecaster(onnx, forecaster, opset):
     within = graph.reduce("ReduceMin", graph.cast(within, np.int32), 1)
     forecasts = graph("Where", graph.cast(within, bool), forecasts, np.float64(np.nan))
     graph.first_rows(forecasts, n, output="forecasts")
-    return graph, inputs, [info("forecasts", double, ["N", window.lags.horizon])]
+    return graph, inputs, [info("forecasts", double, ["N", window.horizon])]
 
 
 def _differenced(graph, window, y):
@@ -62,26 +62,68 @@ def _columns(graph, x, start, stop):
 
 def _forecasts(graph, window, x, series):
     """Forecasts (N, horizon) of the steps that follow x (N, context)."""
+    if window.strategy == "decoder":
+        return _decoded(graph, window, x, series)
+    blocks = []
+    for start in range(0, window.horizon, window.lags.horizon):
+        if start:
+            known = _columns(graph, x, window.lags.horizon, None)
+            x = graph("Concat", known, blocks[-1], axis=1)
+        blocks.append(_answers(graph, window, x, series))
+    return blocks[0] if len(blocks) == 1 else graph("Concat", *blocks, axis=1)
+
+
+def _answers(graph, window, x, series):
+    """Forecasts (N, lags.horizon) by the answers to windows x (N, context)."""
     lags, m = window.lags, window.lags.season_length
-    centre, scale = _moments(graph, window, x, series)
-    divisor = graph("Where", graph("Greater", scale, np.float64(0)), scale, np.float64(1))
-    columns = [_column(graph, window, column, x, centre, divisor) for column in window.columns()]
-    rows = graph("Concat", *(graph("Unsqueeze", column, np.array([2])) for column in columns), axis=2)
+    centre, scale, divisor = _moments(graph, window, x, series)
+    rows = _rows(graph, window, x, centre, divisor, lags.context - lags.lags, lags.lags)
     lengths = graph("Expand", np.array(lags.lags), graph.size(x, 0))
     features, _ = onnx_layers.features(graph, graph.cast(rows, graph.dtype), lengths)
-    answers = graph.cast(onnx_layers.head(graph, features), np.float64)
     last_season = _seasonal(graph, window, x, lags.context - m, m)
     forecasts = graph("Gather", last_season, np.arange(lags.horizon) % m, axis=1)
     if window.linear is not None:
         flat = graph("Reshape", rows, np.array([0, -1]))
         linear = graph("MatMul", flat, np.asarray(window.linear, np.float64))
         forecasts = graph("Add", forecasts, graph("Mul", linear, graph("Mul", scale, np.float64(lags.unit))))
-    answers = graph("Mul", answers, graph("Mul", scale, np.float64(window.answer_unit)))
-    return graph("Add", forecasts, answers)
+    return graph("Add", forecasts, _meant(graph, window, onnx_layers.head(graph, features), scale))
+
+
+def _meant(graph, window, answers, scale):
+    """Answers of the network (N, ...) in the units of the series."""
+    answers = graph.cast(answers, np.float64)
+    return graph("Mul", answers, graph("Mul", scale, np.float64(window.answer_unit)))
+
+
+def _decoded(graph, window, x, series):
+    """Forecasts (N, horizon) by answers in rows that go on over the forecasts, from state to state."""
+    lags = window.lags
+    centre, scale, divisor = _moments(graph, window, x, series)
+    n, units = graph.size(x, 0), sum(graph.config["hidden_layer_sizes"])
+    shape = graph("Concat", n, np.array([units]), axis=0)
+    states = {"state_h": graph("Expand", graph.number(0), shape)}
+    states["state_steps"] = graph("Expand", np.array(0), n)
+    first, n_rows = lags.context - lags.lags, lags.lags
+    for step in range(window.horizon):
+        rows = graph.cast(_rows(graph, window, x, centre, divisor, first, n_rows), graph.dtype)
+        lengths = graph("Expand", np.array(n_rows), n)
+        features, states = onnx_stream.features_of_block(graph, rows, lengths, states)
+        answer = onnx_layers.head(graph, graph("Gather", features, np.array(n_rows - 1), axis=1))
+        first, n_rows = lags.context + step, 1
+        base = _seasonal(graph, window, x, first - lags.season_length, 1)
+        forecast = graph("Add", base, _meant(graph, window, answer, scale))
+        x = graph("Concat", x, forecast, axis=1)
+    return _columns(graph, x, lags.context, None)
+
+
+def _rows(graph, window, x, centre, divisor, first, n):
+    """What the network reads of n steps of x (N, T) from `first` on, (N, n, width)."""
+    columns = [_column(graph, window, column, x, centre, divisor, first, n) for column in window.columns()]
+    return graph("Concat", *(graph("Unsqueeze", column, np.array([2])) for column in columns), axis=2)
 
 
 def _moments(graph, window, x, series):
-    """Centre and scale of the windows x (N, context), (N, 1) each."""
+    """Centre, scale, and what is divided by, of the windows x (N, context), (N, 1) each."""
     moments = window.moments if series is None else graph("Gather", window.moments, series, axis=0)
     centre, scale = (_columns(graph, moments, k, k + 1) for k in range(2))
     if window.lags.scale == "window":
@@ -92,17 +134,18 @@ def _moments(graph, window, x, series):
         noise = graph("Mul", graph.reduce("ReduceMax", graph("Abs", last), 1), np.float64(NOISE))
         deviation = graph("Where", graph("Greater", deviation, noise), deviation, np.float64(0))
         scale = graph("Max", deviation, scale)
-    return centre, scale
+    varies = graph("Greater", scale, np.float64(0))
+    return centre, scale, graph("Where", varies, scale, np.float64(1))
 
 
-def _column(graph, window, column, x, centre, divisor):
-    """A `Column` of all rows, (N, lags)."""
-    lags, parts = window.lags, []
+def _column(graph, window, column, x, centre, divisor, first, n):
+    """A `Column` of n steps of x (N, T) from `first` on, (N, n)."""
+    parts = []
     if column.value:
-        parts.append(_columns(graph, x, -lags.lags, None))
+        parts.append(_columns(graph, x, first, first + n))
     if column.seasonal:
-        first = lags.context - lags.lags - lags.season_length + column.ahead
-        parts.append(_seasonal(graph, window, x, first, lags.lags))
+        place = first - window.lags.season_length + column.ahead
+        parts.append(_seasonal(graph, window, x, place, n))
     if column.centred:
         parts.append(centre)
     value, *others = parts

@@ -49,7 +49,7 @@ def check_reach(columns, strategy, n_ahead, horizon):
 
 
 def covariates_of_arrays(columns, X, counts, n_read=None):
-    """`Covariates`, without statics, of steps of each series; `columns` are what the model reads.
+    """`Covariates` of X, of steps of each series; `columns` are what the model reads.
 
     Parameters
     ----------

@@ -18,7 +18,9 @@ def seasonal(window, x, at):
 def test_columns_are_those_of_windows(kind):
     model = forecaster(kind, [wave(120), 50 * wave(100, 1)])
     predictor = model._predictor
-    window, lags, start = ForecastWindow.of(predictor, "to_c"), predictor.lags, predictor.start()
+    window, start = ForecastWindow.of(predictor, "to_c"), predictor.start()
+    lags = window.lags
+    assert (window.horizon, window.strategy) == (model.horizon_, model.strategy)
     windows = start.windows(lags)
     read = windows.read(slice(None))
     assert window.n_values == lags.context + model.difference

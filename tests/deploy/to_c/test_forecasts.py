@@ -101,7 +101,7 @@ def test_one_series(kind, tmp_path):
 )
 def test_compilers(compiler, build, flags, tmp_path):
     y = wave(130)
-    for kind in ("more than a season", "both directions", "second differences"):
+    for kind in ("more than a season", "both directions", "second differences", "decoder"):
         model = forecaster(kind, y[:120])
         program = program_of(program_text(model, tmp_path)[1], compiler, build, tmp_path, flags)
         n = model._predictor.lags.context + model.difference
