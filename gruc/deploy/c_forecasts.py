@@ -7,32 +7,11 @@ it.
 import numpy as np
 
 from ..sequences import LARGEST
-from .c_constants import float_literal
-from .forecast_windows import NOISE
+from .c_windows import WindowFunctions, difference, double_literal
 
 
-class ForecastFunctions:
-    """What a header of a forecaster has beside that of its network.
-
-    Parameters
-    ----------
-    window : ForecastWindow
-    prefix : str
-    bidirectional : bool
-        Whether the network reads whole sequences.
-
-    Attributes
-    ----------
-    n_bytes : int
-        Of tables.
-    """
-
-    def __init__(self, window, prefix, bidirectional):
-        self.window, self.prefix, self.upper = window, prefix, prefix.upper()
-        self.lags, self.bidirectional = window.lags, bidirectional
-        self.n_bytes = 4 * (0 if window.linear is None else window.linear.size)
-        if window.names_series:
-            self.n_bytes += 8 * window.moments.size
+class ForecastFunctions(WindowFunctions):
+    """What a header of a forecaster has beside that of its network."""
 
     def comment(self):
         """Lines of the comment at the top."""
@@ -84,117 +63,6 @@ class ForecastFunctions:
         parts += [self._row_function(), self._ahead_function()]
         return [*parts, self._forecast_function(), self._series_functions()]
 
-    def _tables(self):
-        window, tables = self.window, []
-        if window.names_series:
-            tables.append(self._table("double", "moments", map(_double, window.moments.ravel())))
-        if window.linear is not None:
-            bits = np.asarray(window.linear).astype(np.float32).view(np.uint32).ravel()
-            tables.append(self._table("uint32_t", "linear", [f"0x{each:08x}" for each in bits.tolist()]))
-            tables.append(f"""\
-/* Weight i of the linear path. */
-GRUC_STATIC double {self._name("weight")}(size_t i)
-{{
-    uint32_t bits = GRUC_READ_32({self._name("linear")} + i);
-    float weight;
-    memcpy(&weight, &bits, sizeof weight);
-    return (double)weight;
-}}""")
-        return tables
-
-    def _table(self, kind, name, literals):
-        literals = list(literals)
-        lines = [", ".join(literals[i : i + 8]) for i in range(0, len(literals), 8)]
-        body = ",\n    ".join(lines)
-        where = " GRUC_TABLE" if kind == "uint32_t" else ""
-        return f"static const {kind} {self._name(name)}[{len(literals)}]{where} = {{\n    {body}}};"
-
-    def _name(self, name):
-        return f"gruc_{name}_of_{self.prefix}"
-
-    def _value_function(self):
-        """Of the differenced series, of which nothing is kept unless forecasts go on from forecasts."""
-        order = self.window.order if self.window.strategy == "direct" else 0
-        return f"""\
-/* Value i of the window of {self.lags.context}{", differenced" if order else ""}. */
-GRUC_STATIC double {self._name("window_value")}(const double *v, size_t i)
-{{
-    return {_difference("v", "i", order)};
-}}"""
-
-    def _seasonal_function(self):
-        """The weighted mean of seasons, a list of one function."""
-        m, value = self.lags.season_length, self._name("window_value")
-        lines = [
-            f"    mean += {_double(weight)} * ({value}(v, i - {k * m}) - season);"
-            for k, weight in enumerate(self.window.season_weights[1:], 1)
-        ]
-        body = f"    return {value}(v, i);"
-        if lines:
-            body = "\n".join(
-                [f"    double season = {value}(v, i), mean = season;", *lines, "    return mean;"]
-            )
-        return [
-            f"""\
-/* Place i, of the last season, as the last {len(lines) + 1} have it. */
-GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
-{{
-{body}
-}}"""
-        ]
-
-    def _row_function(self):
-        lags = self.lags
-        before = lags.context - lags.lags
-        latest = before - lags.season_length
-        lines = []
-        for j, column in enumerate(self.window.columns()):
-            parts = []
-            if column.value:
-                parts.append(f"{self._name('window_value')}(v, t + {before})")
-            if column.seasonal:
-                parts.append(f"{self._name('season')}(v, t + {latest + column.ahead})")
-            if column.centred:
-                parts.append("centre")
-            unit = "divisor" if column.unit == 1 else f"(divisor * {_double(column.unit)})"
-            lines.append(f"    row[{j}] = ({' - '.join(parts)}) / {unit};")
-        body = "\n".join(lines)
-        return f"""\
-/* What the network reads of step t of the window. */
-GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, double divisor, double *row)
-{{
-{body}
-}}"""
-
-    def _moments(self):
-        """Lines that set centre and scale."""
-        window, lags = self.window, self.lags
-        if window.names_series:
-            at = "2 * (size_t)series"
-            lines = []
-            if lags.scale == "window":
-                lines.append(f"    if (series < 0) series = {len(window.moments) - 1};")
-            moments = self._name("moments")
-            lines.append(f"    double centre = {moments}[{at}], scale = {moments}[{at} + 1];")
-        else:
-            centre, scale = window.moments[0]
-            lines = [f"    double centre = {_double(centre)}, scale = {_double(scale)};"]
-        if lags.scale == "window":
-            value = f"{self._name('window_value')}(v, t + {lags.context - lags.lags})"
-            lines += [
-                "    double squares = 0, largest = 0;",
-                f"    for (size_t t = 0; t < {lags.lags}; t++) centre += {value};",
-                f"    centre /= {lags.lags};",
-                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
-                f"        double now = {value};",
-                "        squares += (now - centre) * (now - centre);",
-                "        if (fabs(now) > largest) largest = fabs(now);",
-                "    }",
-                f"    squares = sqrt(squares / {lags.lags});",
-                f"    if (squares > {_double(NOISE)} * largest && squares > scale) scale = squares;",
-            ]
-        return lines
-
     def _arguments(self):
         memory = "float *work" if self.bidirectional else f"{self.prefix}_state *state"
         series = "int32_t series, " if self.window.names_series else ""
@@ -221,7 +89,7 @@ GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, d
         lines, refused = self._refused()
         lines += self._walk_lines()
         for k in reversed(range(window.order)):
-            end = _difference("v", str(window.n_values - 1 - k), k)
+            end = difference("v", str(window.n_values - 1 - k), k)
             lines += [
                 "    {",
                 f"        double sum = {end};",
@@ -247,7 +115,7 @@ GRUC_STATIC int {self.prefix}_forecast({memory}, {series}const double *v, double
             return [f"    if ({ahead}({used}, v, forecasts)) return 1;"]
         lines = [
             f"    double x[{context} + {horizon}]; /* the window, and forecasts after it */",
-            f"    for (size_t i = 0; i < {context}; i++) x[i] = {_difference('v', 'i', window.order)};",
+            f"    for (size_t i = 0; i < {context}; i++) x[i] = {difference('v', 'i', window.order)};",
         ]
         if window.strategy == "recursive":
             lines += [
@@ -280,10 +148,10 @@ GRUC_STATIC int {self._name("ahead")}({memory}, {series}const double *v, double 
     def _lines_of_window(self):
         """Lines that write the answers to a window as forecasts."""
         window, lags, upper = self.window, self.lags, self.upper
-        answer = f"{_double(window.answer_unit)} * (double)out[h]"
+        answer = f"{double_literal(window.answer_unit)} * (double)out[h]"
         lines = []
         if window.linear is not None:
-            answer = f"({_double(lags.unit)} * forecasts[h] + {answer})"
+            answer = f"({double_literal(lags.unit)} * forecasts[h] + {answer})"
             lines += [
                 f"    for (size_t h = 0; h < {lags.horizon}; h++) forecasts[h] = 0;",
                 f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
@@ -303,11 +171,11 @@ GRUC_STATIC int {self._name("ahead")}({memory}, {series}const double *v, double 
 
     def _lines_of_decoder(self):
         """Lines that go on over the forecasts, which follow the window in memory."""
-        lags, upper = self.lags, self.upper
+        lags, upper, unit = self.lags, self.upper, double_literal(self.window.answer_unit)
         season = f"{self._name('season')}(v, {lags.context - lags.season_length} + h)"
         return [
             f"    for (size_t h = 0; h < {upper}_HORIZON; h++) {{",
-            f"        forecasts[h] = {season} + scale * {_double(self.window.answer_unit)} * (double)out[0];",
+            f"        forecasts[h] = {season} + scale * {unit} * (double)out[0];",
             f"        if (h + 1 == {upper}_HORIZON) break;",
             f"        {self._name('row')}(v, {lags.lags} + h, centre, divisor, row);",
             f"        for (size_t j = 0; j < {upper}_N_FEATURES; j++) x[j] = (float)row[j];",
@@ -387,16 +255,3 @@ GRUC_STATIC int {prefix}_value({prefix}_series *one, double value, double *forec
     }}
     return 0;
 }}"""
-
-
-def _difference(name, place, order):
-    """Source text of a difference of values."""
-    if order == 0:
-        return f"{name}[{place}]"
-    after = _difference(name, f"{place} + 1", order - 1)
-    return f"({after} - {_difference(name, place, order - 1)})"
-
-
-def _double(value):
-    """A literal that is exactly this number."""
-    return float_literal(float(value), "{!r}")

@@ -1,0 +1,154 @@
+"""Functions of an exported C header that read windows of series: scaling, seasons and differences."""
+
+import numpy as np
+
+from .c_constants import float_literal
+from .forecast_windows import NOISE
+
+
+class WindowFunctions:
+    """What a network reads of a window, and what its answers are relative to.
+
+    Parameters
+    ----------
+    window : ForecastWindow
+    prefix : str
+    bidirectional : bool
+        Whether the network reads whole sequences.
+
+    Attributes
+    ----------
+    n_bytes : int
+        Of tables.
+    """
+
+    def __init__(self, window, prefix, bidirectional):
+        self.window, self.prefix, self.upper = window, prefix, prefix.upper()
+        self.lags, self.bidirectional = window.lags, bidirectional
+        self.n_bytes = 4 * (0 if window.linear is None else window.linear.size)
+        if window.names_series:
+            self.n_bytes += 8 * window.moments.size
+
+    def _tables(self):
+        window, tables = self.window, []
+        if window.names_series:
+            tables.append(self._table("double", "moments", map(double_literal, window.moments.ravel())))
+        if window.linear is not None:
+            bits = np.asarray(window.linear).astype(np.float32).view(np.uint32).ravel()
+            tables.append(self._table("uint32_t", "linear", [f"0x{each:08x}" for each in bits.tolist()]))
+            tables.append(f"""\
+/* Weight i of the linear path. */
+GRUC_STATIC double {self._name("weight")}(size_t i)
+{{
+    uint32_t bits = GRUC_READ_32({self._name("linear")} + i);
+    float weight;
+    memcpy(&weight, &bits, sizeof weight);
+    return (double)weight;
+}}""")
+        return tables
+
+    def _table(self, kind, name, literals):
+        literals = list(literals)
+        lines = [", ".join(literals[i : i + 8]) for i in range(0, len(literals), 8)]
+        body = ",\n    ".join(lines)
+        where = " GRUC_TABLE" if kind == "uint32_t" else ""
+        return f"static const {kind} {self._name(name)}[{len(literals)}]{where} = {{\n    {body}}};"
+
+    def _name(self, name):
+        return f"gruc_{name}_of_{self.prefix}"
+
+    def _value_function(self):
+        """Of the differenced series, of which nothing is kept unless forecasts go on from forecasts."""
+        order = self.window.order if self.window.strategy == "direct" else 0
+        return f"""\
+/* Value i of the window of {self.lags.context}{", differenced" if order else ""}. */
+GRUC_STATIC double {self._name("window_value")}(const double *v, size_t i)
+{{
+    return {difference("v", "i", order)};
+}}"""
+
+    def _seasonal_function(self):
+        """The weighted mean of seasons, a list of one function."""
+        m, value = self.lags.season_length, self._name("window_value")
+        lines = [
+            f"    mean += {double_literal(weight)} * ({value}(v, i - {k * m}) - season);"
+            for k, weight in enumerate(self.window.season_weights[1:], 1)
+        ]
+        body = f"    return {value}(v, i);"
+        if lines:
+            body = "\n".join(
+                [f"    double season = {value}(v, i), mean = season;", *lines, "    return mean;"]
+            )
+        return [
+            f"""\
+/* Place i, of the last season, as the last {len(lines) + 1} have it. */
+GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
+{{
+{body}
+}}"""
+        ]
+
+    def _row_function(self):
+        lags = self.lags
+        before = lags.context - lags.lags
+        latest = before - lags.season_length
+        lines = []
+        for j, column in enumerate(self.window.columns()):
+            parts = []
+            if column.value:
+                parts.append(f"{self._name('window_value')}(v, t + {before})")
+            if column.seasonal:
+                parts.append(f"{self._name('season')}(v, t + {latest + column.ahead})")
+            if column.centred:
+                parts.append("centre")
+            unit = "divisor" if column.unit == 1 else f"(divisor * {double_literal(column.unit)})"
+            lines.append(f"    row[{j}] = ({' - '.join(parts)}) / {unit};")
+        body = "\n".join(lines)
+        return f"""\
+/* What the network reads of step t of the window. */
+GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, double divisor, double *row)
+{{
+{body}
+}}"""
+
+    def _moments(self):
+        """Lines that set centre and scale."""
+        window, lags = self.window, self.lags
+        if window.names_series:
+            at = "2 * (size_t)series"
+            lines = []
+            if lags.scale == "window":
+                lines.append(f"    if (series < 0) series = {len(window.moments) - 1};")
+            moments = self._name("moments")
+            lines.append(f"    double centre = {moments}[{at}], scale = {moments}[{at} + 1];")
+        else:
+            centre, scale = window.moments[0]
+            lines = [f"    double centre = {double_literal(centre)}, scale = {double_literal(scale)};"]
+        if lags.scale == "window":
+            value = f"{self._name('window_value')}(v, t + {lags.context - lags.lags})"
+            lines += [
+                "    double squares = 0, largest = 0;",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) centre += {value};",
+                f"    centre /= {lags.lags};",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
+                f"        double now = {value};",
+                "        squares += (now - centre) * (now - centre);",
+                "        if (fabs(now) > largest) largest = fabs(now);",
+                "    }",
+                f"    squares = sqrt(squares / {lags.lags});",
+                f"    if (squares > {double_literal(NOISE)} * largest && squares > scale) scale = squares;",
+            ]
+        return lines
+
+
+def difference(name, place, order):
+    """Source text of a difference of values."""
+    if order == 0:
+        return f"{name}[{place}]"
+    after = difference(name, f"{place} + 1", order - 1)
+    return f"({after} - {difference(name, place, order - 1)})"
+
+
+def double_literal(value):
+    """A literal that is exactly this number."""
+    return float_literal(float(value), "{!r}")
