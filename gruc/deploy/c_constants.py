@@ -103,7 +103,8 @@ class ModelConstants:
 
     def _weights(self):
         operations = self.network.program.operations
-        rows = [_struct(*self._kinds[operation.kind][2](operation)) for operation in operations]
+        # the last member is for batches, which programs do not predict
+        rows = [_struct(*self._kinds[operation.kind][2](operation), "NULL") for operation in operations]
         return self._table("gruc_op_weights", "weights", rows, each=1)
 
     def _outputs(self):
