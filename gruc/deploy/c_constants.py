@@ -37,8 +37,8 @@ class ModelConstants:
 
     def __init__(self, predictor, prefix, weights):
         self.predictor, self.prefix, self.weights = predictor, prefix, weights
-        self.is_half = weights["head.weight"].dtype == np.float16
-        self.tables = []
+        self.is_half = np.dtype(np.float16) in {array.dtype for array in weights.values()}
+        self.tables, self._names = [], set()
         self.n_bytes = 0
         self.reads_tokens = isinstance(predictor.inputs, Tokens)
         self.answers_each_step = predictor.network.answers_each_step
@@ -52,7 +52,9 @@ class ModelConstants:
             KINDS.MAX: ("GRUC_MAX", "max_kind", self._no_weights),
             KINDS.ATTENTION: ("GRUC_ATTENTION", "attention_kind", self._attention),
             KINDS.DENSE: ("GRUC_DENSE", "dense_kind", self._dense),
-            KINDS.EMBED: ("GRUC_EMBED", "embed_kind", self._embed),
+            KINDS.EMBED: ("GRUC_EMBED", "embed_kind", self._table_of_tokens),
+            KINDS.EMBED_SHARED: ("GRUC_EMBED_SHARED", "embed_kind", self._table_of_tokens),
+            KINDS.DENSE_TABLE: ("GRUC_DENSE_TABLE", "dense_table_kind", self._table_of_tokens),
             KINDS.CONV: ("GRUC_CONV", "conv_kind", self._conv),
             KINDS.POOL: ("GRUC_POOL", "pool_kind", self._no_weights),
         }
@@ -158,7 +160,7 @@ class ModelConstants:
         W, b = self._named(operation, 2)
         return [self._floats(*b), "NULL", self._matrix(*W), "NULL", "NULL"]
 
-    def _embed(self, operation):
+    def _table_of_tokens(self, operation):
         (table,) = self._named(operation, 1)
         return ["NULL", "NULL", self._matrix(*table), "NULL", "NULL"]
 
@@ -200,6 +202,9 @@ class ModelConstants:
         part before the first "_of_" is a name from this module.
         """
         name = f"gruc_{name}_of_{self.prefix}"
+        if name in self._names:  # a table that two operations read
+            return name
+        self._names.add(name)
         lines = [", ".join(literals[i : i + each]) for i in range(0, len(literals), each)]
         size = f"{len(literals)} + GRUC_BEYOND" if beyond else len(literals)
         body = ",\n    ".join(lines)

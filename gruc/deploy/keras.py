@@ -16,6 +16,7 @@ from .weights import (
     layer_suffixes,
     refuse_attention,
     refuse_convolutions,
+    refuse_tied,
     swap_gates,
     unscaled_weights,
 )
@@ -61,6 +62,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     predictor = as_predictor(model)
     refuse_convolutions(predictor, "to_keras")
     refuse_attention(predictor, "Keras")
+    refuse_tied(predictor)
     weights, config = unscaled_weights(predictor), predictor.config
     arrays = [weights["embedding.weight"]] if "embedding.weight" in weights else []
     for suffix in layer_suffixes(len(config["hidden_layer_sizes"]), config["bidirectional"]):

@@ -28,6 +28,9 @@ def steps_first(graph, x):
 
 def head(graph, features):
     """The network's outputs (N, K), or (N, T, K)."""
+    if graph.head.kind == KINDS.DENSE_TABLE:  # which has no bias
+        (table,) = graph.parameters(graph.head, 1)
+        return graph("MatMul", features, table.T)
     W, b = graph.parameters(graph.head, 2)
     if graph.answers_each_step:
         return graph("Add", graph("MatMul", features, W.T), b)
@@ -137,8 +140,20 @@ def embedded(graph, operation, tokens):
     return graph("Gather", table, known_tokens(graph, tokens))
 
 
+def _dense(graph, operation, rows):
+    rows[operation.y] = dense(graph, operation, rows[operation.x])
+
+
+def dense(graph, operation, x):
+    """A layer before the head, over rows x (F, N, D) for each frame."""
+    W, b = graph.parameters(operation, 2)
+    return graph("Add", graph("MatMul", x, W.T), b)
+
+
 OPERATIONS = {
     KINDS.EMBED: _embed,
+    KINDS.EMBED_SHARED: _embed,
+    KINDS.DENSE: _dense,
     KINDS.GRU: _cell,
     KINDS.GRU_RESET_BEFORE: _cell,
     KINDS.MEAN: _mean,

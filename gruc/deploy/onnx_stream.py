@@ -15,7 +15,7 @@ from .onnx_inputs import (
     nan_where,
     row_mask,
 )
-from .onnx_layers import cell, embedded, energies, masked_sum, steps_first
+from .onnx_layers import cell, dense, embedded, energies, masked_sum, steps_first
 
 
 def states(graph):
@@ -115,6 +115,10 @@ class Block:
 
 def _embed(graph, operation, block):
     block.rows[operation.y] = embedded(graph, operation, block.rows[operation.x])
+
+
+def _dense(graph, operation, block):
+    block.rows[operation.y] = dense(graph, operation, block.rows[operation.x])
 
 
 def _cell(graph, operation, block):
@@ -217,6 +221,8 @@ def _attention(graph, operation, h, before, counts):
 READOUTS = {KINDS.MEAN: _mean, KINDS.MAX: _max, KINDS.ATTENTION: _attention}
 OPERATIONS = {
     KINDS.EMBED: _embed,
+    KINDS.EMBED_SHARED: _embed,
+    KINDS.DENSE: _dense,
     KINDS.GRU: _cell,
     KINDS.GRU_RESET_BEFORE: _cell,
     **dict.fromkeys(READOUTS, _readout),

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .imported import finite_array, fitted_estimator
-from .weights import as_predictor, layer_suffixes, refuse_attention, refuse_convolutions, unscaled_weights
+from .weights import (
+    as_predictor,
+    layer_suffixes,
+    refuse_attention,
+    refuse_convolutions,
+    refuse_tied,
+    unscaled_weights,
+)
 
 __all__ = ["from_torch", "to_torch"]
 
@@ -65,6 +72,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
             "reset_after=False; fit one with reset_after=True."
         )
     refuse_attention(predictor, "torch")
+    refuse_tied(predictor)
     weights = unscaled_weights(predictor)
     gru = {name.removeprefix("gru."): w for name, w in weights.items() if name.startswith("gru.")}
     states = gru, {"weight": weights["head.weight"], "bias": weights["head.bias"]}

@@ -60,6 +60,15 @@ def refuse_convolutions(predictor, what):
         raise ValueError(f"{what} takes no convolutions yet. Fit a model with conv_channels=().")
 
 
+def refuse_tied(predictor):
+    """Raise a ValueError for a model whose output layer is the table of its inputs."""
+    if "tied" in predictor.config:
+        raise ValueError(
+            "With tie_weights=True there is no output layer to give: model.weights_ holds the weights, and "
+            "embedding.weight is that of the outputs, too."
+        )
+
+
 def unscaled_weights(predictor, centre=None):
     """Weights for features and targets in their own units: the scaling is folded in.
 

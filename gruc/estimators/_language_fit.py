@@ -56,6 +56,7 @@ def run_fit(model, given, callbacks):
     data = streams_of(tokens, vocabulary.end, window, n_streams, documents.several)
     inputs = Tokens(vocabulary.n_tokens)
     config = network_config(model, inputs, vocabulary.n_tokens)
+    config |= {"tied": True} if model.tie_weights else {}
     if continues:
         _check_continues(model, config)
         network, state = model._predictor.network, model._training_state.copy()
@@ -183,10 +184,10 @@ def streams_of(tokens, end, window, n_streams, several):
 
 def _check_continues(model, config):
     """Refuse parameters that ask for another network than the one to go on with."""
-    trained = model._predictor.config | {"dtype": model._predictor.parameters.dtype.name}
-    for name, value in (config | {"dtype": model.dtype}).items():
+    trained = {"tied": False, "dtype": model._predictor.parameters.dtype.name, **model._predictor.config}
+    for name, value in {"tied": False, "dtype": model.dtype, **config}.items():
         if trained[name] != value:
-            shown = "embedding_dim" if name == "n_features" else name
+            shown = {"n_features": "embedding_dim", "tied": "tie_weights"}.get(name, name)
             raise ValueError(
                 f"{shown} is {value}, but the network to go on with was made with {trained[name]}. To start "
                 "anew, call fit with warm_start=False, or clone the model."

@@ -54,6 +54,12 @@ class LanguageEmbedding:
         """Fraction of the different tokens of a window that count as a vector of zeros in training, at all
         their places, drawn anew for each step; the vectors of the others are scaled up [6]_.""",
     )
+    tie_weights: bool = parameter(
+        False,
+        """Whether the output layer scores tokens by the same vectors that they are read as [8]_. Where the
+        last layer is not `embedding_dim` wide, a linear layer comes between. Saves weights where there are
+        many tokens.""",
+    )
 
 
 class Windows:

@@ -16,6 +16,7 @@ class LanguageTokens:
 class LanguageEmbedding:
     embedding_dim: int
     embedding_dropout: float
+    tie_weights: bool
 
 class Network:
     hidden_layer_sizes: int | Sequence[int]
@@ -78,6 +79,7 @@ class LanguageParameters(
         n_tokens: int | None = None,
         embedding_dim: int = 64,
         embedding_dropout: float = 0.0,
+        tie_weights: bool = False,
         hidden_layer_sizes: int | Sequence[int] = (128,),
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,

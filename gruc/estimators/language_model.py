@@ -60,7 +60,8 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     weights_ : dict of str to ndarray
         Read-only views by torch's names: ``embedding.weight`` (n_tokens_, embedding_dim),
         ``gru.weight_ih_l0`` (3H, D), ``gru.weight_hh_l0`` (3H, H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0``
-        (3H,), gate blocks r, z, n, ``head.weight`` (n_tokens_, H), ``head.bias``.
+        (3H,), gate blocks r, z, n, ``head.weight`` (n_tokens_, H), ``head.bias``. With `tie_weights`
+        no head, but ``projection.weight`` (embedding_dim, H) and ``projection.bias`` where there is one.
 
     See Also
     --------
@@ -89,6 +90,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     .. [6] Gal and Ghahramani (2016). A theoretically grounded application of dropout in recurrent neural
        networks. NeurIPS.
     .. [7] Tallec and Ollivier (2018). Can recurrent neural networks warp time? ICLR.
+    .. [8] Press and Wolf (2017). Using the output embedding to improve language models. EACL.
 
     Examples
     --------

@@ -203,7 +203,7 @@ cdef class Pass:
         call = _c.gruc_call_forward(&self.c, op)
         if operation.kind == _c.GRUC_DROPOUT:
             return self.copy(call.kept, operation.y)
-        if operation.kind == _c.GRUC_EMBED:
+        if operation.kind == _c.GRUC_EMBED or operation.kind == _c.GRUC_EMBED_SHARED:
             if self.c.rate_tokens == 0:
                 return None
             array = np.empty(call.rows, self.dtype)

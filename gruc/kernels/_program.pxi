@@ -15,7 +15,14 @@ cpdef enum:
     ATTEND_GENERAL = _c.GRUC_ATTEND_GENERAL
     CONV = _c.GRUC_CONV
     POOL = _c.GRUC_POOL
+    EMBED_SHARED = _c.GRUC_EMBED_SHARED
+    DENSE_TABLE = _c.GRUC_DENSE_TABLE
     N_CLOCKS = _c.GRUC_N_CLOCKS
+
+
+cdef inline bint looks_up(const _c.gruc_op *op) noexcept nogil:
+    """Whether an operation reads integers: tokens, rows of its table."""
+    return op.kind == _c.GRUC_EMBED or op.kind == _c.GRUC_EMBED_SHARED
 
 
 cdef class Program:
@@ -104,10 +111,10 @@ cdef class Program:
         require(0 <= op.x < n and -1 <= op.x2 < n and -1 <= op.last < n, "values that are read")
         require(<int> self.c.n_inputs <= op.y < n, "values that are written")
         x, y = &self.value_table[op.x], &self.value_table[op.y]
-        require(op.kind == EMBED or op.D == x.width, "the width that is read")
-        require((op.kind == EMBED) == bool(x.integers), "integers where they are looked up")
+        require(looks_up(op) or op.D == x.width, "the width that is read")
+        require(looks_up(op) == bool(x.integers), "integers where they are looked up")
         require(op.weights + _c.gruc_op_size(op) <= <size_t> self.n_parameters, "weights in the flat buffer")
-        require(op.kind != EMBED or op.D < 2**31, "tokens of 32 bits")
+        require(not looks_up(op) or op.D < 2**31, "tokens of 32 bits")
         require(op.D > 0 and op.H > 0 and op.column + op.H <= y.width, "widths")
         require(self.written[op.x] and (op.x2 < 0 or self.written[op.x2]), "values that are written before")
         if op.kind == GRU or op.kind == GRU_RESET_BEFORE:

@@ -103,7 +103,7 @@ cdef Py_ssize_t n_tokens_of(const _c.gruc_program *program, int value) noexcept:
     """Rows of the table in which the tokens of a value are looked up; 0 for none."""
     cdef size_t i
     for i in range(program.n_ops):
-        if program.ops[i].kind == EMBED and program.ops[i].x == value:
+        if looks_up(&program.ops[i]) and program.ops[i].x == value:
             return program.ops[i].D
     return 0
 

@@ -74,7 +74,7 @@ cdef class Streams:
             raise MemoryError()
         _c.gruc_stream_memory(&self.c.memory, self.places, self.places + program.n_ops, program)
         for i in range(<Py_ssize_t> program.n_ops):
-            if program.ops[i].kind == EMBED:
+            if looks_up(&program.ops[i]):
                 self.n_tokens = program.ops[i].D
         self.size = (self.c.memory.states_size + (0 if self.n_tokens else D)) * weights.element
         self.steps = <uint64_t *> PyMem_RawCalloc(n, sizeof(uint64_t))

@@ -4,7 +4,7 @@ cdef Py_ssize_t n_tokens_of(Program program, int value) except -1:
     """Rows of the table in which the tokens of a value are looked up."""
     cdef size_t i
     for i in range(program.c.n_ops):
-        if program.c.ops[i].kind == _c.GRUC_EMBED and program.c.ops[i].x == value:
+        if program.c.values[program.c.ops[i].x].integers and program.c.ops[i].x == value:
             return program.c.ops[i].D
     require(False, "a program that looks tokens up")
 

@@ -94,6 +94,8 @@ ATTEND_GENERAL: int
 CONV: int
 POOL: int
 N_CLOCKS: int
+EMBED_SHARED: int
+DENSE_TABLE: int
 
 class Program:
     values: tuple[Any, ...]

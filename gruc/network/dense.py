@@ -1,7 +1,45 @@
-"""The dense head: from a readout (B, F) to logits or outputs (B, K)."""
+"""Heads: from a readout (B, F), or states (N, F), to logits or outputs (B, K) or (N, K)."""
 
 from .parameters import glorot_uniform
 from .program import KINDS
+
+
+class TiedHead:
+    """A head that scores each token by its vector in the embedding (Press and Wolf 2017).
+
+    Features (N, F) become as wide as a vector, if they are not, by a projection with a bias. The scores
+    have no bias of their own.
+
+    Parameters
+    ----------
+    n_inputs : int
+    embedding : Embedding
+    """
+
+    def __init__(self, n_inputs, embedding):
+        self.n_inputs, self.n_outputs = n_inputs, embedding.n_tokens
+        self.embedding = embedding
+        self.is_projected = n_inputs != embedding.width
+
+    def entries(self):
+        """Names and shapes for the parameter table; the table of vectors is the embedding's."""
+        if not self.is_projected:
+            return []
+        width = self.embedding.width
+        return [("projection.weight", (self.n_inputs, width)), ("projection.bias", (width,))]
+
+    def initialize(self, parameters, rng):
+        """Glorot uniform weights; biases zero."""
+        if self.is_projected:
+            shape = (self.embedding.width, self.n_inputs)
+            parameters["projection.weight"][:] = glorot_uniform(rng, shape).T
+            parameters["projection.bias"][:] = 0
+
+    def lay_out(self, builder, x):
+        """Append the operations; returns the outputs."""
+        if self.is_projected:
+            x = builder.operation(KINDS.DENSE, x, builder.like(x, self.embedding.width), "projection.weight")
+        return builder.operation(KINDS.DENSE_TABLE, x, builder.like(x, self.n_outputs), self.embedding.weight)
 
 
 class DenseHead:

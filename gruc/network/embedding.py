@@ -32,10 +32,11 @@ class Embedding:
         rows = slice(None) if tokens is None else tokens
         table[rows] = 0.1 * rng.standard_normal(table[rows].shape)
 
-    def lay_out(self, builder, tokens, frozen=False):
+    def lay_out(self, builder, tokens, frozen=False, shared=False):
         """Append the operation; returns the vectors (N, width) of tokens (N,).
 
-        A `frozen` table has no gradient.
+        A `frozen` table has no gradient; a `shared` one is read by another operation, too.
         """
         y = builder.like(tokens, self.width, gradient=not frozen)
-        return builder.operation(KINDS.EMBED, tokens, y, self.weight, D=self.n_tokens)
+        kind = KINDS.EMBED_SHARED if shared else KINDS.EMBED
+        return builder.operation(kind, tokens, y, self.weight, D=self.n_tokens)

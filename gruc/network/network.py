@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import kernels
 from .conv import Convolution, check_pooling
-from .dense import DenseHead
+from .dense import DenseHead, TiedHead
 from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
@@ -46,6 +46,8 @@ class GRUNetwork:
         Rows of the table of vectors; X are integer tokens then. None: X are rows of features.
     convolutions : sequence of (n_outputs, kernel_size, pool)
         See `Convolution`; one after the other, before the first GRU layer.
+    tied : bool
+        Whether the outputs are scores of the tokens by the same table; see `TiedHead`.
 
     Notes
     -----
@@ -55,13 +57,14 @@ class GRUNetwork:
     attention, ``attention.weight`` (F, F), ``attention.bias`` (F,), ``attention.v`` (F, 1);
     before all of them those of convolutions, ``conv.0.weight`` (k, D, H), and of their normalisations,
     ``norm.0.weight`` (H,) and so on, as torch's BatchNorm1d has them;
-    then ``head.weight`` (F, K), ``head.bias`` (K,); then ``embedding.weight`` (n_tokens, D). Matrices
+    then ``head.weight`` (F, K), ``head.bias`` (K,); then ``embedding.weight`` (n_tokens, D); of
+    a tied head ``projection.weight`` (F, D), ``projection.bias`` (D,) or nothing. Matrices
     lie (inputs, outputs), the transposes of torch's, but the table lies as torch's.
     """
 
     def __init__(
         self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None,
-        convolutions=(),
+        convolutions=(), tied=False,
     ):  # fmt: skip
         self.config = {
             "n_features": int(n_features),
@@ -76,6 +79,8 @@ class GRUNetwork:
         if convolutions:
             self.config["convolutions"] = [[int(size) for size in sizes] for sizes in convolutions]
             check_pooling([pool for *_, pool in self.config["convolutions"]])
+        if tied:
+            self.config["tied"] = True
         self.embedding = None if n_tokens is None else Embedding(n_tokens, n_features)
         n_inputs = n_features
         self.convolutions = []
@@ -90,7 +95,7 @@ class GRUNetwork:
             )
             n_inputs = n_units * len(directions)
         self.readout = (EachStep if pooling is None else READOUTS[pooling])(n_inputs)
-        self.head = DenseHead(n_inputs, n_outputs)
+        self.head = TiedHead(n_inputs, self.embedding) if tied else DenseHead(n_inputs, n_outputs)
         self._parts = [*self.convolutions, *self._layers(), self.readout, self.head]
         if self.embedding is not None:
             self._parts.append(self.embedding)
@@ -123,7 +128,8 @@ class GRUNetwork:
         if self.config["pooling"] == "attention":
             of_layers += 2 * 3 * self.head.n_inputs**2
         if self.config["pooling"] is None:
-            of_layers += 2 * 3 * self.head.n_inputs * self.head.n_outputs
+            n_scored = self.config["n_features"] if "tied" in self.config else self.head.n_inputs
+            of_layers += 2 * 3 * n_scored * self.head.n_outputs
         return of_layers if not self.convolutions else n + of_layers / stride
 
     @property
@@ -145,7 +151,7 @@ class GRUNetwork:
     def __reduce__(self):
         """By its shape alone."""
         config = self.config.copy()
-        added = config.pop("n_tokens", None), config.pop("convolutions", ())
+        added = config.pop("n_tokens", None), config.pop("convolutions", ()), config.pop("tied", False)
         return type(self), (*config.values(), *added)
 
     def initialize(self, parameters, rng, tokens=None):
@@ -236,7 +242,7 @@ class GRUNetwork:
             builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.widths
         ]
         if looks_up:
-            x = self.embedding.lay_out(builder, x, frozen)
+            x = self.embedding.lay_out(builder, x, frozen, "tied" in self.config)
         for convolution in self.convolutions:
             x = convolution.lay_out(builder, x, constant and training)
         layers = []

@@ -76,6 +76,10 @@ def _described_network(fields, n_arrays):
         config["n_tokens"] = fields.take("n_tokens", is_count)
     if "convolutions" in fields:
         config["convolutions"] = fields.take("convolutions", _are_convolutions)
+    if "tied" in fields:
+        config["tied"] = fields.take("tied", lambda v: v is True and "n_tokens" in config)
+        if config["n_outputs"] != config["n_tokens"]:
+            fields.refuse("its outputs are not as many as its tokens")
     fields.end()
     n_layers = 3 * len(config["hidden_layer_sizes"]) + 6 * len(config.get("convolutions", ()))
     if n_layers > n_arrays:  # before there is an object for each
@@ -105,7 +109,7 @@ def described_parameters(where, arrays, network):
     if set(arrays) != set(shapes):
         odd = quoted(sorted(set(arrays) ^ set(shapes)))
         raise ModelFileError(f"{where} is damaged: tensors that are missing, or too many: {odd}.")
-    dtype = arrays["head.bias"].dtype.newbyteorder("=")
+    dtype = arrays[network.table.entries[0][0]].dtype.newbyteorder("=")
     for name, array in arrays.items():
         if array.shape != shapes[name] or array.dtype.newbyteorder("=") != dtype:
             raise ModelFileError(

@@ -66,6 +66,7 @@ TRIED = {
     "min_frequency": (61, {}),
     "max_features": (9, {}),
     "vocabulary": (["a", "b"], {}),
+    "tie_weights": (True, {}),
     "window": (5, {}),
     "source": (TextSequencer(analyzer="char", lowercase=True), {}),
     "target": (TextSequencer(analyzer="char", lowercase=False, add_start=True, add_end=True), {}),

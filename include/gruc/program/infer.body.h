@@ -111,6 +111,15 @@ GRUC_STATIC void GRUC(infer_dense)(const gruc_infer_call *c)
         (const real *)c->weights->bias, c->n_rows, c->op->D, c->op->H);
 }
 
+/* of a table: the same product, without a bias */
+GRUC_STATIC void GRUC(infer_dense_table_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    GRUC(pack_transposed)((real *)packed, (const real *)parameters + op->weights, op->D, op->D, op->H);
+    gruc_op_weights made = {NULL, NULL, packed, NULL, NULL};
+    *weights = made;
+}
+
 /* ---- embedding: tokens are checked where they are gathered */
 
 GRUC_STATIC void GRUC(infer_embed_pack)(
@@ -231,4 +240,6 @@ static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
      NULL, NULL},
     {GRUC(infer_conv_packed), GRUC(infer_conv_pack), GRUC(infer_conv_scratch), GRUC(infer_conv), NULL, NULL},
     {NULL, NULL, NULL, GRUC(infer_pool), NULL, NULL},
+    {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed), NULL, NULL},
+    {GRUC(infer_dense_packed), GRUC(infer_dense_table_pack), NULL, GRUC(infer_dense), NULL, NULL},
 };

@@ -26,6 +26,8 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_ATTEND_GENERAL,   /* the same after a product of the rows of clock 1 with a matrix */
        GRUC_CONV,             /* y = relu(norm(x * W)): conv.body.h */
        GRUC_POOL,             /* rows of a slower clock: the largest of each `steps` rows */
+       GRUC_EMBED_SHARED,     /* as GRUC_EMBED, of a table that another operation reads, too */
+       GRUC_DENSE_TABLE,      /* y = x T', T a table: a product with the vector of each token */
        GRUC_N_KINDS
 };
 
@@ -55,6 +57,8 @@ typedef struct {
  *   GRUC_ATTEND_GENERAL    W (D, D)
  *   GRUC_CONV              W (k, D, H), of k = `steps`; gamma (H,), beta (H,); and what is not learned but follows
  *                          the batches: mean (H,), variance (H,), number of batches (1,)
+ *   GRUC_EMBED_SHARED      table (D, H) of D tokens, anywhere in the buffer
+ *   GRUC_DENSE_TABLE       table (H, D) of H tokens
  *
  * Places of values are indices into the program's list, -1 for none. */
 typedef struct {
@@ -134,6 +138,8 @@ static inline size_t gruc_op_size(const gruc_op *op)
     case GRUC_DENSE:
         return (op->D + 1) * op->H;
     case GRUC_EMBED:
+    case GRUC_EMBED_SHARED:
+    case GRUC_DENSE_TABLE:
         return op->D * op->H;
     case GRUC_ATTEND_GENERAL:
         return op->D * op->D;

@@ -131,6 +131,29 @@ GRUC_STATIC void GRUC(pool_row_step)(const gruc_row_call *c)
 static const gruc_row_kind GRUC(conv_kind) = {GRUC(conv_row_step), NULL};
 static const gruc_row_kind GRUC(pool_kind) = {GRUC(pool_row_step), NULL};
 
+/* ---- products with the rows of a table */
+
+#ifdef GRUC_EXPORTED
+GRUC_STATIC void GRUC(dense_table_row_result)(const gruc_row_call *c)
+{
+    size_t D = c->op->D;
+    const stored *table = (const stored *)c->weights->W;
+    for (size_t k = 0; k < c->op->H; k++) { /* beyond a row's end x counts as zeros */
+        real lanes[LANES], sum = 0;
+        vec sums = GRUC(splat)(0);
+        for (size_t j = 0; j < D; j += LANES)
+            sums = GRUC(fma)(
+                GRUC(load_stored)(table + k * D + j),
+                GRUC(load_part)((const real *)c->x + j, GRUC(lanes)(D - j)), sums);
+        GRUC(store)(lanes, sums);
+        for (size_t l = 0; l < LANES; l++) sum += lanes[l];
+        ((real *)c->y)[k] = sum;
+    }
+}
+
+static const gruc_row_kind GRUC(dense_table_kind) = {NULL, GRUC(dense_table_row_result)};
+#endif
+
 #ifndef GRUC_EXPORTED
 /* In the order of program.h */
 static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
@@ -148,5 +171,7 @@ static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
     NULL, /* attend, general: models have no kernels of these kinds */
     &GRUC(conv_kind),
     &GRUC(pool_kind),
+    &GRUC(embed_kind),
+    &GRUC(dense_kind), /* packed in panels, tables are as other weights */
 };
 #endif

@@ -1,4 +1,14 @@
-/* A dense layer as an operation of a program in training: dense.body.h. Body over `real`; see real.h. */
+/* A dense layer, of weights or of a table, as an operation of a program in training: dense.body.h. Body over
+ * `real`; see real.h. */
+
+/* Whether weights lie by rows, in a table, and have no bias */
+GRUC_INLINE int GRUC(is_by_rows)(const gruc_op *op) { return op->kind == GRUC_DENSE_TABLE; }
+
+/* The bias behind W; NULL for none */
+GRUC_INLINE real *GRUC(bias_of)(const gruc_op *op, void *parameters)
+{
+    return GRUC(is_by_rows)(op) ? NULL : (real *)parameters + op->D * op->H;
+}
 
 /* Rows of outputs that are made, judged and sent back at once: of sequences all, of steps as many as stay
  * in a cache, so that memory does not grow with steps times classes. */
@@ -18,7 +28,7 @@ GRUC_STATIC size_t GRUC(dense_op_packed_size)(const gruc_op *op, int want_dx)
 GRUC_STATIC void GRUC(dense_op_pack)(void *packed, const void *parameters, const gruc_op *op, int want_dx)
 {
     (void)want_dx;
-    GRUC(dense_pack)(packed, parameters, op->D, op->H);
+    GRUC(dense_pack)(packed, parameters, GRUC(is_by_rows)(op), op->D, op->H);
 }
 
 GRUC_STATIC size_t GRUC(dense_op_scratch)(const gruc_op *op, const gruc_pass *pass)
@@ -29,17 +39,18 @@ GRUC_STATIC size_t GRUC(dense_op_scratch)(const gruc_op *op, const gruc_pass *pa
 
 GRUC_STATIC void GRUC(dense_op_forward)(const gruc_call *c)
 {
-    size_t F = c->op->D, K = c->op->H;
-    GRUC(dense_forward)(c->y, c->x, c->packed, (const real *)c->parameters + F * K, c->rows, F, K);
+    const real *b = GRUC(bias_of)(c->op, (void *)c->parameters);
+    GRUC(dense_forward)(c->y, c->x, c->packed, b, c->rows, c->op->D, c->op->H);
 }
 
 /* Back through rows `first` to `first` + m, of whose outputs `dy` (m, K) is the gradient */
 GRUC_STATIC void GRUC(dense_rows_backward)(const gruc_call *c, const real *dy, size_t first, size_t m)
 {
     size_t F = c->op->D, K = c->op->H;
-    real *dW = c->gradients, *dx = c->dx ? (real *)c->dx + first * F : NULL;
+    real *dW = c->gradients, *db = GRUC(bias_of)(c->op, dW), *dx = c->dx ? (real *)c->dx + first * F : NULL;
     const real *x = (const real *)c->x + first * F;
-    GRUC(dense_backward)(dx, c->add_to_dx, dW, dW + F * K, c->scratch, dy, x, c->packed, m, F, K);
+    GRUC(dense_backward)(
+        dx, c->add_to_dx, dW, db, c->scratch, dy, x, c->packed, GRUC(is_by_rows)(c->op), m, F, K);
 }
 
 GRUC_STATIC void GRUC(dense_op_backward)(const gruc_call *c)
@@ -72,13 +83,14 @@ GRUC_STATIC double GRUC(dense_op_loss)(const gruc_call *c, const gruc_loss *loss
 {
     size_t F = c->op->D, K = c->op->H, chunk = GRUC(dense_chunk)(c->op, c->pass);
     real *outputs = (real *)c->scratch + GRUC(lines)(GRUC(dense_scratch)(chunk));
+    const real *b = GRUC(bias_of)(c->op, (void *)c->parameters);
     double sum = 0;
     memset(c->gradients, 0, gruc_op_size(c->op) * sizeof(real));
     for (size_t i = 0, m; i < c->rows; i += m) {
         m = c->rows - i < chunk ? c->rows - i : chunk;
         const real *x = (const real *)c->x + i * F;
         GRUC_FLUSH_SUBNORMALS();
-        GRUC(dense_forward)(outputs, x, c->packed, (const real *)c->parameters + F * K, m, F, K);
+        GRUC(dense_forward)(outputs, x, c->packed, b, m, F, K);
         GRUC_KEEP_SUBNORMALS();
         sum += GRUC(loss_of_rows)(outputs, loss, i, m, K);
         GRUC(dense_rows_backward)(c, outputs, i, m);

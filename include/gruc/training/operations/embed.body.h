@@ -31,6 +31,19 @@ GRUC_STATIC void GRUC(embed_op_forward)(const gruc_call *c)
     GRUC(embed_forward)(c->y, c->op->H, c->parameters, c->x, GRUC(embed_op_mask)(c), c->rows, c->op->H);
 }
 
+/* Of a shared table: its gradient is in the flat buffer, and added to what the other operation has left there */
+GRUC_STATIC void GRUC(embed_shared_op_backward)(const gruc_call *c)
+{
+    size_t D = c->op->H;
+    const int32_t *tokens = c->x;
+    const real *GRUC_RESTRICT dy = c->dy, *mask = GRUC(embed_op_mask)(c);
+    for (size_t i = 0; i < c->rows; i++) {
+        real *GRUC_RESTRICT row = (real *)c->gradients + (size_t)tokens[i] * D;
+        real factor = mask ? mask[i] : 1;
+        for (size_t d = 0; d < D; d++) row[d] += factor * dy[i * D + d];
+    }
+}
+
 GRUC_STATIC void GRUC(embed_op_backward)(const gruc_call *c)
 {
     gruc_token_rows *out = c->pass->token_rows + (c->op - c->pass->program->ops);

@@ -85,7 +85,7 @@ GRUC_STATIC size_t GRUC(general_op_packed)(const gruc_op *op, int want_dx)
 GRUC_STATIC void GRUC(general_op_pack)(void *packed, const void *parameters, const gruc_op *op, int want_dx)
 {
     (void)want_dx;
-    GRUC(dense_pack)(packed, parameters, op->D, op->D);
+    GRUC(dense_pack)(packed, parameters, 0, op->D, op->D);
 }
 
 GRUC_STATIC size_t GRUC(general_op_kept)(const gruc_op *op, const gruc_pass *pass)
@@ -130,7 +130,7 @@ GRUC_STATIC void GRUC(general_op_backward)(const gruc_call *c)
     memset(c->gradients, 0, F * F * sizeof(real));
     memset(no_bias, 0, F * sizeof(real));
     GRUC(dense_backward)(
-        c->dx, c->add_to_dx, c->gradients, no_bias, of_dense, dq, c->x, c->packed, c->rows, F, F);
+        c->dx, c->add_to_dx, c->gradients, no_bias, of_dense, dq, c->x, c->packed, 0, c->rows, F, F);
     for (size_t i = 0; H > F && i < c->rows; i++)
         for (size_t j = 0; j < F; j++) ((real *)c->dx)[i * F + j] += ((const real *)c->dy)[i * H + F + j];
 }

@@ -1,0 +1,147 @@
+"""Networks whose outputs are scores of tokens by the same vectors that they are read as."""
+
+import numpy as np
+import pytest
+import reference
+from gruc import kernels
+from gruc.kernels import training
+from gruc.network import GRUNetwork
+from gruc.sequences import Tokens
+from helpers import TOLERANCE, WIRING_DTYPES, central_difference, relative_error
+
+N_TOKENS, D = 19, 5
+LENGTHS = [4, 1, 7, 2]
+SHAPES = {"projected": (6,), "as wide as vectors": (D,), "two layers": (3, 7)}
+
+
+def tied_problem(shape, dtype="float64", lengths=LENGTHS):
+    """A network, its parameters, sequences and a label for each row; the last token occurs nowhere."""
+    rng = np.random.default_rng(0)
+    network = GRUNetwork(D, SHAPES[shape], False, True, None, N_TOKENS, N_TOKENS, tied=True)
+    flat = (0.5 * rng.standard_normal(network.table.size)).astype(dtype)
+    sequences = [rng.integers(0, N_TOKENS - 1, length) for length in lengths]
+    return network, flat, sequences, [rng.integers(0, N_TOKENS, length) for length in lengths]
+
+
+def loss_and_gradient(network, flat, sequences, labels, indices=None, rate_tokens=0.0):
+    """Sum of losses over all rows, and the gradient of their mean."""
+    starts = np.cumsum([0, *[len(row) for row in labels[:-1]]])
+    indices = np.arange(len(sequences)) if indices is None else indices
+    weights = training.Weights(network.program(training=True), flat)
+    gradient = np.full(len(flat), np.nan, flat.dtype)
+    seeds = np.arange(7, 7 + len(indices)).astype(np.uint64)
+    loss = training.loss_and_gradient(
+        gradient,
+        training.Memory(),
+        weights,
+        training.Inputs(kernels.inference.Source(sequences, tokens=True)),
+        indices,
+        training.Targets(training.SOFTMAX, (0.0,), np.concatenate(labels), None, starts),
+        float(sum(map(len, labels))),
+        (seeds, 0.0, 0.0, rate_tokens) if rate_tokens else None,
+    )
+    return loss, gradient
+
+
+def by_the_oracle(network, flat, sequences, labels):
+    """The same by the equations, one sequence after the other."""
+    parameters = network.table.torch_views(flat.astype(np.float64))
+    gradients = {name: np.zeros(view.shape) for name, view in parameters.items()}
+    table, loss, n = parameters["embedding.weight"], 0.0, sum(map(len, labels))
+    for tokens, of_rows in zip(sequences, labels, strict=True):
+        x, tape = table[tokens], []
+        for layer in range(len(network.layers)):
+            weights = reference.layer_weights(parameters, f"l{layer}")
+            x, saved = reference.gru_forward(x, *weights)
+            tape.append(saved)
+        scored = x
+        if "projection.weight" in parameters:
+            scored = x @ parameters["projection.weight"].T + parameters["projection.bias"]
+        logits = scored @ table.T
+        losses, dlogits = zip(
+            *[reference.softmax_cross_entropy(a, k) for a, k in zip(logits, of_rows, strict=True)],
+            strict=True,
+        )
+        loss, dlogits = loss + sum(losses), np.array(dlogits) / n
+        gradients["embedding.weight"] += dlogits.T @ scored
+        dx = dlogits @ table
+        if "projection.weight" in parameters:
+            gradients["projection.weight"] += dx.T @ x
+            gradients["projection.bias"] += dx.sum(axis=0)
+            dx = dx @ parameters["projection.weight"]
+        for layer in reversed(range(len(network.layers))):
+            weights = reference.layer_weights(parameters, f"l{layer}")
+            dx, *of_layer, _ = reference.gru_backward(dx, tape[layer], *weights)
+            for name, part in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), of_layer, strict=True):
+                gradients[f"gru.{name}_l{layer}"] += part
+        np.add.at(gradients["embedding.weight"], tokens, dx)
+    return loss, gradients
+
+
+@pytest.mark.parametrize("dtype", WIRING_DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_against_the_oracle(shape, dtype):
+    network, flat, sequences, labels = tied_problem(shape, dtype)
+    loss, gradient = loss_and_gradient(network, flat, sequences, labels)
+    expected, gradients = by_the_oracle(network, flat, sequences, labels)
+    assert loss == pytest.approx(expected, rel=TOLERANCE[dtype])
+    for name, block in network.table.torch_views(gradient).items():
+        np.testing.assert_allclose(block, gradients[name], rtol=0, atol=2 * TOLERANCE[dtype], err_msg=name)
+
+
+@pytest.mark.parametrize("rate_tokens", [0.0, 0.4])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_against_central_differences(shape, rate_tokens):
+    network, flat, sequences, labels = tied_problem(shape)
+    arguments, n = (network, flat, sequences, labels, None, rate_tokens), sum(map(len, labels))
+    gradient = loss_and_gradient(*arguments)[1]
+    slopes = central_difference(lambda: loss_and_gradient(*arguments)[0] / n, flat)
+    for name, block in network.table.views(gradient).items():
+        assert relative_error(block, network.table.views(slopes)[name]) < 1e-7, name
+
+
+def test_the_loss_of_many_rows_is_taken_chunk_by_chunk():
+    lengths = [100, 1, 90]
+    network, flat, sequences, labels = tied_problem("projected", lengths=lengths)
+    loss, gradient = loss_and_gradient(network, flat, sequences, labels)
+    expected, gradients = by_the_oracle(network, flat, sequences, labels)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    for name, block in network.table.torch_views(gradient).items():
+        np.testing.assert_allclose(block, gradients[name], rtol=0, atol=1e-12, err_msg=name)
+
+
+def test_a_shard_is_the_sum_of_its_sequences():
+    problem = tied_problem("projected")
+    indices = np.array([2, 0, 3])
+    together = loss_and_gradient(*problem, indices)
+    alone = [loss_and_gradient(*problem, indices[i : i + 1]) for i in range(3)]
+    assert together[0] == pytest.approx(sum(loss for loss, _ in alone), rel=1e-12)
+    np.testing.assert_allclose(together[1], sum(gradient for _, gradient in alone), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", WIRING_DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_outputs(shape, dtype):
+    network, flat, sequences, _ = tied_problem(shape, dtype)
+    inputs = Tokens(N_TOKENS)
+    batch = inputs.gather(inputs.check(sequences, None), np.arange(len(sequences)), None)
+    outputs = network.infer(network.prepare(flat), batch)
+    parameters = network.table.torch_views(flat.astype(np.float64))
+    for b, place in enumerate(batch.order):
+        x = parameters["embedding.weight"][sequences[place]]
+        for layer in range(len(network.layers)):
+            x, _ = reference.gru_forward(x, *reference.layer_weights(parameters, f"l{layer}"))
+        if "projection.weight" in parameters:
+            x = x @ parameters["projection.weight"].T + parameters["projection.bias"]
+        rows = outputs[batch.offsets[: batch.lengths[b]] + b]
+        expected = x @ parameters["embedding.weight"].T
+        np.testing.assert_allclose(rows, expected, rtol=0, atol=10 * TOLERANCE[dtype])
+
+
+def test_parameters():
+    """One table, without a head; a projection where widths differ."""
+    names = [name for name, _ in tied_problem("projected")[0].table.entries]
+    assert names[-3:] == ["projection.weight", "projection.bias", "embedding.weight"]
+    assert [name for name, _ in tied_problem("as wide as vectors")[0].table.entries][4:] == [
+        "embedding.weight"
+    ]
