@@ -1,5 +1,6 @@
 """Small problems for the tests of training and estimators."""
 
+import pickletools
 from functools import cache
 
 import numpy as np
@@ -96,3 +97,9 @@ class TrainingProblem:
     @property
     def history(self):
         return self.state.history
+
+
+def classes_in(data):
+    """The names of gruc's that a pickle of the oldest binary protocol has in clear."""
+    names = {arg for op, arg, _ in pickletools.genops(data) if op.name == "GLOBAL"}
+    return {name.replace(" ", ".") for name in names if name.startswith("gruc")}

@@ -1,4 +1,4 @@
-"""The command line: arguments, and the commands info, predict and export."""
+"""The command line: arguments, and the commands info, predict, sample and export."""
 
 import argparse
 import os
@@ -43,6 +43,10 @@ def run(arguments):
             from .predict import predict
 
             predict(arguments)
+        case "sample":
+            from .sample import sample
+
+            sample(arguments)
         case "export":
             from .export import export
 
@@ -102,6 +106,21 @@ def parser():
         "--new", action="store_true", help="of a forecaster: the CSV holds other series, from their beginning"
     )
     predict.add_argument("--output", help="a file for the predictions; default: standard output")
+
+    sample = commands.add_parser("sample", help="let a language model write a text")
+    sample.add_argument("model", help="a file written by save(), or - for standard input")
+    sample.add_argument("--length", type=int, default=500, metavar="N", help="tokens, at most; default: 500")
+    sample.add_argument("--prefix", default="", metavar="TEXT", help="what the text begins with; not printed")
+    sample.add_argument(
+        "--temperature",
+        type=float,
+        default=1.0,
+        metavar="T",
+        help="below 1: likelier tokens; 0: the likeliest",
+    )
+    sample.add_argument("--top-k", type=int, metavar="K", help="only so many of the likeliest tokens")
+    sample.add_argument("--top-p", type=float, metavar="P", help="only the likeliest, with this share")
+    sample.add_argument("--seed", type=int, metavar="N", help="for the same text again")
 
     export = commands.add_parser("export", help="convert a model for other software")
     export.add_argument("model", help="a file written by save(), or - for standard input")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from ..runtime import ForecastPredictor
+from ..runtime import ForecastPredictor, LanguagePredictor
 from .common import printable, read_model
 
 
@@ -24,6 +24,9 @@ def info(arguments):
     forecasts = None
     if isinstance(predictor, ForecastPredictor):
         forecasts, predictor = predictor, predictor.predictor
+    language = predictor if isinstance(predictor, LanguagePredictor) else None
+    if language is not None:
+        texts, predictor = language.vocabulary.encoder, language.predictor
     config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
     resets_after = "gru.bias_hh_l0" in predictor.weights  # the other cell has no such bias
     reads_tokens = config.get("n_tokens") is not None
@@ -42,7 +45,7 @@ def info(arguments):
         "features": None if reads_tokens else predictor.n_features_in,
         "frames": None if reads_tokens or forecasts else f"{framing.length} steps, {framing.hop} apart",
         "standardized": None if reads_tokens or forecasts else predictor.inputs.scaling is not None,
-        "classes": None if classes is None else classes.tolist(),
+        "classes": None if classes is None or language is not None else classes.tolist(),
         "outputs": config["n_outputs"],
         "dtype": predictor.parameters.dtype.name,
         "weights": int(predictor.parameters.size),

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from ..runtime import ForecastPredictor, PipelinePredictor
+from ..runtime import ForecastPredictor, LanguagePredictor, PipelinePredictor
 from ..sequences import Tokens
 from .common import InputError, check_output, printable, progress, read_model, write
 from .forecasts import Forecasts
@@ -29,6 +29,8 @@ def predict(arguments):
     if isinstance(predictor, ForecastPredictor):
         _forecast(arguments, content)
         return
+    if isinstance(predictor, LanguagePredictor):
+        raise InputError(f"{arguments.model} is a language model: gruc sample lets it write texts.")
     if arguments.data is None:
         raise InputError("data is missing: a .csv, .npy or .npz file, or - for standard input.")
     if arguments.steps is not None or arguments.coverage is not None or arguments.new:

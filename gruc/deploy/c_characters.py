@@ -5,6 +5,7 @@ import numpy as np
 from ..preprocessing import TextSequencer
 from ..runtime.steps import TextStep
 from ..sequences.vocabulary import END, START, UNKNOWN
+from .c_language import vocabulary_of
 
 N_CODE_POINTS = 0x110000
 SURROGATES = range(0xD800, 0xE000)
@@ -108,8 +109,12 @@ def taken_apart(model):
 
     Parameters
     ----------
-    model : estimator, Predictor, Pipeline or PipelinePredictor
+    model : estimator, Predictor, LanguagePredictor, Pipeline or PipelinePredictor
     """
+    vocabulary = vocabulary_of(model)
+    if vocabulary is not None:
+        by_character = vocabulary.encoder is not None and vocabulary.encoder.analyzer.is_by_character
+        return TextStep(vocabulary.encoder) if by_character else None, model._fitted_predictor()
     steps = list(getattr(model, "steps", []))
     if hasattr(model, "named_steps"):  # of scikit-learn
         steps, model_itself = [step for _, step in steps[:-1]], steps[-1][1]

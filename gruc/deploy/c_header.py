@@ -11,6 +11,7 @@ from ..sequences import ONE_STEP
 from .c_characters import Characters, taken_apart
 from .c_constants import ModelConstants, stream_bytes
 from .c_forecasts import ForecastFunctions
+from .c_language import vocabulary_of
 from .c_text import header_text
 from .forecast_windows import ForecastWindow, forecaster_of
 from .weights import as_predictor, with_biases
@@ -58,7 +59,9 @@ def to_c(
     that answer each step write an answer for each.
 
     Of a pipeline of a `TextSequencer` of characters and a network, the header also has a function from
-    a Unicode code point to its token: ``model_token(0x4f60)``.
+    a Unicode code point to its token: ``model_token(0x4f60)``. Of a `GRULanguageModel` it has
+    ``model_draw``, which draws the next token, and of one of characters also ``model_token``, and
+    ``model_character`` for the way back.
 
     Of a forecaster it has ``model_forecast``, which takes the last values of one series and writes the
     forecasts of all steps of the horizon, and ``model_value``, which takes a value at a time and keeps the
@@ -67,7 +70,7 @@ def to_c(
 
     Parameters
     ----------
-    model : fitted estimator, Predictor, ForecastPredictor, or pipeline of a TextSequencer and an estimator
+    model : fitted estimator, runtime predictor, or pipeline of a TextSequencer and an estimator
         Weights become float32, and so do a regressor's predictions: targets far from zero, or far
         apart, are given to 7 digits.
     path : str or path-like
@@ -105,6 +108,7 @@ def to_c(
     """
     forecaster = forecaster_of(model)
     text_step: Any = None
+    language = vocabulary_of(model)
     if forecaster is None:
         text_step, model = taken_apart(model)
         predictor = as_predictor(model)
@@ -144,7 +148,9 @@ def to_c(
         _weight_error(predictor, weights),
         *changes,
     )
-    text = header_text(predictor, prefix, constants, report, characters=characters, forecasts=forecasts)
+    text = header_text(
+        predictor, prefix, constants, report, characters=characters, forecasts=forecasts, language=language
+    )
     files.write(path, text.encode("ascii"))
     return report
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from .._version import __version__
 from ..files.labels import labels_as_json
 from .c_constants import float_literal, sequence_floats, stream_floats
+from .c_language import language_declarations
 
 EXPORT_FORMAT = 4  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
 # C types of integer labels, each with the bounds between which labels fit, and its literals
@@ -18,28 +19,29 @@ INTEGER_TYPES = [
 ]
 
 
-def header_text(predictor, prefix, constants, report, *, characters=None, forecasts=None):
+def header_text(predictor, prefix, constants, report, *, characters=None, forecasts=None, language=None):
     """The whole header.
 
     `constants` are its ModelConstants, `report` its CExport, `characters` those of a model of texts,
-    `forecasts` the ForecastFunctions of a forecaster.
+    `forecasts` the ForecastFunctions of a forecaster, `language` the Vocabulary of a language model.
     """
     bidirectional = predictor.config["bidirectional"]
     functions = _sequence_functions if bidirectional else _stream_functions
     initializers = "\n".join(f"    {value}, /* {member} */" for value, member in constants.members)
     body = "\n\n".join([
         _macros(predictor, prefix, constants),
-        *_label_table(predictor, prefix),
+        *(_label_table(predictor, prefix) if language is None else []),
         *([] if characters is None else characters.declarations(prefix)),
         *constants.tables,
         f"static const gruc_model {prefix}_model = {{\n{initializers}\n}};",
         functions(prefix, constants),
         *([_class_function(prefix)] if predictor.decoding.link in ("two", "classes") else []),
+        *([] if language is None else language_declarations(prefix, language, characters is not None)),
         *([] if forecasts is None else forecasts.declarations()),
     ])  # fmt: skip
     guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
     parts = [
-        _comment(predictor, prefix, constants, report, characters, forecasts),
+        _comment(predictor, prefix, constants, report, characters, forecasts, language),
         f"#ifndef {guard}\n#define {guard}",
         '#include "gruc/exported.h"',
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
@@ -57,7 +59,7 @@ def header_text(predictor, prefix, constants, report, *, characters=None, foreca
     return "\n\n".join(parts) + "\n"
 
 
-def _comment(predictor, prefix, constants, report, characters, forecasts):
+def _comment(predictor, prefix, constants, report, characters, forecasts, language):
     """The comment at the top: what the model is, how to use it, how large it is."""
     config, upper = predictor.config, prefix.upper()
     layers = " x ".join(map(str, config["hidden_layer_sizes"]))
@@ -71,6 +73,8 @@ def _comment(predictor, prefix, constants, report, characters, forecasts):
     else:
         kind, prediction = "classifier", f"probabilities of {K} classes"
     each = "for each step " * constants.answers_each_step
+    if language is not None:
+        kind, prediction, each = "language model", "probabilities of the next token", "after each step "
     read, x = f"Features: {predictor.n_features_in}", "x"
     n_steps = f"// x: n_steps times {upper}_N_FEATURES floats"
     if constants.reads_tokens:
@@ -119,6 +123,8 @@ def _comment(predictor, prefix, constants, report, characters, forecasts):
         lines.append(f"Convolutions before: {'; '.join(layers)}.")
     if (length, hop) != (1, 1):
         lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
+    if language is not None:
+        lines.append(f"A text begins with the token {upper}_END; {prefix}_draw writes texts, token by token.")
     if characters is not None:
         lines.append(f"Texts: {prefix}_token gives the token of each character, a Unicode code point.")
     if constants.is_half:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..runtime import Predictor
+from ..runtime import LanguagePredictor, Predictor
 from .forecast_windows import forecaster_of
 
 
@@ -20,6 +20,8 @@ def as_predictor(model):
             f"texts of characters, too: give its last step, {last}, whose X is what the steps before it make "
             "of the pipeline's."
         )
+    if isinstance(model, LanguagePredictor):
+        return model.predictor
     return model if isinstance(model, Predictor) else Predictor.from_estimator(model)
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..files.fields import Fields
 from .language_mixin import LanguageMixin
 from .language_texts import Vocabulary
 from .predictor import Predictor
-from .steps import TextStep
 
 
 class LanguagePredictor(LanguageMixin):
@@ -42,16 +40,10 @@ class LanguagePredictor(LanguageMixin):
 
     def __getstate__(self):
         """Plain values and arrays, so that a pickle names no private class."""
-        of_text = None if self.vocabulary.encoder is None else TextStep(self.vocabulary.encoder).describe()
-        return {"predictor": self.predictor, "text": of_text, "several": self.vocabulary.several}
+        return {"predictor": self.predictor, "vocabulary": self.vocabulary.state()}
 
     def __setstate__(self, state):
-        encoder, text = None, state["text"]
-        if text is not None:
-            encoder = TextStep.described(Fields(text[0], "the pickle"), dict(text[1])).encoder
-        predictor = state["predictor"]
-        vocabulary = Vocabulary(predictor.config["n_outputs"], encoder, state["several"])
-        self.__init__(predictor, vocabulary)
+        self.__init__(state["predictor"], Vocabulary.of_state(state["vocabulary"]))
 
     def with_n_jobs(self, n_jobs: int | None) -> LanguagePredictor:
         """The same predictor with another number of threads."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .language_texts import Vocabulary
+
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
 
@@ -57,6 +59,12 @@ class LanguageStream:
                 raise ValueError("token is a text without tokens.")
         self.log_probabilities = _log_softmax(self.stream.step(token))
         return self.log_probabilities.copy()
+
+    def __getstate__(self):
+        return vars(self) | {"_vocabulary": self._vocabulary.state()}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _vocabulary=Vocabulary.of_state(state["_vocabulary"]))
 
     def reset(self) -> None:
         """Begin a new text."""

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..files.fields import Fields
 from ..sequences import as_tokens, integer_array
 from ..sequences.analyzers import as_documents
 from ..sequences.vocabulary import END, UNKNOWN, terms_in_order
+from .steps import TextStep
 
 
 class Documents(NamedTuple):
@@ -78,6 +80,20 @@ class Vocabulary:
         self.n_tokens, self.encoder, self.several = n_tokens, encoder, several
         self.end = n_tokens - 1 if encoder is None else encoder.index[END]
         self.unknown = None if encoder is None else encoder.index[UNKNOWN]
+
+    def state(self):
+        """Plain values and arrays for a pickle."""
+        of_text = None if self.encoder is None else TextStep(self.encoder).describe()
+        return {"n_tokens": self.n_tokens, "text": of_text, "several": self.several}
+
+    @classmethod
+    def of_state(cls, state):
+        """The vocabulary whose `state` this is."""
+        encoder = None
+        if state["text"] is not None:
+            description, arrays = state["text"]
+            encoder = TextStep.described(Fields(description, "the pickle"), dict(arrays)).encoder
+        return cls(state["n_tokens"], encoder, state["several"])
 
     def without_ends(self, X, name="X"):
         """`Documents` of X, and their tokens, a list of int32 arrays."""

@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-import pickletools
 import warnings
 
 import gruc.conventions.pickles
@@ -12,7 +11,7 @@ import pytest
 from fixtures import make_old_pickles
 from gruc import GRUClassifier, GRURegressor, GRUTagger, GRUTransformer
 from gruc.preprocessing import SequenceScaler
-from problems import tagged_vowels, vowels
+from problems import classes_in, tagged_vowels, vowels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
@@ -46,12 +45,6 @@ def test_skops(estimator):
     loaded = skops.loads(data, trusted=skops.get_untrusted_types(data=data))
     for a, b in zip(getattr(loaded, method)(X), getattr(estimator, method)(X), strict=True):
         assert np.array_equal(a, b)
-
-
-def classes_in(data):
-    """The names of gruc's that a pickle of the oldest binary protocol has in clear."""
-    names = {arg for op, arg, _ in pickletools.genops(data) if op.name == "GLOBAL"}
-    return {name.replace(" ", ".") for name in names if name.startswith("gruc")}
 
 
 def test_pickles_name_public_classes_only():

@@ -13,29 +13,35 @@ D, H, WINDOW, STREAMS = 4, 6, 7, 3
 class Network(torch.nn.Module):
     """The same layers in torch, with the weights of a model."""
 
-    def __init__(self, weights, n_layers):
+    def __init__(self, weights, n_layers, tied):
         super().__init__()
-        n_tokens = len(weights["head.bias"])
+        n_tokens = len(weights["embedding.weight"])
         self.embedding = torch.nn.Embedding(n_tokens, D)
         self.gru = torch.nn.GRU(D, H, n_layers, batch_first=True)
-        self.head = torch.nn.Linear(H, n_tokens)
+        if tied:
+            self.projection = torch.nn.Linear(H, D)
+        else:
+            self.head = torch.nn.Linear(H, n_tokens)
+        self.tied = tied
         self.double().load_state_dict({name: torch.tensor(weight) for name, weight in weights.items()})
 
     def forward(self, tokens, state):
         states, state = self.gru(self.embedding(tokens), state)
+        if self.tied:
+            return self.projection(states) @ self.embedding.weight.T, state
         return self.head(states), state
 
 
 @pytest.mark.parametrize("max_norm", [None, 0.1])
-@pytest.mark.parametrize("n_layers", [1, 2])
-def test_epochs_of_truncated_back_propagation(n_layers, max_norm):
+@pytest.mark.parametrize("n_layers, tied", [(1, False), (2, False), (1, True), (2, True)])
+def test_epochs_of_truncated_back_propagation(n_layers, tied, max_norm):
     model = GRULanguageModel(
         hidden_layer_sizes=(H,) * n_layers, embedding_dim=D, window=WINDOW, batch_size=STREAMS, dtype="float64",
         solver="sgd", momentum=0.0, learning_rate="constant", learning_rate_init=0.3, max_grad_norm=max_norm,
-        random_state=0,
+        tie_weights=tied, random_state=0,
     )  # fmt: skip
     start = GRULanguageModel(**model.get_params()).set_params(learning_rate_init=1e-300)
-    network = Network(start.partial_fit(TEXT).weights_, n_layers)
+    network = Network(start.partial_fit(TEXT).weights_, n_layers, tied)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.3)
     tokens = torch.tensor([start.vocabulary_[character] for character in TEXT])
     n = len(tokens) // STREAMS

@@ -179,6 +179,10 @@
 #undef dense_kind
 #pragma push_macro("dense_row_result")
 #undef dense_row_result
+#pragma push_macro("dense_table_kind")
+#undef dense_table_kind
+#pragma push_macro("dense_table_row_result")
+#undef dense_table_row_result
 #pragma push_macro("destination")
 #undef destination
 #pragma push_macro("divided")
@@ -193,6 +197,8 @@
 #undef e
 #pragma push_macro("element")
 #undef element
+#pragma push_macro("embed")
+#undef embed
 #pragma push_macro("embed_forward")
 #undef embed_forward
 #pragma push_macro("embed_kind")
@@ -341,6 +347,10 @@
 #undef infer_attention_scratch
 #pragma push_macro("infer_cell")
 #undef infer_cell
+#pragma push_macro("infer_cell_of_tokens")
+#undef infer_cell_of_tokens
+#pragma push_macro("infer_cell_of_tokens_size")
+#undef infer_cell_of_tokens_size
 #pragma push_macro("infer_cell_pack")
 #undef infer_cell_pack
 #pragma push_macro("infer_cell_packed")
@@ -349,13 +359,3 @@
 #undef infer_cell_scratch
 #pragma push_macro("infer_conv")
 #undef infer_conv
-#pragma push_macro("infer_conv_pack")
-#undef infer_conv_pack
-#pragma push_macro("infer_conv_packed")
-#undef infer_conv_packed
-#pragma push_macro("infer_conv_scratch")
-#undef infer_conv_scratch
-#pragma push_macro("infer_dense")
-#undef infer_dense
-#pragma push_macro("infer_dense_pack")
-#undef infer_dense_pack

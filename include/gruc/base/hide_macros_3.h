@@ -1,4 +1,20 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("scalar_zero_below")
+#undef scalar_zero_below
+#pragma push_macro("scale")
+#undef scale
+#pragma push_macro("scaled")
+#undef scaled
+#pragma push_macro("score")
+#undef score
+#pragma push_macro("scores")
+#undef scores
+#pragma push_macro("scratch")
+#undef scratch
+#pragma push_macro("scratch_size")
+#undef scratch_size
+#pragma push_macro("search")
+#undef search
 #pragma push_macro("search_row")
 #undef search_row
 #pragma push_macro("search_sequence")

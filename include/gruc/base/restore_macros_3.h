@@ -1,4 +1,12 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("scalar_zero_below")
+#pragma pop_macro("scale")
+#pragma pop_macro("scaled")
+#pragma pop_macro("score")
+#pragma pop_macro("scores")
+#pragma pop_macro("scratch")
+#pragma pop_macro("scratch_size")
+#pragma pop_macro("search")
 #pragma pop_macro("search_row")
 #pragma pop_macro("search_sequence")
 #pragma pop_macro("search_states")

@@ -1,0 +1,25 @@
+"""gruc sample: texts written by a language model."""
+
+import sys
+
+from ..runtime import LanguagePredictor
+from .common import InputError, printable, read_model
+
+
+def sample(arguments):
+    """Print a text that a language model writes."""
+    content, _ = read_model(arguments.model)
+    predictor = content.predictor
+    if not isinstance(predictor, LanguagePredictor):
+        raise InputError(f"{arguments.model} is a {content.kind}; texts are written by a GRULanguageModel.")
+    if predictor.vocabulary.encoder is None:
+        raise InputError(f"{arguments.model} was fitted on integer tokens, and writes no texts.")
+    text = predictor.sample(
+        arguments.length,
+        prefix=arguments.prefix,
+        temperature=arguments.temperature,
+        top_k=arguments.top_k,
+        top_p=arguments.top_p,
+        random_state=arguments.seed,
+    )
+    print(printable(text) if sys.stdout.isatty() else text)
