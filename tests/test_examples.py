@@ -36,6 +36,7 @@ PROMISES = {
     "forecasting_countries.py": (r"error of the trend is (\S+) times", 1.2),
     "forecasting_unemployment.py": (r"error without columns is (\S+) times", 1.1),
     "why_this_speaker.py": (r"largest attributions +replaced: +(\S+)%", 20),
+    "why_this_forecast.py": (r"of 2001-12-29: (\S+) ppm", 370),
     "why_negative.py": (r"speak least for it *: (\S+)%", 80),
 }
 # which the test extra does not install
@@ -135,6 +136,8 @@ def test_graphs_answer_as_their_pipelines():
         ("torch_and_back.py", "torch"),
         ("tuning_optuna.py", "optuna"),
         ("sentiment.py", "snownlp"),
+        ("why_negative.py", "snownlp"),
+        ("why_this_forecast.py", "statsmodels"),
         ("languages.py", "babel"),
         ("hyphenation.py", "pyphen"),
         ("hyphenation.py", "pycountry"),

@@ -77,9 +77,10 @@ def test_text(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_inspection(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib").use("Agg")
-    pytest.importorskip("pandas")
+    pytest.importorskip("statsmodels")
     monkeypatch.chdir(tmp_path)
     names = run_blocks_of(DOCS / "inspection.md")
+    assert abs(names["slopes"].sum() - 1) < 1e-6
     told, x = names["told"][40], names["X_test"][40]
     assert told.shape == x.shape
     assert names["dates"].predict(["24/12/1999"]) == ["British"]
