@@ -64,7 +64,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
             raise AttributeError("GRUForecaster is not fitted yet and has no cutoff_.")
         return self._form.cutoff()
 
-    def _fit_series(self, series, steps, beside, columns):
+    def _fit_series(self, series, steps, beside, columns, run=run_fit):
         """Fit to a TimeSeries, with the `Covariates` of its steps, or None, and their `Columns`."""
         order = int(self.difference)
         for i, values in enumerate(series.values):
@@ -77,7 +77,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
         if beside is not None:
             beside = beside.moved(order)
         horizon = None if steps is None else int(steps[-1])
-        fitted = run_fit(self, known.recent, series.name_of, horizon, beside)
+        fitted = run(self, known.recent, series.name_of, horizon, beside)
         predictor = ForecastPredictor(
             fitted.predictor,
             fitted.lags,

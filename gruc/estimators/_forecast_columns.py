@@ -43,17 +43,36 @@ class Given(NamedTuple):
         return self if self.table is None else self._replace(table=self.table.moved(n))
 
 
-def covariates_of_fit(model, given, series):
-    """What is known beside these series, or None; and its `Columns`."""
+def covariates_of_fit(model, given, series, known=None):
+    """What is known beside these series, or None; and its `Columns`.
+
+    `known` are the columns of a network to go on with; None for a new one.
+    """
     if given.past_only and model.strategy == "recursive":
         raise ValueError(
             f"past_only is {given.past_only!r}, and with strategy='recursive' windows of forecasts are read, "
             "in which these columns are not known. Take strategy='direct' or 'decoder', or leave them out."
         )
-    calendar = calendar_of(model.calendar, model.holidays, series)
+    if known is not None and model.calendar == "auto":
+        calendar = known.calendar
+    else:
+        calendar = calendar_of(model.calendar, model.holidays, series)
     columns = Columns(given.names, given.past_only, calendar, model.holidays, given.static is not None)
+    if known is not None and columns != known:
+        raise ValueError(
+            f"The network to go on with was made with {_written(known)}, not with {_written(columns)}. Give "
+            "the same columns, or start anew: call fit with warm_start=False, or clone the forecaster."
+        )
     beside = covariates_of(columns, given.table, series)
     return beside if beside is None else beside._replace(static=given.static), columns
+
+
+def _written(columns):
+    """Columns in a message."""
+    parts = {"columns of X": columns.names, "past_only": columns.past_only, "calendar": columns.calendar}
+    parts |= {"holidays": columns.country, "static": columns.static}
+    written = ", ".join(f"{name} {value!r}" for name, value in parts.items() if value)
+    return written or "no columns"
 
 
 def covariates_of_update(columns, series, X):

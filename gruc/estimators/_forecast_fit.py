@@ -58,23 +58,10 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
     -------
     Fitted
     """
-    _check_range(arrays, name_of)
     continued = vars(model).get("_predictor") if model.warm_start else None
-    lags = _lags_of(model, arrays, horizon) if continued is None else continued.lags
-    _check_lengths(lags, arrays, name_of)
-    lengths = np.array([len(array) for array in arrays], np.intp)
-    split = _Split.of(lengths, lags, model.validation_fraction)
+    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, beside, continued)
     if model.early_stopping and not split.n_learned.any():
         _refuse_short(lags, lengths)
-    network = network_of(model, lags, beside)
-    if continued is None:
-        rng = random_generator(model.random_state)
-        start = _initial_state(model, network, rng, lags)
-    else:
-        _check_continues(model, network, lags, horizon)
-        network, start = continued.predictor.network, model._training_state.copy()
-
-    run = Run(model, network, StepMemory(network), start)
     watched = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
         watched = _held_out(run, arrays, beside, lags, split, continued)
@@ -99,6 +86,51 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
     if not model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
     return _fitted(run, lags, linear, series.moments, state, watched, beside)
+
+
+def _begin(model, arrays, name_of, horizon, beside, continued):
+    """Lags, lengths of series, their `_Split`, and the `Run` of a new network or of the one to go on with."""
+    _check_range(arrays, name_of)
+    lags = _lags_of(model, arrays, horizon) if continued is None else continued.lags
+    _check_lengths(lags, arrays, name_of)
+    lengths = np.array([len(array) for array in arrays], np.intp)
+    network = network_of(model, lags, beside)
+    if continued is None:
+        rng = random_generator(model.random_state)
+        start = _initial_state(model, network, rng, lags)
+    else:
+        _check_continues(model, network, lags, horizon)
+        network, start = continued.predictor.network, model._training_state.copy()
+    split = _Split.of(lengths, lags, model.validation_fraction)
+    return lags, lengths, split, Run(model, network, StepMemory(network), start)
+
+
+def run_partial_fit(model, arrays, name_of, horizon, beside=None):
+    """One pass over a chunk of series, the errors before which are those of calibration; see `run_fit`."""
+    continued = vars(model).get("_predictor")
+    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, beside, continued)
+    series = Series.of(arrays, [lags.moments(array) for array in arrays])
+    of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - run.reach(lags))
+    if not len(of):
+        _refuse_short(lags, lengths)
+    # what errors are measured on is known neither to the first linear path nor to scales
+    held_out = model.calibration is not None and split.n_learned.any()
+    learned = split.lengths_learned(lengths, lags) if held_out else lengths
+    before = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
+    before = series._replace(moments=np.asarray(before))
+    beside = _scaled(beside, continued, learned)
+    lags, linear = run.linear_path(before, beside, learned, lags, continued)
+    windows = run.windows(series, lags, of, origins, beside, linear)
+    if continued is None:
+        run.begin_at_quantiles(windows)
+    conformal = None
+    if held_out:
+        validation = _validation(run, before, lags, split, beside, linear)
+        conformal = _calibration(run, run.start.parameters, validation, linear)
+    state, stopped_by = run.one_pass(windows, goes_on=continued is not None)
+    report_end(model, state, stopped_by, incremental=True)
+    predictor = run.predictor(state.parameters)
+    return Fitted(lags, linear, series.moments, predictor, state, state.history, conformal, beside)
 
 
 def run_update(model, arrays, beside=None):
@@ -145,6 +177,10 @@ class _Split(NamedTuple):
         n_validated = np.where(n_learned > 0, n_validated, 0)  # of series too short to learn from
         return cls(n_learned, n_validated, lengths - lags.horizon - n_validated + 1)
 
+    def lengths_learned(self, lengths, lags):
+        """Values of each series that are learned from; of one without windows all."""
+        return np.where(self.n_learned > 0, lags.context + self.n_learned + lags.horizon - 1, lengths)
+
 
 def _scaled(beside, continued, lengths, chosen=slice(None)):
     """Covariates scaled by the first steps of each series, or as those of the fit that is gone on with."""
@@ -174,7 +210,7 @@ def _held_out(run, arrays, beside, lags, split, continued):
     model = run.model
     lengths = np.array([len(array) for array in arrays], np.intp)
     # nothing of what is validated on is known: neither to windows nor to the scale of a series
-    learned = np.where(split.n_learned > 0, lags.context + split.n_learned + lags.horizon - 1, lengths)
+    learned = split.lengths_learned(lengths, lags)
     moments = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     series = Series.of(arrays, moments)
     beside = _scaled(beside, continued, learned, split.n_learned > 0)
@@ -185,14 +221,8 @@ def _held_out(run, arrays, beside, lags, split, continued):
     windows = run.windows(series, lags, of, origins, beside, linear)
     if continued is None:
         run.begin_at_quantiles(windows)
-    of, origins = origins_of(
-        lengths, series.starts, split.first_validated, split.first_validated + split.n_validated - 1
-    )
-    most = max(64, MOST_STEPS // lags.horizon) if model.strategy == "recursive" else MOST_VALIDATED
-    some = _evenly(len(of), most)
-    whole = linear if run.strategy.is_direct else None  # that of single steps does not answer a horizon
-    validation = LagWindows(series, lags, of[some], origins[some], beside, linear=whole)
-    everything = np.arange(len(some))
+    validation = _validation(run, series, lags, split, beside, linear)
+    everything = np.arange(len(validation))
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
     targets = np.repeat(targets, run.n_levels, axis=1)
 
@@ -221,10 +251,25 @@ def _held_out(run, arrays, beside, lags, split, continued):
             history.best_epoch, state = 0, run.start
     conformal = None
     if model.calibration is not None:
-        errors, heads = run.errors(state.parameters, validation, linear)
-        adaptive = model.calibration == "adaptive"
-        conformal = conformal_of(errors, heads, run.levels, validation, adaptive)
+        conformal = _calibration(run, state.parameters, validation, linear)
     return _Watched(lags, linear, beside, state, stopped_by, factor, history, conformal)
+
+
+def _validation(run, series, lags, split, beside, linear):
+    """Some windows of the last part of each series, whose whole horizons are forecast."""
+    lengths = np.diff(series.starts, append=len(series.values))
+    first = split.first_validated
+    of, origins = origins_of(lengths, series.starts, first, first + split.n_validated - 1)
+    most = max(64, MOST_STEPS // lags.horizon) if run.model.strategy == "recursive" else MOST_VALIDATED
+    some = _evenly(len(of), most)
+    whole = linear if run.strategy.is_direct else None  # that of single steps does not answer a horizon
+    return LagWindows(series, lags, of[some], origins[some], beside, linear=whole)
+
+
+def _calibration(run, parameters, validation, linear):
+    """What the errors of forecasts of these windows were like."""
+    errors, heads = run.errors(parameters, validation, linear)
+    return conformal_of(errors, heads, run.levels, validation, run.model.calibration == "adaptive")
 
 
 def _best_factor(outputs, targets, n_independent):

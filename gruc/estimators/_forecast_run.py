@@ -126,10 +126,14 @@ class Run:
         patience = None if model.early_stopping and validate is None else model.n_iter_no_change
         return state, self._train(state, windows, n_epochs, patience, validate)
 
-    def one_pass(self, windows):
-        """The state after one epoch with the optimiser at hand, and what ended training."""
+    def one_pass(self, windows, goes_on=False):
+        """The state after one epoch with the optimiser at hand, and what ended training.
+
+        With `goes_on` the learning rate is where epochs before have left it.
+        """
         state = self.start.copy()
-        state.schedule = None
+        if not goes_on:
+            state.schedule = None
         return state, self._train(state, windows, 1, None, None)
 
     def _train(self, state, windows, n_epochs, patience, validate):

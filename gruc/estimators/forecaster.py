@@ -15,6 +15,7 @@ from ._backtest import backtest
 from ._docs import shared_docs
 from ._forecast_base import ForecasterBase
 from ._forecast_columns import Given, covariates_of_fit, covariates_of_update
+from ._forecast_fit import run_partial_fit
 from ._parameters import ForecasterParameters
 from ._saved import in_files
 
@@ -149,9 +150,47 @@ class GRUForecaster(
         """
         series = as_time_series(y)
         steps = None if fh is None else as_steps(fh, series)
-        beside, columns = covariates_of_fit(self, Given.of(self, series, X, static), series)
+        known = vars(self).get("_columns") if self.warm_start else None
+        beside, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
         with all_or_nothing(self) as attempt:
             attempt._fit_series(series, steps, beside, columns)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, y: Any, X: Any = None, fh: Any = None, *, static: Any = None) -> Self:
+        """Learn from a chunk of series, in one pass.
+
+        The first call, if there was no fit, fixes season, lags, horizon, scales of columns and the linear
+        path; later ones go on with these, with weights, optimiser and learning rate. Forecasts are then of
+        the series of the last chunk. Their errors before that pass are those of `calibration`: of series that
+        were not given before they are honest, and wider than after it.
+
+        Parameters
+        ----------
+        y, X, fh, static
+            As in `fit`; `fh` with the same furthest step in all calls.
+
+        Returns
+        -------
+        self : GRUForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit`; or `early_stopping`, which needs all series at once, or what does not go on with the
+            network. The forecaster is then as it was before.
+        """
+        if self.early_stopping:
+            raise ValueError(
+                "early_stopping=True needs all series at once, which partial_fit does not see. Set it to "
+                "False, and measure forecasts between the calls."
+            )
+        series = as_time_series(y)
+        steps = None if fh is None else as_steps(fh, series)
+        known = vars(self).get("_columns")
+        beside, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
+        with all_or_nothing(self) as attempt:
+            attempt._fit_series(series, steps, beside, columns, run_partial_fit)
         return self
 
     def predict(self, fh: Any = None, X: Any = None) -> Any:
