@@ -9,6 +9,8 @@ from ..outputs import Conformal, normal_scores, symmetric
 MOST_ERRORS = 10_001
 # The slope of a map of quantiles is this share of the usual one at least.
 LEAST_SLOPE = 0.05
+# The steps of a forecast err together, but not quite: one tells as much about quantiles as so many errors.
+ERRORS_OF_FORECAST = 1.6
 
 
 def conformal_of(errors, heads, levels, windows, adaptive):
@@ -30,7 +32,8 @@ def conformal_of(errors, heads, levels, windows, adaptive):
     known = np.isfinite(errors).all(axis=1)
     if not known.any():
         return None
-    errors, heads, n = errors[known], heads[known], windows.n_independent(known)
+    errors, heads = errors[known], heads[known]
+    n = ERRORS_OF_FORECAST * windows.n_independent(known)
     plain = Conformal(np.ones(errors.shape[1]), errors, n)
     slope = 0.0
     if len(levels) > 1:

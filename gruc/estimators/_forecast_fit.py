@@ -273,13 +273,11 @@ def _calibration(run, parameters, validation, linear):
 
 
 def _best_factor(outputs, targets, n_independent):
-    """Between 0 and 1: what outputs are multiplied by for the least squared error.
-
-    As if `DOUBTS` further forecasts had shown that targets are 0.
-    """
+    """What outputs are multiplied by: for the least squared error, but at most 1, and less where few tell."""
     outputs, targets = outputs.astype(np.float64), targets.astype(np.float64)
-    size = np.square(outputs).sum() * (1 + DOUBTS / n_independent)
-    return float(np.clip((outputs * targets).sum() / size, 0.0, 1.0)) if size > 0 else 1.0
+    size = np.square(outputs).sum()
+    best = float(np.clip((outputs * targets).sum() / size, 0.0, 1.0)) if size > 0 else 1.0
+    return best * n_independent / (n_independent + DOUBTS)
 
 
 def _fitted(run, lags, linear, moments, state, watched, beside):
@@ -311,7 +309,7 @@ def _lags_of(model, arrays, horizon):
 
 
 def _initial_state(model, network, rng, lags):
-    """The state before training, in which the network answers 0: the seasonal naive forecast."""
+    """The state before training, in which the network answers 0."""
     state = TrainingState.initial(network, model.dtype, rng)
     parameters = network.table.views(state.parameters)
     set_update_gate_bias(model, network, parameters, lags.lags, rng)

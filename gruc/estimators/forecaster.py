@@ -29,10 +29,11 @@ class GRUForecaster(
 ):
     """Gated recurrent unit forecaster of one or many time series.
 
-    One network is trained on windows of all series: it reads the last `lags` steps, each beside the step
-    a season before, and says for all steps of the horizon at once how they differ from the seasonal naive
-    forecast, the value at the same place in the last season. Windows are scaled each by itself, so that
-    series of any level are forecast together.
+    One network is trained on windows of all series: it reads the last `lags` steps, each beside what the
+    last seasons say of it, and answers all steps of the horizon at once. A forecast is the sum of three
+    parts: the mean of the values at the same place in the last seasons, in which later seasons weigh more;
+    a linear path, weighted sums of the window; and what the network answers, which learns what these two
+    miss. Windows are scaled each by itself, so that series of any level are forecast together.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ class GRUForecaster(
         Epochs finished; with `early_stopping` those of the run that was watched.
     best_iter_ : int
         Epochs that the network is trained for: with `early_stopping` those that gave the best validation
-        loss; 0 if none was better than the seasonal naive forecast, which is then what `predict` gives.
+        loss; 0 if none was better than the other two parts of a forecast, which are then what `predict`
+        gives.
     loss_curve_ : list of float
         Training loss of each epoch of that run, penalty included, of scaled windows.
     validation_loss_curve_ : list of float or None
@@ -82,10 +84,16 @@ class GRUForecaster(
     steps of its window and, but for those of `past_only`, at the steps that it forecasts. Each is centred and
     scaled by its mean and standard deviation.
 
+    The linear path is the mean of simple forecasts, each weighted by the sixth power of how little it erred
+    at known origins before the end: no more than the seasons, their drift, and ridge regressions of what came
+    on the window, or its last half or quarter. So are the weights of seasons found. It is computed in closed
+    form, before the network, and is what keeps short series from being forecast worse than by simple means.
+
     With `early_stopping` the network is trained twice. First without the last part of each series, on which
-    the forecasts are measured after each epoch; then on everything, for as many epochs as were best. An
-    epoch is at most 16384 windows. A season that is not given is found in all of y. Without `early_stopping`
-    the same part is held out for `calibration`.
+    the forecasts are measured after each epoch; then on everything, for as many epochs as were best. What it
+    answers is multiplied by a factor from 0 to 1, the best for these forecasts, and smaller where they are
+    few. An epoch is at most 16384 windows. A season that is not given is found in all of y. Without
+    `early_stopping` the same part is held out for `calibration`.
 
     Quantiles are those of the errors on that part (split conformal prediction [8]_), each divided by the
     standard deviation of its window and the usual error so many steps ahead. With ``loss="quantile"`` the

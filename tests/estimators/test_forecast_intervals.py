@@ -85,7 +85,7 @@ def test_calibration_is_by_what_was_not_learned():
     assert len(errors) == n_held_out
     spread = np.sqrt(np.square(errors).mean(axis=0))
     assert model._predictor.conformal.spread[-1] == pytest.approx(np.maximum.accumulate(spread)[-1], rel=0.15)
-    assert model._predictor.conformal.n == pytest.approx(1 + (n_held_out - 1) / 4)
+    assert model._predictor.conformal.n == pytest.approx(1.6 * (1 + (n_held_out - 1) / 4))
 
 
 def test_wider_with_every_step_and_block():
