@@ -93,6 +93,7 @@ def test_inspection(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.examples
 @pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_forecasting(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib").use("Agg")
     monkeypatch.chdir(tmp_path)
@@ -120,6 +121,7 @@ def test_deployment(tmp_path, monkeypatch):
     probabilities = names["model"].predict_proba(names["X"][:1])[0]
     assert (names["probabilities"] == probabilities).all()
     assert abs(names["outputs"]["probabilities"][0] - probabilities).max() < 1e-5
+    np.testing.assert_allclose(names["forecasts"][0], names["forecaster"].predict(), atol=1e-4)
     assert names["copy"].n_iter_ == 1
     assert [node.name for node in names["whole"].graph.output] == ["label", "probabilities"]
     # the block of C is of the header that the Python above it wrote
