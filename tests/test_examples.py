@@ -31,6 +31,7 @@ PROMISES = {
     "languages.py": (r"three of GRUClassifier +(\S+)", 0.4),
     "text_by_kind.py": (r"GRUClassifier +(\S+)", 0.89),
     "hyphenation.py": (r"GRUTagger +(\S+),", 0.85),
+    "generation.py": (r"GRULanguageModel +\S+, (\S+)% less", -12),
     "python_source.py": (r"GRUTagger, by character: (\S+)", 0.89),
     "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
     "forecasting_countries.py": (r"error of the trend is (\S+) times", 1.2),
@@ -53,6 +54,7 @@ SMALL = {
     "why_negative.py": ["1500"],
     "languages.py": ["300"],
     "hyphenation.py": ["700"],
+    "generation.py": ["40000"],
     "python_source.py": ["300"],
 }
 

@@ -1,9 +1,11 @@
 """The code of the pages of docs/ runs, block after block."""
 
 import re
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+import gruc
 import numpy as np
 import pytest
 from c_programs import program_of
@@ -143,3 +145,31 @@ def test_guide_names_every_parameter():
     parameters = set(GRUClassifier().get_params()) | set(GRURegressor().get_params())
     own = {"reset_after", "standardize", "dtype"}  # in the class's own documentation
     assert {name for name in parameters - known - own if not re.search(rf"\b{name}\b", text)} == set()
+
+
+@pytest.mark.examples
+def test_generation(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "generation.md")
+    assert names["model"].bits_per_character("the dog sat on the mat.") < 0.8
+    assert {names["of_names"].sample(20, random_state=seed) for seed in range(5)} & set(names["names"])
+    assert names["states"].shape == (11, 48)
+    assert names["tied"].bits_per_character("the cat sat on the log.") < 0.8
+    (program,) = re.findall(
+        r"^```c\n(.*?)^```", (DOCS / "generation.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "program.c").write_text(program)
+    command = [
+        "cc",
+        "-std=c99",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-Werror",
+        f"-I{gruc.get_include()}",
+    ]
+    subprocess.run([*command, "program.c", "-lm", "-o", "program"], cwd=tmp_path, check=True)
+    written = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True).stdout
+    assert len(written) == 60
+    assert set(written.split(" ")[1:-1]) & {"the", "cat", "dog", "sat", "on", "mat.", "log."}
