@@ -16,7 +16,7 @@ from gruc.inspection import AttributionDisplay, attributions
 try:
     from statsmodels.datasets import co2
 except ModuleNotFoundError as error:
-    raise SystemExit(f"{error}. This example needs: pip install statsmodels") from None
+    raise SystemExit(f"{error}. This example needs: pip install pandas statsmodels") from None
 
 series = co2.load_pandas().data["co2"].interpolate()
 y, later = series[-780:-8], series[-8:]  # 15 years
