@@ -35,6 +35,11 @@ except ModuleNotFoundError:
 
 T, D, FEATURE = 30, 3, 1
 MOTIF = np.array([2.0, -1.0, 1.5, 0.5, -2.0, 1.0])
+# sequences, steps, features, units of the layers, whether both directions
+PROBLEMS = [
+    (1, 50, 12, (64,), False), (32, 50, 12, (64,), False), (256, 50, 12, (64,), False),
+    (32, 100, 12, (128,), False), (32, 50, 12, (64, 64), True), (4, 1000, 4, (64,), False),
+]  # fmt: skip
 METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "occlusion")
 
 
@@ -135,10 +140,7 @@ def speed(seconds):
     )
     print("| " + " | ".join(heads) + " |")
     print("|---" * len(heads) + "|")
-    for n, steps, features, units, both in [
-        (1, 50, 12, (64,), False), (32, 50, 12, (64,), False), (256, 50, 12, (64,), False),
-        (32, 100, 12, (128,), False), (32, 50, 12, (64, 64), True), (4, 1000, 4, (64,), False),
-    ]:  # fmt: skip
+    for n, steps, features, units, both in PROBLEMS:
         rng = np.random.default_rng(0)
         X = rng.standard_normal((n, steps, features)).astype(np.float32)
         model = GRUClassifier(units, frame_length=1, bidirectional=both, random_state=0)

@@ -2,9 +2,10 @@
 
 from ._attributions import attributions
 from .answers import AnswerOverTimeDisplay
+from .attention import AttentionDisplay
 from .attribution import AttributionDisplay
 from .forecast import ForecastDisplay
-from .gates import AttentionDisplay, GateDisplay
+from .gates import GateDisplay
 from .loss_curve import LossCurveDisplay
 
 __all__ = [

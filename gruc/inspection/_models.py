@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ..estimators import GRULanguageModel
 from ..preprocessing import SequenceScaler, TextSequencer
-from ..runtime import PipelinePredictor, Predictor
+from ..runtime import LanguagePredictor, PipelinePredictor, Predictor
 from ..runtime.fitted_network import FittedNetworkMixin
 from ..runtime.steps import ScalingStep, TextStep
 from ..sequences import Scaling, Sequences, Tokens
@@ -81,7 +82,7 @@ def last_step(model: Any) -> FittedNetworkMixin:
         model = model.steps[-1][1]
     elif isinstance(model, PipelinePredictor):
         model = model.predictor
-    if not isinstance(model, FittedNetworkMixin):
+    if not isinstance(model, FittedNetworkMixin) or isinstance(model, (GRULanguageModel, LanguagePredictor)):
         raise TypeError(
             f"model is a {type(model).__name__}; expected a fitted GRUClassifier, GRURegressor, GRUTagger or "
             "GRUStepRegressor, a Pipeline that ends with one, or what gruc.runtime.load returns. Of a search "

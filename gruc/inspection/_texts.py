@@ -77,6 +77,22 @@ def _in_their_text(analyzer, document, units, values):
     return [*pieces, (shown[place:], None)] if place < len(shown) else pieces
 
 
+def tokens_of(opened, one):
+    """The tokens of a collection of one text, as they stand in pictures; None for series."""
+    if not opened.holds_tokens:
+        return None
+    tokens = opened.sequences.tokens(0)
+    if opened.encoder is None:
+        return [str(token) for token in tokens]
+    document = one.iloc[0] if hasattr(one, "iloc") else one[0]
+    lengths = tuple(opened.encoder.analyzer.ngram_range)
+    if lengths != (1, 1):  # tokens overlap: as they are in the vocabulary
+        terms = {token: term for term, token in opened.encoder.index.items()}
+        return [terms[token] for token in tokens.tolist()]
+    pieces = pieces_of(opened.encoder, document, np.zeros(len(tokens)))
+    return [text for text, value in pieces if value is not None]
+
+
 # ---- colours: blue for negative numbers, white for 0, red for positive ones
 
 NEGATIVE, ZERO, POSITIVE = np.array([[67, 147, 195], [255, 255, 255], [214, 96, 77]])

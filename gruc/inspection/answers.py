@@ -7,7 +7,7 @@ import numpy as np
 from ._axes import name_steps, one_of, stacked_axes
 from ._models import OpenedModel
 from ._outputs import names_of_outputs
-from .gates import tokens_of
+from ._texts import tokens_of
 
 # curves that are named; the others are grey
 MOST_NAMES = 5

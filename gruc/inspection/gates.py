@@ -1,4 +1,4 @@
-"""A picture of gates, and one of attention."""
+"""A picture of gates."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ._axes import heat, name_steps, one_of, stacked_axes
 from ._models import OpenedModel
-from ._texts import pieces_of
+from ._texts import tokens_of
 
 GATES = {"reset": ("viridis", (0, 1)), "update": ("viridis", (0, 1)), "candidate": ("RdBu_r", (-1, 1))}
 
@@ -140,141 +140,3 @@ class GateDisplay:
         name = "gates" if n_layers == 1 else f"gates of layer {layer % n_layers}"
         chosen = {gate: np.asarray(found[gate][0]) for gate in wanted}
         return cls(chosen, step_names=tokens_of(opened, one), layer_name=name).plot(ax, **kwargs)
-
-
-class AttentionDisplay:
-    """Weights of attention as a matrix: a row for each answer, a column for each step that it looks at.
-
-    Make it with `from_estimator`, of a model with ``pooling="attention"``: each sequence is a row.
-
-    Parameters
-    ----------
-    weights : list of ndarray of shape (n_columns_i,)
-        Of each row; the weights of a row add up to 1.
-    row_names : list of str or None, default=None
-    column_names : list of str or None, default=None
-        None: numbers.
-    row_label : str, default=""
-        What rows are.
-
-    Attributes
-    ----------
-    image_ : matplotlib AxesImage
-        Where a sequence has ended there is nothing.
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
-
-    Examples
-    --------
-    >>> import matplotlib
-    >>> matplotlib.use("Agg")
-    >>> from gruc import GRUClassifier
-    >>> from gruc.datasets import load_japanese_vowels
-    >>> from gruc.inspection import AttentionDisplay
-    >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-    >>> model = GRUClassifier(
-    ...     (8,), pooling="attention", frame_length=1, random_state=0
-    ... ).partial_fit(X, y)
-    >>> display = AttentionDisplay.from_estimator(model, X[:5])
-    >>> display.image_.get_array().shape, max(len(x) for x in X[:5])
-    ((5, 26), 26)
-    """
-
-    def __init__(
-        self,
-        weights: Any,
-        *,
-        row_names: Any = None,
-        column_names: Any = None,
-        row_label: str = "",
-    ):
-        self.weights = weights
-        self.row_names = row_names
-        self.column_names = column_names
-        self.row_label = row_label
-
-    def plot(self, ax: Any = None, **kwargs: Any) -> "AttentionDisplay":
-        """Draw them with matplotlib.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
-        **kwargs : dict
-            For matplotlib's `imshow`.
-
-        Returns
-        -------
-        display : AttentionDisplay
-        """
-        T = max(map(len, self.weights))
-        matrix = np.full((len(self.weights), T), np.nan)
-        for row, weights in zip(matrix, self.weights, strict=True):
-            row[: len(weights)] = weights
-        height = min(6.0, 0.8 + 0.22 * len(matrix))
-        (self.ax_,) = stacked_axes(ax, [height], width=7.5)
-        limits = (0, np.nanmax(matrix))
-        self.image_ = heat(self.ax_, matrix, cmap="magma_r", limits=limits, label="attention", **kwargs)
-        self.ax_.set_facecolor("0.92")
-        every = -(-len(matrix) // 30)
-        names = self.row_names or [str(i) for i in range(len(matrix))]
-        places = np.arange(0, len(matrix), every)
-        self.ax_.set_yticks(places, [names[i] for i in places], fontsize="small")
-        self.ax_.set_ylabel(self.row_label)
-        name_steps(self.ax_, self.column_names, T, "frame")
-        self.figure_ = self.ax_.figure
-        return self
-
-    @classmethod
-    def from_estimator(
-        cls, estimator: Any, X: Any, *, index: int | None = None, ax: Any = None, **kwargs: Any
-    ) -> "AttentionDisplay":
-        """Draw what a model with ``pooling="attention"`` looks at.
-
-        Parameters
-        ----------
-        estimator : GRUClassifier, GRURegressor, Pipeline or Predictor
-            Fitted.
-        X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
-            As `estimator.predict` takes it.
-        index : int or None, default=None
-            Which sequence of X alone, whose columns are named by its tokens, if it is a text; None: all.
-        ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
-        **kwargs : dict
-            As in `plot`.
-
-        Returns
-        -------
-        display : AttentionDisplay
-
-        Raises
-        ------
-        ValueError
-            The model has another `pooling`.
-        """
-        chosen = X if index is None else one_of(X, index)
-        opened = OpenedModel.of(estimator, chosen)
-        weights = list(opened.predictor.attention_weights(opened.sequences))
-        names, label = None, "sequence"
-        if opened.predictor.classes is not None and not opened.predictor.multilabel:
-            names = [str(label) for label in opened.predictor.predict(opened.sequences)]
-            label = "predicted class"
-        columns = tokens_of(opened, chosen) if len(weights) == 1 else None
-        return cls(weights, row_names=names, column_names=columns, row_label=label).plot(ax, **kwargs)
-
-
-def tokens_of(opened, one):
-    """The tokens of a collection of one text, as they stand in pictures; None for series."""
-    if not opened.holds_tokens:
-        return None
-    tokens = opened.sequences.tokens(0)
-    if opened.encoder is None:
-        return [str(token) for token in tokens]
-    document = one.iloc[0] if hasattr(one, "iloc") else one[0]
-    lengths = tuple(opened.encoder.analyzer.ngram_range)
-    if lengths != (1, 1):  # tokens overlap: as they are in the vocabulary
-        terms = {token: term for term, token in opened.encoder.index.items()}
-        return [terms[token] for token in tokens.tolist()]
-    pieces = pieces_of(opened.encoder, document, np.zeros(len(tokens)))
-    return [text for text, value in pieces if value is not None]

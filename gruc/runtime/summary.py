@@ -153,6 +153,10 @@ def summary_of(predictor, name):
     rows_in = "(T,)" if is_tokens else f"(T, {predictor.inputs.width})"
     layers = [LayerSummary("input", rows_in, 0, 0, 0, True)]
     layers += [_of_parameters(network, names, itemsize) for names in _names_by_layer(network)]
+    if config.get("tied"):  # the vectors of tokens, which are listed as embedding
+        n_scores = config["n_outputs"]
+        products = 2 * config["n_features"] * n_scores
+        layers.append(LayerSummary("head, of the embedding", f"(T, {n_scores})", 0, 0, products, True))
     if config["pooling"] is not None and not any(layer.name == "attention" for layer in layers):
         readout = LayerSummary(f"pooling {config['pooling']}", f"({network.head.n_inputs},)", 0, 0, 0, False)
         layers.insert(len(layers) - 1, readout)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUTagger
+from gruc import GRUClassifier, GRURegressor, GRUSeq2Seq, GRUTagger
 from gruc.inspection import attributions
 from gruc.preprocessing import SequenceScaler, TextSequencer
 from gruc.runtime import Predictor
@@ -168,6 +168,28 @@ def test_attention_as_a_matrix(model):
     other = GRUClassifier(**FAST).fit(*vowels())
     with pytest.raises(ValueError, match="needs a model with pooling=\"attention\"; it has 'last'"):
         AttentionDisplay.from_estimator(other, X)
+
+
+def test_attention_of_an_encoder_decoder():
+    """Rows are tokens of the answer, columns those of the sequence, each with its end."""
+    X, y = ["abc", "bca", "cab", "ba", "c"] * 6, ["cba", "acb", "bac", "ab", "c"] * 6
+    model = GRUSeq2Seq(embedding_dim=8, hidden_layer_sizes=(16,), max_iter=20, random_state=0).fit(X, y)
+    display = AttentionDisplay.from_estimator(model, X, index=3)
+    (weights,) = model.attention_weights(["ba"])
+    np.testing.assert_array_equal(display.image_.get_array(), weights)
+    rows, columns = ([tick.get_text() for tick in ticks] for ticks in (
+        display.ax_.get_yticklabels(), display.ax_.get_xticklabels(),
+    ))  # fmt: skip
+    assert columns == ["b", "a", "</s>"]
+    answer = [*model.predict(["ba"])[0], "</s>"]
+    assert rows == answer[: len(rows)]
+    assert len(rows) == len(weights)
+    tokens = [[0, 1], [1, 0], [2]] * 8
+    of_integers = GRUSeq2Seq(embedding_dim=4, hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    display = AttentionDisplay.from_estimator(of_integers.fit(tokens, tokens), tokens)
+    assert [tick.get_text() for tick in display.ax_.get_xticklabels()] == ["0", "1", "3"]
+    with pytest.raises(ValueError, match="attention is None"):
+        AttentionDisplay.from_estimator(of_integers.set_params(attention=None).fit(tokens, tokens), tokens)
 
 
 def test_attention_weights_make_the_features(model):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRUForecaster, GRURegressor, GRUTagger
+from gruc import GRUClassifier, GRUForecaster, GRULanguageModel, GRURegressor, GRUTagger
 from gruc.runtime import Predictor
 from gruc.runtime.summary import bytes_as_text
 from problems import tagged_vowels, vowels
@@ -145,3 +145,17 @@ def test_forecasters():
     assert str(model._predictor.summary())[20:] in str(summary)
     assert model._repr_html_().endswith(summary._repr_html_())
     assert "operations" not in GRUForecaster()._repr_html_()
+
+
+def test_tied_weights():
+    """The scores of tokens are a product with the vectors that are listed already."""
+    model = GRULanguageModel(
+        hidden_layer_sizes=(8,), embedding_dim=6, tie_weights=True, window=8, batch_size=2, random_state=0
+    )
+    summary = model.partial_fit("the cat sat on the mat. " * 4).summary()
+    n = model.n_tokens_
+    assert [(layer.name, layer.output, layer.parameters, layer.operations) for layer in summary.layers][-2:] == [
+        ("projection", f"(T, {6})", 8 * 6 + 6, 2 * 8 * 6),
+        ("head, of the embedding", f"(T, {n})", 0, 2 * 6 * n),
+    ]  # fmt: skip
+    assert summary.n_parameters == sum(weight.size for weight in model.weights_.values())
