@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..sequences import LARGEST, KnownValues, differenced, numeric_array, undifferenced
+from .stream_arguments import chosen_rows, snapshot_parts
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike, NDArray
@@ -149,19 +150,11 @@ class ForecastStream:
 
     def _rows(self, rows):
         """Which series are meant, for indexing."""
-        n = len(self._counts)
         if rows is None:
             return slice(None)
         if self._one:
             raise ValueError("rows are given, but this is one series; make several with stream(n).")
-        array = np.asarray(rows)
-        if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
-            raise ValueError(f"rows must be a list of integers; got {rows!r}.")
-        if array.min() < 0 or array.max() >= n:
-            raise ValueError(f"rows must be from 0 to {n - 1}; got {rows!r}.")
-        if len(np.unique(array)) < len(array):
-            raise ValueError(f"rows holds a series twice: {rows!r}. Give its values as a block.")
-        return array.astype(np.intp)
+        return chosen_rows(rows, len(self._counts), "series", unique=True)
 
     def predict(self, fh: Any = None) -> NDArray[np.float64]:
         """Forecasts of any steps after the last value, as `ForecastPredictor.predict` gives them.
@@ -227,14 +220,7 @@ class ForecastStream:
         ValueError
             The snapshot is of another model or number of series, or damaged. The stream has not changed.
         """
-        try:
-            model, steps, numbers = (
-                bytes(memoryview(snapshot[part])) for part in ("model", "steps", "numbers")
-            )
-        except (LookupError, TypeError, ValueError):
-            raise ValueError("snapshot is not a dict of bytes as a stream's snapshot() returns it.") from None
-        if model != self._fingerprint:
-            raise ValueError("snapshot is of a stream of another model, or of this one with other weights.")
+        steps, numbers = snapshot_parts(snapshot, self._fingerprint)
         n, context = self._values.shape
         width = context + self._ends.shape[1]
         if len(steps) != 8 * n or len(numbers) != 8 * n * width:

@@ -12,6 +12,7 @@ from .. import kernels
 from ..network import KINDS
 from ..sequences import LARGEST
 from .blocks import as_blocks
+from .stream_arguments import chosen_rows, snapshot_parts
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike
@@ -134,14 +135,7 @@ class Stream:
         return False
 
     def _rows(self, rows, unique=False):
-        array = np.asarray(rows)
-        if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "iu":
-            raise ValueError(f"rows must be a list of integers; got {rows!r}.")
-        if array.min() < 0 or array.max() >= self._streams.n:
-            raise ValueError(f"rows must be from 0 to {self._streams.n - 1}; got {rows!r}.")
-        if unique and len(np.unique(array)) < len(array):
-            raise ValueError(f"rows holds a stream twice: {rows!r}. Give its steps as a block.")
-        return array.astype(np.intp)
+        return chosen_rows(rows, self._streams.n, unique=unique)
 
     def reset(self, rows: ArrayLike | None = None, *, initial_state: Any = None) -> None:
         """Start new sequences.
@@ -230,14 +224,7 @@ class Stream:
         ValueError
             The snapshot is of another model or n, or damaged. The stream has not changed.
         """
-        try:
-            model, steps, numbers = (
-                bytes(memoryview(snapshot[part])) for part in ("model", "steps", "numbers")
-            )
-        except (LookupError, TypeError, ValueError):
-            raise ValueError("snapshot is not a dict of bytes as a stream's snapshot() returns it.") from None
-        if model != self._fingerprint:
-            raise ValueError("snapshot is of a stream of another model, or of this one with other weights.")
+        steps, numbers = snapshot_parts(snapshot, self._fingerprint)
         n, size = self._streams.n, self._streams.size
         if len(steps) != 8 * n or len(numbers) != n * size:
             raise ValueError(f"snapshot is not of {n} stream{'s' * (n > 1)}, or cut short.")
