@@ -52,6 +52,31 @@ def test_several_series(strategy, path):
     assert again.n_series_ == 2
 
 
+@pytest.mark.parametrize("with_x", [False, True])
+@pytest.mark.parametrize(
+    "loss, calibration", [("squared_error", "adaptive"), ("quantile", "split"), ("quantile", "adaptive")]
+)
+@pytest.mark.parametrize("strategy", ["direct", "recursive", "decoder"])
+def test_quantiles_go_on_as_those_of_the_model(strategy, loss, calibration, with_x, path):
+    """Before and after values that calibration learns from."""
+    pytest.importorskip("pandas")
+    model = GRUForecaster(**FAST, strategy=strategy, loss=loss, calibration=calibration)
+    model.fit(Y[:, :70], X[:, :70] if with_x else None).save(path)
+    loaded, predictor = gruc.load(path), gruc.runtime.load(path)
+    for stop in (70, 76):
+        if stop == 76:
+            later = (Y[:, 70:76], X[:, 70:76]) if with_x else (Y[:, 70:76],)
+            model.update(*later, update_params=False)
+            loaded.update(*later, update_params=False)
+            predictor.update(*later)
+        ahead = X[:, stop : stop + 6] if with_x else None
+        expected = model.predict_quantiles(range(1, 7), ahead, [0.1, 0.7])
+        assert loaded.predict_quantiles(range(1, 7), ahead, [0.1, 0.7]).equals(expected)
+        values = expected.to_numpy().reshape(6, 2, 2).transpose(1, 0, 2)
+        assert np.array_equal(predictor.predict_quantiles(range(1, 7), ahead, [0.1, 0.7]), values)
+        assert np.array_equal(predictor.predict(range(1, 7), ahead), model.predict(range(1, 7), ahead))
+
+
 def test_one_series_and_rows_for_all(path):
     model = GRUForecaster(**FAST).fit(Y[0, :70], X[0, :70, 0])
     model.save(path)
