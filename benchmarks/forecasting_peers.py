@@ -100,8 +100,8 @@ def _trained(name, many, horizon, **settings):
 
 
 def timed(function, *arguments, **options):
-    """What it returns, and the seconds it took."""
+    """What it returns, and the seconds of processor time it took."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        started = time.perf_counter()
-        return function(*arguments, **options), time.perf_counter() - started
+        started = time.process_time()
+        return function(*arguments, **options), time.process_time() - started
