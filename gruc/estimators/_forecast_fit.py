@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..runtime import Predictor
-from ..sequences import LARGEST, Lags, LagWindows, Series, origins_of, season_length_of
+from ..sequences import LARGEST, Lags, LagWindows, Series, inner_season_of, origins_of, season_length_of
 from ..training import MOST_SEASONS, StepMemory, TrainingState
 from ._calibration import conformal_of
 from ._fit import report_end
@@ -172,7 +172,8 @@ class _Split(NamedTuple):
         """The last `fraction` of windows is validated on, and no value of it is learned from."""
         n = np.maximum(lengths - lags.context - lags.horizon + 1, 0)
         least = np.minimum(lags.horizon, n // 4)
-        n_validated = np.minimum(np.maximum(np.maximum(np.rint(fraction * n), least), 1), n).astype(np.intp)
+        most = np.maximum((n - lags.horizon + 1) // 2, 1)  # half of those whose horizons do not overlap
+        n_validated = np.clip(np.maximum(np.rint(fraction * n), least), 1, most).astype(np.intp)
         n_learned = np.maximum(n - n_validated - lags.horizon + 1, 0)
         n_validated = np.where(n_learned > 0, n_validated, 0)  # of series too short to learn from
         return cls(n_learned, n_validated, lengths - lags.horizon - n_validated + 1)
@@ -298,7 +299,9 @@ def _lags_of(model, arrays, horizon):
     if n_lags == "auto":
         # at least half of the series should have windows to learn from, and all have a context
         for_windows = median - season - 2 * horizon - 2 * FEWEST_WINDOWS
-        n_lags = max(1, min(max(horizon, FEWEST_LAGS), for_windows, shortest - season))
+        inner = inner_season_of(arrays, season)
+        wanted = max(horizon, FEWEST_LAGS, inner + 1 if inner > 1 else 1)
+        n_lags = max(1, min(wanted, for_windows, shortest - season))
     n_seasons = 1
     if season > 1:
         # as many seasons are left to learn from

@@ -17,7 +17,7 @@ class Forecasting:
     lags: Count | Literal["auto"] = parameter(
         "auto",
         """Number of steps that the network reads before each forecast; "auto": as many as it forecasts, but 8
-        at least, and fewer where series are short.""",
+        at least, one more than a season within a season, and fewer where series are short.""",
     )
     horizon: Count | None = parameter(
         None,

@@ -366,5 +366,5 @@ ForecasterParameters = parameters(
     alpha=0.1,
     learning_rate="constant",
     learning_rate_init=0.003,
-    max_iter=100,
+    max_iter=300,
 )

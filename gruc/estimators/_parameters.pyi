@@ -289,7 +289,7 @@ class ForecasterParameters(
         decay_rate: float = 0.5,
         decay_steps: float = 20,
         warmup: float = 0,
-        max_iter: int = 100,
+        max_iter: int = 300,
         max_grad_norm: float | None = 1.0,
         shuffle: bool = True,
         random_state: int | np.random.RandomState | None = None,

@@ -16,7 +16,7 @@ from .lag_windows import Lags, LagWindows, Series, origins_of
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
-from .seasons import season_length_of
+from .seasons import inner_season_of, season_length_of
 from .tokens import MOST_TOKENS, RaggedTokens, Tokens, as_tokens, integer_array
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "from_nested",
     "from_padded",
     "integer_array",
+    "inner_season_of",
     "integer_steps",
     "is_lazy",
     "is_list_of_arrays",

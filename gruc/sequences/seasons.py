@@ -41,28 +41,59 @@ def season_length_of(series):
     return _season_of([np.diff(values) for values in chosen], CLEAR_GAIN, CLEAR_SECOND_GAIN)
 
 
+def inner_season_of(series, season_length):
+    """The season within a season, as a day within a week; 1 if none is found.
+
+    It divides the season, and is a lag at which the mean square of differences has a clear minimum.
+
+    Parameters
+    ----------
+    series : list of ndarray of shape (t_i,)
+    season_length : int
+
+    Returns
+    -------
+    int
+        At most half of the season.
+    """
+    squares, _ = _common_squares(series[:: -(-len(series) // MOST_SERIES)], season_length // 2 + 1)
+    before = np.cumsum(squares) / np.arange(1, len(squares) + 1)
+    found = [
+        lag
+        for lag in range(2, len(squares))
+        if season_length % lag == 0
+        and squares[lag - 1] <= min(squares[lag - 2], squares[lag])
+        and squares[lag - 1] < (1 - CLEAR_GAIN) * before[lag - 1]
+    ]
+    return min(found, key=lambda lag: squares[lag - 1], default=1)
+
+
 def _season_of(chosen, least_gain, second_gain):
     """The season of series, if values a season apart, and two, are alike by so much."""
     most = max(map(len, chosen)) // 3
-    if most < 3:
+    squares, n_steps = _common_squares(chosen, 2 * most) if most >= 3 else ((), 0)
+    if len(squares) < 6:
         return 1
-    total, count, n_steps = np.zeros(2 * most), np.zeros(2 * most), 0
+    # by chance, the largest of so many autocorrelations of noise comes near sqrt(2 log(lag) / n_steps)
+    lags = np.arange(1, len(squares) + 1)
+    least_gain = np.maximum(least_gain, (1 + np.sqrt(2 * np.log(lags))) / np.sqrt(n_steps))
+    is_long = lags * FEW_SEASONS > max(map(len, chosen))
+    least_gain[is_long] = np.maximum(least_gain[is_long], GAIN_OF_FEW)
+    return _season_of_squares(squares, least_gain, second_gain)
+
+
+def _common_squares(chosen, most):
+    """Mean squares of differences at lags 1 to `most`, or as many as there are, and steps that tell them."""
+    total, count, n_steps = np.zeros(most), np.zeros(most), 0
     for values in chosen:
-        squares = _mean_squares_of_differences(values, min(2 * most, len(values) * 2 // 3))
+        squares = _mean_squares_of_differences(values, min(most, len(values) * 2 // 3))
         size = squares.mean() if len(squares) else 0.0
         if size > 0:  # a constant series tells nothing
             total[: len(squares)] += squares / size
             count[: len(squares)] += 1
             n_steps += len(values)
     known = int(np.searchsorted(-count, 0))  # lags that some series has
-    if known < 6:
-        return 1
-    # by chance, the largest of so many autocorrelations of noise comes near sqrt(2 log(lag) / n_steps)
-    lags = np.arange(1, known + 1)
-    least_gain = np.maximum(least_gain, (1 + np.sqrt(2 * np.log(lags))) / np.sqrt(n_steps))
-    is_long = lags * FEW_SEASONS > max(map(len, chosen))
-    least_gain[is_long] = np.maximum(least_gain[is_long], GAIN_OF_FEW)
-    return _season_of_squares(total[:known] / count[:known], least_gain, second_gain)
+    return total[:known] / count[:known], n_steps
 
 
 def _season_of_squares(squares, least_gain, second_gain):

@@ -1,7 +1,8 @@
 """The linear path of a forecaster, beside its network: what weighted sums of a window say.
 
 Several simple forecasts are measured at origins within the series: the seasonal mean alone; with the drift
-of the window; and ridge regressions of what comes on the rows of the whole window, or of its last part. The
+of the window; with what the last season within a season, as a day within a week, differed by, and the level
+since; and ridge regressions of what comes on the rows of the whole window, or of its last part. The
 linear path is their mean, weighted by how well they forecast. The weights of past seasons are found in the
 same way.
 """
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..sequences import origins_of
+from ..sequences import inner_season_of, origins_of
 
 # Weights of past seasons fall by one of these from each to the one before.
 DECAYS = (0.0, 0.5, 0.8)
@@ -60,6 +61,13 @@ class Known(NamedTuple):
         some = np.arange(n) * len(of) // n
         return self.windows_of(lags._replace(unit=1.0, remainder=1.0), of[some], origins[some])
 
+    def inner_season(self, lags):
+        """The season within the season."""
+        nowhere = np.zeros(0, np.intp)
+        values = self.windows_of(lags, nowhere, nowhere).series.values
+        places = zip(self.starts, self.lengths, strict=True)
+        return inner_season_of([values[start : start + n] for start, n in places], lags.season_length)
+
     def learned(self, lags, lengths):
         """Windows to learn from, of the first so many values of each series; or None."""
         first = np.full(len(lengths), lags.context)
@@ -76,16 +84,16 @@ def find_linear_path(known, lags):
     lags : Lags
         With as many weights of seasons as are to be found.
     """
-    n_seasons = len(lags.season_weights)
+    n_seasons, inner = len(lags.season_weights), known.inner_season(lags)
     if n_seasons > 1:
         choices = [lags._replace(season_weights=_falling(decay, n_seasons)) for decay in DECAYS]
-        errors = [_errors(known, choice) for choice in choices]
+        errors = [_errors(known, choice, inner) for choice in choices]
         shares = None if errors[0] is None else _shares(np.array([error.min() for error in errors]))
         weights = _mean([choice.season_weights for choice in choices], shares)
         lags = lags._replace(season_weights=tuple(weights.tolist()))
-    errors = _errors(known, lags)
+    errors = _errors(known, lags, inner)
     rows, targets, unit = _table(known.learned(lags, known.lengths))
-    linear = _mean(_candidates(rows, targets, lags), None if errors is None else _shares(errors))
+    linear = _mean(_candidates(rows, targets, lags, inner), None if errors is None else _shares(errors))
     size = np.sqrt(np.square(targets - rows @ linear).mean())
     return lags._replace(unit=unit, remainder=float(size) if size > LEAST_ERROR else 1.0), linear
 
@@ -106,7 +114,7 @@ def _mean(arrays, shares):
     return np.average(np.array(arrays), axis=0, weights=shares)
 
 
-def _errors(known, lags):
+def _errors(known, lags, inner):
     """Mean absolute errors of candidates that were learned from what is before; or None."""
     horizon = lags.horizon
     size = np.minimum((FOLD * known.lengths).astype(np.intp), 4 * horizon + lags.season_length)
@@ -119,7 +127,7 @@ def _errors(known, lags):
         if learned is None or measured is None:
             break
         rows, targets, unit = _table(learned)
-        candidates = _candidates(rows, targets, lags)
+        candidates = _candidates(rows, targets, lags, inner)
         rows, targets, _ = _table(measured, unit)
         rounds.append([np.abs(targets - rows @ linear).mean() for linear in candidates])
     return np.mean(rounds, axis=0) if rounds else None
@@ -140,12 +148,14 @@ def _table(windows, unit=None):
     return rows.reshape(len(rows), -1), targets / unit, unit
 
 
-def _candidates(rows, targets, lags):
-    """Matrices (columns, horizon) of forecasts: of the seasonal mean, of drift, of regressions."""
+def _candidates(rows, targets, lags, inner):
+    """Matrices (columns, horizon) of forecasts: of the seasonal mean, drift, inner season, regressions."""
     n_columns = rows.shape[1]
     width = n_columns // lags.lags
     none = np.zeros((n_columns, lags.horizon))
     candidates = [none, _drift(none, lags, width)]
+    if 1 < inner < lags.lags:
+        candidates.append(_like_inner_season(none, lags, width, inner))
     most = max(1, min(lags.lags, MOST_COLUMNS // width))
     read = rows[:, n_columns - most * width :]
     gram, products = read.T @ read, read.T @ targets
@@ -163,4 +173,13 @@ def _drift(none, lags, width):
     age = np.dot(lags.season_weights, np.arange(1, len(lags.season_weights) + 1))
     linear = none.copy()
     linear[1::width] = (np.arange(lags.horizon) // lags.season_length + age) / (age * lags.lags)
+    return linear
+
+
+def _like_inner_season(none, lags, width, inner):
+    """The difference at the same place in the last inner season, and how the last step differs from that."""
+    linear, ahead = none.copy(), np.arange(lags.horizon)
+    linear[(lags.lags - 1) * width + 1] += 1
+    linear[(lags.lags - 1 - inner) * width + 1] -= 1
+    linear[(lags.lags - inner + ahead % inner) * width + 1, ahead] += 1
     return linear

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc.sequences import season_length_of
+from gruc.sequences import inner_season_of, season_length_of
 
 
 def wave(period, n, noise=0.3, trend=0.0, seed=0):
@@ -25,6 +25,15 @@ def test_two_seasons():
     week = np.where(t // 24 % 7 < 5, 1.0, 0.3)
     y = week * (2 + np.sin(2 * np.pi * t / 24)) + 0.02 * np.random.default_rng(0).standard_normal(len(t))
     assert season_length_of([y]) == 168
+    milder = y / np.where(week < 1, 0.5, 1.0)
+    assert inner_season_of([milder], 168) == inner_season_of([milder, milder[:400]], 168) == 24
+
+
+def test_no_season_within_a_season():
+    y = np.tile(np.random.default_rng(0).standard_normal(24), 12)
+    assert inner_season_of([y], 24) == 1
+    assert inner_season_of([wave(12, 120)], 12) == 1
+    assert inner_season_of([np.arange(20.0)], 1) == inner_season_of([np.ones(5)], 4) == 1
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])

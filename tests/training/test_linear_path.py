@@ -25,7 +25,7 @@ def test_regressions_solve_their_equations():
     rng = np.random.default_rng(0)
     lags = Lags(8, 4, 3)
     rows, targets = rng.standard_normal((50, 24)), rng.standard_normal((50, 3))
-    candidates = linear_path._candidates(rows, targets, lags)
+    candidates = linear_path._candidates(rows, targets, lags, 1)
     assert (candidates[0] == 0).all()
     for matrix, n_steps in zip(candidates[2:], (2, 4, 8), strict=True):
         read = rows[:, -3 * n_steps :]
@@ -47,6 +47,19 @@ def test_drift_continues_a_straight_line(season, weights):
     np.testing.assert_allclose(forecast(known, lags, linear), 3.0 + 0.5 * np.arange(80, 86), rtol=1e-12)
 
 
+def test_inner_season_is_repeated_at_the_last_level():
+    """Days of the last week differ from those of the week before by a pattern; the level rises at the end."""
+    rng = np.random.default_rng(0)
+    week, pattern = rng.standard_normal(28), rng.standard_normal(4)
+    y = np.tile(week, 4)
+    y[84:] += np.tile(pattern, 7)
+    y[111] += 2
+    lags = Lags(6, 28, 5)
+    linear = linear_path._like_inner_season(np.zeros((18, 5)), lags, 3, 4)
+    expected = y[84:89] + pattern[[0, 1, 2, 3, 0]] + [2, 2, 2, 4, 2]  # the last step is at the fourth place
+    np.testing.assert_allclose(forecast(known_of([y], lags), lags, linear), expected, rtol=1e-12)
+
+
 def test_what_forecasts_better_has_more_weight():
     shares = linear_path._shares(np.array([1.0, 2.0, 1.0]))
     np.testing.assert_allclose(shares, np.array([64, 1, 64]) / 129)
@@ -59,7 +72,7 @@ def test_weights_of_seasons_are_by_their_errors(monkeypatch):
     known = known_of([np.random.default_rng(0).standard_normal(240)], lags)
     errors = {1.0: [3.0, 2.0], 0.571: [1.0, 4.0], 0.41: [5.0, 2.0]}
 
-    def errors_of(known, lags):
+    def errors_of(known, lags, inner):
         return np.array([*errors.get(round(lags.season_weights[0], 3), [1.0, 1.0]), 9.0, 9.0, 9.0])
 
     monkeypatch.setattr(linear_path, "_errors", errors_of)
