@@ -46,13 +46,24 @@ CONVOLUTIONS = {
 }
 
 
+# several readouts side by side
+STRUCTURES += [
+    {"reset_after": True, "hidden_layer_sizes": sizes, "bidirectional": both, "pooling": pooling}
+    for sizes, both, pooling in [
+        ([5], False, ["last", "max"]),
+        ([4, 3], True, ["max", "mean"]),
+        ([3], True, ["attention", "last", "mean", "max"]),
+    ]
+]
+
+
 def structure_id(structure):
     return "-".join(
         [
             "after" if structure["reset_after"] else "before",
             "x".join(map(str, structure["hidden_layer_sizes"])),
             "both" if structure["bidirectional"] else "forward",
-            structure["pooling"],
+            *([structure["pooling"]] if isinstance(structure["pooling"], str) else structure["pooling"]),
         ]
     )
 

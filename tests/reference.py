@@ -218,6 +218,39 @@ class NoMasks:
 NO_MASKS = NoMasks()
 
 
+def readouts(config):
+    return [config["pooling"]] if isinstance(config["pooling"], str) else config["pooling"]
+
+
+def readout_forward(h, name, parameters, config, tape):
+    """Vector (F,) of states h (T, F); attention leaves what backward needs in `tape`."""
+    H = config["hidden_layer_sizes"][-1]
+    if name == "last":
+        return np.concatenate([h[-1, :H], h[0, H:]])
+    if name == "mean":
+        return h.mean(axis=0)
+    if name == "max":
+        return h.max(axis=0)
+    c, tape["attention"] = attention_forward(h, *attention_weights(parameters))
+    return c
+
+
+def readout_backward(dc, h, name, parameters, config, tape, gradients):
+    """Gradient dh (T, F), given dc (F,); attention adds those of its weights to `gradients`."""
+    dh, H = np.zeros_like(h), config["hidden_layer_sizes"][-1]
+    if name == "last":
+        dh[-1, :H] = dc[:H]
+        dh[0, H:] += dc[H:]
+    elif name == "mean":
+        dh += dc / len(h)
+    elif name == "max":
+        dh[h.argmax(axis=0), np.arange(len(dc))] = dc
+    else:
+        dh, dW, db, dv = attention_backward(dc, tape["attention"], *attention_weights(parameters))
+        gradients |= {"attention.weight": dW, "attention.bias": db, "attention.v": dv[np.newaxis]}
+    return dh
+
+
 def network_forward(x, parameters, config, masks=NO_MASKS):
     """Outputs (K,) of one sequence x (T, D), and what backward needs."""
     tape = {}
@@ -231,15 +264,9 @@ def network_forward(x, parameters, config, masks=NO_MASKS):
             outputs.append(states[::-1] if flip else states)
             tape[suffix] = saved
         x = np.concatenate(outputs, axis=1)
-    H = config["hidden_layer_sizes"][-1]
-    if config["pooling"] == "last":
-        features = np.concatenate([x[-1, :H], x[0, H:]])
-    elif config["pooling"] == "mean":
-        features = x.mean(axis=0)
-    elif config["pooling"] == "max":
-        features = x.max(axis=0)
-    else:
-        features, tape["attention"] = attention_forward(x, *attention_weights(parameters))
+    features = np.concatenate(
+        [readout_forward(x, name, parameters, config, tape) for name in readouts(config)]
+    )
     features = features * masks.inputs("head")
     return parameters["head.weight"] @ features + parameters["head.bias"], (tape, features, x)
 
@@ -249,19 +276,9 @@ def network_backward(doutput, saved, parameters, config, masks=NO_MASKS):
     tape, features, states = saved
     gradients = {"head.weight": np.outer(doutput, features), "head.bias": doutput}
     dfeatures = (doutput @ parameters["head.weight"]) * masks.inputs("head")
-    H = config["hidden_layer_sizes"][-1]
     dx = np.zeros_like(states)
-    if config["pooling"] == "last":
-        dx[-1, :H] += dfeatures[:H]
-        dx[0, H:] += dfeatures[H:]
-    elif config["pooling"] == "mean":
-        dx += dfeatures / len(states)
-    elif config["pooling"] == "max":
-        dx[states.argmax(axis=0), np.arange(len(dfeatures))] = dfeatures
-    else:
-        weights = attention_weights(parameters)
-        dx, dW, db, dv = attention_backward(dfeatures, tape["attention"], *weights)
-        gradients |= {"attention.weight": dW, "attention.bias": db, "attention.v": dv[np.newaxis]}
+    for name, part in zip(readouts(config), np.split(dfeatures, len(readouts(config))), strict=True):
+        dx += readout_backward(part, states, name, parameters, config, tape, gradients)
     for layer, names in reversed(list(enumerate(direction_names(config)))):
         dstates, dx = dx, 0
         H = dstates.shape[1] // len(names)

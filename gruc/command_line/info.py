@@ -39,7 +39,7 @@ def info(arguments):
         + (" in both directions" * config["bidirectional"]),
         "convolutions": convolutions_of(config),
         "reset": "after the product" if resets_after else "before the product",
-        "pooling": "none, each step is answered" if config["pooling"] is None else config["pooling"],
+        "pooling": ", ".join(predictor.network.readouts) or "none, each step is answered",
         "tokens": config.get("n_tokens"),
         **({} if forecasts is None else _of_forecaster(forecasts, fitted["form"])),
         "features": None if reads_tokens else predictor.n_features_in,

@@ -57,6 +57,7 @@ class ModelConstants:
             KINDS.DENSE_TABLE: ("GRUC_DENSE_TABLE", "dense_table_kind", self._table_of_tokens),
             KINDS.CONV: ("GRUC_CONV", "conv_kind", self._conv),
             KINDS.POOL: ("GRUC_POOL", "pool_kind", self._no_weights),
+            KINDS.COPY: ("GRUC_COPY", "copy_kind", self._no_weights),
         }
         weights_table = self._weights()  # declared first
         self.members = [

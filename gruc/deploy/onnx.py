@@ -111,7 +111,6 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         raise ImportError("to_onnx requires the package onnx: pip install onnx.") from error
     forecaster = forecaster_of(model)
     predictor = as_predictor(model) if forecaster is None else forecaster.predictor
-    refuse_convolutions(predictor, "to_onnx")
     if not isinstance(opset, Integral) or isinstance(opset, bool):
         raise TypeError(f"opset must be an integer; got {opset!r}.")
     newest = onnx.defs.onnx_opset_version()
@@ -126,6 +125,8 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
             "stateful=True needs a model with bidirectional=False."
         )
     if forecaster is None:
+        if stateful:
+            refuse_convolutions(predictor, "to_onnx with stateful=True")
         graph = NetworkGraph(onnx, predictor, int(opset))
         inputs, outputs = _graph_of_blocks(graph) if stateful else _graph_of_sequences(graph)
     else:

@@ -92,6 +92,9 @@ class NetworkGraph(Graph):
         Of the predictor.
     centre : ndarray of shape (n_features,) or None
         Mean of the features in float32, which `onnx_inputs.centred` subtracts.
+    rest : ndarray or None
+        What float32 loses of the mean, for the elements of a frame, which a convolution subtracts: the steps
+        that it reads before the first are 0. None where it is folded into biases.
     weights : dict of str to ndarray
         By name, in torch's shapes; all other scaling is folded in.
     """
@@ -108,12 +111,22 @@ class NetworkGraph(Graph):
         self.answers_each_step = predictor.network.answers_each_step
         scaling = self.inputs.scaling
         self.centre = None if scaling is None else scaling.mean.astype(self.dtype)
-        weights = unscaled_weights(predictor, self.centre)
+        self.rest, taken = None, self.centre
+        if predictor.network.convolutions and scaling is not None:
+            rest = (scaling.mean - self.centre).astype(self.dtype)
+            self.rest = np.tile(rest, self.inputs.framing.length)
+            taken = self.centre + rest.astype(np.float64)
+        weights = unscaled_weights(predictor, taken)
         self.weights = {name: weight.astype(self.dtype) for name, weight in weights.items()}
 
     def number(self, value):
         """A constant of the graph's type."""
         return np.array(value, self.dtype)
+
+    def convolution(self, operation):
+        """Weights (H, D, k) and biases (H,) of a convolution, with its normalisation."""
+        (name,) = self._table.names_from(operation.weights, 1)
+        return self.weights[name], self.weights[name.replace("weight", "bias")]
 
     def parameters(self, operation, n):
         """Arrays of the n parameters of an operation, in torch's shapes."""

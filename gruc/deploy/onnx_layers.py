@@ -67,6 +67,10 @@ class Rows:
         """A value with rows for each frame, as (N, F, width)."""
         return self.graph("Transpose", self[value], perm=[1, 0, 2])
 
+    def add_columns(self, operation, node):
+        """Columns (N, D) of a value, which stand beside those that were added before."""
+        self._parts.setdefault(operation.y, []).append(node)
+
     def add_direction(self, operation, states):
         """States (F, N, H) of a cell, which stand beside those of the other direction."""
         self._parts.setdefault(operation.y, []).append(states)
@@ -150,6 +154,31 @@ def dense(graph, operation, x):
     return graph("Add", graph("MatMul", x, W.T), b)
 
 
+def _conv(graph, operation, rows):
+    W, b = graph.convolution(operation)
+    x = rows[operation.x]
+    if operation.x == 0 and graph.rest is not None:
+        x = graph("Sub", x, graph.rest)
+    x = graph("Transpose", x, perm=[1, 2, 0])  # (N, D, F)
+    y = graph("Relu", graph("Conv", x, W, b, kernel_shape=[operation.steps], pads=[operation.steps - 1, 0]))
+    rows[operation.y] = graph("Transpose", y, perm=[2, 0, 1])
+
+
+def _pool(graph, operation, rows):
+    """The largest of each `steps` rows that a sequence has; none of a convolution is below 0."""
+    h, p = rows.by_sequence(operation.x), operation.steps
+    h = graph("Where", row_mask(graph, h, rows.lengths), h, graph.number(0))
+    h = graph("Transpose", h, perm=[0, 2, 1])
+    y = graph("MaxPool", h, kernel_shape=[p], strides=[p], pads=[0, p - 1])
+    rows[operation.y] = graph("Transpose", y, perm=[2, 0, 1])
+    covered = graph("Add", rows.lengths, np.array(p - 1, np.int64))
+    rows.lengths = graph("Div", covered, np.array(p, np.int64))
+
+
+def _copy(graph, operation, rows):
+    rows.add_columns(operation, rows[operation.x])
+
+
 OPERATIONS = {
     KINDS.EMBED: _embed,
     KINDS.EMBED_SHARED: _embed,
@@ -159,6 +188,9 @@ OPERATIONS = {
     KINDS.MEAN: _mean,
     KINDS.MAX: _max,
     KINDS.ATTENTION: _attention,
+    KINDS.CONV: _conv,
+    KINDS.POOL: _pool,
+    KINDS.COPY: _copy,
 }
 
 

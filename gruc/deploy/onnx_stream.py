@@ -20,11 +20,12 @@ from .onnx_layers import cell, dense, embedded, energies, masked_sum, steps_firs
 
 def states(graph):
     """Type and shape by name of the states that a stateful graph takes and returns: `to_onnx`."""
-    units, pooling = graph.config["hidden_layer_sizes"], graph.config["pooling"]
+    units = graph.config["hidden_layer_sizes"]
     k, n_features = graph.inputs.framing.length, graph.inputs.n_features
     states = {"state_h": (graph.float32, ["N", sum(units)]), "state_steps": (graph.int64, ["N"])}
-    if pooling not in ("last", None):
-        width = units[-1] + (2 if pooling == "attention" else 0)
+    kinds = [operation.kind for operation in graph.network.program.operations]
+    width = sum(units[-1] + (2 if kind == KINDS.ATTENTION else 0) for kind in kinds if kind in READOUTS)
+    if width:
         states["state_readout"] = (graph.float32, ["N", width])
     if k > 1:
         states["state_frame"] = (graph.float32, ["N", k - 1, n_features])
@@ -50,8 +51,9 @@ def features_of_block(graph, x, lengths, before):
         if operation.y != graph.network.outputs:
             OPERATIONS[operation.kind](graph, operation, block)
     after["state_h"] = block.full[0] if len(block.full) == 1 else graph("Concat", *block.full, axis=1)
-    if block.readout is not None:
-        after["state_readout"] = block.readout
+    if block.readouts:
+        kept = block.readouts
+        after["state_readout"] = kept[0] if len(kept) == 1 else graph("Concat", *kept, axis=1)
     invalid = _invalid(graph, x, lengths, valid_lengths, before)
     for name, state in before.items():
         shape = {"state_steps": [-1], "state_frame": [-1, 1, 1]}.get(name, [-1, 1])
@@ -97,20 +99,26 @@ class Block:
         By value `last`, the states (N, 1 + F, H) of a cell from that before the block on.
     full : list of str
         States (N, H) of cells after the last full frame.
-    readout : str or None
-        What the readout keeps after the last full frame.
+    readouts : list of str
+        What readouts keep after the last full frame.
     """
 
     def __init__(self, graph, frames, before, counts):
         self.before, self.counts = before, counts
-        self.rows, self.seen, self.full, self.readout = {0: frames}, {}, [], None
-        self._n_states = 0
+        self.rows, self.seen, self.full, self.readouts = {0: frames}, {}, [], []
+        self._n_states = self._n_kept = 0
 
     def initial(self, graph, operation):
         """The next cell's state before the block, (1, N, H)."""
         start = self._n_states
         self._n_states += operation.H
         return graph("Unsqueeze", graph.columns(self.before["state_h"], start, self._n_states), np.array([0]))
+
+    def kept_before(self, graph, operation):
+        """What the next readout has kept before the block."""
+        start = self._n_kept
+        self._n_kept += operation.D + (2 if operation.kind == KINDS.ATTENTION else 0)
+        return graph.columns(self.before["state_readout"], start, self._n_kept)
 
 
 def _embed(graph, operation, block):
@@ -132,10 +140,16 @@ def _cell(graph, operation, block):
 
 def _readout(graph, operation, block):
     h = graph("Transpose", block.rows[operation.x], perm=[1, 0, 2])
-    before = block.before["state_readout"]
-    block.rows[operation.y], block.readout = READOUTS[operation.kind](
-        graph, operation, h, before, block.counts
-    )
+    before = block.kept_before(graph, operation)
+    block.rows[operation.y], kept = READOUTS[operation.kind](graph, operation, h, before, block.counts)
+    block.readouts.append(kept)
+
+
+def _copy(graph, operation, block):
+    x = operation.x
+    node = block.rows.get(x) or _state_after(graph, block.seen[x], block.counts.new)
+    before = block.rows.get(operation.y)
+    block.rows[operation.y] = node if before is None else graph("Concat", before, node, axis=1)
 
 
 def _block_frames(graph, x, lengths, before, counts, after):
@@ -225,5 +239,6 @@ OPERATIONS = {
     KINDS.DENSE: _dense,
     KINDS.GRU: _cell,
     KINDS.GRU_RESET_BEFORE: _cell,
+    KINDS.COPY: _copy,
     **dict.fromkeys(READOUTS, _readout),
 }

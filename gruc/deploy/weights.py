@@ -39,7 +39,7 @@ def swap_gates(weight):
 
 def refuse_attention(predictor, framework):
     """Raise a ValueError for a model with a readout that `framework` has no layer for."""
-    if predictor.config["pooling"] == "attention":
+    if "attention" in predictor.network.readouts:
         raise ValueError(
             f"{framework} has no layer for the additive attention of pooling='attention'; model.weights_ "
             "holds its weights, docs/math.md its equations."
@@ -83,19 +83,29 @@ def unscaled_weights(predictor, centre=None):
     Returns
     -------
     weights : dict of str to ndarray
-        By name, in torch's shapes and the model's dtype.
+        By name, in torch's shapes and the model's dtype. Convolutions have biases in place of normalisations;
+        steps before the first of a sequence, which they read as 0, are those of X less `centre`.
 
     Raises
     ------
     ValueError
         A weight does not fit the dtype.
     """
+    network = predictor.network
     weights = {name: weight.astype(np.float64) for name, weight in predictor.weights.items()}
+    if network.convolutions:
+        flat = np.concatenate([weights[name].T.ravel() for name, _ in network.table.entries])
+        folded = with_biases(network, network.table.views(flat))
+        weights = {name: w if name in network.table.lookup_tables else w.T for name, w in folded.items()}
     if predictor.inputs.scaling is not None:  # W ((x - mean) / scale) + b
         mean, scale = predictor.inputs.scaling
         mean = mean if centre is None else mean - centre
         mean, scale = (np.tile(part, predictor.inputs.framing.length) for part in (mean, scale))
-        for suffix in layer_suffixes(1, predictor.config["bidirectional"]):
+        if network.convolutions:
+            first = network.convolutions[0]
+            weights[first.weight] = weights[first.weight] / scale[:, np.newaxis]
+            weights[first.bias] = weights[first.bias] - weights[first.weight].sum(axis=2) @ mean
+        for suffix in layer_suffixes(0 if network.convolutions else 1, predictor.config["bidirectional"]):
             weights[f"gru.weight_ih_{suffix}"] /= scale
             weights[f"gru.bias_ih_{suffix}"] -= weights[f"gru.weight_ih_{suffix}"] @ mean
     if predictor.decoding.scaling is not None:

@@ -3,6 +3,7 @@
 from functools import cache
 from numbers import Integral
 from operator import attrgetter, is_not
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from ._networks import origin_of, random_generator
 from ._saved import SavingMixin
 
 # parameters that may be lists
-SIZES = "hidden_layer_sizes", "conv_channels", "conv_kernel_size", "conv_pool"
+LISTS = "hidden_layer_sizes", "conv_channels", "conv_kernel_size", "conv_pool", "pooling"
 
 
 @cache
@@ -129,9 +130,9 @@ class BaseGRU(
         params = _getter_of_parameters(type(self))(self)
         known = vars(self).get("_known_params", ())
         same = len(known) == len(params) and not any(map(is_not, params, known))
-        sizes = [getattr(self, name) for name in SIZES if hasattr(self, name)]
-        if same and all(isinstance(size, (tuple, Integral)) for size in sizes):  # a list may change within
-            return False
+        given = [getattr(self, name, ()) for name in LISTS]
+        if same and all(isinstance(each, (tuple, Integral, str, NoneType)) for each in given):
+            return False  # a list may change within
         self._validate_params()  # scikit-learn does so in fit, but only in the first partial_fit
         self._known_params = params
         return True

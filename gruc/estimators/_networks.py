@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from ..network import GRUNetwork
+from ..network import READOUTS, GRUNetwork
 from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range, numeric_array
 from ..training import TrainingState
 
@@ -62,6 +62,21 @@ def _table_size(model, sequences):
     return int(model.n_tokens)
 
 
+def readouts_of(model):
+    """The parameter `pooling` as networks take it: a name, a list of several, or None."""
+    pooling = model.pooling
+    if pooling is None or isinstance(pooling, str):
+        return pooling
+    names = list(pooling)
+    known = [name for name in names if isinstance(name, str) and name in READOUTS]
+    if not names or len(known) < len(names) or len(set(names)) < len(names):
+        raise ValueError(
+            f"pooling must be one of {', '.join(map(repr, READOUTS))}, or a tuple of several that "
+            f"differ; got {pooling!r}."
+        )
+    return names if len(names) > 1 else names[0]
+
+
 def convolutions_of(model):
     """The (n_outputs, kernel_size, pool) of each convolution that an estimator asks for."""
     channels = _counts(getattr(model, "conv_channels", ()), "conv_channels")  # forecasters have none
@@ -99,6 +114,7 @@ def _counts(given, name):
 def check_reading(model):
     """Refuse parameters of the inputs that do not go together."""
     convolutions_of(model)
+    readouts_of(model)
     if model.embedding_dim is None:
         for name, default in EMBEDDING_DEFAULTS.items():
             value = getattr(model, name)
@@ -191,7 +207,7 @@ def _layers_config(model, n_features, n_outputs):
         "hidden_layer_sizes": layer_sizes(model.hidden_layer_sizes),
         "bidirectional": bool(model.bidirectional),
         **cell_config(model),
-        "pooling": model.pooling,
+        "pooling": readouts_of(model),
         "n_outputs": n_outputs,
     }
 

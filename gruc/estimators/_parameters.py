@@ -66,11 +66,11 @@ class Directions:
 class Readout:
     """One vector from the states of a sequence."""
 
-    pooling: Literal["last", "mean", "max", "attention"] = parameter(
+    pooling: Literal["last", "mean", "max", "attention"] | Sequence[str] = parameter(
         "last",
         """What the output layer sees of a sequence's states: the last of each direction; their
         mean, or the maximum of each unit, over the sequence's own steps; or a mean with learned
-        weights (additive attention [5]_).""",
+        weights (additive attention [5]_). A tuple of several: all of them, side by side.""",
     )
 
 

@@ -72,7 +72,7 @@ cdef extern from "gruc/program/program.h" nogil:
     enum:
         GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
         GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_CONV, GRUC_POOL, GRUC_EMBED_SHARED
-        GRUC_DENSE_TABLE, GRUC_N_KINDS, GRUC_N_CLOCKS
+        GRUC_DENSE_TABLE, GRUC_COPY, GRUC_N_KINDS, GRUC_N_CLOCKS
 
     ctypedef struct gruc_value:
         int clock, per_step, integers, gradient

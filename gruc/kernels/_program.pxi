@@ -17,6 +17,7 @@ cpdef enum:
     POOL = _c.GRUC_POOL
     EMBED_SHARED = _c.GRUC_EMBED_SHARED
     DENSE_TABLE = _c.GRUC_DENSE_TABLE
+    COPY = _c.GRUC_COPY
     N_CLOCKS = _c.GRUC_N_CLOCKS
 
 
@@ -133,6 +134,8 @@ cdef class Program:
             require(x.per_step and y.per_step and op.D == op.H == y.width and op.steps > 1, "steps to steps")
             require(self.c.strides[y.clock] == _c.gruc_stride(&self.c, x.clock) * op.steps, "a slower clock")
             require(x.clock == 0 or self.c.strides[x.clock] > 0, "a clock that follows clock 0")
+        elif op.kind == COPY:
+            require(x.per_step == y.per_step and x.clock == y.clock and op.D == op.H, "columns for each row")
         elif op.kind == PERMUTE:
             require(not x.per_step and not y.per_step and op.D == op.H == y.width, "rows of sequences")
         elif op.kind == ATTEND or op.kind == ATTEND_GENERAL:

@@ -93,6 +93,7 @@ ATTEND: int
 ATTEND_GENERAL: int
 CONV: int
 POOL: int
+COPY: int
 N_CLOCKS: int
 EMBED_SHARED: int
 DENSE_TABLE: int

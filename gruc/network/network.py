@@ -12,7 +12,7 @@ from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
 from .program import KINDS, ProgramBuilder
-from .readout import READOUTS, EachStep
+from .readout import readout_of
 
 
 class LaidOut(NamedTuple):
@@ -38,8 +38,9 @@ class GRUNetwork:
         Whether each layer also reads from the last step to the first.
     reset_after : bool
         See `GRULayer`.
-    pooling : {"last", "mean", "max", "attention"} or None
-        Readout over the top layer's states. None: the head answers each step, there are K outputs a row.
+    pooling : {"last", "mean", "max", "attention"}, list of these or None
+        Readout over the top layer's states, or several side by side. None: the head answers each step, there
+        are K outputs a row.
     n_outputs : int
         Outputs of the head, K.
     n_tokens : int or None
@@ -71,7 +72,7 @@ class GRUNetwork:
             "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
             "bidirectional": bool(bidirectional),
             "reset_after": bool(reset_after),
-            "pooling": pooling,
+            "pooling": pooling if pooling is None or isinstance(pooling, str) else list(pooling),
             "n_outputs": int(n_outputs),
         }
         if n_tokens is not None:
@@ -94,7 +95,8 @@ class GRUNetwork:
                 [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
-        self.readout = (EachStep if pooling is None else READOUTS[pooling])(n_inputs)
+        self.readout = readout_of(pooling, n_inputs)
+        n_inputs = self.readout.n_features
         self.head = TiedHead(n_inputs, self.embedding) if tied else DenseHead(n_inputs, n_outputs)
         self._parts = [*self.convolutions, *self._layers(), self.readout, self.head]
         if self.embedding is not None:
@@ -125,8 +127,8 @@ class GRUNetwork:
             for index, directions in enumerate(self.layers)
             for layer in directions
         )
-        if self.config["pooling"] == "attention":
-            of_layers += 2 * 3 * self.head.n_inputs**2
+        if "attention" in self.readouts:
+            of_layers += 2 * 3 * self.widths[-1] ** 2
         if self.config["pooling"] is None:
             n_scored = self.config["n_features"] if "tied" in self.config else self.head.n_inputs
             of_layers += 2 * 3 * n_scored * self.head.n_outputs
@@ -143,6 +145,12 @@ class GRUNetwork:
             return batch.lengths, batch.offsets
         alive = np.diff(batch.offsets)[:: self.stride]
         return -(-batch.lengths // self.stride), np.concatenate([[0], np.cumsum(alive)])
+
+    @property
+    def readouts(self):
+        """Names of the readouts, side by side; none of a network that answers each step."""
+        pooling = self.config["pooling"]
+        return [] if pooling is None else [pooling] if isinstance(pooling, str) else pooling
 
     def _layers(self):
         """Each direction of each layer, in the order of the parameters."""

@@ -61,12 +61,47 @@ class Attention(Last):
         return builder.operation(KINDS.ATTENTION, h, builder.per_sequence(h), "attention.weight")
 
 
+class SideBySide:
+    """Several readouts of the same states, one after the other in one vector."""
+
+    def __init__(self, names, n_features):
+        self.parts = [READOUTS[name](n_features) for name in names]
+        self.n_features = len(names) * n_features
+
+    def entries(self):
+        """Names and shapes for the parameter table."""
+        return [entry for part in self.parts for entry in part.entries()]
+
+    def initialize(self, parameters, rng):
+        """Start values of each."""
+        for part in self.parts:
+            part.initialize(parameters, rng)
+
+    def lay_out(self, builder, h, last):
+        """Append the operations; returns the features (B, n F)."""
+        read = [part.lay_out(builder, h, last) for part in self.parts]
+        y = builder.value(self.n_features, builder.values[h].clock, per_step=False)
+        column = 0
+        for x in read:
+            width = builder.values[x].width
+            builder.operation(KINDS.COPY, x, y, H=width, column=column)
+            column += width
+        return y
+
+
 class EachStep(Last):
     """No readout: the head answers each step."""
 
     def lay_out(self, builder, h, last):
         """The states (N, F) themselves."""
         return h
+
+
+def readout_of(pooling, n_features):
+    """The readout that a network's `pooling` names, over states (N, n_features)."""
+    if pooling is None:
+        return EachStep(n_features)
+    return READOUTS[pooling](n_features) if isinstance(pooling, str) else SideBySide(pooling, n_features)
 
 
 READOUTS = {"last": Last, "mean": Mean, "max": Max, "attention": Attention}

@@ -207,7 +207,7 @@ class FittedNetworkMixin:
         """
         predictor, X = self._fitted_predictor(), self._sequences_to_predict(X)
         pooling = predictor.config["pooling"]
-        if pooling != "attention":
+        if "attention" not in predictor.network.readouts:
             raise ValueError(f'attention_weights needs a model with pooling="attention"; it has {pooling!r}.')
 
         def weights_of(packed, batch, initial):

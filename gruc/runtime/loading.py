@@ -69,7 +69,7 @@ def _described_network(fields, n_arrays):
         "hidden_layer_sizes": fields.take_counts("hidden_layer_sizes"),
         "bidirectional": fields.take("bidirectional", is_flag),
         **described_cell(fields),
-        "pooling": fields.take("pooling", lambda v: v is None or (isinstance(v, str) and v in READOUTS)),
+        "pooling": fields.take("pooling", _is_pooling),
         "n_outputs": fields.take("n_outputs", is_count),
     }
     if "n_tokens" in fields:
@@ -93,6 +93,13 @@ def _described_network(fields, n_arrays):
 def described_cell(fields):
     """Arguments of a network that are those of its cells."""
     return {"reset_after": fields.take("reset_after", is_flag)}
+
+
+def _is_pooling(value):
+    if not isinstance(value, list):
+        return value is None or (isinstance(value, str) and value in READOUTS)
+    names = [name for name in value if isinstance(name, str) and name in READOUTS]
+    return len(value) > 1 and len(set(names)) == len(value)
 
 
 def _are_convolutions(value):

@@ -157,8 +157,9 @@ def summary_of(predictor, name):
         n_scores = config["n_outputs"]
         products = 2 * config["n_features"] * n_scores
         layers.append(LayerSummary("head, of the embedding", f"(T, {n_scores})", 0, 0, products, True))
-    if config["pooling"] is not None and not any(layer.name == "attention" for layer in layers):
-        readout = LayerSummary(f"pooling {config['pooling']}", f"({network.head.n_inputs},)", 0, 0, 0, False)
+    if network.readouts not in ([], ["attention"]):
+        readouts = f"pooling {', '.join(network.readouts)}"
+        readout = LayerSummary(readouts, f"({network.head.n_inputs},)", 0, 0, 0, False)
         layers.insert(len(layers) - 1, readout)
     return Summary(_title(predictor, name), layers, _notes(predictor, row), row, framing.hop)
 

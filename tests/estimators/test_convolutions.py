@@ -207,5 +207,6 @@ def test_predictors_of_constants_alone():
         weights[convolution.weight] = W
         for name, value in zip(convolution.norm, (1, b, 0, 1 - 1e-5, 0), strict=True):
             weights[name] = np.full_like(weights[name], value) if np.ndim(value) == 0 else value
+    weights = {name: weight.T for name, weight in weights.items()}
     folded = Predictor.of_weights(predictor.config, weights, "float64", predictor.inputs, predictor.decoding)
     np.testing.assert_allclose(folded.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-12)

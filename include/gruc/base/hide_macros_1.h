@@ -167,8 +167,12 @@
 #undef conv_row_step
 #pragma push_macro("conv_rows")
 #undef conv_rows
+#pragma push_macro("copy_kind")
+#undef copy_kind
 #pragma push_macro("copy_row")
 #undef copy_row
+#pragma push_macro("copy_row_result")
+#undef copy_row_result
 #pragma push_macro("copy_rows")
 #undef copy_rows
 #pragma push_macro("count")
@@ -355,7 +359,3 @@
 #undef infer_cell_pack
 #pragma push_macro("infer_cell_packed")
 #undef infer_cell_packed
-#pragma push_macro("infer_cell_scratch")
-#undef infer_cell_scratch
-#pragma push_macro("infer_conv")
-#undef infer_conv

@@ -1,10 +1,16 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("infer_cell_scratch")
+#undef infer_cell_scratch
+#pragma push_macro("infer_conv")
+#undef infer_conv
 #pragma push_macro("infer_conv_pack")
 #undef infer_conv_pack
 #pragma push_macro("infer_conv_packed")
 #undef infer_conv_packed
 #pragma push_macro("infer_conv_scratch")
 #undef infer_conv_scratch
+#pragma push_macro("infer_copy")
+#undef infer_copy
 #pragma push_macro("infer_dense")
 #undef infer_dense
 #pragma push_macro("infer_dense_pack")
@@ -39,6 +45,8 @@
 #undef inputs
 #pragma push_macro("integers")
 #undef integers
+#pragma push_macro("is_kept")
+#undef is_kept
 #pragma push_macro("j")
 #undef j
 #pragma push_macro("joining")
@@ -305,8 +313,6 @@
 #undef pool_kind
 #pragma push_macro("pool_row_step")
 #undef pool_row_step
-#pragma push_macro("pooling")
-#undef pooling
 #pragma push_macro("pow")
 #undef pow
 #pragma push_macro("pow2")
@@ -353,9 +359,3 @@
 #undef row_tokens
 #pragma push_macro("rows")
 #undef rows
-#pragma push_macro("rows_are_there")
-#undef rows_are_there
-#pragma push_macro("s")
-#undef s
-#pragma push_macro("save")
-#undef save

@@ -1,4 +1,10 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("rows_are_there")
+#undef rows_are_there
+#pragma push_macro("s")
+#undef s
+#pragma push_macro("save")
+#undef save
 #pragma push_macro("scalar_zero_below")
 #undef scalar_zero_below
 #pragma push_macro("scale")
@@ -33,8 +39,6 @@
 #undef sequence_input
 #pragma push_macro("sequence_once")
 #undef sequence_once
-#pragma push_macro("sequence_pooling")
-#undef sequence_pooling
 #pragma push_macro("sequence_readout_step")
 #undef sequence_readout_step
 #pragma push_macro("sequence_result")

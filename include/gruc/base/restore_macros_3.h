@@ -1,4 +1,7 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("rows_are_there")
+#pragma pop_macro("s")
+#pragma pop_macro("save")
 #pragma pop_macro("scalar_zero_below")
 #pragma pop_macro("scale")
 #pragma pop_macro("scaled")
@@ -16,7 +19,6 @@
 #pragma pop_macro("sequence_cell")
 #pragma pop_macro("sequence_input")
 #pragma pop_macro("sequence_once")
-#pragma pop_macro("sequence_pooling")
 #pragma pop_macro("sequence_readout_step")
 #pragma pop_macro("sequence_result")
 #pragma pop_macro("sequence_row")

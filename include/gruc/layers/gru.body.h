@@ -32,7 +32,7 @@ GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, siz
 GRUC_STATIC gruc_op_weights GRUC(gru_op_weights)(const real *packed, const gruc_op *op)
 {
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, op->D, op->H, op->kind);
-    gruc_op_weights weights = {w.bias, w.b_hh_n, w.W_ih, w.W_hh, w.W_hh_n};
+    gruc_op_weights weights = {w.bias, w.b_hh_n, w.W_ih, w.W_hh, w.W_hh_n, NULL};
     return weights;
 }
 

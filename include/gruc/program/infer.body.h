@@ -71,7 +71,7 @@ GRUC_STATIC void GRUC(infer_attention_pack)(
 {
     const real *W = (const real *)parameters + op->weights;
     GRUC(pack)((real *)packed, W, op->D, op->D, 1, op->D);
-    gruc_op_weights made = {W + op->D * op->D, W + op->D * op->D + op->D, packed, NULL, NULL};
+    gruc_op_weights made = {W + op->D * op->D, W + op->D * op->D + op->D, packed, NULL, NULL, NULL};
     *weights = made;
 }
 
@@ -100,7 +100,7 @@ GRUC_STATIC void GRUC(infer_dense_pack)(
 {
     const real *W = (const real *)parameters + op->weights;
     GRUC(pack)((real *)packed, W, op->H, op->D, 1, op->H);
-    gruc_op_weights made = {W + op->D * op->H, NULL, packed, NULL, NULL};
+    gruc_op_weights made = {W + op->D * op->H, NULL, packed, NULL, NULL, NULL};
     *weights = made;
 }
 
@@ -116,7 +116,7 @@ GRUC_STATIC void GRUC(infer_dense_table_pack)(
     gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
 {
     GRUC(pack_transposed)((real *)packed, (const real *)parameters + op->weights, op->D, op->D, op->H);
-    gruc_op_weights made = {NULL, NULL, packed, NULL, NULL};
+    gruc_op_weights made = {NULL, NULL, packed, NULL, NULL, NULL};
     *weights = made;
 }
 
@@ -125,7 +125,7 @@ GRUC_STATIC void GRUC(infer_dense_table_pack)(
 GRUC_STATIC void GRUC(infer_embed_pack)(
     gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
 {
-    gruc_op_weights made = {NULL, NULL, (const real *)parameters + op->weights, NULL, NULL};
+    gruc_op_weights made = {NULL, NULL, (const real *)parameters + op->weights, NULL, NULL, NULL};
     (void)packed;
     *weights = made;
 }
@@ -171,7 +171,7 @@ GRUC_STATIC void GRUC(infer_general_pack)(
     gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
 {
     GRUC(pack)((real *)packed, (const real *)parameters + op->weights, op->D, op->D, 1, op->D);
-    gruc_op_weights made = {NULL, NULL, packed, NULL, NULL};
+    gruc_op_weights made = {NULL, NULL, packed, NULL, NULL, NULL};
     *weights = made;
 }
 
@@ -195,7 +195,7 @@ GRUC_STATIC void GRUC(infer_conv_pack)(
         bias[j] = norm[H + j] - norm[2 * H + j] * factor;
         for (size_t i = 0; i < k * D; i++) column[i * LANES] *= factor;
     }
-    gruc_op_weights made = {bias, NULL, panels, NULL, NULL};
+    gruc_op_weights made = {bias, NULL, panels, NULL, NULL, NULL};
     *weights = made;
 }
 
@@ -220,6 +220,11 @@ GRUC_STATIC void GRUC(infer_pool)(const gruc_infer_call *c)
         (real *)c->y, (const real *)c->x, c->op->steps, c->clock->offsets, c->clock->T, c->op->D);
 }
 
+GRUC_STATIC void GRUC(infer_copy)(const gruc_infer_call *c)
+{
+    GRUC(copy_rows)((real *)c->y, c->ld_y, (const real *)c->x, c->op->D, c->n_rows, c->op->D);
+}
+
 /* In the order of program.h */
 static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, NULL, NULL, NULL, NULL, NULL},
@@ -242,4 +247,5 @@ static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, NULL, NULL, GRUC(infer_pool), NULL, NULL},
     {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed), NULL, NULL},
     {GRUC(infer_dense_packed), GRUC(infer_dense_table_pack), NULL, GRUC(infer_dense), NULL, NULL},
+    {NULL, NULL, NULL, GRUC(infer_copy), NULL, NULL},
 };

@@ -85,9 +85,9 @@ GRUC_STATIC void gruc_stream_memory(
     rows[0] = end;
     end += p->values[0].width + largest;
     for (size_t i = 0; i < p->n_ops; i++)
-        if (!gruc_is_cell(p->ops + i)) {
+        if (rows[p->ops[i].y] == GRUC_NOWHERE) {
             rows[p->ops[i].y] = end;
-            end += p->ops[i].H;
+            end += p->values[p->ops[i].y].width;
         }
     to->scratch_size = end;
     to->states = states;

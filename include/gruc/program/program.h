@@ -28,6 +28,7 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_POOL,             /* rows of a slower clock: the largest of each `steps` rows */
        GRUC_EMBED_SHARED,     /* as GRUC_EMBED, of a table that another operation reads, too */
        GRUC_DENSE_TABLE,      /* y = x T', T a table: a product with the vector of each token */
+       GRUC_COPY,             /* columns of y = x: values side by side */
        GRUC_N_KINDS
 };
 

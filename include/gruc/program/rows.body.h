@@ -128,6 +128,14 @@ GRUC_STATIC void GRUC(pool_row_step)(const gruc_row_call *c)
     memcpy(c->y, largest, D * sizeof(real));
 }
 
+/* ---- values side by side: y begins at the operation's columns */
+
+GRUC_STATIC void GRUC(copy_row_result)(const gruc_row_call *c)
+{
+    memcpy(c->y, c->x, c->op->D * sizeof(real));
+}
+
+static const gruc_row_kind GRUC(copy_kind) = {NULL, GRUC(copy_row_result)};
 static const gruc_row_kind GRUC(conv_kind) = {GRUC(conv_row_step), NULL};
 static const gruc_row_kind GRUC(pool_kind) = {GRUC(pool_row_step), NULL};
 
@@ -173,5 +181,6 @@ static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
     &GRUC(pool_kind),
     &GRUC(embed_kind),
     &GRUC(dense_kind), /* packed in panels, tables are as other weights */
+    &GRUC(copy_kind),
 };
 #endif

@@ -53,15 +53,6 @@ GRUC_STATIC const real *GRUC(sequence_input)(const GRUC(sequence) * s, int value
     return row;
 }
 
-/* The place of the mean or maximum that is taken of a value whose rows are not kept; n_ops for none */
-GRUC_STATIC size_t GRUC(sequence_pooling)(const GRUC(sequence) * s, int value)
-{
-    size_t i = 0;
-    if (s->m->memory.rows[value] != GRUC_NOWHERE) return s->m->program.n_ops;
-    while (i < s->m->program.n_ops && s->m->program.ops[i].x != value) i++;
-    return i;
-}
-
 /* One more row x of a readout's columns, from `column` on, as wide as `width` */
 GRUC_STATIC void GRUC(sequence_readout_step)(
     const GRUC(sequence) * s, size_t i, const real *x, size_t column, size_t width, size_t n)
@@ -98,7 +89,8 @@ GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
 {
     const gruc_model *m = s->m;
     const gruc_op *op = m->program.ops + i;
-    size_t H = op->H, pooling = GRUC(sequence_pooling)(s, op->y);
+    size_t H = op->H;
+    int is_kept = m->memory.rows[op->y] != GRUC_NOWHERE;
     real *now = s->work, *before = now + H, *gates = before + H;
     memset(before, 0, H * sizeof(real));
     for (size_t n = 0; n < s->n_frames; n++) {
@@ -106,10 +98,9 @@ GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
         gruc_row_call call = {
             op, m->weights + i, GRUC(sequence_input)(s, op->x, t), op->D, before, now, now, gates, n};
         m->kinds[i]->step(&call);
-        if (m->memory.rows[op->y] != GRUC_NOWHERE)
-            memcpy(GRUC(sequence_row)(s, op->y, t) + op->column, now, H * sizeof(real));
-        else if (pooling < m->program.n_ops)
-            GRUC(sequence_readout_step)(s, pooling, now, op->column, H, n);
+        if (is_kept) memcpy(GRUC(sequence_row)(s, op->y, t) + op->column, now, H * sizeof(real));
+        for (size_t j = 0; !is_kept && j < m->program.n_ops; j++) /* means or maxima that are taken of rows */
+            if (m->program.ops[j].x == op->y) GRUC(sequence_readout_step)(s, j, now, op->column, H, n);
         before = now;
         now = now == gates - H ? now - H : gates - H;
     }
@@ -133,7 +124,7 @@ GRUC_STATIC void GRUC(sequence_once)(const GRUC(sequence) * s, size_t i)
         op->D,
         s->work + m->memory.states[i],
         NULL,
-        s->work + m->memory.rows[op->y],
+        s->work + m->memory.rows[op->y] + op->column,
         NULL,
         s->n_frames};
     m->kinds[i]->result(&call);

@@ -170,7 +170,7 @@ GRUC_STATIC void GRUC(stream_result)(
             op->D,
             states + l->states[i],
             NULL,
-            scratch + l->rows[op->y],
+            scratch + l->rows[op->y] + op->column,
             NULL,
             stride == 1 ? n_frames : (n_frames + stride - 1) / stride};
         if (m->kinds[i]->result) m->kinds[i]->result(&call);

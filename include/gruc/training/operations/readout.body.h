@@ -1,4 +1,5 @@
-/* Readouts as operations of a program in training: readout_train.body.h. Body over `real`; see real.h.
+/* Readouts as operations of a program in training, and what puts them side by side: readout_train.body.h. Body over
+ * `real`; see real.h.
  * Attention keeps u (N, F), with room for whole vectors, and a (N,). */
 
 GRUC_STATIC void GRUC(mean_op_forward)(const gruc_call *c)
@@ -58,4 +59,18 @@ GRUC_STATIC void GRUC(attention_op_backward)(const gruc_call *c)
     GRUC(attention_backward)(
         c->dx, c->add_to_dx, dWT, db, db + F, c->scratch, u, a, c->y, c->dy, c->x, WT, WT + F * F + F,
         clock->offsets, clock->T, F);
+}
+
+GRUC_STATIC void GRUC(copy_op_forward)(const gruc_call *c)
+{
+    GRUC(copy_rows)((real *)c->y + c->op->column, c->width, c->x, c->op->D, c->rows, c->op->D);
+}
+
+GRUC_STATIC void GRUC(copy_op_backward)(const gruc_call *c)
+{
+    size_t D = c->op->D;
+    const real *dy = (const real *)c->dy + c->op->column;
+    real *dx = c->dx;
+    for (size_t i = 0; i < c->rows; i++, dx += D, dy += c->width)
+        for (size_t j = 0; j < D; j++) dx[j] = c->add_to_dx ? dx[j] + dy[j] : dy[j];
 }

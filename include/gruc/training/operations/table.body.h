@@ -69,6 +69,7 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .pack = GRUC(conv_op_pack),
          .forward = GRUC(conv_op_forward),
          .backward = GRUC(conv_op_backward)},
+    [GRUC_COPY] = {.forward = GRUC(copy_op_forward), .backward = GRUC(copy_op_backward)},
     [GRUC_POOL] = {.forward = GRUC(pool_op_forward), .backward = GRUC(pool_op_backward)},
 };
 #undef GRUC_CELL
