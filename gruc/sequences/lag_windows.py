@@ -266,10 +266,7 @@ def _are_weights(values):
 
 def _products(rows, matrix):
     """``rows @ matrix``, added up in the same order for any number of rows, as BLAS does not."""
-    total = np.zeros((len(rows), matrix.shape[1]))
-    for column, weights in zip(rows.T, matrix, strict=True):
-        total += column[:, np.newaxis] * weights
-    return total
+    return np.einsum("bk,kh->bh", rows, matrix)
 
 
 def _deviation(values, axis):

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from gruc.sequences import Lags, LagWindows, Numbers, Series, origins_of
+from gruc.sequences.lag_windows import _products
 
 CASES = list(itertools.product([1, 3], [1, 4, 12], [1, 4, 7], ["window", "series", None], [1, 2]))
 WEIGHTS = {1: (1.0,), 2: (0.75, 0.25)}
@@ -137,3 +138,15 @@ def test_constant_windows_are_forecast_constant(value):
     np.testing.assert_allclose(read.rows, 0, atol=1e-15)
     assert (windows.targets(np.array([0]), read) == 0).all()
     assert windows.forecasts(np.array([[3.0, -2.0]], np.float32), read).tolist() == [[value, value]]
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 7, 48])
+@pytest.mark.parametrize("n_columns", [1, 16, 673])
+def test_the_linear_path_of_a_row_does_not_depend_on_the_others(horizon, n_columns):
+    rng = np.random.default_rng(0)
+    matrix, rows = rng.standard_normal((n_columns, horizon)), rng.standard_normal((300, n_columns))
+    together = _products(rows, matrix)
+    np.testing.assert_allclose(together, rows @ matrix, rtol=0, atol=1e-12)
+    for n in (1, 2, 3, 8, 100):
+        parts = [_products(rows[i : i + n], matrix) for i in range(0, 300, n)]
+        assert np.array_equal(np.concatenate(parts), together)
