@@ -40,7 +40,7 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
 
     `X` has the columns that are known ahead, and those named in `past_only`. `predict` needs it at all steps
     up to the furthest of `fh`, gaps of `fh` included; where the instances of a panel end at different times,
-    from the end of each.
+    from the end of each. The `static` columns of `gruc.GRUForecaster` have no place in sktime's interface.
 
     `update` reads the values that come after those known so far: values given again are not read again.
 
