@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUSeq2Seq, GRUTagger
+from gruc import GRUClassifier, GRURegressor, GRUSeq2Seq, GRUTagger, inspection, plotting
 from gruc.inspection import attributions
 from gruc.preprocessing import SequenceScaler, TextSequencer
 from gruc.runtime import Predictor
@@ -43,6 +43,11 @@ def model():
 def of_texts():
     network = GRUClassifier(**FAST, embedding_dim=4, pooling="attention", bidirectional=True)
     return make_pipeline(TextSequencer(), network).fit(TEXTS, LABELS)
+
+
+def test_plotting_has_all_displays():
+    assert set(plotting.__all__) == {name for name in inspection.__all__ if name.endswith("Display")}
+    assert plotting.GateDisplay is GateDisplay
 
 
 # ---- attributions
