@@ -255,13 +255,13 @@ def _frequency(index, name):
 
     if index.freq is not None:
         return index.freqstr
-    freq = None
-    if len(index) > 2:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pandas 3 says that it will return an offset one day
-            freq = pd.infer_freq(index)
-        freq = getattr(freq, "freqstr", freq)
+    freq = _inferred(index)
     if freq is None and len(index) > 2:
+        freq = _frequency_of_parts(index)
+        if freq is not None:
+            regular = np.isin(pd.date_range(index[0], index[-1], freq=freq), index)
+            missing = np.argmin(regular)
+            _check_gaps(index, np.arange(1, len(index)) != missing, freq, name)
         differences, counts = np.unique(np.diff(index.asi8), return_counts=True)
         common = pd.Timedelta(differences[np.argmax(counts)], unit=index.unit)
         at = np.flatnonzero(np.diff(index.asi8) != differences[np.argmax(counts)])[0]
@@ -276,3 +276,30 @@ def _frequency(index, name):
             f"{name}.asfreq('D') for days."
         )
     return freq
+
+
+def _inferred(index):
+    """Frequency that pandas infers, or None."""
+    import pandas as pd
+
+    if len(index) < 3:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas 3 says that it will return an offset one day
+        freq = pd.infer_freq(index)
+    return getattr(freq, "freqstr", freq)
+
+
+def _frequency_of_parts(index):
+    """Frequency of an index with gaps: that of a part without gaps, if all times fit it; or None."""
+    import pandas as pd
+
+    if type(index).__name__ != "DatetimeIndex":
+        return None
+    for n_parts in (2, 4, 8, 16):
+        size = len(index) // n_parts
+        for start in range(0, size * n_parts, max(size, 1)):
+            freq = _inferred(index[start : start + size])
+            if freq is not None and index.isin(pd.date_range(index[0], index[-1], freq=freq)).all():
+                return freq
+    return None

@@ -75,3 +75,13 @@ def test_times_that_are_none_of_the_future():
         axis.steps_to(pd.DatetimeIndex(["2024-03-01 12:00"]))
     with pytest.raises(TypeError, match="fh is a PeriodIndex, but the index of y is of the kind 'datetime'"):
         axis.steps_to(INDEXES["months"])
+
+
+@pytest.mark.parametrize("freq", ["MS", "ME", "B", "W-MON", "YS-JAN", "30min"])
+@pytest.mark.parametrize("missing", [[7], [150], [1, 50, 90]])
+def test_missing_times_are_told_at_the_frequency_of_the_others(freq, missing):
+    index = pd.date_range("2000-01-03", periods=200, freq=freq)
+    before, after = index[missing[0] - 1], index[missing[0] + 1]
+    message = rf"lacks times: {after} follows {before}, and the frequency is '{freq}'.*asfreq\('{freq}'\)"
+    with pytest.raises(ValueError, match=message):
+        TimeAxis.of_index(index.delete(missing), "y")
