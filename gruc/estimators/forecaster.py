@@ -82,7 +82,8 @@ class GRUForecaster(
     frame with a (series, time) index; of arrays an array ``(n_steps, n_columns)`` for one series, or for all,
     or ``(n_series, n_steps, n_columns)``; of a list a list of such. The network reads each column at the
     steps of its window and, but for those of `past_only`, at the steps that it forecasts. Each is centred and
-    scaled by its mean and standard deviation.
+    scaled by its mean and standard deviation. A "decoder" reads each at its own step, and learns its effect
+    from far fewer values than the "direct" network, for which every step of the horizon is another answer.
 
     The linear path is the mean of simple forecasts, each weighted by the sixth power of how little it erred
     at known origins before the end: no more than the seasons, their drift, and ridge regressions of what came
@@ -124,6 +125,16 @@ class GRUForecaster(
     (12, 12)
     >>> t = np.arange(240, 252)
     >>> bool(abs(model.predict() - (100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12))).max() < 1)
+    True
+
+    A column known ahead:
+
+    >>> t = np.arange(252)
+    >>> promotion = (t**3 % 23 < 4).astype(float)
+    >>> y = 100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12) + 20 * promotion
+    >>> model = GRUForecaster(strategy="decoder", season_length=12, random_state=0)
+    >>> model = model.fit(y[:240], promotion[:240])
+    >>> bool(abs(model.predict(X=promotion[240:]) - y[240:]).max() < 2)
     True
     """
 
@@ -185,8 +196,7 @@ class GRUForecaster(
         Raises
         ------
         TypeError, ValueError
-            As `fit`; or `early_stopping`, which needs all series at once, or what does not go on with the
-            network. The forecaster is then as it was before.
+            As `fit`; `early_stopping`, which needs all series at once; what does not go on with the network.
         """
         if self.early_stopping:
             raise ValueError(
@@ -229,9 +239,7 @@ class GRUForecaster(
         return self._form.wrap(forecasts[:, steps - 1], steps)
 
     def predict_quantiles(self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
-        """Quantiles of what is to come, by the errors of known forecasts (`calibration`).
-
-        Of any levels, whatever the loss.
+        """Quantiles of any level, whatever the loss, by the errors of known forecasts (`calibration`).
 
         Parameters
         ----------
