@@ -5,6 +5,7 @@ from sklearn.base import clone
 
 from ..estimators import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
 from ..estimators._given_weights import finite_array
+from ..estimators._networks import convolutions_of, readouts_of
 from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
 from ..sequences import Framing, Numbers, Tokens
@@ -28,7 +29,7 @@ def is_classifier(estimator):
     return isinstance(estimator, (GRUClassifier, GRUTagger))
 
 
-def fitted_estimator(estimator, weights, network, classes, multilabel):
+def fitted_estimator(estimator, weights, network, classes, multilabel, scaling=None):
     """A clone of `estimator`, fitted, with these weights.
 
     Parameters
@@ -41,26 +42,38 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
         directions and of the cell.
     classes : array-like or None
     multilabel : bool
+    scaling : Scaling or None
+        Of the features of a step, before the weights.
     """
     require_estimator(estimator)
-    if estimator.pooling == "attention":
-        raise ValueError("estimator has pooling='attention', which neither torch's nor Keras's layers have.")
     estimator._validate_params()
+    readouts = readouts_of(estimator)
+    if readouts is not None and "attention" in readouts:
+        raise ValueError("estimator has pooling='attention', which neither torch's nor Keras's layers have.")
     n_layers = sum(name.startswith("gru.weight_hh") and "reverse" not in name for name in weights)
     sizes = [len(np.atleast_1d(weights[f"gru.weight_hh_l{i}"])) // 3 for i in range(n_layers)]
-    n_inputs = np.shape(weights["gru.weight_ih_l0"])[-1]
-    inputs, reading = _inputs(estimator, weights.get("embedding.weight"), n_inputs)
+    convolutions = _convolutions(estimator, weights)
+    first = "conv.0.weight" if convolutions else "gru.weight_ih_l0"
+    n_inputs = np.shape(weights[first])[1]
+    inputs, reading = _inputs(estimator, weights.get("embedding.weight"), n_inputs, first)
+    if scaling is not None:
+        inputs, reading = inputs._replace(scaling=scaling), reading | {"standardize": True}
     weights, classes = _with_classes(weights, classes, estimator, multilabel)
     model = clone(estimator)
-    model.set_params(hidden_layer_sizes=tuple(sizes), standardize=False, **reading, **network)
+    if convolutions:
+        channels, kernel_sizes, _ = zip(*convolutions, strict=True)
+        reading |= {"conv_channels": channels, "conv_kernel_size": kernel_sizes}
+    model.set_params(**{"hidden_layer_sizes": tuple(sizes), "standardize": False} | reading | network)
     model._validate_params()
     n_outputs = len(weights["head.bias"])
     config = {
-        "n_features": n_inputs, "hidden_layer_sizes": sizes, "pooling": model.pooling,
+        "n_features": n_inputs, "hidden_layer_sizes": sizes, "pooling": readouts,
         "n_outputs": n_outputs, **network,
     }  # fmt: skip
     if isinstance(inputs, Tokens):
         config["n_tokens"] = inputs.n_tokens
+    if convolutions:
+        config["convolutions"] = convolutions
     if is_classifier(estimator):
         decoding = (Labels if multilabel else Classes)(classes)
         state = {}
@@ -83,12 +96,27 @@ def fitted_estimator(estimator, weights, network, classes, multilabel):
     return model._restored(predictor, state | features)
 
 
-def _inputs(estimator, table, n_inputs):
+def _convolutions(estimator, weights):
+    """The (n_outputs, kernel_size, pool) of each of the convolutions, whose pooling the estimator says."""
+    n = sum(name.startswith("conv.") for name in weights)
+    if n == 0 and convolutions_of(estimator):
+        raise ValueError(
+            f"estimator has conv_channels={estimator.conv_channels!r}, but the weights have no convolutions."
+        )
+    shapes = [np.shape(weights[f"conv.{i}.weight"]) for i in range(n)]
+    pools = np.atleast_1d(getattr(estimator, "conv_pool", 1)).tolist()
+    if len(pools) not in (1, n) and n > 0:
+        raise ValueError(f"conv_pool is {estimator.conv_pool!r}, and the weights have {n} convolutions.")
+    pools = pools * n if len(pools) == 1 else pools
+    return [[shape[0], shape[2], pool] for shape, pool in zip(shapes, pools, strict=False)]
+
+
+def _inputs(estimator, table, n_inputs, first):
     """How sequences become the rows of `n_inputs` that the first layer takes, and parameters that say so."""
     if table is not None:
         if table.ndim != 2 or table.shape[1] != n_inputs:
             raise ValueError(
-                f"embedding.weight is {table.shape}; expected (n_tokens, {n_inputs}), since gru.weight_ih_l0 "
+                f"embedding.weight is {table.shape}; expected (n_tokens, {n_inputs}), since {first} "
                 f"takes {n_inputs} inputs."
             )
         reading = {"embedding_dim": n_inputs, "n_tokens": len(table), "embedding_weights": None}
@@ -101,7 +129,7 @@ def _inputs(estimator, table, n_inputs):
     framing = Framing(length, length if estimator.hop_length is None else int(estimator.hop_length))
     if n_inputs % length:
         raise ValueError(
-            f"gru.weight_ih_l0 takes {n_inputs} inputs, which is not a multiple of frame_length={length}."
+            f"{first} takes {n_inputs} inputs, which is not a multiple of frame_length={length}."
         )
     reading = {"frame_length": length} if "frame_length" in estimator.get_params() else {}
     return Numbers(n_inputs // length, None, framing), reading

@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..sequences import Scaling
 from .imported import finite_array, fitted_estimator
 from .weights import (
     as_predictor,
     layer_suffixes,
     refuse_attention,
-    refuse_convolutions,
     refuse_tied,
     unscaled_weights,
 )
 
 __all__ = ["from_torch", "to_torch"]
+
+NORM = "weight", "bias", "running_mean", "running_var", "num_batches_tracked"
 
 
 def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
@@ -48,6 +50,12 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     embedding_state : dict of str to ndarray
         Of a model of tokens only: for ``torch.nn.Embedding(n_tokens, embedding_dim)``, whose output the
         GRU reads.
+    conv_state : dict of str to ndarray
+        Of a model with convolutions only: for a module with the lists ``conv`` of ``torch.nn.Conv1d(...,
+        bias=False)`` and ``norm`` of ``torch.nn.BatchNorm1d`` and, if the model scales its features, with
+        ``scale``, a ``torch.nn.BatchNorm1d(n_features, eps=0, affine=False)``, which comes first. To each
+        convolution belong ``conv_kernel_size - 1`` zeros before the first step and, after its norm, ReLU and
+        ``torch.nn.MaxPool1d(conv_pool, ceil_mode=True)``. The GRU takes what it gives, X as it is given.
 
     Raises
     ------
@@ -65,7 +73,6 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     ((24, 12), (9, 8))
     """
     predictor = as_predictor(model)
-    refuse_convolutions(predictor, "to_torch")
     if not predictor.config["reset_after"]:
         raise ValueError(
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "
@@ -77,8 +84,24 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     gru = {name.removeprefix("gru."): w for name, w in weights.items() if name.startswith("gru.")}
     states = gru, {"weight": weights["head.weight"], "bias": weights["head.bias"]}
     if "embedding.weight" in weights:
-        return *states, {"weight": weights["embedding.weight"]}
+        states = *states, {"weight": weights["embedding.weight"]}
+    if predictor.network.convolutions:
+        states = *states, _convolution_state(predictor)
     return states
+
+
+def _convolution_state(predictor):
+    """What is before the GRU, for a module with `scale`, `conv` and `norm`."""
+    state, scaling = {}, predictor.inputs.scaling
+    if scaling is not None:
+        mean, scale = (np.tile(part, predictor.inputs.framing.length) for part in scaling)
+        state = {"scale.running_mean": mean, "scale.running_var": scale**2}
+        state = {name: values.astype(predictor.parameters.dtype) for name, values in state.items()}
+        state["scale.num_batches_tracked"] = np.array(0)
+    for name, values in predictor.weights.items():
+        if name.startswith(("conv.", "norm.")):
+            state[name] = np.array(int(values[0])) if name.endswith("num_batches_tracked") else values
+    return state
 
 
 def from_torch(
@@ -89,6 +112,7 @@ def from_torch(
     *,
     multilabel: bool = False,
     embedding_state: dict[str, Any] | None = None,
+    conv_state: dict[str, Any] | None = None,
 ) -> Any:
     """A fitted estimator with the weights of a ``torch.nn.GRU`` and a ``torch.nn.Linear``.
 
@@ -111,6 +135,9 @@ def from_torch(
     embedding_state : dict of str to tensor or array, default=None
         The state of a ``torch.nn.Embedding`` that the GRU reads the output of: X is then integer tokens,
         and `embedding_dim` and `n_tokens` are set to those of the weights.
+
+    conv_state : dict of str to tensor or array, default=None
+        The state of convolutions before the GRU, as `to_torch` gives it; `conv_pool` is the estimator's.
 
     Returns
     -------
@@ -146,6 +173,7 @@ def from_torch(
         name: finite_array(value, f"embedding_state[{name!r}]")
         for name, value in ({"weight": 0} if embedding_state is None else embedding_state).items()
     }
+    before, scaling = _checked_convolutions(conv_state)
     bidirectional = "weight_ih_l0_reverse" in gru
     n_layers = 1 + max((int(m[1]) for name in gru if (m := re.match(r"weight_ih_l(\d+)", name))), default=0)
     if not any(name.startswith("bias") for name in gru):  # torch.nn.GRU(bias=False)
@@ -170,5 +198,33 @@ def from_torch(
     weights |= {f"head.{name}": value for name, value in head.items()}
     if embedding_state is not None:
         weights["embedding.weight"] = table["weight"]
+    weights |= before
     network = {"bidirectional": bidirectional, "reset_after": True}
-    return fitted_estimator(estimator, weights, network, classes, multilabel)
+    return fitted_estimator(estimator, weights, network, classes, multilabel, scaling)
+
+
+def _checked_convolutions(conv_state):
+    """Weights of convolutions by name, with all of their normalisations, and the scaling before, or None."""
+    if conv_state is None:
+        return {}, None
+    state = {name: finite_array(value, f"conv_state[{name!r}]") for name, value in conv_state.items()}
+    state.pop("scale.num_batches_tracked", None)
+    scaling = None
+    if "scale.running_mean" in state and "scale.running_var" in state:
+        mean, variance = state.pop("scale.running_mean"), state.pop("scale.running_var")
+        if not (variance > 0).all():
+            raise ValueError("conv_state['scale.running_var'] must be positive.")
+        scaling = Scaling(mean, np.sqrt(variance))
+    n = sum(name.startswith("conv.") for name in state)
+    expected = {f"conv.{i}.weight" for i in range(n)} | {
+        f"norm.{i}.{name}" for i in range(n) for name in NORM
+    }
+    if set(state) != expected or n == 0:
+        raise ValueError(
+            f"conv_state must have the weights of convolutions and their normalisations; missing: "
+            f"{sorted(expected - set(state))}, unknown: {sorted(set(state) - expected)}."
+        )
+    for name, value in state.items():
+        if name.startswith("conv.") and value.ndim != 3:
+            raise ValueError(f"conv_state[{name!r}] is {value.shape}; expected (outputs, inputs, steps).")
+    return {name: np.atleast_1d(value) for name, value in state.items()}, scaling

@@ -81,7 +81,7 @@ class Convolutions:
         (),
         """Outputs of each convolution before the first GRU layer, the first one first; () for none. A
         convolution reads the last `conv_kernel_size` steps, never a later one, is normalised (batch
-        normalisation, over the sequences that a thread reads at a time) and rectified.""",
+        normalisation, within parts of a mini-batch that do not depend on `n_jobs`) and rectified.""",
     )
     conv_kernel_size: Count | Sequence[int] = parameter(
         5, "Steps that each convolution reads: a number, or one for each."
