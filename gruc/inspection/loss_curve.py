@@ -4,15 +4,15 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from ._axes import matplotlib_pyplot
+
 __all__ = ["LossCurveDisplay"]
 
 
 def _matplotlib():
-    try:
-        from matplotlib import pyplot
-        from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise ImportError("gruc.inspection draws with matplotlib: pip install matplotlib.") from error
+    pyplot = matplotlib_pyplot()
+    from matplotlib.ticker import MaxNLocator
+
     return pyplot, MaxNLocator
 
 

@@ -112,7 +112,7 @@ class Summary:
 
     def _repr_html_(self):
         """A table, for notebooks; colours are those of the page."""
-        cell = "padding:0.15em 0.8em;border:none;text-align:"
+        cell = "padding:0.15em 0.8em;border:none;white-space:nowrap;text-align:"
         aligns = ("left", "left", "right", "right", "right")
 
         def row(line, tag="td", style=""):
@@ -186,7 +186,7 @@ def _notes(predictor, row):
     notes = [
         f"T is the number of {row}s. An operation is an addition or a multiplication of a matrix product."
     ]
-    if not predictor.config["bidirectional"] and not predictor.config.get("convolutions"):
+    if not predictor.config["bidirectional"]:
         kept = predictor.network.row_by_row_memory()["states_size"]
         if row != "token":
             kept += predictor.inputs.width  # steps of a frame that is not full yet

@@ -210,10 +210,10 @@ def test_attention_weights_make_the_features(model):
 # ---- answers over time
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_answers_are_those_of_the_beginnings(bidirectional):
+@pytest.mark.parametrize("settings", [{}, {"bidirectional": True}, {"conv_channels": 5}])
+def test_answers_are_those_of_the_beginnings(settings):
     X, y = vowels()
-    model = GRUClassifier(**FAST, bidirectional=bidirectional).fit(X, y)
+    model = GRUClassifier(**FAST, **settings).fit(X, y)
     display = AnswerOverTimeDisplay.from_estimator(model, X, index=3)
     beginnings = model.predict_proba([X[3][: t + 1] for t in range(len(X[3]))])
     drawn = np.stack([line.get_ydata() for line in display.lines_], axis=1)

@@ -84,8 +84,10 @@ def test_convolutions():
 
 def test_state_of_a_stream():
     """What the summary says is what a snapshot of a stream holds."""
-    for pooling in ("last", "mean", "attention"):
-        model = partly_fitted(hidden_layer_sizes=(8, 6), pooling=pooling, frame_length=2)
+    convolutions = {"conv_channels": (6, 5), "conv_pool": (2, 3)}
+    for pooling, more in (("last", {}), ("mean", {}), ("attention", {}), ("last", convolutions)):
+        settings = {"hidden_layer_sizes": (8, 6), "pooling": pooling}
+        model = partly_fitted(**settings, **(more or {"frame_length": 2}))
         kept = len(model.stream().snapshot()["numbers"])
         assert f"A stream keeps {bytes_as_text(kept)} for each sequence." in str(model.summary())
 
