@@ -19,7 +19,7 @@ def weights_of(kind, parameters, D, H, *, width=None, column=0, reverse=False, x
             [(x_per_step, 1 if embeds else D), (False, width), (y_per_step, width), (False, width)]
         )
     ]
-    operation = (kind, 0, 1 if cell else -1, 2, 3 if cell else -1, reverse, D, H, column, 0, 0)
+    operation = (kind, 0, 1 if cell else -1, 2, 3 if cell else -1, reverse, D, H, column, 0, 0, -1)
     flat = np.concatenate([np.ravel(part) for part in parameters]) if parameters else np.zeros(0)
     program = inference.Program(values, [operation], 2, 2, len(flat))
     return inference.Weights(program, flat)

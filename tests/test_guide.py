@@ -76,6 +76,18 @@ def test_text(tmp_path, monkeypatch):
 
 
 @pytest.mark.examples
+def test_translation(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "translation.md")
+    model = names["model"]
+    assert model.predict(["31/12/1999", "January 01, 2000"]).tolist() == ["1999-12-31", "2000-01-01"]
+    assert model.score(names["X"][2_000:], names["y"][2_000:]) > 0.9
+    assert names["reader"].predict(["two seven two"])[0].tolist() == [2, 1, 2]
+    assert names["weights"].shape == (11, 13)
+    assert names["small"].n_iter_ == 3
+
+
+@pytest.mark.examples
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_inspection(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib").use("Agg")

@@ -5,7 +5,9 @@ indices and masks only: OpenVINO ignores sequence_lens of GRU if shapes are dyna
 pipelines of the same parts.
 """
 
+import os
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from . import onnx_inputs, onnx_layers, onnx_outputs, onnx_stream
 from .forecast_windows import forecaster_of
 from .onnx_forecasts import graph_of_forecaster
 from .onnx_graph import NetworkGraph
+from .onnx_translation import graph_of_encoder, graph_of_step, translator_of
 from .weights import as_predictor, refuse_convolutions
 
 __all__ = ["to_onnx"]
@@ -30,9 +33,10 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
 
     Parameters
     ----------
-    model : fitted estimator, Predictor or ForecastPredictor
+    model : fitted estimator, Predictor, ForecastPredictor or Translator
     path : str or path-like, default=None
-        File to write the graph to.
+        File to write the graph to. Of a `GRUSeq2Seq` two files are written, whose names end in
+        ``.encoder.onnx`` and ``.step.onnx`` if that of `path` ends in ``.onnx``.
     opset : int, default=18
         Version of ONNX's operators, from 13 to the newest of the installed package onnx. Older
         runtimes read only graphs of older versions.
@@ -58,6 +62,13 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         it was fitted on several series (and `scale` is not None) also ``series`` (N,), int64: which of
         these each is, or, with ``scale="window"``, -1 for another one. The output is ``forecasts``
         (N, horizon), float64, of all steps of the horizon; NaN where a value is not finite.
+
+        Of a `GRUSeq2Seq` two graphs are returned, a tuple. The encoder's inputs are tokens ``X`` (N, T) and
+        ``lengths`` (N,), int64, N and T at least 1; its outputs ``state_0`` (N, H), ..., a state for each
+        layer, and with attention ``memory`` (N, T, M). The step's inputs are ``token`` (N,), int64, the
+        last token of each answer, the states, and with attention ``memory`` and ``lengths``; its outputs
+        ``logits`` (N, n_tokens) of the next token, the states ``state_0_out``, ..., and ``attention``
+        (N, T), its weights.
 
     Raises
     ------
@@ -109,16 +120,12 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         import onnx
     except ImportError as error:
         raise ImportError("to_onnx requires the package onnx: pip install onnx.") from error
+    translator = translator_of(model)
+    if translator is not None:
+        return _translation(onnx, translator, path, _checked_opset(onnx, opset), stateful)
     forecaster = forecaster_of(model)
     predictor = as_predictor(model) if forecaster is None else forecaster.predictor
-    if not isinstance(opset, Integral) or isinstance(opset, bool):
-        raise TypeError(f"opset must be an integer; got {opset!r}.")
-    newest = onnx.defs.onnx_opset_version()
-    if not OLDEST_OPSET <= opset <= newest:
-        raise ValueError(
-            f"opset must be from {OLDEST_OPSET} to {newest}, the newest of the installed onnx "
-            f"{onnx.__version__}; got {opset}."
-        )
+    opset = _checked_opset(onnx, opset)
     if stateful and predictor.config["bidirectional"]:
         raise ValueError(
             "A bidirectional model reads each sequence from its end too and cannot take it in blocks; "
@@ -127,7 +134,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     if forecaster is None:
         if stateful:
             refuse_convolutions(predictor, "to_onnx with stateful=True")
-        graph = NetworkGraph(onnx, predictor, int(opset))
+        graph = NetworkGraph(onnx, predictor, opset)
         inputs, outputs = _graph_of_blocks(graph) if stateful else _graph_of_sequences(graph)
     else:
         if stateful:
@@ -135,8 +142,44 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
                 "stateful=True is for sequences that are given in blocks; a forecaster's graph takes the "
                 "last values of series, which the program keeps."
             )
-        graph, inputs, outputs = graph_of_forecaster(onnx, forecaster, int(opset))
-    imports = [onnx.helper.make_opsetid("", int(opset))]
+        graph, inputs, outputs = graph_of_forecaster(onnx, forecaster, opset)
+    proto = _model_of(onnx, graph, inputs, outputs, opset)
+    if path is not None:
+        files.write(path, proto.SerializeToString())
+    return proto
+
+
+def _checked_opset(onnx, opset):
+    if not isinstance(opset, Integral) or isinstance(opset, bool):
+        raise TypeError(f"opset must be an integer; got {opset!r}.")
+    newest = onnx.defs.onnx_opset_version()
+    if not OLDEST_OPSET <= opset <= newest:
+        raise ValueError(
+            f"opset must be from {OLDEST_OPSET} to {newest}, the newest of the installed onnx "
+            f"{onnx.__version__}; got {opset}."
+        )
+    return int(opset)
+
+
+def _translation(onnx, translator, path, opset, stateful):
+    """The graphs of a translator's encoder, and of a step of its decoder."""
+    if stateful:
+        raise ValueError(
+            "stateful=True is for sequences in blocks; the step of a decoder has its states anyway."
+        )
+    graphs = graph_of_encoder(onnx, translator, opset), graph_of_step(onnx, translator, opset)
+    models = tuple(_model_of(onnx, *graph, opset) for graph in graphs)
+    if path is not None:
+        path = Path(os.fspath(path))
+        for part, model in zip(("encoder", "step"), models, strict=True):
+            name = f"{path.stem}.{part}.onnx" if path.suffix == ".onnx" else f"{path.name}.{part}"
+            files.write(path.with_name(name), model.SerializeToString())
+    return models
+
+
+def _model_of(onnx, graph, inputs, outputs, opset):
+    """The checked model of a graph."""
+    imports = [onnx.helper.make_opsetid("", opset)]
     proto = onnx.helper.make_model(
         onnx.helper.make_graph(graph.nodes, "gruc", inputs, outputs, list(graph.constants.values())),
         opset_imports=imports,
@@ -145,8 +188,6 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         producer_version=__version__,
     )
     onnx.checker.check_model(proto, full_check=True)
-    if path is not None:
-        files.write(path, proto.SerializeToString())
     return proto
 
 

@@ -41,7 +41,7 @@ def fit_by_weights(model, states, max_target_length):
     model : GRUSeq2Seq
         Its sizes are set to those of the weights.
     states : dict
-        Of "encoder", "decoder", "head", "source_embedding", "target_embedding" and "attention_weight" what
+        Of "encoder", "decoder", "head", "source_embedding", "target_embedding" and "attention" what
         `GRUSeq2Seq.from_weights` takes.
     max_target_length : int
     """
@@ -55,8 +55,10 @@ def fit_by_weights(model, states, max_target_length):
     weights |= {f"head.{name}": array for name, array in head.items()}
     weights["source_embedding.weight"] = tables["source_embedding"]
     weights["embedding.weight"] = tables["target_embedding"]
-    if states["attention_weight"] is not None:
-        weights["attention.weight"] = finite_array(states["attention_weight"], "attention_weight")
+    attention = states["attention"]
+    if attention is not None:
+        parts = attention if isinstance(attention, dict) else {"weight": attention}
+        weights |= {f"attention.{name}": finite_array(w, f"attention {name}") for name, w in parts.items()}
     n_layers = sum("weight_hh" in name and "reverse" not in name for name in encoder)
     model.set_params(
         hidden_layer_sizes=tuple(len(encoder[f"weight_hh_l{i}"]) // 3 for i in range(n_layers)),

@@ -33,11 +33,12 @@ class Translation:
         ``add_start=True`` the decoder begins after the start, else after the end.""",
     )
     embedding_dim: Count = parameter(64, "Width of the vectors of tokens, of X and of y.")
-    attention: Literal["dot", "general"] | None = parameter(
+    attention: Literal["dot", "general", "additive"] | None = parameter(
         "general",
-        """How the decoder attends to the states of the encoder: by products with its own states ("dot"), or
-        after a product with a matrix that is learned ("general") [2]_. None: it knows the last states of the
-        encoder only [1]_.""",
+        """How the decoder attends to the states of the encoder: by products with its own states ("dot"),
+        after a product with a matrix that is learned ("general") [2]_, or in each step before its state is
+        known, by a network of one layer ("additive") [3]_. None: it knows the last states of the encoder
+        only [1]_.""",
     )
     bidirectional_encoder: bool = parameter(
         True,

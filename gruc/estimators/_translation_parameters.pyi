@@ -14,7 +14,7 @@ class Translation:
     source: Any | None
     target: Any | None
     embedding_dim: int
-    attention: Literal["dot", "general"] | None
+    attention: Literal["dot", "general", "additive"] | None
     bidirectional_encoder: bool
     scheduled_sampling: float
     max_target_length: int | None
@@ -68,7 +68,7 @@ class TranslationParameters(Network, Translation, Dropout, Training, Translation
         source: Any | None = None,
         target: Any | None = None,
         embedding_dim: int = 64,
-        attention: Literal["dot", "general"] | None = "general",
+        attention: Literal["dot", "general", "additive"] | None = "general",
         bidirectional_encoder: bool = True,
         scheduled_sampling: float = 0.0,
         max_target_length: int | None = None,

@@ -226,7 +226,7 @@ class GRUSeq2Seq(
         head: dict[str, Any],
         source_embedding: Any,
         target_embedding: Any,
-        attention_weight: Any = None,
+        attention_state: Any = None,
         max_target_length: int,
         **parameters: Any,
     ) -> Self:
@@ -243,15 +243,19 @@ class GRUSeq2Seq(
             attended to and then these, (n_target_tokens, n_features).
         source_embedding, target_embedding : tensor or array of shape (n_tokens, embedding_dim), or dict
             Vectors of tokens, or the states of a ``torch.nn.Embedding``.
-        attention_weight : tensor or array of shape (F, F), default=None
-            Of ``attention="general"``: scores are products of the source's states with ``W`` times those of
-            the decoder.
+        attention_state : tensor or array of shape (F, F), or dict, default=None
+            Of ``attention="general"`` the matrix ``W``: scores are products of the source's states with
+            ``W`` times those of the decoder. Of ``attention="additive"`` a dict of "key_weight" (H, F),
+            "key_bias" (H,), "query_weight" (H, H) and "v" (1, H): scores are ``v @ tanh(key_weight @ m +
+            key_bias + query_weight @ h)``, and the first layer of the decoder reads what is attended to
+            behind the vector of a token.
         max_target_length : int
             Tokens of an answer at most, without the end.
         **parameters
             Those of the class. `source` and `target` are fitted, or have a `vocabulary`, whose order is that
             of the rows of the tables; None: integer tokens, the last row that of the end. Sizes are those of
-            the weights; `attention` is "general" with `attention_weight`, else None, if it is not given.
+            the weights; if it is not given, `attention` is "general" or "additive" with `attention_state`,
+            else None.
 
         Returns
         -------
@@ -263,7 +267,9 @@ class GRUSeq2Seq(
         ValueError
             Weights are missing, unknown or inconsistent; the message names them.
         """
-        attention = None if attention_weight is None else "general"
+        attention = None
+        if attention_state is not None:
+            attention = "additive" if isinstance(attention_state, dict) else "general"
         model = cls(**{"attention": attention} | parameters)
         states = {
             "encoder": encoder,
@@ -271,7 +277,7 @@ class GRUSeq2Seq(
             "head": head,
             "source_embedding": source_embedding,
             "target_embedding": target_embedding,
-            "attention_weight": attention_weight,
+            "attention": attention_state,
         }
         return fit_by_weights(model, states, max_target_length)
 

@@ -72,7 +72,8 @@ cdef extern from "gruc/program/program.h" nogil:
     enum:
         GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
         GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_CONV, GRUC_POOL, GRUC_EMBED_SHARED
-        GRUC_DENSE_TABLE, GRUC_COPY, GRUC_N_KINDS, GRUC_N_CLOCKS
+        GRUC_DENSE_TABLE, GRUC_COPY, GRUC_KEYS, GRUC_GRU_ATTENDING, GRUC_GRU_ATTENDING_RESET_BEFORE
+        GRUC_N_KINDS, GRUC_N_CLOCKS
 
     ctypedef struct gruc_value:
         int clock, per_step, integers, gradient
@@ -81,6 +82,7 @@ cdef extern from "gruc/program/program.h" nogil:
     ctypedef struct gruc_op:
         int kind, x, x2, y, last, reverse
         size_t D, H, column, weights, steps
+        int x3
 
     ctypedef struct gruc_program:
         size_t n_values, n_inputs, n_ops

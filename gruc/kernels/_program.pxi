@@ -18,6 +18,9 @@ cpdef enum:
     EMBED_SHARED = _c.GRUC_EMBED_SHARED
     DENSE_TABLE = _c.GRUC_DENSE_TABLE
     COPY = _c.GRUC_COPY
+    KEYS = _c.GRUC_KEYS
+    GRU_ATTENDING = _c.GRUC_GRU_ATTENDING
+    GRU_ATTENDING_RESET_BEFORE = _c.GRUC_GRU_ATTENDING_RESET_BEFORE
     N_CLOCKS = _c.GRUC_N_CLOCKS
 
 
@@ -33,7 +36,7 @@ cdef class Program:
     ----------
     values : list of (clock, per_step, integers, gradient, width)
         Members of `gruc_value`; the first `n_inputs` are filled by the caller.
-    ops : list of (kind, x, x2, y, last, reverse, D, H, column, weights, steps)
+    ops : list of (kind, x, x2, y, last, reverse, D, H, column, weights, steps, x3)
         Members of `gruc_op`.
     n_inputs : int
     output : int
@@ -86,7 +89,7 @@ cdef class Program:
         self.written = [i < n_inputs for i in range(len(values))]
         for i in range(len(ops)):
             (op.kind, op.x, op.x2, op.y, op.last, op.reverse, op.D, op.H, op.column, op.weights,
-             op.steps) = ops[i]
+             op.steps, op.x3) = ops[i]
             self.op_table[i] = op
             self.check(&self.op_table[i])
         require(self.written[output], "an output that is written")
@@ -110,6 +113,7 @@ cdef class Program:
         cdef const _c.gruc_value *y
         require(0 < op.kind < _c.GRUC_N_KINDS, "kinds of operations")
         require(0 <= op.x < n and -1 <= op.x2 < n and -1 <= op.last < n, "values that are read")
+        require(-1 <= op.x3 < n and (op.x3 < 0 or self.written[op.x3]), "values that are read")
         require(<int> self.c.n_inputs <= op.y < n, "values that are written")
         x, y = &self.value_table[op.x], &self.value_table[op.y]
         require(looks_up(op) or op.D == x.width, "the width that is read")
@@ -136,6 +140,18 @@ cdef class Program:
             require(x.clock == 0 or self.c.strides[x.clock] > 0, "a clock that follows clock 0")
         elif op.kind == COPY:
             require(x.per_step == y.per_step and x.clock == y.clock and op.D == op.H, "columns for each row")
+        elif op.kind == GRU_ATTENDING or op.kind == GRU_ATTENDING_RESET_BEFORE:
+            require(x.per_step and y.per_step and x.clock == y.clock and not op.reverse, "cells from steps to steps")
+            require(op.x2 >= 0 and op.x3 >= 0 and op.last >= <int> self.c.n_inputs, "states and rows to attend to")
+            require(self.value_table[op.x3].per_step and self.value_table[op.x3].width == op.column + op.H,
+                    "keyed rows")
+            require(y.width == op.column + op.H, "whole rows that are written")
+            for place in (op.x2, op.last):
+                require(not self.value_table[place].per_step and self.value_table[place].clock == y.clock
+                        and self.value_table[place].width == op.H, "states, one for each sequence")
+            require(self.value_table[op.x2].gradient in (-1, self.value_table[op.last].gradient),
+                    "the gradient of a first state where that of the last one is")
+            self.written[op.last] = True
         elif op.kind == PERMUTE:
             require(not x.per_step and not y.per_step and op.D == op.H == y.width, "rows of sequences")
         elif op.kind == ATTEND or op.kind == ATTEND_GENERAL:
@@ -147,6 +163,7 @@ cdef class Program:
         else:
             require(op.kind != CONV or (x.per_step and op.steps > 0), "convolutions of steps")
             require(x.per_step == y.per_step and x.clock == y.clock, "a row for each row that is read")
+            require(op.kind != KEYS or op.H > op.D, "keys")
             require(op.H == y.width and (op.kind != DROPOUT or op.D == op.H), "whole rows that are written")
         self.written[op.y] = True
         return 0

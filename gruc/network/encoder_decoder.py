@@ -82,7 +82,10 @@ class EncoderDecoder:
         self.encoder, self.decoder = [], []
         width, source_width = embedding or n_inputs, embedding or n_source_inputs
         top = self.config["hidden_layer_sizes"][-1] * len(both_ways)
-        self.attention = ATTENTIONS[attention](top)
+        first = self.config["hidden_layer_sizes"][0] * len(both_ways)
+        self.attention = ATTENTIONS[attention](top, first)
+        if self.attention.attends_inside:
+            width += top
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             self.encoder.append(
                 [
@@ -92,11 +95,17 @@ class EncoderDecoder:
             )
             source_width = n_units * len(both_ways)
             self.decoder.append([GRULayer(index, width, source_width, **cell)])
-            width = source_width
-        self.head = DenseHead(self.attention.n_features, n_outputs)
+            width = source_width + (top if index == 0 and self.attention.attends_inside else 0)
+        self.head = DenseHead(
+            width if self.attention.attends_inside else self.attention.n_features, n_outputs
+        )
         tables = [part for part in (self.source_embedding, self.embedding) if part is not None]
         directions = [direction for layer in (*self.encoder, *self.decoder) for direction in layer]
-        self.parts = [*directions, self.attention, self.head, *tables]
+        n_encoders = len(directions) - len(self.decoder)
+        # keys and queries stand before the first layer of the decoder, whose operation has them all
+        self.parts = [
+            *directions[:n_encoders], self.attention, *directions[n_encoders:], self.head, *tables
+        ]  # fmt: skip
         self.table = ParameterTable(
             [entry for part in self.parts for entry in part.entries()], [table.weight for table in tables]
         )
@@ -163,12 +172,18 @@ class EncoderDecoder:
 
     def _lay_out_decoder(self, builder, x, memory, starts):
         """The program with the decoder, its output, and the place of the operation that attends, or None."""
+        attends = None
         for layer, start in zip(self.decoder, starts, strict=True):
-            x, _ = lay_out_layer(builder, layer, builder.dropout(x), start)
-        attends = len(builder.operations)
+            x = builder.dropout(x)
+            if self.attention.attends_inside and attends is None:
+                attends = len(builder.operations)
+                x = self.attention.lay_out_cell(builder, layer[0], x, memory, start)
+            else:
+                x, _ = lay_out_layer(builder, layer, x, start)
+        n_before = len(builder.operations)
         x = self.attention.lay_out(builder, x, memory)
-        if len(builder.operations) == attends:
-            attends = None
+        if len(builder.operations) > n_before:
+            attends = n_before
         output = self.head.lay_out(builder, builder.dropout(x))
         return builder.build(output), output, attends
 

@@ -35,6 +35,7 @@ class Operation(NamedTuple):
     column: int
     weights: int
     steps: int
+    x3: int
 
 
 class ProgramBuilder:
@@ -98,6 +99,7 @@ class ProgramBuilder:
             column=0,
             weights=0 if first_parameter is None else self.table.offset(first_parameter),
             steps=0,
+            x3=-1,
         )
         self.operations.append(Operation(kind=kind, x=x, y=y, **(defaults | members)))
         return y

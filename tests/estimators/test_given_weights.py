@@ -19,13 +19,16 @@ def states_of(model):
         part: {name.removeprefix(f"{part}."): w for name, w in weights.items() if name.startswith(f"{part}.")}
         for part in ("encoder", "gru", "head")
     }
+    attention = {
+        name.removeprefix("attention."): w for name, w in weights.items() if name.startswith("attention.")
+    }
     return dict(
         encoder=parts["encoder"],
         decoder=parts["gru"],
         head=parts["head"],
         source_embedding={"weight": weights["source_embedding.weight"]},
         target_embedding=weights["embedding.weight"],
-        attention_weight=weights.get("attention.weight"),
+        attention_state=weights.get("attention.weight", attention or None),
         max_target_length=model.max_target_length_,
     )
 
@@ -35,13 +38,13 @@ def a_fit(**parameters):
     return GRUSeq2Seq(**FAST, max_iter=3, **parameters).fit(X, [text[::-1] + "!" for text in X]), X
 
 
-@pytest.mark.parametrize("attention", [None, "dot", "general"])
+@pytest.mark.parametrize("attention", [None, "dot", "general", "additive"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_weights_of_a_model_make_the_same_model(bidirectional, attention):
     model, X = a_fit(bidirectional_encoder=bidirectional, attention=attention)
     given = states_of(model)
-    options = {} if attention == "general" else {"attention": attention}
+    options = {"attention": attention} if attention == "dot" else {}
     copy = GRUSeq2Seq.from_weights(**given, source=model.source_, target=model.target_, **options)
     assert copy.predict(X, 2).tolist() == model.predict(X, 2).tolist()
     assert {name: w.tobytes() for name, w in copy.weights_.items()} == {
@@ -57,7 +60,7 @@ def test_bad_weights():
     for change, message in {
         "encoder": ({"weight_ih_l0": np.zeros((3, 2))}, "encoder must have the weights of a torch.nn.GRU"),
         "head": ({"weight": np.zeros((2, 3))}, r"head.weight has shape \(2, 3\); expected"),
-        "attention_weight": (None, r"weights are missing: .*too many|head.weight has shape"),
+        "attention_state": (None, r"weights are missing: .*too many|head.weight has shape"),
         "source_embedding": (np.zeros(3), "source_embedding has 1 dimensions"),
         "target_embedding": (np.full((4, 4), np.nan), "target_embedding contains values that are not finite"),
         "source": (TextSequencer(vocabulary=["a"]), "source has 2 tokens, special ones included, but"),

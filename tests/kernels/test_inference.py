@@ -252,7 +252,11 @@ class TestWrongArguments:
 
     def test_wrong_weights_raise(self):
         program = inference.Program(
-            [(0, False, False, -1, 2)] * 2, [(inference.DENSE, 0, -1, 1, -1, False, 2, 2, 0, 0, 0)], 1, 1, 6
+            [(0, False, False, -1, 2)] * 2,
+            [(inference.DENSE, 0, -1, 1, -1, False, 2, 2, 0, 0, 0, -1)],
+            1,
+            1,
+            6,
         )
         inference.Weights(program, np.zeros(6))
         for wrong in (np.zeros(5), np.zeros(7), np.zeros(12)[::2], np.zeros(6, "i8"), np.zeros(6, ">f8")):
@@ -262,7 +266,7 @@ class TestWrongArguments:
     def test_operations_of_training_alone_are_refused(self):
         values = [(0, False, False, -1, 2)] * 2
         program = inference.Program(
-            values, [(inference.DROPOUT, 0, -1, 1, -1, False, 2, 2, 0, 0, 0)], 1, 1, 1
+            values, [(inference.DROPOUT, 0, -1, 1, -1, False, 2, 2, 0, 0, 0, -1)], 1, 1, 1
         )
         with pytest.raises(ValueError, match="operations that inference has kernels for"):
             inference.Weights(program, np.zeros(1))

@@ -5,12 +5,14 @@ import math
 import numpy as np
 import pytest
 import reference
+from gruc import kernels
 from gruc.network import EncoderDecoder
 from gruc.sequences import Tokens, as_tokens
-from helpers import TOLERANCE
+from helpers import TOLERANCE, central_difference, relative_error
 
-ATTENTIONS = [None, "dot", "general"]
+ATTENTIONS = [None, "dot", "general", "additive"]
 START, END, K = 1, 1, 5
+ADDITIVE = ["key_weight", "key_bias", "query_weight", "v"]
 SOURCES = [[0, 3, 2], [1], [2, 2, 0, 1, 3, 3, 1], [3, 0], [1, 1, 2, 0]]
 
 
@@ -62,11 +64,20 @@ class Oracle:
     def step(self, memory, states, token):
         """Logits, states after the step, and weights of attention."""
         x, after, a = self.p["embedding.weight"][token], [], None
+        kind = self.network.config["attention"]
         for k, state in enumerate(states):
+            if kind == "additive" and k == 0:
+                p = {name: self.p[f"attention.{name}"] for name in ADDITIVE}
+                key, cell = (p["key_weight"], p["key_bias"]), self.layer("gru", "l0")
+                (h,), (c,), (a,) = reference.attending_gru_forward(
+                    x[np.newaxis], memory, key, p["query_weight"], p["v"][0], cell, state
+                )
+                x = np.concatenate([c, h])
+                after.append(h)
+                continue
             (x,), _ = reference.gru_forward(x[np.newaxis], *self.layer("gru", f"l{k}"), h0=state)
             after.append(x)
-        kind = self.network.config["attention"]
-        if kind is not None:
+        if kind in ("dot", "general"):
             q = self.p["attention.weight"] @ x if kind == "general" else x
             (c,), (a,) = reference.attend_forward(q[np.newaxis], memory)
             x = np.concatenate([c, x])
@@ -179,7 +190,7 @@ def test_tokens_that_are_not_allowed_are_not_given():
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("attention", ["dot", "general"])
+@pytest.mark.parametrize("attention", ["dot", "general", "additive"])
 def test_outputs_and_weights_of_attention_for_given_targets(attention, dtype):
     network = a_network(attention, (3, 2))
     flat = parameters_of(network, dtype)
@@ -198,3 +209,67 @@ def test_outputs_and_weights_of_attention_for_given_targets(attention, dtype):
             np.testing.assert_allclose(attended[row, :n], a, rtol=0, atol=10 * TOLERANCE[dtype])
             assert (attended[row, n:] == 0).all()
             assert math.isclose(attended[row].sum(), 1, rel_tol=1e-5)
+
+
+TARGETS = [[START, 2], [START, 0, 4, 4], [START], [START, 3, 3, 2, 0], [START, 2, 0]]
+
+
+def a_pass(network, flat, sources, targets, **dropout):
+    source, target = packed(sources), packed(targets)
+    weights = kernels.training.Weights(network.program(training=True), flat)
+    clocks = [(batch.lengths, batch.offsets, batch.order) for batch in (source, target)]
+    return kernels.training.Pass(weights, [source.values, target.values], clocks, **dropout), target
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_training_and_inference_agree(attention, dtype):
+    network = a_network(attention, (17, 3))
+    flat = parameters_of(network, dtype)
+    way, target = a_pass(network, flat, SOURCES, TARGETS)
+    outputs = network.infer(network.prepare(flat), packed(SOURCES), target)
+    np.testing.assert_allclose(way.forward(), outputs, rtol=0, atol=100 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("with_masks", [False, True])
+@pytest.mark.parametrize("layers", [(3,), (2, 3)])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_gradients_against_central_differences(attention, layers, with_masks, reset_after):
+    network = a_network(attention, layers, reset_after=reset_after)
+    flat = parameters_of(network) / 2
+    dropout = {}
+    if with_masks:
+        dropout = dict(seeds=np.arange(5, dtype=np.uint64), rate_states=0.4)
+    way, _ = a_pass(network, flat, SOURCES, TARGETS, **dropout)
+    doutputs = np.random.default_rng(1).standard_normal(way.forward().shape)
+    gradient = way.backward(doutputs)
+
+    def loss_at():
+        return np.sum(doutputs * a_pass(network, flat, SOURCES, TARGETS, **dropout)[0].forward())
+
+    n_dense = len(gradient)
+    slopes = central_difference(loss_at, flat)
+    full = np.concatenate([gradient, slopes[n_dense:]])
+    for (name, block), slope in zip(
+        network.table.views(full).items(), network.table.views(slopes).values(), strict=True
+    ):
+        assert np.abs(block - slope).max() < 1e-7 * max(1, np.abs(slope).max()), name
+    tables = [network.source_embedding.weight, network.embedding.weight]
+    for (tokens, rows), name in zip(way.table_gradients(), reversed(tables), strict=True):
+        expected = network.table.views(slopes)[name]
+        np.testing.assert_allclose(rows, expected[tokens], rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_gradients_of_float32_are_those_of_float64(attention):
+    network = a_network(attention, (17,))
+    rng = np.random.default_rng(0)
+    sources = [rng.integers(0, 4, n).tolist() for n in (60, 3, 80)]
+    targets = [rng.integers(0, K, n).tolist() for n in (50, 90, 1)]
+    gradients = []
+    for dtype in ("float64", "float32"):
+        way, _ = a_pass(network, (parameters_of(network) / 4).astype(dtype), sources, targets)
+        doutputs = np.random.default_rng(1).standard_normal(way.forward().shape)
+        gradients.append(way.backward(doutputs))
+    assert relative_error(gradients[1], gradients[0]) < 1e-4

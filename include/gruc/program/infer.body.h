@@ -175,6 +175,84 @@ GRUC_STATIC void GRUC(infer_general_pack)(
     *weights = made;
 }
 
+GRUC_STATIC size_t GRUC(infer_keys_packed)(const gruc_op *op)
+{
+    return GRUC(panel_size)(op->H - op->D, op->D);
+}
+
+GRUC_STATIC void GRUC(infer_keys_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    const real *W = (const real *)parameters + op->weights;
+    size_t K = op->H - op->D;
+    GRUC(pack)((real *)packed, W, K, op->D, 1, K);
+    gruc_op_weights made = {W + op->D * K, NULL, packed, NULL, NULL, NULL};
+    *weights = made;
+}
+
+GRUC_STATIC void GRUC(infer_keys)(const gruc_infer_call *c)
+{
+    GRUC(keys_forward)(
+        (real *)c->y, (const real *)c->x, (const real *)c->weights->W, (const real *)c->weights->bias,
+        c->n_rows, c->op->D, c->op->H);
+}
+
+/* ---- cells that attend: `bias` of the weights is all that attending_pack makes */
+
+GRUC_STATIC void GRUC(infer_attending_pack)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
+{
+    gruc_op_weights made = {packed, NULL, NULL, NULL, NULL, NULL};
+    GRUC(attending_pack)((real *)packed, (const real *)parameters + op->weights, op);
+    *weights = made;
+}
+
+/* gates (N, 4H) | queries (N, H) | weights (N, T of the source) where they are not kept */
+GRUC_STATIC size_t
+GRUC(infer_attending_scratch)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2)
+{
+    return clock->N * (5 * op->H + clock2->T);
+}
+
+GRUC_STATIC void GRUC(infer_attending)(const gruc_infer_call *c)
+{
+    GRUC(attending_weights) w = GRUC(attending_unpack)((const real *)c->weights->bias, c->op);
+    size_t D = c->op->D, H = c->op->H, F = c->op->column, N = c->clock->N;
+    real *gates = (real *)c->scratch;
+    gruc_attending_batch b = {0};
+    b.gru.kind = w.cell.kind;
+    b.gru.T = c->clock->T;
+    b.gru.D = b.gru.ld_x = D;
+    b.gru.H = b.gru.ld_state = H;
+    b.gru.offsets = c->clock->offsets;
+    b.gru.x = c->x;
+    b.gru.state0 = c->x2;
+    b.gru.ld_state0 = c->ld_x2;
+    b.gru.gates = gates;
+    b.gru.h = (real *)c->y + F;
+    b.gru.ld_h = b.ld_c = c->ld_y;
+    b.gru.state = c->last;
+    b.F = F;
+    b.queries = c->clock;
+    b.source = c->clock2;
+    b.memory = c->x3;
+    b.q = gates + N * 4 * H;
+    b.a = c->kept ? c->kept : (void *)(gates + N * 5 * H);
+    b.c = c->y;
+    GRUC_FLUSH_SUBNORMALS();
+    GRUC(attending_forward)(&b, &w, (const int32_t *)c->tokens, (const real *)c->weights->of_tokens);
+    GRUC_KEEP_SUBNORMALS();
+}
+
+GRUC_STATIC void GRUC(infer_attending_of_tokens)(
+    gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op, const gruc_op *embed)
+{
+    GRUC(attending_weights) w = GRUC(attending_unpack)((const real *)weights->bias, op);
+    GRUC(gru_rows) rows = {(real *)packed, NULL, 0, NULL, 0, NULL, 0, &w.cell, 0};
+    GRUC(input_product)(&rows, (const real *)parameters + embed->weights, embed->H, embed->D);
+    weights->of_tokens = packed;
+}
+
 /* ---- convolutions, whose normalisation is part of the weights: bias (H,) | panels of weights */
 
 GRUC_STATIC size_t GRUC(infer_conv_packed)(const gruc_op *op)
@@ -248,4 +326,9 @@ static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, GRUC(infer_embed_pack), NULL, GRUC(infer_embed), NULL, NULL},
     {GRUC(infer_dense_packed), GRUC(infer_dense_table_pack), NULL, GRUC(infer_dense), NULL, NULL},
     {NULL, NULL, NULL, GRUC(infer_copy), NULL, NULL},
+    {GRUC(infer_keys_packed), GRUC(infer_keys_pack), NULL, GRUC(infer_keys), NULL, NULL},
+    {GRUC(attending_packed_size), GRUC(infer_attending_pack), GRUC(infer_attending_scratch),
+     GRUC(infer_attending), GRUC(infer_cell_of_tokens_size), GRUC(infer_attending_of_tokens)},
+    {GRUC(attending_packed_size), GRUC(infer_attending_pack), GRUC(infer_attending_scratch),
+     GRUC(infer_attending), GRUC(infer_cell_of_tokens_size), GRUC(infer_attending_of_tokens)},
 };

@@ -18,6 +18,7 @@ typedef struct {
               * attention to a second sequence its rows */
     size_t ld_x2;       /* distances between rows */
     const void *tokens; /* (n_rows,) of a cell with weights->of_tokens: what x was looked up for */
+    const void *x3;     /* of cells that attend, keyed rows */
     void *y;            /* OUT, at the operation's columns; or NULL */
     size_t ld_y;
     void *last; /* of cells (B, H) OUT, at the operation's columns */
@@ -53,10 +54,11 @@ typedef struct {
     void *workspace;  /* (gruc_infer_memory(batch),) */
 } gruc_infer_batch;
 
-/* The clock of the value x2 of an operation, or where there is none that of x */
+/* The clock of the value x3 of an operation, or where there is none that of x2, or of x */
 GRUC_STATIC const gruc_clock *gruc_infer_clock2(const gruc_infer_batch *b, const gruc_op *op)
 {
-    return b->clocks + b->program->values[op->x2 < 0 ? op->x : op->x2].clock;
+    int other = op->x3 >= 0 ? op->x3 : op->x2 >= 0 ? op->x2 : op->x;
+    return b->clocks + b->program->values[other].clock;
 }
 
 /* Elements that inspection may ask for, for each row of x: of cells r, z, n and what n was made of; of attention
@@ -71,6 +73,8 @@ GRUC_STATIC size_t gruc_infer_kept_width(const gruc_infer_batch *b, const gruc_o
         return 1;
     case GRUC_ATTEND:
     case GRUC_ATTEND_GENERAL:
+    case GRUC_GRU_ATTENDING:
+    case GRUC_GRU_ATTENDING_RESET_BEFORE:
         return gruc_infer_clock2(b, op)->T;
     default:
         return 0;
@@ -151,7 +155,7 @@ GRUC_STATIC void gruc_infer_keep(const gruc_infer_batch *b, int value, size_t i)
 }
 
 /* Fills in `spans`; returns the elements of the workspace. A value has memory from the operation that writes it
- * to the last one that reads it; rows of a cell that nobody reads have none. */
+ * to the last one that reads it; rows of a cell that nobody reads have none, unless it attends to others. */
 GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
 {
     const gruc_program *p = b->program;
@@ -162,6 +166,7 @@ GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
          i++) { /* who reads: `last` is 0 where nobody does, for operation 0 cannot */
         if (p->ops[i].x >= 0) b->spans[p->ops[i].x].last = i;
         if (p->ops[i].x2 >= 0) b->spans[p->ops[i].x2].last = i;
+        if (p->ops[i].x3 >= 0) b->spans[p->ops[i].x3].last = i;
     }
     for (size_t i = 0; i < n_ops; i++) {
         const gruc_op *op = p->ops + i;
@@ -170,7 +175,7 @@ GRUC_STATIC size_t gruc_infer_memory(const gruc_infer_batch *b)
             y->from_top = from_top;
             from_top = !from_top;
         }
-        if (y->last > i || op->last < 0) gruc_infer_keep(b, op->y, i);
+        if (y->last > i || op->last < 0 || op->x3 >= 0) gruc_infer_keep(b, op->y, i);
         if (op->last >= 0) gruc_infer_keep(b, op->last, i);
         gruc_span *scratch = b->spans + p->n_values + i;
         scratch->first = scratch->last = i;
@@ -207,11 +212,12 @@ GRUC_STATIC void gruc_infer(const gruc_infer_batch *b)
         call.x = gruc_infer_at(b, op->x, 0);
         call.tokens =
             call.weights->of_tokens ? gruc_infer_at(b, gruc_infer_embed(p, b->kinds, op)->x, 0) : NULL;
-        call.x2 = gruc_infer_at(b, op->x2, op->column);
+        call.x2 = gruc_infer_at(b, op->x2, op->x3 < 0 ? op->column : 0);
+        call.x3 = gruc_infer_at(b, op->x3, 0);
         call.ld_x2 = op->x2 < 0 ? 0 : p->values[op->x2].width;
-        call.y = gruc_infer_at(b, op->y, op->column);
+        call.y = gruc_infer_at(b, op->y, op->x3 < 0 ? op->column : 0);
         call.ld_y = p->values[op->y].width;
-        call.last = gruc_infer_at(b, op->last, op->column);
+        call.last = gruc_infer_at(b, op->last, op->x3 < 0 ? op->column : 0);
         call.ld_last = op->last < 0 ? 0 : p->values[op->last].width;
         call.kept = b->kept[i];
         call.scratch = (char *)b->workspace + b->spans[p->n_values + i].begin * b->element;

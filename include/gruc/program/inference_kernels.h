@@ -1,6 +1,7 @@
 /* The list of inference bodies; included once for each precision and instruction set. */
 #include "infer.h"
 #include "search.h"
+#include "../layers/attending.h"
 #include "memory.h"
 #include "../base/real.h"
 #include "../base/simd.body.h"
@@ -16,6 +17,7 @@
 #include "../layers/embed.body.h"
 #include "../layers/permute.body.h"
 #include "../layers/attend_rows.body.h"
+#include "../layers/attending.body.h"
 #include "../layers/running_readout.body.h"
 #include "rows.body.h"
 #include "stream.body.h"

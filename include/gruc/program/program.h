@@ -29,6 +29,9 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_EMBED_SHARED,     /* as GRUC_EMBED, of a table that another operation reads, too */
        GRUC_DENSE_TABLE,      /* y = x T', T a table: a product with the vector of each token */
        GRUC_COPY,             /* columns of y = x: values side by side */
+       GRUC_KEYS,             /* y = x W + b, and x itself behind: keys of what is attended to */
+       GRUC_GRU_ATTENDING, /* cells that attend to keyed rows of clock 0 before each step: attending.body.h */
+       GRUC_GRU_ATTENDING_RESET_BEFORE,
        GRUC_N_KINDS
 };
 
@@ -61,6 +64,10 @@ typedef struct {
  *   GRUC_EMBED_SHARED      table (D, H) of D tokens, anywhere in the buffer
  *   GRUC_DENSE_TABLE       table (H, D) of H tokens
  *
+ *   GRUC_KEYS              W (D, H - D), b (H - D,)
+ *   GRUC_GRU_ATTENDING     W_q' (H, H), v (H,), W_ihT (D + F, 3H), W_hhT (H, 3H), b_ih (3H,), b_hh (3H,), F = `column`
+ *   GRUC_GRU_ATTENDING_RESET_BEFORE  the same without b_hh
+ *
  * Places of values are indices into the program's list, -1 for none. */
 typedef struct {
     int kind;
@@ -74,6 +81,7 @@ typedef struct {
     size_t column; /* first column of y and last that is written: directions side by side */
     size_t weights;
     size_t steps; /* GRUC_CONV, GRUC_POOL: of x that a row of y is made of */
+    int x3; /* GRUC_GRU_ATTENDING*: keyed rows to attend to; what comes of them are the first columns of y */
 } gruc_op;
 
 typedef struct {
@@ -144,6 +152,12 @@ static inline size_t gruc_op_size(const gruc_op *op)
         return op->D * op->H;
     case GRUC_ATTEND_GENERAL:
         return op->D * op->D;
+    case GRUC_KEYS:
+        return (op->D + 1) * (op->H - op->D);
+    case GRUC_GRU_ATTENDING:
+        return op->H * (op->H + 1) + 3 * op->H * (op->D + op->column + op->H + 2);
+    case GRUC_GRU_ATTENDING_RESET_BEFORE:
+        return op->H * (op->H + 1) + 3 * op->H * (op->D + op->column + op->H + 1);
     case GRUC_CONV:
         return op->steps * op->D * op->H + 4 * op->H + 1;
     default:

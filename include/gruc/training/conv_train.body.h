@@ -96,8 +96,9 @@ GRUC_STATIC void GRUC(constants_backward)(
 
 /* dy (N, H) becomes ds */
 GRUC_STATIC void GRUC(norm_backward)(
-    real *GRUC_RESTRICT dy, real *GRUC_RESTRICT dgamma, real *GRUC_RESTRICT dbeta, real *GRUC_RESTRICT scratch,
-    const real *GRUC_RESTRICT y, const real *GRUC_RESTRICT kept, size_t N, size_t H)
+    real *GRUC_RESTRICT dy, real *GRUC_RESTRICT dgamma, real *GRUC_RESTRICT dbeta,
+    real *GRUC_RESTRICT scratch, const real *GRUC_RESTRICT y, const real *GRUC_RESTRICT kept, size_t N,
+    size_t H)
 {
     const real *s = kept, *mean = kept + GRUC(lines)(N * H), *variance = mean + H, *factor = mean + 2 * H;
     real *least = scratch, *slope = scratch + H; /* ds = factor dg - (least + slope (s - mean)) */
@@ -142,8 +143,8 @@ GRUC_STATIC size_t GRUC(conv_scratch)(size_t N, const gruc_op *op)
  * room for LANES - 1 more, whose values do not matter. */
 GRUC_STATIC void GRUC(conv_backward)(
     real *GRUC_RESTRICT dx, int add, real *GRUC_RESTRICT dW, real *GRUC_RESTRICT scratch,
-    const real *GRUC_RESTRICT ds, const real *GRUC_RESTRICT x, const real *GRUC_RESTRICT packed, const gruc_op *op,
-    const gruc_clock *clock)
+    const real *GRUC_RESTRICT ds, const real *GRUC_RESTRICT x, const real *GRUC_RESTRICT packed,
+    const gruc_op *op, const gruc_clock *clock)
 {
     size_t N = clock->N, D = op->D, H = op->H, k = op->steps, chunk = GRUC(conv_chunk)(N, k * D);
     for (size_t i = 0, m; i < N; i += m) {

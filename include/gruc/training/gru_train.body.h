@@ -81,6 +81,18 @@ GRUC_STATIC size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int want_d
     return GRUC(panel_size)(H, 3 * H) + (want_dx ? GRUC(panel_size)(D, 3 * H) : 0);
 }
 
+/* Panels of W_ih by inputs: (n r z) */
+GRUC_STATIC void GRUC(gru_inputs_backward_pack)(
+    real *GRUC_RESTRICT packed, const real *GRUC_RESTRICT W_ihT, size_t D, size_t H)
+{
+    for (size_t j = 0; j < D; j += LANES) {
+        size_t width = GRUC(lanes)(D - j);
+        GRUC(pack_transposed)(packed, W_ihT + j * 3 * H + 2 * H, 3 * H, H, width);
+        GRUC(pack_transposed)(packed + H * LANES, W_ihT + j * 3 * H, 3 * H, 2 * H, width);
+        packed += 3 * H * LANES;
+    }
+}
+
 GRUC_STATIC void GRUC(gru_backward_pack)(
     real *GRUC_RESTRICT packed, /* (gru_backward_packed_size(D, H, want_dx),) OUT */
     const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, size_t D, size_t H, int kind,
@@ -92,13 +104,7 @@ GRUC_STATIC void GRUC(gru_backward_pack)(
         GRUC(pack_transposed)(packed, W_hhT, 3 * H, 2 * H, H);
         GRUC(pack_transposed)(packed + GRUC(panel_size)(H, 2 * H), W_hhT + 2 * H, 3 * H, H, H);
     }
-    packed += GRUC(panel_size)(H, 3 * H);
-    for (size_t j = 0; want_dx && j < D; j += LANES) {
-        size_t width = GRUC(lanes)(D - j);
-        GRUC(pack_transposed)(packed, W_ihT + j * 3 * H + 2 * H, 3 * H, H, width);
-        GRUC(pack_transposed)(packed + H * LANES, W_ihT + j * 3 * H, 3 * H, 2 * H, width);
-        packed += 3 * H * LANES;
-    }
+    if (want_dx) GRUC(gru_inputs_backward_pack)(packed + GRUC(panel_size)(H, 3 * H), W_ihT, D, H);
 }
 
 GRUC_STATIC size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)

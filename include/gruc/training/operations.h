@@ -70,10 +70,11 @@ typedef struct {
     const gruc_clock *clock; /* of y */
     size_t rows;             /* of y */
     size_t width;            /* of y, and of last and x2 where these are states: with both directions */
-    const void *x, *x2;
+    const void *x, *x2, *x3;
     void *y, *last;
-    void *dx, *dx2;                  /* OUT, or NULL */
-    int add_to_dx, add_to_dx2;       /* whether that is added to */
+    void *dx, *dx2, *dx3;      /* OUT, or NULL */
+    int add_to_dx, add_to_dx2; /* whether that is added to */
+    int add_to_dx3;
     void *dy, *dlast;                /* used up; dy of cells may be NULL for zeros */
     const void *parameters, *packed; /* of this operation */
     void *gradients;

@@ -105,6 +105,7 @@ static inline gruc_call gruc_call_forward(const gruc_pass *pass, size_t i)
     call.width = y->width;
     call.x = gruc_rows_of(pass, op->x);
     call.x2 = gruc_rows_of(pass, op->x2);
+    call.x3 = gruc_rows_of(pass, op->x3);
     call.y = gruc_rows_of(pass, op->y);
     call.last = gruc_rows_of(pass, op->last);
     call.parameters = (const char *)pass->parameters + op->weights * pass->element;
@@ -132,8 +133,10 @@ static inline gruc_call gruc_call_backward(const gruc_pass *pass, size_t i)
     const gruc_op *op = call.op;
     call.dx = gruc_gradient_of(pass, op->x);
     call.dx2 = gruc_gradient_of(pass, op->x2);
+    call.dx3 = gruc_gradient_of(pass, op->x3);
     call.add_to_dx = pass->values[op->x].has_gradient;
     call.add_to_dx2 = op->x2 >= 0 && pass->values[op->x2].has_gradient;
+    call.add_to_dx3 = op->x3 >= 0 && pass->values[op->x3].has_gradient;
     call.gradients = (char *)pass->gradients + op->weights * pass->element;
     if (op->last >= 0) { /* a cell, for which no gradient of y is one less to add */
         call.dlast = gruc_gradient_or_zeros(pass, op->last);
@@ -143,6 +146,7 @@ static inline gruc_call gruc_call_backward(const gruc_pass *pass, size_t i)
     }
     if (call.dx) pass->values[op->x].has_gradient = 1;
     if (call.dx2) pass->values[op->x2].has_gradient = 1;
+    if (call.dx3) pass->values[op->x3].has_gradient = 1;
     return call;
 }
 

@@ -9,9 +9,26 @@
      .forward = GRUC(cell_forward),                                                                          \
      .backward = GRUC(cell_backward)}
 
+#define GRUC_ATTENDING_CELL                                                                                  \
+    {.packed_size = GRUC(attending_op_packed),                                                               \
+     .kept_size = GRUC(attending_op_kept),                                                                   \
+     .scratch_size = GRUC(attending_op_scratch),                                                             \
+     .pack = GRUC(attending_op_pack),                                                                        \
+     .draw_masks = GRUC(cell_draw_masks),                                                                    \
+     .forward = GRUC(attending_op_forward),                                                                  \
+     .backward = GRUC(attending_op_backward)}
+
 static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
     [GRUC_GRU] = GRUC_CELL,
     [GRUC_GRU_RESET_BEFORE] = GRUC_CELL,
+    [GRUC_GRU_ATTENDING] = GRUC_ATTENDING_CELL,
+    [GRUC_GRU_ATTENDING_RESET_BEFORE] = GRUC_ATTENDING_CELL,
+    [GRUC_KEYS] =
+        {.packed_size = GRUC(keys_op_packed),
+         .scratch_size = GRUC(keys_op_scratch),
+         .pack = GRUC(keys_op_pack),
+         .forward = GRUC(keys_op_forward),
+         .backward = GRUC(keys_op_backward)},
     [GRUC_MEAN] = {.forward = GRUC(mean_op_forward), .backward = GRUC(mean_op_backward)},
     [GRUC_MAX] = {.forward = GRUC(max_op_forward), .backward = GRUC(max_op_backward)},
     [GRUC_ATTENTION] =
@@ -73,3 +90,4 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
     [GRUC_POOL] = {.forward = GRUC(pool_op_forward), .backward = GRUC(pool_op_backward)},
 };
 #undef GRUC_CELL
+#undef GRUC_ATTENDING_CELL
