@@ -43,7 +43,7 @@ def similarity(found):
 longest = [max(re.findall(r"\w+", text.lower()) or [""], key=len) for text in X[n:]]
 model = GRUSeq2Seq(
     hidden_layer_sizes=(96,), embedding_dim=32, dropout=0.3, max_target_length=60, random_state=0,
-    max_iter=int(sys.argv[1]) if len(sys.argv) > 1 else 20,
+    max_iter=int(sys.argv[1]) if len(sys.argv) > 1 else 12,
 ).fit(X[:n], y[:n])  # fmt: skip
 print(f"{n} docstrings to learn from; similarity of names on {len(X) - n} others:")
 print(f"  longest word {similarity(longest)}")
