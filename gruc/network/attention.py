@@ -48,7 +48,7 @@ class DotAttention(NoAttention):
     """Scores of steps are products of states (Luong, Pham and Manning 2015, "dot")."""
 
     kind = KINDS.ATTEND
-    weight = None
+    weight: str | None = None
 
     def __init__(self, n_units, n_queries=None):
         super().__init__(n_units)

@@ -12,7 +12,7 @@ GRUC_STATIC size_t GRUC(keys_op_packed)(const gruc_op *op, int want_dx)
 GRUC_STATIC void GRUC(keys_op_pack)(void *packed, const void *parameters, const gruc_op *op, int want_dx)
 {
     (void)want_dx;
-    GRUC(dense_pack)(packed, parameters, op->D, op->H - op->D);
+    GRUC(dense_pack)(packed, parameters, 0, op->D, op->H - op->D);
 }
 
 GRUC_STATIC size_t GRUC(keys_op_scratch)(const gruc_op *op, const gruc_pass *pass)
@@ -34,8 +34,8 @@ GRUC_STATIC void GRUC(keys_op_backward)(const gruc_call *c)
     memset(dW, 0, gruc_op_size(c->op) * sizeof(real));
     GRUC(copy_rows)(dkeys, K, c->dy, H, c->rows, K);
     GRUC(dense_backward)(
-        dx, c->add_to_dx, dW, dW + D * K, dkeys + GRUC(lines)(c->rows * K), dkeys, c->x, c->packed, c->rows,
-        D, K);
+        dx, c->add_to_dx, dW, dW + D * K, dkeys + GRUC(lines)(c->rows * K), dkeys, c->x, c->packed, 0,
+        c->rows, D, K);
     for (size_t i = 0; dx && i < c->rows; i++)
         for (size_t j = 0; j < D; j++) dx[i * D + j] += ((const real *)c->dy)[i * H + K + j];
 }
