@@ -147,11 +147,8 @@ class Translator:
             raise ValueError("attention is None: the decoder attends to nothing.")
         sources = self.source.encode(X, "X")
         answers = self.answers(sources, beam_size, length_penalty)
-        first, found, weights = (
-            np.array([self.target.start], np.int32),
-            [None] * len(sources),
-            self._prepared(),
-        )
+        first, weights = np.array([self.target.start], np.int32), self._prepared()
+        found: list[Any] = [None] * len(sources)
         inputs = [
             np.concatenate([first, answer])[: self.max_target_length].astype(np.int32) for answer in answers
         ]

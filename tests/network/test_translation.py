@@ -273,3 +273,21 @@ def test_gradients_of_float32_are_those_of_float64(attention):
         doutputs = np.random.default_rng(1).standard_normal(way.forward().shape)
         gradients.append(way.backward(doutputs))
     assert relative_error(gradients[1], gradients[0]) < 1e-4
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_inputs_that_are_own_answers(attention):
+    network = a_network(attention, (3, 2))
+    flat = parameters_of(network, seed=2)
+    oracle, rng = Oracle(network, flat), np.random.default_rng(0)
+    given = [np.array(target, np.int32) for target in TARGETS]
+    for share in (0.0, 0.5, 1.0):
+        own = [rng.random(len(target)) < share for target in given]
+        read = network.with_own_answers(network.prepare(flat), packed(SOURCES), given, own)
+        for source, right, replaced, tokens in zip(SOURCES, given, own, read, strict=True):
+            memory, states = oracle.encode(source)
+            expected = [right[0]]
+            for t in range(1, len(right)):
+                logits, states, _ = oracle.step(memory, states, expected[-1])
+                expected.append(np.argmax(logits) if replaced[t] else right[t])
+            assert tokens.tolist() == expected
