@@ -203,25 +203,6 @@ def convolutions_backward(dsequences, tape, parameters):
     return gradients, dsequences
 
 
-def attending_gru_forward(x, memory, key, query, v, cell, h0, mask=1.0):
-    """States (T, H), contexts (T, F) and weights (T, n) of a cell with additive attention inside its step.
-
-    `key` is (W, b), `query` W_q; `cell` the weights of a GRU over [x; c] (Bahdanau, Cho and Bengio 2015).
-    """
-    keys = memory @ key[0].T + key[1]
-    h, states, contexts, weights = h0, [], [], []
-    for x_t in x:
-        e = np.tanh(query @ h + keys) @ v
-        a = np.exp(e - e.max())
-        a /= a.sum()
-        c = a @ memory
-        (h,), _ = gru_forward(np.concatenate([x_t, c])[np.newaxis], *cell, h0=h, mask=mask)
-        states.append(h)
-        contexts.append(c)
-        weights.append(a)
-    return np.array(states), np.array(contexts), np.array(weights)
-
-
 class NoMasks:
     """Dropout's masks of one sequence where there is no dropout."""
 

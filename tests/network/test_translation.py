@@ -39,6 +39,25 @@ def search(network, flat, sources, most=6, **options):
     return [answer.tolist() for answer in answers]
 
 
+def attending_gru_forward(x, memory, key, query, v, cell, h0, mask=1.0):
+    """States (T, H), contexts (T, F) and weights (T, n) of a cell with additive attention inside its step.
+
+    `key` is (W, b), `query` W_q; `cell` the weights of a GRU over [x; c] (Bahdanau, Cho and Bengio 2015).
+    """
+    keys = memory @ key[0].T + key[1]
+    h, states, contexts, weights = h0, [], [], []
+    for x_t in x:
+        e = np.tanh(query @ h + keys) @ v
+        a = np.exp(e - e.max())
+        a /= a.sum()
+        c = a @ memory
+        (h,), _ = reference.gru_forward(np.concatenate([x_t, c])[np.newaxis], *cell, h0=h, mask=mask)
+        states.append(h)
+        contexts.append(c)
+        weights.append(a)
+    return np.array(states), np.array(contexts), np.array(weights)
+
+
 class Oracle:
     """The same network, one sequence and one step at a time."""
 
@@ -69,7 +88,7 @@ class Oracle:
             if kind == "additive" and k == 0:
                 p = {name: self.p[f"attention.{name}"] for name in ADDITIVE}
                 key, cell = (p["key_weight"], p["key_bias"]), self.layer("gru", "l0")
-                (h,), (c,), (a,) = reference.attending_gru_forward(
+                (h,), (c,), (a,) = attending_gru_forward(
                     x[np.newaxis], memory, key, p["query_weight"], p["v"][0], cell, state
                 )
                 x = np.concatenate([c, h])
