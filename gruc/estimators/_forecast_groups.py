@@ -81,8 +81,8 @@ class ForecastLoss:
     )
     delta: Positive = parameter(
         0.25,
-        """Where "huber" goes from the square to the line, in units of the usual difference from the seasonal
-        naive forecast.""",
+        """Where "huber" goes from the square to the line, in units of what the seasons and the linear path
+        usually leave.""",
     )
 
 
