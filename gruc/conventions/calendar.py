@@ -163,16 +163,13 @@ def _span(axis, n_before, n_after):
 def _index_over(spans, axis, lengths, n_after):
     """The times of this axis from the first of all on."""
     first = min(span[0] for span in spans.values())
-    later = axis.after(np.arange(1, n_after + 1)) if n_after else None
-    n = lengths[axis]
-    if n == 0:
-        return later
+    n = max(lengths[axis], 1)
     index = axis.until(n)
     while index[0] > first:
         n *= 2
         index = axis.until(n)
     index = index[index >= first]
-    return index if later is None else index.append(later)
+    return index.append(axis.after(np.arange(1, n_after + 1))) if n_after else index
 
 
 def _places(spans, index):

@@ -216,14 +216,17 @@ def _of_long(X, steps, names):
         order = np.argsort(codes, kind="stable")
         codes, times = codes[order], times[order]
     bounds = np.searchsorted(codes, np.arange(len(keys) + 1))
-    counts, first, known = steps.counts(), [], None
+    counts, first, times_of, known = steps.counts(), [], {}, None
     for i, key in enumerate(series.names):
         begin, end = bounds[places[key]], bounds[places[key] + 1]
         span = (series.axis(i), int(counts[i]))
+        if span not in times_of:
+            times_of[span] = steps.times(i)
         part = times[begin:end]
         # panels often share their times
         if known is None or known[0] != span or len(part) != len(known[1]) or not part.equals(known[1]):
-            known = span, part, _start_of(part, steps.times(i), steps, "X", series.name_of(i))
+            start = _start_of(part, times_of[span], steps, "X", series.name_of(i))
+            known = span, part, start
         first.append(begin + known[2])
     first = np.array(first, np.intp)
     if len(X) == counts.sum():  # every row is read
