@@ -60,6 +60,8 @@ def type_source(kind, conventions):
     if origin is not None:
         inner = ", ".join(type_source(argument, conventions) for argument in arguments)
         return f"{origin.__name__}[{inner}]"
+    if kind is Ellipsis:
+        return "..."
     if kind is Any or kind is types.NoneType:
         return "Any" if kind is Any else "None"
     return f"np.random.{kind.__name__}" if kind.__module__.startswith("numpy") else kind.__name__

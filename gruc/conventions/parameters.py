@@ -52,6 +52,8 @@ SIMPLE_CONSTRAINTS: dict[Any, Any] = {
     str: str,
     dict: dict,
     Sequence: "array-like",
+    list: list,
+    tuple: tuple,
     Callable: callable,
     types.NoneType: None,
 }

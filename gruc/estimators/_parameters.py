@@ -66,7 +66,7 @@ class Directions:
 class Readout:
     """One vector from the states of a sequence."""
 
-    pooling: Literal["last", "mean", "max", "attention"] | Sequence[str] = parameter(
+    pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = parameter(
         "last",
         """What the output layer sees of a sequence's states: the last of each direction; their
         mean, or the maximum of each unit, over the sequence's own steps; or a mean with learned

@@ -14,7 +14,7 @@ class Directions:
     bidirectional: bool
 
 class Readout:
-    pooling: Literal["last", "mean", "max", "attention"] | Sequence[str]
+    pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...]
 
 class Convolutions:
     conv_channels: int | Sequence[int]
@@ -130,7 +130,7 @@ class ClassifierParameters(
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
-        pooling: Literal["last", "mean", "max", "attention"] | Sequence[str] = "last",
+        pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "last",
         conv_channels: int | Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_pool: int | Sequence[int] = 2,
@@ -201,7 +201,7 @@ class RegressorParameters(
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
-        pooling: Literal["last", "mean", "max", "attention"] | Sequence[str] = "last",
+        pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "last",
         conv_channels: int | Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_pool: int | Sequence[int] = 2,
@@ -261,7 +261,7 @@ class ForecasterParameters(
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
-        pooling: Literal["last", "mean", "max", "attention"] | Sequence[str] = "last",
+        pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "last",
         lags: int | Literal["auto"] = "auto",
         horizon: int | None = None,
         season_length: int | None = None,
