@@ -37,7 +37,7 @@ int main(void)
     float *scratch = malloc(gruc_gru_infer_scratch_f32(N, B, H) * sizeof(float));
     gruc_gru_pack_f32(packed, W_ihT, W_hhT, b_ih, reset_before ? NULL : b_hh, D, H);
     gruc_gru_weights_f32 weights = gruc_gru_unpack_f32(packed, D, H, reset_before ? GRUC_GRU_RESET_BEFORE : GRUC_GRU);
-    gruc_gru_infer_f32(NULL, 0, NULL, state, H, scratch, x, D, &weights, offsets, T, reverse);
+    gruc_gru_infer_f32(NULL, 0, NULL, state, H, scratch, x, D, NULL, NULL, &weights, offsets, T, reverse);
     for (int i = 0; i < B * H; i++) printf("%.9g\\n", (double)state[i]);
     return 0;
 }
@@ -86,9 +86,9 @@ int main(void)
     const gruc_value values[] = {
         {0, 1, 0, -1, FRAME * D}, {0, 1, 0, -1, H}, {0, 0, 0, -1, H}, {0, 0, 0, -1, H}, {0, 0, 0, -1, K}};
     gruc_op ops[] = {
-        {GRUC_GRU, 0, -1, 1, 2, 0, FRAME * D, H, 0, 0, 0},
-        {readouts[readout], 1, -1, 3, -1, 0, H, H, 0, GRU, 0},
-        {GRUC_DENSE, 3, -1, 4, -1, 0, H, K, 0, GRU + ATTENTION, 0}};
+        {GRUC_GRU, 0, -1, 1, 2, 0, FRAME * D, H, 0, 0, 0, -1},
+        {readouts[readout], 1, -1, 3, -1, 0, H, H, 0, GRU, 0, -1},
+        {GRUC_DENSE, 3, -1, 4, -1, 0, H, K, 0, GRU + ATTENTION, 0, -1}};
     gruc_program program = {5, 1, 3, values, ops, 4, {0}};
     if (readout == 0) { /* the head reads the last state itself */
         ops[1] = ops[2];
