@@ -85,7 +85,7 @@ def test_stub_of_parameters_is_what_they_declare():
     "Estimator, module, name",
     [
         (kind, "estimators/_parameters", f"{kind.__name__[3:]}Parameters")
-        for kind in (GRUClassifier, GRURegressor)
+        for kind in (GRUClassifier, GRURegressor, GRUForecaster)
     ]
     + [
         (kind, "estimators/_step_parameters", f"{kind.__name__[3:]}Parameters")

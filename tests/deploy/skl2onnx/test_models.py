@@ -39,6 +39,14 @@ def test_structures_and_frames(structure, frames):
     assert_classifies(model, X, padded(X))
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_convolutions(bidirectional):
+    X, y = vowels()
+    layers = dict(conv_channels=(5, 4), conv_kernel_size=3, pooling=("last", "max"))
+    model = GRUClassifier(**FAST | layers, bidirectional=bidirectional).fit(X, y)
+    assert_classifies(model, X, padded(X))
+
+
 @pytest.mark.parametrize(
     "settings",
     [{}, {"bidirectional": True, "pooling": "attention"}, {"frame_length": 1, "pooling": "mean"}],
