@@ -36,7 +36,7 @@ PROMISES = {
     "speech_as_a_stream.py": (r"GRUTagger +(\S+)", 0.85),
     "forecasting_countries.py": (r"error of the trend is (\S+) times", 1.2),
     "forecasting_unemployment.py": (r"error without columns is (\S+) times", 1.1),
-    "dates_to_iso.py": (r"other dates: (\S+)", 0.5),
+    "dates_to_iso.py": (r"other dates: (\S+)", 0.2),
     "numbers_in_words.py": (r"other numbers: (\S+)", 0.5),
     "pronunciation.py": (r"pronunciations to learn from, (\S+)", 0),
     "headlines.py": (r"GRUSeq2Seq +(\S+),", 0.2),
