@@ -64,10 +64,10 @@ def refuse_convolutions(predictor, what):
 
 def refuse_tied(predictor):
     """Raise a ValueError for a model whose output layer is the table of its inputs."""
-    if "tied" in predictor.config:
+    if "head.bias" not in predictor.weights:
         raise ValueError(
-            "With tie_weights=True there is no output layer to give: model.weights_ holds the weights, and "
-            "embedding.weight is that of the outputs, too."
+            "With tie_weights=True or n_negatives there is no output layer with a bias to give: "
+            "model.weights_ holds the weights, and head.weight or embedding.weight is that of the outputs."
         )
 
 

@@ -319,8 +319,8 @@ def _penalty(model):
     return 0.0, 0.0
 
 
-def train_candidate(candidate, state, data, settings, validation, callbacks):
-    """Run the training loop; returns what ended it."""
+def train_candidate(candidate, state, data, settings, validation, callbacks, candidates_of=None):
+    """Run the training loop; returns what ended it. `candidates_of` is that of `TrainingStep`."""
     model, network = candidate.estimator, candidate.network
     memory = vars(model).get("_step_memory")
     if memory is None or memory.network is not network:
@@ -330,7 +330,8 @@ def train_candidate(candidate, state, data, settings, validation, callbacks):
     dropout, frozen = (model.dropout, model.recurrent_dropout), False
     if network.embedding is not None:
         dropout, frozen = (*dropout, model.embedding_dropout), not model.train_embedding
-    with TrainingStep(memory, candidate.targets.loss, dropout, model.n_jobs, frozen) as step:
+    loss, n_jobs = candidate.targets.loss, model.n_jobs
+    with TrainingStep(memory, loss, dropout, n_jobs, frozen, candidates_of) as step:
         return train(state, data, step, settings, validate=validation, watcher=callbacks)
 
 

@@ -12,7 +12,7 @@ from ..runtime.language_texts import Documents, Vocabulary
 from ..sequences import MOST_TOKENS, Tokens, as_tokens
 from ..sequences.analyzers import Analyzer
 from ..sequences.vocabulary import TextEncoder, TokenRules, counted
-from ..training import Loss, WindowedData
+from ..training import Candidates, Loss, WindowedData
 from ._fit import Candidate, report_end, set_optimizer, settings_of, train_candidate
 from ._networks import initial_state, network_config, random_generator
 
@@ -56,7 +56,10 @@ def run_fit(model, given, callbacks):
     data = streams_of(tokens, vocabulary.end, window, n_streams, documents.several)
     inputs = Tokens(vocabulary.n_tokens)
     config = network_config(model, inputs, vocabulary.n_tokens)
-    config |= {"tied": True} if model.tie_weights else {}
+    if model.tie_weights:
+        config["tied"] = True
+    elif model.n_negatives is not None:
+        config["by_table"] = True
     if continues:
         _check_continues(model, config)
         network, state = model._predictor.network, model._training_state.copy()
@@ -83,7 +86,10 @@ def run_fit(model, given, callbacks):
         will_go_on=given.incremental,
     )
     validation = None if held_out is None else validate
-    stopped_by = train_candidate(candidate, state, data, settings, validation, callbacks)
+    drawn = None
+    if model.n_negatives is not None:
+        drawn = Candidates(np.bincount(tokens, minlength=vocabulary.n_tokens), model.n_negatives)
+    stopped_by = train_candidate(candidate, state, data, settings, validation, callbacks, drawn)
     report_end(model, state, stopped_by, given.incremental)
     if not given.incremental:
         state.schedule = None  # it has come to its end
@@ -184,10 +190,13 @@ def streams_of(tokens, end, window, n_streams, several):
 
 def _check_continues(model, config):
     """Refuse parameters that ask for another network than the one to go on with."""
-    trained = {"tied": False, "dtype": model._predictor.parameters.dtype.name, **model._predictor.config}
-    for name, value in {"tied": False, "dtype": model.dtype, **config}.items():
+    neither = {"tied": False, "by_table": False}
+    trained = {**neither, "dtype": model._predictor.parameters.dtype.name, **model._predictor.config}
+    for name, value in {**neither, "dtype": model.dtype, **config}.items():
         if trained[name] != value:
-            shown = {"n_features": "embedding_dim", "tied": "tie_weights"}.get(name, name)
+            shown = {"n_features": "embedding_dim", "tied": "tie_weights", "by_table": "n_negatives"}.get(
+                name, name
+            )
             raise ValueError(
                 f"{shown} is {value}, but the network to go on with was made with {trained[name]}. To start "
                 "anew, call fit with warm_start=False, or clone the model."

@@ -60,6 +60,13 @@ class LanguageEmbedding:
         last layer is not `embedding_dim` wide, a linear layer comes between. Saves weights where there are
         many tokens.""",
     )
+    n_negatives: Count | None = parameter(
+        None,
+        """Tokens that are drawn for each step of training, beside those that the step reads: the probability
+        of these is learned against them, instead of against all tokens [9]_. Saves time where there are tens
+        of thousands. The output layer then has no bias. None: all tokens. Scores and samples are always of
+        all.""",
+    )
 
 
 class Windows:

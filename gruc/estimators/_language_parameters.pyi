@@ -17,6 +17,7 @@ class LanguageEmbedding:
     embedding_dim: int
     embedding_dropout: float
     tie_weights: bool
+    n_negatives: int | None
 
 class Network:
     hidden_layer_sizes: int | Sequence[int]
@@ -80,6 +81,7 @@ class LanguageParameters(
         embedding_dim: int = 64,
         embedding_dropout: float = 0.0,
         tie_weights: bool = False,
+        n_negatives: int | None = None,
         hidden_layer_sizes: int | Sequence[int] = (128,),
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,

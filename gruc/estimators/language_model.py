@@ -91,6 +91,8 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
        networks. NeurIPS.
     .. [7] Tallec and Ollivier (2018). Can recurrent neural networks warp time? ICLR.
     .. [8] Press and Wolf (2017). Using the output embedding to improve language models. EACL.
+    .. [9] Jean, Cho, Memisevic and Bengio (2015). On using very large target vocabulary for neural machine
+       translation. ACL.
 
     Examples
     --------

@@ -73,7 +73,7 @@ cdef extern from "gruc/program/program.h" nogil:
         GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
         GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_CONV, GRUC_POOL, GRUC_EMBED_SHARED
         GRUC_DENSE_TABLE, GRUC_COPY, GRUC_KEYS, GRUC_GRU_ATTENDING, GRUC_GRU_ATTENDING_RESET_BEFORE
-        GRUC_N_KINDS, GRUC_N_CLOCKS
+        GRUC_DENSE_SAMPLED, GRUC_N_KINDS, GRUC_N_CLOCKS
 
     ctypedef struct gruc_value:
         int clock, per_step, integers, gradient
@@ -126,6 +126,9 @@ cdef extern from "gruc/training/walk.h" nogil:
         double total
         const double *settings
         size_t n_settings
+        const int32_t *candidates
+        const double *log_shares
+        size_t n_candidates
 
     ctypedef struct gruc_value_place:
         size_t rows, gradient
@@ -148,6 +151,7 @@ cdef extern from "gruc/training/walk.h" nogil:
         void *outputs
         void *doutputs
         void *workspace
+        size_t n_candidates
         gruc_value_place *values
         gruc_op_place *ops
         size_t scratch

@@ -38,6 +38,7 @@ cdef class Pass:
         self.memory = Memory()
         self.dtype = np.dtype(np.float64 if weights.is_double else np.float32)
         self.arrays = []
+        require(not is_sampled(program), "a program with outputs")
         require(len(clocks) == program.n_clocks, "a clock for each of the program's")
         for i in range(len(clocks)):
             lengths, offsets, order = clocks[i]
@@ -150,7 +151,7 @@ cdef class Pass:
         targets.check_values(K, self.weights.is_double)
         targets.check_labels(0, R, K)
         loss = _c.gruc_loss(targets.loss, NULL, NULL, &weights[0], total, &targets.settings[0],
-                            targets.settings.shape[0])
+                            targets.settings.shape[0], NULL, NULL, 0)
         if targets.loss == SOFTMAX:
             loss.labels = &targets.labels[0]
         elif self.weights.is_double:

@@ -274,6 +274,35 @@ cdef int check_inputs(Inputs inputs, Program program, const Py_ssize_t[::1] indi
     return 0
 
 
+cdef bint is_sampled(Program program) noexcept:
+    """Whether the loss of a program is over some tokens only."""
+    return program.c.ops[program.c.n_ops - 1].kind == _c.GRUC_DENSE_SAMPLED
+
+
+cdef int require_candidates(
+    const int32_t[::1] tokens, const double[::1] log_shares, Program program, Targets targets, Source source,
+    const Py_ssize_t[::1] indices,
+) except -1:
+    """Tokens of the table, rising, with the labels of all rows among them."""
+    cdef const _c.gruc_value *output = &program.c.values[program.c.output]
+    cdef Py_ssize_t i, b, n_rows, first, last = -1
+    require(tokens is not None and log_shares is not None and tokens.shape[0] > 0, "candidates (C,)")
+    require(log_shares.shape[0] == tokens.shape[0], "log_shares (C,)")
+    require(targets.loss == SOFTMAX and output.per_step and targets.starts is not None, "labels of rows")
+    for i in range(tokens.shape[0]):
+        require(last < tokens[i] < <Py_ssize_t> output.width, "candidates that are tokens, rising")
+        last = tokens[i]
+    among = np.zeros(output.width, np.uint8)
+    among[np.asarray(tokens)] = 1
+    cdef const unsigned char[::1] is_candidate = among
+    for b in range(indices.shape[0]):
+        n_rows = _c.gruc_sequence_at(&source.c, indices[b]).n_frames
+        first = targets.starts[indices[b]]
+        for i in range(first, first + n_rows):
+            require(is_candidate[targets.labels[i]], "labels among the candidates")
+    return 0
+
+
 def loss_and_gradient(
     floating[::1] gradients not None,       # (program.n_dense,) OUT: of the weighted sum / total
     Memory memory not None,
@@ -284,6 +313,7 @@ def loss_and_gradient(
     double total,                           # what their weighted sum of losses is divided by, > 0
     dropout=None,                           # (seeds (B,) of uint64, rate, rate of states[, rate of tokens])
     TableGradients tables=None,             # OUT: of the program's tables; None for one without
+    candidates=None,                        # (tokens (C,) of int32, rising, log_shares (C,)) for DENSE_SAMPLED
 ):
     """Weighted sum of the losses of some sequences, and its gradient.
 
@@ -310,6 +340,8 @@ def loss_and_gradient(
     cdef floating *rows
     cdef _c.gruc_wrong_token wrong
     cdef double result = 0
+    cdef const int32_t[::1] tokens = None
+    cdef const double[::1] log_shares = None
     wrong.sequence = -1
     check_inputs(inputs, program, indices, &p)
     require((sizeof(floating) == sizeof(double)) == weights.is_double, "gradients of the weights' type")
@@ -324,6 +356,11 @@ def loss_and_gradient(
     require(state0 is None or (state0.shape[0] == B and state0.shape[1] == n_states), "state0 (B, S)")
     require(last_state is None or (last_state.shape[0] == B and last_state.shape[1] == n_states),
             "last_state (B, S)")
+    if candidates is not None:
+        tokens, log_shares = candidates
+        require_candidates(tokens, log_shares, program, targets, source, indices)
+    require((tokens is not None) == is_sampled(program), "candidates for a loss over some tokens")
+    p.n_candidates = 0 if tokens is None else tokens.shape[0]
     p.rate = p.rate_states = p.rate_tokens = 0
     if dropout is not None:
         seeds, *rates = dropout
@@ -342,7 +379,9 @@ def loss_and_gradient(
     arena = Arena(memory.batch.at_least(arena.used), 0)
     place_shard(&shard, &arena, &p, of_labels)
     loss = _c.gruc_loss(targets.loss, shard.labels, shard.y, shard.weights, total, &targets.settings[0],
-                        targets.settings.shape[0])
+                        targets.settings.shape[0], NULL, NULL, p.n_candidates)
+    if tokens is not None:
+        loss.candidates, loss.log_shares = &tokens[0], &log_shares[0]
     for i in range(program.n_clocks):
         sources[i] = &inputs.of_clock(i).c
     for i in range(<Py_ssize_t> program.c.n_inputs):

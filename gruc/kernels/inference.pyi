@@ -100,6 +100,7 @@ GRU_ATTENDING_RESET_BEFORE: int
 N_CLOCKS: int
 EMBED_SHARED: int
 DENSE_TABLE: int
+DENSE_SAMPLED: int
 
 class Program:
     values: tuple[Any, ...]

@@ -86,6 +86,7 @@ def loss_and_gradient(
     total: float,
     dropout: tuple[Any, ...] | None = None,
     tables: TableGradients | None = None,
+    candidates: tuple[NDArray[np.int32], NDArray[np.float64]] | None = None,
 ) -> float: ...
 def softmax_cross_entropy(
     a: NDArray[_R], labels: NDArray[np.intp], weights: _Weights, total: float, smoothing: float = 0

@@ -4,8 +4,10 @@ from .parameters import glorot_uniform
 from .program import KINDS
 
 
-class TiedHead:
-    """A head that scores each token by its vector in the embedding (Press and Wolf 2017).
+class TableHead:
+    """A head that scores each token by its vector in a table.
+
+    The table may be that of the inputs (Press and Wolf 2017).
 
     Features (N, F) become as wide as a vector, if they are not, by a projection with a bias. The scores
     have no bias of their own.
@@ -14,6 +16,7 @@ class TiedHead:
     ----------
     n_inputs : int
     embedding : Embedding
+        The table.
     """
 
     def __init__(self, n_inputs, embedding):
@@ -22,7 +25,7 @@ class TiedHead:
         self.is_projected = n_inputs != embedding.width
 
     def entries(self):
-        """Names and shapes for the parameter table; the table of vectors is the embedding's."""
+        """Names and shapes for the parameter table; the table has its own."""
         if not self.is_projected:
             return []
         width = self.embedding.width
@@ -35,11 +38,12 @@ class TiedHead:
             parameters["projection.weight"][:] = glorot_uniform(rng, shape).T
             parameters["projection.bias"][:] = 0
 
-    def lay_out(self, builder, x):
-        """Append the operations; returns the outputs."""
+    def lay_out(self, builder, x, sampled=False):
+        """Append the operations; returns the outputs. `sampled`: for a loss over some tokens only."""
+        kind = KINDS.DENSE_SAMPLED if sampled else KINDS.DENSE_TABLE
         if self.is_projected:
             x = builder.operation(KINDS.DENSE, x, builder.like(x, self.embedding.width), "projection.weight")
-        return builder.operation(KINDS.DENSE_TABLE, x, builder.like(x, self.n_outputs), self.embedding.weight)
+        return builder.operation(kind, x, builder.like(x, self.n_outputs), self.embedding.weight)
 
 
 class DenseHead:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import kernels
 from .conv import Convolution, check_pooling
-from .dense import DenseHead, TiedHead
+from .dense import DenseHead, TableHead
 from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
 from .parameters import ParameterTable
@@ -48,7 +48,9 @@ class GRUNetwork:
     convolutions : sequence of (n_outputs, kernel_size, pool)
         See `Convolution`; one after the other, before the first GRU layer.
     tied : bool
-        Whether the outputs are scores of the tokens by the same table; see `TiedHead`.
+        Whether the outputs are scores of the tokens by the same table; see `TableHead`.
+    by_table : bool
+        Whether they are scores by a table of their own.
 
     Notes
     -----
@@ -65,7 +67,7 @@ class GRUNetwork:
 
     def __init__(
         self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None,
-        convolutions=(), tied=False,
+        convolutions=(), tied=False, by_table=False,
     ):  # fmt: skip
         self.config = {
             "n_features": int(n_features),
@@ -80,8 +82,7 @@ class GRUNetwork:
         if convolutions:
             self.config["convolutions"] = [[int(size) for size in sizes] for sizes in convolutions]
             check_pooling([pool for *_, pool in self.config["convolutions"]])
-        if tied:
-            self.config["tied"] = True
+        self.config |= {name: True for name, has in {"tied": tied, "by_table": by_table}.items() if has}
         self.embedding = None if n_tokens is None else Embedding(n_tokens, n_features)
         n_inputs = n_features
         self.convolutions = []
@@ -97,11 +98,15 @@ class GRUNetwork:
             n_inputs = n_units * len(directions)
         self.readout = readout_of(pooling, n_inputs)
         n_inputs = self.readout.n_features
-        self.head = TiedHead(n_inputs, self.embedding) if tied else DenseHead(n_inputs, n_outputs)
+        of_outputs = Embedding(n_outputs, n_inputs, "head") if by_table else self.embedding
+        has_table = tied or by_table
+        self.head = TableHead(n_inputs, of_outputs) if has_table else DenseHead(n_inputs, n_outputs)
         self._parts = [*self.convolutions, *self._layers(), self.readout, self.head]
+        if by_table:
+            self._parts.append(of_outputs)
         if self.embedding is not None:
             self._parts.append(self.embedding)
-        tables = [] if self.embedding is None else [self.embedding.weight]
+        tables = [part.weight for part in self._parts if isinstance(part, Embedding)]
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()], tables)
         self._programs = {}
         self.operations_per_row = self._count_operations()
@@ -160,6 +165,7 @@ class GRUNetwork:
         """By its shape alone."""
         config = self.config.copy()
         added = config.pop("n_tokens", None), config.pop("convolutions", ()), config.pop("tied", False)
+        added += (config.pop("by_table", False),)
         return type(self), (*config.values(), *added)
 
     def initialize(self, parameters, rng, tokens=None):
@@ -193,7 +199,14 @@ class GRUNetwork:
         return self.config["pooling"] is None
 
     def program(
-        self, training=False, dropout=False, want_dx=False, carried=False, frozen=False, constant=False
+        self,
+        training=False,
+        dropout=False,
+        want_dx=False,
+        carried=False,
+        frozen=False,
+        constant=False,
+        sampled=False,
     ):
         """The network as a list of operations.
 
@@ -210,6 +223,8 @@ class GRUNetwork:
             Whether layers start from states that are inputs, as they do in inference, also in training.
         frozen : bool
             Whether the table of tokens has no gradient.
+        sampled : bool
+            Whether the loss is over some tokens only, of a network whose head is a table.
         constant : bool
             Whether convolutions are normalised by the constants of inference in training, too; there is then
             no gradient of what the normalisation learns.
@@ -219,22 +234,29 @@ class GRUNetwork:
         kernels.inference.Program
             The same object for the same arguments.
         """
-        return self.laid_out(training, dropout, want_dx, carried, frozen, constant).program
+        return self.laid_out(training, dropout, want_dx, carried, frozen, constant, sampled).program
 
     def laid_out(
-        self, training=False, dropout=False, want_dx=False, carried=False, frozen=False, constant=False
+        self,
+        training=False,
+        dropout=False,
+        want_dx=False,
+        carried=False,
+        frozen=False,
+        constant=False,
+        sampled=False,
     ):
         """The same with the places of values and operations in it.
 
         Inputs are the rows of X or tokens, then for inference, or if they are carried, the states that
         each layer starts from (B, F).
         """
-        key = training, dropout, want_dx, carried, frozen, constant
+        key = training, dropout, want_dx, carried, frozen, constant, sampled
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
         return self._programs[key]
 
-    def _lay_out(self, training, dropout, want_dx, carried, frozen, constant):
+    def _lay_out(self, training, dropout, want_dx, carried, frozen, constant, sampled):
         if carried and self.config["bidirectional"]:
             raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
         if carried and self.convolutions:
@@ -260,7 +282,8 @@ class GRUNetwork:
             x, last = lay_out_layer(builder, directions, x, state0)
             layers.append((x, range(first, len(builder.operations))))
         features = builder.dropout(self.readout.lay_out(builder, x, last))
-        outputs = self.head.lay_out(builder, features)
+        options = {"sampled": True} if sampled else {}
+        outputs = self.head.lay_out(builder, features, **options)
         n_parameters = self.table.size
         if self.embedding is not None and not looks_up:
             n_parameters = self.table.offset(self.embedding.weight)  # tables lie behind all others

@@ -80,6 +80,8 @@ def _described_network(fields, n_arrays):
         config["tied"] = fields.take("tied", lambda v: v is True and "n_tokens" in config)
         if config["n_outputs"] != config["n_tokens"]:
             fields.refuse("its outputs are not as many as its tokens")
+    if "by_table" in fields:
+        config["by_table"] = fields.take("by_table", lambda v: v is True and "tied" not in config)
     fields.end()
     n_layers = 3 * len(config["hidden_layer_sizes"]) + 6 * len(config.get("convolutions", ()))
     if n_layers > n_arrays:  # before there is an object for each

@@ -10,6 +10,7 @@ from .losses import LOSSES, Loss
 from .old_pickles import state_of_trainer
 from .optimizers import SOLVERS
 from .pair_data import PairData, SampledStep
+from .sampled_softmax import Candidates
 from .schedules import DECAYS, Schedule
 from .state import TrainingState
 from .step import StepMemory, TrainingStep
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_SEASONS",
     "SOLVERS",
     "Batch",
+    "Candidates",
     "ForecastData",
     "Gradient",
     "History",

@@ -113,15 +113,22 @@ class TrainingStep:
         See `gruc.threads.n_threads`. Losses and gradients do not depend on it.
     frozen : bool
         Whether tables of tokens are not learned.
+    candidates_of : callable or None
+        ``candidates_of(batch)`` gives the tokens that the loss of a batch is over, and logarithms of how
+        probable it was that each is among them, as `kernels.training.loss_and_gradient` takes them.
+        None: all.
     """
 
-    def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None, frozen=False):
+    def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None, frozen=False, candidates_of=None):
         self.memory = memory
         self._loss = LOSSES[loss.name], loss.settings
         self._targets = None, None, None  # of the last shard: (values, weights, Targets)
         self.dropout = dropout
         self._drops_out = any(dropout)
         self._options = {"dropout": dropout[0] > 0, **({"frozen": True} if frozen else {})}
+        if candidates_of is not None:
+            self._options["sampled"] = True
+        self._candidates_of, self._candidates = candidates_of, None
         self._n_jobs, self._n_threads = n_jobs, None
         self._blas_limit = None
 
@@ -151,6 +158,8 @@ class TrainingStep:
         if isinstance(batch, WindowBatch):
             options["carried"] = True
             batch.last_state = np.empty((len(batch.indices), memory.network.states_width), parameters.dtype)
+        if self._candidates_of is not None:
+            self._candidates = self._candidates_of(batch)
         memory.pack(parameters, **options)
         shards = self._deal(batch)
         gradients = memory.gradients(len(shards))
@@ -208,6 +217,7 @@ class TrainingStep:
             float(batch.size),
             dropout,
             tables,
+            self._candidates,
         )
         if states:
             batch.last_state[places] = states["last_state"]

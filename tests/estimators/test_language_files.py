@@ -23,6 +23,7 @@ MODELS = {
     "words": (FAST | {"analyzer": "word", "min_frequency": 2, "max_features": 5}, TEXT + "rare"),
     "tied": (FAST | {"tie_weights": True, "vocabulary": sorted(set(TEXT))}, TEXT),
     "tied, as wide": (FAST | {"tie_weights": True, "embedding_dim": 7}, TEXT),
+    "negatives": (FAST | {"n_negatives": 5}, TEXT),
     "tokens": (FAST | {"n_tokens": 9}, [[0, 4, 2, 8], [1, 4]] * 20),
 }
 

@@ -268,3 +268,28 @@ def test_texts_and_tokens_do_not_mix(of_text):
         GRULanguageModel(**FAST).fit([0, 1] * 30).sample(3, prefix="a")
     with pytest.raises(ValueError, match="vocabulary has 'ab', which is not a character"):
         GRULanguageModel(**FAST, vocabulary=["ab"]).fit(TEXT)
+
+
+def test_negatives():
+    """All tokens as candidates are the full softmax, without a bias; some come near it."""
+    words = " ".join(np.random.default_rng(0).choice(TEXT.split() + [f"w{i}" for i in range(40)], 1500))
+    settings = FAST | {"analyzer": "word", "dtype": "float64", "max_iter": 6, "tie_weights": True}
+    full = GRULanguageModel(**settings).fit(words)
+    every = GRULanguageModel(**settings, n_negatives=full.n_tokens_).fit(words)
+    for name, weight in full.weights_.items():
+        np.testing.assert_allclose(every.weights_[name], weight, rtol=0, atol=1e-9, err_msg=name)
+    some = GRULanguageModel(**settings, n_negatives=10).fit(words)
+    assert abs(some.score(words) - full.score(words)) < 0.1
+    untied = GRULanguageModel(**settings | {"tie_weights": False}, n_negatives=10).fit(words)
+    assert untied.weights_["head.weight"].shape == (full.n_tokens_, 7)
+    assert "head.bias" not in untied.weights_
+    assert abs(untied.score(words) - full.score(words)) < 0.2
+    with pytest.raises(ValueError, match="n_negatives is False, but the network to go on with"):
+        untied.set_params(n_negatives=None).partial_fit(words)
+
+
+def test_negatives_are_the_same_for_every_n_jobs(monkeypatch):
+    monkeypatch.setattr(step, "SHARD_OPERATIONS", 1)
+    settings = FAST | {"batch_size": 64, "n_negatives": 5}
+    one, two = (GRULanguageModel(**settings, n_jobs=n_jobs).fit(TEXT * 3) for n_jobs in (1, 2))
+    assert bits_of(one) == bits_of(two)

@@ -67,6 +67,7 @@ TRIED = {
     "max_features": (9, {}),
     "vocabulary": (["a", "b"], {}),
     "tie_weights": (True, {}),
+    "n_negatives": (4, {}),
     "window": (5, {}),
     "source": (TextSequencer(analyzer="char", lowercase=True), {}),
     "target": (TextSequencer(analyzer="char", lowercase=False, add_start=True, add_end=True), {}),

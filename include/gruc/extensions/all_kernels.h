@@ -43,6 +43,7 @@
 #include "../training/operations/cell.body.h"
 #include "../training/operations/readout.body.h"
 #include "../training/operations/dense.body.h"
+#include "../training/operations/sampled.body.h"
 #include "../training/operations/dropout.body.h"
 #include "../training/operations/embed.body.h"
 #include "../training/operations/two_clocks.body.h"

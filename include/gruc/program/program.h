@@ -32,6 +32,7 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_KEYS,             /* y = x W + b, and x itself behind: keys of what is attended to */
        GRUC_GRU_ATTENDING, /* cells that attend to keyed rows of clock 0 before each step: attending.body.h */
        GRUC_GRU_ATTENDING_RESET_BEFORE,
+       GRUC_DENSE_SAMPLED,    /* the same for some tokens, in the loss only: sampled.body.h */
        GRUC_N_KINDS
 };
 
@@ -63,6 +64,7 @@ typedef struct {
  *                          the batches: mean (H,), variance (H,), number of batches (1,)
  *   GRUC_EMBED_SHARED      table (D, H) of D tokens, anywhere in the buffer
  *   GRUC_DENSE_TABLE       table (H, D) of H tokens
+ *   GRUC_DENSE_SAMPLED     the same
  *
  *   GRUC_KEYS              W (D, H - D), b (H - D,)
  *   GRUC_GRU_ATTENDING     W_q' (H, H), v (H,), W_ihT (D + F, 3H), W_hhT (H, 3H), b_ih (3H,), b_hh (3H,), F = `column`
@@ -149,6 +151,7 @@ static inline size_t gruc_op_size(const gruc_op *op)
     case GRUC_EMBED:
     case GRUC_EMBED_SHARED:
     case GRUC_DENSE_TABLE:
+    case GRUC_DENSE_SAMPLED:
         return op->D * op->H;
     case GRUC_ATTEND_GENERAL:
         return op->D * op->D;

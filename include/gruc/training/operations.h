@@ -25,6 +25,9 @@ typedef struct {
     double total;            /* what the weighted sum is divided by */
     const double *settings;  /* (n_settings,) */
     size_t n_settings;
+    const int32_t *candidates; /* (n_candidates,) of GRUC_DENSE_SAMPLED: tokens, rising, all labels among them */
+    const double *log_shares;  /* (n_candidates,) logarithms of how probable it was that a token is there */
+    size_t n_candidates;
 } gruc_loss;
 
 typedef struct gruc_operation gruc_operation;
@@ -60,6 +63,7 @@ typedef struct {
     size_t scratch;              /* where it begins in the workspace */
     int drop_states;             /* whether cells have masks of the states that enter W_hh */
     double rate, rate_states;    /* of dropout */
+    size_t n_candidates;         /* of the loss; 0 for none */
     double rate_tokens;          /* of whole tokens where they are looked up; 0 for no masks of them */
 } gruc_pass;
 

@@ -50,6 +50,7 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .forward = GRUC(dense_op_forward),
          .backward = GRUC(dense_op_backward),
          .through_loss = GRUC(dense_op_loss)},
+    [GRUC_DENSE_SAMPLED] = {.scratch_size = GRUC(sampled_op_scratch), .through_loss = GRUC(sampled_op_loss)},
     [GRUC_DROPOUT] =
         {.kept_size = GRUC(dropout_op_kept),
          .draw_masks = GRUC(dropout_op_draw_masks),
