@@ -244,6 +244,7 @@ cdef int require_rates(double rate, double rate_states, double rate_tokens) exce
 
 include "_pass.pxi"
 include "_shard.pxi"
+include "_candidates.pxi"
 include "_losses.pxi"
 include "_flat.pxi"
 include "_rows.pxi"
