@@ -243,6 +243,7 @@ cdef int require_rates(double rate, double rate_states, double rate_tokens) exce
 
 
 include "_pass.pxi"
+include "_states.pxi"
 include "_shard.pxi"
 include "_candidates.pxi"
 include "_losses.pxi"
