@@ -327,13 +327,11 @@ cdef extern from "gruc/program/memory.h" nogil:
 
 cdef extern from "gruc/extensions/draw.h" nogil:
     enum:
-        GRUC_SEEN
-        GRUC_NEVER
+        GRUC_SEEN, GRUC_NEVER
     ctypedef struct gruc_drawing:
         double temperature
         size_t top_k
-        double top_p
-        double repetition
+        double top_p, repetition
     size_t gruc_draw(double *logits, size_t *heap, const unsigned char *marks, double uniform,
                      const gruc_drawing *drawing, size_t K) noexcept
 
