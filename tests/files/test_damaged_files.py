@@ -24,7 +24,7 @@ FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
     [
         (lambda t: t.pop("head.bias"), r"missing, or too many: \['head.bias'\]"),
         (lambda t: t.update(more=np.zeros(1)), r"too many: \['more'\]"),
-        (lambda t: t.update({"head.bias": t["head.bias"].astype("float64")}), "expected .* of float64"),
+        (lambda t: t.update({"head.bias": t["head.bias"].astype("float64")}), "of float64, expected .* of float32"),
         (lambda t: t.update({"head.bias": t["head.bias"][:2]}), r"head.bias is \(2,\) of float32, expected \(3,\)"),
         (lambda t: t.update({"head.bias": t["head.bias"].astype("int32")}), "neither float32 nor float64"),
         (lambda t: t.update({"head.bias": t["head.bias"] * np.nan}), "head.bias contains values that are not finite"),
