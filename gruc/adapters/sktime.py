@@ -129,7 +129,7 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
         return table[columns]
 
     def _beside(self, X):
-        """Columns beside the series: those of an instance are beside each of its variables."""
+        """Covariates: those of an instance are beside each of its variables."""
         if X is None or X.index.nlevels == 1 or len(self._columns) == 1:
             return X
         parts = dict.fromkeys(self._columns, X)

@@ -1,4 +1,4 @@
-"""X of a forecaster: columns beside series, in the user's containers.
+"""X of a forecaster: covariates, in the user's containers.
 
 ===================================================  =======================================================
 y                                                    X

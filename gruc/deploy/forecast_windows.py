@@ -69,10 +69,10 @@ class ForecastWindow(NamedTuple):
         ValueError
             The forecaster does something that is not exported.
         """
-        if forecaster.beside is not None:
+        if forecaster.covariates is not None:
             raise ValueError(
-                f"{function} exports forecasters that read their series alone, and this one reads columns "
-                "beside them (X, static or a calendar). Fit it without these, or predict with gruc."
+                f"{function} exports forecasters that read their series alone, and this one reads covariates "
+                "(X, static or a calendar). Fit it without these, or predict with gruc."
             )
         if len(forecaster.levels) > 1:
             raise ValueError(

@@ -64,7 +64,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
             raise AttributeError("GRUForecaster is not fitted yet and has no cutoff_.")
         return self._form.cutoff()
 
-    def _fit_series(self, series, steps, beside, columns, run=run_fit):
+    def _fit_series(self, series, steps, covariates, columns, run=run_fit):
         """Fit to a TimeSeries, with the `Covariates` of its steps, or None, and their `Columns`."""
         order = int(self.difference)
         for i, values in enumerate(series.values):
@@ -74,10 +74,10 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
                     "it out."
                 )
         known = KnownValues.of(series.values, order)
-        if beside is not None:
-            beside = beside.moved(order)
+        if covariates is not None:
+            covariates = covariates.moved(order)
         horizon = None if steps is None else int(steps[-1])
-        fitted = run(self, known.recent, series.name_of, horizon, beside)
+        fitted = run(self, known.recent, series.name_of, horizon, covariates)
         predictor = ForecastPredictor(
             fitted.predictor,
             fitted.lags,
@@ -90,7 +90,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
             linear=fitted.linear,
             levels=levels_of(self),
         )
-        predictor = predictor.going_on(known, None, fitted.beside)
+        predictor = predictor.going_on(known, None, fitted.covariates)
         self._set_fitted(predictor, fitted.state, fitted.history, columns)
         self._form = series.without_values()
 
@@ -105,17 +105,17 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
         self.loss_curve_ = history.loss_curve
         self.validation_loss_curve_ = history.validation_loss_curve or None
 
-    def _extend(self, series, update_params, beside):
+    def _extend(self, series, update_params, covariates):
         """Go on to later values, with the `Covariates` of their steps, or None."""
         fitted = self._predictor
         known, predictor = fitted.known.followed_by(series.values), None
-        if beside is not None:
+        if covariates is not None:
             n_kept = np.array([len(array) for array in fitted.known.recent])
             n_new = np.array([len(array) for array in series.values])
-            beside = fitted.beside.followed_by(0, n_kept, beside, n_new)
+            covariates = fitted.covariates.followed_by(0, n_kept, covariates, n_new)
         if update_params:
-            self._training_state, predictor = run_update(self, known.recent, beside)
-        self._predictor = fitted.going_on(known, predictor, beside)
+            self._training_state, predictor = run_update(self, known.recent, covariates)
+        self._predictor = fitted.going_on(known, predictor, covariates)
         self._form = series.without_values()
 
     def _steps_of(self, fh):

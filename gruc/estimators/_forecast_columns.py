@@ -1,4 +1,4 @@
-"""Columns beside the series of a forecaster: X, calendar and statics, as `Covariates`."""
+"""Covariates of a forecaster: X, calendar and static columns, as `Covariates`."""
 
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ class Given(NamedTuple):
 
     @classmethod
     def of(cls, model, series, X, static):
-        """Of X and statics at the times of series."""
+        """Of X and static covariates at the times of series."""
         past_only, table, names = _past_only(model.past_only), None, None
         if X is not None:
             table, names = table_of(X, Steps(series), past_only)
@@ -63,8 +63,8 @@ def covariates_of_fit(model, given, series, known=None):
             f"The network to go on with was made with {_written(known)}, not with {_written(columns)}. Give "
             "the same columns, or start anew: call fit with warm_start=False, or clone the forecaster."
         )
-    beside = covariates_of(columns, given.table, series)
-    return beside if beside is None else beside._replace(static=given.static), columns
+    covariates = covariates_of(columns, given.table, series)
+    return covariates if covariates is None else covariates._replace(static=given.static), columns
 
 
 def _written(columns):
@@ -85,7 +85,7 @@ def covariates_of_update(columns, series, X):
 
 
 def covariates_of(columns, table, series):
-    """`Covariates` without statics at the steps of series; `table` is that of X."""
+    """`Covariates` without static covariates at the steps of series; `table` is that of X."""
     tables = [] if table is None else [table]
     if columns.calendar:
         lengths = [len(values) for values in series.values]

@@ -35,10 +35,10 @@ class Fitted(NamedTuple):
     state: object  # TrainingState
     history: object  # that of the run that early stopping watched
     conformal: object  # Conformal, or None
-    beside: object  # Covariates of all steps, scaled, or None
+    covariates: object  # Covariates of all steps, scaled, or None
 
 
-def run_fit(model, arrays, name_of, horizon, beside=None):
+def run_fit(model, arrays, name_of, horizon, covariates=None):
     """Fit a forecaster.
 
     Parameters
@@ -51,7 +51,7 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
         Gives the name of series i in messages.
     horizon : int or None
         Steps that are to be forecast at once.
-    beside : Covariates or None
+    covariates : Covariates or None
         Of all steps, not scaled yet.
 
     Returns
@@ -59,42 +59,44 @@ def run_fit(model, arrays, name_of, horizon, beside=None):
     Fitted
     """
     continued = vars(model).get("_predictor") if model.warm_start else None
-    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, beside, continued)
+    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, covariates, continued)
     if model.early_stopping and not split.n_learned.any():
         _refuse_short(lags, lengths)
     watched = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
-        watched = _held_out(run, arrays, beside, lags, split, continued)
+        watched = _held_out(run, arrays, covariates, lags, split, continued)
         if watched.stopped_by == "interrupt":
             moments = [lags.moments(array) for array in arrays]
-            return _fitted(run, watched.lags, watched.linear, moments, watched.state, watched, watched.beside)
+            return _fitted(
+                run, watched.lags, watched.linear, moments, watched.state, watched, watched.covariates
+            )
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - run.reach(lags))
     if not len(of):
         _refuse_short(lags, lengths)
-    beside = _scaled(beside, continued, lengths)
-    lags, linear = run.linear_path(series, beside, lengths, lags, continued)
+    covariates = _scaled(covariates, continued, lengths)
+    lags, linear = run.linear_path(series, covariates, lengths, lags, continued)
     n_epochs = watched.history.best_epoch if model.early_stopping else model.max_iter
-    windows = run.windows(series, lags, of, origins, beside, linear)
+    windows = run.windows(series, lags, of, origins, covariates, linear)
     if continued is None:
         run.begin_at_quantiles(windows)
     if n_epochs == 0:
-        return _fitted(run, lags, linear, series.moments, run.start, watched, beside)
+        return _fitted(run, lags, linear, series.moments, run.start, watched, covariates)
     state, stopped_by = run(windows, n_epochs)
     if model.early_stopping:
         run.scale_answers(state, watched.factor)
     if not model.early_stopping or stopped_by == "interrupt":
         report_end(model, state, stopped_by, incremental=False)
-    return _fitted(run, lags, linear, series.moments, state, watched, beside)
+    return _fitted(run, lags, linear, series.moments, state, watched, covariates)
 
 
-def _begin(model, arrays, name_of, horizon, beside, continued):
+def _begin(model, arrays, name_of, horizon, covariates, continued):
     """Lags, lengths of series, their `_Split`, and the `Run` of a new network or of the one to go on with."""
     _check_range(arrays, name_of)
     lags = _lags_of(model, arrays, horizon) if continued is None else continued.lags
     _check_lengths(lags, arrays, name_of)
     lengths = np.array([len(array) for array in arrays], np.intp)
-    network = network_of(model, lags, beside)
+    network = network_of(model, lags, covariates)
     if continued is None:
         rng = random_generator(model.random_state)
         start = _initial_state(model, network, rng, lags)
@@ -105,10 +107,10 @@ def _begin(model, arrays, name_of, horizon, beside, continued):
     return lags, lengths, split, Run(model, network, StepMemory(network), start)
 
 
-def run_partial_fit(model, arrays, name_of, horizon, beside=None):
+def run_partial_fit(model, arrays, name_of, horizon, covariates=None):
     """One pass over a chunk of series, the errors before which are those of calibration; see `run_fit`."""
     continued = vars(model).get("_predictor")
-    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, beside, continued)
+    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, covariates, continued)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - run.reach(lags))
     if not len(of):
@@ -118,22 +120,22 @@ def run_partial_fit(model, arrays, name_of, horizon, beside=None):
     learned = split.lengths_learned(lengths, lags) if held_out else lengths
     before = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     before = series._replace(moments=np.asarray(before))
-    beside = _scaled(beside, continued, learned)
-    lags, linear = run.linear_path(before, beside, learned, lags, continued)
-    windows = run.windows(series, lags, of, origins, beside, linear)
+    covariates = _scaled(covariates, continued, learned)
+    lags, linear = run.linear_path(before, covariates, learned, lags, continued)
+    windows = run.windows(series, lags, of, origins, covariates, linear)
     if continued is None:
         run.begin_at_quantiles(windows)
     conformal = None
     if held_out:
-        validation = _validation(run, before, lags, split, beside, linear)
+        validation = _validation(run, before, lags, split, covariates, linear)
         conformal = _calibration(run, run.start.parameters, validation, linear)
     state, stopped_by = run.one_pass(windows, goes_on=continued is not None)
     report_end(model, state, stopped_by, incremental=True)
     predictor = run.predictor(state.parameters)
-    return Fitted(lags, linear, series.moments, predictor, state, state.history, conformal, beside)
+    return Fitted(lags, linear, series.moments, predictor, state, state.history, conformal, covariates)
 
 
-def run_update(model, arrays, beside=None):
+def run_update(model, arrays, covariates=None):
     """One pass over windows that end in values that are new; the state after it, and its predictor.
 
     Parameters
@@ -142,7 +144,7 @@ def run_update(model, arrays, beside=None):
         Fitted.
     arrays : list of ndarray of shape (t_i,)
         The last values of the series, differenced: those that it keeps, and the new ones.
-    beside : Covariates or None
+    covariates : Covariates or None
         Of these steps.
     """
     fitted = model._predictor
@@ -155,7 +157,7 @@ def run_update(model, arrays, beside=None):
     of, origins = origins_of(lengths, series.starts, first, lengths - run.reach(lags))
     if not len(of):
         return model._training_state, fitted.predictor
-    state, stopped_by = run.one_pass(run.windows(series, lags, of, origins, beside, fitted.linear))
+    state, stopped_by = run.one_pass(run.windows(series, lags, of, origins, covariates, fitted.linear))
     report_end(model, state, stopped_by, incremental=True)
     return state, run.predictor(state.parameters)
 
@@ -183,11 +185,15 @@ class _Split(NamedTuple):
         return np.where(self.n_learned > 0, lags.context + self.n_learned + lags.horizon - 1, lengths)
 
 
-def _scaled(beside, continued, lengths, chosen=slice(None)):
+def _scaled(covariates, continued, lengths, chosen=slice(None)):
     """Covariates scaled by the first steps of each series, or as those of the fit that is gone on with."""
-    if beside is None:
+    if covariates is None:
         return None
-    return beside.scaled(lengths, chosen) if continued is None else beside.scaled_as(continued.beside)
+    return (
+        covariates.scaled(lengths, chosen)
+        if continued is None
+        else covariates.scaled_as(continued.covariates)
+    )
 
 
 class _Watched(NamedTuple):
@@ -195,7 +201,7 @@ class _Watched(NamedTuple):
 
     lags: Lags
     linear: np.ndarray
-    beside: object  # Covariates, scaled, or None
+    covariates: object  # Covariates, scaled, or None
     state: object  # TrainingState
     stopped_by: str
     factor: float  # what answers are best multiplied by
@@ -203,7 +209,7 @@ class _Watched(NamedTuple):
     conformal: object
 
 
-def _held_out(run, arrays, beside, lags, split, continued):
+def _held_out(run, arrays, covariates, lags, split, continued):
     """Train without the last part of each series: a `_Watched`.
 
     The best epoch of its history is 0 if the forecasts of none were better than those of the start.
@@ -214,15 +220,15 @@ def _held_out(run, arrays, beside, lags, split, continued):
     learned = split.lengths_learned(lengths, lags)
     moments = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     series = Series.of(arrays, moments)
-    beside = _scaled(beside, continued, learned, split.n_learned > 0)
-    lags, linear = run.linear_path(series, beside, learned, lags, continued)
+    covariates = _scaled(covariates, continued, learned, split.n_learned > 0)
+    lags, linear = run.linear_path(series, covariates, learned, lags, continued)
     first = _all(lengths, lags.context)
     last = np.where(split.n_learned > 0, learned - run.reach(lags), 0)
     of, origins = origins_of(lengths, series.starts, first, last)
-    windows = run.windows(series, lags, of, origins, beside, linear)
+    windows = run.windows(series, lags, of, origins, covariates, linear)
     if continued is None:
         run.begin_at_quantiles(windows)
-    validation = _validation(run, series, lags, split, beside, linear)
+    validation = _validation(run, series, lags, split, covariates, linear)
     everything = np.arange(len(validation))
     targets = validation.targets(everything, validation.read(everything)).astype(model.dtype)
     targets = np.repeat(targets, run.n_levels, axis=1)
@@ -253,10 +259,10 @@ def _held_out(run, arrays, beside, lags, split, continued):
     conformal = None
     if model.calibration is not None:
         conformal = _calibration(run, state.parameters, validation, linear)
-    return _Watched(lags, linear, beside, state, stopped_by, factor, history, conformal)
+    return _Watched(lags, linear, covariates, state, stopped_by, factor, history, conformal)
 
 
-def _validation(run, series, lags, split, beside, linear):
+def _validation(run, series, lags, split, covariates, linear):
     """Some windows of the last part of each series, whose whole horizons are forecast."""
     lengths = np.diff(series.starts, append=len(series.values))
     first = split.first_validated
@@ -264,7 +270,7 @@ def _validation(run, series, lags, split, beside, linear):
     most = max(64, MOST_STEPS // lags.horizon) if run.model.strategy == "recursive" else MOST_VALIDATED
     some = _evenly(len(of), most)
     whole = linear if run.strategy.is_direct else None  # that of single steps does not answer a horizon
-    return LagWindows(series, lags, of[some], origins[some], beside, linear=whole)
+    return LagWindows(series, lags, of[some], origins[some], covariates, linear=whole)
 
 
 def _calibration(run, parameters, validation, linear):
@@ -281,11 +287,13 @@ def _best_factor(outputs, targets, n_independent):
     return best * n_independent / (n_independent + DOUBTS)
 
 
-def _fitted(run, lags, linear, moments, state, watched, beside):
+def _fitted(run, lags, linear, moments, state, watched, covariates):
     history = watched.history if run.model.early_stopping else state.history
     conformal = None if watched is None else watched.conformal
     moments = np.asarray(moments, np.float64)
-    return Fitted(lags, linear, moments, run.predictor(state.parameters), state, history, conformal, beside)
+    return Fitted(
+        lags, linear, moments, run.predictor(state.parameters), state, history, conformal, covariates
+    )
 
 
 def _lags_of(model, arrays, horizon):

@@ -23,11 +23,11 @@ def levels_of(model):
     return tuple(quantile_levels(model.quantile).tolist()) if model.loss == "quantile" else ()
 
 
-def network_of(model, lags, beside):
+def network_of(model, lags, covariates):
     """The network that the parameters ask for."""
     strategy = STRATEGIES[model.strategy]
     lags = strategy.lags(lags)
-    n_features = lags.width if beside is None else lags.width + beside.width(lags)
+    n_features = lags.width if covariates is None else lags.width + covariates.width(lags)
     n_outputs = lags.horizon * max(len(levels_of(model)), 1)
     config = network_config(model, Numbers(n_features), n_outputs)
     if strategy.answers_rows:
@@ -60,12 +60,12 @@ class Run:
         """Steps from an origin on that a window of training is to answer."""
         return self.strategy.lags(lags).horizon + self.strategy.n_more(lags)
 
-    def windows(self, series, lags, of, origins, beside, linear):
+    def windows(self, series, lags, of, origins, covariates, linear):
         """Windows to learn from."""
         n_more = self.strategy.n_more(lags)
-        return LagWindows(series, self.strategy.lags(lags), of, origins, beside, n_more, linear)
+        return LagWindows(series, self.strategy.lags(lags), of, origins, covariates, n_more, linear)
 
-    def linear_path(self, series, beside, lengths, lags, continued):
+    def linear_path(self, series, covariates, lengths, lags, continued):
         """Lags with their units and the linear path of the first so many values of each series.
 
         A fit with `warm_start` goes on with those that its network was trained with. A network that answers
@@ -73,7 +73,7 @@ class Run:
         """
         if continued is not None:
             return continued.lags, continued.linear
-        windows_of = functools.partial(LagWindows, series, beside=beside)
+        windows_of = functools.partial(LagWindows, series, covariates=covariates)
         known = Known(windows_of, series.starts, lengths)
         found, linear = find_linear_path(known, self.strategy.lags(lags))
         found = found._replace(horizon=lags.horizon)
@@ -92,7 +92,7 @@ class Run:
     def start_of(self, windows, linear):
         """The `Start` of forecasts from the origins of windows."""
         series, lags, of, origins = windows.series, windows.lags, windows.of, windows.origins
-        return Start.before(series, lags, of, origins, windows.beside, linear, self.levels)
+        return Start.before(series, lags, of, origins, windows.covariates, linear, self.levels)
 
     def walked(self, parameters, windows, linear):
         """Forecasts of the horizons that follow windows: all levels, (n, horizon, Q)."""

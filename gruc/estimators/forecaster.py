@@ -147,7 +147,7 @@ class GRUForecaster(
         y : Series, DataFrame, array or list of arrays
             The series, in one of the forms of the notes.
         X : DataFrame, array or list, default=None
-            Columns beside the series, at the times of y; see the notes. `predict` will need those that are
+            Covariates, at the times of y; see the notes. `predict` will need those that are
             not `past_only` at the steps ahead.
         fh : int, sequence of int or index, default=None
             Steps to be forecast, 1 being the first after y, or their times. The network answers all up to
@@ -170,9 +170,9 @@ class GRUForecaster(
         series = as_time_series(y)
         steps = None if fh is None else as_steps(fh, series)
         known = vars(self).get("_columns") if self.warm_start else None
-        beside, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
+        covariates, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
         with all_or_nothing(self) as attempt:
-            attempt._fit_series(series, steps, beside, columns)
+            attempt._fit_series(series, steps, covariates, columns)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -206,9 +206,9 @@ class GRUForecaster(
         series = as_time_series(y)
         steps = None if fh is None else as_steps(fh, series)
         known = vars(self).get("_columns")
-        beside, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
+        covariates, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
         with all_or_nothing(self) as attempt:
-            attempt._fit_series(series, steps, beside, columns, run_partial_fit)
+            attempt._fit_series(series, steps, covariates, columns, run_partial_fit)
         return self
 
     def predict(self, fh: Any = None, X: Any = None) -> Any:
@@ -318,9 +318,9 @@ class GRUForecaster(
         """
         check_is_fitted(self)
         series = as_time_series(y, known=self._form)
-        beside = covariates_of_update(self._columns, series, X)
+        covariates = covariates_of_update(self._columns, series, X)
         with all_or_nothing(self) as attempt:
-            attempt._extend(series, update_params, beside)
+            attempt._extend(series, update_params, covariates)
         return self
 
     def stream(self, n: int | None = None) -> ForecastStream:

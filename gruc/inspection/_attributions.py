@@ -106,7 +106,7 @@ default="integrated_gradients"
     features: scaling of features and division into frames (`frame_length`) are part of F. A step that no
     frame contains has an attribution of 0.
 
-    Those of a forecaster are of the forecast itself, in the units of y, with the columns beside the series as
+    Those of a forecaster are of the forecast itself, in the units of y, with the covariates as
     they are. The gradient is worked out by central differences in float64, through scaling, seasons and
     differencing. With ``scale="window"`` a forecast scales with its window, so that gradient x input and
     integrated gradients, from zeros, are the same and add up to the forecast.

@@ -67,8 +67,10 @@ class Forecasts:
         """Of values (k * n_series, n): those of all series, variant after variant."""
         of = np.resize(np.arange(len(self.values)), len(values))
         start, order = self._start, self._fitted.known.order
-        beside = None if start.beside is None else start.beside.of_series(of, 0)
-        start = start._replace(values=np.diff(values, order), moments=start.moments[of], beside=beside)
+        covariates = None if start.covariates is None else start.covariates.of_series(of, 0)
+        start = start._replace(
+            values=np.diff(values, order), moments=start.moments[of], covariates=covariates
+        )
         ahead = self._fitted.walk(start, int(self.steps[-1]))
         ends = np.stack([np.diff(values, k)[:, -1] for k in range(order)], axis=1) if order else values[:, :0]
         return undifferenced(ahead, ends)[:, self.steps - 1].sum(axis=1)

@@ -1,4 +1,4 @@
-"""Later values of series, and columns beside them, as arrays."""
+"""Later values of series, and covariates, as arrays."""
 
 import numpy as np
 

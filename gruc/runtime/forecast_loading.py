@@ -50,13 +50,13 @@ def described_forecaster(fields, of_form, arrays):
         conformal = Fields(conformal, f"{fields.where} conformal,")
         conformal = Conformal.described(conformal, arrays, lags.horizon)
     moments, steps = _moments(fields, arrays, n_series), _steps(fields, arrays)
-    columns, beside = _columns(fields, arrays, known)
+    columns, covariates = _columns(fields, arrays, known)
     linear = arrays.pop("linear", None)
     form = SeriesForm.described(of_form, arrays, n_series)
     network = described(fields.take_object("network"), arrays)
     fields.end()
     lags_of_network = STRATEGIES[strategy].lags(lags)
-    width = lags_of_network.width + (0 if beside is None else beside.width(lags_of_network))
+    width = lags_of_network.width + (0 if covariates is None else covariates.width(lags_of_network))
     n_outputs = lags_of_network.horizon * max(len(levels), 1)
     _check_network(fields, network, n_outputs, width, STRATEGIES[strategy].answers_rows)
     if conformal is not None and conformal.levels not in ((), levels):
@@ -67,7 +67,7 @@ def described_forecaster(fields, of_form, arrays):
     predictor = ForecastPredictor(
         network, lags, moments, known, conformal, strategy, steps, one_series, linear, levels
     ).with_columns(columns)
-    return predictor.going_on(known, None, beside), form
+    return predictor.going_on(known, None, covariates), form
 
 
 def _columns(fields, arrays, known):
@@ -78,14 +78,14 @@ def _columns(fields, arrays, known):
     fields = Fields(columns, f"{fields.where} columns,")
     columns, lengths = Columns.described(fields), np.array([len(array) for array in known.recent])
     widths = columns.widths()
-    beside = Covariates.described(fields, arrays, len(widths), columns.static, lengths)
-    if [table.values.shape[1] for table in beside.tables] != widths:
+    covariates = Covariates.described(fields, arrays, len(widths), columns.static, lengths)
+    if [table.values.shape[1] for table in covariates.tables] != widths:
         fields.refuse("they do not fit their values")
     if columns.names is not None:
         ahead = [name not in columns.past_only for name in columns.names]
-        if beside.tables[0].ahead.tolist() != ahead:
+        if covariates.tables[0].ahead.tolist() != ahead:
             fields.refuse("past_only does not fit its values")
-    return columns, beside
+    return columns, covariates
 
 
 def _moments(fields, arrays, n_series):

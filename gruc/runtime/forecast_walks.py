@@ -18,7 +18,7 @@ class ForecastWalksMixin:
     known: Any
     conformal: Any
     strategy: str
-    beside: Any
+    covariates: Any
     linear: Any
     levels: tuple
 
@@ -33,8 +33,8 @@ class ForecastWalksMixin:
         if later is None:
             return start
         stops = lengths_of(self.known)
-        beside = self.beside.followed_by(stops - context, stops, later, self.n_read_ahead(n_ahead))
-        return start._replace(beside=beside)
+        covariates = self.covariates.followed_by(stops - context, stops, later, self.n_read_ahead(n_ahead))
+        return start._replace(covariates=covariates)
 
     def start_of(self, values, moments):
         """The `Start` of forecasts after values (B, context), differenced, of series with such moments."""
@@ -55,7 +55,7 @@ class ForecastWalksMixin:
         ----------
         n_ahead : int
         later : Covariates or None
-            Columns beside the series, of the `n_read_ahead` steps ahead.
+            Covariates, of the `n_read_ahead` steps ahead.
         """
         return self._forecasts_and_heads(n_ahead, later)[0]
 
@@ -88,8 +88,8 @@ class ForecastWalksMixin:
         at = steps - 1
         return self.conformal.quantiles(levels, steps, forecasts[:, at], scales, heads[:, at])
 
-    def adapted(self, known, beside=None):
-        """The calibration after the values of `known`, which go on from those at hand; `beside` is of them.
+    def adapted(self, known, covariates=None):
+        """The calibration after the values of `known`, which go on from those at hand, and their covariates.
 
         Forecasts are made, as they would have been, at each origin whose horizon contains a new value.
         """
@@ -102,7 +102,7 @@ class ForecastWalksMixin:
         of, origins = origins_of(lengths, series.starts, first, lengths - lags.horizon)
         if not len(of):
             return conformal
-        start = Start.before(series, lags, of, origins, beside, self.linear, self.levels)
+        start = Start.before(series, lags, of, origins, covariates, self.linear, self.levels)
         scales = start.scales(lags)
         truth = series.values[origins[:, np.newaxis] + np.arange(lags.horizon)]
         walked = self.walk_levels(start, lags.horizon)[:, : lags.horizon]

@@ -58,8 +58,8 @@ class ForecastPredictor(ForecastWalksMixin):
 
     Attributes
     ----------
-    beside : Covariates or None
-        Columns beside the series, of the steps of `known`.
+    covariates : Covariates or None
+        Covariates, of the steps of `known`.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class ForecastPredictor(ForecastWalksMixin):
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
         self.steps, self.one_series, self.linear = steps, one_series, linear
-        self.beside, self.columns = None, NO_COLUMNS
+        self.covariates, self.columns = None, NO_COLUMNS
         self.levels = levels
 
     @property
@@ -112,7 +112,7 @@ class ForecastPredictor(ForecastWalksMixin):
         fh : int or sequence of int, default=None
             Steps after the last value, 1 being the first. None: those that the model was fitted for.
         X : array of shape (k, n_columns) or (n_series, k, n_columns), or list of arrays, default=None
-            Of a model that reads columns beside its series those that are known ahead, at all steps up to the
+            Of a model that reads covariates those that are known ahead, at all steps up to the
             furthest of `fh` or more; an array (k, n_columns) is for all series.
 
         Returns
@@ -182,7 +182,7 @@ class ForecastPredictor(ForecastWalksMixin):
         """`Covariates` of the steps up to the furthest of `steps`, by arrays; None where none are read."""
         n_ahead = int(steps[-1])
         check_reach(self.columns, self.strategy, n_ahead, self.lags.horizon)
-        if self.beside is None and X is None:
+        if self.covariates is None and X is None:
             return None
         counts = np.full(self.n_series, n_ahead)
         return covariates_of_arrays(self.columns, X, counts, self.n_read_ahead(n_ahead))
@@ -195,7 +195,7 @@ class ForecastPredictor(ForecastWalksMixin):
         y : array of shape (k,), array of shape (n_series, k) or list of arrays of shape (k_i,)
             The values after those known so far: of one series (k,), else of each.
         X : array of shape (k, n_columns) or (n_series, k, n_columns), or list of arrays, default=None
-            Of a model that reads columns beside its series all of them, at the steps of y.
+            Of a model that reads covariates all of them, at the steps of y.
 
         Returns
         -------
@@ -207,14 +207,14 @@ class ForecastPredictor(ForecastWalksMixin):
             y is not of these series, or has values that are missing or infinite; or X is not at its steps.
             Nothing has changed.
         """
-        later, beside = later_values(y, self.n_series, self.one_series), self.beside
+        later, covariates = later_values(y, self.n_series, self.one_series), self.covariates
         known = self.known.followed_by(later)
-        if beside is not None or X is not None:
+        if covariates is not None or X is not None:
             n_new = np.array([len(part) for part in later])
             of_later = covariates_of_arrays(self.columns, X, n_new)
-            beside = beside.followed_by(0, lengths_of(self.known), of_later, n_new)
-        moved = self.going_on(known, None, beside)
-        self.known, self.beside, self.conformal = moved.known, moved.beside, moved.conformal
+            covariates = covariates.followed_by(0, lengths_of(self.known), of_later, n_new)
+        moved = self.going_on(known, None, covariates)
+        self.known, self.covariates, self.conformal = moved.known, moved.covariates, moved.conformal
         return self
 
     def stream(self, n: int | None = None) -> ForecastStream:
@@ -236,9 +236,9 @@ class ForecastPredictor(ForecastWalksMixin):
             n is no positive integer, or the model scales each series by a mean and a standard deviation that
             are not known of new ones (``scale="series"``).
         """
-        if self.beside is not None:
+        if self.covariates is not None:
             raise ValueError(
-                "The forecaster reads columns beside the series (X, static, calendar), which a stream is not "
+                "The forecaster reads covariates (X, static, calendar), which a stream is not "
                 "given. Use update and predict."
             )
         return ForecastStream(self, n)
@@ -270,18 +270,18 @@ class ForecastPredictor(ForecastWalksMixin):
         """The same with another number of threads."""
         return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
 
-    def going_on(self, known, predictor=None, beside=None):
+    def going_on(self, known, predictor=None, covariates=None):
         """The same from later values on, of which the last are kept, with this network or the old one.
 
-        `beside` is of the steps of `known`.
+        `covariates` is of the steps of `known`.
         """
-        conformal = self.adapted(known, beside)
+        conformal = self.adapted(known, covariates)
         predictor = self.predictor if predictor is None else predictor
         last = known.last(self.n_kept)
-        if beside is not None:
+        if covariates is not None:
             stops = lengths_of(known)
-            beside = beside.parts(stops - lengths_of(last), stops)
-        return self._with(known=last, predictor=predictor, beside=beside, conformal=conformal)
+            covariates = covariates.parts(stops - lengths_of(last), stops)
+        return self._with(known=last, predictor=predictor, covariates=covariates, conformal=conformal)
 
     def at(self, known, moments, one_series):
         """The same for other series, of which these values and moments are known."""
@@ -298,15 +298,15 @@ class ForecastPredictor(ForecastWalksMixin):
         conformal, of_conformal = (None, {}) if self.conformal is None else self.conformal.describe()
         steps = {} if self.steps is None else {"steps": self.steps.astype(np.int64)}
         linear = {} if self.linear is None else {"linear": self.linear}
-        beside = {} if self.beside is None else self.beside.describe()
-        arrays |= of_conformal | steps | linear | beside
+        covariates = {} if self.covariates is None else self.covariates.describe()
+        arrays |= of_conformal | steps | linear | covariates
         return {
             "network": network,
             "lags": self.lags.describe(),
             "strategy": self.strategy,
             "levels": list(self.levels),
             "conformal": conformal,
-            "columns": None if self.beside is None else self.columns.describe(),
+            "columns": None if self.covariates is None else self.columns.describe(),
         }, arrays | {"moments": self.moments} | self.known.describe()
 
     def fingerprint(self):
@@ -325,7 +325,7 @@ class ForecastPredictor(ForecastWalksMixin):
             "lags": tuple(self.lags),
             "known": tuple(self.known),
             "conformal": None if self.conformal is None else tuple(self.conformal),
-            "beside": None if self.beside is None else self.beside.as_plain(),
+            "covariates": None if self.covariates is None else self.covariates.as_plain(),
             "columns": tuple(self.columns),
         }
 
@@ -335,7 +335,7 @@ class ForecastPredictor(ForecastWalksMixin):
         vars(self).update(state, predictor=predictor)
         self.lags, self.known = Lags(*self.lags), KnownValues(*self.known)
         self.conformal = None if self.conformal is None else Conformal(*self.conformal)
-        self.beside = None if self.beside is None else Covariates.of_plain(self.beside)
+        self.covariates = None if self.covariates is None else Covariates.of_plain(self.covariates)
         self.columns = Columns(*self.columns)
 
 

@@ -26,7 +26,7 @@ class Start(NamedTuple):
         The last values, differenced where the model asks for it.
     moments : ndarray of shape (B, 2)
         See `Lags.moments`.
-    beside : Covariates or None
+    covariates : Covariates or None
         Of the same steps and those after them, as many as are read.
     linear : ndarray or None
         See `LagWindows`.
@@ -36,7 +36,7 @@ class Start(NamedTuple):
 
     values: np.ndarray
     moments: np.ndarray
-    beside: object = None
+    covariates: object = None
     linear: np.ndarray | None = None
     levels: tuple = ()
 
@@ -67,12 +67,12 @@ class Start(NamedTuple):
         return widened
 
     @classmethod
-    def before(cls, series, lags, of, origins, beside, linear, levels):
-        """Of origins within series; `beside` are the `Covariates` of the series."""
+    def before(cls, series, lags, of, origins, covariates, linear, levels):
+        """Of origins within series; `covariates` are the `Covariates` of the series."""
         values = series.values[origins[:, np.newaxis] + np.arange(-lags.context, 0)]
-        if beside is not None:
-            beside = beside.of_series(of, origins - series.starts[of] - lags.context)
-        return cls(values, series.moments[of], beside, linear, levels)
+        if covariates is not None:
+            covariates = covariates.of_series(of, origins - series.starts[of] - lags.context)
+        return cls(values, series.moments[of], covariates, linear, levels)
 
     def windows(self, lags):
         """The windows that end here, a `LagWindows`."""
@@ -86,13 +86,13 @@ class Start(NamedTuple):
         n, length = values.shape
         everything = np.arange(n)
         series = Series(values.reshape(-1), everything * length, self.moments)
-        beside = None if self.beside is None else self.beside.moved(moved)
+        covariates = None if self.covariates is None else self.covariates.moved(moved)
         origins = (everything + 1) * length - n_more
-        return LagWindows(series, lags, everything, origins, beside, n_more, self.linear)
+        return LagWindows(series, lags, everything, origins, covariates, n_more, self.linear)
 
     def scales(self, lags):
         """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""
-        windows = self._replace(linear=None, beside=None).windows(lags)
+        windows = self._replace(linear=None, covariates=None).windows(lags)
         return windows.read(slice(None)).factor / (lags.unit * lags.remainder)
 
 

@@ -1,4 +1,4 @@
-"""Columns beside time series: what a network reads of them, batch by batch.
+"""Covariates: what a network reads of them, batch by batch.
 
 The row of step t, behind the columns of the series itself (`lag_windows`), has
 
@@ -166,9 +166,13 @@ class Covariates(NamedTuple):
         """The arrays in a model file, by name."""
         arrays = {}
         for i, table in enumerate(self.tables):
-            arrays |= table.describe(f"beside.{i}")
+            arrays |= table.describe(f"covariates.{i}")
         if self.static is not None:
-            arrays |= {"beside.static": self.static, "beside.mean": self.mean, "beside.factor": self.factor}
+            arrays |= {
+                "covariates.static": self.static,
+                "covariates.mean": self.mean,
+                "covariates.factor": self.factor,
+            }
         return arrays
 
     @classmethod
@@ -177,19 +181,21 @@ class Covariates(NamedTuple):
 
         `fields` are `files.fields.Fields`, for errors.
         """
-        tables = tuple(Table.described(fields, arrays, f"beside.{i}", lengths) for i in range(n_tables))
+        tables = tuple(Table.described(fields, arrays, f"covariates.{i}", lengths) for i in range(n_tables))
         if not has_static:
             return cls(tables)
-        static, mean, factor = (arrays.pop(f"beside.{part}", None) for part in ("static", "mean", "factor"))
+        static, mean, factor = (
+            arrays.pop(f"covariates.{part}", None) for part in ("static", "mean", "factor")
+        )
         if static is None or static.dtype != np.float64 or static.ndim != 2 or len(static) != len(lengths):
-            fields.refuse("beside.static are no numbers of each series")
+            fields.refuse("covariates.static are no numbers of each series")
         for part in (mean, factor):
             if part is None or part.dtype != np.float64 or part.shape != static.shape[1:]:
-                fields.refuse("beside.static has no scales of its columns")
+                fields.refuse("covariates.static has no scales of its columns")
         return cls(tables, np.array(static), np.array(mean), np.array(factor))
 
     def scaled(self, lengths, chosen=slice(None)):
-        """Scaled by the first steps (n,) of each series, statics by the series `chosen`."""
+        """Scaled by the first steps (n,) of each series, static ones by the series `chosen`."""
         tables = tuple(table.scaled(lengths) for table in self.tables)
         if self.static is None:
             return self._replace(tables=tables)

@@ -150,8 +150,8 @@ class LagWindows(Sequences):
         The series of each window.
     origins : ndarray of shape (n,), intp
         Places in ``series.values``: a window ends before its origin. It must not begin before its series.
-    beside : Covariates or None
-        Columns beside the series, which stand behind those above.
+    covariates : Covariates or None
+        Covariates, which stand behind those above.
     n_more : int
         How many rows after the window are read too, scaled as it is. They must be known.
     linear : ndarray of shape (lags * width, horizon), default=None
@@ -160,11 +160,11 @@ class LagWindows(Sequences):
 
     ragged = False
 
-    def __init__(self, series, lags, of, origins, beside=None, n_more=0, linear=None):
+    def __init__(self, series, lags, of, origins, covariates=None, n_more=0, linear=None):
         self.series, self.lags, self.linear = series, lags, linear
         self.of, self.origins = of, origins
-        self.beside, self.n_more = beside, n_more
-        self.n_features = lags.width if beside is None else lags.width + beside.width(lags)
+        self.covariates, self.n_more = covariates, n_more
+        self.n_features = lags.width if covariates is None else lags.width + covariates.width(lags)
         self.float_type = np.dtype(np.float64)
         self.lowest = self.highest = np.zeros(self.n_features)  # rows are scaled: there is nothing to refuse
         n_rows = np.array([lags.lags + n_more], np.intp)
@@ -199,10 +199,10 @@ class LagWindows(Sequences):
         if lags.width == 3:
             columns.append((seasonal(lags.horizon % m) - centre) / divisor)
         rows = np.stack(columns, axis=2)
-        if self.beside is not None:
+        if self.covariates is not None:
             of = self.of[indices]
             begin = self.origins[indices] - self.series.starts[of] - lags.lags
-            rows = np.concatenate([rows, self.beside.read(of, begin, lags, n_rows)], axis=2)
+            rows = np.concatenate([rows, self.covariates.read(of, begin, lags, n_rows)], axis=2)
         ahead = origins + np.arange(lags.horizon) % m
         base = self._weighted([values[ahead - (k + 1) * m] for k in range(n_seasons)])
         if self.linear is not None:

@@ -107,6 +107,6 @@ def test_what_is_refused(tmp_path):
     columns = np.arange(120.0)[:, np.newaxis] % 7
     read = GRUForecaster(**FAST, horizon=5).fit(wave(120), columns)
     for export in (gruc.to_onnx, lambda model: gruc.to_c(model, tmp_path / "m.h")):
-        with pytest.raises(ValueError, match="reads columns beside them .* Fit it without these"):
+        with pytest.raises(ValueError, match="reads covariates .* Fit it without these"):
             export(read)
     assert not (tmp_path / "m.h").exists()

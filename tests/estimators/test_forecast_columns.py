@@ -1,4 +1,4 @@
-"""Columns beside the series of GRUForecaster: in every container, ahead and of the past, without a leak."""
+"""Covariates of GRUForecaster: in every container, ahead and of the past, without a leak."""
 
 import pickle
 
@@ -82,7 +82,7 @@ def test_columns_that_all_series_share():
     expected = GRUForecaster(**FAST).fit(y, np.stack([x[:90], x[:90]])).predict(X=np.stack([x[90:94]] * 2))
     shared = GRUForecaster(**FAST).fit(y, x[:90])
     assert np.array_equal(shared.predict(X=x[90:94]), expected)
-    assert len(shared._predictor.beside.tables[0].values) == shared._predictor.n_kept
+    assert len(shared._predictor.covariates.tables[0].values) == shared._predictor.n_kept
     wide = GRUForecaster(**FAST).fit(pd.DataFrame(y.T, INDEX[:90]), frame_of(x))
     np.testing.assert_allclose(wide.predict(X=frame_of(x)).to_numpy().T, expected, rtol=1e-12)
     index = pd.MultiIndex.from_product([["a", "b"], INDEX[:90]])
@@ -131,7 +131,7 @@ def test_static_columns():
     y = pd.DataFrame(Y.T[:90], INDEX[:90], ["a", "b"])
     static = pd.DataFrame({"size": [9.0, 1.0], "kind": [0, 1]}, ["b", "a"])
     model = GRUForecaster(**FAST).fit(y, static=static)
-    assert model._predictor.beside.static.tolist() == [[1, 1], [9, 0]]
+    assert model._predictor.covariates.static.tolist() == [[1, 1], [9, 0]]
     as_array = GRUForecaster(**FAST).fit(Y[:, :90], static=[[1, 1], [9, 0]])
     assert np.array_equal(model.predict().to_numpy().T, as_array.predict())
     assert not np.array_equal(as_array.predict(), GRUForecaster(**FAST).fit(Y[:, :90]).predict())
@@ -152,7 +152,7 @@ def test_calendar():
     share = 2 * np.pi * INDEX.day_of_week.to_numpy() / 7
     columns = np.stack([np.sin(share), np.cos(share)], axis=1)
     by_hand = GRUForecaster(**FAST).fit(y, frame_of(columns))
-    table, own = by_hand._predictor.beside.tables[0], model._predictor.beside.tables[0]
+    table, own = by_hand._predictor.covariates.tables[0], model._predictor.covariates.tables[0]
     np.testing.assert_allclose(
         (own.values - own.mean) * own.factor, (table.values - table.mean) * table.factor
     )
@@ -177,7 +177,7 @@ def test_update(difference, update_params):
         for start, stop in ((90, 91), (91, 97), (97, 100)):
             pieces.update(Y[:, start:stop], X[:, start:stop], update_params=False)
         assert np.array_equal(pieces.predict(X=ahead), at_once.predict(X=ahead))
-        kept = at_once._predictor.beside.tables[0].values[: at_once._predictor.n_kept]
+        kept = at_once._predictor.covariates.tables[0].values[: at_once._predictor.n_kept]
         assert np.array_equal(kept, X[0, 100 - len(kept) : 100])
 
 
@@ -214,7 +214,7 @@ def test_pickles_and_settings():
     pd.testing.assert_series_equal(again.predict(X=frame_of(X[0])), model.predict(X=frame_of(X[0])))
     assert again.get_params() == model.get_params()
     again.set_params(warm_start=True).fit(pd.Series(Y[0, :100], INDEX[:100]), frame_of(X[0] * [1, 3]))
-    old, new = model._predictor.beside.tables[0], again._predictor.beside.tables[0]
+    old, new = model._predictor.covariates.tables[0], again._predictor.covariates.tables[0]
     assert np.array_equal(old.mean, new.mean)
     assert np.array_equal(old.factor, new.factor)
 

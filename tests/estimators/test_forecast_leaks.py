@@ -43,7 +43,7 @@ def bits(model):
         "lags": predictor.lags,
         "linear": None if predictor.linear is None else predictor.linear.tolist(),
         "moments": predictor.moments.tolist(),
-        "scales": [(table.mean.tolist(), table.factor.tolist()) for table in predictor.beside.tables],
+        "scales": [(table.mean.tolist(), table.factor.tolist()) for table in predictor.covariates.tables],
         "calibration": [np.asarray(part).tolist() for part in conformal if part is not None],
         "losses": (model.loss_curve_, model.validation_loss_curve_),
         "calendar": model.calendar_,
@@ -148,7 +148,7 @@ def test_forecasts_do_not_depend_on_the_other_series(strategy, loss):
             recent=predictor.known.recent[i : i + 1], ends=predictor.known.ends[[i]]
         )
         alone = predictor.at(known, predictor.moments[[i]], True)
-        alone.beside = predictor.beside.of_series(np.array([i]), np.zeros(1, int))
+        alone.covariates = predictor.covariates.of_series(np.array([i]), np.zeros(1, int))
         assert alone.predict(range(1, 14), x[i, CUTOFF : CUTOFF + 13]).tolist() == together[i].tolist()
 
 
@@ -206,5 +206,5 @@ def test_many_series_are_in_memory_once():
         tracemalloc.stop()
     assert peak < 6 * (y.nbytes + x.nbytes)  # rows of all windows are 24 * 8 times y
     kept = sum(array.nbytes for array in model._predictor.known.recent)
-    kept += model._predictor.beside.tables[0].values.nbytes
+    kept += model._predictor.covariates.tables[0].values.nbytes
     assert kept < 0.2 * (y.nbytes + x.nbytes)

@@ -1,4 +1,4 @@
-"""Forecasters that read columns beside their series, in model files and with arrays alone."""
+"""Forecasters that read covariates, in model files and with arrays alone."""
 
 import subprocess
 import sys
@@ -164,16 +164,16 @@ DAMAGED = [
     (lambda d, t: d.update(past_only=[5]), "past_only are no columns of X"),
     (lambda d, t: d.update(past_only=[0]), "past_only does not fit its values"),
     (lambda d, t: d.update(calendar=["noon"]), "calendar is"),
-    (lambda d, t: d.update(calendar=["hour"]), "beside.1 is no table of float64"),
+    (lambda d, t: d.update(calendar=["hour"]), "covariates.1 is no table of float64"),
     (lambda d, t: d.update(country=3), "country is 3"),
     (lambda d, t: d.update(static=False), "too many"),
     (lambda d, t: d.update(more=False), "does not know"),
-    (lambda d, t: t.pop("beside.0.first"), "does not begin for each series"),
-    (lambda d, t: t["beside.0.first"].fill(2**62), "does not have all steps"),
-    (lambda d, t: t["beside.0.first"].fill(-1), "does not begin for each series"),
-    (lambda d, t: t.pop("beside.0.mean"), "has no scales of its columns"),
-    (lambda d, t: t.update({"beside.static": np.ones((3, 1))}), "no numbers of each series"),
-    (lambda d, t: t.pop("beside.factor"), "beside.static has no scales"),
+    (lambda d, t: t.pop("covariates.0.first"), "does not begin for each series"),
+    (lambda d, t: t["covariates.0.first"].fill(2**62), "does not have all steps"),
+    (lambda d, t: t["covariates.0.first"].fill(-1), "does not begin for each series"),
+    (lambda d, t: t.pop("covariates.0.mean"), "has no scales of its columns"),
+    (lambda d, t: t.update({"covariates.static": np.ones((3, 1))}), "no numbers of each series"),
+    (lambda d, t: t.pop("covariates.factor"), "covariates.static has no scales"),
     (lambda d, t: t.update({"linear": np.ones((3, 4))}), "linear path does not read its windows"),
 ]
 

@@ -31,13 +31,13 @@ def fitted(strategy, with_x=True, **settings):
     return model.fit(Y[:, :100], X[:, :100] if with_x else None)
 
 
-def step_windows(model, known, origin, n_more=0, beside=None):
+def step_windows(model, known, origin, n_more=0, covariates=None):
     """Windows before single steps of series (n, ...)."""
     predictor = model._predictor
     series = Series.of(list(known), predictor.moments)
     origins = series.starts + origin
     lags = predictor.lags._replace(horizon=1)
-    return LagWindows(series, lags, np.arange(len(known)), origins, beside, n_more)
+    return LagWindows(series, lags, np.arange(len(known)), origins, covariates, n_more)
 
 
 @pytest.mark.parametrize("with_x", [False, True])
@@ -62,12 +62,12 @@ def test_decoder_is_one_pass_over_its_own_forecasts(with_x, layers):
     model = fitted("decoder", with_x, hidden_layer_sizes=layers, dtype="float64")
     forecasts = model.predict(range(1, 13), X[:, 100:112] if with_x else None)
     known = np.concatenate([Y[:, :100], forecasts], axis=1)
-    beside = None
+    covariates = None
     if with_x:
-        table = model._predictor.beside.tables[0]
+        table = model._predictor.covariates.tables[0]
         whole = table._replace(values=X.reshape(-1, 1), first=np.array([0, 120]))
-        beside = model._predictor.beside._replace(tables=(whole,))
-    windows = step_windows(model, known, 100, 11, beside)
+        covariates = model._predictor.covariates._replace(tables=(whole,))
+    windows = step_windows(model, known, 100, 11, covariates)
     read = windows.read(np.arange(2))
     outputs = model._predictor.predictor.output_rows(windows).reshape(2, -1)[:, -12:]
     base = windows.base_of_rows(np.arange(2))[:, -12:]
@@ -189,7 +189,7 @@ def test_past_only_columns():
     changed = X[:, :100].copy()
     changed[:, 90:] += 1
     other = pickle.loads(pickle.dumps(model))
-    table = other._predictor.beside.tables[0]
+    table = other._predictor.covariates.tables[0]
     assert len(table.values) == 2 * other._predictor.n_kept
     table.values[:] += 1
     assert not np.array_equal(other.predict(), model.predict())
