@@ -82,7 +82,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     refuse_tied(predictor)
     weights = unscaled_weights(predictor)
     gru = {name.removeprefix("gru."): w for name, w in weights.items() if name.startswith("gru.")}
-    states = gru, {"weight": weights["head.weight"], "bias": weights["head.bias"]}
+    states: tuple[Any, ...] = gru, {"weight": weights["head.weight"], "bias": weights["head.bias"]}
     if "embedding.weight" in weights:
         states = *states, {"weight": weights["embedding.weight"]}
     if predictor.network.convolutions:

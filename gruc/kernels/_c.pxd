@@ -100,8 +100,8 @@ cdef extern from "gruc/program/program.h" nogil:
 
     size_t gruc_stride(const gruc_program *program, int clock) noexcept
     size_t gruc_slower(size_t n_steps, size_t stride) noexcept
-    void gruc_lay_out_slower(gruc_clock *to, Py_ssize_t *lengths, Py_ssize_t *offsets, const gruc_clock *source,
-                             size_t stride) noexcept
+    void gruc_lay_out_slower(gruc_clock *to, Py_ssize_t *lengths, Py_ssize_t *offsets,
+                             const gruc_clock *source, size_t stride) noexcept
     size_t gruc_op_size(const gruc_op *op) noexcept
     size_t gruc_rows(const gruc_value *value, const gruc_clock *clocks) noexcept
 

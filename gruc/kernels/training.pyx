@@ -179,10 +179,10 @@ cdef bint has_dropout(Program program):
 
 
 cdef int require_loss(Program program) except -1:
-    """Raise unless the program ends in a dense layer, of weights or of a table: these alone go through a loss."""
+    """Raise unless the program ends in a dense layer, of weights or of a table: only these feed a loss."""
     cdef const _c.gruc_op *last = &program.c.ops[program.c.n_ops - 1]
-    require(last.kind in (_c.GRUC_DENSE, _c.GRUC_DENSE_TABLE, _c.GRUC_DENSE_SAMPLED) and last.y == program.c.output,
-            "a program that ends in a dense layer")
+    cdef bint is_dense = last.kind in (_c.GRUC_DENSE, _c.GRUC_DENSE_TABLE, _c.GRUC_DENSE_SAMPLED)
+    require(is_dense and last.y == program.c.output, "a program that ends in a dense layer")
     return 0
 
 

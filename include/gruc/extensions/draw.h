@@ -9,7 +9,8 @@ typedef struct {
     double temperature; /* logits are divided by it; 0: the largest is taken */
     size_t top_k;       /* only so many of the likeliest tokens; 0: all */
     double top_p;       /* and of these as few of the likeliest as have this share of the probability */
-    double repetition;  /* logits of tokens seen: divided by it above 0, multiplied below (Keskar et al. 2019) */
+    double
+        repetition; /* logits of tokens seen: divided by it above 0, multiplied below (Keskar et al. 2019) */
 } gruc_drawing;
 
 enum { /* what `marks` says of a token */

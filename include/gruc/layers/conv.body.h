@@ -29,8 +29,8 @@ GRUC_INLINE void GRUC(copy_row)(real *GRUC_RESTRICT to, const real *GRUC_RESTRIC
 /* Windows (m, k D) of rows `first` to `first` + m: of the row's own step and those before, or, with `after`, those
  * that follow; zeros for steps that the sequence does not have. */
 GRUC_STATIC void GRUC(windows)(
-    real *GRUC_RESTRICT out, const real *GRUC_RESTRICT x, size_t first, size_t m, size_t D, size_t k, int after,
-    const ptrdiff_t *GRUC_RESTRICT offsets, size_t T)
+    real *GRUC_RESTRICT out, const real *GRUC_RESTRICT x, size_t first, size_t m, size_t D, size_t k,
+    int after, const ptrdiff_t *GRUC_RESTRICT offsets, size_t T)
 {
     size_t t = 0, width = k * D;
     while ((size_t)offsets[t + 1] <= first) t++;

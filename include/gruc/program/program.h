@@ -32,7 +32,7 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_KEYS,             /* y = x W + b, and x itself behind: keys of what is attended to */
        GRUC_GRU_ATTENDING, /* cells that attend to keyed rows of clock 0 before each step: attending.body.h */
        GRUC_GRU_ATTENDING_RESET_BEFORE,
-       GRUC_DENSE_SAMPLED,    /* the same for some tokens, in the loss only: sampled.body.h */
+       GRUC_DENSE_SAMPLED, /* the same for some tokens, in the loss only: sampled.body.h */
        GRUC_N_KINDS
 };
 

@@ -25,8 +25,9 @@ typedef struct {
     double total;            /* what the weighted sum is divided by */
     const double *settings;  /* (n_settings,) */
     size_t n_settings;
-    const int32_t *candidates; /* (n_candidates,) of GRUC_DENSE_SAMPLED: tokens, rising, all labels among them */
-    const double *log_shares;  /* (n_candidates,) logarithms of how probable it was that a token is there */
+    const int32_t
+        *candidates; /* (n_candidates,) of GRUC_DENSE_SAMPLED: tokens, rising, all labels among them */
+    const double *log_shares; /* (n_candidates,) logarithms of how probable it was that a token is there */
     size_t n_candidates;
 } gruc_loss;
 

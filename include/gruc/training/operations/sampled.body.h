@@ -54,8 +54,8 @@ GRUC_STATIC double GRUC(sampled_op_loss)(const gruc_call *c, const gruc_loss *lo
             a[r * C + label] = of_label;
             labels[r] = (ptrdiff_t)label;
         }
-        sum += GRUC(softmax_cross_entropy)(
-            a, labels, loss->weights + i, loss->total, loss->settings[0], m, C);
+        sum +=
+            GRUC(softmax_cross_entropy)(a, labels, loss->weights + i, loss->total, loss->settings[0], m, C);
         GRUC(dense_backward)(dx, c->add_to_dx, dW, NULL, scratch, a, x, packed, 1, m, F, C);
     }
     for (size_t k = 0; k < C; k++)
