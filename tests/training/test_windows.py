@@ -49,7 +49,7 @@ class ReferenceStep:
 
     def __call__(self, flat, batch):
         parameters, gradient = named(flat), np.zeros_like(flat)
-        source, places, scaling, targets, weights, starts = batch.part()
+        source, places, scaling, targets, weights, starts, _ = batch.part()
         packed = pack(source, places, scaling, "float64")
         cell = [parameters[name] for name in ("W_ih", "W_hh", "b_ih", "b_hh")]
         targets = np.split(targets, starts[1:])
@@ -216,7 +216,7 @@ def test_rows_are_those_of_the_sequences(form, framing):
         expected = unpack(whole.values, whole)
         first = np.cumsum(data.lengths) - data.lengths
         for batch in epoch(data, 3):
-            source, places, scaling, targets, _, starts = batch.part()
+            source, places, scaling, targets, _, starts, _ = batch.part()
             packed = pack(source, places, scaling, "float64")
             numbers = [
                 first[i] + np.arange(a, b)
@@ -232,7 +232,7 @@ def test_rows_are_those_of_the_sequences(form, framing):
 
 def test_part_of_a_batch():
     batch = next(iter(epoch(windowed(4, np.arange(1.0, 8.0)), 4)))
-    source, places, _, targets, weights, starts = batch.part(np.array([2, 0]))
+    source, places, _, targets, weights, starts, _ = batch.part(np.array([2, 0]))
     packed = pack(source, places, None, "float64")
     assert [len(x) for x in unpack(packed.values, packed)] == [4, 4]
     data = batch.data
