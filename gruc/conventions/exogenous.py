@@ -57,7 +57,7 @@ class Steps(NamedTuple):
         return "the times of y" if self.n_ahead is None else f"all {self.n_ahead} steps after y"
 
 
-def columns_beside(X, steps, names=None):
+def columns_at(X, steps, names=None):
     """The columns of X at these steps.
 
     Parameters
@@ -204,7 +204,8 @@ def _of_long(X, steps, names):
     X, names = _chosen(X, names, "X")
     codes, keys = X.index.droplevel(-1).factorize()
     places = dict(zip(keys, range(len(keys)), strict=True))
-    lost = [key for key in series.names if key not in places]
+    counts = steps.counts()
+    lost = [key for key, n in zip(series.names, counts, strict=True) if n and key not in places]
     if lost:
         raise ValueError(
             f"X has no rows for the series {lost[0]!r}. Give X for every series of y, or with an index of "
@@ -216,8 +217,11 @@ def _of_long(X, steps, names):
         order = np.argsort(codes, kind="stable")
         codes, times = codes[order], times[order]
     bounds = np.searchsorted(codes, np.arange(len(keys) + 1))
-    counts, first, times_of, known = steps.counts(), [], {}, None
+    first, times_of, known = [], {}, None
     for i, key in enumerate(series.names):
+        if not counts[i]:
+            first.append(0)
+            continue
         begin, end = bounds[places[key]], bounds[places[key] + 1]
         span = (series.axis(i), int(counts[i]))
         if span not in times_of:
@@ -325,6 +329,7 @@ def static_columns(static, series):
     Parameters
     ----------
     static : frame indexed by the names of the series, or array of shape (n_series, s)
+        Of arrays, and of one Series, a frame has a row for each series, in their order.
     series : TimeSeries
 
     Raises
@@ -335,7 +340,7 @@ def static_columns(static, series):
     n = Steps(series).n_series
     if hasattr(static, "iloc"):
         frame, _ = _chosen(static, None, "static")
-        if series.form in ("columns", "long"):
+        if series.form in ("columns", "long") or (series.form == "list" and series.is_pandas):
             keys = list(series.names)
             lost = [key for key in keys if key not in frame.index]
             if lost:
@@ -347,15 +352,15 @@ def static_columns(static, series):
                 raise ValueError(f"static has two rows for {twice!r}. Give one for each series.")
             frame = frame.loc[keys]
         static = frame
-    values = _numbers(static, "static")
+    values = np.array(_numbers(static, "static"))  # a copy: the user's array may change
     if values.ndim != 2 or len(values) != n:
         raise ValueError(f"static has {len(values)} rows, and y {n} series. Give a row for each series.")
     return values
 
 
 def table_of(X, steps, past_only=(), names=None):
-    """The `Table` of X at these steps of fit, and the names of its columns; see `columns_beside`."""
-    values, first, names = columns_beside(X, steps, names)
+    """The `Table` of X at these steps of fit, and the names of its columns; see `columns_at`."""
+    values, first, names = columns_at(X, steps, names)
     lost = [name for name in past_only if name not in names]
     if lost:
         raise ValueError(f"past_only has {lost[0]!r}, which is no column of X: {names}.")

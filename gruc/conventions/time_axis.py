@@ -58,7 +58,7 @@ class TimeAxis(NamedTuple):
         _check_order(index, counts, name)
         last = int(counts[-1])
         if kind == "period":
-            _check_gaps(index, np.diff(counts) == 1, index.freqstr, name)
+            _check_gaps(index, np.diff(counts) == index.freq.n, index.freqstr, name)
             return cls(kind, last, index.freqstr, index.name)
         if kind == "integer":
             return cls(kind, last, _integer_step(index, counts, name), index.name)
@@ -174,6 +174,11 @@ class TimeAxis(NamedTuple):
                 f"{name} is a {type(times).__name__}, but the index of y is of the kind {self.kind!r}. Give "
                 "times as y has them, or integers: 1 is the first time after y."
             )
+        if (getattr(times, "tz", None) is None) != (self.tz is None):
+            raise TypeError(
+                f"{name} has the time zone {getattr(times, 'tz', None)}, and the index of y {self.tz}. Use "
+                f"{name}.tz_localize or {name}.tz_convert."
+            )
         last = self.last_time()
         if not (times > last).all():
             raise ValueError(
@@ -181,7 +186,7 @@ class TimeAxis(NamedTuple):
                 f"{last}. Forecasts are of times after y."
             )
         if kind == "period":
-            return times.asi8 - self.last
+            return (times.asi8 - self.last) // times.freq.n
         n = 2
         while self.after(np.array([n]))[0] < times.max():
             n *= 2
@@ -207,6 +212,12 @@ def _kind(index, name):
     )
 
 
+def _code(name):
+    """Source text of the series that messages call "y", or "y, series 'a',"."""
+    frame, _, key = name.rstrip(",").partition(", series ")
+    return f"{frame}.loc[{key}]" if key else frame
+
+
 def _check_order(index, counts, name):
     if index.hasnans:
         raise ValueError(f"The index of {name} has a missing time (NaT). Remove or complete such rows.")
@@ -216,10 +227,10 @@ def _check_order(index, counts, name):
         if before == time:
             raise ValueError(
                 f"The index of {name} has {time} twice. Keep one value for each time, for example "
-                f"{name}.groupby(level=-1).mean()."
+                f"{_code(name)}.groupby(level=-1).mean()."
             )
         raise ValueError(
-            f"The index of {name} is not sorted: {time} follows {before}. Use {name}.sort_index()."
+            f"The index of {name} is not sorted: {time} follows {before}. Use {_code(name)}.sort_index()."
         )
 
 
@@ -236,8 +247,8 @@ def _completed(index, freq, name):
     """Source text of a series without gaps."""
     kind = type(index).__name__
     if kind == "DatetimeIndex":
-        return f"{name}.asfreq({freq!r}).interpolate()"
-    return f"{name}.reindex(...).interpolate() over all times"
+        return f"{_code(name)}.asfreq({freq!r}).interpolate()"
+    return f"{_code(name)}.reindex(...).interpolate() over all times"
 
 
 def _integer_step(index, counts, name):
@@ -265,15 +276,16 @@ def _frequency(index, name):
         differences, counts = np.unique(np.diff(index.asi8), return_counts=True)
         common = pd.Timedelta(differences[np.argmax(counts)], unit=index.unit)
         at = np.flatnonzero(np.diff(index.asi8) != differences[np.argmax(counts)])[0]
+        rule = pd.tseries.frequencies.to_offset(common).freqstr
         raise ValueError(
             f"The index of {name} has no regular frequency: most times are {common} apart, but "
-            f"{index[at + 1]} follows {index[at]}. Complete it with asfreq and fill the values, for example "
-            f"{name}.asfreq('D').interpolate(), or aggregate it, for example {name}.resample('D').mean()."
+            f"{index[at + 1]} follows {index[at]}. Aggregate it to regular times and fill the rest, "
+            f"for example {_code(name)}.resample({rule!r}).mean().interpolate()."
         )
     if freq is None:
         raise ValueError(
             f"The index of {name} has {len(index)} times, too few to infer a frequency from. Say it: "
-            f"{name}.asfreq('D') for days."
+            f"{_code(name)}.asfreq('D') for days."
         )
     return freq
 

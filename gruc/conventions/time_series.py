@@ -176,8 +176,9 @@ def as_time_series(y, name="y", known=None):
     name : str
         Name of y in errors.
     known : TimeSeries or None
-        What y is to continue: the same series in the same form. The values are then those of y, the axes
-        those of both.
+        What y is to continue: the same series in the same form, of which some may have no further values:
+        an empty array in a list, no rows in a long frame. The values are then those of y, the axes those of
+        both.
 
     Returns
     -------
@@ -198,15 +199,32 @@ def as_time_series(y, name="y", known=None):
     else:
         series = _of_array(y, name, known)
     if known is not None:
+        if series.form == known.form == "long":
+            series = _in_order(series, known)
         _check_same(series, known, name)
+        series = series._replace(names=known.names)
         if not series.is_pandas:
             lengths = [len(series.values[i]) for i in range(len(known.axes))]
             series = series._replace(
                 axes=[axis.moved(n) for axis, n in zip(known.axes, lengths, strict=True)]
             )
+    goes_on = known is not None and any(map(len, series.values))
     for i, values in enumerate(series.values):
-        _check_values(values, i, series, name)
+        if len(values) or not goes_on:
+            _check_values(values, i, series, name)
     return series
+
+
+def _in_order(series, known):
+    """Series in the order of those known; those that do not go on have no values."""
+    at = {key: i for i, key in enumerate(series.names)}
+    if not at.keys() <= set(known.names):
+        return series
+    values = [series.values[at[key]] if key in at else np.empty(0) for key in known.names]
+    axes = [
+        series.axes[at[key]] if key in at else axis for key, axis in zip(known.names, known.axes, strict=True)
+    ]
+    return series._replace(values=values, axes=axes, names=known.names)
 
 
 def _positions(n):
@@ -220,6 +238,8 @@ def _check_same(series, known, name):
         raise TypeError(
             f"{name} is not in the form that the series had in fit, {known.form!r}. Give it in that form."
         )
+    if series.form == "series":
+        return
     if series.names != known.names or len(series.axes) != len(known.axes):
         raise ValueError(
             f"{name} has the series {series.names or len(series.values)}, but the forecaster was fitted on "

@@ -20,7 +20,7 @@ from ..sequences import KnownValues
 from ..training import TrainingState
 from ._forecast_columns import covariates_ahead
 from ._forecast_files import ForecastFilesMixin
-from ._forecast_fit import run_fit, run_update
+from ._forecast_fit import check_range, run_fit, run_update
 from ._forecast_run import levels_of
 
 
@@ -107,6 +107,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
 
     def _extend(self, series, update_params, covariates):
         """Go on to later values, with the `Covariates` of their steps, or None."""
+        check_range(series.values, series.name_of)
         fitted = self._predictor
         known, predictor = fitted.known.followed_by(series.values), None
         if covariates is not None:

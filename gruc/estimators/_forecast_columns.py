@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..conventions.calendar import calendar_of, calendar_table
-from ..conventions.exogenous import Steps, columns_beside, n_steps_given, static_columns, table_of
+from ..conventions.exogenous import Steps, columns_at, n_steps_given, static_columns, table_of
 from ..files.series_columns import Columns
 from ..sequences import Covariates, Table
 
@@ -112,7 +112,7 @@ def covariates_ahead(columns, form, X, n_ahead, n_read):
         return ahead_of(columns, _axes(form), None, 0, n_read)
     X = _without(X, columns.names, names)
     n_given = max(n_ahead, n_steps_given(X, form, n_read))
-    values, first, _ = columns_beside(X, Steps(form, n_given), names)
+    values, first, _ = columns_at(X, Steps(form, n_given), names)
     all_columns = np.full((len(values), len(columns.names)), np.nan)
     all_columns[:, [columns.names.index(name) for name in names]] = values
     return ahead_of(columns, _axes(form), Table.of(all_columns, first), n_given, n_read)

@@ -92,7 +92,7 @@ def run_fit(model, arrays, name_of, horizon, covariates=None):
 
 def _begin(model, arrays, name_of, horizon, covariates, continued):
     """Lags, lengths of series, their `_Split`, and the `Run` of a new network or of the one to go on with."""
-    _check_range(arrays, name_of)
+    check_range(arrays, name_of)
     lags = _lags_of(model, arrays, horizon) if continued is None else continued.lags
     _check_lengths(lags, arrays, name_of)
     lengths = np.array([len(array) for array in arrays], np.intp)
@@ -152,6 +152,7 @@ def run_update(model, arrays, covariates=None):
     n_known = np.array([len(array) for array in fitted.known.recent])
     series = Series.of(arrays, fitted.moments)
     network = fitted.predictor.network
+    _check_continues(model, network_of(model, lags, covariates), lags, None)
     run = Run(model, network, StepMemory(network), model._training_state)
     first = np.maximum(lags.context, n_known - run.reach(lags) + 1)
     of, origins = origins_of(lengths, series.starts, first, lengths - run.reach(lags))
@@ -334,8 +335,9 @@ def _check_continues(model, network, lags, horizon):
     predictor = model._predictor.predictor
     known = predictor.config | {"dtype": predictor.parameters.dtype.name} | lags._asdict()
     known |= {"strategy": model._predictor.strategy, "quantile": model._predictor.levels}
+    known["difference"] = model._predictor.known.order
     wanted = (
-        {"strategy": model.strategy, "quantile": levels_of(model)}
+        {"strategy": model.strategy, "quantile": levels_of(model), "difference": int(model.difference)}
         | network.config
         | {"dtype": model.dtype, "scale": model.scale}
     )
@@ -355,10 +357,11 @@ def _check_continues(model, network, lags, horizon):
             )
 
 
-def _check_range(arrays, name_of):
+def check_range(arrays, name_of):
+    """Refuse values whose squares would overflow."""
     limit = LARGEST[np.dtype(np.float64)]
     for i, array in enumerate(arrays):
-        largest = max(array.max(), -array.min())
+        largest = np.abs(array).max(initial=0.0)
         if largest > limit:
             raise ValueError(f"{name_of(i)} reaches {largest:.3g}, the limit is {limit:.0e}. Rescale it.")
 

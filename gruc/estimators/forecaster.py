@@ -298,7 +298,8 @@ class GRUForecaster(
         Parameters
         ----------
         y : Series, DataFrame, array or list of arrays
-            The values after those known so far, in the form that `fit` was given.
+            The values after those known so far, in the form that `fit` was given. Series that do not go on
+            have no rows in a long frame, and an empty array in a list.
         X : DataFrame, array or list, default=None
             All columns of the X of `fit`, at the times of these values.
         update_params : bool, default=True

@@ -57,11 +57,13 @@ class KnownValues(NamedTuple):
         return self.ends.shape[1]
 
     def followed_by(self, values):
-        """These values and those that follow, arrays (k_i,), k_i > 0."""
-        ends, recent = self.ends.copy(), []
+        """These values and those that follow, arrays (k_i,)."""
+        ends, recent = self.ends.copy(), list(self.recent)
         for i, array in enumerate(values):
+            if not len(array):
+                continue
             later, of_later = differenced(array[np.newaxis], ends[i : i + 1])
-            recent.append(np.concatenate([self.recent[i], later[0]]))
+            recent[i] = np.concatenate([self.recent[i], later[0]])
             ends[i] = of_later[0, -1]
         return KnownValues(recent, ends)
 

@@ -18,6 +18,7 @@ INDEXES = {
     "business days": pd.date_range("2024-01-01", periods=9, freq="B"),
     "half hours in seconds": pd.date_range("2024-01-01", periods=9, freq="30min", unit="s"),
     "months": pd.period_range("2020-01", periods=9, freq="M", name="month"),
+    "every second day as periods": pd.period_range("2020-01-01", periods=9, freq="2D"),
     "quarters as periods": pd.period_range("2020Q1", periods=9, freq="Q-JAN"),
     "seconds": pd.timedelta_range("1s", periods=9, freq="s"),
     "rows": pd.RangeIndex(9),
@@ -85,3 +86,21 @@ def test_missing_times_are_told_at_the_frequency_of_the_others(freq, missing):
     message = rf"lacks times: {after} follows {before}, and the frequency is '{freq}'.*asfreq\('{freq}'\)"
     with pytest.raises(ValueError, match=message):
         TimeAxis.of_index(index.delete(missing), "y")
+
+
+def test_irregular_times_are_to_be_aggregated():
+    index = pd.DatetimeIndex(["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 02:00", "2024-01-01 04:10"])
+    with pytest.raises(ValueError, match=r"for example y\.resample\('h'\)\.mean\(\)\.interpolate\(\)"):
+        TimeAxis.of_index(index, "y")
+
+
+def test_advice_for_one_series_of_a_frame_is_code():
+    index = pd.date_range("2024-01-01", periods=9)[::-1]
+    with pytest.raises(ValueError, match=r"Use y\.loc\['a'\]\.sort_index\(\)"):
+        TimeAxis.of_index(index, "y, series 'a',")
+
+
+def test_times_of_another_time_zone_are_refused():
+    axis = TimeAxis.of_index(pd.date_range("2024-01-01", periods=9, tz="UTC"), "y")
+    with pytest.raises(TypeError, match="fh has the time zone None, and the index of y UTC"):
+        axis.steps_to(pd.date_range("2024-01-10", periods=2))

@@ -219,7 +219,8 @@ GRUC_STATIC void GRUC(infer_attending)(const gruc_infer_call *c)
     GRUC(attending_weights) w = GRUC(attending_unpack)((const real *)c->weights->bias, c->op);
     size_t D = c->op->D, H = c->op->H, F = c->op->column, N = c->clock->N;
     real *gates = (real *)c->scratch;
-    gruc_attending_batch b = {0};
+    gruc_attending_batch b;
+    memset(&b, 0, sizeof b);
     b.gru.kind = w.cell.kind;
     b.gru.T = c->clock->T;
     b.gru.D = b.gru.ld_x = D;
