@@ -3,18 +3,16 @@
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from ..outputs import Conformal, normal_scores, symmetric
+from ..outputs import ERRORS_OF_FORECAST, Conformal, normal_scores, symmetric
 
 # So many errors say as much about quantiles as all of them.
 MOST_ERRORS = 10_001
 # The slope of a map of quantiles is this share of the usual one at least.
 LEAST_SLOPE = 0.05
-# The steps of a forecast err together, but not quite: one tells as much about quantiles as so many errors.
-ERRORS_OF_FORECAST = 1.6
 
 
 def conformal_of(errors, heads, levels, windows, adaptive):
-    """The `Conformal` of errors of forecasts; None if there is nothing to measure.
+    """The `Conformal` of errors of forecasts; None if there are none.
 
     Parameters
     ----------
@@ -30,8 +28,10 @@ def conformal_of(errors, heads, levels, windows, adaptive):
         Whether levels will move with coverage.
     """
     known = np.isfinite(errors).all(axis=1)
-    if not known.any():
+    if not len(known):
         return None
+    if not known.any():
+        return _of_constants(errors.shape[1], adaptive)
     errors, heads = errors[known], heads[known]
     n = ERRORS_OF_FORECAST * windows.n_independent(known)
     plain = Conformal(np.ones(errors.shape[1]), errors, n)
@@ -45,6 +45,8 @@ def conformal_of(errors, heads, levels, windows, adaptive):
         spread = np.sqrt(np.square(errors).mean(axis=0))
     else:
         spread = np.sqrt(isotonic_regression(np.square(errors).mean(axis=0)))
+    if not spread.any():  # forecasts without errors; later ones are in units of scales, or scores
+        spread = np.ones_like(spread)
     standardized = errors / np.where(spread > 0, spread, 1.0)
     flat = np.sort(symmetric(standardized, n))
     if len(flat) > MOST_ERRORS:
@@ -57,3 +59,9 @@ def conformal_of(errors, heads, levels, windows, adaptive):
     standardized = standardized[np.argsort(windows.origins[known] - ends, kind="stable")]
     most = max(1, MOST_ERRORS // errors.shape[1])
     return conformal.adaptive(standardized[:: -(-len(standardized) // most)])
+
+
+def _of_constants(horizon, adaptive):
+    """The `Conformal` where all windows were constant: forecasts without errors, which count as one."""
+    conformal = Conformal(np.ones(horizon), np.zeros(1), ERRORS_OF_FORECAST)
+    return conformal.adaptive(np.zeros((1, horizon))) if adaptive else conformal

@@ -133,6 +133,15 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
     def _quantiles(self, fh, X, levels, labels):
         """A DataFrame of quantiles."""
         steps = self._steps_of(fh)
+        fitted = self._predictor
+        if self.calibration is not None and fitted.conformal is None:
+            n_needed = fitted.lags.context + 2 * self.horizon_ + fitted.known.order
+            raise ValueError(
+                "The series were too short to hold out their last part, so that there are no errors of "
+                f"forecasts to find quantiles by: with lags={self.lags_}, season_length="
+                f"{self.season_length_} and a horizon of {self.horizon_} steps {n_needed} values are needed. "
+                "Give longer series, or set a shorter horizon, smaller lags or season_length (1: no season)."
+            )
         values = self._fitted_predictor().quantiles(steps, levels, self._ahead(X, steps))
         return self._form.wrap_columns(values, steps, labels)
 

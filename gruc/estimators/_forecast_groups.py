@@ -62,8 +62,8 @@ class Forecasting:
         "split",
         """How intervals and quantiles are found: "split": by the errors of forecasts of the last part of each
         series, which the network had not learned from (see `validation_fraction`). "adaptive": `update` goes
-        on with that. New errors take the place of the oldest, and levels move with coverage [10]_. None:
-        there are none.""",
+        on with that, with `update_params` or without. New errors are added, later in place of the oldest, and
+        levels move with coverage [10]_ (see Notes). None: there are none.""",
     )
 
 

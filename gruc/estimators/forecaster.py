@@ -104,7 +104,8 @@ class GRUForecaster(
     only nearly. `backtest` measures it. With ``calibration="adaptive"`` levels follow coverage as values
     come in by `update`: for each of 15 levels and each step of the horizon, the level moves by 0.02 times how
     much the share of values below the quantile differed from it [10]_, once for each origin, when its horizon
-    is known; of several series by the share of all.
+    is known. The last 500 errors, or as many as the fit left, are kept. They and the levels are shared by the
+    series of a forecaster: quantiles of one, but not its forecasts, depend on the others.
 
     References
     ----------
@@ -304,8 +305,8 @@ class GRUForecaster(
             All columns of the X of `fit`, at the times of these values.
         update_params : bool, default=True
             Whether the network learns from them: one pass over the windows whose horizon contains new
-            values. Otherwise forecasts only start from the new end. Season, lags, scales of series and
-            calibration stay as they are.
+            values. Otherwise forecasts only start from the new end. Season, lags and scales of series stay
+            as they are in both cases, and so does ``calibration="split"``; "adaptive" goes on with both.
 
         Returns
         -------

@@ -5,13 +5,14 @@ ask them, and nobody asks which they are. NumPy and the kernels only.
 """
 
 from .classes import Classes, Labels
-from .conformal import ENOUGH_FORECASTS, Conformal, are_levels, scaled_errors, symmetric
+from .conformal import ENOUGH_FORECASTS, ERRORS_OF_FORECAST, Conformal, are_levels, scaled_errors, symmetric
 from .descriptions import described, of_state
 from .quantile_maps import QuantileMaps, accumulated, nearest_to_median, normal_scores
 from .values import Values
 
 __all__ = [
     "ENOUGH_FORECASTS",
+    "ERRORS_OF_FORECAST",
     "Classes",
     "Conformal",
     "Labels",

@@ -3,7 +3,7 @@
 Errors are in units of the scale of each window (split conformal prediction), or, where the network answers
 quantiles, in scores of the distribution that these mean (conformalized quantile regression of all levels at
 once). "adaptive" calibration moves levels with coverage, step by step of the horizon (Gibbs and Candes 2021),
-and lets new errors take the place of the oldest.
+and adds new errors to those of the fit, until they take the place of the oldest.
 """
 
 from typing import NamedTuple
@@ -16,6 +16,14 @@ from .quantile_maps import QuantileMaps, accumulated
 FOLLOWED = np.array([0.005, 0.025, 0.05, *np.arange(1, 10) / 10, 0.95, 0.975, 0.995])
 # How far a level moves with each forecast whose truth becomes known.
 RATE = 0.02
+# Levels may move so far beyond 0 and 1, where a quantile is further out than all errors.
+BEYOND = 0.25
+# With each such step beyond, its distance to the median doubles.
+DOUBLING = 0.05
+# Adaptive calibration keeps the errors of so many forecasts, or of as many as the fit left if that is more.
+MOST_RECENT = 500
+# The steps of a forecast err together, but not quite: one tells as much about quantiles as so many errors.
+ERRORS_OF_FORECAST = 1.6
 # So many independent forecasts show a bias, or a skewness; fewer are taken for symmetric about 0.
 ENOUGH_FORECASTS = 20
 
@@ -38,7 +46,7 @@ class Conformal(NamedTuple):
     recent : ndarray of shape (m', horizon) or None
         Of adaptive calibration: the last errors divided by their spread, in order of time.
     moved : ndarray of shape (len(FOLLOWED), horizon) or None
-        Where the levels `FOLLOWED` have moved.
+        Where the levels `FOLLOWED` have moved; at most `BEYOND` below 0 or above 1.
     """
 
     spread: np.ndarray
@@ -80,8 +88,8 @@ class Conformal(NamedTuple):
             fits = array is not None and array.dtype == np.float64 and array.ndim == 2
             if not fits or array.shape != (n_rows or max(1, len(array)), horizon):
                 fields.refuse(f"its adaptive calibration is not that of {horizon} steps")
-        if not ((moved >= 0) & (moved <= 1)).all():
-            fields.refuse("its levels have moved beyond 0 or 1")
+        if not ((moved >= -BEYOND) & (moved <= 1 + BEYOND)).all():
+            fields.refuse("its levels have moved too far beyond 0 or 1")
         parts = (np.array(part) for part in (spread, errors, recent, moved))
         spread, errors, recent, moved = parts
         return cls(spread, errors, float(n), levels, least, recent, moved)
@@ -121,7 +129,7 @@ class Conformal(NamedTuple):
             quantiles = np.quantile(self.errors, levels)
         else:
             places = np.where(blocks > 0, len(self.spread) - 1, places)
-            quantiles = np.quantile(self.errors, self._moved_levels(levels)[places])
+            quantiles = quantiles_beyond(self.errors, self._moved_levels(levels)[places])
         # further out than the median by as much as a spread that is estimated from n values is uncertain
         widening = [student_over_normal(level, self.n) for level in levels]
         median = np.quantile(self.errors, 0.5)
@@ -132,11 +140,10 @@ class Conformal(NamedTuple):
         return spread[:, np.newaxis] * quantiles
 
     def _moved_levels(self, levels):
-        """Where levels (k,) have moved, (horizon, k)."""
-        known = np.concatenate([[0.0], FOLLOWED, [1.0]])
-        moves = np.pad(self.moved - FOLLOWED[:, np.newaxis], ((1, 1), (0, 0)))
-        moved = [levels + np.interp(levels, known, move) for move in moves.T]
-        return np.clip(moved, 0.0, 1.0)
+        """Where levels (k,) have moved, (horizon, k); those further out than `FOLLOWED` as the last."""
+        moves = self.moved - FOLLOWED[:, np.newaxis]
+        moved = [levels + np.interp(levels, FOLLOWED, move) for move in moves.T]
+        return np.clip(moved, -BEYOND, 1 + BEYOND)
 
     def in_units(self, errors, heads):
         """Errors (B, horizon) in units of scales as `spread` has them: in scores, if there are `levels`.
@@ -149,16 +156,25 @@ class Conformal(NamedTuple):
         """The calibration after later errors, one array (n_series, horizon) for each origin in order of time.
 
         Errors are in units of scales or in scores, as in `spread`; of each step those of all series move its
-        levels by what share of them was below.
+        levels by what share of them was below the quantiles that were given then. Where the fit left few
+        errors, they become more, and so do the independent forecasts `n`.
         """
-        recent, moved = self.recent, self.moved
+        conformal, horizon = self, len(self.spread)
+        spread, most = np.where(self.spread > 0, self.spread, 1.0), max(MOST_RECENT, len(self.recent))
         for errors in rounds:
-            scores = errors / np.where(self.spread > 0, self.spread, 1.0)
-            bounds = np.quantile(symmetric(recent, self.n), moved)
-            below = (scores[:, np.newaxis] <= bounds).mean(axis=0)
-            moved = np.clip(moved + RATE * (FOLLOWED[:, np.newaxis] - below), 0.0, 1.0)
-            recent = np.concatenate([recent, scores])[-len(recent) :]
-        return self._replace(recent=recent, moved=moved, errors=np.sort(symmetric(recent, self.n)))
+            bounds = conformal.offsets(FOLLOWED, np.arange(1, horizon + 1)).T
+            below = (errors[:, np.newaxis] <= bounds).mean(axis=0)
+            moved = conformal.moved + RATE * (FOLLOWED[:, np.newaxis] - below)
+            recent = np.concatenate([conformal.recent, errors / spread])[-most:]
+            # later origins overlap, as in `LagWindows.n_independent`
+            n = conformal.n + ERRORS_OF_FORECAST * (len(recent) - len(conformal.recent)) / horizon
+            conformal = conformal._replace(
+                recent=recent,
+                moved=np.clip(moved, -BEYOND, 1 + BEYOND),
+                n=n,
+                errors=np.sort(symmetric(recent, n)),
+            )
+        return conformal
 
     def adaptive(self, recent):
         """The same, which will be `adapted`; `recent` (m', horizon) are errors divided by their spread."""
@@ -185,6 +201,17 @@ def scaled_errors(truth, walked, point, scales, order):
     for _ in range(order):
         errors, heads = np.cumsum(errors, axis=1), accumulated(heads)
     return errors, heads
+
+
+def quantiles_beyond(errors, levels):
+    """Quantiles of errors at levels of any shape, which may be below 0 or above 1.
+
+    Beyond all errors they go on exponentially: infinite ones, as in the literature, would tell users nothing.
+    """
+    inner = np.quantile(errors, np.clip(levels, 0.0, 1.0))
+    beyond = np.maximum(np.maximum(levels - 1.0, -levels), 0.0)
+    median = np.quantile(errors, 0.5)
+    return median + (inner - median) * 2.0 ** (beyond / DOUBLING)
 
 
 def symmetric(standardized, n):

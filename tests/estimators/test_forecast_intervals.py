@@ -1,5 +1,6 @@
 """Quantiles and intervals of GRUForecaster."""
 
+import gruc
 import numpy as np
 import pytest
 from gruc import GRUForecaster
@@ -101,16 +102,63 @@ def test_a_fit_without_calibration():
     for ask in (model.predict_interval, model.predict_quantiles):
         with pytest.raises(ValueError, match="set calibration='split'"):
             ask()
-    with pytest.raises(ValueError, match="series were too short"):
-        GRUForecaster(**FAST, early_stopping=False, horizon=8, season_length=1, lags=3).fit(
-            y[:18]
-        ).predict_interval()
 
 
-def test_constant_series_have_no_errors():
-    model = GRUForecaster(**FAST).fit(np.full(60, 3.0))
-    with pytest.raises(ValueError, match="measured no errors"):
+@pytest.mark.parametrize("difference", [0, 1])
+def test_series_too_short_for_a_held_out_part(difference):
+    """The least length that the message tells is enough."""
+    pytest.importorskip("pandas")
+    options = dict(FAST, early_stopping=False, horizon=8, season_length=1, lags=3, difference=difference)
+    n = 20 + difference
+    model = GRUForecaster(**options).fit(wave(n - 1))
+    with pytest.raises(ValueError, match=f"series were too short to hold out .* {n} values are needed"):
         model.predict_interval()
+    assert GRUForecaster(**options).fit(wave(n)).predict_interval().shape == (8, 2)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "quantile"])
+@pytest.mark.parametrize("calibration", ["split", "adaptive"])
+@pytest.mark.parametrize("scale", ["window", "series"])
+def test_intervals_of_constant_series_have_no_width(loss, calibration, scale, tmp_path):
+    pytest.importorskip("pandas")
+    options = dict(FAST, loss=loss, calibration=calibration, scale=scale, horizon=3)
+    model = GRUForecaster(**options).fit(np.ones(50))
+    assert (model.predict_interval().to_numpy() == 1).all()
+    model.save(tmp_path / "model.gruc")
+    assert (gruc.runtime.load(tmp_path / "model.gruc").predict_interval() == 1).all()
+    assert (model.update(np.ones(5)).predict_interval(range(1, 8)).to_numpy() == 1).all()
+    # as of a panel, in which another series has errors
+    panel = GRUForecaster(**options).fit(np.stack([np.ones(120), wave(120)])).predict_interval().to_numpy()
+    assert (panel[:, :2] == 1).all()
+    assert (panel[:, 2] < panel[:, 3]).all()
+
+
+def test_adaptive_intervals_of_a_constant_series_that_begins_to_move():
+    rng = np.random.default_rng(0)
+    y = np.concatenate([np.ones(50), 1 + rng.standard_normal(400)])
+    model = GRUForecaster(**FAST, calibration="adaptive", horizon=1, season_length=1, lags=8).fit(y[:50])
+    inside = []
+    for value in y[50:]:
+        low, high = model._predictor.quantiles(np.array([1]), [0.1, 0.9])[0, 0]
+        inside.append(low <= value <= high)
+        model.update([value], update_params=False)
+    assert np.mean(inside[100:]) == pytest.approx(0.8, abs=0.05)
+
+
+def test_adaptive_intervals_of_a_periodic_series_that_becomes_noisy():
+    """Forecasts of the past had no errors at all."""
+    rng, period = np.random.default_rng(0), np.array([0.0, 3.0, 1.0, 2.0])
+    y = np.tile(period, 120)
+    y[80:] += rng.standard_normal(400)
+    options = dict(FAST, calibration="adaptive", horizon=1, season_length=4, lags=8)
+    model = GRUForecaster(**options).fit(y[:80])
+    assert np.ptp(model.predict_interval().to_numpy()) < 1e-6
+    inside = []
+    for value in y[80:]:
+        low, high = model._predictor.quantiles(np.array([1]), [0.1, 0.9])[0, 0]
+        inside.append(low <= value <= high)
+        model.update([value], update_params=False)
+    assert np.mean(inside[100:]) == pytest.approx(0.8, abs=0.05)
 
 
 @pytest.mark.parametrize("given", [0.0, 1.0, 90, [0.5, 1.5], [], "wide"])

@@ -10,6 +10,7 @@ from gruc import GRUForecaster
 pytest.importorskip("pandas")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+STEP = np.array([1])
 FAST = dict(hidden_layer_sizes=(8,), max_iter=4, random_state=0, season_length=6, horizon=4, lags=8)
 
 
@@ -140,7 +141,38 @@ def test_adaptive_errors_are_those_of_forecasts_that_were_made(strategy, loss):
         np.testing.assert_allclose(after.recent[-2:] * after.spread, errors / scales, rtol=1e-6)
     low, high = origin.predict_interval(coverage=0.8).to_numpy().T.reshape(2, 2, 4).swapaxes(0, 1)
     assert low.shape == errors.shape
-    assert after.recent.shape == model._predictor.conformal.recent.shape
+    before = model._predictor.conformal
+    n_new = 12 * 2  # origins whose horizon ends in a new value, of two series
+    assert len(after.recent) == len(before.recent) + n_new
+    assert after.n == pytest.approx(before.n + 1.6 * n_new / 4)
+
+
+@pytest.mark.parametrize("n", [30, 60])
+def test_adaptive_calibration_reaches_its_levels_after_short_fits(n):
+    y = np.random.default_rng(n).standard_normal(n + 800)
+    options = dict(hidden_layer_sizes=(4,), max_iter=3, random_state=0, horizon=1, season_length=1, lags=4)
+    model = GRUForecaster(**options, calibration="adaptive").fit(y[:n])
+    inside = []
+    for value in y[n:]:
+        low, wide_low, high, wide_high = model._predictor.quantiles(STEP, [0.1, 0.025, 0.9, 0.975])[0, 0]
+        inside.append((low <= value <= high, wide_low <= value <= wide_high))
+        model.update([value], update_params=False)
+    assert np.mean(inside[200:], axis=0) == pytest.approx([0.8, 0.95], abs=0.025)
+
+
+@pytest.mark.parametrize("calibration", ["split", "adaptive"])
+def test_adaptive_calibration_follows_four_times_the_variance(calibration):
+    rng, t = np.random.default_rng(0), np.arange(900)
+    y = rng.standard_normal(900) * np.where(t < 600, 1, 4)
+    options = dict(hidden_layer_sizes=(4,), max_iter=3, random_state=0, horizon=1, season_length=1, lags=24)
+    model = GRUForecaster(**options, scale="series", calibration=calibration).fit(y[:300])
+    inside = []
+    for value in y[300:]:
+        low, high = model._predictor.quantiles(STEP, [0.05, 0.95])[0, 0]
+        inside.append(low <= value <= high)
+        model.update([value], update_params=False)
+    after = np.mean(inside[350:])
+    assert 0.86 < after < 0.94 if calibration == "adaptive" else after < 0.33
 
 
 def test_adaptive_calibration_of_one_series_by_the_share_of_all():

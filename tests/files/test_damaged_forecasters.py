@@ -113,6 +113,40 @@ def test_tensors_that_are_refused(whole, tmp_path, change, message):
     refuses(tmp_path / "model.gruc", joined(description, tensors), message)
 
 
+ADAPTIVE = [
+    (lambda t: t["conformal.moved"].fill(1.2), None),  # a level may move beyond 1, but not far
+    (lambda t: t["conformal.moved"].fill(1.3), "its levels have moved too far beyond 0 or 1"),
+    (lambda t: t["conformal.moved"].fill(-0.3), "its levels have moved too far beyond 0 or 1"),
+    (lambda t: t.pop("conformal.moved"), "its adaptive calibration is not that of 3 steps"),
+    (lambda t: t.pop("conformal.recent"), "its adaptive calibration is not that of 3 steps"),
+    (
+        lambda t: t.update({"conformal.recent": t["conformal.recent"][:0]}),
+        "its adaptive calibration is not that of 3 steps",
+    ),
+    (
+        lambda t: t.update({"conformal.recent": np.ascontiguousarray(t["conformal.recent"][:, :2])}),
+        "its adaptive calibration is not that of 3 steps",
+    ),
+]
+
+
+@pytest.mark.parametrize("change, message", ADAPTIVE, ids=[str(i) for i in range(len(ADAPTIVE))])
+def test_adaptive_calibration_that_is_refused(tmp_path, change, message):
+    path, y = tmp_path / "model.gruc", np.random.default_rng(0).standard_normal(120)
+    options = dict(hidden_layer_sizes=(4,), max_iter=1, horizon=3, season_length=4, calibration="adaptive")
+    model = GRUForecaster(**options, random_state=0).fit(y[:40])
+    model.update(y[40:], update_params=False).save(path)  # whose errors have become more
+    description, tensors = split(path.read_bytes())
+    tensors = {name: array.copy() for name, array in tensors.items()}
+    assert tensors["conformal.recent"].shape[0] > 80
+    change(tensors)
+    if message is None:
+        path.write_bytes(joined(description, tensors))
+        assert np.isfinite(gruc.runtime.load(path).predict_interval()).all()
+    else:
+        refuses(path, joined(description, tensors), message)
+
+
 @given(data=st.data())
 def test_whatever_is_damaged(whole, data):
     """A ModelFileError, or a forecaster that forecasts."""

@@ -30,6 +30,16 @@ def labels_of(display):
     return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
+@pytest.mark.parametrize("calibration", ["split", "adaptive"])
+def test_constant_series(calibration):
+    y = np.ones(50)
+    model = GRUForecaster(**FAST, calibration=calibration).fit(y)
+    display = ForecastDisplay.from_estimator(model, y, fh=[1, 4])
+    assert display.forecast_line_.get_ydata().tolist() == [1, 1]
+    (interval,) = (c for c in display.ax_.collections if len(c.get_paths()))
+    assert set(interval.get_paths()[0].vertices[:, 1]) == {1.0}
+
+
 def test_array():
     y = wave(96)
     model = GRUForecaster(**FAST).fit(y)

@@ -80,20 +80,68 @@ def test_levels_follow_coverage(factor):
         inside.append(((low <= errors) & (errors <= high)).mean(axis=0))
         conformal = conformal.adapted([errors])
     assert np.mean(inside[50:], axis=0) == pytest.approx([0.8, 0.8], abs=0.06)
-    assert len(conformal.recent) == 50
+    assert len(conformal.recent) == 500
 
 
 def test_one_round_by_hand():
     from gruc.outputs.conformal import FOLLOWED, RATE
 
-    conformal = adaptive([2.0])
+    conformal = adaptive([2.0], n=30.0)
     errors = np.array([[-0.5], [4.0]])  # standardized -0.25 and 2
     after = conformal.adapted([errors])
-    bounds = np.quantile(conformal.recent, FOLLOWED)
+    # those that are given: wider than the quantiles of the errors, as of few forecasts
+    median = np.median(conformal.recent)
+    widening = [student_over_normal(level, 30) for level in FOLLOWED]
+    bounds = median + (np.quantile(conformal.recent, FOLLOWED) - median) * widening
     below = ((bounds >= -0.25).astype(float) + (bounds >= 2)) / 2
     np.testing.assert_allclose(after.moved[:, 0], np.clip(FOLLOWED + RATE * (FOLLOWED - below), 0, 1))
     assert after.recent[-2:, 0].tolist() == [-0.25, 2]
     assert after.errors.tolist() == sorted(after.recent[:, 0])
+    assert len(after.recent) == 52
+    assert after.n == pytest.approx(30 + 2 * 1.6)
+
+
+def test_errors_become_more():
+    """Up to 500, as do the independent forecasts; where the fit left more, as many as these."""
+    rounds = [np.full((3, 4), float(i)) for i in range(400)]
+    few = adaptive([1.0] * 4, n_recent=5, n=2.0).adapted(rounds)
+    assert few.recent.shape == (500, 4)
+    assert few.recent[-4:, 0].tolist() == [398, 399, 399, 399]
+    assert few.n == pytest.approx(2 + 1.6 * 495 / 4)
+    assert len(few.errors) == 2000
+    many = adaptive([1.0] * 4, n_recent=700, n=300.0).adapted(rounds[:10])
+    assert many.recent.shape == (700, 4)
+    assert many.n == 300
+
+
+def test_rounds_at_once_are_rounds_one_by_one():
+    rng, conformal = np.random.default_rng(0), adaptive([1.0, 2.0], n_recent=3, n=2.0)
+    rounds = list(rng.standard_normal((40, 2, 2)))
+    at_once, one_by_one = conformal.adapted(rounds), conformal
+    for errors in rounds:
+        one_by_one = one_by_one.adapted([errors])
+    assert all(np.array_equal(a, b) for a, b in zip(at_once, one_by_one, strict=True))
+
+
+def test_levels_beyond_all_errors():
+    """The distance to the median doubles with each 0.05."""
+    from gruc.outputs.conformal import quantiles_beyond
+
+    levels = np.array([[-0.25, -0.05, 0.0], [1.0, 1.05, 1.1]])
+    expected = [[1 - 32, -1, 0], [3, 5, 9]]
+    np.testing.assert_allclose(quantiles_beyond(np.array([0.0, 1.0, 3.0]), levels), expected)
+
+
+def test_values_that_fall_out_widen_beyond_all_errors():
+    """Errors that always exceed those known; the bound goes on past the largest, then comes back."""
+    conformal = adaptive([1.0], n_recent=20)
+    largest = conformal.errors[-1]
+    for factor in (3.0, 10.0, 30.0, 100.0):
+        conformal = conformal.adapted([np.array([[factor]])])
+    moved = conformal._replace(errors=np.array([-largest, 0.0, largest]))
+    assert moved.offsets([0.995], [1])[0, 0] > 1.5 * largest
+    conformal = conformal.adapted([np.zeros((1, 1))] * 600)
+    assert conformal.offsets([0.9], [1])[0, 0] < 0.1
 
 
 def test_adapted_levels_never_cross():
