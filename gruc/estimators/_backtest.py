@@ -1,12 +1,15 @@
 """Forecasts of known values from several origins."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import TimeSeriesSplit
 
 from ..conventions.horizons import as_steps
 from ..conventions.time_series import TimeSeries
 from ..runtime.forecast_input import check_reach
+from ..sequences import as_shares
+from ._folds import check_reaches, folds_of, horizon_of
 from ._forecast_columns import ahead_of, covariates_of, covariates_of_fit
 
 
@@ -14,19 +17,18 @@ def backtest(model, series, given, cv, fh, refit, coverage):
     """See `GRUForecaster.backtest`; `series` is a TimeSeries, `given` what is known beside it."""
     import pandas as pd
 
+    model._validate_params()
+    _check_coverage(coverage)
     steps = None if fh is None else as_steps(fh, series._replace(form="array"))
-    if cv is None:
-        cv = TimeSeriesSplit(5, test_size=None if steps is None else int(steps[-1]))
+    folds = folds_of(model, series, cv, steps)
+    check_reaches(model, given, folds, steps, refit)
     n = min(map(len, series.values))
     times = [series.axis(i).until(len(values)) for i, values in enumerate(series.values)]
-    fitted, n_before, parts = None, None, []
-    for known, later in cv.split(np.arange(n)) if hasattr(cv, "split") else cv:
-        start, stop = _span(known, later)
-        ahead = later - stop + 1
-        if steps is not None:
-            ahead = ahead[np.isin(ahead, steps)]
-        if not len(ahead):
-            raise ValueError(f"cv gives steps that fh has none of: {fh!r} and {later - stop + 1}.")
+    fitted, n_before, tables = None, None, [None] * len(folds)
+    # a forecaster that goes on cannot go back: it would have seen what is to come
+    order = range(len(folds)) if refit else sorted(range(len(folds)), key=folds.__getitem__)
+    for place in order:
+        stop, start, _ = fold = folds[place]
         anew = fitted is None or refit
         first = start if anew else n_before  # of the steps that are new to it
         begin = [len(values) - n + first if first else 0 for values in series.values]
@@ -34,26 +36,34 @@ def backtest(model, series, given, cv, fh, refit, coverage):
         part = _part(series, times, begin, stops)
         if anew:
             fitted = clone(model)
-            fitted._validate_params()
-            fitted._fit_series(part, ahead, *covariates_of_fit(fitted, given.moved(begin), part))
+            fit_steps = horizon_of(model, fold, steps)[1]
+            fitted._fit_series(part, fit_steps, *covariates_of_fit(fitted, given.moved(begin), part))
         elif stop > n_before:
             table = given.moved(begin).table
             fitted._extend(part, False, covariates_of(fitted._columns, table, part))
         n_before = stop
-        parts.append(
-            _forecasts(fitted, ahead, coverage, _later(fitted, given.moved(stops), part, ahead, n - stop))
-        )
+        ahead = np.array(fold.ahead)
+        later = _later(fitted, given.moved(stops), part, ahead, n - stop)
+        tables[place] = _forecasts(fitted, ahead, coverage, later)
         for i, values in enumerate(series.values):
             origin = len(values) - n + stop - 1
             places = origin + ahead
             of_series = {"series": _name(series, i)} if len(series.values) > 1 else {}
-            parts[-1][i] = pd.DataFrame(
+            tables[place][i] = pd.DataFrame(
                 of_series
                 | {"cutoff": times[i][[origin] * len(ahead)], "time": times[i][places], "step": ahead}
                 | {"actual": values[places]}
-                | parts[-1][i]
+                | tables[place][i]
             )
-    return pd.concat([frame for part in parts for frame in part], ignore_index=True)
+    return pd.concat([frame for table in tables for frame in table], ignore_index=True)
+
+
+def _check_coverage(coverage):
+    if coverage is None:
+        return
+    if not isinstance(coverage, Real) or isinstance(coverage, bool):
+        raise TypeError(f"coverage must be one number between 0 and 1, or None; got {coverage!r}.")
+    as_shares(coverage, "coverage")
 
 
 def _forecasts(fitted, steps, coverage, later):
@@ -74,17 +84,6 @@ def _later(fitted, given, ends, steps, n_left):
     check_reach(fitted._columns, fitted._predictor.strategy, n_ahead, fitted.horizon_)
     n_read = fitted._predictor.n_read_ahead(n_ahead)
     return ahead_of(fitted._columns, ends.axes, given.table, min(n_left, n_read), n_read)
-
-
-def _span(known, later):
-    """First of the steps known, and the one after the last."""
-    known, later = np.asarray(known), np.asarray(later)
-    if not (len(known) and len(later) and (np.diff(known) == 1).all() and later.min() > known[-1]):
-        raise ValueError(
-            "cv must give consecutive steps, and later ones to forecast, as TimeSeriesSplit does; it gives "
-            f"{known} and {later}."
-        )
-    return int(known[0]), int(known[-1]) + 1
 
 
 def _part(series, times, starts, stops):

@@ -124,6 +124,10 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
         check_is_fitted(self)
         return self._predictor.steps_of(None) if fh is None else as_steps(fh, self._form)
 
+    def _steps_known(self):
+        """Steps that an earlier call was given as `fh`, or None."""
+        return self._predictor.steps if self.__sklearn_is_fitted__() else None
+
     def _ahead(self, X, steps):
         """`Covariates` of the steps up to the furthest of `steps`, or None."""
         n_ahead, fitted = int(steps[-1]), self._predictor

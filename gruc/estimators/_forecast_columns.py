@@ -137,7 +137,11 @@ def _past_only(past_only):
         raise TypeError(
             f"past_only is {past_only!r}; give a tuple or list of columns of X, ({past_only!r},)."
         )
-    return tuple(past_only)
+    names = tuple(past_only)
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise ValueError(f"past_only contains {twice[0]!r} twice. Give each column once.")
+    return names
 
 
 def _check_given(columns, X, method, names):

@@ -93,7 +93,7 @@ def run_fit(model, arrays, name_of, horizon, covariates=None):
 def _begin(model, arrays, name_of, horizon, covariates, continued):
     """Lags, lengths of series, their `_Split`, and the `Run` of a new network or of the one to go on with."""
     check_range(arrays, name_of)
-    lags = _lags_of(model, arrays, horizon) if continued is None else continued.lags
+    lags = lags_of(model, arrays, horizon) if continued is None else continued.lags
     _check_lengths(lags, arrays, name_of)
     lengths = np.array([len(array) for array in arrays], np.intp)
     network = network_of(model, lags, covariates)
@@ -297,7 +297,7 @@ def _fitted(run, lags, linear, moments, state, watched, covariates):
     )
 
 
-def _lags_of(model, arrays, horizon):
+def lags_of(model, arrays, horizon):
     """The lags that the parameters ask for, or that the series show."""
     lengths = np.array([len(array) for array in arrays])
     season = season_length_of(arrays) if model.season_length is None else int(model.season_length)

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval
 
 from ..conventions.parameters import Count, Infinity, NonNegative, OpenFraction, Positive, parameter
 
-NonNegativeCount = Annotated[int, Interval(Integral, 0, None, closed="left")]
+UpToTwo = Annotated[int, Interval(Integral, 0, 2, closed="both")]
 
 
 class Forecasting:
@@ -40,8 +40,10 @@ class Forecasting:
         """Mean and standard deviation of what values are centred and scaled by: of the window of `lags`
         steps, or of the whole series; None: neither.""",
     )
-    difference: NonNegativeCount = parameter(
-        0, "How many times the series are differenced before; undone in forecasts."
+    difference: UpToTwo = parameter(
+        0,
+        """How many times the series are differenced before, 2 at most; undone in forecasts, where errors are
+        added up as many times.""",
     )
     past_only: Sequence = parameter(
         (),

@@ -188,7 +188,7 @@ class GRUForecaster(
         Parameters
         ----------
         y, X, fh, static
-            As in `fit`; `fh` with the same furthest step in all calls.
+            As in `fit`; `fh` with the same furthest step in all calls, and kept where it is not given again.
 
         Returns
         -------
@@ -205,7 +205,7 @@ class GRUForecaster(
                 "False, and measure forecasts between the calls."
             )
         series = as_time_series(y)
-        steps = None if fh is None else as_steps(fh, series)
+        steps = self._steps_known() if fh is None else as_steps(fh, series)
         known = vars(self).get("_columns")
         covariates, columns = covariates_of_fit(self, Given.of(self, series, X, static), series, known)
         with all_or_nothing(self) as attempt:
@@ -249,7 +249,7 @@ class GRUForecaster(
         X : DataFrame, array or list, default=None
             As in `predict`.
         alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
-            Levels between 0 and 1. A higher quantile is never below a lower one.
+            Levels between 0 and 1, in the order of the columns. A higher quantile is never below a lower one.
 
         Returns
         -------
@@ -275,7 +275,7 @@ class GRUForecaster(
         X : DataFrame, array or list, default=None
             As in `predict`.
         coverage : float or sequence of float, default=0.9
-            Shares between 0 and 1.
+            Shares between 0 and 1, in the order of the columns.
 
         Returns
         -------
@@ -367,29 +367,28 @@ class GRUForecaster(
             As in `fit`. Columns known ahead are read at the steps that are forecast, those of `past_only` at
             known steps alone.
         cv : cross-validation generator or iterable, default=None
-            Pairs of the steps known, which are consecutive, and those forecast; of a generator those that its
-            ``split`` gives. None:
-            ``TimeSeriesSplit(5)`` of scikit-learn, with a `test_size` of the furthest step of `fh`; its
-            `max_train_size` makes windows slide instead of growing.
+            Pairs of the steps known, which are consecutive, and those forecast, as scikit-learn's
+            ``TimeSeriesSplit`` gives. None: the last five horizons, fewer of short series. A horizon is the
+            furthest step of `fh`, else `horizon`, else a season, given or found in the first two thirds.
         fh : int or sequence of int, default=None
             Steps to be forecast from each origin; those beyond the steps that `cv` gives are left out. None:
-            all that it gives.
+            all that it gives, by networks that forecast `horizon` at once, if it is set, else all of them.
         refit : bool, default=True
             Whether a forecaster with these parameters is fitted at every origin. Otherwise it is fitted at
-            the first, and later ones only go on to the values known by then, `update` without learning.
+            the earliest, and later ones only go on to the values known by then, `update` without learning.
         coverage : float or None, default=0.9
             Of the bounds; None for none. Without `calibration` there are none.
 
         Returns
         -------
         frame : DataFrame
-            A row for each series, origin and step: ``series`` (where there are several), ``cutoff``,
+            A row for each origin, in the order of `cv`, series and step: ``series`` (of several), ``cutoff``,
             ``time``, ``step``, ``actual``, ``forecast``, and with `coverage` ``lower`` and ``upper``.
 
         Raises
         ------
-        ValueError
-            A split whose known steps are not consecutive, or not before those forecast.
+        TypeError, ValueError
+            A split without consecutive steps and later ones of y, before anything is fitted; short series.
         """
         series = as_time_series(y)
         return backtest(self, series, Given.of(self, series, X, static), cv, fh, refit, coverage)

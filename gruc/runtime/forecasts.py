@@ -139,7 +139,7 @@ class ForecastPredictor(ForecastWalksMixin):
         fh, X : default=None
             As in `predict`.
         alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
-            Levels between 0 and 1; those of the last axis are in ascending order.
+            Levels between 0 and 1; those of the last axis are in this order.
 
         Returns
         -------
@@ -165,7 +165,7 @@ class ForecastPredictor(ForecastWalksMixin):
         Returns
         -------
         ndarray of shape (n_ahead, n_bounds) or (n_series, n_ahead, n_bounds)
-            For each share, in ascending order, the lower bound and the upper one.
+            For each share, in the order given, the lower bound and the upper one.
 
         Raises
         ------

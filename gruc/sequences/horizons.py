@@ -44,8 +44,8 @@ def rising(steps, name):
 
 
 def as_shares(given, name):
-    """Levels or shares as an array, rising."""
-    shares = np.sort(np.atleast_1d(np.asarray(given, np.float64)))
+    """Levels or shares as an array, in the order given."""
+    shares = np.atleast_1d(np.asarray(given, np.float64))
     if shares.ndim != 1 or not len(shares) or not ((shares > 0) & (shares < 1)).all():
         raise ValueError(f"{name} must be between 0 and 1, both excluded; got {given!r}.")
     return shares

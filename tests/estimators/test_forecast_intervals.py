@@ -21,14 +21,34 @@ def test_columns_of_sktime():
     model = GRUForecaster(**FAST).fit(y[:100])
     intervals = model.predict_interval([1, 3], coverage=[0.9, 0.5])
     assert intervals.columns.tolist() == [
-        ("load", share, bound) for share in (0.5, 0.9) for bound in ("lower", "upper")
+        ("load", share, bound) for share in (0.9, 0.5) for bound in ("lower", "upper")
     ]
     pd.testing.assert_index_equal(intervals.index, index[[100, 102]])
     quantiles = model.predict_quantiles([1, 3], alpha=[0.95, 0.05, 0.25])
-    assert quantiles.columns.tolist() == [("load", 0.05), ("load", 0.25), ("load", 0.95)]
+    assert quantiles.columns.tolist() == [("load", 0.95), ("load", 0.05), ("load", 0.25)]
     np.testing.assert_allclose(quantiles["load", 0.05], intervals["load", 0.9, "lower"])
     unnamed = GRUForecaster(**FAST).fit(y[:100].rename(None)).predict_quantiles(1, alpha=0.5)
     assert unnamed.columns.tolist() == [(0, 0.5)]
+
+
+@pytest.mark.parametrize("options", [{}, dict(loss="quantile"), dict(calibration="adaptive")])
+def test_levels_in_any_order(options, tmp_path):
+    """Each column is that of its level, here and where models are loaded without pandas."""
+    y = wave(112)
+    model = GRUForecaster(**FAST, **options).fit(y[:100]).update(y[100:], update_params=False)
+    model.save(tmp_path / "model.gruc")
+    loaded = gruc.runtime.load(tmp_path / "model.gruc")
+    falling, rising = [0.9, 0.5, 0.1], [0.1, 0.5, 0.9]
+    expected = model.predict_quantiles(alpha=rising).to_numpy()
+    assert (np.diff(expected, axis=1) > 0).all()
+    quantiles = model.predict_quantiles(alpha=falling)
+    assert [level for _, level in quantiles.columns] == falling
+    assert np.array_equal(quantiles, expected[:, ::-1])
+    assert np.array_equal(loaded.predict_quantiles(alpha=falling), expected[:, ::-1])
+    intervals = model.predict_interval(coverage=[0.8, 0.5]).to_numpy()
+    assert np.array_equal(intervals, model.predict_interval(coverage=[0.5, 0.8]).to_numpy()[:, [2, 3, 0, 1]])
+    assert np.allclose(intervals[:, :2], expected[:, [0, 2]])
+    assert np.array_equal(loaded.predict_interval(coverage=[0.8, 0.5]), intervals)
 
 
 def test_every_container():

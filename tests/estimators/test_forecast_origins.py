@@ -172,7 +172,7 @@ def test_backtest_needs_time_in_order():
         def split(self, X):
             yield np.array([3, 1, 2]), np.array([0])
 
-    with pytest.raises(ValueError, match="cv must give consecutive steps"):
+    with pytest.raises(ValueError, match="cv, split 0, must give consecutive steps"):
         GRUForecaster(**FAST).backtest(SERIES, cv=Shuffled())
     with pytest.raises(ValueError, match="steps that fh has none of"):
         GRUForecaster(**FAST).backtest(SERIES, cv=TimeSeriesSplit(2, test_size=3), fh=9)

@@ -113,6 +113,17 @@ def test_refused():
     assert model.predict().tolist() == before
 
 
+def test_later_calls_keep_fh():
+    first, second = chunk(0), chunk(1)
+    model = GRUForecaster(**FAST, horizon=6).partial_fit(first, fh=[2, 4]).partial_fit(second)
+    named = GRUForecaster(**FAST, horizon=6).partial_fit(first, fh=[2, 4]).partial_fit(second, fh=[2, 4])
+    assert model.predict().shape == (6, 2)
+    assert np.array_equal(model.predict(), named.predict())
+    assert np.array_equal(model.predict(), model.predict([2, 4]))
+    assert model.partial_fit(first, fh=[1, 4]).partial_fit(second).predict().shape == (6, 2)
+    assert np.array_equal(model.predict(), model.predict([1, 4]))
+
+
 def test_calendar_of_later_chunks_is_that_of_the_first():
     index = pd.date_range("2020-01-01", periods=800, freq="D")
     y = chunk(0, n=800, period=7)

@@ -159,7 +159,7 @@ def test_every_kind(settings, path):
         return
     pytest.importorskip("pandas")
     quantiles = model.predict_quantiles(range(1, 8), alpha=[0.1, 0.6]).to_numpy().reshape(2, 7, 2)
-    assert np.array_equal(predictor.predict_quantiles(range(1, 8), alpha=[0.6, 0.1]), quantiles)
+    assert np.array_equal(predictor.predict_quantiles(range(1, 8), alpha=[0.6, 0.1]), quantiles[:, :, ::-1])
     bounds = model.predict_interval([1, 9], coverage=0.8).to_numpy().reshape(2, 2, 2)
     assert np.array_equal(predictor.predict_interval([1, 9], coverage=0.8), bounds)
 
