@@ -1,4 +1,4 @@
-"""gruc: GRU classifiers and regressors in scikit-learn's style.
+"""gruc: gated recurrent units in scikit-learn's style.
 
 Hand-written kernels train and run gated recurrent units without a
 deep-learning framework. ``import gruc`` loads nothing heavy; names come when
