@@ -238,8 +238,8 @@ def _check_same(series, known, name):
         raise TypeError(
             f"{name} is not in the form that the series had in fit, {known.form!r}. Give it in that form."
         )
-    if series.form == "series":
-        return
+    if series.form == "series" and (series.names is None or known.names is None):
+        return  # a Series without a name can be no other
     if series.names != known.names or len(series.axes) != len(known.axes):
         raise ValueError(
             f"{name} has the series {series.names or len(series.values)}, but the forecaster was fitted on "

@@ -152,7 +152,8 @@ def run_update(model, arrays, covariates=None):
     n_known = np.array([len(array) for array in fitted.known.recent])
     series = Series.of(arrays, fitted.moments)
     network = fitted.predictor.network
-    _check_continues(model, network_of(model, lags, covariates), lags, None)
+    horizon = None if fitted.steps is None else lags.horizon  # that of an fh is no parameter
+    _check_continues(model, network_of(model, lags, covariates), lags, horizon)
     run = Run(model, network, StepMemory(network), model._training_state)
     first = np.maximum(lags.context, n_known - run.reach(lags) + 1)
     of, origins = origins_of(lengths, series.starts, first, lengths - run.reach(lags))

@@ -46,6 +46,11 @@ def test_another_network_is_not_gone_on_with(changed, message, method):
     assert np.array_equal(model.predict(), forecasts)
 
 
+def test_an_fh_of_fit_stands_before_the_parameter():
+    model = GRUForecaster(**SETTINGS | {"horizon": 6}, random_state=0).fit(Y[:80], fh=4)
+    assert model.update(Y[80:]).predict().shape == (1,)
+
+
 def test_static_columns_are_copied():
     static = np.array([[1.0], [2.0]])
     model = GRUForecaster(**SETTINGS, random_state=0).fit(np.stack([Y, -Y]), static=static)
@@ -67,7 +72,7 @@ def test_static_columns_of_a_list_of_series_are_found_by_name():
         model.fit(y, static=static.rename({"b": "c"}))
 
 
-def test_one_series_goes_on_by_any_name():
+def test_one_series_goes_on_without_its_name():
     pd = pytest.importorskip("pandas")
     index = pd.date_range("2020-01-01", periods=90)
     model = fitted(pd.Series(Y[:80], index[:80], name="sales"))
