@@ -14,7 +14,7 @@ class Forecasts:
     Parameters
     ----------
     arguments : argparse.Namespace
-    content : ForecastContent
+    content : Content
     """
 
     def __init__(self, arguments, content):

@@ -148,7 +148,7 @@ def built(description, arrays, where):
 
 
 def of_content(content, where):
-    """The estimator of a file's `Content` or `ForecastContent`."""
+    """The estimator of a file's `Content`."""
     kind = KINDS[content.kind]
     known = kind().get_params()
     unknown = sorted(set(content.parameters) - set(known))

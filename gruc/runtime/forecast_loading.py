@@ -1,7 +1,5 @@
 """Forecasters from the descriptions of model files."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..files.estimator_fields import take_estimator
@@ -11,28 +9,18 @@ from ..files.series_form import ONE_SERIES, SeriesForm
 from ..outputs import Conformal, are_levels
 from ..sequences import LARGEST, Covariates, KnownValues, Lags, Tokens
 from .forecasts import ForecastPredictor
-from .loading import described
+from .loading import Content, described
 from .strategies import STRATEGIES
 
 
-class ForecastContent(NamedTuple):
-    """What the file of a forecaster contains, checked as far as is possible without scikit-learn."""
-
-    predictor: ForecastPredictor
-    gruc_version: str
-    kind: str
-    parameters: dict
-    fitted: dict
-
-    @classmethod
-    def of_file(cls, description, arrays, where):
-        """The content of a file's description and arrays; errors call the file `where`."""
-        fields, arrays = Fields(description, where), dict(arrays)
-        predictor, form = described_forecaster(
-            fields.take_object("predictor"), fields.take_object("form"), arrays
-        )
-        version, kind, parameters, fitted = take_estimator(fields, {})
-        return cls(predictor, version, kind, parameters, fitted | {"form": form})
+def forecaster_content(description, arrays, where):
+    """The `Content` of the file of a forecaster; errors call the file `where`."""
+    fields, arrays = Fields(description, where), dict(arrays)
+    predictor, form = described_forecaster(
+        fields.take_object("predictor"), fields.take_object("form"), arrays
+    )
+    version, kind, parameters, fitted = take_estimator(fields, {})
+    return Content(predictor, version, kind, parameters, fitted | {"form": form})
 
 
 def described_forecaster(fields, of_form, arrays):

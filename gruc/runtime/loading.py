@@ -1,6 +1,6 @@
 """Predictors from the descriptions of model files."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..files.estimator_fields import KINDS, PARAMETERS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
@@ -13,36 +13,34 @@ from .predictor import Predictor
 class Content(NamedTuple):
     """What a model file contains, checked as far as is possible without scikit-learn."""
 
-    predictor: Predictor
+    predictor: Any  # Predictor, ForecastPredictor, LanguagePredictor or Translator
     gruc_version: str
     kind: str
     parameters: dict
     fitted: dict
 
-    @classmethod
-    def of_file(cls, description, arrays, where):
-        """The content of a file's description and arrays; errors call the file `where`."""
-        fields = Fields(description, where)
-        of_network = {name: array for name, array in arrays.items() if not name.startswith(PARAMETERS)}
-        predictor = described(fields.take_object("predictor"), of_network)
-        version, kind, parameters, fitted = take_estimator(fields, arrays)
-        each_step = predictor.network.answers_each_step
-        beyond = predictor.multilabel or predictor.inputs.framing != (1, 1)  # what each step has not
-        if (predictor.classes is not None, each_step) != KINDS[kind][:2] or (each_step and beyond):
-            raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
-        n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
-        names = fitted["feature_names_in_"]
-        if n_features != predictor.n_features_in or (
-            names is not None and len(names) != fitted["n_features_in_"]
-        ):
-            raise ModelFileError(f"{where} is damaged: features do not fit the network.")
-        levels = fitted.get("quantile") or [0.5]
-        n_quantiles = predictor.decoding.n_quantiles
-        if len(levels) != n_quantiles:
-            raise ModelFileError(
-                f"{where} is damaged: it has {n_quantiles} quantiles, and {len(levels)} levels."
-            )
-        return cls(predictor, version, kind, parameters, fitted)
+
+def predictor_content(description, arrays, where):
+    """The `Content` of the file of a model that is a `Predictor`; errors call the file `where`."""
+    fields = Fields(description, where)
+    of_network = {name: array for name, array in arrays.items() if not name.startswith(PARAMETERS)}
+    predictor = described(fields.take_object("predictor"), of_network)
+    version, kind, parameters, fitted = take_estimator(fields, arrays)
+    each_step = predictor.network.answers_each_step
+    beyond = predictor.multilabel or predictor.inputs.framing != (1, 1)  # what each step has not
+    if (predictor.classes is not None, each_step) != KINDS[kind][:2] or (each_step and beyond):
+        raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
+    n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
+    names = fitted["feature_names_in_"]
+    if n_features != predictor.n_features_in or (
+        names is not None and len(names) != fitted["n_features_in_"]
+    ):
+        raise ModelFileError(f"{where} is damaged: features do not fit the network.")
+    levels = fitted.get("quantile") or [0.5]
+    n_quantiles = predictor.decoding.n_quantiles
+    if len(levels) != n_quantiles:
+        raise ModelFileError(f"{where} is damaged: it has {n_quantiles} quantiles, and {len(levels)} levels.")
+    return Content(predictor, version, kind, parameters, fitted)
 
 
 def described(fields, arrays):

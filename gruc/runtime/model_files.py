@@ -6,15 +6,15 @@ from typing import Any
 
 from ..files import model_file
 from ..files.estimator_fields import KINDS
-from .forecast_loading import ForecastContent
+from .forecast_loading import forecaster_content
 from .forecasts import ForecastPredictor
 from .language import LanguagePredictor
-from .language_files import LANGUAGE_MODEL, LanguageContent
-from .loading import Content
+from .language_files import LANGUAGE_MODEL, language_model_content
+from .loading import predictor_content
 from .pipelines import KIND, PipelineContent, PipelinePredictor
 from .predictor import Predictor
 from .translator import Translator
-from .translator_files import TranslationContent
+from .translator_files import translator_content
 
 
 def load(
@@ -61,19 +61,20 @@ def load(
 
 
 def content_of_file(description, arrays, where):
-    """What a file's description and arrays say: a `PipelineContent`, or that of an estimator."""
+    """What a file's description and arrays say: a `PipelineContent`, or the `Content` of an estimator."""
     if description.get("kind") == KIND:
         return PipelineContent.of_file(description, arrays, where)
     return content_of_estimator(description, arrays, where)
 
 
 def content_of_estimator(description, arrays, where):
-    """What a file's description and arrays say of an estimator, a `Content` or one of its own."""
+    """What a file's description and arrays say of an estimator: a `Content`."""
     kind = description.get("kind")
     if kind == LANGUAGE_MODEL:
-        return LanguageContent.of_file(description, arrays, where)
+        return language_model_content(description, arrays, where)
     found = KINDS.get(kind) if isinstance(kind, str) else None
     if found is not None and found.translates:
-        return TranslationContent.of_file(description, arrays, where)
-    forecasts = found is not None and found.forecasts
-    return (ForecastContent if forecasts else Content).of_file(description, arrays, where)
+        return translator_content(description, arrays, where)
+    if found is not None and found.forecasts:
+        return forecaster_content(description, arrays, where)
+    return predictor_content(description, arrays, where)

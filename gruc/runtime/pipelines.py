@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.fields import Fields, ModelFileError, is_flag, quoted
-from .loading import Content
+from .loading import Content, predictor_content
 from .pipeline_stream import PipelineStream
 from .predictor import Predictor
 from .steps import KINDS, ScalingStep, TextStep
@@ -253,7 +253,7 @@ class PipelineContent(NamedTuple):
             if i == len(parts) - 1:
                 description = part.take("description", lambda v: isinstance(v, dict))
                 part.end()
-                last = Content.of_file({**description, "gruc_version": version}, own, part.where)
+                last = predictor_content({**description, "gruc_version": version}, own, part.where)
             else:
                 steps.append(_described_step(name, part, own))
         if arrays:

@@ -13,6 +13,7 @@ from ..outputs import of_state as decoding_of_state
 from ..sequences import Numbers, Tokens
 from .chunks import run_chunks
 from .fitted_network import FittedNetworkMixin
+from .flat_weights import FlatWeightsMixin
 from .rows import Rows
 from .states import states_by_layer
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike, NDArray
 
 
-class Predictor(FittedNetworkMixin):
+class Predictor(FlatWeightsMixin, FittedNetworkMixin):
     """A fitted network that predicts, and does nothing else.
 
     The prediction for a sequence depends on that sequence alone, to the last bit: neither on its
@@ -66,7 +67,6 @@ class Predictor(FittedNetworkMixin):
 
     def __init__(self, network, parameters, inputs=None, decoding=None, *, n_jobs=None):
         self.network = GRUNetwork(**network) if isinstance(network, dict) else network
-        self.config = self.network.config
         self.parameters = np.ascontiguousarray(parameters)
         self.inputs = inputs_of_state(None, self.config) if inputs is None else inputs
         self.decoding = Values(self.config["n_outputs"]) if decoding is None else decoding
@@ -82,13 +82,6 @@ class Predictor(FittedNetworkMixin):
                 f"of {self.parameters.dtype}."
             )
         self.decoding.check(self.config["n_outputs"])
-
-    @property
-    def weights(self):
-        """Dict of read-only views, with torch's names and shapes."""
-        read_only = self.parameters.view()
-        read_only.flags.writeable = False
-        return self.network.table.torch_views(read_only)
 
     @property
     def classes(self):
@@ -115,22 +108,6 @@ class Predictor(FittedNetworkMixin):
 
     def _sequences_to_predict(self, X):
         return X
-
-    def _prepared(self):
-        """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
-        packed = self._packed
-        if packed is None:
-            packed = self._packed = self.network.prepare(self.parameters)
-        return packed
-
-    def with_n_jobs(self, n_jobs):
-        """The same predictor with another number of threads; itself if it has that number already."""
-        if n_jobs == self.n_jobs:
-            return self
-        self._prepared()  # so that both share the packed weights
-        other = object.__new__(type(self))
-        vars(other).update(vars(self), n_jobs=n_jobs)
-        return other
 
     def with_weights(self, weights):
         """The same predictor with other weights: a dict with torch's names and shapes, not checked."""

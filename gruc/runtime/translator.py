@@ -10,12 +10,13 @@ import numpy as np
 from .. import kernels, threads
 from ..sequences.tokens import gathered
 from .chunks import OPERATIONS_PER_THREAD, divided
+from .flat_weights import FlatWeightsMixin
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
 
 
-class Translator:
+class Translator(FlatWeightsMixin):
     """A fitted `GRUSeq2Seq` that predicts, and does nothing else: needs NumPy only.
 
     The answer to a sequence depends on that sequence alone, to the last bit. Methods may be called by
@@ -38,35 +39,7 @@ class Translator:
         self.network, self.parameters = network, parameters
         self.source, self.target = source, target
         self.max_target_length, self.n_jobs = int(max_target_length), n_jobs
-        self._prepared_weights = None
-
-    @property
-    def config(self):
-        """Shape of the network."""
-        return self.network.config
-
-    @property
-    def weights(self):
-        """Dict of read-only views, with torch's names and shapes."""
-        read_only = self.parameters.view()
-        read_only.flags.writeable = False
-        return self.network.table.torch_views(read_only)
-
-    def with_n_jobs(self, n_jobs):
-        """The same translator with another number of threads; itself if it has that number already."""
-        if n_jobs == self.n_jobs:
-            return self
-        self._prepared()  # so that both share the packed weights
-        other = object.__new__(type(self))
-        vars(other).update(vars(self), n_jobs=n_jobs)
-        return other
-
-    def _prepared(self):
-        """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
-        weights = self._prepared_weights
-        if weights is None:
-            weights = self._prepared_weights = self.network.prepare(self.parameters)
-        return weights
+        self._packed = None
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:
         """Answers to sequences.

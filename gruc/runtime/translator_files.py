@@ -1,11 +1,9 @@
 """Translators from model files."""
 
-from typing import NamedTuple
-
 from ..files.estimator_fields import PARAMETERS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag
 from ..network import ATTENTIONS, EncoderDecoder
-from .loading import described_cell, described_parameters
+from .loading import Content, described_cell, described_parameters
 from .symbols import KINDS
 from .translator import Translator
 
@@ -14,27 +12,17 @@ SEQUENCERS = "sequencers"
 SIDES = "source", "target"
 
 
-class TranslationContent(NamedTuple):
-    """What the file of a `GRUSeq2Seq` contains, checked as far as is possible without scikit-learn."""
-
-    predictor: Translator
-    gruc_version: str
-    kind: str
-    parameters: dict
-    fitted: dict
-
-    @classmethod
-    def of_file(cls, description, arrays, where):
-        """The content of a file's description and arrays; errors call the file `where`."""
-        own = {name: value for name, value in description.items() if name != SEQUENCERS}
-        sequencers = description.get(SEQUENCERS)
-        fields = Fields(own, where)
-        of_network = {name: array for name, array in arrays.items() if not name.startswith(PARAMETERS)}
-        predictor = _described(fields.take_object("predictor"), of_network)
-        version, kind, parameters, fitted = take_estimator(fields, arrays)
-        if not isinstance(sequencers, dict) or set(sequencers) != set(SIDES):
-            fields.refuse(f"{SEQUENCERS} is missing")
-        return cls(predictor, version, kind, parameters, fitted | {SEQUENCERS: sequencers})
+def translator_content(description, arrays, where):
+    """The `Content` of the file of a `GRUSeq2Seq`; errors call the file `where`."""
+    own = {name: value for name, value in description.items() if name != SEQUENCERS}
+    sequencers = description.get(SEQUENCERS)
+    fields = Fields(own, where)
+    of_network = {name: array for name, array in arrays.items() if not name.startswith(PARAMETERS)}
+    predictor = _described(fields.take_object("predictor"), of_network)
+    version, kind, parameters, fitted = take_estimator(fields, arrays)
+    if not isinstance(sequencers, dict) or set(sequencers) != set(SIDES):
+        fields.refuse(f"{SEQUENCERS} is missing")
+    return Content(predictor, version, kind, parameters, fitted | {SEQUENCERS: sequencers})
 
 
 def _described(fields, arrays):

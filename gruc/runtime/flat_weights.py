@@ -1,0 +1,35 @@
+"""What predictors have in common: a network with its weights in one flat buffer."""
+
+from __future__ import annotations
+
+
+class FlatWeightsMixin:
+    """For classes with `network`, `parameters` and `n_jobs`, whose ``_packed`` is None at first."""
+
+    @property
+    def config(self):
+        """Shape of the network."""
+        return self.network.config
+
+    @property
+    def weights(self):
+        """Dict of read-only views, with torch's names and shapes."""
+        read_only = self.parameters.view()
+        read_only.flags.writeable = False
+        return self.network.table.torch_views(read_only)
+
+    def with_n_jobs(self, n_jobs):
+        """The same predictor with another number of threads; itself if it has that number already."""
+        if n_jobs == self.n_jobs:
+            return self
+        self._prepared()  # so that both share the packed weights
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), n_jobs=n_jobs)
+        return other
+
+    def _prepared(self):
+        """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
+        packed = self._packed
+        if packed is None:
+            packed = self._packed = self.network.prepare(self.parameters)
+        return packed
