@@ -1,7 +1,6 @@
 """Stacked, optionally bidirectional GRU layers between an optional embedding and a dense head."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,19 +9,10 @@ from .conv import Convolution, check_pooling
 from .dense import DenseHead, TableHead
 from .embedding import Embedding
 from .gru import GRULayer, lay_out_layer
+from .layout import LaidOut, ProgramOptions
 from .parameters import ParameterTable
 from .program import KINDS, ProgramBuilder
 from .readout import readout_of
-
-
-class LaidOut(NamedTuple):
-    """A program, and which of its values and operations are what."""
-
-    program: kernels.inference.Program
-    n_inputs: int
-    layers: list  # of each layer the value of its states (N, F), and the places of its operations
-    features: int
-    outputs: int
 
 
 class GRUNetwork:
@@ -198,83 +188,51 @@ class GRUNetwork:
         """Whether there are outputs for each row, (N, K), instead of one for each sequence, (B, K)."""
         return self.config["pooling"] is None
 
-    def program(
-        self,
-        training=False,
-        dropout=False,
-        want_dx=False,
-        carried=False,
-        frozen=False,
-        constant=False,
-        sampled=False,
-    ):
+    def program(self, **options):
         """The network as a list of operations.
 
         Parameters
         ----------
-        training : bool
-            Whether gradients will be wanted.
-        dropout : bool
-            Whether inputs of layers and of the head are dropped out.
-        want_dx : bool
-            Whether the gradient of the inputs will be wanted. In a network of tokens the inputs are then the
-            vectors of tokens, (N, D), and the table is no part of the program.
-        carried : bool
-            Whether layers start from states that are inputs, as they do in inference, also in training.
-        frozen : bool
-            Whether the table of tokens has no gradient.
-        sampled : bool
-            Whether the loss is over some tokens only, of a network whose head is a table.
-        constant : bool
-            Whether convolutions are normalised by the constants of inference in training, too; there is then
-            no gradient of what the normalisation learns.
+        **options
+            See `ProgramOptions`.
 
         Returns
         -------
         kernels.inference.Program
-            The same object for the same arguments.
+            The same object for the same options.
         """
-        return self.laid_out(training, dropout, want_dx, carried, frozen, constant, sampled).program
+        return self.laid_out(**options).program
 
-    def laid_out(
-        self,
-        training=False,
-        dropout=False,
-        want_dx=False,
-        carried=False,
-        frozen=False,
-        constant=False,
-        sampled=False,
-    ):
+    def laid_out(self, **options):
         """The same with the places of values and operations in it.
 
         Inputs are the rows of X or tokens, then for inference, or if they are carried, the states that
         each layer starts from (B, F).
         """
-        key = training, dropout, want_dx, carried, frozen, constant, sampled
-        if key not in self._programs:
-            self._programs[key] = self._lay_out(*key)
-        return self._programs[key]
+        options = ProgramOptions(**options)
+        if options not in self._programs:
+            self._programs[options] = self._lay_out(options)
+        return self._programs[options]
 
-    def _lay_out(self, training, dropout, want_dx, carried, frozen, constant, sampled):
-        if carried and self.config["bidirectional"]:
+    def _lay_out(self, options):
+        if options.carried and self.config["bidirectional"]:
             raise ValueError("A backward direction starts at a sequence's end: it has no state to carry.")
-        if carried and self.convolutions:
+        if options.carried and self.convolutions:
             raise ValueError("A convolution starts from the steps before: windows carry states only.")
-        builder = ProgramBuilder(self.table, training, dropout)
-        looks_up = self.embedding is not None and not want_dx
+        builder = ProgramBuilder(self.table, options.training, options.dropout)
+        looks_up = self.embedding is not None and not options.want_dx
         if looks_up:
             x = builder.input(1, integers=True)
         else:
-            x = builder.input(self.config["n_features"], gradient=want_dx)
-        starts_from_inputs = carried or not training
+            x = builder.input(self.config["n_features"], gradient=options.want_dx)
+        starts_from_inputs = options.carried or not options.training
         initial = [
             builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.widths
         ]
         if looks_up:
-            x = self.embedding.lay_out(builder, x, frozen, "tied" in self.config)
+            x = self.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
         for convolution in self.convolutions:
-            x = convolution.lay_out(builder, x, constant and training)
+            x = convolution.lay_out(builder, x, options.constant and options.training)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
             x = builder.dropout(x)
@@ -282,8 +240,8 @@ class GRUNetwork:
             x, last = lay_out_layer(builder, directions, x, state0)
             layers.append((x, range(first, len(builder.operations))))
         features = builder.dropout(self.readout.lay_out(builder, x, last))
-        options = {"sampled": True} if sampled else {}
-        outputs = self.head.lay_out(builder, features, **options)
+        sampled = {"sampled": True} if options.sampled else {}
+        outputs = self.head.lay_out(builder, features, **sampled)
         n_parameters = self.table.size
         if self.embedding is not None and not looks_up:
             n_parameters = self.table.offset(self.embedding.weight)  # tables lie behind all others
