@@ -182,9 +182,14 @@ def test_runs_that_are_interrupted_anywhere():
         no_spares(plain)
         expected.append(bits_of(plain))
     model.partial_fit(*chunks()[0]).partial_fit(*chunks()[1])
-    started = time.perf_counter()
-    pickle.loads(pickle.dumps(model)).partial_fit(*chunks()[2])
-    duration = time.perf_counter() - started
+    durations = []
+    for again in [pickle.loads(pickle.dumps(model)) for _ in range(5)]:
+        started = time.perf_counter()
+        again.partial_fit(*chunks()[2])
+        durations.append(time.perf_counter() - started)
+    duration = min(
+        durations
+    )  # on a busy machine one alone may be far too long for any call to be interrupted
     rng, done, n_raised = np.random.default_rng(0), 2, 0
     earlier = signal.signal(signal.SIGALRM, handler)
     try:
