@@ -1,11 +1,17 @@
 """Columns of the calendar: what hour, day of the week, month or holiday a time is."""
 
+import contextlib
+from functools import lru_cache
+
 import numpy as np
 
-from ..sequences import Table
+from ..sequences import CALENDAR_FEATURES as FEATURES
+from ..sequences import Calendar, Holidays, Table, Times
+from ..sequences import calendar_columns as columns_of_times
 
-FEATURES = ("hour", "weekday", "month", "holidays")
 DAY = 86400.0
+# Holidays that a model takes along: of so many years before the last time, and after it.
+YEARS_BEFORE, YEARS_AHEAD = 1, 20
 # "auto" takes a cycle of which the series show so many
 FEWEST_CYCLES = 2
 
@@ -80,7 +86,7 @@ def _features_by_frequency(series, holidays):
 
 
 def calendar_columns(index, names, country=None):
-    """Columns (n, k) of the times of an index: sine and cosine of cycles, and 1 on holidays.
+    """Columns (n, k) of the times of an index, as `gruc.sequences.calendar_columns` makes them.
 
     Parameters
     ----------
@@ -92,23 +98,23 @@ def calendar_columns(index, names, country=None):
         Of the holidays; "US-CA" is a part of a country.
     """
     times = index.to_timestamp() if hasattr(index, "to_timestamp") else index
-    columns = []
-    for name in names:
-        if name == "holidays":
-            columns.append(_is_holiday(times, country))
-            continue
-        if name == "hour":
-            share = (times.hour + times.minute / 60 + times.second / 3600) / 24
-        elif name == "weekday":
-            share = times.day_of_week / 7
-        else:
-            share = (times.month - 1 + (times.day - 1) / times.days_in_month) / 12
-        angle = 2 * np.pi * np.asarray(share, np.float64)
-        columns += [np.sin(angle), np.cos(angle)]
-    return np.stack(columns, axis=1)
+    days = None
+    if "holidays" in names:
+        days = holidays_of(country, int(times.year.min()), int(times.year.max())).days
+    return columns_of_times(np.asarray(times.tz_localize(None)), names, days)
 
 
-def _is_holiday(times, country):
+@lru_cache(maxsize=64)
+def holidays_of(country, first, last):
+    """`Holidays` of a country, or a part of it, in the years from `first` to `last`.
+
+    Raises
+    ------
+    ImportError
+        The package holidays is not installed.
+    ValueError
+        It does not know the country.
+    """
     try:
         import holidays
     except ImportError:
@@ -117,17 +123,40 @@ def _is_holiday(times, country):
             "holidays in X."
         ) from None
     name, _, part = country.partition("-")
-    years = range(int(times.year.min()), int(times.year.max()) + 1)
     try:
-        days = holidays.country_holidays(name, subdiv=part or None, years=years)
+        days = holidays.country_holidays(name, subdiv=part or None, years=range(first, last + 1))
     except NotImplementedError as error:
         raise ValueError(
             f"holidays={country!r} is no country of the package holidays ({error}). Give a code such as "
             "'DE', or 'US-CA' for a part."
         ) from None
-    days = np.array(sorted(days), "datetime64[D]")
-    dates = np.asarray(times.tz_localize(None)).astype("datetime64[D]")
-    return np.isin(dates, days).astype(np.float64)
+    return Holidays(first, last, np.array(sorted(days), "datetime64[D]"))
+
+
+def calendar_alone(columns, axes, known=None):
+    """The `Calendar` of axes that goes on without pandas, or None where none is read.
+
+    Parameters
+    ----------
+    columns : Columns
+    axes : list of TimeAxis
+        Of each series.
+    known : Holidays or None
+        Holidays to be taken where the package holidays is not installed.
+    """
+    if not columns.calendar:
+        return None
+    times = tuple(Times(axis.kind, axis.last, axis.step, axis.unit, _zone_of(axis)) for axis in axes)
+    holidays = known
+    if "holidays" in columns.calendar:
+        years = [axis.last_time().year for axis in set(axes)]
+        with contextlib.suppress(ImportError):
+            holidays = holidays_of(columns.country, min(years) - YEARS_BEFORE, max(years) + YEARS_AHEAD)
+    return Calendar(columns.calendar, times, holidays)
+
+
+def _zone_of(axis):
+    return None if axis.tz is None else str(axis.tz)
 
 
 def calendar_table(axes, n_before, n_after, names, country):

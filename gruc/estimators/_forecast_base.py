@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ..conventions.calendar import calendar_alone
 from ..conventions.horizons import as_steps
 from ..conventions.notebooks import SummaryInNotebooksMixin
 from ..conventions.pickles import VersionedPickleMixin
@@ -146,7 +147,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
                 f"{self.season_length_} and a horizon of {self.horizon_} steps {n_needed} values are needed. "
                 "Give longer series, or set a shorter horizon, smaller lags or season_length (1: no season)."
             )
-        values = self._fitted_predictor().quantiles(steps, levels, self._ahead(X, steps))
+        values = self._with_threads().quantiles(steps, levels, self._ahead(X, steps))
         return self._form.wrap_columns(values, steps, labels)
 
     def summary(self) -> Summary:
@@ -157,9 +158,17 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
         Summary
             As of `GRURegressor.summary`.
         """
-        return summary_of(self._fitted_predictor().predictor, type(self).__name__)
+        return summary_of(self._with_threads().predictor, type(self).__name__)
 
     def _fitted_predictor(self):
-        """The `ForecastPredictor`, with the number of threads that is set now."""
+        """The `ForecastPredictor`, which goes on by itself, with the number of threads that is set now."""
+        check_is_fitted(self)
+        predictor, axes = self._predictor, [self._form.axis(i) for i in range(self.n_series_)]
+        known = None if predictor.calendar is None else predictor.calendar.holidays
+        calendar = calendar_alone(self._columns, axes, known)
+        return predictor.with_calendar(calendar).with_n_jobs(self.n_jobs)
+
+    def _with_threads(self):
+        """The `ForecastPredictor` for covariates that are given to it, with the number of threads set now."""
         check_is_fitted(self)
         return self._predictor.with_n_jobs(self.n_jobs)

@@ -236,7 +236,7 @@ class GRUForecaster(
             Steps that are not after y, or X lacks steps or columns.
         """
         steps = self._steps_of(fh)
-        forecasts = self._fitted_predictor().forecasts(int(steps[-1]), self._ahead(X, steps))
+        forecasts = self._with_threads().forecasts(int(steps[-1]), self._ahead(X, steps))
         return self._form.wrap(forecasts[:, steps - 1], steps)
 
     def predict_quantiles(self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
@@ -325,26 +325,27 @@ class GRUForecaster(
             attempt._extend(series, update_params, covariates)
         return self
 
-    def stream(self, n: int | None = None) -> ForecastStream:
+    def stream(self, n: int | None = None, *, static: Any = None, begin: Any = None) -> ForecastStream:
         """Series that go on value by value.
 
         Parameters
         ----------
         n : int or None, default=None
             Number of new series, of which nothing is known yet; None: the series of y go on.
+        static, begin : default=None
+            Of new series, as in `gruc.runtime.ForecastPredictor.stream`.
 
         Returns
         -------
         gruc.runtime.ForecastStream
-            Its ``step(x)`` returns, as an array, what `predict` returns after
-            ``update(x, update_params=False)``. The forecaster itself does not change.
+            Its ``step(x)`` returns, as an array, what ``update(x, update_params=False)`` and `predict` do.
 
         Raises
         ------
         ValueError
             n is no positive integer, or ``scale="series"`` and new series.
         """
-        return self._fitted_predictor().stream(n)
+        return self._fitted_predictor().stream(n, static=static, begin=begin)
 
     def backtest(
         self,

@@ -48,12 +48,14 @@ def check_reach(columns, strategy, n_ahead, horizon):
         )
 
 
-def covariates_of_arrays(columns, X, counts, n_read=None):
-    """`Covariates` of X, of steps of each series; `columns` are what the model reads.
+def covariates_of_arrays(columns, calendar, X, counts, n_read=None):
+    """`Covariates` of X and the calendar, of steps after each series.
 
     Parameters
     ----------
     columns : Columns
+        What the model reads.
+    calendar : Calendar or None
     X : array of shape (k, n_columns), array of shape (n_series, k, n_columns), list of arrays, or None
         An array (k, n_columns) is for all series.
     counts : ndarray of shape (n_series,)
@@ -63,56 +65,68 @@ def covariates_of_arrays(columns, X, counts, n_read=None):
         rows than are read, the last of them stands for the others. None: of known steps, of which X has all
         columns and no other rows.
     """
-    is_ahead = n_read is not None
+    table = table_ahead(columns, X, counts, n_read)
+    tables = () if table is None else (table,)
     if columns.calendar:
-        raise ValueError(
-            f"The model reads a calendar, {list(columns.calendar)}, which is made by pandas: predict and "
-            "update with gruc.load(path), or give such columns as X in fit."
-        )
+        n_ahead = int(counts.max()) if n_read is None else n_read
+        tables += (calendar.table(0, n_ahead),)
+    return Covariates(tables)
+
+
+def table_ahead(columns, X, counts, n_read, name="X"):
+    """The `Table` of X, or None where the model reads none; see `covariates_of_arrays`.
+
+    `name` is that of X, for errors.
+    """
+    is_ahead = n_read is not None
     names = columns.names_ahead if is_ahead else columns.names or []
     if not names:
         if X is not None:
-            raise ValueError("X is given, but the model reads no columns of these steps. Leave it out.")
+            raise ValueError(f"{name} is given, but the model reads no columns of these steps. Leave it out.")
         if columns.names is None:
-            return Covariates()
+            return None
         nothing = Table.of(np.full((1, len(columns.names)), np.nan), np.zeros(len(counts)))
-        return Covariates((nothing.lengthened(1, n_read),))
+        return nothing.lengthened(1, n_read)
     if X is None:
-        raise ValueError(f"X is missing: the model reads the columns {names}, in this order.")
-    parts = _arrays(X, len(counts), columns.names, names)
+        raise ValueError(f"{name} is missing: the model reads the columns {names}, in this order.")
+    parts = _arrays(X, len(counts), columns.names, names, name)
     lengths = [len(part) for part in parts]
     wanted = counts if len(parts) == len(counts) else [counts.max()]
     for part, n in zip(parts, wanted, strict=True):
         if len(part) < n or (len(part) > n and not is_ahead):
-            raise ValueError(f"X has {len(part)} steps; expected {n}, one for each of the steps of y.")
+            raise ValueError(f"{name} has {len(part)} steps; expected {n}, one for each of the steps of y.")
     first = np.cumsum(lengths) - lengths if len(parts) == len(counts) else np.zeros(len(counts))
     values = np.full((sum(lengths), len(columns.names)), np.nan)
     values[:, [columns.names.index(name) for name in names]] = np.concatenate(parts)
     table = Table.of(values, first, [name not in columns.past_only for name in columns.names])
     if is_ahead:
         table = table.lengthened(max(int(counts.max()), min(*lengths, n_read)), n_read)
-    return Covariates((table,))
+    return table
 
 
-def _arrays(X, n_series, all_names, names):
+def _arrays(X, n_series, all_names, names, name):
     """Arrays (k, n_columns) of the columns `names`, one for each series or one for all."""
     if is_list_of_arrays(X):
-        parts = [numeric_array(part, f"X[{i}]") for i, part in enumerate(X)]
+        parts = [numeric_array(part, f"{name}[{i}]") for i, part in enumerate(X)]
     else:
-        array = numeric_array(X, "X")
+        array = numeric_array(X, name)
         parts = list(array) if array.ndim == 3 else [array]
     parts = [part[:, np.newaxis] if part.ndim == 1 else part for part in parts]
     if len(parts) not in (1, n_series):
-        raise ValueError(f"X is of {len(parts)} series, and there are {n_series}. Give X for each of them.")
+        raise ValueError(
+            f"{name} is of {len(parts)} series, and there are {n_series}. Give it for each of them."
+        )
     for i, part in enumerate(parts):
         if part.ndim == 2 and part.shape[1] == len(all_names) > len(names):
             part = part[:, [all_names.index(name) for name in names]]
         if part.ndim != 2 or part.shape[1] != len(names):
-            raise ValueError(f"X has the shape {np.shape(X)}; expected the columns {names}, in this order.")
+            raise ValueError(
+                f"{name} has the shape {np.shape(X)}; expected the columns {names}, in this order."
+            )
         wrong = ~(np.abs(part) <= LIMIT)  # NaN too
         if wrong.any():
             raise ValueError(
-                f"X contains {part[wrong][0]:g} at step {np.argmax(wrong.any(axis=1))}. Fill it."
+                f"{name} contains {part[wrong][0]:g} at step {np.argmax(wrong.any(axis=1))}. Fill it."
             )
         parts[i] = part.astype(np.float64)
     return parts

@@ -7,7 +7,7 @@ from ..files.fields import Fields
 from ..files.series_columns import NO_COLUMNS, Columns
 from ..files.series_form import ONE_SERIES, SeriesForm
 from ..outputs import Conformal, are_levels
-from ..sequences import LARGEST, Covariates, KnownValues, Lags, Tokens
+from ..sequences import LARGEST, Calendar, Covariates, Holidays, KnownValues, Lags, Times, Tokens
 from .forecasts import ForecastPredictor
 from .loading import Content, described
 from .strategies import STRATEGIES
@@ -38,7 +38,7 @@ def described_forecaster(fields, of_form, arrays):
         conformal = Fields(conformal, f"{fields.where} conformal,")
         conformal = Conformal.described(conformal, arrays, lags.horizon)
     moments, steps = _moments(fields, arrays, n_series), _steps(fields, arrays)
-    columns, covariates = _columns(fields, arrays, known)
+    columns, covariates, holidays = _columns(fields, arrays, known)
     linear = arrays.pop("linear", None)
     form = SeriesForm.described(of_form, arrays, n_series)
     network = described(fields.take_object("network"), arrays)
@@ -55,15 +55,27 @@ def described_forecaster(fields, of_form, arrays):
     predictor = ForecastPredictor(
         network, lags, moments, known, conformal, strategy, steps, one_series, linear, levels
     ).with_columns(columns)
+    if columns.calendar:
+        predictor = predictor.with_calendar(_calendar(fields, columns, form, n_series, holidays))
     return predictor.going_on(known, None, covariates), form
 
 
+def _calendar(fields, columns, form, n_series, holidays):
+    """The `Calendar` that goes on from the times of a `SeriesForm`."""
+    if any(kind not in ("datetime", "period") for kind, *_ in form.axes):
+        fields.refuse("it reads a calendar, and its series have no dates")
+    times = tuple(Times(kind, last, step, unit, zone) for kind, last, step, _, unit, zone in form.axes)
+    times = times if len(times) == n_series else times * n_series
+    return Calendar(columns.calendar, times, holidays)
+
+
 def _columns(fields, arrays, known):
-    """Which columns are read beside the series, and their values, or None."""
+    """Which columns are read beside the series, their values, or None, and `Holidays`, or None."""
     columns = fields.take("columns", lambda v: v is None or isinstance(v, dict))
     if columns is None:
-        return NO_COLUMNS, None
+        return NO_COLUMNS, None, None
     fields = Fields(columns, f"{fields.where} columns,")
+    holidays = Holidays.described(fields, arrays)
     columns, lengths = Columns.described(fields), np.array([len(array) for array in known.recent])
     widths = columns.widths()
     covariates = Covariates.described(fields, arrays, len(widths), columns.static, lengths)
@@ -73,7 +85,7 @@ def _columns(fields, arrays, known):
         ahead = [name not in columns.past_only for name in columns.names]
         if covariates.tables[0].ahead.tolist() != ahead:
             fields.refuse("past_only does not fit its values")
-    return columns, covariates
+    return columns, covariates, holidays
 
 
 def _moments(fields, arrays, n_series):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..sequences import LARGEST, KnownValues, differenced, numeric_array, undifferenced
+from ..sequences import KnownValues, differenced, numeric_array, undifferenced
+from .forecast_input import LIMIT, check_reach
+from .forecast_walks import lengths_of
 from .stream_arguments import chosen_rows, snapshot_parts
+from .stream_columns import StreamColumns
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike, NDArray
-
-# all values that forecasts start from are float64
-LIMIT = LARGEST[np.dtype(np.float64)]
 
 
 class ForecastStream:
@@ -31,7 +31,7 @@ class ForecastStream:
     Parameters
     ----------
     predictor : ForecastPredictor
-    n
+    n, static, begin
         As in the method `stream`.
 
     Examples
@@ -47,14 +47,18 @@ class ForecastStream:
     True
     """
 
-    def __init__(self, predictor, n=None):
+    def __init__(self, predictor, n=None, *, static=None, begin=None):
         if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
             raise ValueError(f"n must be a positive integer or None; got {n!r}.")
         self._predictor, self._n = predictor, n
+        self._beside = {"static": static, "begin": begin}
         self._one = n is None and predictor.one_series
         context, known = predictor.lags.context, predictor.known
         if n is None:
+            if static is not None or begin is not None:
+                raise ValueError("static and begin are those of new series: say how many, stream(n, ...).")
             self._moments = predictor.moments
+            self._columns = StreamColumns.going_on(predictor, lengths_of(known))
             first = known.stacked(context), known.ends, np.full(predictor.n_series, context + known.order)
         else:
             moments = predictor.lags.moments_of_new_series()
@@ -64,6 +68,7 @@ class ForecastStream:
                     "are not known. Fit with scale='window', or go on with the series of fit: stream()."
                 )
             self._moments = np.tile(np.float64(moments), (n, 1))
+            self._columns = StreamColumns.of_new(predictor, n, static, begin)
             first = np.zeros((n, context)), np.zeros((n, known.order)), np.zeros(n, np.int64)
         # the last values of each series, differenced; what undoes that; how many were read, or known
         self._first = first
@@ -78,7 +83,15 @@ class ForecastStream:
     def _missing(self, counts):
         return np.maximum(self._predictor.lags.context + self._predictor.known.order - counts, 0)
 
-    def step(self, x: ArrayLike, rows: ArrayLike | None = None, *, every: bool = False) -> NDArray[Any]:
+    def step(
+        self,
+        x: ArrayLike,
+        rows: ArrayLike | None = None,
+        *,
+        X: Any = None,
+        X_ahead: Any = None,
+        every: bool = False,
+    ) -> NDArray[Any]:
         """Read a value or a block of values, and return forecasts of what follows.
 
         Parameters
@@ -87,6 +100,11 @@ class ForecastStream:
             Of one series a value or a block of k values; of n series (n,) or (n, k).
         rows : array of int of shape (m,), default=None
             Which of n series x belongs to; None: all of them. The others do not change.
+        X : array of shape (n_columns,), (k, n_columns), (m, n_columns) or (m, k, n_columns), default=None
+            Of a model that reads covariates all of them, at the steps of x.
+        X_ahead : array of shape (h, n_columns) or (m, h, n_columns), or list of arrays, default=None
+            The columns known ahead, as `predict` takes them: at the h steps after x, of which there are as
+            many as are forecast or more. An array (h, n_columns) is for all series.
         every : bool, default=False
             Whether to return the forecasts after each value of the block, instead of after the last one only.
 
@@ -99,7 +117,8 @@ class ForecastStream:
         Raises
         ------
         ValueError
-            x has the wrong shape, or contains NaN, infinity or too large values. Nothing has changed.
+            x has the wrong shape, or contains NaN, infinity or too large values; so has X, or it is missing.
+            Nothing has changed.
         """
         chosen = self._rows(rows)
         values = self._checked(x, len(self._counts[chosen]))
@@ -113,22 +132,39 @@ class ForecastStream:
         else:
             windows = joined[:, np.newaxis, k:]
         n_windows = windows.shape[1]
+        covariates, columns_now = self._read_columns(chosen, X, X_ahead, k, n_windows)
         moments = np.repeat(self._moments[chosen], n_windows, axis=0)
         forecasts = self._forecasts(
             windows.reshape(m * n_windows, of_context),
             moments,
             ends[:, -n_windows:].reshape(m * n_windows, -1),
+            covariates,
         ).reshape(m, n_windows, -1)
         forecasts[self._missing(counts[:, -n_windows:]) > 0] = np.nan
         self._values[chosen], self._ends[chosen] = joined[:, k:], ends[:, -1]
         self._counts[chosen] = counts[:, -1]
+        if self._columns is not None:
+            self._columns.move(chosen, columns_now)
         forecasts = forecasts if every else forecasts[:, 0]
         return forecasts[0] if self._one else forecasts
 
-    def _forecasts(self, values, moments, ends):
+    def _read_columns(self, chosen, X, X_ahead, k, n_windows):
+        """`Covariates` of windows, or None, and what is known of the columns after them."""
+        if self._columns is None:
+            if X is not None or X_ahead is not None:
+                raise ValueError("X is given, but the model reads no columns. Leave it out.")
+            return None, None
+        predictor = self._predictor
+        n_ahead = int(predictor.steps_of(None)[-1])
+        check_reach(predictor.columns, predictor.strategy, n_ahead, predictor.lags.horizon)
+        n_read = predictor.n_read_ahead(n_ahead)
+        return self._columns.read(chosen, X, X_ahead, k, n_windows, n_ahead, n_read)
+
+    def _forecasts(self, values, moments, ends, covariates):
         """Forecasts (B, n_ahead) after values (B, context)."""
         predictor, steps = self._predictor, self._predictor.steps_of(None)
-        walked = predictor.walk(predictor.start_of(values, moments), int(steps[-1]))
+        start = predictor.start_of(values, moments)._replace(covariates=covariates)
+        walked = predictor.walk(start, int(steps[-1]))
         return undifferenced(walked, ends)[:, steps - 1]
 
     def _checked(self, x, m):
@@ -156,7 +192,7 @@ class ForecastStream:
             raise ValueError("rows are given, but this is one series; make several with stream(n).")
         return chosen_rows(rows, len(self._counts), "series", unique=True)
 
-    def predict(self, fh: Any = None) -> NDArray[np.float64]:
+    def predict(self, fh: Any = None, X: Any = None) -> NDArray[np.float64]:
         """Forecasts of any steps after the last value, as `ForecastPredictor.predict` gives them.
 
         Raises
@@ -164,22 +200,27 @@ class ForecastStream:
         TypeError, ValueError
             As there; or series lack values (`n_missing`).
         """
-        return self._now().predict(fh)
+        return self._now().predict(fh, X)
 
-    def predict_quantiles(self, fh: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)) -> NDArray[np.float64]:
+    def predict_quantiles(
+        self, fh: Any = None, X: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)
+    ) -> NDArray[np.float64]:
         """Quantiles of what is to come, as `ForecastPredictor.predict_quantiles` gives them."""
-        return self._now().predict_quantiles(fh, alpha=alpha)
+        return self._now().predict_quantiles(fh, X, alpha=alpha)
 
-    def predict_interval(self, fh: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
+    def predict_interval(self, fh: Any = None, X: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
         """Central intervals, as `ForecastPredictor.predict_interval` gives them."""
-        return self._now().predict_interval(fh, coverage=coverage)
+        return self._now().predict_interval(fh, X, coverage=coverage)
 
     def _now(self):
         """The predictor whose series end where these do."""
         missing = self._missing(self._counts).max()
         if missing:
             raise ValueError(f"There is a series that lacks {missing} values before it can be forecast.")
-        return self._predictor.at(KnownValues(list(self._values), self._ends), self._moments, self._one)
+        predictor = self._predictor.at(KnownValues(list(self._values), self._ends), self._moments, self._one)
+        if self._columns is None:
+            return predictor
+        return predictor.with_covariates(self._columns.now(), self._columns.calendar)
 
     def reset(self, rows: ArrayLike | None = None) -> None:
         """Go back to where series began: to the end of those of the forecaster, or to new ones.
@@ -192,6 +233,8 @@ class ForecastStream:
         chosen = self._rows(rows)
         for array, first in zip((self._values, self._ends, self._counts), self._first, strict=True):
             array[chosen] = first[chosen]
+        if self._columns is not None:
+            self._columns.reset(chosen)
 
     @cached_property
     def _fingerprint(self):
@@ -203,10 +246,15 @@ class ForecastStream:
         Returns
         -------
         dict of str to bytes
-            The last values of each series, how many were read, and a checksum of the model.
+            The last values of each series and its columns, how many were read, and a checksum of the model.
         """
-        numbers = np.concatenate([self._values, self._ends], axis=1)
-        return {"model": self._fingerprint, "steps": self._counts.tobytes(), "numbers": numbers.tobytes()}
+        numbers, lasts = np.concatenate([self._values, self._ends], axis=1), np.zeros(0, np.int64)
+        if self._columns is not None:
+            lasts = self._columns.lasts()
+            if self._columns.rows is not None:
+                numbers = np.concatenate([numbers, self._columns.numbers()], axis=1)
+        steps = np.concatenate([self._counts, lasts])
+        return {"model": self._fingerprint, "steps": steps.tobytes(), "numbers": numbers.tobytes()}
 
     def restore(self, snapshot: dict[str, bytes]) -> None:
         """Continue from a `snapshot` of a stream of the same model and as many series.
@@ -222,15 +270,22 @@ class ForecastStream:
         """
         steps, numbers = snapshot_parts(snapshot, self._fingerprint)
         n, context = self._values.shape
-        width = context + self._ends.shape[1]
-        if len(steps) != 8 * n or len(numbers) != 8 * n * width:
+        width, columns = context + self._ends.shape[1], self._columns
+        n_lasts, n_numbers = 0, width
+        if columns is not None:
+            n_lasts = len(columns.lasts())
+            n_numbers += 0 if columns.rows is None else columns.numbers().shape[1]
+        if len(steps) != 8 * (n + n_lasts) or len(numbers) != 8 * n * n_numbers:
             raise ValueError(f"snapshot is not of {n} series, or cut short.")
-        counts, rows = np.frombuffer(steps, np.int64), np.frombuffer(numbers).reshape(n, width)
+        counts, rows = np.frombuffer(steps, np.int64), np.frombuffer(numbers).reshape(n, n_numbers)
+        counts, lasts = counts[:n], counts[n:]
         largest = LIMIT * 2.0 ** self._ends.shape[1]  # of differences
         least = 0 if self._n is not None else self._first[2].min()
         if not ((np.abs(rows) <= largest).all() and ((counts >= least) & (counts < 2**62)).all()):
             raise ValueError("snapshot is damaged: it holds numbers that no stream of this model has.")
-        self._values, self._ends = rows[:, :context].copy(), rows[:, context:].copy()
+        if columns is not None:
+            self._columns = columns.restored(rows[:, width:], lasts)
+        self._values, self._ends = rows[:, :context].copy(), rows[:, context:width].copy()
         self._counts = counts.copy()
 
     def __copy__(self):
@@ -238,16 +293,17 @@ class ForecastStream:
         vars(other).update(vars(self))
         other._values, other._ends = self._values.copy(), self._ends.copy()
         other._counts = self._counts.copy()
+        other._columns = None if self._columns is None else self._columns.copied()
         return other
 
     def __deepcopy__(self, memo):
         return self.__copy__()  # the predictor never changes
 
     def __getstate__(self):
-        return {"predictor": self._predictor, "n": self._n, "snapshot": self.snapshot()}
+        return {"predictor": self._predictor, "n": self._n, "snapshot": self.snapshot()} | self._beside
 
     def __setstate__(self, state):
-        self.__init__(state["predictor"], state["n"])
+        self.__init__(state["predictor"], state["n"], static=state.get("static"), begin=state.get("begin"))
         self.restore(state["snapshot"])
 
 

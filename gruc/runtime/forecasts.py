@@ -10,7 +10,9 @@ import numpy as np
 from ..files.series_columns import NO_COLUMNS, Columns
 from ..outputs import Conformal
 from ..sequences import (
+    Calendar,
     Covariates,
+    Holidays,
     KnownValues,
     Lags,
     as_shares,
@@ -25,6 +27,10 @@ from .summary import Summary, summary_of
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
+
+
+# parts of tables of covariates that change with what is known of series
+OF_KNOWN_STEPS = (".values", ".first")
 
 
 class ForecastPredictor(ForecastWalksMixin):
@@ -60,6 +66,8 @@ class ForecastPredictor(ForecastWalksMixin):
     ----------
     covariates : Covariates or None
         Covariates, of the steps of `known`.
+    calendar : Calendar or None
+        What is read of the times of the series, and where these end.
 
     Examples
     --------
@@ -91,7 +99,7 @@ class ForecastPredictor(ForecastWalksMixin):
         self.predictor, self.lags, self.moments = predictor, lags, moments
         self.known, self.conformal, self.strategy = known, conformal, strategy
         self.steps, self.one_series, self.linear = steps, one_series, linear
-        self.covariates, self.columns = None, NO_COLUMNS
+        self.covariates, self.columns, self.calendar = None, NO_COLUMNS, None
         self.levels = levels
 
     @property
@@ -185,7 +193,7 @@ class ForecastPredictor(ForecastWalksMixin):
         if self.covariates is None and X is None:
             return None
         counts = np.full(self.n_series, n_ahead)
-        return covariates_of_arrays(self.columns, X, counts, self.n_read_ahead(n_ahead))
+        return covariates_of_arrays(self.columns, self.calendar, X, counts, self.n_read_ahead(n_ahead))
 
     def update(self, y: Any, X: Any = None) -> ForecastPredictor:
         """Go on to later values of the same series, after which forecasts start.
@@ -208,40 +216,43 @@ class ForecastPredictor(ForecastWalksMixin):
             Nothing has changed.
         """
         later, covariates = later_values(y, self.n_series, self.one_series), self.covariates
-        known = self.known.followed_by(later)
+        known, calendar = self.known.followed_by(later), self.calendar
         if covariates is not None or X is not None:
             n_new = np.array([len(part) for part in later])
-            of_later = covariates_of_arrays(self.columns, X, n_new)
+            of_later = covariates_of_arrays(self.columns, calendar, X, n_new)
+            calendar = None if calendar is None else calendar.moved(n_new)
             covariates = covariates.followed_by(0, lengths_of(self.known), of_later, n_new)
         moved = self.going_on(known, None, covariates)
         self.known, self.covariates, self.conformal = moved.known, moved.covariates, moved.conformal
+        self.calendar = calendar
         return self
 
-    def stream(self, n: int | None = None) -> ForecastStream:
+    def stream(self, n: int | None = None, *, static: Any = None, begin: Any = None) -> ForecastStream:
         """Series that go on value by value.
 
         Parameters
         ----------
         n : int or None, default=None
             Number of new series, of which nothing is known yet. None: the series of this forecaster go on.
+        static : array of shape (n, n_columns), default=None
+            Of new series, and a model that reads them: the columns that never change.
+        begin : datetime64, or array of shape (n,), default=None
+            Of new series, and a model that reads a calendar: the time of the first value, in UTC where the
+            index of the fit had a time zone.
 
         Returns
         -------
         ForecastStream
-            Its ``step(x)`` returns what ``update(x)`` and then `predict` return, to the last bit.
+            Its ``step(x)`` returns what ``update(x)`` and then `predict` return, to the last bit; with
+            covariates ``step(x, X=X, X_ahead=X_ahead)`` what ``update(x, X)`` and ``predict(X=X_ahead)`` do.
 
         Raises
         ------
         ValueError
             n is no positive integer, or the model scales each series by a mean and a standard deviation that
-            are not known of new ones (``scale="series"``).
+            are not known of new ones (``scale="series"``); or static or begin is missing.
         """
-        if self.covariates is not None:
-            raise ValueError(
-                "The forecaster reads covariates (X, static, calendar), which a stream is not "
-                "given. Use update and predict."
-            )
-        return ForecastStream(self, n)
+        return ForecastStream(self, n, static=static, begin=begin)
 
     def summary(self) -> Summary:
         """Layers, shapes, parameters, memory and operations of the network that answers windows.
@@ -265,6 +276,34 @@ class ForecastPredictor(ForecastWalksMixin):
     def with_columns(self, columns):
         """The same, which knows that it reads these `Columns` beside the series."""
         return self._with(columns=columns)
+
+    def with_calendar(self, calendar):
+        """The same, which knows by this `Calendar` where the times of its series end."""
+        return self._with(calendar=calendar)
+
+    def with_holidays(self, dates: Any) -> ForecastPredictor:
+        """The same with other holidays, for a model that reads them.
+
+        A file has those of the 20 years that follow the series, as the package `holidays` knew them when it
+        was written.
+
+        Parameters
+        ----------
+        dates : array of datetime64, or what `numpy.asarray` makes one of
+            Holidays of all years, from the first to the last of them, in which forecasts are made.
+
+        Raises
+        ------
+        ValueError
+            The model reads no holidays; or there are no dates, or missing ones.
+        """
+        if "holidays" not in self.columns.calendar:
+            raise ValueError("The model reads no holidays. Fit with calendar=('holidays',).")
+        return self._with(calendar=self.calendar._replace(holidays=Holidays.of(dates)))
+
+    def with_covariates(self, covariates, calendar):
+        """The same with other `Covariates` of the steps of `known`, and their `Calendar`."""
+        return self._with(covariates=covariates, calendar=calendar)
 
     def with_n_jobs(self, n_jobs: int | None) -> ForecastPredictor:
         """The same with another number of threads."""
@@ -299,6 +338,10 @@ class ForecastPredictor(ForecastWalksMixin):
         steps = {} if self.steps is None else {"steps": self.steps.astype(np.int64)}
         linear = {} if self.linear is None else {"linear": self.linear}
         covariates = {} if self.covariates is None else self.covariates.describe()
+        holidays = {}
+        if self.calendar is not None and self.calendar.holidays is not None:
+            holidays, of_holidays = self.calendar.holidays.describe()
+            arrays |= of_holidays
         arrays |= of_conformal | steps | linear | covariates
         return {
             "network": network,
@@ -306,7 +349,7 @@ class ForecastPredictor(ForecastWalksMixin):
             "strategy": self.strategy,
             "levels": list(self.levels),
             "conformal": conformal,
-            "columns": None if self.covariates is None else self.columns.describe(),
+            "columns": None if self.covariates is None else self.columns.describe() | holidays,
         }, arrays | {"moments": self.moments} | self.known.describe()
 
     def fingerprint(self):
@@ -314,7 +357,7 @@ class ForecastPredictor(ForecastWalksMixin):
         description, arrays = self.describe()
         checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
         for name in sorted(arrays):
-            if not name.startswith("known."):
+            if not name.startswith("known.") and not name.endswith(OF_KNOWN_STEPS):
                 checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
         return checksum.to_bytes(4, "little")
 
@@ -327,6 +370,7 @@ class ForecastPredictor(ForecastWalksMixin):
             "conformal": None if self.conformal is None else tuple(self.conformal),
             "covariates": None if self.covariates is None else self.covariates.as_plain(),
             "columns": tuple(self.columns),
+            "calendar": None if self.calendar is None else self.calendar.as_plain(),
         }
 
     def __setstate__(self, state):
@@ -337,6 +381,8 @@ class ForecastPredictor(ForecastWalksMixin):
         self.conformal = None if self.conformal is None else Conformal(*self.conformal)
         self.covariates = None if self.covariates is None else Covariates.of_plain(self.covariates)
         self.columns = Columns(*self.columns)
+        calendar = state.get("calendar")  # which earlier pickles do not have
+        self.calendar = None if calendar is None else Calendar.of_plain(calendar)
 
 
 # what pickles name, wherever in the package the class stands; doctest finds it by the second line

@@ -5,6 +5,8 @@ libraries' layouts; the rest is internal. NumPy only: neither SciPy nor scikit-l
 """
 
 from .base import Sequences
+from .calendar import FEATURES as CALENDAR_FEATURES
+from .calendar import Calendar, Holidays, calendar_columns
 from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
 from .covariates import Covariates, Table
@@ -17,15 +19,19 @@ from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refu
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
 from .seasons import inner_season_of, season_length_of
+from .times import Times
 from .tokens import MOST_TOKENS, RaggedTokens, Tokens, as_tokens, integer_array
 
 __all__ = [
+    "CALENDAR_FEATURES",
     "LARGEST",
     "MOST_TOKENS",
     "ONE_STEP",
+    "Calendar",
     "Covariates",
     "Framing",
     "Groups",
+    "Holidays",
     "KnownValues",
     "LagWindows",
     "Lags",
@@ -37,12 +43,14 @@ __all__ = [
     "Series",
     "Sequences",
     "Table",
+    "Times",
     "Tokens",
     "as_groups",
     "as_sequences",
     "as_shares",
     "as_tokens",
     "bounds_of",
+    "calendar_columns",
     "check_range",
     "columns_of",
     "differenced",
