@@ -113,4 +113,4 @@ $(VENV)/lint: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info gruc/kernels/*.c gruc/kernels/*.so tests/*.so tests/layer_kernels.c gruc/kernels/_blas_int.pxi
+	rm -rf $(VENV) build dist *.egg-info gruc/kernels/*.c gruc/kernels/*.so tests/*.so tests/layer_kernels.c tests/tile_kernels.c gruc/kernels/_blas_int.pxi

@@ -105,7 +105,7 @@ def extension(name, source, more_args=()):
         name,
         [source],
         include_dirs=["include"],
-        depends=headers + kernels,
+        depends=headers + kernels + for_tests,
         extra_compile_args=[*compile_args, *more_args],
         extra_link_args=link_args,
         define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
@@ -114,10 +114,11 @@ def extension(name, source, more_args=()):
 
 headers = [path.as_posix() for path in sorted(Path("include/gruc").rglob("*.h"))]
 kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
+for_tests = [path.as_posix() for path in sorted(Path("tests").glob("*.h"))]
 
 sources = [f"gruc/kernels/{name}.pyx" for name in ("inference", "training", "blas")]
 if not {"bdist_wheel", "build", "install"} & set(sys.argv):
-    sources.append("tests/layer_kernels.pyx")  # for tests, where they are
+    sources += ["tests/layer_kernels.pyx", "tests/tile_kernels.pyx"]  # for tests, where they are
 
 setup(
     ext_modules=cythonize(

@@ -1,4 +1,4 @@
-/* The only file that knows an instruction set. Body over `real`; see real.h.
+/* The only file, beside tiles.body.h, that knows instruction sets. Body over `real`; see real.h.
  *
  * Gives `vec`, LANES numbers side by side on which + - * / work; `uvec`, their bit
  * patterns; and the few operations below. ROWS is how many rows a matrix product

@@ -13,6 +13,7 @@
 #include "../base/vmath.body.h"
 #include "../data/gather.body.h"
 #include "../products/product.body.h"
+#include "../products/destination.body.h"
 #include "../products/affine.body.h"
 #include "../layers/gru_step.body.h"
 #include "../layers/gru.body.h"

@@ -4,6 +4,7 @@
 #include "../base/simd.body.h"
 #include "../base/vmath.body.h"
 #include "../products/row_product.body.h"
+#include "../products/destination.body.h"
 #include "../products/affine.body.h"
 #include "../layers/gru_step.body.h"
 #include "../layers/softmax.body.h"
