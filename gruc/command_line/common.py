@@ -15,10 +15,15 @@ class InputError(ValueError):
 
 def read_model(path):
     """The `Content` or `PipelineContent` of a model file, and its size in bytes; "-" is standard input."""
+    return read_model_and_storage(path)[:2]
+
+
+def read_model_and_storage(path):
+    """The same, and what its weights are stored as where that is another type than they are read as."""
     if path == "-":
-        data = sys.stdin.buffer.read()
-        return model_file.read(data, content_of_file, "standard input"), len(data)
-    return model_file.read(path, content_of_file), os.path.getsize(path)
+        data, where = sys.stdin.buffer.read(), "standard input"
+        return model_file.read(data, content_of_file, where), len(data), model_file.storage_of(data, where)
+    return model_file.read(path, content_of_file), os.path.getsize(path), model_file.storage_of(path)
 
 
 def check_output(output, *inputs):

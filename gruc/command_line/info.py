@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from ..runtime import ForecastPredictor, LanguagePredictor
-from .common import printable, read_model
+from .common import printable, read_model_and_storage
 
 
 def convolutions_of(config):
@@ -16,7 +16,7 @@ def convolutions_of(config):
 
 def info(arguments):
     """Print a description of a model file."""
-    content, size = read_model(arguments.model)
+    content, size, storage = read_model_and_storage(arguments.model)
     steps = [step.step for step in getattr(content, "steps", []) if step.step is not None]
     texts = next((step.encoder for step in steps if step.kind == "TextSequencer"), None)
     content = getattr(content, "last", content)
@@ -48,6 +48,7 @@ def info(arguments):
         "classes": None if classes is None or language is not None else classes.tolist(),
         "outputs": config["n_outputs"],
         "dtype": predictor.parameters.dtype.name,
+        "stored as": storage,
         "weights": int(predictor.parameters.size),
         "bytes": size,
     }

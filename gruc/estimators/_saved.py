@@ -10,6 +10,7 @@ from ..files import model_file
 from ..files.estimator_fields import PARAMETERS
 from ..files.fields import ModelFileError, quoted
 from ..files.json_values import as_json
+from ..files.storage import check_storage
 from ..runtime.model_files import content_of_estimator
 from ..sequences import numeric_array
 from ._networks import origin_of
@@ -29,7 +30,7 @@ class SavingMixin:
     Classes define ``_fitted_predictor()``, ``_fitted_state()`` and ``_restored(predictor, state)``.
     """
 
-    def save(self, path: Any) -> None:
+    def save(self, path: Any, weights: str | None = None) -> None:
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
 
         A safetensors container with a JSON description; nothing in it is ever executed. A checksum
@@ -42,6 +43,11 @@ class SavingMixin:
             happens, the old one or the new one is there, with the old one's mode and, where allowed,
             its owner. Other files, such as a FIFO or /dev/stdout, are opened and written to.
             A file object is written to from its current position, and not closed.
+        weights : {None, "float32", "float16", "bfloat16", "int8"}, default=None
+            What matrices of weights are stored as; None: as they are. They are rounded to 11 bits ("float16")
+            or 8 ("bfloat16"), or to integers from -127 to 127 times a scale for each output of a layer
+            and each token of a table ("int8"). Biases, normalisations and scales of features stay as they
+            are. Read again, they are of `dtype`: predictions are those of the rounded weights, and as fast.
 
         Raises
         ------
@@ -49,7 +55,8 @@ class SavingMixin:
             A parameter or label that JSON does not hold; the message names it. Or a file object in
             text mode.
         ValueError
-            A model that could not be read again, such as one with invalid parameters.
+            A model that could not be read again, such as one with invalid parameters; `weights` is none of
+            these, or a weight is beyond 65504 in "float16".
         OSError
             The file cannot be written.
 
@@ -63,7 +70,7 @@ class SavingMixin:
         >>> bool((gruc.load("vowels.gruc").predict(X) == model.predict(X)).all())
         True
         """
-        save(self, path)
+        save(self, path, weights)
 
     def _parameters_for_file(self):
         """Parameters that the description has by name."""
@@ -80,7 +87,7 @@ def in_files(kind):
     return kind
 
 
-def save(model: Any, path: Any) -> None:
+def save(model: Any, path: Any, weights: str | None = None) -> None:
     """Write a fitted estimator to a file; what `GRUClassifier.save` calls.
 
     Parameters
@@ -89,6 +96,8 @@ def save(model: Any, path: Any) -> None:
         Fitted.
     path : str, path-like or binary file object
         Where to write to: `GRUClassifier.save` says more.
+    weights : {None, "float32", "float16", "bfloat16", "int8"}, default=None
+        What matrices are stored as.
 
     Raises
     ------
@@ -106,13 +115,14 @@ def save(model: Any, path: Any) -> None:
     if type(model) not in KINDS.values():
         raise TypeError(f"model is a {kind}; a model file holds a {' or '.join(KINDS)}.")
     files.check_target(path)
+    check_storage(weights)
     description, arrays = describe(model)
-    write({"gruc_version": __version__, **description}, arrays, built, path)
+    write({"gruc_version": __version__, **description}, arrays, built, path, weights)
 
 
-def write(description, arrays, build, path):
+def write(description, arrays, build, path, weights=None):
     """Write a file, if `build(description, arrays, where)` can read it again."""
-    content = model_file.as_bytes(description, arrays)
+    content = model_file.as_bytes(description, arrays, weights)
     try:
         model_file.read(content, build, "the file")
     except ModelFileError as error:

@@ -7,16 +7,20 @@ to `runtime`, which makes a predictor without scikit-learn, and `estimators`.
 import json
 import zlib
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
 from . import whole_files as files
 from .fields import QUOTED, ModelFileError, quoted
+from .storage import SCALE, STORAGES, Stored, is_matrix, stored
 
-__all__ = ["FORMAT", "as_bytes", "read"]
+__all__ = ["FORMAT", "as_bytes", "read", "storage_of"]
 
-# number of the format that `as_bytes` writes; `read` accepts all up to it
-FORMAT = 1
+# number of the latest format; `read` accepts all up to it
+FORMAT = 2
+# numbers of the formats that `as_bytes` writes: the second has matrices in other types, see `storage`
+PLAIN, NARROW = 1, 2
 
 # characters of a description: a history of some 100,000 epochs
 MAX_DESCRIPTION = 1 << 23
@@ -38,9 +42,15 @@ DTYPES = {
     "U8": np.dtype("u1"),
     "I64": np.dtype("<i8"),
 }
+# of matrices in files of the second format, by what they are called there; bfloat16 is its bits
+NARROW_DTYPES = {
+    "F16": ("float16", np.dtype("<f2")),
+    "BF16": ("bfloat16", np.dtype("<u2")),
+    "I8": ("int8", np.dtype("i1")),
+}
 
 
-def as_bytes(description, arrays):
+def as_bytes(description, arrays, weights=None):
     """The bytes of a file.
 
     Parameters
@@ -49,8 +59,22 @@ def as_bytes(description, arrays):
         What `json` can write, without infinity and NaN.
     arrays : dict of str to ndarray
         Arrays of float32, float64, uint8 or int64.
+    weights : str or None
+        What matrices among these are stored as, one of `STORAGES`; None: as they are.
+
+    Raises
+    ------
+    ValueError
+        Something is too large for the file, or for the type of weights.
     """
-    text = json.dumps({"format": FORMAT, **description}, allow_nan=False)
+    number = PLAIN
+    if weights is not None:
+        types = {array.dtype.name for name, array in arrays.items() if is_matrix(name, array)}
+        if types != {weights}:
+            number, (dtype,) = NARROW, types
+            description = {"weights": {"stored": weights, "read": dtype}, **description}
+            arrays = stored(arrays, weights)
+    text = json.dumps({"format": number, **description}, allow_nan=False)
     if len(text) > MAX_DESCRIPTION:
         raise ValueError(
             f"The model's history, labels and names take more than {MAX_DESCRIPTION} characters."
@@ -59,13 +83,16 @@ def as_bytes(description, arrays):
     for name in sorted(arrays, key=lambda name: (-arrays[name].itemsize, name)):  # so that all are aligned
         array = arrays[name]
         parts.append(_little_endian(array).tobytes())
-        (dtype,) = (key for key, known in DTYPES.items() if known == _little_endian(array).dtype)
+        (dtype,) = (key for key, known in ALL_DTYPES.items() if known == _little_endian(array).dtype)
         offsets = [start, start + array.nbytes]
         header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": offsets}
         start += array.nbytes
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
     return b"".join([len(encoded).to_bytes(8, "little"), encoded, *parts])
+
+
+ALL_DTYPES = DTYPES | {key: dtype for key, (_, dtype) in NARROW_DTYPES.items()}
 
 
 def _little_endian(array):
@@ -110,9 +137,11 @@ def read(source, build=None, where=None):
     where = files.described(source) if where is None else where
     header, data = _read_container(source, where)
     try:
-        text, checksum, arrays = _content(header, data, where)
-        description = _parsed(text, where)
-        result = (description, arrays) if build is None else build(description, arrays, where)
+        text, checksum = _metadata(header, where)
+        description, kept = _parsed(text, where)
+        arrays = _arrays(header, data, where, kept)
+        read = arrays if kept is None else _expanded(arrays, kept, where)
+        result = (description, read) if build is None else build(description, read, where)
         # last, since a particular error says more
         if checksum is not None and checksum != _checksum(text, arrays):
             raise ModelFileError(f"{where} is damaged: its content does not match its checksum.")
@@ -180,8 +209,22 @@ def _data_size(header, problem):
     return size
 
 
-def _content(header, data, where):
-    """Description's text, checksum (None in old files) and arrays, all finite, of a container."""
+def storage_of(source, where=None):
+    """What matrices of a file are stored as, one of `STORAGES`, or None: as what they are read.
+
+    Raises
+    ------
+    ModelFileError, OSError
+        As `read`, without reading what the file says of its model.
+    """
+    where = files.described(source) if where is None else where
+    header, _ = _read_container(source, where)
+    _, kept = _parsed(_metadata(header, where)[0], where)
+    return None if kept is None else kept.stored
+
+
+def _metadata(header, where):
+    """Description's text, and checksum (None in old files), of a container."""
     metadata = header.pop("__metadata__", {})
     text, checksum = metadata.pop(KEY, None), metadata.pop(CHECKSUM, None)
     if not isinstance(text, str):
@@ -190,9 +233,17 @@ def _content(header, data, where):
         raise ModelFileError(f"{where} is damaged: its description has {len(text)} characters.")
     if metadata:  # so that a damaged key of the checksum is not taken for an old file
         raise ModelFileError(f"{where} is damaged: it has other metadata, {quoted(list(metadata))}.")
+    return text, checksum
+
+
+def _arrays(header, data, where, kept):
+    """Arrays of a container as they are stored, all finite; `kept` is None, or says how matrices are."""
     arrays = {}
     for name, entry in header.items():
         dtype, shown = DTYPES.get(entry["dtype"]), name[:QUOTED]
+        narrow, narrow_dtype = NARROW_DTYPES.get(entry["dtype"], (None, None))
+        if kept is not None and narrow == kept.stored:
+            dtype = narrow_dtype
         if dtype is None:
             raise ModelFileError(f"{where} is damaged: {shown} is neither float32 nor float64.")
         (start, stop), shape = entry["data_offsets"], entry["shape"]
@@ -201,10 +252,49 @@ def _content(header, data, where):
         arrays[name] = np.frombuffer(data, dtype, prod(shape), start).reshape(shape)
         if not np.isfinite(arrays[name]).all():
             raise ModelFileError(f"{where} is damaged: {shown} contains values that are not finite.")
-    return text, checksum, arrays
+    return arrays
+
+
+class _Kept(NamedTuple):
+    """What a file of the second format says of its matrices."""
+
+    stored: str  # their type in the file
+    dtype: np.dtype  # and when they are read
+
+
+def _expanded(arrays, kept, where):
+    """Arrays of a file of the second format as a model has them."""
+    scales = {}
+    if kept.stored == "int8":
+        names = [name for name, array in arrays.items() if array.dtype == np.int8]
+        scales = {name: _scale(arrays, name, where) for name in names}
+        arrays = {name: array for name, array in arrays.items() if name.removesuffix(SCALE) not in names} | {
+            name: arrays[name] for name in names
+        }
+    expanded = {}
+    for name, array in arrays.items():
+        is_narrow = array.dtype in (np.float16, np.uint16, np.int8)
+        if is_narrow or (kept.stored == "float32" and is_matrix(name, array)):
+            array = Stored(array, scales.get(name)).expanded(kept.dtype)
+            if not np.isfinite(array).all():
+                raise ModelFileError(
+                    f"{where} is damaged: {name[:QUOTED]} contains values that are not finite."
+                )
+            array.flags.writeable = False
+        expanded[name] = array
+    return expanded
+
+
+def _scale(arrays, name, where):
+    """Scales of the rows of a matrix of int8."""
+    scale, array = arrays.get(name + SCALE), arrays[name]
+    if scale is None or scale.dtype != np.float32 or scale.shape != array.shape[:1] or (scale < 0).any():
+        raise ModelFileError(f"{where} is damaged: {name[:QUOTED]} has no scales of its rows.")
+    return scale
 
 
 def _parsed(text, where):
+    """The description, and a `_Kept` of the second format, or None."""
     description = _json_object(text, f"{where} is damaged", "its description")
     number = description.pop("format", None)
     if type(number) is not int or number < 1:
@@ -214,4 +304,10 @@ def _parsed(text, where):
             f"{where} has format {quoted(number)}, this version of gruc reads formats up to {FORMAT}; update "
             "gruc."
         )
-    return description
+    if number < NARROW:
+        return description, None
+    match description.pop("weights", None):
+        case {"stored": str(name), "read": "float32" | "float64" as dtype, **others} if not others:
+            if name in STORAGES and name != dtype:
+                return description, _Kept(name, np.dtype(dtype))
+    raise ModelFileError(f"{where} is damaged: it does not say how its weights are stored.")

@@ -7,13 +7,14 @@ from sklearn.pipeline import Pipeline
 from .. import files
 from ..estimators import _saved
 from ..files import model_file
+from ..files.storage import check_storage
 from ..runtime.pipelines import KIND
 from . import _pipelines
 
 __all__ = ["load", "save"]
 
 
-def save(model: Any, path: Any) -> None:
+def save(model: Any, path: Any, weights: str | None = None) -> None:
     """Write a fitted estimator, or a pipeline of gruc's own steps, to one file.
 
     The file is a safetensors container with a description in JSON: nothing in it is executed when it
@@ -26,6 +27,8 @@ def save(model: Any, path: Any) -> None:
         "passthrough" or None before such an estimator.
     path : str, path-like or binary file object
         Where to write to: `GRUClassifier.save` says more.
+    weights : {None, "float32", "float16", "bfloat16", "int8"}, default=None
+        What matrices of weights are stored as: `GRUClassifier.save` says more.
 
     Raises
     ------
@@ -33,7 +36,7 @@ def save(model: Any, path: Any) -> None:
         Not one of these, or parameters that a file cannot hold, as functions of your own; the
         message names them.
     ValueError
-        Parameters, set since the fit, that no fit would take.
+        Parameters, set since the fit, that no fit would take; `weights` is none of these.
     NotFittedError
         The model, or a step of it, is not fitted.
     OSError
@@ -54,11 +57,12 @@ def save(model: Any, path: Any) -> None:
     ['yes']
     """
     if not isinstance(model, Pipeline):
-        _saved.save(model, path)
+        _saved.save(model, path, weights)
         return
     files.check_target(path)
+    check_storage(weights)
     description, arrays = _pipelines.describe(model)
-    _saved.write(description, arrays, _built, path)
+    _saved.write(description, arrays, _built, path, weights)
 
 
 def load(path: Any) -> Any:

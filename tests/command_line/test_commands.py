@@ -29,6 +29,10 @@ def test_info(here, capsys):
     assert facts["epochs"] == 2
     assert facts["loss"] == model.loss_
     assert facts["weights"] == sum(w.size for w in model.weights_.values())
+    assert facts["stored as"] is None
+    model.save("small.gruc", weights="int8")
+    assert main(["info", "small.gruc"]) == 0
+    assert "stored as     int8" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("data", ["x.csv", "x.npz"])

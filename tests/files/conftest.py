@@ -2,6 +2,7 @@
 
 import io
 
+import gruc
 import numpy as np
 import pytest
 from gruc import GRUClassifier
@@ -41,3 +42,11 @@ def whole(tmp_path_factory):
     model = GRUClassifier((3,), bidirectional=True, pooling="attention", max_iter=2, random_state=0)
     model.fit(X, np.array(["a", "b", "c"])[y]).save(path)
     return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def whole_of_int8(whole):
+    """The bytes of the same model's file with its matrices as int8."""
+    file = io.BytesIO()
+    gruc.load(whole).save(file, weights="int8")
+    return file.getvalue()

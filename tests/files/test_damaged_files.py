@@ -77,6 +77,11 @@ def test_whatever_is_damaged(whole, data):
     is_refused_or_predicts(damaged(whole, data))
 
 
+@given(data=st.data())
+def test_whatever_is_damaged_of_int8(whole_of_int8, data):
+    is_refused_or_predicts(damaged(whole_of_int8, data))
+
+
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
 @settings(max_examples=10_000)

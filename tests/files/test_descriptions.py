@@ -13,7 +13,7 @@ FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"format": 2}, "has format 2, this version of gruc reads formats up to 1; update gruc"),
+        ({"format": 3}, "has format 3, this version of gruc reads formats up to 2; update gruc"),
         ({"format": 0}, "no valid format number"),
         ({"format": True}, "no valid format number"),
         ({"format": None}, "no valid format number"),
