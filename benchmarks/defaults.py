@@ -1,128 +1,58 @@
 """Default parameters by cross-validation within training parts; test parts are not used.
 
-    pip install -e '.[aeon]' statsmodels
-    python benchmarks/defaults.py [--rows ...] [--problems ...] [--seeds ...]
+    pip install -e '.[aeon]' sktime pmdarima statsmodels
+    python benchmarks/defaults.py run LOG [--rows ...] [--problems ...] [--seeds ...]
+    python benchmarks/defaults.py table LOG [--rows ...]
 
-docs/benchmarks/defaults.md combines four of its tables.
-
-Each row is one change of the defaults and each column a problem: the mean of repeated stratified 5-fold
-cross-validation (accuracy; R2 for regressors). For comparison: two baselines on the flattened series,
-logistic or ridge regression and the nearest neighbour.
+A row is a name and the parameters that differ from the defaults, one of `ROWS` or as JSON,
+``'wide={"hidden_layer_sizes": [128]}'``; a column is one of sequence_problems.PROBLEMS. "run" adds a line of
+JSON to LOG for each row, problem and seed, and leaves out those that it has; "table" prints the means:
+accuracy, R2 of regressions, over 5 folds, or 3 of problems with 100 sequences and more. The folds are the
+same for all rows and seeds, which are the `random_state` of the models. Peers on the same folds: rows
+"linear" and "nearest", of the flattened series, and "minirocket", with ridge.
 """
 
 import argparse
-import platform
+import json
 import time
 import warnings
-from datetime import date
-from functools import cache
+from collections import defaultdict
+from pathlib import Path
 
-import gruc
 import numpy as np
 from gruc import GRUClassifier, GRURegressor
-from gruc.datasets import load_japanese_vowels
-from gruc.sequences import from_channels_first
-from joblib import Parallel, delayed
-from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score, train_test_split
+from sequence_problems import PROBLEMS, REGRESSIONS, problem
+from sklearn.linear_model import LogisticRegression, RidgeClassifierCV, RidgeCV
+from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-OF_AEON = [
-    "ACSF1",
-    "ArrowHead",
-    "BasicMotions",
-    "GunPoint",
-    "ItalyPowerDemand",
-    "OSULeaf",
-    "PickupGestureWiimoteZ",
-]
-
-# name of a row: parameters that differ from the defaults
-CHANGES = {
-    "defaults": {},
-    "frame_length=1": {"frame_length": 1},
-    "frame_length=2": {"frame_length": 2},
-    "frame_length=4": {"frame_length": 4},
-    "frame_length=8": {"frame_length": 8},
-    "frame_length=16": {"frame_length": 16},
-    "frame_length=8, hop_length=4": {"frame_length": 8, "hop_length": 4},
-    "n_iter_no_change=20": {"n_iter_no_change": 20},
-    "learning_rate_init=0.005": {"learning_rate_init": 0.005},
-    "learning_rate_init=0.005, n_iter_no_change=20": {"learning_rate_init": 0.005, "n_iter_no_change": 20},
-    "learning_rate_init=0.003, n_iter_no_change=20": {"learning_rate_init": 0.003, "n_iter_no_change": 20},
-    "learning_rate_init=0.005, cosine, max_iter=100": {
-        "learning_rate_init": 0.005,
-        "learning_rate": "cosine",
-        "max_iter": 100,
-    },
-    "learning_rate_init=0.005, warmup=5": {"learning_rate_init": 0.005, "warmup": 5},
-    "learning_rate_init=0.02": {"learning_rate_init": 0.02},
-    "learning_rate=cosine, max_iter=100": {"learning_rate": "cosine", "max_iter": 100},
-    "learning_rate=constant": {"learning_rate": "constant"},
-    "learning_rate=constant, n_iter_no_change=20": {"learning_rate": "constant", "n_iter_no_change": 20},
-    "pooling=mean": {"pooling": "mean"},
-    "bidirectional": {"bidirectional": True},
-    "hidden_layer_sizes=(128,)": {"hidden_layer_sizes": (128,)},
-    "alpha=0.1": {"alpha": 0.1},
-    "max_grad_norm=5": {"max_grad_norm": 5.0},
-    "batch_size=8": {"batch_size": 8},
-    "dropout=0.1": {"dropout": 0.1},
-    "dropout=0.3": {"dropout": 0.3},
-    "recurrent_dropout=0.1": {"recurrent_dropout": 0.1},
-    "recurrent_dropout=0.3": {"recurrent_dropout": 0.3},
-    "pooling=max": {"pooling": "max"},
-    "pooling=attention": {"pooling": "attention"},
+CONVOLUTIONS = {
+    "conv_channels": [32, 64, 64],
+    "conv_kernel_size": [9, 5, 3],
+    "pooling": ["mean", "max"],
+    "learning_rate": "cosine",
+    "learning_rate_init": 0.003,
+    "max_iter": 100,
+}
+ROWS = {
+    "no convolutions": {},
+    "cosine": {"learning_rate": "cosine", "max_iter": 100},
+    "cosine, 0.005": {"learning_rate": "cosine", "learning_rate_init": 0.005, "max_iter": 100},
+    "convolutions": CONVOLUTIONS,
+    "both directions": CONVOLUTIONS | {"bidirectional": True},
 }
 
 
-@cache
-def problem(name):
-    """X and y of a training part, and the estimator for it."""
-    if name == "JapaneseVowels":
-        return *load_japanese_vowels(subset="train", return_X_y=True), GRUClassifier
-    if name == "digits":
-        digits = load_digits()
-        X, _, y, _ = train_test_split(
-            digits.images, digits.target, test_size=0.5, stratify=digits.target, random_state=0
-        )
-        return X, y, GRUClassifier
-    if name == "sunspots":
-        from statsmodels.datasets import sunspots
-
-        series = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()[:240]
-        rows = np.lib.stride_tricks.sliding_window_view(series, 33)
-        return rows[:, :-1], rows[:, -1], GRURegressor
-    if name == "CO2":  # the level of next week over that of this one, from two years of weeks
-        from statsmodels.datasets import co2
-
-        series = co2.load_pandas().data["co2"].interpolate().to_numpy()[:1200]
-        rows = np.lib.stride_tricks.sliding_window_view(series, 106)[::3]
-        return rows[:, :-2] - rows[:, -2:-1], rows[:, -1] - rows[:, -2], GRURegressor
-    from aeon.datasets import load_classification
-
-    X, y = load_classification(name, split="train")
-    return from_channels_first(X), y, GRUClassifier
-
-
-PROBLEMS = ["JapaneseVowels", "digits", *OF_AEON, "sunspots", "CO2"]
-
-
-def folds(estimator, seed):
-    split = KFold if estimator is GRURegressor else StratifiedKFold
-    return split(5, shuffle=True, random_state=seed)
-
-
-def score(name, changes, seed):
-    """Mean score over the folds of one seed, and seconds of a fit."""
-    warnings.filterwarnings("ignore")
-    X, y, estimator = problem(name)
-    start = time.perf_counter()
-    model = estimator(random_state=seed, n_jobs=1, **changes)
-    scores = cross_val_score(model, X, y, cv=folds(estimator, seed), error_score="raise")
-    return scores.mean(), (time.perf_counter() - start) / 5
+def expected_calibration_error(y, probabilities, classes, n_bins=10):
+    """Mean distance of confidence and accuracy over bins of confidence."""
+    confidence = probabilities.max(axis=1)
+    correct = classes[probabilities.argmax(axis=1)] == y
+    place = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = np.bincount(place, confidence - correct, n_bins)
+    return np.abs(gaps).sum() / len(y)
 
 
 def flattened(X, n_steps):
@@ -131,54 +61,123 @@ def flattened(X, n_steps):
     return np.array([np.pad(x, ((0, n_steps - len(x)), (0, 0)), "edge").ravel() for x in rows])
 
 
-def plain_models(estimator):
-    """Linear model and nearest neighbour, for flattened sequences."""
-    linear, nearest = (
-        (RidgeCV(np.logspace(-3, 3, 13)), KNeighborsRegressor(1))
-        if estimator is GRURegressor
-        else (LogisticRegression(max_iter=2000), KNeighborsClassifier(1))
-    )
-    return [make_pipeline(StandardScaler(), model) for model in (linear, nearest)]
+def peer(name, is_regression, n_steps, n_features):
+    """A pipeline that takes sequences."""
+    if name == "minirocket":
+        from aeon.transformations.collection.convolution_based import MiniRocket
+
+        head = RidgeCV if is_regression else RidgeClassifierCV
+        to_cube = FunctionTransformer(
+            lambda X: flattened(X, n_steps).reshape(len(X), n_steps, n_features).transpose(0, 2, 1)
+        )
+        rocket = MiniRocket(random_state=0, n_jobs=1)
+        return make_pipeline(to_cube, rocket, StandardScaler(), head(np.logspace(-3, 3, 10)))
+    models = {
+        "linear": [LogisticRegression(max_iter=2000), RidgeCV(np.logspace(-3, 3, 13))],
+        "nearest": [KNeighborsClassifier(1), KNeighborsRegressor(1)],
+    }
+    flat = FunctionTransformer(lambda X: flattened(X, n_steps))
+    return make_pipeline(flat, StandardScaler(), models[name][is_regression])
 
 
-def baselines(name, seed):
+PEERS = "linear", "nearest", "minirocket"
+
+
+def result(row, settings, name, seed):
+    """Scores and seconds of the fits, means over the folds."""
+    X, y = problem(name)
+    if not isinstance(X, np.ndarray):
+        X = np.fromiter(X, object, len(X))
+    is_regression = name in REGRESSIONS
+    kind = KFold if is_regression else StratifiedKFold
+    folds = kind(5 if len(X) < 100 else 3, shuffle=True, random_state=0)
+    found = defaultdict(list)
+    for train, test in folds.split(np.zeros(len(X)), y):
+        if row in PEERS:
+            n_steps = max(len(X[i]) for i in train)
+            model = peer(row, is_regression, n_steps, 1 if X[0].ndim == 1 else X[0].shape[1])
+        else:
+            model = (GRURegressor if is_regression else GRUClassifier)(
+                random_state=seed, n_jobs=1, **settings
+            )
+        start = time.process_time()
+        model.fit(_as_given(X[train]), y[train])
+        found["seconds"].append(time.process_time() - start)
+        X_test = _as_given(X[test])
+        if is_regression:
+            found["score"].append(r2_score(y[test], model.predict(X_test)))
+            continue
+        found["score"].append(accuracy_score(y[test], model.predict(X_test)))
+        if hasattr(model, "predict_proba"):
+            probabilities = model.predict_proba(X_test).astype(float)
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+            found["log_loss"].append(log_loss(y[test], probabilities, labels=model.classes_))
+            found["ece"].append(expected_calibration_error(y[test], probabilities, model.classes_))
+    return {key: round(float(np.mean(values)), 4) for key, values in found.items()}
+
+
+def _as_given(X):
+    return list(X) if X.dtype == object else X
+
+
+def rows_of(names):
+    """(name, settings) of the rows asked for."""
+    for name in names:
+        title, _, settings = name.partition("={")
+        yield (title, json.loads("{" + settings)) if settings else (name, ROWS.get(name, {}))
+
+
+def logged(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def run(path, rows, problems, seeds):
     warnings.filterwarnings("ignore")
-    X, y, estimator = problem(name)
-    flat = flattened(X, max(map(len, X)))
-    return [
-        cross_val_score(model, flat, y, cv=folds(estimator, seed)).mean() for model in plain_models(estimator)
-    ]
+    done = {(line["row"], line["problem"], line["seed"]) for line in logged(path)}
+    for row, settings in rows:
+        for seed in [0] if row in PEERS else seeds:
+            for name in problems:
+                if (row, name, seed) in done:
+                    continue
+                line = {"row": row, "problem": name, "seed": seed, **result(row, settings, name, seed)}
+                with path.open("a") as log:
+                    print(json.dumps(line | {"settings": settings}), file=log)
+
+
+def table(path, rows, measure):
+    """A line for each row, a column for each problem; the mean is over the problems of all rows printed."""
+    found = defaultdict(lambda: defaultdict(list))
+    seconds = defaultdict(list)
+    for line in logged(path):
+        if measure in line:
+            found[line["row"]][line["problem"]].append(line[measure])
+            seconds[line["row"]].append(line["seconds"])
+    rows = [row for row in rows or found if row in found]
+    shared = [name for name in PROBLEMS if all(name in found[row] for row in rows)]
+    labelled = [name for name in shared if name not in REGRESSIONS]
+    print("| row | " + " | ".join(shared) + " | mean of labels | mean of values | longest fit, s |")
+    print("|---" * (len(shared) + 4) + "|")
+    for row in rows:
+        means = {name: np.mean(found[row][name]) for name in shared}
+        cells = [f"{means[name]:.3f}" for name in shared]
+        for names in (labelled, [name for name in shared if name in REGRESSIONS]):
+            cells.append(f"{np.mean([means[name] for name in names]):.4f}" if names else "")
+        print(f"| {row} | " + " | ".join(cells) + f" | {max(seconds[row]):.1f} |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", nargs="*", default=list(CHANGES))
-    parser.add_argument("--problems", nargs="*", default=PROBLEMS)
-    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1])
+    parser.add_argument("task", choices=["run", "table"])
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--rows", nargs="*")
+    parser.add_argument("--problems", nargs="*", choices=PROBLEMS, default=list(PROBLEMS))
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0])
+    parser.add_argument("--measure", default="score", choices=["score", "log_loss", "ece", "seconds"])
     given = parser.parse_args()
-    print("# Default parameters\n")
-    print(
-        f"gruc {gruc.__version__}, {date.today()}, {platform.machine()}; generated by "
-        "benchmarks/defaults.py: "
-        f"5-fold cross-validation within training parts, mean of seeds {given.seeds}; accuracy, R2 for "
-        "sunspots and CO2.\n"
-    )
-    print("| parameters | " + " | ".join(given.problems) + " | mean | s per fit |")
-    print("|---" * (len(given.problems) + 3) + "|")
-    for name in given.problems:  # imports are not for threads
-        problem(name)
-    run = Parallel(n_jobs=2, backend="threading")  # which gruc leaves free
-    for row in given.rows:
-        found = run(
-            delayed(score)(name, CHANGES[row], seed) for name in given.problems for seed in given.seeds
-        )
-        scores, seconds = np.array(found).reshape(len(given.problems), len(given.seeds), 2).mean(axis=1).T
-        cells = " | ".join(f"{value:.3f}" for value in scores)
-        print(f"| {row} | {cells} | {scores.mean():.4f} | {seconds.mean():.2f} |", flush=True)
-    found = run(delayed(baselines)(name, seed) for name in given.problems for seed in given.seeds)
-    means = np.array(found).reshape(len(given.problems), len(given.seeds), 2).mean(axis=1).T
-    for title, scores in zip(("linear on the flattened series", "1-nearest-neighbour"), means, strict=True):
-        print(f"| {title} | " + " | ".join(f"{v:.3f}" for v in scores) + f" | {scores.mean():.4f} | |")
+    if given.task == "run":
+        run(given.log, list(rows_of(given.rows or [*ROWS, *PEERS])), given.problems, given.seeds)
+    else:
+        table(given.log, given.rows, given.measure)
 
 
 if __name__ == "__main__":

@@ -222,6 +222,11 @@ def readouts(config):
     return [config["pooling"]] if isinstance(config["pooling"], str) else config["pooling"]
 
 
+def of_convolutions(config):
+    """Readouts of the first layer's rows and not of the states: conv_mean, conv_max."""
+    return [name.startswith("conv_") for name in readouts(config)]
+
+
 def readout_forward(h, name, parameters, config, tape):
     """Vector (F,) of states h (T, F); attention leaves what backward needs in `tape`."""
     H = config["hidden_layer_sizes"][-1]
@@ -253,7 +258,7 @@ def readout_backward(dc, h, name, parameters, config, tape, gradients):
 
 def network_forward(x, parameters, config, masks=NO_MASKS):
     """Outputs (K,) of one sequence x (T, D), and what backward needs."""
-    tape = {}
+    tape, rows = {}, x * masks.inputs(0)
     for layer, names in enumerate(direction_names(config)):
         outputs = []
         x = x * masks.inputs(layer)
@@ -264,21 +269,26 @@ def network_forward(x, parameters, config, masks=NO_MASKS):
             outputs.append(states[::-1] if flip else states)
             tape[suffix] = saved
         x = np.concatenate(outputs, axis=1)
-    features = np.concatenate(
-        [readout_forward(x, name, parameters, config, tape) for name in readouts(config)]
-    )
-    features = features * masks.inputs("head")
-    return parameters["head.weight"] @ features + parameters["head.bias"], (tape, features, x)
+    parts = [
+        readout_forward(rows if reads_rows else x, name.removeprefix("conv_"), parameters, config, tape)
+        for name, reads_rows in zip(readouts(config), of_convolutions(config), strict=True)
+    ]
+    features = np.concatenate(parts) * masks.inputs("head")
+    return parameters["head.weight"] @ features + parameters["head.bias"], (tape, features, x, rows)
 
 
 def network_backward(doutput, saved, parameters, config, masks=NO_MASKS):
     """Gradients of one sequence by name, and dx (T, D)."""
-    tape, features, states = saved
+    tape, features, states, rows = saved
     gradients = {"head.weight": np.outer(doutput, features), "head.bias": doutput}
     dfeatures = (doutput @ parameters["head.weight"]) * masks.inputs("head")
-    dx = np.zeros_like(states)
-    for name, part in zip(readouts(config), np.split(dfeatures, len(readouts(config))), strict=True):
-        dx += readout_backward(part, states, name, parameters, config, tape, gradients)
+    dx, drows, first = np.zeros_like(states), np.zeros_like(rows), 0
+    for name, reads_rows in zip(readouts(config), of_convolutions(config), strict=True):
+        read, dread = (rows, drows) if reads_rows else (states, dx)
+        part = dfeatures[first : first + read.shape[1]]
+        first += read.shape[1]
+        kind = name.removeprefix("conv_")
+        dread += readout_backward(part, read, kind, parameters, config, tape, gradients)
     for layer, names in reversed(list(enumerate(direction_names(config)))):
         dstates, dx = dx, 0
         H = dstates.shape[1] // len(names)
@@ -295,7 +305,7 @@ def network_backward(doutput, saved, parameters, config, masks=NO_MASKS):
             gradients[f"gru.bias_ih_{suffix}"] = db_ih
             if db_hh is not None:
                 gradients[f"gru.bias_hh_{suffix}"] = db_hh
-        dx = dx * masks.inputs(layer)
+        dx = (dx + drows if layer == 0 else dx) * masks.inputs(layer)
     return gradients, dx
 
 

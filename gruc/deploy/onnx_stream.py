@@ -23,8 +23,8 @@ def states(graph):
     units = graph.config["hidden_layer_sizes"]
     k, n_features = graph.inputs.framing.length, graph.inputs.n_features
     states = {"state_h": (graph.float32, ["N", sum(units)]), "state_steps": (graph.int64, ["N"])}
-    kinds = [operation.kind for operation in graph.network.program.operations]
-    width = sum(units[-1] + (2 if kind == KINDS.ATTENTION else 0) for kind in kinds if kind in READOUTS)
+    readouts = [each for each in graph.network.program.operations if each.kind in READOUTS]
+    width = sum(each.D + (2 if each.kind == KINDS.ATTENTION else 0) for each in readouts)
     if width:
         states["state_readout"] = (graph.float32, ["N", width])
     if k > 1:

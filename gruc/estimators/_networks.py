@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from ..network import READOUTS, GRUNetwork
+from ..network import OF_CONVOLUTIONS, READOUTS, GRUNetwork
 from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range, numeric_array
 from ..training import TrainingState
 
@@ -68,11 +68,22 @@ def readouts_of(model):
     if pooling is None or isinstance(pooling, str):
         return pooling
     names = list(pooling)
-    known = [name for name in names if isinstance(name, str) and name in READOUTS]
+    known = [name for name in names if isinstance(name, str) and name in {**READOUTS, **OF_CONVOLUTIONS}]
+    of_convolutions = [name for name in known if name in OF_CONVOLUTIONS]
     if not names or len(known) < len(names) or len(set(names)) < len(names):
         raise ValueError(
             f"pooling must be one of {', '.join(map(repr, READOUTS))}, or a tuple of several that "
-            f"differ; got {pooling!r}."
+            f"differ, with convolutions also {' and '.join(map(repr, OF_CONVOLUTIONS))}; got {pooling!r}."
+        )
+    if of_convolutions and not convolutions_of(model):
+        raise ValueError(
+            f"pooling is {pooling!r}, but there are no convolutions for {of_convolutions[0]!r} to read. Set "
+            "conv_channels, or leave it out."
+        )
+    if len(of_convolutions) == len(names):
+        raise ValueError(
+            f"pooling is {pooling!r}, which reads nothing of the GRU layers. Add one of "
+            f"{', '.join(map(repr, READOUTS))}."
         )
     return names if len(names) > 1 else names[0]
 

@@ -70,7 +70,8 @@ class Readout:
         "last",
         """What the output layer sees of a sequence's states: the last of each direction; their
         mean, or the maximum of each unit, over the sequence's own steps; or a mean with learned
-        weights (additive attention [5]_). A tuple of several: all of them, side by side.""",
+        weights (additive attention [5]_). A tuple of several: all of them, side by side; with
+        `conv_channels` also "conv_mean" and "conv_max", of what the convolutions give.""",
     )
 
 

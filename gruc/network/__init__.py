@@ -8,7 +8,16 @@ from .conv import take_running
 from .encoder_decoder import EncoderDecoder
 from .network import GRUNetwork
 from .program import KINDS
-from .readout import READOUTS
+from .readout import OF_CONVOLUTIONS, READOUTS
 from .workspace import aligned_empty
 
-__all__ = ["ATTENTIONS", "KINDS", "READOUTS", "EncoderDecoder", "GRUNetwork", "aligned_empty", "take_running"]
+__all__ = [
+    "ATTENTIONS",
+    "KINDS",
+    "OF_CONVOLUTIONS",
+    "READOUTS",
+    "EncoderDecoder",
+    "GRUNetwork",
+    "aligned_empty",
+    "take_running",
+]

@@ -29,8 +29,8 @@ class GRUNetwork:
     reset_after : bool
         See `GRULayer`.
     pooling : {"last", "mean", "max", "attention"}, list of these or None
-        Readout over the top layer's states, or several side by side. None: the head answers each step, there
-        are K outputs a row.
+        Readout over the top layer's states, or several side by side, where "conv_mean" and "conv_max" are
+        readouts of what the convolutions give. None: the head answers each step, there are K outputs a row.
     n_outputs : int
         Outputs of the head, K.
     n_tokens : int or None
@@ -79,6 +79,7 @@ class GRUNetwork:
         for index, (n_units, *sizes) in enumerate(self.config.get("convolutions", ())):
             self.convolutions.append(Convolution(index, n_inputs, n_units, *sizes))
             n_inputs = n_units
+        n_read = n_inputs
         self.layers = []  # one list of directions a layer
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             directions = (False, True) if bidirectional else (False,)
@@ -86,7 +87,7 @@ class GRUNetwork:
                 [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
-        self.readout = readout_of(pooling, n_inputs)
+        self.readout = readout_of(pooling, n_inputs, n_read)
         n_inputs = self.readout.n_features
         of_outputs = Embedding(n_outputs, n_inputs, "head") if by_table else self.embedding
         has_table = tied or by_table
@@ -233,13 +234,14 @@ class GRUNetwork:
             x = self.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
         for convolution in self.convolutions:
             x = convolution.lay_out(builder, x, options.constant and options.training)
+        x = read = builder.dropout(x)
         layers = []
         for directions, state0 in zip(self.layers, initial, strict=True):
-            x = builder.dropout(x)
+            x = builder.dropout(x) if layers else x
             first = len(builder.operations)
             x, last = lay_out_layer(builder, directions, x, state0)
             layers.append((x, range(first, len(builder.operations))))
-        features = builder.dropout(self.readout.lay_out(builder, x, last))
+        features = builder.dropout(self.readout.lay_out(builder, x, last, read))
         sampled = {"sampled": True} if options.sampled else {}
         outputs = self.head.lay_out(builder, features, **sampled)
         n_parameters = self.table.size

@@ -20,7 +20,7 @@ class Last:
     def initialize(self, parameters, rng):
         """Start values."""
 
-    def lay_out(self, builder, h, last):
+    def lay_out(self, builder, h, last, inputs=None):
         """Append the operation, if any; returns the features (B, F)."""
         return last
 
@@ -28,7 +28,7 @@ class Last:
 class Mean(Last):
     """The mean of the states over a sequence's steps."""
 
-    def lay_out(self, builder, h, last):
+    def lay_out(self, builder, h, last, inputs=None):
         """Append the operation; returns the features (B, F)."""
         return builder.operation(KINDS.MEAN, h, builder.per_sequence(h))
 
@@ -36,7 +36,7 @@ class Mean(Last):
 class Max(Last):
     """The largest of each unit's states over a sequence's steps."""
 
-    def lay_out(self, builder, h, last):
+    def lay_out(self, builder, h, last, inputs=None):
         """Append the operation; returns the features (B, F)."""
         return builder.operation(KINDS.MAX, h, builder.per_sequence(h))
 
@@ -56,17 +56,31 @@ class Attention(Last):
         parameters["attention.bias"][:] = 0
         parameters["attention.v"][:] = glorot_uniform(rng, (1, F)).T
 
-    def lay_out(self, builder, h, last):
+    def lay_out(self, builder, h, last, inputs=None):
         """Append the operation; returns the features (B, F)."""
         return builder.operation(KINDS.ATTENTION, h, builder.per_sequence(h), "attention.weight")
 
 
 class SideBySide:
-    """Several readouts of the same states, one after the other in one vector."""
+    """Several readouts of the same states, or of the rows that the GRU layers read, in one vector.
 
-    def __init__(self, names, n_features):
-        self.parts = [READOUTS[name](n_features) for name in names]
-        self.n_features = len(names) * n_features
+    Parameters
+    ----------
+    names : list of str
+        Of `READOUTS`, or of `OF_CONVOLUTIONS`.
+    n_features : int
+        Width of the states, F.
+    n_inputs : int
+        Width of what the convolutions give.
+    """
+
+    def __init__(self, names, n_features, n_inputs):
+        self.reads_inputs = [name in OF_CONVOLUTIONS for name in names]
+        self.parts = [
+            READOUTS[OF_CONVOLUTIONS.get(name, name)](n_inputs if reads_inputs else n_features)
+            for name, reads_inputs in zip(names, self.reads_inputs, strict=True)
+        ]
+        self.n_features = sum(part.n_features for part in self.parts)
 
     def entries(self):
         """Names and shapes for the parameter table."""
@@ -77,9 +91,12 @@ class SideBySide:
         for part in self.parts:
             part.initialize(parameters, rng)
 
-    def lay_out(self, builder, h, last):
-        """Append the operations; returns the features (B, n F)."""
-        read = [part.lay_out(builder, h, last) for part in self.parts]
+    def lay_out(self, builder, h, last, inputs):
+        """Append the operations; returns the features (B, n). `inputs` is what the first layer reads."""
+        read = [
+            part.lay_out(builder, inputs if reads_inputs else h, last)
+            for part, reads_inputs in zip(self.parts, self.reads_inputs, strict=True)
+        ]
         y = builder.value(self.n_features, builder.values[h].clock, per_step=False)
         column = 0
         for x in read:
@@ -92,16 +109,20 @@ class SideBySide:
 class EachStep(Last):
     """No readout: the head answers each step."""
 
-    def lay_out(self, builder, h, last):
+    def lay_out(self, builder, h, last, inputs=None):
         """The states (N, F) themselves."""
         return h
 
 
-def readout_of(pooling, n_features):
-    """The readout that a network's `pooling` names, over states (N, n_features)."""
+def readout_of(pooling, n_features, n_inputs):
+    """The readout that a network's `pooling` names, over states (N, n_features) of rows (N, n_inputs)."""
     if pooling is None:
         return EachStep(n_features)
-    return READOUTS[pooling](n_features) if isinstance(pooling, str) else SideBySide(pooling, n_features)
+    if isinstance(pooling, str):
+        return READOUTS[pooling](n_features)
+    return SideBySide(pooling, n_features, n_inputs)
 
 
 READOUTS = {"last": Last, "mean": Mean, "max": Max, "attention": Attention}
+# side by side with those: readouts of what the convolutions give
+OF_CONVOLUTIONS = {"conv_mean": "mean", "conv_max": "max"}

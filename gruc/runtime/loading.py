@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ..files.estimator_fields import KINDS, PARAMETERS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
-from ..network import READOUTS, GRUNetwork
+from ..network import OF_CONVOLUTIONS, READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
 from ..sequences import Numbers, Tokens
 from .predictor import Predictor
@@ -74,6 +74,8 @@ def _described_network(fields, n_arrays):
         config["n_tokens"] = fields.take("n_tokens", is_count)
     if "convolutions" in fields:
         config["convolutions"] = fields.take("convolutions", _are_convolutions)
+    elif any(name in OF_CONVOLUTIONS for name in config["pooling"] or ()):
+        fields.refuse("its pooling is of convolutions, and it has none")
     if "tied" in fields:
         config["tied"] = fields.take("tied", lambda v: v is True and "n_tokens" in config)
         if config["n_outputs"] != config["n_tokens"]:
@@ -98,8 +100,9 @@ def described_cell(fields):
 def _is_pooling(value):
     if not isinstance(value, list):
         return value is None or (isinstance(value, str) and value in READOUTS)
-    names = [name for name in value if isinstance(name, str) and name in READOUTS]
-    return len(value) > 1 and len(set(names)) == len(value)
+    names = [name for name in value if isinstance(name, str) and name in {**READOUTS, **OF_CONVOLUTIONS}]
+    of_states = any(name in READOUTS for name in names)
+    return len(value) > 1 and len(set(names)) == len(value) and of_states
 
 
 def _are_convolutions(value):

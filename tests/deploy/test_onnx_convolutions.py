@@ -24,6 +24,9 @@ LAYERS = {
     "of frames": dict(
         conv_channels=(4,), frame_length=2, hop_length=1, pooling="attention", bidirectional=True
     ),
+    "read by the head": dict(
+        conv_channels=(4, 3), bidirectional=True, pooling=("conv_mean", "last", "conv_max", "max")
+    ),
     "longer than sequences": dict(conv_channels=(4,), conv_kernel_size=40, conv_pool=50, dtype="float64"),
     "as given": dict(conv_channels=(4,), standardize=False),
 }

@@ -73,6 +73,30 @@ class TestSideBySide:
         fits = [GRUClassifier(**self.SETTINGS, pooling=pooling).fit(X, y) for pooling in ("max", ("max",))]
         assert bits_of(fits[0]) == bits_of(fits[1])
 
+    def test_convolutions_that_the_head_reads(self):
+        X, y = vowels()
+        layers = dict(conv_channels=(3, 4), conv_kernel_size=2)
+        pooling = ("conv_max", "last", "conv_mean")
+        model = GRUClassifier(**self.SETTINGS, **layers, pooling=pooling).fit(X, y)
+        features = GRUTransformer(model).fit(X, y).transform(X)
+        assert features.shape == (len(X), 4 + 5 + 4)
+        assert (features[:, :4] >= features[:, 9:]).all()  # the largest, and the mean
+        np.testing.assert_array_equal(features[:, 4:9], [h[-1] for h in model.hidden_states(X)])
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            (dict(pooling=("last", "conv_max")), "there are no convolutions for 'conv_max' to read"),
+            (dict(pooling=("conv_max",), conv_channels=(3,)), "which reads nothing of the GRU layers"),
+            (dict(pooling="conv_max", conv_channels=(3,)), "pooling"),
+        ],
+        ids=str,
+    )
+    def test_convolutions_are_read_beside_the_gru(self, settings, message):
+        X, y = vowels()
+        with pytest.raises(ValueError, match=message):
+            GRUClassifier(**self.SETTINGS, **settings).fit(X, y)
+
     @pytest.mark.parametrize("pooling", [(), ("last", "last"), ("last", "median"), ["max", 3]], ids=str)
     def test_what_is_none_is_refused(self, pooling):
         X, y = vowels()

@@ -26,6 +26,11 @@ from helpers import (
 
 STRUCTURE = {"reset_after": True, "hidden_layer_sizes": [4], "bidirectional": True, "pooling": "mean"}
 STRUCTURES = {name: STRUCTURE | {"convolutions": layers} for name, layers in CONVOLUTIONS.items()}
+STRUCTURES["read by the head"] = STRUCTURES["three"] | {"pooling": ["conv_max", "max", "conv_mean"]}
+STRUCTURES["read by the head, two layers"] = STRUCTURES["pooled"] | {
+    "hidden_layer_sizes": [4, 3],
+    "pooling": ["last", "conv_mean"],
+}
 CONSTANTS = "running_mean", "running_var", "num_batches_tracked"
 of_all = pytest.mark.parametrize("structure", STRUCTURES.values(), ids=STRUCTURES)
 

@@ -75,6 +75,17 @@ def test_frames(frames):
     assert np.array_equal(got, model.predict_proba([X[0][: t + 1] for t in range(len(X[0]))]))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_convolutions_that_the_head_reads(dtype):
+    X, y = vowels()
+    pooling = ("conv_mean", "last", "conv_max", "max")
+    layers = LAYERS["by two, one and three"]
+    model = GRUClassifier((6, 4), **FAST, **layers, pooling=pooling, dtype=dtype).fit(X, y)
+    for x in X[:4]:
+        got = model.stream().step(x, every=True)
+        assert np.array_equal(got, model.predict_proba([x[: t + 1] for t in range(len(x))]))
+
+
 def test_tokens():
     X, y = vowels()
     tokens = [x[:, 0].argsort() % 11 for x in X]

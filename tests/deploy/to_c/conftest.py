@@ -24,6 +24,7 @@ def models():
         for name, settings in {
             "one": dict(conv_channels=(5,), conv_pool=1),
             "pooled": dict(conv_channels=(5, 3), conv_kernel_size=(3, 1), pooling="max"),
+            "read_by_the_head": dict(conv_channels=(4, 3), pooling=("conv_mean", "last", "conv_max", "max")),
             "by_three": dict(conv_channels=(21, 3), conv_pool=(3, 2), pooling="mean"),
             "of_frames": dict(conv_channels=(4,), conv_kernel_size=40, pooling="attention", **more),
         }.items():

@@ -1,0 +1,201 @@
+"""Problems that the defaults of GRUClassifier and GRURegressor are chosen by: training parts only.
+
+Data come with aeon, sktime, pmdarima, statsmodels and scikit-learn, or are made here; nothing is
+downloaded. `PROBLEMS` has, by name, functions that return X and y; y of `REGRESSIONS` is real.
+"""
+
+from functools import cache
+
+import numpy as np
+from gruc.datasets import load_japanese_vowels
+from gruc.sequences import from_channels_first
+
+
+def of_aeon(name, load="load_classification"):
+    from aeon import datasets
+
+    X, y = getattr(datasets, load)(name, split="train")
+    return from_channels_first(X), y
+
+
+def digits():
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    data = load_digits()
+    X, _, y, _ = train_test_split(
+        data.images, data.target, test_size=0.5, stratify=data.target, random_state=0
+    )
+    return X, y
+
+
+def plaid():
+    """Current and voltage of appliances: 200 sequences of 100 to 1344 steps, 11 classes of 5 to 33."""
+    from sktime.datasets import load_plaid
+
+    X, y = load_plaid(split="train", return_type="df-list")
+    chosen = np.random.default_rng(0).permutation(len(X))[:200]
+    return [X[i].to_numpy(float) for i in chosen], np.asarray(y)[chosen]
+
+
+def tecator():
+    from sktime.datasets import load_tecator
+
+    X, y = load_tecator(split="train", return_type="numpy3d")
+    return from_channels_first(X), np.asarray(y, float)
+
+
+def taylor_days():
+    """Electricity demand of a day from a random half-hour on: on which day of the week does it begin?"""
+    from pmdarima.datasets import load_taylor
+
+    series, rng = load_taylor(), np.random.default_rng(0)
+    starts = rng.choice(len(series) - 48, 240, replace=False)
+    X = np.array([series[start : start + 48] for start in starts])
+    return X, starts // 48 % 7
+
+
+def sunspots():
+    from statsmodels.datasets import sunspots
+
+    rows = np.lib.stride_tricks.sliding_window_view(
+        sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()[:240], 33
+    )
+    return rows[:, :-1], rows[:, -1]
+
+
+def co2():
+    """The level of next week over that of this one, from two years of weeks."""
+    from statsmodels.datasets import co2
+
+    series = co2.load_pandas().data["co2"].interpolate().to_numpy()[:1200]
+    rows = np.lib.stride_tricks.sliding_window_view(series, 106)[::3]
+    return rows[:, :-2] - rows[:, -2:-1], rows[:, -1] - rows[:, -2]
+
+
+def bump(shape, length=20):
+    """One of three motifs, of zero mean and height about 2."""
+    t = np.linspace(-1, 1, length)
+    rising = 2 * t * np.sqrt(1 - t**2)
+    return [rising * 2, -rising * 2, 2 * np.cos(2 * np.pi * t) * (1 - t**2)][shape]
+
+
+def motif():
+    """Which of three motifs is somewhere in 300 steps of noise?"""
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(0, 0.9, (150, 300)), np.arange(150) % 3
+    for x, shape in zip(X, y, strict=True):
+        start = rng.integers(280)
+        x[start : start + 20] += bump(shape)
+    return X, y
+
+
+def order_of_motifs():
+    """Which of two motifs comes first? Both are somewhere in 150 steps of noise."""
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(0, 0.8, (160, 150)), np.arange(160) % 2
+    for x, swapped in zip(X, y, strict=True):
+        first, second = rng.integers(0, 55), rng.integers(75, 130)
+        x[first : first + 20] += bump(2 if swapped else 0)
+        x[second : second + 20] += bump(0 if swapped else 2)
+    return X, y
+
+
+def long_motif():
+    """In which of three features, 300 to 800 steps of smoothed noise, is a motif?"""
+    rng = np.random.default_rng(3)
+    X, y = [], np.arange(90) % 3
+    for feature in y:
+        n_steps = rng.integers(300, 801)
+        noise = rng.normal(0, 1, (n_steps + 4, 3))
+        x = sum(noise[i : i + n_steps] for i in range(5)) / 4
+        start = rng.integers(n_steps - 40)
+        x[start : start + 40, feature] += bump(2, 40)
+        X.append(x)
+    return X, y
+
+
+def kinds_of_noise():
+    """Which of three autoregressions of the same variance made 120 steps?"""
+    rng = np.random.default_rng(4)
+    y = np.arange(150) % 3
+    X = np.zeros((150, 120))
+    for x, kind in zip(X, y, strict=True):
+        a = (0.0, 0.5, -0.5)[kind]
+        for t, e in enumerate(rng.normal(0, np.sqrt(1 - a**2), 120)):
+            x[t] = a * x[t - 1] * (t > 0) + e
+    return X, y
+
+
+def recall():
+    """Of which sign were the first five of 300 steps? Noise follows."""
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(0, 1, (200, 300)), np.arange(200) % 2
+    X[:, :5] += np.where(y, 1, -1)[:, None]
+    return X, y
+
+
+def frequencies():
+    """One of five near frequencies, of any phase, in 60 steps of noise; 1500 sequences."""
+    rng = np.random.default_rng(6)
+    y = np.arange(1500) % 5
+    periods = (12 + y)[:, None]
+    phases = rng.uniform(0, 2 * np.pi, (1500, 1))
+    return np.sin(2 * np.pi * np.arange(60) / periods + phases) + rng.normal(0, 0.5, (1500, 60)), y
+
+
+def pulses():
+    """How many pulses, 0 to 9, are in 60 to 120 steps of noise?"""
+    rng = np.random.default_rng(7)
+    X, y = [], np.arange(200) % 10
+    for count in y:
+        x = rng.normal(0, 0.3, rng.integers(60, 121))
+        for place in rng.choice(len(x) // 4, count, replace=False) * 4:
+            x[place : place + 3] += 2
+        X.append(x)
+    return X, y.astype(float)
+
+
+def periods():
+    """The period, 8 to 40 steps, of a sine in 150 steps of noise."""
+    rng = np.random.default_rng(8)
+    y = rng.uniform(8, 40, 150)
+    phases = rng.uniform(0, 2 * np.pi, (150, 1))
+    return np.sin(2 * np.pi * np.arange(150) / y[:, None] + phases) + rng.normal(0, 0.5, (150, 150)), y
+
+
+REGRESSIONS = {
+    "sunspots": sunspots,
+    "CO2": co2,
+    "Tecator": tecator,
+    "Covid3Month": lambda: of_aeon("Covid3Month", "load_regression"),
+    "CardanoSentiment": lambda: of_aeon("CardanoSentiment", "load_regression"),
+    "pulses": pulses,
+    "periods": periods,
+}
+PROBLEMS = {
+    "ItalyPowerDemand": lambda: of_aeon("ItalyPowerDemand"),
+    "JapaneseVowels": lambda: load_japanese_vowels(subset="train", return_X_y=True),
+    "digits": digits,
+    "BasicMotions": lambda: of_aeon("BasicMotions"),
+    "GunPoint": lambda: of_aeon("GunPoint"),
+    "ArrowHead": lambda: of_aeon("ArrowHead"),
+    "PickupGestureWiimoteZ": lambda: of_aeon("PickupGestureWiimoteZ"),
+    "OSULeaf": lambda: of_aeon("OSULeaf"),
+    "ACSF1": lambda: of_aeon("ACSF1"),
+    "PLAID": plaid,
+    "Taylor days": taylor_days,
+    "motif": motif,
+    "order of motifs": order_of_motifs,
+    "long motif": long_motif,
+    "kinds of noise": kinds_of_noise,
+    "recall": recall,
+    "frequencies": frequencies,
+    **REGRESSIONS,
+}
+
+
+@cache
+def problem(name):
+    """X and y."""
+    return PROBLEMS[name]()
