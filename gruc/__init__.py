@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import datasets, inspection, plotting, preprocessing, runtime, sequences
+    from . import datasets, deploy, inspection, plotting, preprocessing, runtime, sequences
     from ._show_config import show_config
     from .deploy import (
         from_keras,
@@ -48,6 +48,7 @@ __all__ = [
     "ModelFileError",
     "__version__",
     "datasets",
+    "deploy",
     "from_keras",
     "from_torch",
     "get_include",
@@ -87,7 +88,7 @@ _PLACES = {
     "to_torch": "deploy",
     "show_config": "_show_config",
 }
-_MODULES = {"datasets", "inspection", "plotting", "preprocessing", "runtime", "sequences"}
+_MODULES = {"datasets", "deploy", "inspection", "plotting", "preprocessing", "runtime", "sequences"}
 
 
 def get_include() -> str:

@@ -1,5 +1,6 @@
 """Programs over headers that `to_c` writes: models and sequences are in them, they print numbers."""
 
+import io
 import pickle
 
 import gruc
@@ -127,15 +128,35 @@ def fitted(settings, targets=None):
     return kind(**FAST | settings).fit(X, LABELS[y] if targets is None else targets)
 
 
+def with_storage(model, storage):
+    """The model as its file with such weights has it."""
+    file = io.BytesIO()
+    model.save(file, weights=storage)
+    return gruc.load(file.getvalue())
+
+
 def with_halves(model):
     """A copy of the model with its matrices rounded to float16."""
+    return with_rounded(model, "float16")
+
+
+def with_rounded(model, storage):
+    """A copy of the model with its matrices rounded to float16 or bfloat16, normalisations being part of them."""
     copy = pickle.loads(pickle.dumps(model))
     predictor = copy._predictor
     views = predictor.network.table.views(predictor.parameters)
     for name, weights in views.items():
         if "weight" in name and not name.startswith(("conv", "norm")):
-            weights[...] = weights.astype("float16")
+            weights[...] = rounded(weights, storage)
     for convolution in predictor.network.convolutions:  # what is rounded has the normalisation in it
         folded, factor = convolution.folded(views)[0], convolution.factor(views)
-        views[convolution.weight][...] = folded.astype("float16") / factor
+        views[convolution.weight][...] = rounded(folded, storage) / factor
     return copy
+
+
+def rounded(matrix, storage):
+    """Numbers of float16, or those of which float32 keeps the upper half, to even."""
+    if storage == "float16":
+        return matrix.astype("float16")
+    mantissa, exponent = np.frexp(np.asarray(matrix, np.float64))
+    return np.ldexp(np.rint(mantissa * 2.0**8), exponent - 8)

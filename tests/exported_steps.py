@@ -2,6 +2,7 @@
 
 import gruc
 import numpy as np
+from gruc.files.storage import Stored
 from gruc.sequences import Tokens
 from random_models import random_sequences_for
 
@@ -105,7 +106,16 @@ def agree(numbers, predictors, rtol=1e-5, atol=2e-6):
 
 def with_halves(predictor):
     """The predictor with its matrices rounded to float16."""
+    return with_storage(predictor, "float16")
+
+
+def with_storage(predictor, storage):
+    """The predictor with its matrices rounded as a file has them."""
     return predictor.with_weights({
-        name: weight.astype("float16") if "weight" in name else weight
+        name: Stored.of(weight, storage, name).expanded(weight.dtype) if "weight" in name else weight
         for name, weight in predictor.weights.items()
     })  # fmt: skip
+
+
+# what names of kernels have in place of "flat"
+KERNELS = {"float32": "_flat_f32", "float16": "_half_f32", "bfloat16": "_bfloat_f32", "int8": "_int8_f32"}

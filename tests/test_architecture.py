@@ -66,6 +66,7 @@ MAY_IMPORT = {
         "outputs",
         "preprocessing",
         "runtime",
+        "saving",
         "sequences",
         "sklearn",
     },

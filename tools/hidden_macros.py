@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 INCLUDE = Path(__file__).resolve().parent.parent / "include" / "gruc"
-ENTRIES = ("exported.h", "gruc.h")
+ENTRIES = ("exported.h", "exported_bfloat16.h", "exported_int8.h", "gruc.h")
 NAMES_PER_FILE = 180
 # names in exported models that no header of gruc has
 GENERATED = "best numbers state tokens work"

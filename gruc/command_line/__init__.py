@@ -5,6 +5,7 @@ import os
 import sys
 
 from .._version import __version__
+from ..files.storage import STORAGES
 from .common import printable
 
 EXPORTS = {
@@ -130,5 +131,8 @@ def parser():
     export.add_argument("--prefix", help="with --to c: the prefix of all names; default: model")
     export.add_argument(
         "--float16", action="store_true", help="with --to c: store weights in half the memory, with 11 bits"
+    )
+    export.add_argument(
+        "--storage", choices=STORAGES, help="with --to c: what weights are stored as; default: float32"
     )
     return parser

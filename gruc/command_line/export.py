@@ -12,8 +12,11 @@ from .common import InputError, check_output, read_model, write
 
 def export(arguments):
     """Write a model in another format."""
-    if arguments.to != "c" and (arguments.prefix is not None or arguments.float16):
-        raise InputError(f"--prefix and --float16 are for --to c, not {arguments.to}.")
+    if arguments.float16 and arguments.storage not in (None, "float16"):
+        raise InputError(f"--float16 and --storage {arguments.storage} say different things. Leave one out.")
+    storage = "float16" if arguments.float16 else arguments.storage
+    if arguments.to != "c" and (arguments.prefix is not None or storage is not None):
+        raise InputError(f"--prefix, --storage and --float16 are for --to c, not {arguments.to}.")
     check_output(arguments.output, (arguments.model, "model"))
     predictor = read_model(arguments.model)[0].predictor
     if isinstance(predictor, PipelinePredictor) and arguments.to != "c":
@@ -30,7 +33,8 @@ def _export_c(predictor, arguments):
 
     prefix = "model" if arguments.prefix is None else arguments.prefix
     header = io.BytesIO()
-    report = to_c(predictor, header, prefix, storage="float16" if arguments.float16 else "float32")
+    storage = "float16" if arguments.float16 else arguments.storage or "float32"
+    report = to_c(predictor, header, prefix, storage=storage)
     write(arguments.output, header.getvalue())
     state = f", {report.state_bytes} of memory for a stream" if report.state_bytes else ""
     to_stdout = arguments.output == "-" or files.descriptor_of(arguments.output) == 1

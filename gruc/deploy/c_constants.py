@@ -1,11 +1,53 @@
 """Constants of an exported C model: tables of weights and operations, the members of gruc_model."""
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 
+from ..files.storage import Stored
 from ..network import KINDS
 from ..sequences import LARGEST, Tokens
+
+# kernels of exported.h and its likes, by what matrices are stored as
+KERNELS = {"float32": "flat", "float16": "half", "bfloat16": "bfloat", "int8": "int8"}
+# bytes of the numbers that stay in read-only memory
+SIZES = {"float": 4, "uint16_t": 2, "int8_t": 1}
+
+
+class Matrix(NamedTuple):
+    """A matrix as the kernels read it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (..., outputs)
+        Or a table, (n_tokens, width). Of float32, float16 or int8; of bfloat16 their bits, uint16.
+    scale : ndarray of shape (outputs,) or (n_tokens,), or None
+        Of int8.
+    exact : ndarray
+        What the values mean, in the model's dtype.
+    """
+
+    values: np.ndarray
+    scale: np.ndarray | None
+    exact: np.ndarray
+
+    @classmethod
+    def of(cls, matrix, storage, name, is_table):
+        """A matrix in this storage, one of `STORAGES`."""
+        stored = Stored.of(matrix if is_table else matrix.T, storage, name)
+        exact = stored.expanded(matrix.dtype)
+        values, exact = (part if is_table else part.T for part in (stored.values, exact))
+        return cls(values, stored.scale, exact)
+
+    def times(self, factor):
+        """The same, of int8, with each output multiplied by a number, (outputs,)."""
+        return Matrix(self.values, (self.scale * factor).astype(np.float32), self.exact * factor)
+
+    def columns(self, chosen):
+        """Some of its outputs."""
+        scale = None if self.scale is None else self.scale[chosen]
+        return Matrix(self.values[:, chosen], scale, self.exact[:, chosen])
 
 
 class ModelConstants:
@@ -16,13 +58,13 @@ class ModelConstants:
     predictor : Predictor
     prefix : str
         Of the names of all tables.
-    weights : dict of str to ndarray
-        By name, matrices (inputs, outputs); float16 if they are to be stored as such.
+    weights : dict of str to ndarray or Matrix
+        By name; matrices in `storage`.
+    storage : str
+        One of `STORAGES`.
 
     Attributes
     ----------
-    is_half : bool
-        Whether matrices are float16.
     tables : list of str
         Declarations.
     members : list of tuple
@@ -35,9 +77,9 @@ class ModelConstants:
         Whether a step is a token, and whether there is a prediction for each.
     """
 
-    def __init__(self, predictor, prefix, weights):
-        self.predictor, self.prefix, self.weights = predictor, prefix, weights
-        self.is_half = np.dtype(np.float16) in {array.dtype for array in weights.values()}
+    def __init__(self, predictor, prefix, weights, storage="float32"):
+        self.predictor, self.prefix = predictor, prefix
+        self.weights, self.storage = weights, storage
         self.tables, self._names = [], set()
         self.n_bytes = 0
         self.reads_tokens = isinstance(predictor.inputs, Tokens)
@@ -102,7 +144,7 @@ class ModelConstants:
 
     def function(self, name):
         """The name of a function or table of exported.h."""
-        return f"gruc_{name}_{'half' if self.is_half else 'flat'}_f32"
+        return f"gruc_{name}_{KERNELS[self.storage]}_f32"
 
     def _weights(self):
         operations = self.network.program.operations
@@ -149,8 +191,8 @@ class ModelConstants:
             self._floats(*b_ih),
             "NULL",
             self._matrix(*W_ih),
-            self._matrix(W_hh[0], W_hh[1][:, :two_gates]),
-            self._matrix(f"{W_hh[0]}_n", W_hh[1][:, two_gates:]),
+            self._matrix(W_hh[0], W_hh[1].columns(slice(two_gates))),
+            self._matrix(f"{W_hh[0]}_n", W_hh[1].columns(slice(two_gates, None))),
         ]
 
     def _attention(self, operation):
@@ -162,8 +204,9 @@ class ModelConstants:
         return [self._floats(*b), "NULL", self._matrix(*W), "NULL", "NULL"]
 
     def _table_of_tokens(self, operation):
-        (table,) = self._named(operation, 1)
-        return ["NULL", "NULL", self._matrix(*table), "NULL", "NULL"]
+        ((name, table),) = self._named(operation, 1)
+        scale = "NULL" if table.scale is None else self._floats(f"{name}_scale", table.scale)
+        return ["NULL", scale, self._array(name, table.values), "NULL", "NULL"]
 
     def _conv(self, operation):
         (W,) = self._named(operation, 1)
@@ -177,10 +220,26 @@ class ModelConstants:
     # ---- tables
 
     def _matrix(self, name, matrix):
+        """Declare a `Matrix`, of int8 with the scales of its columns before it."""
+        if matrix.scale is None:
+            return self._array(name, matrix.values)
+        scales, integers = _float32_literals(matrix.scale), map(str, matrix.values.ravel().tolist())
+        name, integers = f"gruc_{name}_of_{self.prefix}", list(integers)
+        if name not in self._names:
+            self._names.add(name)
+            kind = f"struct {{ float scale[{len(scales)}]; int8_t values[{len(integers)} + GRUC_BEYOND]; }}"
+            body = f"{{{_lines(scales)}}},\n    {{{_lines(integers, 16)}}}"
+            self.tables.append(f"static const {kind} {name} GRUC_TABLE = {{\n    {body}}};")
+            self.n_bytes += 4 * len(scales) + len(integers)
+        return f"&{name}"
+
+    def _array(self, name, values):
         """Declare a matrix in its own order; the kernels may read beyond its end."""
-        if not self.is_half:
-            return self._table("float", name, _float32_literals(matrix), beyond=True)
-        bits = np.ascontiguousarray(matrix).view(np.uint16).ravel()
+        if values.dtype == np.int8:
+            return self._table("int8_t", name, map(str, values.ravel().tolist()), each=16, beyond=True)
+        if values.dtype.itemsize == 4:
+            return self._table("float", name, _float32_literals(values), beyond=True)
+        bits = np.ascontiguousarray(values).view(np.uint16).ravel()
         return self._table("uint16_t", name, [f"0x{each:04x}" for each in bits], beyond=True)
 
     def _floats(self, name, values):
@@ -206,13 +265,18 @@ class ModelConstants:
         if name in self._names:  # a table that two operations read
             return name
         self._names.add(name)
-        lines = [", ".join(literals[i : i + each]) for i in range(0, len(literals), each)]
+        literals = list(literals)
         size = f"{len(literals)} + GRUC_BEYOND" if beyond else len(literals)
-        body = ",\n    ".join(lines)
-        where = " GRUC_TABLE" if kind in ("float", "uint16_t") else ""
-        self.tables.append(f"static const {kind} {name}[{size}]{where} = {{\n    {body}}};")
-        self.n_bytes += len(literals) * {"float": 4, "uint16_t": 2}.get(kind, 0)
+        where = " GRUC_TABLE" if kind in SIZES else ""
+        self.tables.append(f"static const {kind} {name}[{size}]{where} = {{\n    {_lines(literals, each)}}};")
+        self.n_bytes += len(literals) * SIZES.get(kind, 0)
         return name
+
+
+def _lines(literals, each=8):
+    """Literals as lines of so many."""
+    lines = [", ".join(literals[i : i + each]) for i in range(0, len(literals), each)]
+    return ",\n    ".join(lines)
 
 
 def stream_floats(constants):

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import files
+from ..files.storage import check_storage
 from ..sequences import ONE_STEP
 from .c_characters import Characters, taken_apart
-from .c_constants import ModelConstants, stream_bytes
+from .c_constants import Matrix, ModelConstants, stream_bytes
 from .c_forecasts import ForecastFunctions
 from .c_language import vocabulary_of
 from .c_text import header_text
@@ -32,7 +33,8 @@ class CExport(NamedTuple):
         All memory of a stream, besides the stack; None for a bidirectional model, whose memory
         depends on the number of steps.
     weight_error : float
-        Largest relative error of a stored weight, among those in the normal range of float16.
+        Largest relative error of a stored weight, among those in the normal range of float16; of int8 in
+        relation to the largest weight of the same output.
     largest_change : float or None
         Of probabilities, or of a regressor's values, by these errors, over `X`; of a forecaster's
         forecasts of the series that it knows.
@@ -77,16 +79,18 @@ def to_c(
     prefix : str, default="model"
         Prefix of all public names of the header, so that a program may include the headers of
         several models. Prefixes must differ in more than case, or the program does not compile.
-    storage : {"float32", "float16"}, default="float32"
+    storage : {"float32", "float16", "bfloat16", "int8"}, default="float32"
         Type in which matrices are stored. float16 takes half the memory and rounds weights to 11
-        bits; they are converted to float32 as they are read.
+        bits, bfloat16 to 8, which any processor widens by a shift; int8 takes a quarter of it, integers from
+        -127 to 127 and a scale for each output of a layer and each token of a table. They are converted to
+        float32 as they are read, and sums are of float32. The rounding is that of `save(path, weights=...)`.
     X : array of shape (n_sequences, n_steps, n_features) or list of arrays, default=None
         Sequences, or texts for a pipeline, on which the effect of rounded weights is measured.
 
     Returns
     -------
     CExport
-        Sizes in bytes, and the effect of float16.
+        Sizes in bytes, and the effect of rounded weights.
 
     Raises
     ------
@@ -129,10 +133,9 @@ def to_c(
             "prefix must be a C identifier (a letter, then letters, digits and _) that does not begin with "
             f"gruc; got {prefix!r}."
         )
-    if storage not in ("float32", "float16"):
-        raise ValueError(f"storage must be 'float32' or 'float16'; got {storage!r}.")
-    weights = _rounded_weights(predictor, np.dtype(storage))
-    constants = ModelConstants(predictor, prefix, weights)
+    check_storage(storage, "storage", ())
+    weights = _rounded_weights(predictor, storage)
+    constants = ModelConstants(predictor, prefix, weights, storage)
     characters = None if text_step is None else Characters.of(text_step)
     if characters is not None and X is not None:
         X = text_step.transform(X)
@@ -161,27 +164,36 @@ def _weights(predictor):
     return with_biases(predictor.network, weights)
 
 
-def _rounded_weights(predictor, dtype):
-    """Weights by name, matrices rounded to `dtype`; biases, which are few, keep their precision."""
-    rounded = dict(_weights(predictor))
-    for name, weights in rounded.items():
-        if ".weight" in name:
-            largest, limit = np.abs(weights).max(), np.finfo(dtype).max
-            if largest > limit:
-                raise ValueError(
-                    f"{name} contains {largest:g}, above {limit:g}, the largest number of {dtype}."
-                )
-            rounded[name] = weights.astype(dtype)
+def _rounded_weights(predictor, storage):
+    """Weights by name, each `Matrix` in this storage; biases, which are few, keep their precision."""
+    tables = predictor.network.table.lookup_tables
+    rounded = {
+        name: Matrix.of(array, storage, name, name in tables) if ".weight" in name else array
+        for name, array in _weights(predictor).items()
+    }
+    if storage == "int8":  # the integers are those of model files: normalisations are part of the scales
+        views = predictor.network.table.views(predictor.parameters)
+        for convolution in predictor.network.convolutions:
+            name = convolution.weight
+            rounded[name] = Matrix.of(views[name], storage, name, False).times(convolution.factor(views))
     return rounded
 
 
 def _weight_error(predictor, rounded):
-    """Largest relative error of a weight in the normal range of float16."""
+    """Largest relative error of a weight; see `CExport`."""
     largest = 0.0
     for name, exact in _weights(predictor).items():
+        if not isinstance(rounded[name], Matrix):
+            continue
         exact = exact.astype(np.float64)
-        normal = np.abs(exact) >= np.finfo(np.float16).smallest_normal
-        error = np.abs(rounded[name] - exact)[normal] / np.abs(exact[normal])
+        size = np.abs(exact)
+        if rounded[name].scale is not None:
+            rows = name in predictor.network.table.lookup_tables
+            size = np.broadcast_to(
+                size.max(axis=1 if rows else tuple(range(size.ndim - 1)), keepdims=True), size.shape
+            )
+        normal = size >= np.finfo(np.float16).smallest_normal
+        error = np.abs(rounded[name].exact - exact)[normal] / size[normal]
         largest = max(largest, float(error.max(initial=0)))
     return largest
 
@@ -193,7 +205,7 @@ def _with_rounded(before, rounded):
     views = before.network.table.views(flat)
     for name, view in views.items():
         if name in rounded:
-            view[...] = rounded[name]
+            view[...] = rounded[name].exact if isinstance(rounded[name], Matrix) else rounded[name]
     for convolution in before.network.convolutions:
         factor, view = convolution.factor(views), views[convolution.weight]
         np.divide(view, factor, out=view, where=factor != 0)

@@ -10,6 +10,10 @@ from .c_constants import float_literal, sequence_floats, stream_floats
 from .c_language import language_declarations
 
 EXPORT_FORMAT = 4  # GRUC_EXPORT_FORMAT of include/gruc/exported.h
+# headers of gruc with the kernels, by what matrices are stored as
+HEADERS = {
+    "float32": "exported", "float16": "exported", "bfloat16": "exported_bfloat16", "int8": "exported_int8"
+}  # fmt: skip
 # C types of integer labels, each with the bounds between which labels fit, and its literals
 INTEGER_TYPES = [
     (-(2**15), 2**15, "int", "{}"),
@@ -43,7 +47,7 @@ def header_text(predictor, prefix, constants, report, *, characters=None, foreca
     parts = [
         _comment(predictor, prefix, constants, report, characters, forecasts, language),
         f"#ifndef {guard}\n#define {guard}",
-        '#include "gruc/exported.h"',
+        f'#include "gruc/{HEADERS[constants.storage]}.h"',
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
         '#error "written for other headers of gruc: write it again with the gruc that these come from"',
         "#endif",
@@ -127,18 +131,25 @@ def _comment(predictor, prefix, constants, report, characters, forecasts, langua
         lines.append(f"A text begins with the token {upper}_END; {prefix}_draw writes texts, token by token.")
     if characters is not None:
         lines.append(f"Texts: {prefix}_token gives the token of each character, a Unicode code point.")
-    if constants.is_half:
-        lines += [
-            "",
-            f"Matrices are float16: each weight is rounded by up to {report.weight_error:.1e} of its value,",
-            "or, below 6e-5, by up to 3e-8.",
-        ]
+    if constants.storage != "float32":
+        lines += ["", *_words_of_rounding(constants.storage, report.weight_error)]
         if report.largest_change is not None:
             share = "" if report.changed is None else f" and {report.changed:.2%} of the labels"
             lines.append(
                 f"On the data tried, this changes predictions by up to {report.largest_change:.1e}{share}."
             )
     return "/* " + "\n".join(f" * {line}".rstrip() for line in lines)[3:] + " */"
+
+
+def _words_of_rounding(storage, error):
+    """Lines that say how matrices are stored."""
+    if storage == "int8":
+        return [
+            "Matrices are int8, with a float for each output of a layer and each token of a table. A weight",
+            f"is rounded by up to {error:.1e} of the largest of its output.",
+        ]
+    rounded = f"Matrices are {storage}: each weight is rounded by up to {error:.1e} of its value"
+    return [f"{rounded},", "or, below 6e-5, by up to 3e-8."] if storage == "float16" else [f"{rounded}."]
 
 
 def _macros(predictor, prefix, constants):

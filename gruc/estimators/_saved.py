@@ -48,6 +48,7 @@ class SavingMixin:
             or 8 ("bfloat16"), or to integers from -127 to 127 times a scale for each output of a layer
             and each token of a table ("int8"). Biases, normalisations and scales of features stay as they
             are. Read again, they are of `dtype`: predictions are those of the rounded weights, and as fast.
+            `gruc.deploy.quantization_report` measures what is lost.
 
         Raises
         ------

@@ -122,6 +122,7 @@ def test_a_header(here, capsys):
     for options, settings in (
         ([], {}),
         (["--prefix", "vowels", "--float16"], dict(prefix="vowels", storage="float16")),
+        (["--storage", "int8"], dict(storage="int8")),
     ):
         assert main(["export", "c.gruc", "c.h", "--to", "c", *options]) == 0
         report = gruc.to_c(gruc.load("c.gruc"), "expected.h", **settings)
@@ -213,6 +214,8 @@ def test_errors(here, capsys):
         (["predict", "c.gruc", "array.npz"], "it is a single array, an .npy"),
         (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a C identifier"),
         (["export", "c.gruc", "out", "--to", "torch", "--float16"], "--float16 are for --to c, not torch"),
+        (["export", "c.gruc", "out", "--to", "onnx", "--storage", "int8"], "are for --to c, not onnx"),
+        (["export", "c.gruc", "out", "--to", "c", "--float16", "--storage", "int8"], "say different things"),
     ]:
         assert main(arguments) == 1
         assert message in capsys.readouterr().err

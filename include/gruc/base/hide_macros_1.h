@@ -151,6 +151,8 @@
 #undef below
 #pragma push_macro("best")
 #undef best
+#pragma push_macro("bfloat")
+#undef bfloat
 #pragma push_macro("bias")
 #undef bias
 #pragma push_macro("bits")
@@ -161,6 +163,8 @@
 #undef blocks
 #pragma push_macro("bound")
 #undef bound
+#pragma push_macro("bytes")
+#undef bytes
 #pragma push_macro("c")
 #undef c
 #pragma push_macro("call")
@@ -239,6 +243,8 @@
 #undef dy
 #pragma push_macro("e")
 #undef e
+#pragma push_macro("eight")
+#undef eight
 #pragma push_macro("element")
 #undef element
 #pragma push_macro("embed")
@@ -353,9 +359,3 @@
 #undef gru_step
 #pragma push_macro("gru_unpack")
 #undef gru_unpack
-#pragma push_macro("gru_weights")
-#undef gru_weights
-#pragma push_macro("h")
-#undef h
-#pragma push_macro("h_j")
-#undef h_j

@@ -1,4 +1,10 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("gru_weights")
+#undef gru_weights
+#pragma push_macro("h")
+#undef h
+#pragma push_macro("h_j")
+#undef h_j
 #pragma push_macro("h_prev")
 #undef h_prev
 #pragma push_macro("h_t")
@@ -101,6 +107,10 @@
 #undef input_product
 #pragma push_macro("inputs")
 #undef inputs
+#pragma push_macro("int8")
+#undef int8
+#pragma push_macro("int8_t")
+#undef int8_t
 #pragma push_macro("integers")
 #undef integers
 #pragma push_macro("is_kept")
@@ -349,13 +359,3 @@
 #undef packed
 #pragma push_macro("packed_size")
 #undef packed_size
-#pragma push_macro("pair")
-#undef pair
-#pragma push_macro("panel")
-#undef panel
-#pragma push_macro("panel_of_B")
-#undef panel_of_B
-#pragma push_macro("panel_size")
-#undef panel_size
-#pragma push_macro("panels")
-#undef panels

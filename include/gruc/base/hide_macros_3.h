@@ -1,4 +1,14 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("pair")
+#undef pair
+#pragma push_macro("panel")
+#undef panel
+#pragma push_macro("panel_of_B")
+#undef panel_of_B
+#pragma push_macro("panel_size")
+#undef panel_size
+#pragma push_macro("panels")
+#undef panels
 #pragma push_macro("panels_at_once")
 #undef panels_at_once
 #pragma push_macro("parameters")
@@ -201,6 +211,8 @@
 #undef tile_for
 #pragma push_macro("tile_of")
 #undef tile_of
+#pragma push_macro("times_scales")
+#undef times_scales
 #pragma push_macro("to")
 #undef to
 #pragma push_macro("to_begin")

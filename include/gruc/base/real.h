@@ -30,9 +30,12 @@
 #error "GRUC_BITS is 32 or 64"
 #endif
 
-/* What weights of matrices are kept as: `real`, or bit patterns of float16 */
-#ifdef GRUC_HALF
+/* What weights of matrices are kept as: `real`, bit patterns of float16 or bfloat16, or integers of int8, each
+ * times the scale of its column */
+#if defined(GRUC_HALF) || defined(GRUC_BFLOAT)
 #define stored uint16_t
+#elif defined(GRUC_INT8)
+#define stored int8_t
 #else
 #define stored real
 #endif

@@ -1,4 +1,9 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("pair")
+#pragma pop_macro("panel")
+#pragma pop_macro("panel_of_B")
+#pragma pop_macro("panel_size")
+#pragma pop_macro("panels")
 #pragma pop_macro("panels_at_once")
 #pragma pop_macro("parameters")
 #pragma pop_macro("parents")
@@ -100,6 +105,7 @@
 #pragma pop_macro("tile_3")
 #pragma pop_macro("tile_for")
 #pragma pop_macro("tile_of")
+#pragma pop_macro("times_scales")
 #pragma pop_macro("to")
 #pragma pop_macro("to_begin")
 #pragma pop_macro("to_cover")

@@ -80,8 +80,35 @@ GRUC_INLINE vec GRUC(from_bits)(uvec u)
     return v;
 }
 
-/* Weights as they are kept, in `real` */
-#if !defined(GRUC_HALF) && defined(GRUC_EXPORTED) && defined(__AVR__)
+/* Weights as they are kept, in `real`; of int8 without their scales */
+#if defined(GRUC_INT8)
+GRUC_INLINE vec GRUC(load_stored)(const int8_t *p)
+{
+#if GRUC_SIMD == 0 && defined(__AVR__)
+    return (real)(int8_t)pgm_read_byte(p);
+#elif GRUC_SIMD == 0
+    return (real)*p;
+#else
+    typedef int8_t bytes __attribute__((vector_size(GRUC_SIMD / 32)));
+    bytes eight;
+    memcpy(&eight, p, sizeof eight);
+    return __builtin_convertvector(eight, vec);
+#endif
+}
+#elif defined(GRUC_BFLOAT)
+GRUC_INLINE vec GRUC(load_stored)(const uint16_t *p)
+{
+#if GRUC_SIMD == 0
+    uvec bits = GRUC_READ_16(p);
+#else
+    typedef uint16_t halves __attribute__((vector_size(GRUC_SIMD / 16)));
+    halves half;
+    memcpy(&half, p, sizeof half);
+    uvec bits = __builtin_convertvector(half, uvec);
+#endif
+    return GRUC(from_bits)(bits << 16);
+}
+#elif !defined(GRUC_HALF) && defined(GRUC_EXPORTED) && defined(__AVR__)
 GRUC_INLINE vec GRUC(load_stored)(const real *p) { return pgm_read_float(p); }
 #elif !defined(GRUC_HALF)
 GRUC_INLINE vec GRUC(load_stored)(const real *p) { return GRUC(load)(p); }

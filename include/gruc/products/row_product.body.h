@@ -4,7 +4,10 @@
  *
  * Such memory is read as it is, whatever the width of vectors, and holds no zeros. The last vector
  * of a block of columns reaches into what follows it, and its lanes there are dropped: up to
- * LANES - 1 numbers beyond the end of a matrix are read. */
+ * LANES - 1 numbers beyond the end of a matrix are read.
+ *
+ * Before a matrix of int8 stand the scales of its columns, (gates n) of `real`; a sum is multiplied by
+ * its scale once. */
 
 enum { GRUC(TILE) = 12 }; /* sums under way */
 
@@ -29,6 +32,21 @@ GRUC_INLINE void GRUC(row_tile)(
     for (size_t c = 0; c < panels * gates; c++) sums[c] = sum[c];
 }
 
+#ifdef GRUC_INT8
+/* Sums of columns j, j + 1, ... of each gate times their scales */
+GRUC_INLINE void GRUC(times_scales)(
+    size_t panels, size_t gates, vec *sums, const real *scale /* (gates n) */, size_t j, size_t n)
+{
+    GRUC_UNROLL
+    for (size_t p = 0; p < panels; p++) {
+        size_t column = j + p * LANES, width = GRUC(lanes)(n - column);
+        GRUC_UNROLL
+        for (size_t g = 0; g < gates; g++)
+            sums[p * gates + g] = sums[p * gates + g] * GRUC(load_table)(scale + g * n + column, width);
+    }
+}
+#endif
+
 typedef void GRUC(finish)(const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels);
 
 /* A (m, K) times W, handed tile by tile to `finish` */
@@ -39,6 +57,10 @@ GRUC_INLINE void GRUC(product)(
 {
     vec sums[GRUC(TILE)];
     const size_t several = gates == 1 ? 8 : 4;
+#ifdef GRUC_INT8
+    const real *scale = (const real *)(const void *)W;
+    W += gates * n * sizeof(real);
+#endif
     for (size_t i = 0; i < m; i++, A += ld_A)
         for (size_t j = 0, panels; j < n; j += panels * LANES) {
             panels = n - j > (several - 1) * LANES ? several : 1;
@@ -46,6 +68,9 @@ GRUC_INLINE void GRUC(product)(
                 GRUC(row_tile)(several, gates, sums, A, W + j, K, n);
             else
                 GRUC(row_tile)(1, gates, sums, A, W + j, K, n);
+#ifdef GRUC_INT8
+            GRUC(times_scales)(panels, gates, sums, scale, j, n);
+#endif
             finish(what, sums, i, 1, j, panels);
         }
 }

@@ -22,7 +22,10 @@ typedef struct {
  *   reset before     b (3H,)             W_ih (D, 3H) (H, 2H)     (H, H)
  *   attention        b (D,)     v (D,)   W' (D, D)
  *   dense            b (H,)              W (D, H)
- *   embedding                            table (D, H), as it lies */
+ *   embedding                            table (D, H), as it lies
+ *
+ * Of a table of int8 the vector has the scales of its rows, (D,); before another matrix of int8 stand those of its
+ * columns. */
 typedef struct {
     const void *bias;
     const void *vector; /* of a cell: b_hh of n */

@@ -90,8 +90,16 @@ GRUC_STATIC void GRUC(embed_row_step)(const gruc_row_call *c)
     memcpy(&token, c->x, sizeof token);
     const stored *row = (const stored *)c->weights->W + (size_t)token * H;
 #ifdef GRUC_EXPORTED
-    for (size_t j = 0; j < H; j += LANES) /* and beyond its end, as in row_product.body.h */
-        GRUC(store_part)((real *)c->y + j, GRUC(load_stored)(row + j), GRUC(lanes)(H - j));
+#ifdef GRUC_INT8
+    vec scale = GRUC(splat)(GRUC(in_table)(c->weights->vector, (size_t)token));
+#endif
+    for (size_t j = 0; j < H; j += LANES) { /* and beyond its end, as in row_product.body.h */
+        vec values = GRUC(load_stored)(row + j);
+#ifdef GRUC_INT8
+        values = values * scale;
+#endif
+        GRUC(store_part)((real *)c->y + j, values, GRUC(lanes)(H - j));
+    }
 #else
     memcpy(c->y, row, H * sizeof(real));
 #endif
@@ -155,6 +163,9 @@ GRUC_STATIC void GRUC(dense_table_row_result)(const gruc_row_call *c)
                 GRUC(load_part)((const real *)c->x + j, GRUC(lanes)(D - j)), sums);
         GRUC(store)(lanes, sums);
         for (size_t l = 0; l < LANES; l++) sum += lanes[l];
+#ifdef GRUC_INT8
+        sum *= GRUC(in_table)(c->weights->vector, k);
+#endif
         ((real *)c->y)[k] = sum;
     }
 }

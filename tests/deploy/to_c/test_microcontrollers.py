@@ -9,7 +9,7 @@ import exported_steps
 import gruc
 import numpy as np
 import pytest
-from exported_c import SHORT, X, agree, program_text, with_halves
+from exported_c import SHORT, X, agree, program_text, with_halves, with_storage
 from installs import ROOT
 from random_models import random_predictor
 
@@ -41,6 +41,12 @@ def test_on_a_microcontroller(models, processor, tmp_path):
         program = board.compiled("main.c", processor, tmp_path, options)
         numbers = np.array(board.told([program], processor, tmp_path).split(), float)
         agree(numbers, {prefix: with_halves(model) for prefix, model in halves.items()}, few)
+    for storage in ("bfloat16", "int8"):
+        text = program_text(halves, few, tmp_path, storage=storage)
+        (tmp_path / "main.c").write_text(text.replace("_flat_f32", exported_steps.KERNELS[storage]))
+        program = board.compiled("main.c", processor, tmp_path, ["-Os"])
+        numbers = np.array(board.told([program], processor, tmp_path).split(), float)
+        agree(numbers, {prefix: with_storage(model, storage) for prefix, model in halves.items()}, few)
 
 
 @pytest.mark.parametrize("processor", board.PROCESSORS)
@@ -51,13 +57,9 @@ def test_tokens_and_steps_on_a_microcontroller(processor, tmp_path):
         "words": random_predictor("mean", sizes=(4, 3)), "tags": random_predictor(None),
         "both": random_predictor(None, both=True), "numbers": random_predictor(None, tokens=False),
     }  # fmt: skip
-    for storage, expected in (
-        ("float32", some),
-        ("float16", {prefix: exported_steps.with_halves(model) for prefix, model in some.items()}),
-    ):
-        text = exported_steps.program_text(some, tmp_path, storage=storage)
-        if storage == "float16":
-            text = text.replace("_flat_f32", "_half_f32")
+    for storage, kernels in exported_steps.KERNELS.items():
+        expected = {prefix: exported_steps.with_storage(model, storage) for prefix, model in some.items()}
+        text = exported_steps.program_text(some, tmp_path, storage=storage).replace("_flat_f32", kernels)
         (tmp_path / "main.c").write_text(text)
         program = board.compiled("main.c", processor, tmp_path)
         exported_steps.agree(np.array(board.told([program], processor, tmp_path).split(), float), expected)
@@ -67,6 +69,8 @@ AVR = """
 #include "m.h"
 #include "both.h"
 #include "words.h"
+#include "integers.h"
+#include "halves.h"
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/sleep.h>
@@ -99,10 +103,16 @@ int main(void)
     both_predict(work, x, 3, out);
     print(out, BOTH_N_OUTPUTS);
     static words_state of_words;
+    static integers_state of_integers;
+    static halves_state of_halves;
     static float tags[3 * WORDS_N_OUTPUTS];
     const int32_t tokens[] = {10, 0, 3};
     words_predict(&of_words, tokens, 3, tags);
     print(tags, 3 * WORDS_N_OUTPUTS);
+    integers_predict(&of_integers, tokens, 3, tags);
+    print(tags, 3 * INTEGERS_N_OUTPUTS);
+    halves_predict(&of_halves, tokens, 3, tags);
+    print(tags, 3 * HALVES_N_OUTPUTS);
     cli();
     sleep_mode();
     return 0;
@@ -118,7 +128,9 @@ def test_on_an_avr(small, tmp_path):
     model, folder = small
     x = X[0][:3]
     words = random_predictor(None, width=7)
-    gruc.to_c(words, tmp_path / "words.h", "words", storage="float16")
+    storages = {"words": "float16", "integers": "int8", "halves": "bfloat16"}
+    for prefix, storage in storages.items():
+        gruc.to_c(words, tmp_path / f"{prefix}.h", prefix, storage=storage)
     (tmp_path / "program.c").write_text(AVR % ", ".join(f"{number:.9e}f" for number in x.ravel()))
     flags = [
         "-mmcu=atmega2560",
@@ -144,7 +156,11 @@ def test_on_an_avr(small, tmp_path):
     )  # fmt: skip
     numbers = re.findall("=([0-9a-f]{8})", done.stdout + done.stderr)
     got = np.array([int(number, 16) for number in numbers], "uint32").view("float32")
-    K, tags = len(model.classes_), exported_steps.with_halves(words).predict_proba([[10, 0, 3]])[0]
+    K = len(model.classes_)
+    tags = [
+        exported_steps.with_storage(words, storage).predict_proba([[10, 0, 3]])[0]
+        for storage in storages.values()
+    ]
     np.testing.assert_allclose(got[:K], model.predict_proba([x])[0], rtol=1e-5)
     assert np.isfinite(got[K])
-    np.testing.assert_allclose(got[K + 1 :], tags.ravel(), rtol=1e-5)
+    np.testing.assert_allclose(got[K + 1 :], np.concatenate(tags).ravel(), rtol=1e-5)

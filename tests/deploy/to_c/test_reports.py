@@ -73,8 +73,8 @@ def test_refusals(tmp_path):
     for prefix in ("", "2x", "a-b", "é", "gruc", "Gruc_exported", None, "a\n"):
         with pytest.raises(ValueError, match="prefix must be a C identifier"):
             gruc.to_c(model, path, prefix)
-    with pytest.raises(ValueError, match="storage must be 'float32' or 'float16'; got 'int8'"):
-        gruc.to_c(model, path, storage="int8")
+    with pytest.raises(ValueError, match="storage must be one of 'float32', .* 'int8'; got 'int4'"):
+        gruc.to_c(model, path, storage="int4")
     large = pickle.loads(pickle.dumps(model))
     large._predictor.parameters[0] = 1e5
     with pytest.raises(ValueError, match="gru.weight_ih_l0 contains 100000, above 65504"):

@@ -4,7 +4,7 @@ import gruc
 import numpy as np
 import pytest
 from c_programs import SANITIZE, builds, program_of
-from exported_steps import agree, program_text, with_halves
+from exported_steps import KERNELS, agree, program_text, with_halves, with_storage
 from gruc import GRUTagger
 from gruc.sequences import Framing, Numbers
 from random_models import N_TOKENS, every_kind, random_predictor, random_sequences_for
@@ -44,12 +44,10 @@ def test_a_tagger(both, tmp_path):
 
 
 @pytest.mark.compilers
-@pytest.mark.parametrize("storage", ["float32", "float16"])
+@pytest.mark.parametrize("storage", KERNELS)
 @pytest.mark.parametrize("build", ["one number at a time", "avx512"])
 def test_nothing_is_read_or_written_out_of_bounds(predictors, build, storage, tmp_path):
-    text = program_text(predictors, tmp_path, storage=storage)
-    if storage == "float16":
-        text = text.replace("_flat_f32", "_half_f32")
+    text = program_text(predictors, tmp_path, storage=storage).replace("_flat_f32", KERNELS[storage])
     numbers = program_of(text, "cc", build, tmp_path, SANITIZE)("")
     if storage == "float32":
         agree(numbers, predictors)
@@ -58,14 +56,15 @@ def test_nothing_is_read_or_written_out_of_bounds(predictors, build, storage, tm
 @pytest.mark.parametrize(
     "compiler, build", builds(("cc", "baseline"), ("cc", "one number at a time"), ("cc", "avx512"))
 )
-def test_float16(compiler, build, tmp_path):
+@pytest.mark.parametrize("storage", ["float16", "bfloat16", "int8"])
+def test_narrow_weights(compiler, build, storage, tmp_path):
     predictors = {
         "one": random_predictor(None), "both": random_predictor("mean", both=True),
         "wide": random_predictor("attention", sizes=(37,), width=19),
     }  # fmt: skip
-    text = program_text(predictors, tmp_path, storage="float16").replace("_flat_f32", "_half_f32")
+    text = program_text(predictors, tmp_path, storage=storage).replace("_flat_f32", KERNELS[storage])
     numbers = program_of(text, compiler, build, tmp_path)("")
-    agree(numbers, {prefix: with_halves(predictor) for prefix, predictor in predictors.items()})
+    agree(numbers, {prefix: with_storage(predictor, storage) for prefix, predictor in predictors.items()})
 
 
 @pytest.mark.parametrize("pooling", ["max", None])
