@@ -79,7 +79,7 @@ def main():
         X, y = rng.standard_normal((B, T, D), np.float32), rng.integers(0, N_CLASSES, B)
         y[:N_CLASSES] = np.arange(min(B, N_CLASSES))
         calls = [gruc_step(X, y, shape), torch_step(X, y, shape, options.threads)]
-        times = take_turns(calls, options.seconds)
+        times = take_turns(calls, options.seconds, clock=options.clock)
         own, peer = map(milliseconds, times)
         report(
             table="convolutions",

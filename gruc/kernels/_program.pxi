@@ -15,6 +15,7 @@ cpdef enum:
     ATTEND_GENERAL = _c.GRUC_ATTEND_GENERAL
     CONV = _c.GRUC_CONV
     POOL = _c.GRUC_POOL
+    CONV_POOL = _c.GRUC_CONV_POOL
     EMBED_SHARED = _c.GRUC_EMBED_SHARED
     DENSE_TABLE = _c.GRUC_DENSE_TABLE
     COPY = _c.GRUC_COPY
@@ -138,6 +139,11 @@ cdef class Program:
         elif op.kind == POOL:
             require(x.per_step and y.per_step and op.D == op.H == y.width and op.steps > 1, "steps to steps")
             require(self.c.strides[y.clock] == _c.gruc_stride(&self.c, x.clock) * op.steps, "a slower clock")
+            require(x.clock == 0 or self.c.strides[x.clock] > 0, "a clock that follows clock 0")
+        elif op.kind == CONV_POOL:
+            require(x.per_step and y.per_step and op.steps > 0 and op.H == y.width, "convolutions of steps")
+            require(self.c.strides[y.clock] > _c.gruc_stride(&self.c, x.clock)
+                    and self.c.strides[y.clock] % _c.gruc_stride(&self.c, x.clock) == 0, "a slower clock")
             require(x.clock == 0 or self.c.strides[x.clock] > 0, "a clock that follows clock 0")
         elif op.kind == COPY:
             require(x.per_step == y.per_step and x.clock == y.clock and op.D == op.H, "columns for each row")

@@ -92,6 +92,7 @@ PERMUTE: int
 ATTEND: int
 ATTEND_GENERAL: int
 CONV: int
+CONV_POOL: int
 POOL: int
 COPY: int
 KEYS: int

@@ -64,8 +64,12 @@ class Convolution:
 
         In training, `constant` is whether they are normalised by the constants of inference.
         """
+        options = {"steps": self.kernel_size, "reverse": constant}
+        if builder.training and self.pool > 1:
+            y = builder.slower(x, self.pool, self.n_outputs)
+            return builder.operation(KINDS.CONV_POOL, x, y, self.weight, **options)
         y = builder.like(x, self.n_outputs)
-        builder.operation(KINDS.CONV, x, y, self.weight, steps=self.kernel_size, reverse=constant)
+        builder.operation(KINDS.CONV, x, y, self.weight, **options)
         if self.pool == 1:
             return y
         return builder.operation(KINDS.POOL, y, builder.slower(y, self.pool), steps=self.pool)
@@ -132,7 +136,7 @@ def take_running(program, gradient):
     """
     running = []
     for op in program.operations:
-        if op.kind == KINDS.CONV:
+        if op.kind in (KINDS.CONV, KINDS.CONV_POOL):
             start = op.weights + (op.steps * op.D + 2) * op.H
             sums = gradient[start : start + 2 * op.H + 1]
             running.append(Running(start, sums[:-1] / sums[-1]))

@@ -78,11 +78,11 @@ class ProgramBuilder:
         """A value with a row for each row of x."""
         return self.value(width, self.values[x].clock, self.values[x].per_step, gradient=gradient)
 
-    def slower(self, x, steps):
-        """A value like x with a row for each `steps` steps, under a clock of its own."""
+    def slower(self, x, steps, width=None):
+        """A value with a row for each `steps` steps of x, under its own clock, as wide as x or `width`."""
         stride = self.strides[self.values[x].clock] * steps
         self.strides.append(stride)
-        return self.value(self.values[x].width, len(self.strides) - 1)
+        return self.value(width or self.values[x].width, len(self.strides) - 1)
 
     def per_sequence(self, x):
         """A value with a row for each sequence of x, as wide as x."""

@@ -205,8 +205,6 @@
 #undef conv_rows
 #pragma push_macro("copy_kind")
 #undef copy_kind
-#pragma push_macro("copy_row")
-#undef copy_row
 #pragma push_macro("copy_row_result")
 #undef copy_row_result
 #pragma push_macro("copy_rows")
@@ -359,3 +357,5 @@
 #undef gru_step
 #pragma push_macro("gru_unpack")
 #undef gru_unpack
+#pragma push_macro("gru_weights")
+#undef gru_weights

@@ -1,6 +1,4 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
-#pragma push_macro("gru_weights")
-#undef gru_weights
 #pragma push_macro("h")
 #undef h
 #pragma push_macro("h_j")
@@ -139,6 +137,8 @@
 #undef l
 #pragma push_macro("lanes")
 #undef lanes
+#pragma push_macro("larger")
+#undef larger
 #pragma push_macro("largest")
 #undef largest
 #pragma push_macro("last")

@@ -147,6 +147,8 @@
 #undef spans
 #pragma push_macro("splat")
 #undef splat
+#pragma push_macro("spread_rows")
+#undef spread_rows
 #pragma push_macro("start")
 #undef start
 #pragma push_macro("state")
@@ -263,6 +265,8 @@
 #undef weights
 #pragma push_macro("what")
 #undef what
+#pragma push_macro("where_equal")
+#undef where_equal
 #pragma push_macro("whole")
 #undef whole
 #pragma push_macro("width")

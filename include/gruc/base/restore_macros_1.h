@@ -102,7 +102,6 @@
 #pragma pop_macro("conv_row_step")
 #pragma pop_macro("conv_rows")
 #pragma pop_macro("copy_kind")
-#pragma pop_macro("copy_row")
 #pragma pop_macro("copy_row_result")
 #pragma pop_macro("copy_rows")
 #pragma pop_macro("count")
@@ -179,3 +178,4 @@
 #pragma pop_macro("gru_rows")
 #pragma pop_macro("gru_step")
 #pragma pop_macro("gru_unpack")
+#pragma pop_macro("gru_weights")

@@ -1,5 +1,4 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
-#pragma pop_macro("gru_weights")
 #pragma pop_macro("h")
 #pragma pop_macro("h_j")
 #pragma pop_macro("h_prev")
@@ -69,6 +68,7 @@
 #pragma pop_macro("kinds")
 #pragma pop_macro("l")
 #pragma pop_macro("lanes")
+#pragma pop_macro("larger")
 #pragma pop_macro("largest")
 #pragma pop_macro("last")
 #pragma pop_macro("last_is_short")

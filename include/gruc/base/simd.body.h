@@ -249,6 +249,34 @@ GRUC_INLINE vec GRUC(at_most)(vec x, real bound)
 #endif
 }
 
+/* The larger of two numbers: the second where either is NaN */
+GRUC_INLINE vec GRUC(larger)(vec a, vec b)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif GRUC_SIMD == 0
+    return a > b ? a : b;
+#else
+    return GRUC(choose)((uvec)(a > b), a, b);
+#endif
+}
+
+/* x where a equals b, else 0 */
+GRUC_INLINE vec GRUC(where_equal)(vec a, vec b, vec x)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ), (__m512)x);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_maskz_mov_pd(_mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_EQ_OQ), (__m512d)x);
+#elif GRUC_SIMD == 0
+    return a == b ? x : 0;
+#else
+    return GRUC(from_bits)((uvec)(a == b) & GRUC(bits)(x));
+#endif
+}
+
 /* x, but 0 where |x| < bound, which is positive; NaN where x is NaN. Bits are compared as whole numbers:
  * where software does floats it is faster, and no flag of the compiler changes what becomes of NaN. */
 GRUC_INLINE real GRUC(scalar_zero_below)(real x, real bound)

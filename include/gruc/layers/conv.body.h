@@ -19,11 +19,19 @@ GRUC_STATIC size_t GRUC(conv_chunk)(size_t N, size_t width)
     return rows < N ? rows : N;
 }
 
-GRUC_INLINE void GRUC(copy_row)(real *GRUC_RESTRICT to, const real *GRUC_RESTRICT from, size_t D)
+/* D elements of m rows, to rows `width` apart: by columns of vectors, since what compilers make of a row is a call */
+GRUC_INLINE void GRUC(spread_rows)(
+    real *GRUC_RESTRICT to, size_t width, const real *GRUC_RESTRICT from, size_t m, size_t D)
 {
     size_t j = 0;
-    for (; j + LANES <= D; j += LANES) GRUC(store)(to + j, GRUC(load)(from + j));
-    for (; j < D; j++) to[j] = from[j];
+    for (; j + LANES <= D; j += LANES)
+        for (size_t i = 0; i < m; i++) GRUC(store)(to + i * width + j, GRUC(load)(from + i * D + j));
+    if (D - j > 4)
+        for (size_t i = 0, rest = D - j; i < m; i++)
+            GRUC(store_part)(to + i * width + j, GRUC(load_part)(from + i * D + j, rest), rest);
+    else
+        for (; j < D; j++)
+            for (size_t i = 0; i < m; i++) to[i * width + j] = from[i * D + j];
 }
 
 /* Windows (m, k D) of rows `first` to `first` + m: of the row's own step and those before, or, with `after`, those
@@ -46,11 +54,7 @@ GRUC_STATIC void GRUC(windows)(
                 from = x + ((size_t)offsets[s] + b) * D;
             }
             real *to = out + j * D;
-            if (D == 1) {
-                for (size_t i = 0; i < there; i++) to[i * width] = from[i];
-            } else {
-                for (size_t i = 0; i < there; i++) GRUC(copy_row)(to + i * width, from + i * D, D);
-            }
+            GRUC(spread_rows)(to, width, from, there, D);
             for (size_t i = there; i < rows; i++) memset(to + i * width, 0, D * sizeof(real));
         }
         out += rows * width;

@@ -33,6 +33,7 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_GRU_ATTENDING, /* cells that attend to keyed rows of clock 0 before each step: attending.body.h */
        GRUC_GRU_ATTENDING_RESET_BEFORE,
        GRUC_DENSE_SAMPLED, /* the same for some tokens, in the loss only: sampled.body.h */
+       GRUC_CONV_POOL,     /* GRUC_CONV and GRUC_POOL at once; in training only, where GRUC_POOL is not */
        GRUC_N_KINDS
 };
 
@@ -62,6 +63,7 @@ typedef struct {
  *   GRUC_ATTEND_GENERAL    W (D, D)
  *   GRUC_CONV              W (k, D, H), of k = `steps`; gamma (H,), beta (H,); and what is not learned but follows
  *                          the batches: mean (H,), variance (H,), number of batches (1,)
+ *   GRUC_CONV_POOL         the same
  *   GRUC_EMBED_SHARED      table (D, H) of D tokens, anywhere in the buffer
  *   GRUC_DENSE_TABLE       table (H, D) of H tokens
  *   GRUC_DENSE_SAMPLED     the same
@@ -162,6 +164,7 @@ static inline size_t gruc_op_size(const gruc_op *op)
     case GRUC_GRU_ATTENDING_RESET_BEFORE:
         return op->H * (op->H + 1) + 3 * op->H * (op->D + op->column + op->H + 1);
     case GRUC_CONV:
+    case GRUC_CONV_POOL:
         return op->steps * op->D * op->H + 4 * op->H + 1;
     default:
         return 0;

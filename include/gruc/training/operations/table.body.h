@@ -18,6 +18,14 @@
      .forward = GRUC(attending_op_forward),                                                                  \
      .backward = GRUC(attending_op_backward)}
 
+#define GRUC_CONVOLUTION                                                                                     \
+    {.packed_size = GRUC(conv_op_packed),                                                                    \
+     .kept_size = GRUC(conv_op_kept),                                                                        \
+     .scratch_size = GRUC(conv_op_scratch),                                                                  \
+     .pack = GRUC(conv_op_pack),                                                                             \
+     .forward = GRUC(conv_op_forward),                                                                       \
+     .backward = GRUC(conv_op_backward)}
+
 static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
     [GRUC_GRU] = GRUC_CELL,
     [GRUC_GRU_RESET_BEFORE] = GRUC_CELL,
@@ -80,15 +88,10 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .pack = GRUC(general_op_pack),
          .forward = GRUC(general_op_forward),
          .backward = GRUC(general_op_backward)},
-    [GRUC_CONV] =
-        {.packed_size = GRUC(conv_op_packed),
-         .kept_size = GRUC(conv_op_kept),
-         .scratch_size = GRUC(conv_op_scratch),
-         .pack = GRUC(conv_op_pack),
-         .forward = GRUC(conv_op_forward),
-         .backward = GRUC(conv_op_backward)},
+    [GRUC_CONV] = GRUC_CONVOLUTION,
+    [GRUC_CONV_POOL] = GRUC_CONVOLUTION,
     [GRUC_COPY] = {.forward = GRUC(copy_op_forward), .backward = GRUC(copy_op_backward)},
-    [GRUC_POOL] = {.forward = GRUC(pool_op_forward), .backward = GRUC(pool_op_backward)},
 };
 #undef GRUC_CELL
+#undef GRUC_CONVOLUTION
 #undef GRUC_ATTENDING_CELL
