@@ -32,3 +32,33 @@ def run_openvino(proto, X, lengths):
 
 
 RUNTIMES = [run_onnxruntime, run_openvino]
+
+
+def session_of(proto, run):
+    """A function of inputs by name, which gives outputs by name."""
+    if run is run_onnxruntime:
+        runtime = pytest.importorskip("onnxruntime")
+        session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+        names = [output.name for output in session.get_outputs()]
+        return lambda inputs: dict(zip(names, session.run(None, inputs), strict=True))
+    openvino = pytest.importorskip("openvino")
+    core = openvino.Core()
+    model = core.read_model(proto.SerializeToString())
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    def called(inputs):
+        results = compiled(inputs)
+        return {name: results[output].copy() for output in compiled.outputs for name in output.names}
+
+    return called
+
+
+def zeros_for(proto, n):
+    """The states of n sequences that begin."""
+    onnx = pytest.importorskip("onnx")
+    types = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64"}
+    states = {}
+    for given in list(proto.graph.input)[2:]:
+        kind = given.type.tensor_type
+        states[given.name] = np.zeros([dim.dim_value or n for dim in kind.shape.dim], types[kind.elem_type])
+    return states

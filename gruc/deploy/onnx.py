@@ -20,7 +20,7 @@ from .forecast_windows import forecaster_of
 from .onnx_forecasts import graph_of_forecaster
 from .onnx_graph import NetworkGraph
 from .onnx_translation import graph_of_encoder, graph_of_step, translator_of
-from .weights import as_predictor, refuse_convolutions
+from .weights import as_predictor
 
 __all__ = ["to_onnx"]
 
@@ -93,6 +93,9 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         Number of steps so far.
     ``state_readout`` (N, R), float32, unless `pooling` is "last" or each step is answered
         State of the readout.
+    ``state_conv`` (N, C), float32, with `conv_channels`
+        What each convolution reads again, `conv_kernel_size` - 1 of its steps, and the largest of those of
+        its outputs that `conv_pool` has not made a step of yet.
     ``state_frame`` (N, frame_length - 1, n_features), float32, if a frame has several steps
         The last steps, centred.
 
@@ -132,8 +135,6 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
             "stateful=True needs a model with bidirectional=False."
         )
     if forecaster is None:
-        if stateful:
-            refuse_convolutions(predictor, "to_onnx with stateful=True")
         graph = NetworkGraph(onnx, predictor, opset)
         inputs, outputs = _graph_of_blocks(graph) if stateful else _graph_of_sequences(graph)
     else:

@@ -155,13 +155,21 @@ def dense(graph, operation, x):
 
 
 def _conv(graph, operation, rows):
-    W, b = graph.convolution(operation)
-    x = rows[operation.x]
-    if operation.x == 0 and graph.rest is not None:
-        x = graph("Sub", x, graph.rest)
+    x = conv_input(graph, operation, rows[operation.x])
     x = graph("Transpose", x, perm=[1, 2, 0])  # (N, D, F)
-    y = graph("Relu", graph("Conv", x, W, b, kernel_shape=[operation.steps], pads=[operation.steps - 1, 0]))
+    y = conv(graph, operation, x, operation.steps - 1)
     rows[operation.y] = graph("Transpose", y, perm=[2, 0, 1])
+
+
+def conv_input(graph, operation, x):
+    """Rows x of which a step before the first is 0."""
+    return graph("Sub", x, graph.rest) if operation.x == 0 and graph.rest is not None else x
+
+
+def conv(graph, operation, x, n_before=0):
+    """What a convolution makes of x (N, D, F), `n_before` zeros before its first row."""
+    W, b = graph.convolution(operation)
+    return graph("Relu", graph("Conv", x, W, b, kernel_shape=[operation.steps], pads=[n_before, 0]))
 
 
 def _pool(graph, operation, rows):

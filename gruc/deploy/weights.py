@@ -94,9 +94,10 @@ def unscaled_weights(predictor, centre=None):
     network = predictor.network
     weights = {name: weight.astype(np.float64) for name, weight in predictor.weights.items()}
     if network.convolutions:
-        flat = np.concatenate([weights[name].T.ravel() for name, _ in network.table.entries])
-        folded = with_biases(network, network.table.views(flat))
-        weights = {name: w if name in network.table.lookup_tables else w.T for name, w in folded.items()}
+        tables = network.table.lookup_tables  # which torch has as they lie
+        by_inputs = {name: w if name in tables else w.T for name, w in weights.items()}
+        folded = with_biases(network, by_inputs)
+        weights = {name: w if name in tables else w.T for name, w in folded.items()}
     if predictor.inputs.scaling is not None:  # W ((x - mean) / scale) + b
         mean, scale = predictor.inputs.scaling
         mean = mean if centre is None else mean - centre

@@ -7,7 +7,7 @@ from gruc import GRUClassifier, GRURegressor
 from gruc.outputs import Classes
 from gruc.runtime import Predictor
 from helpers import STRUCTURES, structure_id
-from onnx_runs import RUNTIMES, padded, run_onnxruntime
+from onnx_runs import RUNTIMES, padded, run_onnxruntime, session_of, zeros_for
 from problems import forms_of_vowels, vowels
 
 onnx = pytest.importorskip("onnx")
@@ -176,35 +176,6 @@ class TestOpsets:
 
 
 # ---- block by block
-
-
-def session_of(proto, run):
-    """A function of inputs by name, which gives outputs by name."""
-    if run is run_onnxruntime:
-        runtime = pytest.importorskip("onnxruntime")
-        session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-        names = [output.name for output in session.get_outputs()]
-        return lambda inputs: dict(zip(names, session.run(None, inputs), strict=True))
-    openvino = pytest.importorskip("openvino")
-    core = openvino.Core()
-    model = core.read_model(proto.SerializeToString())
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-
-    def called(inputs):
-        results = compiled(inputs)
-        return {name: results[output].copy() for output in compiled.outputs for name in output.names}
-
-    return called
-
-
-def zeros_for(proto, n):
-    """The states of n sequences that begin."""
-    types = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64"}
-    states = {}
-    for given in list(proto.graph.input)[2:]:
-        kind = given.type.tensor_type
-        states[given.name] = np.zeros([dim.dim_value or n for dim in kind.shape.dim], types[kind.elem_type])
-    return states
 
 
 def states_of_stream(streams, n):
