@@ -27,6 +27,23 @@ def close(got, expected, dtype):
     np.testing.assert_allclose(got, expected, rtol=0, atol=TOLERANCE[dtype] * np.abs(expected).max())
 
 
+class FakeLayer:
+    """What `from_keras` asks of a layer."""
+
+    def __init__(self, arrays=(), **config):
+        self.arrays, self.config = arrays, {"name": f"my_{type(self).__name__}"} | config
+
+    def get_config(self):
+        return self.config
+
+    def get_weights(self):
+        return list(self.arrays)
+
+
+def fake(kind, arrays=(), **config):
+    return type(kind, (FakeLayer,), {})(arrays, **config)
+
+
 def multilabel_model(**settings):
     X, y = vowels()
     model = GRUClassifier(**FAST | settings, frame_length=1, dtype="float64")

@@ -1,4 +1,4 @@
-"""Weights to and from Keras's GRU, Dense and Embedding layers; Keras is not imported.
+"""Weights to and from Keras's GRU, Dense, Embedding and Conv1D layers; Keras is not imported.
 
 Keras has the gate order z, r, h and shapes (inputs, outputs). As in gruc, z is the share of the
 old state that is kept.
@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
+from ..sequences import Scaling
 from .imported import finite_array, fitted_estimator, require_estimator
+from .keras_convolutions import convolution_arrays, names_and_values
 from .keras_layers import is_model_or_layers, weights_of_arrays, weights_of_layers
 from .weights import (
     as_predictor,
     layer_suffixes,
     refuse_attention,
-    refuse_convolutions,
     refuse_tied,
     swap_gates,
     unscaled_weights,
@@ -30,7 +32,8 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     A model of tokens has an Embedding layer before them. In a model that answers each step the last GRU
     layer has ``return_sequences=True``.
 
-    Scaling is folded into the weights; see `to_torch`.
+    Scaling is folded into the weights, but before convolutions, which see 0 before the first step; see
+    `to_torch` and the notes.
 
     Parameters
     ----------
@@ -39,7 +42,9 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     Returns
     -------
     weights : list of ndarray
-        Of a model of tokens first the table of ``Embedding(n_tokens, embedding_dim)``. For each
+        Of a model of tokens first the table of ``Embedding(n_tokens, embedding_dim)``. If there are
+        convolutions, mean and variance of the features, (D,) each, unless X is not scaled; and for each
+        convolution its kernel (k, D, n) and gamma, beta, mean and variance of its normalisation. For each
         ``GRU(H, return_sequences=...)``, or ``Bidirectional`` of one, and direction: kernel (D, 3H),
         recurrent kernel (H, 3H), bias (2, 3H) or, if the reset gate is applied before the recurrent
         product, an option of the same name in Keras, (3H,); then the Dense layer's kernel (F, K) and
@@ -49,6 +54,13 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     ------
     ValueError
         The model has attention, which is none of these layers.
+
+    Notes
+    -----
+    The layers of convolutions are, for the scaling, ``BatchNormalization(center=False, scale=False,
+    epsilon=0, trainable=False)`` and, for each convolution, ``Conv1D(n, k, padding="causal",
+    use_bias=False)``, ``BatchNormalization(epsilon=1e-5)``, ``ReLU()`` and, with a `conv_pool` of p > 1,
+    ``ZeroPadding1D((0, p - 1))`` and ``MaxPooling1D(p)``.
 
     Examples
     --------
@@ -60,11 +72,11 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
     """
     predictor = as_predictor(model)
-    refuse_convolutions(predictor, "to_keras")
     refuse_attention(predictor, "Keras")
     refuse_tied(predictor)
     weights, config = unscaled_weights(predictor), predictor.config
     arrays = [weights["embedding.weight"]] if "embedding.weight" in weights else []
+    arrays += convolution_arrays(predictor)
     for suffix in layer_suffixes(len(config["hidden_layer_sizes"]), config["bidirectional"]):
         kernel, recurrent, *biases = (
             swap_gates(weights[name])
@@ -85,8 +97,8 @@ def from_keras(
     ----------
     estimator : GRUClassifier, GRURegressor, GRUTagger or GRUStepRegressor
         See `from_torch`. If `weights` are arrays, its parameters say whether the layers are
-        bidirectional, whether an Embedding stands before them (`embedding_dim`) and, if they have no
-        biases, when their reset gate is applied.
+        bidirectional, whether an Embedding stands before them (`embedding_dim`), what convolutions are
+        pooled by (`conv_pool`) and, if they have no biases, when their reset gate is applied.
     weights : Keras model, list of its layers, or list of ndarray
         A model or layers are checked to compute what the estimator does. Arrays are in the order of
         ``get_weights``; see `to_keras`. Layers without biases (``use_bias=False``) get zeros.
@@ -116,6 +128,8 @@ def from_keras(
     activation is softmax for several classes, sigmoid for one unit or several labels, linear for a
     regressor (exponential with ``loss="poisson"``), or linear for logits. Dropout has no effect, and
     Masking, or ``mask_zero`` of an Embedding, is for padding, which gruc's sequences do not have.
+    Convolutions are as in `to_keras`; of layers `conv_pool` is taken, too, the normalisations may have any
+    epsilon, and a ``Normalization`` may stand in place of the first one, biases in place of the others.
 
     Examples
     --------
@@ -133,17 +147,41 @@ def from_keras(
     else:
         arrays = [finite_array(value, f"weights[{i}]") for i, value in enumerate(weights)]
         keras = weights_of_arrays(arrays, estimator)
-    return fitted_estimator(estimator, _in_torch_order(keras), keras.parameters, classes, multilabel)
+    scaling = None
+    if keras.before.scaling:
+        mean, variance = keras.before.scaling
+        scaling = Scaling(mean, np.sqrt(variance))
+    if keras.before.pools is not None:
+        estimator = _with_convolutions(estimator, keras.before)
+    return fitted_estimator(estimator, _in_torch_order(keras), keras.parameters, classes, multilabel, scaling)
+
+
+def _with_convolutions(estimator, before):
+    """A clone of the estimator with the sizes of these convolutions."""
+    sizes = {
+        "conv_channels": tuple(each[0].shape[2] for each in before.convolutions),
+        "conv_kernel_size": tuple(len(each[0]) for each in before.convolutions) or 5,
+        "conv_pool": tuple(before.pools) or 2,
+    }
+    if "conv_pool" not in estimator.get_params() and sizes.pop("conv_pool") not in (
+        2,
+        (1,) * len(before.pools),
+    ):
+        raise ValueError(
+            f"The convolutions are pooled by {before.pools}; a {type(estimator).__name__} answers each step."
+        )
+    return clone(estimator).set_params(**sizes)
 
 
 def _in_torch_order(keras):
     """Weights by name, in torch's shapes and order of gates; zeros for biases that are missing."""
     kernel, *bias = keras.dense
     weights = {"head.weight": kernel.T, "head.bias": bias[0] if bias else np.zeros(kernel.shape[-1])}
+    weights |= names_and_values(keras.before)
     if keras.embedding:
         weights["embedding.weight"] = keras.embedding[0]
     n_layers = len(keras.gru) // keras.n_directions
-    place = len(keras.embedding)
+    place = len(keras.embedding) + len(keras.before.scaling) + 5 * len(keras.before.convolutions)
     for suffix, arrays in zip(layer_suffixes(n_layers, keras.bidirectional), keras.gru, strict=True):
         for array, ndim in zip(arrays, (2, 2, keras.n_biases), strict=False):
             if array.ndim != ndim or array.shape[-1] % 3:

@@ -4,6 +4,7 @@ import itertools
 from typing import Any, NamedTuple
 
 from .imported import is_classifier
+from .keras_convolutions import Before, split_arrays, split_layers
 
 # layers that do not change a prediction
 WITHOUT_EFFECT = {
@@ -24,6 +25,8 @@ class KerasWeights(NamedTuple):
     bidirectional, reset_after : bool
     embedding : list
         The table of vectors of tokens, or nothing.
+    before : Before
+        Convolutions.
     """
 
     gru: list[list[Any]]
@@ -31,6 +34,7 @@ class KerasWeights(NamedTuple):
     bidirectional: bool
     reset_after: bool
     embedding: list[Any]
+    before: Before
 
     @property
     def parameters(self):
@@ -51,9 +55,12 @@ class KerasWeights(NamedTuple):
         """The same with function(array, name) for each array."""
         names = (f"weights[{i}]" for i in itertools.count())
         embedding = [function(array, next(names)) for array in self.embedding]
+        scaling = [function(array, next(names)) for array in self.before.scaling]
+        convolutions = [[function(array, next(names)) for array in each] for each in self.before.convolutions]
+        before = self.before._replace(scaling=scaling, convolutions=convolutions)
         gru = [[function(array, next(names)) for array in arrays] for arrays in self.gru]
         dense = [function(array, next(names)) for array in self.dense]
-        return self._replace(gru=gru, dense=dense, embedding=embedding)
+        return self._replace(gru=gru, dense=dense, embedding=embedding, before=before)
 
 
 def is_model_or_layers(weights):
@@ -77,6 +84,7 @@ def weights_of_arrays(arrays, estimator):
     n_directions, found = 2 if bidirectional else 1, {}
     given, n_embedding = arrays, 0 if estimator.embedding_dim is None else 1
     embedding, arrays = arrays[:n_embedding], arrays[n_embedding:]
+    before, arrays = split_arrays(arrays)
     for n_dense, n_each in ((2, 3), (2, 2), (1, 3), (1, 2)):
         n_layers = (len(arrays) - n_dense) // (n_each * n_directions)
         n_gru = n_layers * n_each * n_directions
@@ -84,7 +92,7 @@ def weights_of_arrays(arrays, estimator):
             continue
         gru, dense = [arrays[i : i + n_each] for i in range(0, n_gru, n_each)], arrays[n_gru:]
         after = gru[0][2].ndim == 2 if n_each == 3 else bool(estimator.reset_after)
-        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after, embedding)
+        found[n_dense, n_each] = keras = KerasWeights(gru, dense, bidirectional, after, embedding, before)
         if _shapes_fit(keras):
             return keras
     if (2, 3) in found:  # with all biases: a later check says which shape does not fit
@@ -121,19 +129,16 @@ def weights_of_layers(layers, estimator, multilabel):
         They compute something other than `estimator`; the message names the layer.
     """
     grus, pooling, dense, activation, sequences, embedding = [], "last", None, "linear", False, []
-    for layer in _flattened(layers):
-        kind = type(layer).__name__
-        if not hasattr(layer, "get_config"):
-            raise TypeError(
-                f"weights holds a {kind} among layers; give a Keras model, layers, or arrays only."
-            )
-        config = layer.get_config()
+    layers = _with_effect(layers)
+    if layers and type(layers[0]).__name__ == "Embedding":
+        config = layers[0].get_config()
+        embedding = _arrays(layers[0], 1, config | {"use_bias": False}, f"The layer {config.get('name')!r}")
+        layers = layers[1:]
+    before, layers = split_layers(layers)
+    for layer in layers:
+        kind, config = type(layer).__name__, layer.get_config()
         where = f"The layer {config.get('name', kind)!r}"
-        if kind in WITHOUT_EFFECT:
-            continue
-        if kind == "Embedding" and not grus and not embedding:
-            embedding = _arrays(layer, 1, config | {"use_bias": False}, where)
-        elif kind in ("GRU", "Bidirectional") and dense is None and pooling == "last":
+        if kind in ("GRU", "Bidirectional") and dense is None and pooling == "last":
             grus.append(_gru(layer, kind, config, where))
             sequences = grus[-1][3]
         elif kind in READOUTS and grus and dense is None and pooling == "last":
@@ -146,8 +151,8 @@ def weights_of_layers(layers, estimator, multilabel):
         else:
             raise ValueError(
                 f"{where} is a {kind}, which gruc's models do not have there: they are an Embedding or "
-                "none, GRU layers, or Bidirectional ones, then GlobalAveragePooling1D, GlobalMaxPooling1D or "
-                "neither, then Dense."
+                "none, Conv1D layers or none, GRU layers, or Bidirectional ones, then "
+                "GlobalAveragePooling1D, GlobalMaxPooling1D or neither, then Dense."
             )
     if not grus or dense is None:
         raise ValueError("weights must have GRU layers and, after them, a Dense layer.")
@@ -168,7 +173,7 @@ def weights_of_layers(layers, estimator, multilabel):
             raise ValueError(f"Some GRU layers have {name}, others do not; in gruc all layers are alike.")
     _check_activation(activation, dense[0].shape[-1], estimator, multilabel)
     directions = [direction for gru in grus for direction in gru[0]]
-    return KerasWeights(directions, dense, *grus[0][1:3], embedding)
+    return KerasWeights(directions, dense, *grus[0][1:3], embedding, before)
 
 
 def _is_dense(kind, config):
@@ -183,6 +188,18 @@ def _flattened(layers):
             yield from _flattened(layer)
         else:
             yield layer
+
+
+def _with_effect(layers):
+    """Layers in order, without those that do not change a prediction."""
+    layers = list(_flattened(layers))
+    for layer in layers:
+        if not hasattr(layer, "get_config"):
+            raise TypeError(
+                f"weights holds a {type(layer).__name__} among layers; give a Keras model, layers, or arrays "
+                "only."
+            )
+    return [layer for layer in layers if type(layer).__name__ not in WITHOUT_EFFECT]
 
 
 def _name(activation):

@@ -56,12 +56,6 @@ def with_biases(network, weights):
     return weights
 
 
-def refuse_convolutions(predictor, what):
-    """Raise a ValueError for a model with convolutions."""
-    if predictor.network.convolutions:
-        raise ValueError(f"{what} takes no convolutions yet. Fit a model with conv_channels=().")
-
-
 def refuse_tied(predictor):
     """Raise a ValueError for a model whose output layer is the table of its inputs."""
     if "head.bias" not in predictor.weights:

@@ -4,7 +4,7 @@ Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 """
 
 from .attention import ATTENTIONS
-from .conv import take_running
+from .conv import NORM_EPSILON, take_running
 from .encoder_decoder import EncoderDecoder
 from .network import GRUNetwork
 from .program import KINDS
@@ -14,6 +14,7 @@ from .workspace import aligned_empty
 __all__ = [
     "ATTENTIONS",
     "KINDS",
+    "NORM_EPSILON",
     "OF_CONVOLUTIONS",
     "READOUTS",
     "EncoderDecoder",

@@ -271,12 +271,3 @@ def test_a_pipeline_is_exported_by_its_last_step(export, tmp_path, monkeypatch):
         export(predictor)
     export(pipeline[-1])
     export(predictor.predictor)
-
-
-def test_keras_takes_no_convolutions():
-    X, y = vowels()
-    model = GRUClassifier(**FAST, conv_channels=(4,)).fit(X, y)
-    with pytest.raises(ValueError, match="to_keras takes no convolutions"):
-        gruc.to_keras(model)
-    with pytest.raises(ValueError, match="conv_channels=.*, but the weights have no convolutions"):
-        gruc.from_keras(model, gruc.to_keras(GRUClassifier(**FAST).fit(X, y)))
