@@ -343,7 +343,7 @@ class GRUNetwork:
         """Weights (N,) of the steps in the mean that the head sees, of a network with pooling "attention"."""
         operations = self.program().operations
         place = next(i for i, op in enumerate(operations) if op.kind == KINDS.ATTENTION)
-        kept = np.empty(len(batch.values), weights.dtype)
+        kept = np.empty(self.row_layout(batch)[1][-1], weights.dtype)
         self._call(weights, batch, initial, [], [(place, kept)])
         return kept
 

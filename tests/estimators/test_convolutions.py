@@ -210,3 +210,15 @@ def test_predictors_of_constants_alone():
     weights = {name: weight.T for name, weight in weights.items()}
     folded = Predictor.of_weights(predictor.config, weights, "float64", predictor.inputs, predictor.decoding)
     np.testing.assert_allclose(folded.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-12)
+
+
+def test_weights_of_attention_are_of_pooled_steps():
+    X, y = vowels()
+    model = GRUClassifier(**FAST, conv_pool=(2, 3), pooling="attention").fit(X, y)
+    weights, states = model.attention_weights(X), model.hidden_states(X)
+    for x, a, h in zip(X, weights, states, strict=True):
+        assert len(a) == len(h) == -(-len(x) // 6)
+        assert a.sum() == pytest.approx(1, rel=1e-6)
+    pooled = np.array([a @ h for a, h in zip(weights, states, strict=True)])
+    features = GRUTransformer(model).fit(X, y).transform(X)
+    np.testing.assert_allclose(features, pooled, rtol=0, atol=1e-6)

@@ -159,3 +159,35 @@ def test_streams_against_the_oracle(tmp_path, compiler, build):
             logits, _ = reference.network_forward(so_far[places].reshape(n_frames, -1), exact, config)
             expected = np.exp(logits - logits.max())
             np.testing.assert_allclose(got[t * K : (t + 1) * K], expected / expected.sum(), rtol=0, atol=2e-6)
+
+
+DIVISION = """
+#include <stdio.h>
+#include <stdlib.h>
+#include "gruc/gruc.h"
+
+int main(void)
+{
+    char word[2][32];
+    while (scanf("%31s %31s", word[0], word[1]) == 2) {
+        uint64_t n = strtoull(word[0], NULL, 10);
+        uint32_t d = (uint32_t)strtoull(word[1], NULL, 10), rest;
+        size_t left;
+        int wrong = gruc_long_division(n, d, &rest) != n / d || rest != n % d;
+        wrong |= gruc_quotient(n, d, &left) != n / d || left != n % d;
+        printf("%d\\n", wrong);
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("compiler", builds(*COMPILERS))
+def test_division_without_the_library(tmp_path, compiler):
+    program = program_of(DIVISION, compiler, "baseline", tmp_path)
+    rng = np.random.default_rng(0)
+    ns = [0, 1, 2**32 - 1, 2**32, 2**63, 2**64 - 1, *(int(2**b) for b in rng.uniform(0, 63, 200))]
+    ds = [1, 2, 3, 7, 2**31 - 1, 2**31, 2**32 - 1]
+    wrong = program(" ".join(f"{n} {d}" for n in ns for d in ds))
+    assert wrong.shape == (len(ns) * len(ds),)
+    assert not wrong.any()

@@ -155,6 +155,8 @@
 #undef bfloat
 #pragma push_macro("bias")
 #undef bias
+#pragma push_macro("bit")
+#undef bit
 #pragma push_macro("bits")
 #undef bits
 #pragma push_macro("block")
@@ -357,5 +359,3 @@
 #undef gru_step
 #pragma push_macro("gru_unpack")
 #undef gru_unpack
-#pragma push_macro("gru_weights")
-#undef gru_weights

@@ -1,4 +1,6 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("gru_weights")
+#undef gru_weights
 #pragma push_macro("h")
 #undef h
 #pragma push_macro("h_j")
@@ -309,6 +311,8 @@
 #undef next_order
 #pragma push_macro("next_scores")
 #undef next_scores
+#pragma push_macro("noinline")
+#undef noinline
 #pragma push_macro("none")
 #undef none
 #pragma push_macro("norm")
@@ -355,7 +359,3 @@
 #undef pack
 #pragma push_macro("pack_transposed")
 #undef pack_transposed
-#pragma push_macro("packed")
-#undef packed
-#pragma push_macro("packed_size")
-#undef packed_size

@@ -1,4 +1,8 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("packed")
+#undef packed
+#pragma push_macro("packed_size")
+#undef packed_size
 #pragma push_macro("pair")
 #undef pair
 #pragma push_macro("panel")
@@ -43,6 +47,8 @@
 #undef q
 #pragma push_macro("queries")
 #undef queries
+#pragma push_macro("quotient")
+#undef quotient
 #pragma push_macro("r")
 #undef r
 #pragma push_macro("reachable")

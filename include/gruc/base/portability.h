@@ -28,14 +28,18 @@
 #endif
 
 /* Not every program that includes these headers calls every kernel. GRUC_INLINE is for
- * parts of kernels whose arguments are constants that the compiler must see. */
+ * parts of kernels whose arguments are constants that the compiler must see, GRUC_APART for what is called
+ * from several places and must not be there as often. */
 #if defined(__GNUC__)
+#define GRUC_APART static __attribute__((unused, noinline))
 #define GRUC_STATIC static inline __attribute__((unused))
 #define GRUC_INLINE static inline __attribute__((unused, always_inline))
 #elif defined(_MSC_VER)
+#define GRUC_APART static __declspec(noinline)
 #define GRUC_STATIC static inline
 #define GRUC_INLINE static __forceinline
 #else
+#define GRUC_APART static inline
 #define GRUC_STATIC static inline
 #define GRUC_INLINE static inline
 #endif

@@ -77,6 +77,7 @@
 #pragma pop_macro("best")
 #pragma pop_macro("bfloat")
 #pragma pop_macro("bias")
+#pragma pop_macro("bit")
 #pragma pop_macro("bits")
 #pragma pop_macro("block")
 #pragma pop_macro("blocks")
@@ -178,4 +179,3 @@
 #pragma pop_macro("gru_rows")
 #pragma pop_macro("gru_step")
 #pragma pop_macro("gru_unpack")
-#pragma pop_macro("gru_weights")

@@ -1,4 +1,5 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("gru_weights")
 #pragma pop_macro("h")
 #pragma pop_macro("h_j")
 #pragma pop_macro("h_prev")
@@ -154,6 +155,7 @@
 #pragma pop_macro("next")
 #pragma pop_macro("next_order")
 #pragma pop_macro("next_scores")
+#pragma pop_macro("noinline")
 #pragma pop_macro("none")
 #pragma pop_macro("norm")
 #pragma pop_macro("norm_factor")
@@ -177,5 +179,3 @@
 #pragma pop_macro("p")
 #pragma pop_macro("pack")
 #pragma pop_macro("pack_transposed")
-#pragma pop_macro("packed")
-#pragma pop_macro("packed_size")

@@ -1,4 +1,6 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("packed")
+#pragma pop_macro("packed_size")
 #pragma pop_macro("pair")
 #pragma pop_macro("panel")
 #pragma pop_macro("panel_of_B")
@@ -21,6 +23,7 @@
 #pragma pop_macro("program")
 #pragma pop_macro("q")
 #pragma pop_macro("queries")
+#pragma pop_macro("quotient")
 #pragma pop_macro("r")
 #pragma pop_macro("reachable")
 #pragma pop_macro("real")

@@ -95,18 +95,21 @@ GRUC_STATIC int gruc_is_before_cells(const gruc_op *op)
 /* Rows of x before, in the sequence; of pooling of those that become one */
 GRUC_STATIC uint64_t gruc_rows_before(const gruc_program *p, const gruc_op *op, uint64_t n_frames)
 {
-    size_t stride = gruc_stride(p, p->values[op->x].clock);
-    if (stride > 1) n_frames /= stride;
-    return op->kind == GRUC_POOL ? n_frames % op->steps : n_frames;
+    size_t stride = gruc_stride(p, p->values[op->x].clock), rest;
+    if (stride > 1) n_frames = gruc_quotient(n_frames, stride, &rest);
+    if (op->kind != GRUC_POOL) return n_frames;
+    (void)gruc_quotient(n_frames, op->steps, &rest);
+    return rest;
 }
 
 /* Whether a value has a row when a frame comes, of a sequence that has `n_before`, or when the sequence ends: with
  * this frame or, without one, with those before */
 GRUC_STATIC int gruc_has_row(const gruc_program *p, int v, uint64_t n_before, int frame, int ends)
 {
-    size_t stride = gruc_stride(p, p->values[v].clock);
+    size_t stride = gruc_stride(p, p->values[v].clock), rest = 0;
     if (frame && (ends || stride == 1)) return 1;
-    return frame ? (n_before + 1) % stride == 0 : stride > 1 && n_before % stride != 0;
+    if (stride > 1) (void)gruc_quotient(n_before + (frame ? 1 : 0), stride, &rest);
+    return frame ? rest == 0 : rest != 0;
 }
 
 #endif

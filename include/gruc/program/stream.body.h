@@ -76,7 +76,8 @@ GRUC_STATIC void GRUC(stream_step)(
     const outside *GRUC_RESTRICT x, /* (D,) */
     const gruc_model *m)
 {
-    size_t D = m->inputs.n_features, k = m->inputs.frame_length, place = k == 1 ? 0 : (size_t)(*n_steps % k);
+    size_t D = m->inputs.n_features, k = m->inputs.frame_length, place = 0;
+    if (k > 1) (void)gruc_quotient(*n_steps, k, &place);
     real *kept = memory + m->memory.states_size, *frame = scratch + m->memory.states_size;
     for (size_t j = 0; j < D; j++) kept[place * D + j] = GRUC(input)(x[j], j, &m->inputs);
     ++*n_steps;
@@ -146,17 +147,21 @@ GRUC_STATIC void GRUC(stream_result)(
     const gruc_memory *l = &m->memory;
     size_t D = m->inputs.n_features, k = m->inputs.frame_length, hop = m->inputs.hop_length;
     uint64_t full = gruc_n_full_frames(n_steps, k, hop), n_frames = full;
-    uint64_t stride = gruc_stride(&m->program, m->program.values[m->program.output].clock);
+    size_t stride = gruc_stride(&m->program, m->program.values[m->program.output].clock), rest = 0;
     const real *states = memory, *kept = memory + l->states_size;
     real *frame = scratch + l->states_size;
     if (k > 1 || hop > 1) n_frames = gruc_n_frames(n_steps, k, hop);
     for (size_t i = 0; n_frames > full && i < k;
          i++) { /* the last one, with its last step for those it lacks */
         uint64_t step = full * hop + i;
+        size_t place;
         if (step >= n_steps) step = n_steps - 1;
-        memcpy(frame + i * D, kept + (size_t)(step % k) * D, D * sizeof(real));
+        (void)gruc_quotient(step, k, &place);
+        memcpy(frame + i * D, kept + place * D, D * sizeof(real));
     }
-    if (n_frames > full || (stride > 1 && n_frames % stride != 0)) {
+    uint64_t n_rows = stride > 1 ? gruc_quotient(n_frames, stride, &rest) : n_frames;
+    if (rest > 0) n_rows++;
+    if (n_frames > full || rest > 0) {
         GRUC(stream_advance)(scratch, memory, full, n_frames > full, 1, m);
         states = scratch;
     }
@@ -172,7 +177,7 @@ GRUC_STATIC void GRUC(stream_result)(
             NULL,
             scratch + l->rows[op->y] + op->column,
             NULL,
-            stride == 1 ? n_frames : (n_frames + stride - 1) / stride};
+            n_rows};
         if (m->kinds[i]->result) m->kinds[i]->result(&call);
     }
     GRUC(link)(out, scratch + l->rows[m->program.output], &m->outputs);
