@@ -20,7 +20,10 @@ def search(
     cdef _c.gruc_search_state s
     cdef const _c.gruc_program *program = &weights.program.c
     cdef Py_ssize_t n_values = program.n_values, n_ops = program.n_ops, i, j, B, R, K, n_layers = 0
-    cdef Py_ssize_t longest = 0
+    cdef Py_ssize_t longest = 0, size
+    cdef char *memory
+    cdef int *states
+    cdef int *lasts
     cdef list held = []
     cdef bint is_double = weights.is_double
     cdef const _c.gruc_value *value
@@ -37,13 +40,25 @@ def search(
     for i in range(B):
         require(0 < most[i] < INT32_MAX, "most > 0")
         longest = max(longest, most[i])
-    batch.spans = <_c.gruc_span *> aligned((n_values + n_ops) * sizeof(_c.gruc_span), held)
-    batch.values = <void **> aligned((n_values + n_ops) * sizeof(void *), held)
+    # all of it at once: of one short sequence, to allocate each part would take as long as a step
+    size = 2 * lines((n_values + n_ops) * sizeof(_c.gruc_span)) + 4 * lines(n_values * sizeof(void *))
+    for i in range(n_values):
+        value = &program.values[i]
+        if i < <Py_ssize_t> program.n_inputs and not value.integers and not value.per_step:
+            size += 2 * lines(R * value.width * weights.element)
+    size += lines(B * sizeof(_c.gruc_answer)) + 2 * lines(longest * R * sizeof(int32_t))
+    size += lines(R * K * weights.element) + lines(K * weights.element) + lines(R * sizeof(int32_t))
+    size += 3 * lines(R * sizeof(Py_ssize_t)) + 2 * lines(R * sizeof(double))
+    size += lines(2 * beam * sizeof(_c.gruc_candidate))
+    memory = aligned(size, held)
+    batch.spans = <_c.gruc_span *> taken(&memory, (n_values + n_ops) * sizeof(_c.gruc_span))
+    batch.values = <void **> taken(&memory, (n_values + n_ops) * sizeof(void *))
     batch.kept = batch.values + n_values
     memset(batch.values, 0, (n_values + n_ops) * sizeof(void *))
-    states, lasts = np.zeros(n_values, np.intc), np.zeros(n_values, np.intc)
-    s.now = <void **> aligned(2 * n_values * sizeof(void *), held)
-    s.next = s.now + n_values
+    s.now = <void **> taken(&memory, n_values * sizeof(void *))
+    s.next = <void **> taken(&memory, n_values * sizeof(void *))
+    states = <int *> taken(&memory, n_values * sizeof(int))
+    lasts = <int *> taken(&memory, n_values * sizeof(int))
     s.tokens = -1
     for i in range(len(inputs)):
         value = &program.values[i]
@@ -55,36 +70,33 @@ def search(
             require(value.clock == 0, "rows of the source")
             batch.values[i] = weights.rows_of(&batch, i, inputs[i], False)
         else:
-            states[n_layers], lasts[n_layers] = i, last_state_of(program, i)
-            array_pointer(inputs[i], weights.code, B, value.width, False)
-            now = np.empty((R, value.width), weights.dtype)
-            now[:B] = inputs[i]
-            held.append(now)
-            s.now[n_layers] = array_pointer(now, weights.code, R, value.width, True)
-            s.next[n_layers] = aligned(R * value.width * weights.element, held)
+            states[n_layers], lasts[n_layers] = <int> i, last_state_of(program, i)
+            s.now[n_layers] = taken(&memory, R * value.width * weights.element)
+            s.next[n_layers] = taken(&memory, R * value.width * weights.element)
+            memcpy(s.now[n_layers], array_pointer(inputs[i], weights.code, B, value.width, False),
+                   B * value.width * weights.element)
             n_layers += 1
     require(s.tokens >= 0, "a value of tokens that are searched")
-    held += [states, lasts]
     s.step, s.n_layers, s.B, s.beam, s.K = &batch, n_layers, B, beam, K
-    s.states = <const int *> array_pointer(states, c"i", n_values, 1, False)
-    s.lasts = <const int *> array_pointer(lasts, c"i", n_values, 1, False)
+    s.states, s.lasts = states, lasts
     s.start, s.end, s.length_penalty, s.longest = <int32_t> start, <int32_t> end, length_penalty, longest
     if allowed is not None:
         s.allowed = &allowed[0]
     s.most = <const size_t *> &most[0]
     found = np.empty((B, longest), np.int32)
     s.found = <int32_t *> array_pointer(found, c"i", B, longest, True)
-    s.answers = <_c.gruc_answer *> aligned(B * sizeof(_c.gruc_answer), held)
-    s.followed = <int32_t *> aligned(2 * longest * R * sizeof(int32_t), held)
-    s.parents = s.followed + longest * R
-    s.logits = aligned(R * K * weights.element, held)
-    s.scratch = aligned(K * weights.element, held)
-    s.row_tokens = <int32_t *> aligned(R * sizeof(int32_t), held)
-    s.order = <Py_ssize_t *> aligned(3 * R * sizeof(Py_ssize_t), held)
-    s.next_order, s.ones = s.order + R, s.order + 2 * R
-    s.scores = <double *> aligned(2 * R * sizeof(double), held)
-    s.next_scores = s.scores + R
-    s.candidates = <_c.gruc_candidate *> aligned(2 * beam * sizeof(_c.gruc_candidate), held)
+    s.answers = <_c.gruc_answer *> taken(&memory, B * sizeof(_c.gruc_answer))
+    s.followed = <int32_t *> taken(&memory, longest * R * sizeof(int32_t))
+    s.parents = <int32_t *> taken(&memory, longest * R * sizeof(int32_t))
+    s.logits = taken(&memory, R * K * weights.element)
+    s.scratch = taken(&memory, K * weights.element)
+    s.row_tokens = <int32_t *> taken(&memory, R * sizeof(int32_t))
+    s.order = <Py_ssize_t *> taken(&memory, R * sizeof(Py_ssize_t))
+    s.next_order = <Py_ssize_t *> taken(&memory, R * sizeof(Py_ssize_t))
+    s.ones = <Py_ssize_t *> taken(&memory, R * sizeof(Py_ssize_t))
+    s.scores = <double *> taken(&memory, R * sizeof(double))
+    s.next_scores = <double *> taken(&memory, R * sizeof(double))
+    s.candidates = <_c.gruc_candidate *> taken(&memory, 2 * beam * sizeof(_c.gruc_candidate))
     # memory for all rows does for fewer: where what is computed lies does not change
     batch.clocks[1] = _c.gruc_clock(1, R, R, NULL, NULL, NULL, NULL)
     for i in range(n_layers):
@@ -97,6 +109,18 @@ def search(
         else:
             _c.gruc_run_search(<float *> NULL, &s)
     return [found[i, :s.answers[i].length].copy() for i in range(B)]
+
+
+cdef Py_ssize_t lines(Py_ssize_t size) noexcept:
+    """Bytes of whole cache lines."""
+    return (size + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+
+
+cdef void *taken(char **memory, Py_ssize_t size) noexcept:
+    """The next `size` bytes of memory, from a cache line on."""
+    cdef char *start = memory[0]
+    memory[0] += lines(size)
+    return start
 
 
 cdef Py_ssize_t n_tokens_of(const _c.gruc_program *program, int value) noexcept:

@@ -267,6 +267,8 @@ class EncoderDecoder:
             wanted = [(encoder.memory, memory)]
         wanted += zip(encoder.lasts, lasts, strict=True)
         weights.encoder.infer([source.values], wanted, [], source.lengths, source.offsets)
+        if len(source.order) == 1:
+            return lasts, memory
         states = []
         for last in lasts:
             state = np.empty_like(last)

@@ -24,6 +24,9 @@ class TextSymbols:
     def __init__(self, encoder):
         self.encoder = encoder
         self._terms = np.array(terms_in_order(encoder.index), dtype=object)
+        # the token that ends a sequence, and the one that a decoder begins after: the start, if there is one
+        self.end = encoder.index[END] if encoder.rules.add_end else None
+        self.start = encoder.index[START] if encoder.rules.add_start else self.end
         # which tokens an answer may hold, and its end, (n_tokens,)
         self.allowed = np.ones(self.n_tokens, np.uint8)
         self.allowed[[encoder.index[name] for name in (UNKNOWN, START) if name in encoder.index]] = 0
@@ -32,16 +35,6 @@ class TextSymbols:
     def n_tokens(self):
         """Size of the vocabulary, special tokens included."""
         return len(self._terms)
-
-    @property
-    def end(self):
-        """The token that ends a sequence."""
-        return self.encoder.index[END]
-
-    @property
-    def start(self):
-        """The token that a decoder begins after: the start, if there is one, else the end."""
-        return self.encoder.index[START] if self.encoder.rules.add_start else self.end
 
     def encode(self, X, name):
         """Tokens of each sequence as an encoder reads them, a list of int32 arrays.

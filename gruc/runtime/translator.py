@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import kernels, threads
+from ..sequences.packing import packed_alone
 from ..sequences.tokens import gathered
 from .chunks import OPERATIONS_PER_THREAD, divided
 from .flat_weights import FlatWeightsMixin
@@ -73,6 +74,9 @@ class Translator(FlatWeightsMixin):
             allowed=self.target.allowed,
         )
         weights = self._prepared()
+        if len(sources) == 1:
+            most = np.array([self.max_target_length], np.intp)
+            return self.network.search(weights, packed_alone(sources[0]), most, **options)
 
         def run(chunk, sequences):
             batch = gathered(sequences, chunk, self.config["n_source_inputs"])

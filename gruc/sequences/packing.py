@@ -51,6 +51,15 @@ class PackedBatch(NamedTuple):
     order: np.ndarray  # (B,) intp: the caller's index of each sequence
 
 
+FIRST = np.zeros(1, np.intp)
+
+
+def packed_alone(tokens):
+    """The `PackedBatch` of one sequence of tokens, (t,) int32."""
+    n = len(tokens)
+    return PackedBatch(tokens[:, np.newaxis], np.arange(n + 1, dtype=np.intp), np.array([n], np.intp), FIRST)
+
+
 def pack(source, indices, scaling, dtype):
     """The sequences at `indices` of a source, scaled, cast and packed.
 

@@ -230,15 +230,29 @@ class TextEncoder:
     def __init__(self, analyzer, rules, index, dtype=np.int32):
         self.analyzer, self.rules, self.index, self.dtype = analyzer, rules, index, np.dtype(dtype)
         self._lookup = Lookup(index)
+        self._before = [index[START]] if rules.add_start else []
+        self._after = [index[END]] if rules.add_end else []
 
     def encode(self, documents):
         """List of 1-D arrays, one for each document of a list."""
+        if len(documents) == 1:
+            (tokens,) = token_lists(self.analyzer, self.rules, documents)
+            if len(tokens) <= FEW:
+                return [self._encoded_alone(tokens)]
         found = []
         for first in range(0, len(documents), BLOCK):
             block = documents[first : first + BLOCK]
             flat, lengths = self._lookup.encoded(self.analyzer, self.rules, block, first)
             found += self.rules.sequences(flat, lengths, self.index, self.dtype)
         return found
+
+    def _encoded_alone(self, tokens):
+        """The sequence of a few tokens, str, without the arrays that pay for many."""
+        index, keeps_unknown = self.index, self.rules.unknown == "token"
+        found = list(map(index.get, tokens, repeat(index[UNKNOWN] if keeps_unknown else MISSING)))
+        if not keeps_unknown:
+            found = [token for token in found if token != MISSING]
+        return np.array(self._before + found + self._after or [index[UNKNOWN]], self.dtype)
 
     def encode_part(self, document, place=0):
         """Tokens of a part of a document, 1-D: without special tokens of its ends.

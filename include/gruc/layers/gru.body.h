@@ -108,7 +108,8 @@ GRUC_INLINE void GRUC(copy_rows)(real *to, size_t ld_to, const real *from, size_
 }
 
 /* For inference. A sequence starts from its row of `state` and leaves there its state after
- * its last step; in reverse it starts at its own last step and ends at step 0. */
+ * its last step; in reverse it starts at its own last step and ends at step 0. `from_zeros` says
+ * that all of `state` is 0: the first step then needs no product. */
 GRUC_STATIC void GRUC(gru_infer)(
     real *GRUC_RESTRICT h, size_t ld_h,         /* (N, H) OUT, rows ld_h apart, or NULL */
     real *GRUC_RESTRICT kept_gates,             /* (N, 4H) OUT, or NULL: for inspection */
@@ -118,7 +119,7 @@ GRUC_STATIC void GRUC(gru_infer)(
     const int32_t *GRUC_RESTRICT tokens,        /* (N,), or NULL */
     const real *GRUC_RESTRICT of_tokens,        /* (n_tokens, 4H): gates after the input product; or NULL */
     const GRUC(gru_weights) * w, const ptrdiff_t *GRUC_RESTRICT offsets, /* (T + 1,) */
-    size_t T, int reverse)
+    size_t T, int reverse, int from_zeros)
 {
     size_t B = (size_t)offsets[1], H = w->H;
     GRUC_FLUSH_SUBNORMALS();
@@ -141,8 +142,10 @@ GRUC_STATIC void GRUC(gru_infer)(
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             real *next = now == state ? other : state;
             size_t ld = now == state ? H : ld_state;
-            GRUC(gru_rows)
-            step = {gates + (row - first) * 4 * H, next, ld, now, ld_now, now, ld_now, w, kept_gates != NULL};
+            const real *before = from_zeros && s == 0 ? NULL : now;
+            GRUC(gru_rows) step = {
+                gates + (row - first) * 4 * H, next, ld, before, ld_now, before, ld_now, w,
+                kept_gates != NULL};
             GRUC(gru_step)(&step, alive);
             if (h) GRUC(copy_rows)(h + row * ld_h, ld_h, next, ld, alive, H);
             /* those who end here leave their state; those who begin at the next step find theirs */

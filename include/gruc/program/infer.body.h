@@ -33,7 +33,7 @@ GRUC_STATIC void GRUC(infer_cell)(const gruc_infer_call *c)
     GRUC(gru_infer)(
         (real *)c->y, c->ld_y, (real *)c->kept, state, c->ld_last, (real *)c->scratch, (const real *)c->x,
         w.D, (const int32_t *)c->tokens, (const real *)c->weights->of_tokens, &w, c->clock->offsets,
-        c->clock->T, c->op->reverse);
+        c->clock->T, c->op->reverse, !c->x2);
 }
 
 /* of_tokens (n_tokens, 4H): rows of gates with the input products of each token, the last H elements unused */
