@@ -37,7 +37,7 @@ int main(void)
     float *scratch = malloc(gruc_gru_infer_scratch_f32(N, B, H) * sizeof(float));
     gruc_gru_pack_f32(packed, W_ihT, W_hhT, b_ih, reset_before ? NULL : b_hh, D, H);
     gruc_gru_weights_f32 weights = gruc_gru_unpack_f32(packed, D, H, reset_before ? GRUC_GRU_RESET_BEFORE : GRUC_GRU);
-    gruc_gru_infer_f32(NULL, 0, NULL, state, H, scratch, x, D, NULL, NULL, &weights, offsets, T, reverse);
+    gruc_gru_infer_f32(NULL, 0, NULL, state, H, scratch, x, D, NULL, NULL, &weights, offsets, T, reverse, 0);
     for (int i = 0; i < B * H; i++) printf("%.9g\\n", (double)state[i]);
     return 0;
 }
