@@ -382,25 +382,3 @@ def test_unknown_parameters():
         TextSequencer(maxlen=3)
     with pytest.raises(TypeError, match="binary is a parameter of CountVectorizer"):
         TextSequencer(binary=True)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"analyzer": "char", "lowercase": False, "add_end": True},
-        {"analyzer": "char", "ngram_range": (1, 2), "add_start": True, "max_length": 6},
-        {"analyzer": "char", "add_start": True, "add_end": True, "unknown": "skip", "truncation": "left", "max_length": 5},
-        {"unknown": "skip", "add_start": True, "add_end": True, "max_length": 4},
-        {"unknown": "skip"},
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("dtype", [np.int32, np.int64])
-def test_a_text_alone_has_the_tokens_that_it_has_beside_others(settings, dtype):
-    sequencer = TextSequencer(dtype=dtype, **settings).fit(["a bad cab", "a dead cad"])
-    texts = ["a bead", "", "xyz", "a\U0001f600b", "cad cab bad dead a", "Bad cab " * 100]
-    together = sequencer.transform(texts)
-    for text, tokens in zip(texts, together, strict=True):
-        (alone,) = sequencer.transform([text])
-        np.testing.assert_array_equal(alone, tokens)
-        assert alone.dtype == tokens.dtype == dtype

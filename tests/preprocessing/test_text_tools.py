@@ -87,3 +87,25 @@ def test_labels_of_tokens():
     pipeline = make_pipeline(TextSequencer(), tagger)
     assert cross_val_score(pipeline, TEXTS, labels, cv=2).min() > 0.95
     assert pipeline.fit(TEXTS, labels)[0].lowercase_ is False
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"analyzer": "char", "lowercase": False, "add_end": True},
+        {"analyzer": "char", "ngram_range": (1, 2), "add_start": True, "max_length": 6},
+        {"analyzer": "char", "add_start": True, "add_end": True, "unknown": "skip", "truncation": "left", "max_length": 5},
+        {"unknown": "skip", "add_start": True, "add_end": True, "max_length": 4},
+        {"unknown": "skip"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_a_text_alone_has_the_tokens_that_it_has_beside_others(settings, dtype):
+    sequencer = TextSequencer(dtype=dtype, **settings).fit(["a bad cab", "a dead cad"])
+    texts = ["a bead", "", "xyz", "a\U0001f600b", "cad cab bad dead a", "Bad cab " * 100]
+    together = sequencer.transform(texts)
+    for text, tokens in zip(texts, together, strict=True):
+        (alone,) = sequencer.transform([text])
+        np.testing.assert_array_equal(alone, tokens)
+        assert alone.dtype == tokens.dtype == dtype
