@@ -37,7 +37,7 @@ class CExport(NamedTuple):
         relation to the largest weight of the same output.
     largest_change : float or None
         Of probabilities, or of a regressor's values, by these errors, over `X`; of a forecaster's
-        forecasts of the series that it knows.
+        forecasts of the series that it knows, unless it reads columns.
     changed : float or None
         Share of the sequences in `X` whose label changes.
     """
@@ -69,6 +69,9 @@ def to_c(
     forecasts of all steps of the horizon, and ``model_value``, which takes a value at a time and keeps the
     last ones. Both compute in double, scaling, season and differences included, and the network in float. If
     it was fitted on several series, both are told which one it is: that decides the scale of calm windows.
+    One that reads columns is given them: X from so many steps before the end of the values to the end of the
+    horizon, and what never changes. One of several quantiles writes those of its network, which are not
+    calibrated.
 
     Parameters
     ----------
@@ -98,8 +101,7 @@ def to_c(
         `model` is not a fitted model of gruc.
     ValueError
         `prefix` is not a C identifier, a weight does not fit the storage type, or a pipeline's tokens
-        are not single characters. Or a forecaster reads more than its series. No file is written
-        then.
+        are not single characters. No file is written then.
 
     Examples
     --------
@@ -117,7 +119,7 @@ def to_c(
         text_step, model = taken_apart(model)
         predictor = as_predictor(model)
     else:
-        predictor, window = forecaster.predictor, ForecastWindow.of(forecaster, "to_c")
+        predictor, window = forecaster.predictor, ForecastWindow.of(forecaster)
         if X is not None:
             raise ValueError(
                 "X is for models of sequences: of a forecaster the effect of rounded weights is measured on "
@@ -213,7 +215,12 @@ def _with_rounded(before, rounded):
 
 
 def _change_of_forecasts(forecaster, rounded):
-    """Largest change, by rounded weights, of a forecast of the series that are known."""
+    """Largest change, by rounded weights, of a forecast of the series that are known.
+
+    None of a forecaster that reads columns, whose values ahead are not known.
+    """
+    if forecaster.covariates is not None:
+        return None
     after = forecaster.going_on(forecaster.known, _with_rounded(forecaster.predictor, rounded))
     n_ahead = forecaster.lags.horizon
     return float(np.abs(after.forecasts(n_ahead) - forecaster.forecasts(n_ahead)).max())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..sequences import FARTHEST
 from .c_constants import float_literal
 from .forecast_windows import NOISE
 
@@ -25,7 +26,12 @@ class WindowFunctions:
     def __init__(self, window, prefix, bidirectional):
         self.window, self.prefix, self.upper = window, prefix, prefix.upper()
         self.lags, self.bidirectional = window.lags, bidirectional
+        self.beside = window.covariates
+        self.width = len(window.columns())
         self.n_bytes = 4 * (0 if window.linear is None else window.linear.size)
+        if self.beside is not None:
+            self.n_bytes += 16 * self.beside.n_columns
+            self.width += len(self.beside.read) + self.beside.n_static
         if window.names_series:
             self.n_bytes += 8 * window.moments.size
 
@@ -33,6 +39,10 @@ class WindowFunctions:
         window, tables = self.window, []
         if window.names_series:
             tables.append(self._table("double", "moments", map(double_literal, window.moments.ravel())))
+        if self._has("n_columns"):
+            for name, values in (("mean", self.beside.mean), ("factor", self.beside.factor)):
+                tables.append(self._table("double", f"column_{name}", map(double_literal, values)))
+            tables.append(self._column_function())
         if window.linear is not None:
             bits = np.asarray(window.linear).astype(np.float32).view(np.uint32).ravel()
             tables.append(self._table("uint32_t", "linear", [f"0x{each:08x}" for each in bits.tolist()]))
@@ -88,6 +98,51 @@ GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
 }}"""
         ]
 
+    def _has(self, what):
+        """Whether there are columns of a kind, "n_columns", "n_static" or "n_ahead"."""
+        return self.beside is not None and getattr(self.beside, what) > 0
+
+    def _given_beside(self, declared=True):
+        """Arguments for what is read beside the series, as they are declared or passed on."""
+        kind = "const double *" if declared else ""
+        names = [name for name, what in (("X", "n_columns"), ("fixed", "n_static")) if self._has(what)]
+        return "".join(f"{kind}{name}, " for name in names)
+
+    def _column_function(self):
+        farthest = double_literal(FARTHEST)
+        return f"""\
+/* Column j of X at a step of those that are told, scaled. */
+GRUC_STATIC double {self._name("column")}(const double *X, size_t step, size_t j)
+{{
+    double x = X[step * {self.upper}_N_COLUMNS + j] - {self._name("column_mean")}[j];
+    x *= {self._name("column_factor")}[j];
+    return x > {farthest} ? {farthest} : x < -{farthest} ? -{farthest} : x;
+}}"""
+
+    def _lines_of_covariates(self, first):
+        """Lines of a row from column `first` on."""
+        beside, column, lines = self.beside, self._name("column"), []
+        if beside is None:
+            return []
+        origin = beside.n_before - self.lags.lags
+        for j, each in enumerate(beside.read, first):
+            value = f"{column}(X, t + {origin + each.reach}, {each.column})"
+            if each.before is not None:
+                value += f" - {column}(X, t + {origin + each.before}, {each.column})"
+            if not each.ahead and self.window.strategy == "decoder":  # it is not known behind the window
+                value = f"t < {self.lags.lags} ? {value} : 0"
+            lines.append(f"    row[{j}] = {value};")
+        scales = zip(beside.static_mean, beside.static_factor, strict=True)
+        for i, (mean, factor) in enumerate(scales):
+            value = f"(fixed[{i}] - {double_literal(mean)}) * {double_literal(factor)}"
+            lines.append(f"    row[{first + len(beside.read) + i}] = {value};")
+        return lines
+
+    def _row_call(self, step):
+        """A statement that reads a row."""
+        beside = self._given_beside(declared=False)
+        return f"{self._name('row')}(v, {beside}{step}, centre, divisor, row);"
+
     def _row_function(self):
         lags = self.lags
         before = lags.context - lags.lags
@@ -103,10 +158,12 @@ GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
                 parts.append("centre")
             unit = "divisor" if column.unit == 1 else f"(divisor * {double_literal(column.unit)})"
             lines.append(f"    row[{j}] = ({' - '.join(parts)}) / {unit};")
+        lines += self._lines_of_covariates(len(lines))
         body = "\n".join(lines)
         return f"""\
 /* What the network reads of step t of the window. */
-GRUC_STATIC void {self._name("row")}(const double *v, size_t t, double centre, double divisor, double *row)
+GRUC_STATIC void {self._name("row")}(
+    const double *v, {self._given_beside()}size_t t, double centre, double divisor, double *row)
 {{
 {body}
 }}"""

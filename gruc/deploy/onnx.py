@@ -61,7 +61,11 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         Of a forecaster the input is ``y`` (N, V), float64: the last V values of N series, oldest first; if
         it was fitted on several series (and `scale` is not None) also ``series`` (N,), int64: which of
         these each is, or, with ``scale="window"``, -1 for another one. The output is ``forecasts``
-        (N, horizon), float64, of all steps of the horizon; NaN where a value is not finite.
+        (N, horizon), float64, of all steps of the horizon; NaN where a value is not finite. One that reads
+        columns has the inputs ``X`` (N, n_rows, n_columns), float64, of the last steps of y and those of
+        the horizon, columns of the calendar behind the others, and ``static`` (N, n_static), float64; one
+        of several quantiles the output ``quantiles`` (N, horizon, n_quantiles), in order, those that the
+        network answers without calibration.
 
         Of a `GRUSeq2Seq` two graphs are returned, a tuple. The encoder's inputs are tokens ``X`` (N, T) and
         ``lengths`` (N,), int64, N and T at least 1; its outputs ``state_0`` (N, H), ..., a state for each
@@ -78,8 +82,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         `model` is not a fitted model of gruc, or its labels are of a type that ONNX does not have.
     ValueError
         `opset` is out of range, labels cannot be represented exactly in ONNX, or `stateful` is True
-        for a bidirectional model, which reads each sequence from its end too, or for a forecaster. Or a
-        forecaster reads more than its series.
+        for a bidirectional model, which reads each sequence from its end too, or for a forecaster.
 
     Notes
     -----

@@ -4,10 +4,12 @@ Windows and forecasts are computed in float64, so that a level of 1e9 leaves the
 it; the network in float32, the only type of onnxruntime's GRU.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..sequences import LARGEST
-from . import onnx_inputs, onnx_layers, onnx_stream
+from . import onnx_covariates, onnx_inputs, onnx_layers, onnx_stream
 from .forecast_windows import NOISE, ForecastWindow
 from .onnx_graph import NetworkGraph
 
@@ -17,23 +19,63 @@ ALL = np.array([np.iinfo(np.int64).max])
 
 def graph_of_forecaster(onnx, forecaster, opset):
     """A `NetworkGraph` of a `ForecastPredictor`, and its inputs and outputs."""
-    window = ForecastWindow.of(forecaster, "to_onnx")
+    window = ForecastWindow.of(forecaster)
     graph = NetworkGraph(onnx, forecaster.predictor, opset)
     double = graph.tensor_type(np.float64)
     info = graph.helper.make_tensor_value_info
     inputs = [info("y", double, ["N", window.n_values])]
     if window.names_series:
         inputs.append(info("series", graph.int64, ["N"]))
+    shapes = onnx_covariates.shapes(window)
+    inputs += [info(name, double, ["N", *shape]) for name, shape in shapes.items()]
     n, missing = graph.size("y", 0), onnx_inputs.missing_rows_and_steps(graph, "y")
     y = onnx_inputs.padded_if_empty(graph, "y", 2, missing)
     series = onnx_inputs.padded_if_empty(graph, "series", 1, missing) if window.names_series else None
-    forecasts = _forecasts(graph, window, _differenced(graph, window, y), series)
-    forecasts = _undifferenced(graph, window, y, forecasts)
+    given = {
+        name: onnx_inputs.padded_if_empty(graph, name, 1 + len(shape), missing)
+        for name, shape in shapes.items()
+    }
+    beside = onnx_covariates.CovariateNodes(graph, window, **given) if given else None
+    known = _Known(_differenced(graph, window, y), series, beside)
     within = graph("LessOrEqual", graph("Abs", y), LARGEST[np.dtype(np.float64)])  # false for NaN
-    within = graph.reduce("ReduceMin", graph.cast(within, np.int32), 1)
-    forecasts = graph("Where", graph.cast(within, bool), forecasts, np.float64(np.nan))
-    graph.first_rows(forecasts, n, output="forecasts")
-    return graph, inputs, [info("forecasts", double, ["N", window.horizon])]
+    within = graph.cast(graph.reduce("ReduceMin", graph.cast(within, np.int32), 1), bool)
+    if beside is not None:
+        within = graph("And", within, beside.within())
+    levels = _forecasts(graph, window, known)
+    forecasts = levels if not window.levels else _level(graph, levels, window.point)
+    forecasts = _undifferenced(graph, window, y, forecasts)
+    told = graph("Where", within, forecasts, np.float64(np.nan))
+    graph.first_rows(told, n, output="forecasts")
+    outputs = [info("forecasts", double, ["N", window.horizon])]
+    if window.levels:
+        heads = graph("Sub", levels, graph("Unsqueeze", _level(graph, levels, window.point), np.array([2])))
+        for _ in range(window.order + (window.strategy != "direct")):
+            heads = _accumulated(graph, heads)
+        quantiles = graph("Add", heads, graph("Unsqueeze", forecasts, np.array([2])))
+        within = graph("Unsqueeze", within, np.array([2]))
+        graph.first_rows(graph("Where", within, quantiles, np.float64(np.nan)), n, output="quantiles")
+        outputs.append(info("quantiles", double, ["N", window.horizon, window.n_levels]))
+    return graph, inputs, outputs
+
+
+class _Known(NamedTuple):
+    """What forecasts start from, nodes of a graph."""
+
+    x: str  # (N, context), differenced
+    series: str | None
+    beside: object  # CovariateNodes, or None
+    moved: int = 0  # steps from the first window to that of x
+
+
+def _level(graph, levels, q):
+    """Quantile q of (N, n, Q), (N, n)."""
+    return graph("Gather", levels, np.array(q), axis=2)
+
+
+def _accumulated(graph, heads):
+    """Quantiles less the forecast (N, n, Q), wider by the independent errors of the steps before."""
+    squares = graph("CumSum", graph("Mul", heads, heads), np.array(1))
+    return graph("Mul", graph("Sign", heads), graph("Sqrt", squares))
 
 
 def _differenced(graph, window, y):
@@ -60,24 +102,30 @@ def _columns(graph, x, start, stop):
     return graph("Slice", x, np.array([start]), stop, np.array([1]))
 
 
-def _forecasts(graph, window, x, series):
-    """Forecasts (N, horizon) of the steps that follow x (N, context)."""
+def _forecasts(graph, window, known):
+    """Forecasts (N, horizon) of the steps that follow what is known, or their quantiles (N, horizon, Q)."""
     if window.strategy == "decoder":
-        return _decoded(graph, window, x, series)
+        return _decoded(graph, window, known)
     blocks = []
     for start in range(0, window.horizon, window.lags.horizon):
         if start:
-            known = _columns(graph, x, window.lags.horizon, None)
-            x = graph("Concat", known, blocks[-1], axis=1)
-        blocks.append(_answers(graph, window, x, series))
+            last = _columns(graph, known.x, window.lags.horizon, None)
+            x = graph("Concat", last, _point(graph, window, blocks[-1]), axis=1)
+            known = known._replace(x=x, moved=start)
+        blocks.append(_answers(graph, window, known))
     return blocks[0] if len(blocks) == 1 else graph("Concat", *blocks, axis=1)
 
 
-def _answers(graph, window, x, series):
-    """Forecasts (N, lags.horizon) by the answers to windows x (N, context)."""
-    lags, m = window.lags, window.lags.season_length
-    centre, scale, divisor = _moments(graph, window, x, series)
-    rows = _rows(graph, window, x, centre, divisor, lags.context - lags.lags, lags.lags)
+def _point(graph, window, forecasts):
+    """What forecasts go by, (N, n)."""
+    return _level(graph, forecasts, window.point) if window.levels else forecasts
+
+
+def _answers(graph, window, known):
+    """Forecasts of the `lags.horizon` steps after a window, by the answers to it."""
+    lags, m, x = window.lags, window.lags.season_length, known.x
+    moments = centre, scale, divisor = _moments(graph, window, x, known.series)
+    rows = _rows(graph, window, known, moments, lags.context - lags.lags, lags.lags)
     lengths = graph("Expand", np.array(lags.lags), graph.size(x, 0))
     features, _ = onnx_layers.features(graph, graph.cast(rows, graph.dtype), lengths)
     last_season = _seasonal(graph, window, x, lags.context - m, m)
@@ -86,7 +134,16 @@ def _answers(graph, window, x, series):
         flat = graph("Reshape", rows, np.array([0, -1]))
         linear = graph("MatMul", flat, np.asarray(window.linear, np.float64))
         forecasts = graph("Add", forecasts, graph("Mul", linear, graph("Mul", scale, np.float64(lags.unit))))
-    return graph("Add", forecasts, _meant(graph, window, onnx_layers.head(graph, features), scale))
+    return _told(graph, window, forecasts, onnx_layers.head(graph, features), scale)
+
+
+def _told(graph, window, base, answers, scale):
+    """What answers (N, n), or (N, n Q), mean: (N, n), or quantiles (N, n, Q) in order."""
+    if not window.levels:
+        return graph("Add", base, _meant(graph, window, answers, scale))
+    answers = graph("Reshape", _meant(graph, window, answers, scale), np.array([0, -1, window.n_levels]))
+    levels = graph("Add", graph("Unsqueeze", base, np.array([2])), answers)
+    return graph("TopK", levels, np.array([window.n_levels]), more_outputs=("places",), largest=0)
 
 
 def _meant(graph, window, answers, scale):
@@ -95,31 +152,38 @@ def _meant(graph, window, answers, scale):
     return graph("Mul", answers, graph("Mul", scale, np.float64(window.answer_unit)))
 
 
-def _decoded(graph, window, x, series):
-    """Forecasts (N, horizon) by answers in rows that go on over the forecasts, from state to state."""
-    lags = window.lags
-    centre, scale, divisor = _moments(graph, window, x, series)
+def _decoded(graph, window, known):
+    """Forecasts by answers in rows that go on over the forecasts, from state to state."""
+    lags, x, steps = window.lags, known.x, []
+    moments = _moments(graph, window, x, known.series)
+    scale = moments[1]
     n, units = graph.size(x, 0), sum(graph.config["hidden_layer_sizes"])
     shape = graph("Concat", n, np.array([units]), axis=0)
     states = {"state_h": graph("Expand", graph.number(0), shape)}
     states["state_steps"] = graph("Expand", np.array(0), n)
     first, n_rows = lags.context - lags.lags, lags.lags
     for step in range(window.horizon):
-        rows = graph.cast(_rows(graph, window, x, centre, divisor, first, n_rows), graph.dtype)
+        rows = _rows(graph, window, known._replace(x=x), moments, first, n_rows)
+        rows = graph.cast(rows, graph.dtype)
         lengths = graph("Expand", np.array(n_rows), n)
         features, states = onnx_stream.features_of_block(graph, rows, lengths, states)
         answer = onnx_layers.head(graph, graph("Gather", features, np.array(n_rows - 1), axis=1))
         first, n_rows = lags.context + step, 1
         base = _seasonal(graph, window, x, first - lags.season_length, 1)
-        forecast = graph("Add", base, _meant(graph, window, answer, scale))
-        x = graph("Concat", x, forecast, axis=1)
-    return _columns(graph, x, lags.context, None)
+        steps.append(_told(graph, window, base, answer, scale))
+        x = graph("Concat", x, _point(graph, window, steps[-1]), axis=1)
+    return graph("Concat", *steps, axis=1) if window.levels else _columns(graph, x, lags.context, None)
 
 
-def _rows(graph, window, x, centre, divisor, first, n):
+def _rows(graph, window, known, moments, first, n):
     """What the network reads of n steps of x (N, T) from `first` on, (N, n, width)."""
+    (centre, _, divisor), x = moments, known.x
     columns = [_column(graph, window, column, x, centre, divisor, first, n) for column in window.columns()]
-    return graph("Concat", *(graph("Unsqueeze", column, np.array([2])) for column in columns), axis=2)
+    columns = [graph("Unsqueeze", column, np.array([2])) for column in columns]
+    if known.beside is not None:
+        begin = window.lags.context - window.lags.lags
+        columns += known.beside.columns(first - begin, n, known.moved)
+    return graph("Concat", *columns, axis=2)
 
 
 def _moments(graph, window, x, series):

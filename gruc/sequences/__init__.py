@@ -9,7 +9,7 @@ from .calendar import FEATURES as CALENDAR_FEATURES
 from .calendar import Calendar, Holidays, calendar_columns
 from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .converters import from_channels_first, from_long, from_nested, from_padded
-from .covariates import Covariates, Table
+from .covariates import FARTHEST, Covariates, Table, reaches
 from .groups import Groups, as_groups
 from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
@@ -24,6 +24,7 @@ from .tokens import MOST_TOKENS, RaggedTokens, Tokens, as_tokens, integer_array
 
 __all__ = [
     "CALENDAR_FEATURES",
+    "FARTHEST",
     "LARGEST",
     "MOST_TOKENS",
     "ONE_STEP",
@@ -65,6 +66,7 @@ __all__ = [
     "is_list_of_arrays",
     "numeric_array",
     "origins_of",
+    "reaches",
     "refuse_column",
     "refuse_masked",
     "rising",

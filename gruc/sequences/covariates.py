@@ -116,7 +116,7 @@ class Table(NamedTuple):
     def width(self, lags):
         """Columns of a row."""
         n_ahead = np.count_nonzero(self.ahead)
-        return len(self.ahead) + n_ahead * len(_reaches(lags)) * (2 if lags.season_length > 1 else 1)
+        return len(self.ahead) + n_ahead * len(reaches(lags)) * (2 if lags.season_length > 1 else 1)
 
     def read(self, of, begin, lags, n_rows):
         """Columns (B, n_rows, width) of rows from step `begin` (B,) on, of the series `of` (B,).
@@ -133,7 +133,7 @@ class Table(NamedTuple):
             now[:, lags.lags :, ~self.ahead] = 0
         columns = [now]
         known = span if self.ahead.all() else span[:, :, self.ahead]
-        for reach in _reaches(lags) if self.ahead.any() else ():
+        for reach in reaches(lags) if self.ahead.any() else ():
             columns.append(known[:, m + reach : m + reach + n_rows])
             if m:
                 before = (reach - 1) % m + 1  # the same place in the last season that is known
@@ -258,7 +258,7 @@ class Covariates(NamedTuple):
         return cls(tuple(Table(*table) for table in tables), *static)
 
 
-def _reaches(lags):
+def reaches(lags):
     """How far ahead of a row columns known ahead are read."""
     return range(lags.horizon, 0, -lags.lags)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from forecasters import KINDS, forecaster, wave
+from forecasters import COLUMNS, KINDS, ahead_of, forecaster, reading, wave
 from gruc.deploy.forecast_windows import ForecastWindow
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -18,7 +18,7 @@ def seasonal(window, x, at):
 def test_columns_are_those_of_windows(kind):
     model = forecaster(kind, [wave(120), 50 * wave(100, 1)])
     predictor = model._predictor
-    window, start = ForecastWindow.of(predictor, "to_c"), predictor.start()
+    window, start = ForecastWindow.of(predictor), predictor.start()
     lags = window.lags
     assert (window.horizon, window.strategy) == (model.horizon_, model.strategy)
     windows = start.windows(lags)
@@ -47,3 +47,44 @@ def test_columns_are_those_of_windows(kind):
         forecasts = windows.forecasts(answers, read)[i]
         np.testing.assert_allclose(forecasts, base + scale * window.answer_unit, rtol=1e-9)
     assert window.columns()[-1].seasonal == (lags.width == 3) or lags.width == 2
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_covariates_are_those_of_windows(kind):
+    model, y, X, static = reading(kind)
+    predictor, horizon = model._predictor, model.horizon_
+    window, beside = ForecastWindow.of(predictor), ForecastWindow.of(predictor).covariates
+    later = model._ahead(ahead_of(model, X, 100), np.arange(1, horizon + 1))
+    start = predictor.start(horizon, later)
+    lags = window.lags
+    is_decoder = model.strategy == "decoder"
+    values = start.values
+    if is_decoder:  # rows go on over forecasts, whose columns are read
+        values = np.concatenate([values, np.ones((len(values), horizon - 1))], axis=1)
+    n_more = horizon - 1 if is_decoder else 0
+    rows = start.windows_of(values, lags, n_more=n_more).read(slice(None)).rows[:, :, len(window.columns()) :]
+    n_columns = 0 if X is None else X.shape[-1]
+    assert beside.n_columns == n_columns
+    for i in range(len(values)):
+        parts = []
+        if n_columns:
+            told = np.array((X if X.ndim == 2 else X[i])[100 - beside.n_before : 100 + beside.n_ahead])
+            told = np.clip((told - beside.mean) * beside.factor, -1e6, 1e6)
+            assert len(told) == beside.n_rows
+            first = beside.n_before - lags.lags
+            steps = np.arange(lags.lags + n_more)
+            for column in beside.read:
+                part = (
+                    told[first + steps + column.reach, column.column]
+                    if column.ahead
+                    else np.zeros(len(steps))
+                )
+                if not column.ahead:
+                    part[: lags.lags] = told[first : first + lags.lags, column.column]
+                if column.before is not None:
+                    part = part - told[first + steps + column.before, column.column]
+                parts.append(part)
+        if beside.n_static:
+            fixed = (static[i] - beside.static_mean) * beside.static_factor
+            parts += [np.full(lags.lags + n_more, number) for number in fixed]
+        np.testing.assert_allclose(rows[i], np.stack(parts, axis=1), rtol=1e-12)

@@ -3,8 +3,19 @@
 import gruc
 import numpy as np
 import pytest
-from forecasters import FAST, KINDS, forecaster, later_forecasts, wave
-from gruc import GRUForecaster
+from forecasters import (
+    COLUMNS,
+    KINDS,
+    QUANTILES,
+    ahead_of,
+    all_quantiles,
+    forecaster,
+    later_forecasts,
+    quantiles,
+    reading,
+    wave,
+)
+from gruc.deploy.forecast_windows import ForecastWindow
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -98,15 +109,76 @@ def test_values_that_are_none():
     assert run(new, constant, series=np.array([-1])).tolist() == [[7.0] * 5]
 
 
-def test_what_is_refused(tmp_path):
+def test_what_is_refused():
     model = forecaster("part of a season", wave(120))
     with pytest.raises(ValueError, match="stateful=True is for sequences"):
         gruc.to_onnx(model, stateful=True)
     with pytest.raises(TypeError, match="GRUForecaster, which only to_onnx and to_c export"):
         gruc.to_keras(model)
-    columns = np.arange(120.0)[:, np.newaxis] % 7
-    read = GRUForecaster(**FAST, horizon=5).fit(wave(120), columns)
-    for export in (gruc.to_onnx, lambda model: gruc.to_c(model, tmp_path / "m.h")):
-        with pytest.raises(ValueError, match="reads covariates .* Fit it without these"):
-            export(read)
-    assert not (tmp_path / "m.h").exists()
+
+
+@pytest.mark.parametrize("opset", [13, 18])
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns(kind, opset):
+    model, y, X, static = reading(kind)
+    proto = gruc.to_onnx(model, opset=opset)
+    window = ForecastWindow.of(model._predictor)
+    n, beside, several = window.n_values, window.covariates, y.ndim == 2
+    names = ["y", *["series"] * several, *["X"] * (X is not None), *["static"] * (static is not None)]
+    assert [node.name for node in proto.graph.input] == names
+    for t in (100, 107):
+        if t > 100:
+            later = None if X is None else X[..., 100:t, :]
+            model.update(y[..., 100:t], later, update_params=False)
+        more = {"series": np.arange(2)} if several else {}
+        if X is not None:
+            told = np.array(np.atleast_3d(X) if several else X[np.newaxis])
+            more["X"] = told[:, t - beside.n_before : t + beside.n_ahead].copy()
+            more["X"][:, beside.n_before :, ~beside.ahead] = np.nan  # which is not read
+        if static is not None:
+            more["static"] = static
+        batch = np.atleast_2d(y)[:, t - n : t]
+        expected = np.atleast_2d(model.predict(None, ahead_of(model, X, t)))
+        assert expected.std() > 0.1
+        np.testing.assert_allclose(run(proto, batch, **more), expected, rtol=0, atol=2e-4)
+    for name in set(more) - {"series"}:
+        wrong = more[name].copy()
+        wrong[0].flat[0] = np.nan
+        got = run(proto, batch, **more | {name: wrong})
+        assert np.isnan(got[0]).all()
+        np.testing.assert_allclose(got[1:], expected[1:], rtol=0, atol=2e-4)
+    assert run(proto, batch[:0], **{name: part[:0] for name, part in more.items()}).shape == (
+        0,
+        model.horizon_,
+    )
+
+
+@pytest.mark.parametrize("kind", QUANTILES)
+def test_quantiles_of_the_network(kind):
+    y = wave(120)
+    model = quantiles(kind, y)
+    proto = gruc.to_onnx(model)
+    session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    forecasts, told = session.run(None, {"y": y[np.newaxis, -n_values(proto) :]})
+    expected = all_quantiles(model._predictor)
+    assert expected.shape == (1, model.horizon_, 3)
+    np.testing.assert_allclose(told, expected, rtol=0, atol=2e-4)
+    np.testing.assert_allclose(forecasts[0], model.predict(), rtol=0, atol=2e-4)
+    forecasts, told = session.run(None, {"y": np.full((1, n_values(proto)), np.nan)})
+    assert np.isnan(told).all()
+    assert np.isnan(forecasts).all()
+
+
+def test_quantiles_with_columns():
+    model, y, X, _ = reading("decoder", loss="quantile", quantile=[0.2, 0.6], calibration=None)
+    proto, window = gruc.to_onnx(model), ForecastWindow.of(model._predictor)
+    beside = window.covariates
+    session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    given = {
+        "y": y[:, 100 - window.n_values : 100],
+        "series": np.arange(2),
+        "X": X[:, 100 - beside.n_before : 100 + beside.n_ahead],
+        "static": model._predictor.covariates.static,
+    }
+    expected = all_quantiles(model._predictor, ahead_of(model, X, 100))
+    np.testing.assert_allclose(session.run(["quantiles"], given)[0], expected, rtol=0, atol=2e-4)

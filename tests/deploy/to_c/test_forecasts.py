@@ -4,7 +4,22 @@ import gruc
 import numpy as np
 import pytest
 from c_programs import SANITIZE, builds, program_of
-from forecasters import KINDS, forecaster, later_forecasts, wave
+from exported_c import with_storage
+from forecasters import (
+    COLUMNS,
+    FAST,
+    KINDS,
+    QUANTILES,
+    ahead_of,
+    all_quantiles,
+    forecaster,
+    later_forecasts,
+    quantiles,
+    reading,
+    wave,
+)
+from gruc import GRUForecaster
+from gruc.deploy.forecast_windows import ForecastWindow
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -149,3 +164,146 @@ def test_float16_and_what_it_changes(tmp_path):
     assert change == pytest.approx(report.largest_change, rel=1e-2)
     with pytest.raises(ValueError, match="X is for models of sequences"):
         gruc.to_c(model, tmp_path / "m.h", "m", X=y)
+
+
+PROGRAM_OF_COLUMNS = """
+#include "m.h"
+#include <stdio.h>
+#include <stdlib.h>
+{data}
+enum {{ N = {n}, Q = {Q} }};
+static void require(int holds)
+{{
+    if (!holds) exit(1);
+}}
+
+int main(void)
+{{
+    static {memory};
+    static m_series one;
+    double forecasts[M_HORIZON * Q], again[M_HORIZON * Q];
+    m_begin(&one{series}{fixed});
+    for (size_t t = 0; t < N; t++) {{
+        {refused}
+        int missing = m_value(&one, y[t], {given}t % 2 ? forecasts : NULL);
+        require(missing == (t + 1 < M_N_VALUES ? M_N_VALUES - 1 - (int)t : 0));
+        if (missing) continue;
+        require(m_forecast({used}{series}, y + t + 1 - M_N_VALUES, {beside}again) == 0);
+        for (size_t i = 0; i < M_HORIZON * Q; i++) {{
+            if (t % 2) require(forecasts[i] == again[i]);
+            printf("%.17g\\n", again[i]);
+        }}
+    }}
+    return 0;
+}}
+"""
+
+
+def program_of_columns(model, folder, y, X=None, fixed=None, series=None, **settings):
+    """A program that forecasts from each of the steps of y on; X has the horizon after it, too."""
+    report = gruc.to_c(model, folder / "m.h", "m", **settings)
+    window = ForecastWindow.of(model._predictor)
+    both, beside = model.bidirectional, window.covariates
+    data, given, rows, refused = f"static const double y[] = {{{joined(y)}}};", "", "", ""
+    if X is not None:
+        X = np.array(X)
+        data += f"\nstatic const double X[] = {{{joined(X.ravel())}}};"
+        data += "\nstatic const double none[M_N_COLUMNS] = {NAN};"
+        given = "X + t * M_N_COLUMNS, "
+        rows = f"X + (t + 1 - {beside.n_before}) * M_N_COLUMNS, "
+        more = "X + (t + 1) * M_N_COLUMNS, " * (beside.n_ahead > 0)
+        refused = f"require(m_value(&one, y[t], none, {more}forecasts) == -1);"
+        given += more
+    if fixed is not None:
+        data += f"\nstatic const double fixed[] = {{{joined(fixed)}}};"
+        rows += "fixed, "
+    return report, PROGRAM_OF_COLUMNS.format(
+        data=data,
+        n=len(y),
+        Q=window.n_levels,
+        memory="float work[M_FORECAST_WORK]" if both else "m_state state",
+        used="work" if both else "&state",
+        series="" if series is None else f", {series}",
+        fixed="" if fixed is None else ", fixed",
+        given=given,
+        beside=rows,
+        refused=refused,
+    )
+
+
+def joined(values):
+    return ", ".join(map(repr, np.asarray(values, float).tolist()))
+
+
+@pytest.mark.parametrize("compiler, flags", builds(("cc", SANITIZE), ("cc", ()), ("g++", ())))
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns(kind, compiler, flags, tmp_path):
+    """X of the steps before and ahead, and what never changes."""
+    model, y, X, static = reading(kind)
+    H, several = model.horizon_, y.ndim == 2
+    last = y.shape[-1] - H
+    own = (y[-1], None if X is None else X[-1]) if several else (y, X)
+    n = ForecastWindow.of(model._predictor).n_values
+    first = 101 - n
+    given = None if X is None else own[1][first:]
+    fixed = None if static is None else static[-1]
+    text = program_of_columns(model, tmp_path, own[0][first:last], given, fixed, 1 if several else None)[1]
+    got = program_of(text, compiler, "baseline", tmp_path, flags)("").reshape(-1, H)
+    expected = []
+    for t in range(100, last):
+        later = None if X is None else X[..., t : t + 1, :]
+        model.update(y[..., t : t + 1], later, update_params=False)
+        forecasts = model.predict(None, ahead_of(model, X, t + 1))
+        expected.append(forecasts[-1] if several else forecasts)
+    assert np.std(expected) > 0.1
+    np.testing.assert_allclose(got, expected, rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize("kind", QUANTILES)
+def test_quantiles_of_the_network(kind, tmp_path):
+    y = wave(130)
+    model = quantiles(kind, y[:120])
+    predictor = model._predictor
+    text = program_of_columns(model, tmp_path, y[121 - ForecastWindow.of(predictor).n_values :])[1]
+    got = program_of(text, "cc", "baseline", tmp_path, SANITIZE)("").reshape(10, model.horizon_, 3)
+    for k, told in enumerate(got):
+        predictor.update(y[120 + k : 121 + k])
+        expected = all_quantiles(predictor)[0]
+        assert (np.diff(expected, axis=1) >= 0).all()
+        assert expected.std() > 0.3
+        np.testing.assert_allclose(told, expected, rtol=0, atol=2e-4)
+        np.testing.assert_allclose(
+            told[:, ForecastWindow.of(predictor).point], predictor.predict(), rtol=0, atol=2e-4
+        )
+
+
+def test_quantiles_with_columns_and_int8(tmp_path):
+    model, y, X, _ = reading("decoder", loss="quantile", quantile=[0.2, 0.6], calibration=None)
+    H = model.horizon_
+    n = ForecastWindow.of(model._predictor).n_values
+    static = model._predictor.covariates.static
+    report, text = program_of_columns(
+        model, tmp_path, y[0][100 - n : 100], X[0][100 - n :], static[0], 0, storage="int8"
+    )
+    got = program_of(text, "cc", "baseline", tmp_path)("").reshape(H, 2)
+    stored = with_storage(model, "int8")._predictor
+    np.testing.assert_allclose(got, all_quantiles(stored, ahead_of(model, X, 100))[0], rtol=0, atol=2e-4)
+    assert report.constant_bytes < gruc.to_c(model, tmp_path / "m.h", "m").constant_bytes
+
+
+def test_words_about_columns(tmp_path):
+    pd = pytest.importorskip("pandas")
+    days = pd.date_range("2024-01-01", periods=120)
+    frame = pd.DataFrame({"price */": np.arange(120.0) % 7, "rain": np.arange(120.0) % 5}, days)
+    y = pd.Series(wave(120), days)
+    model = GRUForecaster(**FAST, horizon=4, calendar=("weekday",), past_only=["rain"]).fit(y, frame)
+    gruc.to_c(model, tmp_path / "m.h", "m")
+    text = (tmp_path / "m.h").read_text()
+    for line in (
+        "    price ??",
+        "    rain, which is not read of steps ahead",
+        "    cosine of weekday",
+        "Monday: 0",
+    ):
+        assert line in text
+    assert "#define M_N_COLUMNS 4" in text
