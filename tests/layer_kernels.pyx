@@ -8,6 +8,7 @@ from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require_packed
 from libc.stdint cimport int32_t
+from libc.string cimport memset
 
 import numpy as np
 
@@ -63,6 +64,7 @@ def gru(
     cdef floating[::1] db_ih = unset(3 * H, x)
     cdef floating[::1] db_hh = unset(3 * H, x)
     require_packed(offsets, N, B)
+    memset(&batch, 0, sizeof(batch))
     batch.kind = _c.GRUC_GRU_RESET_BEFORE if b_hh is None else _c.GRUC_GRU
     batch.reverse = reverse
     batch.T = T
@@ -132,7 +134,7 @@ def embed_backward(
     cdef _c.gruc_token_rows out
     out.tokens = &seen[0]
     out.rows = &rows[0, 0]
-    _c.gruc_embed_backward(&dx[0, 0], &out, &scratch[0], &tokens[0],
+    _c.gruc_embed_backward(&dx[0, 0], &out, NULL, &scratch[0], &tokens[0],
                            <const floating *> NULL if mask is None else &mask[0], &dx[0, 0], D, N, D)
     return np.asarray(seen)[:out.n], np.asarray(rows)[:out.n]
 

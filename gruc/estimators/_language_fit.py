@@ -121,10 +121,15 @@ def _terms(model, analyzer, texts):
     """Characters or words that have tokens of their own."""
     if model.vocabulary is not None:
         terms = list(model.vocabulary)
+        if not terms:
+            raise ValueError("vocabulary is empty. Leave it None to have what occurs in X.")
         for term in terms:
             if not isinstance(term, str) or (analyzer.is_by_character and len(term) != 1):
                 what = "a character" if analyzer.is_by_character else "a word"
                 raise ValueError(f"vocabulary has {term!r:.60}, which is not {what}.")
+        if len(set(terms)) < len(terms):
+            term = next(term for term in terms if terms.count(term) > 1)
+            raise ValueError(f"vocabulary has {term!r:.60} more than once.")
         return terms
     terms, flat, _ = counted(analyzer, RULES, texts)
     counts = np.bincount(flat, minlength=len(terms))

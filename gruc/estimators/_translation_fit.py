@@ -119,7 +119,7 @@ def as_collection(X, name):
     """X with a length; refused where it is a single text or no collection."""
     if isinstance(X, (str, bytes)):
         raise ValueError(f"{name} is a single text; give a list of texts, as [{name}].")
-    if isinstance(X, dict) or hasattr(X, "columns") or not hasattr(X, "__iter__"):
+    if isinstance(X, (dict, set, frozenset)) or hasattr(X, "columns") or not hasattr(X, "__iter__"):
         raise TypeError(
             f"{name} is a {type(X).__name__}; expected a list of texts, of sequences of str tokens, or of "
             "integer arrays."
@@ -132,6 +132,8 @@ def as_collection(X, name):
 
 def _symbols_of(sequencer, X, name, parameter):
     """Symbols of one side, and the fitted sequencer, or None for integers."""
+    if all(isinstance(element, (str, bytes, list, tuple)) and len(element) == 0 for element in X):
+        raise ValueError(f"{name} has no tokens: all its sequences are empty.")
     if sequencer is None:
         kind = _kind_of(X)
         if kind == "integers":
@@ -148,6 +150,8 @@ def _symbols_of(sequencer, X, name, parameter):
         sequencer.fit(list(X))
     except ValueError as error:
         message = str(error).replace("X[", f"{name}[", 1)
+        if parameter == "source":
+            message = message.replace(", or give the empty text ''", "")
         raise ValueError(message if f"{name}[" in message else f"{name}: {message}") from None
     return TextSymbols(sequencer._encoder()), sequencer
 

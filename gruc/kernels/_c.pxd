@@ -155,7 +155,7 @@ cdef extern from "gruc/training/walk.h" nogil:
         gruc_value_place *values
         gruc_op_place *ops
         size_t scratch
-        int drop_states
+        int drop_states, by_token
         double rate, rate_states, rate_tokens
 
     ctypedef struct gruc_call:

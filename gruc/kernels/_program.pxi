@@ -97,11 +97,11 @@ cdef class Program:
         require(self.written[output], "an output that is written")
         self.n_dense = n_parameters
         for i in range(len(ops)):
-            if self.op_table[i].kind == EMBED:
+            if has_rows(&self.c, &self.op_table[i]):
                 self.n_dense = min(self.n_dense, <Py_ssize_t> self.op_table[i].weights)
         for i in range(len(ops)):
             op = self.op_table[i]
-            require(op.kind == EMBED or <Py_ssize_t> (op.weights + _c.gruc_op_size(&op)) <= self.n_dense,
+            require(has_rows(&self.c, &op) or <Py_ssize_t> (op.weights + _c.gruc_op_size(&op)) <= self.n_dense,
                     "tables behind all other parameters")
 
     def __dealloc__(self):

@@ -293,6 +293,7 @@ def loss_and_gradient(
     require((tokens is not None) == is_sampled(program), "candidates for a loss over some tokens")
     p.n_candidates = 0 if tokens is None else tokens.shape[0]
     p.rate = p.rate_states = p.rate_tokens = 0
+    p.by_token = True  # nobody looks at the gradient of a place
     if dropout is not None:
         seeds, *rates = dropout
         p.rate, p.rate_states, p.rate_tokens = rates if len(rates) == 3 else (*rates, 0)

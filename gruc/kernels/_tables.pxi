@@ -18,24 +18,45 @@ cdef class TableGradients:
     ----------
     weights : Weights
         Of the program.
+
+    Attributes
+    ----------
+    tables : list of int
+        The operation of each table: of one that a loss over some tokens shares, the one that looks them up.
     """
 
     cdef Program program
     cdef object dtype
+    cdef readonly list tables
     cdef list tokens  # for each operation: an array with room, or None without a table
     cdef list rows
     cdef Block token_rows  # (n_ops,)
 
     def __init__(self, Weights weights not None):
         cdef size_t i
+        cdef const _c.gruc_op *op
+        cdef bint is_table, is_sampled
         self.program = weights.program
         self.dtype = np.dtype(np.float64 if weights.is_double else np.float32)
         self.token_rows = Block()
-        self.tokens, self.rows = [], []
+        self.tokens, self.rows, self.tables = [], [], []
         for i in range(self.program.c.n_ops):
-            is_table = self.program.c.ops[i].kind == _c.GRUC_EMBED
+            op = &self.program.c.ops[i]
+            is_table, is_sampled = has_rows(&self.program.c, op), op.kind == _c.GRUC_DENSE_SAMPLED
             self.tokens.append(np.empty(0, np.int32) if is_table else None)
-            self.rows.append(np.empty((0, self.program.c.ops[i].H), self.dtype) if is_table else None)
+            self.rows.append(np.empty((0, op.D if is_sampled else op.H), self.dtype) if is_table else None)
+            if is_table and not (is_sampled and self.is_shared(op)):
+                self.tables.append(i)
+
+    cdef bint is_shared(self, const _c.gruc_op *sampled):
+        """Whether the table of a loss over some tokens is one that is looked up, and learned there."""
+        cdef size_t i
+        cdef const _c.gruc_op *op
+        for i in range(self.program.c.n_ops):
+            op = &self.program.c.ops[i]
+            if op.kind == _c.GRUC_EMBED_SHARED and op.weights == sampled.weights:
+                return self.program.c.values[op.y].gradient >= 0
+        return False
 
     cdef bint fits(self, Weights weights):
         """Whether these are gradients of the program and type of the weights."""
@@ -58,19 +79,20 @@ cdef class TableGradients:
 
     cdef _c.gruc_token_rows *make_room(self, const _c.gruc_pass *p) except NULL:
         """Room for all rows of a pass."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, n
         for i in range(len(self.tokens)):
-            if self.tokens[i] is not None:
-                self.make_room_for(i, _c.gruc_rows(&p.program.values[p.program.ops[i].y], p.clocks))
+            if self.tokens[i] is None:
+                continue
+            n = 0 if p.program.ops[i].kind == _c.GRUC_EMBED else p.n_candidates
+            if p.program.ops[i].kind != _c.GRUC_DENSE_SAMPLED:
+                n += _c.gruc_rows(&p.program.values[p.program.ops[i].y], p.clocks)
+            self.make_room_for(i, n)
         return self.table()
 
     def arrays(self):
         """For each table the tokens seen, (n,) in rising order, and their gradients (n, D): views."""
         cdef _c.gruc_token_rows *table = self.table()
-        return [
-            (self.tokens[i][:table[i].n], self.rows[i][:table[i].n])
-            for i in range(len(self.tokens)) if self.tokens[i] is not None
-        ]
+        return [(self.tokens[i][:table[i].n], self.rows[i][:table[i].n]) for i in self.tables]
 
     def merge(self, parts not None, Memory memory not None):
         """Become the sum of a batch's shards, a list of TableGradients, in their order."""
@@ -79,9 +101,7 @@ cdef class TableGradients:
         cdef Block tables = Block()
         cdef _c.gruc_token_rows *of_parts = <_c.gruc_token_rows *> tables.at_least(
             len(parts) * sizeof(_c.gruc_token_rows))
-        for i in range(len(self.tokens)):
-            if self.tokens[i] is None:
-                continue
+        for i in self.tables:
             n, D = 0, self.rows[i].shape[1]
             for j in range(len(parts)):
                 part = parts[j]

@@ -3,6 +3,14 @@
 from gruc.kernels cimport _c
 
 
+cdef inline bint has_rows(const _c.gruc_program *program, const _c.gruc_op *op) noexcept nogil:
+    """Whether an operation's gradient is of some rows of a table only."""
+    cdef const _c.gruc_op *last = &program.ops[program.n_ops - 1]
+    if op.kind == _c.GRUC_EMBED_SHARED:
+        return last.kind == _c.GRUC_DENSE_SAMPLED and last.weights == op.weights
+    return op.kind == _c.GRUC_EMBED or op.kind == _c.GRUC_DENSE_SAMPLED
+
+
 cdef class Program:
     cdef _c.gruc_program c
     cdef _c.gruc_value *value_table

@@ -18,7 +18,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
-from gruc.kernels.inference cimport Program, Source, require_scaling, require_tokens
+from gruc.kernels.inference cimport Program, Source, has_rows, require_scaling, require_tokens
 from libc.stdint cimport int32_t, uint64_t
 from libc.string cimport memcpy, memset
 

@@ -286,7 +286,14 @@ def _uniforms(random_state, n):
     """Numbers (n,) from 0 to 1, 1 excluded."""
     if isinstance(random_state, np.random.RandomState):
         random_state = random_state.randint(np.iinfo(np.int32).max)
-    return np.random.default_rng(random_state).random(n)
+    try:
+        generator = np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            "random_state must be an integer from 0 on, a RandomState, a Generator or None; "
+            f"got {random_state!r}."
+        ) from None
+    return generator.random(n)
 
 
 def _check_real(name, value, is_valid, what):

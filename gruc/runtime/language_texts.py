@@ -1,5 +1,6 @@
 """What language models read and write: texts, or sequences of integer tokens."""
 
+from collections.abc import Iterable
 from numbers import Integral
 from typing import NamedTuple
 
@@ -42,6 +43,9 @@ class Documents(NamedTuple):
             return cls([X], True, False)
         if isinstance(X, np.ndarray) and X.dtype.kind in "iu":
             return cls._of_integers(X, name)
+        if not isinstance(X, Iterable):
+            several = "" if name == "prefix" else " a list of texts,"
+            raise TypeError(f"{name} is {X!r:.60}; expected a text,{several} or integer tokens.")
         elements = as_documents(X, name)
         if any(isinstance(element, (str, bytes)) for element in elements):
             return cls(elements, True, True)

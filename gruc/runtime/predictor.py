@@ -171,6 +171,11 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
             `model` is not a fitted estimator of gruc.
         """
         predictor = getattr(model, "_predictor", None)
+        if hasattr(predictor, "answers"):
+            raise TypeError(
+                f"model is a {type(model).__name__}, an encoder-decoder, which goes to ONNX only: "
+                "gruc.to_onnx. Or save it: gruc.runtime.load answers with NumPy alone."
+            )
         if not isinstance(predictor, cls):
             raise TypeError(
                 f"model is a {type(model).__name__}; expected a fitted GRUClassifier or GRURegressor, or a "

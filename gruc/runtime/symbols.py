@@ -48,7 +48,10 @@ class TextSymbols:
         for i, document in enumerate(documents):
             if isinstance(document, (str, bytes, list, tuple, np.ndarray)) and len(document) == 0:
                 raise ValueError(f"{name}[{i}] is empty; there is nothing to read. Leave it out.")
-        return self._encoded(documents, name)
+        try:
+            return self._encoded(documents, name)
+        except ValueError as error:  # an empty text may be an answer, but nothing to be answered
+            raise ValueError(str(error).replace(", or give the empty text ''", "")) from None
 
     def encode_answers(self, y, name):
         """Tokens of each answer without start and end, a list of int32 arrays; answers may be empty."""

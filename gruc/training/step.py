@@ -78,12 +78,12 @@ class StepMemory:
             self._merged_tables.merge([part for _, part in gradients], *self.workspaces(1))
             tables = self._merged_tables
         program = self.weights.program
-        embeddings = [op for op in program.operations if op.kind == kernels.inference.EMBED]
+        operations = [program.operations[i] for i in tables.tables]
         return Gradient(
             dense,
             [
-                TableGradient(op.weights, op.D, *arrays)
-                for op, arrays in zip(embeddings, tables.arrays(), strict=True)
+                TableGradient(op.weights, _n_tokens(op), *arrays)
+                for op, arrays in zip(operations, tables.arrays(), strict=True)
                 if program.values[op.y].gradient >= 0  # a table that is learned
             ],
             running,
@@ -94,6 +94,11 @@ class StepMemory:
         while len(self._workspaces) < n:
             self._workspaces.append(kernels.training.Memory())
         return self._workspaces[:n]
+
+
+def _n_tokens(op):
+    """Rows of the table that an operation reads."""
+    return op.H if op.kind == kernels.inference.DENSE_SAMPLED else op.D
 
 
 class TrainingStep:

@@ -268,6 +268,10 @@ def test_texts_and_tokens_do_not_mix(of_text):
         GRULanguageModel(**FAST).fit([0, 1] * 30).sample(3, prefix="a")
     with pytest.raises(ValueError, match="vocabulary has 'ab', which is not a character"):
         GRULanguageModel(**FAST, vocabulary=["ab"]).fit(TEXT)
+    with pytest.raises(ValueError, match="vocabulary has 'a' more than once"):
+        GRULanguageModel(**FAST, vocabulary=["a", "b", "a"]).fit(TEXT)
+    with pytest.raises(ValueError, match="vocabulary is empty"):
+        GRULanguageModel(**FAST, vocabulary=[]).fit(TEXT)
 
 
 def test_negatives():

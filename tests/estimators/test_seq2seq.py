@@ -209,13 +209,17 @@ def test_bad_input(fitted):
         (("a", "b"), ("a", float("nan"))): r"y\[1\] is NaN, a text that is missing",
         (("a", "b"), ("a",)): "X has 2 sequences, but y has 1 answers",
         ((), ()): "X has no sequences",
-        (("a", "b"), ("", "")): "y: empty vocabulary",
+        (("a", "b"), ("", "")): "y has no tokens: all its sequences are empty",
+        (("", ""), ("a", "b")): "X has no tokens: all its sequences are empty",
+        (((), ()), ((1,), (2,))): "X has no tokens: all its sequences are empty",
     }.items():
         with pytest.raises(ValueError, match=message):
             model.fit(*map(list, given))
         assert not hasattr(model, "weights_")
     with pytest.raises(ValueError, match="X is a single text"):
         fitted.predict("12")
+    with pytest.raises(TypeError, match="X is a set; expected a list"):  # which has no order
+        model.fit({"a", "b"}, ["a", "b"])
     with pytest.raises(ValueError, match=r"X\[1\] is empty"):
         fitted.predict(["1", ""])
     with pytest.raises(ValueError, match="target must have add_end=True"):
@@ -235,6 +239,13 @@ def test_bad_input(fitted):
         fitted.predict(X, beam_size=2.5)
     with pytest.raises(ValueError, match="length_penalty must be 0 or more"):
         fitted.predict(X, 2, length_penalty=-1)
+
+
+def test_missing_texts_are_to_be_left_out(fitted):
+    with pytest.raises(ValueError, match=r"X\[0\] is NaN, a text that is missing. Leave it out.$"):
+        fitted.predict([float("nan")])
+    with pytest.raises(TypeError, match="model is a GRUSeq2Seq, an encoder-decoder, which goes to ONNX only"):
+        gruc.to_c(fitted, "nowhere.h")
 
 
 def test_symbols_that_were_not_seen_are_read_as_one(fitted):

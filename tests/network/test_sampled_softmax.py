@@ -49,8 +49,9 @@ def loss_and_gradient(network, flat, sequences, labels, candidates, options=None
     gradient = np.zeros_like(flat)
     gradient[: len(dense)] = dense
     if tables is not None:
-        ((tokens, rows),) = tables.arrays()
-        network.table.views(gradient)["embedding.weight"][tokens] = rows
+        for op, (tokens, rows) in zip(tables.tables, tables.arrays(), strict=True):
+            start = program.operations[op].weights
+            gradient[start : start + N_TOKENS * rows.shape[1]].reshape(N_TOKENS, -1)[tokens] = rows
     return loss, gradient
 
 
@@ -98,6 +99,20 @@ def test_all_tokens_give_the_full_softmax(name):
     full = loss_and_gradient(network, flat, sequences, labels, None, {"sampled": False})
     assert some[0] == pytest.approx(full[0], rel=1e-12)
     np.testing.assert_allclose(some[1], full[1], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_gradient_is_of_the_tokens_seen_only(name):
+    network, flat, sequences, labels, candidates = sampled_problem(name)
+    program = network.program(training=True, sampled=True)
+    assert program.n_dense == network.table.offset(
+        "head.weight" if name == "by a table" else "embedding.weight"
+    )
+    gradient = loss_and_gradient(network, flat, sequences, labels, candidates)[1]
+    views = network.table.views(gradient)
+    seen = {"tied": np.union1d(candidates[0], np.concatenate(sequences)), "by a table": candidates[0]}[name]
+    rows = np.flatnonzero(views.get("head.weight", views["embedding.weight"]).any(axis=1))
+    np.testing.assert_array_equal(rows, seen)
 
 
 @pytest.mark.parametrize(

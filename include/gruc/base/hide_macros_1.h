@@ -319,6 +319,8 @@
 #undef from_bits
 #pragma push_macro("from_top")
 #undef from_top
+#pragma push_macro("from_zeros")
+#undef from_zeros
 #pragma push_macro("full")
 #undef full
 #pragma push_macro("g")
@@ -357,5 +359,3 @@
 #undef gru_rows
 #pragma push_macro("gru_step")
 #undef gru_step
-#pragma push_macro("gru_unpack")
-#undef gru_unpack

@@ -1,4 +1,6 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("gru_unpack")
+#undef gru_unpack
 #pragma push_macro("gru_weights")
 #undef gru_weights
 #pragma push_macro("h")
@@ -297,6 +299,8 @@
 #undef n_rows
 #pragma push_macro("n_steps")
 #undef n_steps
+#pragma push_macro("n_tokens")
+#undef n_tokens
 #pragma push_macro("n_told")
 #undef n_told
 #pragma push_macro("n_values")
@@ -355,7 +359,3 @@
 #undef outside
 #pragma push_macro("p")
 #undef p
-#pragma push_macro("pack")
-#undef pack
-#pragma push_macro("pack_transposed")
-#undef pack_transposed

@@ -1,4 +1,8 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("pack")
+#undef pack
+#pragma push_macro("pack_transposed")
+#undef pack_transposed
 #pragma push_macro("packed")
 #undef packed
 #pragma push_macro("packed_size")

@@ -159,6 +159,7 @@
 #pragma pop_macro("from")
 #pragma pop_macro("from_bits")
 #pragma pop_macro("from_top")
+#pragma pop_macro("from_zeros")
 #pragma pop_macro("full")
 #pragma pop_macro("g")
 #pragma pop_macro("gamma")
@@ -178,4 +179,3 @@
 #pragma pop_macro("gru_row_step")
 #pragma pop_macro("gru_rows")
 #pragma pop_macro("gru_step")
-#pragma pop_macro("gru_unpack")

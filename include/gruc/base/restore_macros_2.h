@@ -1,4 +1,5 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("gru_unpack")
 #pragma pop_macro("gru_weights")
 #pragma pop_macro("h")
 #pragma pop_macro("h_j")
@@ -148,6 +149,7 @@
 #pragma pop_macro("n_read")
 #pragma pop_macro("n_rows")
 #pragma pop_macro("n_steps")
+#pragma pop_macro("n_tokens")
 #pragma pop_macro("n_told")
 #pragma pop_macro("n_values")
 #pragma pop_macro("name")
@@ -177,5 +179,3 @@
 #pragma pop_macro("outputs")
 #pragma pop_macro("outside")
 #pragma pop_macro("p")
-#pragma pop_macro("pack")
-#pragma pop_macro("pack_transposed")

@@ -1,4 +1,6 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("pack")
+#pragma pop_macro("pack_transposed")
 #pragma pop_macro("packed")
 #pragma pop_macro("packed_size")
 #pragma pop_macro("pair")

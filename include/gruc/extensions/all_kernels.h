@@ -33,6 +33,7 @@
 #include "../program/search.body.h"
 #include "../training/outer.body.h"
 #include "../training/dropout.body.h"
+#include "../training/by_token.body.h"
 #include "../training/gru_train.body.h"
 #include "../training/readout_train.body.h"
 #include "../training/embed_train.body.h"

@@ -15,6 +15,10 @@ typedef struct {
     const ptrdiff_t *offsets; /* (T + 1,) */
     const void *x;            /* (N, D) */
     size_t ld_x;
+    const int32_t *tokens; /* (N,) rows of `table` that x has, if many places share one: by_token.body.h; or NULL */
+    const void *table;     /* (n_tokens, D) */
+    size_t n_tokens;
+    void *of_tokens; /* scratch, (gru_by_token_scratch(n_tokens, D, H),) */
     const void *mask; /* (B, H) of dropout, for states where they enter W_hh; or NULL */
     const void
         *state0; /* (B, H) before each sequence's first step (in reverse: its last), or NULL for zeros */

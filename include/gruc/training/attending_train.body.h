@@ -106,7 +106,8 @@ GRUC_STATIC void GRUC(attending_backward)(
         GRUC(add_outer)(dW_q, H, before, ld, dq, H, alive, H, H);
         GRUC(add_product)((real *)g->dstate, g->ld_dstate, dq, H, W_q, alive, H, H);
     }
-    GRUC(gru_add_gradients)(&of_cell, g, d, (const real *)g->x, N);
+    GRUC(gru_add_input_gradients)(&of_cell, g, d, (const real *)g->x, N);
+    GRUC(gru_add_state_gradients)(&of_cell, g, d, N);
     GRUC(add_outer)(dW_ihT + D * 3 * H, 3 * H, (const real *)b->c, b->ld_c, d + H, 5 * H, N, F, 2 * H);
     GRUC(add_outer)(dW_ihT + D * 3 * H + 2 * H, 3 * H, (const real *)b->c, b->ld_c, d, 5 * H, N, F, H);
     if (g->dx && g->add_to_dx)

@@ -57,24 +57,35 @@ GRUC_STATIC void GRUC(sum_token_rows)(
     out->n = seen;
 }
 
+/* The rows of `seen` as pairs from `n` on; returns how many there are then */
+GRUC_STATIC size_t GRUC(pair_rows)(GRUC(token_row) * pairs, size_t n, const gruc_token_rows *seen, size_t D)
+{
+    for (size_t i = 0; i < seen->n; i++, n++) {
+        pairs[n].token = (uint32_t)seen->tokens[i];
+        pairs[n].row = (const real *)seen->rows + i * D;
+    }
+    return n;
+}
+
 /* Back through embed_forward. A place whose mask is 0 does not count as seen. */
 GRUC_STATIC void GRUC(embed_backward)(
-    gruc_token_rows *out,                 /* OUT: arrays with room for N tokens and N rows */
-    real *GRUC_RESTRICT scratch,          /* (embed_scratch(N),) */
+    gruc_token_rows *out,                 /* OUT: arrays with room for N and `others` */
+    const gruc_token_rows *others,        /* gradients of rows of the table by another operation, or NULL */
+    real *GRUC_RESTRICT scratch,          /* (embed_scratch(N and others),) */
     const int32_t *GRUC_RESTRICT tokens,  /* (N,) */
     const real *GRUC_RESTRICT mask,       /* (N,) as there, or NULL */
     real *GRUC_RESTRICT dx, size_t ld_dx, /* (N, D) IN: gradient of y; multiplied by the mask in place */
     size_t N, size_t D)
 {
     GRUC(token_row) *pairs = (GRUC(token_row) *)(void *)scratch;
-    size_t n = 0;
+    size_t n = others ? GRUC(pair_rows)(pairs, 0, others, D) : 0, room = n + N;
     for (size_t i = 0; i < N; i++) {
         if (mask && mask[i] == 0) continue;
         for (size_t d = 0; mask && d < D; d++) dx[i * ld_dx + d] *= mask[i];
         pairs[n].token = (uint32_t)tokens[i];
         pairs[n++].row = dx + i * ld_dx;
     }
-    GRUC(sum_token_rows)(out, pairs, pairs + N, n, D);
+    GRUC(sum_token_rows)(out, pairs, pairs + room, n, D);
 }
 
 /* The gradient of a batch from those of its shards */
@@ -86,10 +97,6 @@ GRUC_STATIC void GRUC(embed_merge)(
 {
     GRUC(token_row) *pairs = (GRUC(token_row) *)(void *)scratch;
     size_t n = 0;
-    for (size_t part = 0; part < n_parts; part++)
-        for (size_t i = 0; i < parts[part].n; i++, n++) {
-            pairs[n].token = (uint32_t)parts[part].tokens[i];
-            pairs[n].row = (const real *)parts[part].rows + i * D;
-        }
+    for (size_t part = 0; part < n_parts; part++) n = GRUC(pair_rows)(pairs, n, parts + part, D);
     GRUC(sum_token_rows)(out, pairs, pairs + n, n, D);
 }

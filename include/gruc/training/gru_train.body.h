@@ -51,11 +51,15 @@ GRUC_STATIC void GRUC(gru_forward)(
     const real *x = b->x, *state0 = b->state0;
     real *gates = b->gates, *h = b->h, *state = b->state;
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b->kind);
+    if (b->tokens) GRUC(gru_token_products)(b, &w);
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];
         GRUC(gru_rows) chunk = {gates + first * 4 * H, NULL, 0, NULL, 0, NULL, 0, &w, 1};
-        GRUC(input_product)(&chunk, x + first * b->ld_x, b->ld_x, (size_t)offsets[to] - first);
+        if (b->tokens)
+            GRUC(gru_take_products)(b, first, (size_t)offsets[to] - first);
+        else
+            GRUC(input_product)(&chunk, x + first * b->ld_x, b->ld_x, (size_t)offsets[to] - first);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             size_t carried = GRUC(carried)(t, offsets, T, reverse);
@@ -217,17 +221,26 @@ GRUC_INLINE void GRUC(gru_backward_rows)(
         for (size_t j = 0; j < H; j++) dstate[i * ld_dstate + j] += through[i * H + j];
 }
 
-/* Gradients of the weights, from a chunk of m rows: d (m, 5H), x (m, D) */
-GRUC_STATIC void GRUC(gru_add_gradients)(
+/* Gradients of the weights of inputs, from a chunk of m rows: d (m, 5H), x (m, D) */
+GRUC_STATIC void GRUC(gru_add_input_gradients)(
     const gruc_gru_weights *gradients, const gruc_gru_batch *b, const real *d, const real *x, size_t m)
 {
     const size_t D = b->D, H = b->H, width = 5 * H;
-    const real *dn = d, *dr_dz = d + H, *fourth = d + 3 * H, *h_prev = d + 4 * H;
-    real *dW_ihT = gradients->W_ihT, *dW_hhT = gradients->W_hhT, *db_ih = gradients->b_ih;
+    const real *dn = d, *dr_dz = d + H;
+    real *dW_ihT = gradients->W_ihT, *db_ih = gradients->b_ih;
     GRUC(add_outer)(dW_ihT, 3 * H, x, b->ld_x, dr_dz, width, m, D, 2 * H);
     GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, x, b->ld_x, dn, width, m, D, H);
     GRUC(add_column_sums)(db_ih, dr_dz, width, m, 2 * H);
     GRUC(add_column_sums)(db_ih + 2 * H, dn, width, m, H);
+}
+
+/* And of states */
+GRUC_STATIC void GRUC(gru_add_state_gradients)(
+    const gruc_gru_weights *gradients, const gruc_gru_batch *b, const real *d, size_t m)
+{
+    const size_t H = b->H, width = 5 * H;
+    const real *dn = d, *dr_dz = d + H, *fourth = d + 3 * H, *h_prev = d + 4 * H;
+    real *dW_hhT = gradients->W_hhT;
     if (b->kind == GRUC_GRU) { /* [dr dz dn*r] are neighbours */
         GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 3 * H);
         GRUC(add_column_sums)((real *)gradients->b_hh + 2 * H, fourth, width, m, H);
@@ -249,6 +262,7 @@ GRUC_STATIC void GRUC(gru_backward)(
     real *through = b->scratch; /* (B, H) what comes back through W_hh, before it is masked */
     real *scratch = through + GRUC(lines)((size_t)offsets[1] * H);
     GRUC_FLUSH_SUBNORMALS();
+    if (b->tokens) memset(b->of_tokens, 0, b->n_tokens * 3 * H * sizeof(real));
     memset(gradients->W_ihT, 0, D * 3 * H * sizeof(real));
     memset(gradients->W_hhT, 0, H * 3 * H * sizeof(real));
     memset(gradients->b_ih, 0, 3 * H * sizeof(real));
@@ -267,7 +281,12 @@ GRUC_STATIC void GRUC(gru_backward)(
                 b, packed, d + carried * width, through, row, carried, initial, b->ld_state0,
                 alive - carried);
         }
-        GRUC(gru_add_gradients)(gradients, b, scratch, (const real *)b->x + first * b->ld_x, m);
+        GRUC(gru_add_state_gradients)(gradients, b, scratch, m);
+        if (b->tokens) {
+            GRUC(gru_add_to_tokens)(b, scratch, first, m);
+            continue;
+        }
+        GRUC(gru_add_input_gradients)(gradients, b, scratch, (const real *)b->x + first * b->ld_x, m);
         if (b->dx) { /* [dn dr dz] are neighbours */
             real *dx = (real *)b->dx + first * b->ld_dx;
             if (b->add_to_dx)
@@ -276,6 +295,7 @@ GRUC_STATIC void GRUC(gru_backward)(
                 GRUC(affine)(dx, b->ld_dx, scratch, width, W_ih, NULL, m, 3 * H, D);
         }
     }
+    if (b->tokens) GRUC(gru_tokens_backward)(gradients, b, W_ih);
     if (b->kind == GRUC_GRU) memcpy(gradients->b_hh, gradients->b_ih, 2 * H * sizeof(real));
     GRUC_KEEP_SUBNORMALS();
 }

@@ -66,6 +66,7 @@ typedef struct {
     double rate, rate_states;    /* of dropout */
     size_t n_candidates;         /* of the loss; 0 for none */
     double rate_tokens;          /* of whole tokens where they are looked up; 0 for no masks of them */
+    int by_token; /* whether gradients of looked up vectors are wanted by token only: by_token.body.h */
 } gruc_pass;
 
 /* An operation of a pass */

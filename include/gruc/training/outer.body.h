@@ -42,6 +42,9 @@ GRUC_STATIC void GRUC(add_outer)(
         vectors = left == 4 ? 2 : left < 3 ? left : 3;
         for (size_t i = 0, rows, blocks = (M + ROWS - 1) / ROWS; blocks > 0; blocks--, i += rows) {
             rows = (M - i + blocks - 1) / blocks;
+            for (size_t r = 0; r < rows; r++) /* a tile of C is a few lines in each of as many rows */
+                for (size_t c = 0; c < vectors; c++)
+                    GRUC_PREFETCH(C + (i + r) * ld_C + j + c * LANES);
             GRUC(outer_tile)(sums, rows, vectors, A + i, ld_A, B + j, ld_B, K);
             for (size_t r = 0; r < rows; r++)
                 for (size_t c = 0; c < vectors; c++) {

@@ -5,12 +5,14 @@
  *
  * share[k] being the probability with which k is a candidate: the expected sum is that over all tokens.
  *
- *   scratch   vectors of candidates | packed | their gradients | scores of a chunk of rows | dense_backward's */
+ *   scratch   vectors of candidates | packed | scores of a chunk of rows | dense_backward's
+ *
+ * The gradient of the table is in pass->token_rows, of the candidates only. */
 
 GRUC_STATIC size_t GRUC(sampled_op_scratch)(const gruc_op *op, const gruc_pass *pass)
 {
     size_t C = pass->n_candidates, F = op->D, chunk = GRUC(dense_chunk)(op, pass);
-    return 2 * GRUC(lines)(C * F) + GRUC(lines)(GRUC(dense_packed_size)(F, C)) + GRUC(lines)(chunk * C) +
+    return GRUC(lines)(C * F) + GRUC(lines)(GRUC(dense_packed_size)(F, C)) + GRUC(lines)(chunk * C) +
            GRUC(dense_scratch)(chunk);
 }
 
@@ -31,11 +33,13 @@ GRUC_STATIC double GRUC(sampled_op_loss)(const gruc_call *c, const gruc_loss *lo
     size_t F = c->op->D, C = loss->n_candidates, chunk = GRUC(dense_chunk)(c->op, c->pass);
     const real *table = c->parameters;
     real *W = c->scratch, *packed = W + GRUC(lines)(C * F);
-    real *dW = packed + GRUC(lines)(GRUC(dense_packed_size)(F, C)), *a = dW + GRUC(lines)(C * F);
-    real *scratch = a + GRUC(lines)(chunk * C), *gradients = c->gradients;
+    real *a = packed + GRUC(lines)(GRUC(dense_packed_size)(F, C)), *scratch = a + GRUC(lines)(chunk * C);
+    gruc_token_rows *out = c->pass->token_rows + (c->op - c->pass->program->ops);
+    real *dW = out->rows;
     ptrdiff_t labels[GRUC(CHUNK)];
     double sum = 0;
-    memset(gradients, 0, gruc_op_size(c->op) * sizeof(real));
+    out->n = C;
+    memcpy(out->tokens, loss->candidates, C * sizeof(int32_t));
     memset(dW, 0, C * F * sizeof(real));
     for (size_t k = 0; k < C; k++)
         memcpy(W + k * F, table + (size_t)loss->candidates[k] * F, F * sizeof(real));
@@ -58,7 +62,5 @@ GRUC_STATIC double GRUC(sampled_op_loss)(const gruc_call *c, const gruc_loss *lo
             GRUC(softmax_cross_entropy)(a, labels, loss->weights + i, loss->total, loss->settings[0], m, C);
         GRUC(dense_backward)(dx, c->add_to_dx, dW, NULL, scratch, a, x, packed, 1, m, F, C);
     }
-    for (size_t k = 0; k < C; k++)
-        memcpy(gradients + (size_t)loss->candidates[k] * F, dW + k * F, F * sizeof(real));
     return sum;
 }

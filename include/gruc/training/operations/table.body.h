@@ -72,6 +72,7 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .backward = GRUC(embed_op_backward)},
     [GRUC_EMBED_SHARED] =
         {.kept_size = GRUC(embed_op_kept),
+         .scratch_size = GRUC(embed_op_scratch),
          .draw_masks = GRUC(embed_op_draw_masks),
          .forward = GRUC(embed_op_forward),
          .backward = GRUC(embed_shared_op_backward)},
