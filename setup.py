@@ -116,7 +116,7 @@ headers = [path.as_posix() for path in sorted(Path("include/gruc").rglob("*.h"))
 kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
 for_tests = [path.as_posix() for path in sorted(Path("tests").glob("*.h"))]
 
-sources = [f"gruc/kernels/{name}.pyx" for name in ("inference", "training", "blas")]
+sources = [f"gruc/kernels/{name}.pyx" for name in ("inference", "training", "blas", "tiles")]
 if not {"bdist_wheel", "build", "install"} & set(sys.argv):
     sources += ["tests/layer_kernels.pyx", "tests/tile_kernels.pyx"]  # for tests, where they are
 

@@ -19,8 +19,9 @@ def show_config(mode: str = "stdout") -> dict | None:
     -------
     dict or None
         With "dict": ``gruc``, ``python``, ``machine``, ``kernels`` (in use; available on this
-        processor; the BLAS for training with ``GRUC_KERNEL=blas``), ``threads`` (for
-        ``n_jobs=None``, at this moment) and versions of the ``libraries``.
+        processor; what "high" and "medium" of ``matmul_precision`` are; the BLAS for training with
+        ``GRUC_KERNEL=blas``), ``threads`` (for ``n_jobs=None``, at this moment) and versions of the
+        ``libraries``.
 
     Raises
     ------
@@ -43,6 +44,7 @@ def show_config(mode: str = "stdout") -> dict | None:
         "kernels": {
             "in use": kernels.selected(),
             "this processor has": kernels.available(),
+            "matmul_precision": _of_products(),
             "BLAS of SciPy": _blas_of_scipy(),
         },
         "threads": threads.n_threads(),
@@ -58,6 +60,13 @@ def show_config(mode: str = "stdout") -> dict | None:
         else:
             print(f"{name}: {value}")
     return None
+
+
+def _of_products():
+    """How products are made where they need not be of the highest precision."""
+    if kernels.has_tiles():
+        return "high and medium on tiles of bfloat16 (AMX)"
+    return "high and medium as highest: neither processor nor operating system grant tiles of bfloat16 (AMX)"
 
 
 def _version(distribution):

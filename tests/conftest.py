@@ -1,5 +1,6 @@
 """Set before NumPy and SciPy are loaded; helpers live in tests/helpers.py."""
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -29,3 +30,18 @@ def float_mode(tmp_path_factory):
     from c_programs import float_mode
 
     return float_mode(tmp_path_factory.mktemp("float_mode"))
+
+
+@pytest.fixture
+def emulated_tiles():
+    """Products on tiles of bfloat16 in plain C, as processors with AMX make them, for models made from now on."""
+    from gruc import kernels
+
+    tile_kernels = pytest.importorskip("tile_kernels", reason="built beside the source only")
+    which = kernels.INSTRUCTION_SETS.index(kernels.available()[-1])
+    if "AMX_BY_SIGNALS" in os.environ:  # the instructions themselves: kernels/test_tile_instructions.py
+        ctypes.CDLL(os.environ["AMX_BY_SIGNALS"]).amx_by_signals()
+        which = tile_kernels.OF_PROCESSOR
+    kernels.use_tiles(tile_kernels.provider(which))
+    yield
+    kernels.select(kernels.selected())

@@ -70,4 +70,16 @@ static int processor_has_tiles(void) { return 0; }
 #endif
 #endif
 
+static const void *tile_kernels_of(int which)
+{
+#ifdef GRUC_AMX
+    if (which == TILES_OF_PROCESSOR) return &gruc_tile_kernels_amx_f32;
+#endif
+#ifdef GRUC_X86_64
+    if (which == GRUC_AVX512) return &gruc_tile_kernels_avx512_f32;
+    if (which == GRUC_AVX2) return &gruc_tile_kernels_avx2_f32;
+#endif
+    return &gruc_tile_kernels_baseline_f32;
+}
+
 #endif

@@ -48,9 +48,26 @@ def test_show_config(capsys):
     blas = scipy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     assert config["kernels"]["BLAS of SciPy"] == f"{blas['name']} {blas['version']}"
     assert config["libraries"]["scipy"] == scipy.__version__
+    assert config["kernels"]["matmul_precision"].startswith(
+        "high and medium on tiles" if kernels.has_tiles() else "high and medium as highest"
+    )
     assert gruc.show_config() is None
     printed = capsys.readouterr().out
-    for text in ("gruc: ", "in use: ", "this processor has: baseline", "threads: ", "numpy: "):
+    for text in (
+        "gruc: ",
+        "in use: ",
+        "this processor has: baseline",
+        "threads: ",
+        "matmul_precision: ",
+        "numpy: ",
+    ):
         assert text in printed
     with pytest.raises(ValueError, match="mode must be"):
         gruc.show_config("json")
+
+
+def test_tiles_in_show_config(emulated_tiles):
+    assert (
+        gruc.show_config("dict")["kernels"]["matmul_precision"]
+        == "high and medium on tiles of bfloat16 (AMX)"
+    )

@@ -4,6 +4,7 @@
 more: the processor's own.
 """
 
+from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport uint32_t
 
 import numpy as np
@@ -15,7 +16,7 @@ cdef extern from "emulated_tiles.h" nogil:
     #define parts_of(which, ...) OF_TILES(parts_of, which)(__VA_ARGS__)
     #define product_of(which, ...) OF_TILES(product_of, which)(__VA_ARGS__)
     #define outer_of(which, ...) OF_TILES(outer_of, which)(__VA_ARGS__)
-    #define matrix_size(which, ...) OF_TILES(matrix_size, which)(__VA_ARGS__)
+    #define panel_size(which, ...) OF_TILES(panel_size, which)(__VA_ARGS__)
     #define product_work(which, ...) OF_TILES(product_work, which)(__VA_ARGS__)
     #define outer_work(which, ...) OF_TILES(outer_work, which)(__VA_ARGS__)
     """
@@ -27,13 +28,14 @@ cdef extern from "emulated_tiles.h" nogil:
         int parts
 
     bint processor_has_tiles() noexcept
+    const void *tile_kernels_of(int which) noexcept
     void tile_dot_of(int which, void *c, const void *a, const void *b) noexcept
     void parts_of(int which, float *parts, const float *x, size_t n) noexcept
     void product_of(int which, float *out, const float *A, const float *W, size_t m, size_t K, size_t n,
                     int transposed, float *packed, const gruc_work *work) noexcept
     void outer_of(int which, float *C, const float *A, const float *B, size_t K, size_t M, size_t n,
                   const gruc_work *work) noexcept
-    size_t matrix_size(int which, size_t K, size_t gates, size_t n) noexcept
+    size_t panel_size(int which, size_t n, size_t K) noexcept
     size_t product_work(int which, size_t m, size_t K) noexcept
     size_t outer_work(int which, size_t K, size_t M, size_t n) noexcept
 
@@ -72,7 +74,7 @@ def product(int which, const float[:, ::1] A not None, const float[:, ::1] W not
             bint transposed=False):
     """A (m, K) times W (K, n); or W' of W (n, K), whose column K // 3 is the first row."""
     cdef size_t m = A.shape[0], K = A.shape[1], n = W.shape[0] if transposed else W.shape[1]
-    cdef float[::1] packed = unset(matrix_size(which, K, 1, n)), memory = unset(product_work(which, m, K))
+    cdef float[::1] packed = unset(panel_size(which, n, K)), memory = unset(product_work(which, m, K))
     cdef gruc_work work = gruc_work(&memory[0], n_parts)
     made = np.full((m, n), np.nan, np.float32)
     cdef float[:, ::1] out = made
@@ -87,3 +89,8 @@ def add_outer(int which, float[:, ::1] C not None, const float[:, ::1] A not Non
     cdef float[::1] memory = unset(outer_work(which, K, M, n))
     cdef gruc_work work = gruc_work(&memory[0], n_parts)
     outer_of(which, &C[0, 0], &A[0, 0], &B[0, 0], K, M, n, &work)
+
+
+def provider(int which):
+    """Kernels of cells on emulated tiles or the processor's, as `gruc.kernels.use_tiles` takes them."""
+    return PyCapsule_New(<void *> tile_kernels_of(which), "gruc_tile_kernels", NULL)

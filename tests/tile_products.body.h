@@ -8,7 +8,7 @@ GRUC_STATIC void GRUC(tile_dot_of)(void *c, const void *a, const void *b)
     const uint32_t *tiles[1] = {(const uint32_t *)b};
     float sums[256], *to = (float *)c;
     GRUC(tiles_begin)();
-    GRUC(tile_sums)(1, sums, (const uint32_t *)a, tiles, 1, GRUC(TILE_WORDS), 1);
+    GRUC(tile_sums)(1, sums, (const uint32_t *)a, tiles, 1, 0, 0, 1);
     GRUC(tiles_end)();
     memcpy(to, sums, sizeof sums);
 }
@@ -29,13 +29,12 @@ GRUC_STATIC void GRUC(product_of)(
     float *out, const float *A, const float *W, size_t m, size_t K, size_t n, int transposed, float *packed,
     const gruc_work *work)
 {
-    GRUC(destination) to = {out, n, n, NULL};
     if (transposed)
-        GRUC(pack_matrix_transposed)(packed, W, K, K, n, K / 3, work->parts);
+        GRUC(pack_rotated)(packed, W, K, K, n, K / 3);
     else
-        GRUC(pack_matrix)(packed, W, n, K, 1, n, work->parts);
+        GRUC(pack)(packed, W, n, K, 1, n);
     GRUC(tiles_begin)();
-    GRUC(product_with)(1, GRUC(finish_assign), &to, A, K, packed, m, K, n, work);
+    GRUC(affine_with)(out, n, A, K, packed, NULL, m, K, n, work);
     GRUC(tiles_end)();
 }
 

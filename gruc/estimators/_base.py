@@ -175,7 +175,7 @@ class BaseGRU(
 
     def _fitted_predictor(self):
         check_is_fitted(self)
-        return self._predictor.with_n_jobs(self.n_jobs)
+        return self._predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)
 
     def _sequences_to_predict(self, X):
         check_is_fitted(self)
@@ -212,7 +212,7 @@ class BaseGRU(
         history = History.described({name: state.pop(name) for name in DESCRIBED_AS if name in state})
         self._restore_targets(predictor.decoding, **state)
         state = TrainingState(predictor.parameters, random_generator(self.random_state), history)
-        self._set_fitted(state, predictor.with_n_jobs(self.n_jobs))
+        self._set_fitted(state, predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision))
         return self
 
     def _features(self, X, initial_state):

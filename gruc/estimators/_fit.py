@@ -83,7 +83,12 @@ class Candidate(NamedTuple):
     def predictor(self, parameters):
         """The predictor with these parameters."""
         return Predictor(
-            self.network, parameters, self.inputs, self.targets.outputs, n_jobs=self.estimator.n_jobs
+            self.network,
+            parameters,
+            self.inputs,
+            self.targets.outputs,
+            n_jobs=self.estimator.n_jobs,
+            matmul_precision=self.estimator.matmul_precision,
         )
 
     def fitted_with(self, parameters):
@@ -330,8 +335,8 @@ def train_candidate(candidate, state, data, settings, validation, callbacks, can
     dropout, frozen = (model.dropout, model.recurrent_dropout), False
     if network.embedding is not None:
         dropout, frozen = (*dropout, model.embedding_dropout), not model.train_embedding
-    loss, n_jobs = candidate.targets.loss, model.n_jobs
-    with TrainingStep(memory, loss, dropout, n_jobs, frozen, candidates_of) as step:
+    loss, n_jobs, precision = candidate.targets.loss, model.n_jobs, model.matmul_precision
+    with TrainingStep(memory, loss, dropout, n_jobs, frozen, candidates_of, precision) as step:
         return train(state, data, step, settings, validate=validation, watcher=callbacks)
 
 

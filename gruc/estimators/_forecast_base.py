@@ -166,9 +166,11 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
         predictor, axes = self._predictor, [self._form.axis(i) for i in range(self.n_series_)]
         known = None if predictor.calendar is None else predictor.calendar.holidays
         calendar = calendar_alone(self._columns, axes, known)
-        return predictor.with_calendar(calendar).with_n_jobs(self.n_jobs)
+        return (
+            predictor.with_calendar(calendar).with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)
+        )
 
     def _with_threads(self):
         """The `ForecastPredictor` for covariates that are given to it, with the number of threads set now."""
         check_is_fitted(self)
-        return self._predictor.with_n_jobs(self.n_jobs)
+        return self._predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)

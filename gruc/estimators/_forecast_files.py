@@ -40,7 +40,12 @@ class ForecastFilesMixin(SavingMixin):
         watched = History.described(described)
         history = History.described({name: state[name] for name in DESCRIBED_AS})
         training = TrainingState(predictor.predictor.parameters, random_generator(self.random_state), history)
-        self._set_fitted(predictor.with_n_jobs(self.n_jobs), training, watched, predictor.columns)
+        self._set_fitted(
+            predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision),
+            training,
+            watched,
+            predictor.columns,
+        )
         return self
 
     def _set_fitted(self, predictor, state, history, columns):

@@ -149,7 +149,8 @@ class Run:
         )
         settings = settings._replace(batch_size=min(settings.batch_size, len(data)))
         dropout = model.dropout, model.recurrent_dropout
-        with TrainingStep(self.memory, self.loss, dropout, model.n_jobs) as step:
+        precision = model.matmul_precision
+        with TrainingStep(self.memory, self.loss, dropout, model.n_jobs, matmul_precision=precision) as step:
             return train(state, data, step, settings, validate=validate)
 
     def scale_answers(self, state, factor):
@@ -162,4 +163,7 @@ class Run:
         """The predictor with these parameters."""
         inputs = Numbers(self.network.config["n_features"])
         decoding = Values(self.network.config["n_outputs"] // self.n_levels, n_quantiles=self.n_levels)
-        return Predictor(self.network, parameters, inputs, decoding, n_jobs=self.model.n_jobs)
+        n_jobs, precision = self.model.n_jobs, self.model.matmul_precision
+        return Predictor(
+            self.network, parameters, inputs, decoding, n_jobs=n_jobs, matmul_precision=precision
+        )

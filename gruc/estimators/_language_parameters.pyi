@@ -63,6 +63,7 @@ class LanguageStopping:
 class Execution:
     warm_start: bool
     dtype: Literal["float32", "float64"]
+    matmul_precision: Literal["highest", "high", "medium"]
     n_jobs: int | None
     verbose: bool
 
@@ -115,6 +116,7 @@ class LanguageParameters(
         validation_fraction: float = 0.1,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...

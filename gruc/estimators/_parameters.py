@@ -306,6 +306,13 @@ class Execution:
 
     warm_start: bool = parameter(False, "Whether `fit` goes on from the weights of the last fit.")
     dtype: Literal["float32", "float64"] = parameter("float32", "Precision of weights and arithmetic.")
+    matmul_precision: Literal["highest", "high", "medium"] = parameter(
+        "highest",
+        """Precision of the matrix products of GRU layers in fits and predictions, at least: "highest"
+        multiplies in `dtype`; "high" takes each float32 number as the sum of two of bfloat16, some
+        16 bits; "medium" rounds to bfloat16. Sums, states, gates and weights stay in float32. On
+        processors without AMX, or with ``dtype="float64"``, all three are the same.""",
+    )
     n_jobs: Count | Negative | None = parameter(
         None,
         """Threads of fit, and of the predictions after it; negative: all processors but

@@ -77,6 +77,7 @@ class Stopping:
 class Execution:
     warm_start: bool
     dtype: Literal["float32", "float64"]
+    matmul_precision: Literal["highest", "high", "medium"]
     n_jobs: int | None
     verbose: bool
 
@@ -175,6 +176,7 @@ class ClassifierParameters(
         scoring: str | Callable[..., float] | None = None,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...
@@ -247,6 +249,7 @@ class RegressorParameters(
         scoring: str | Callable[..., float] | None = None,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...
@@ -305,6 +308,7 @@ class ForecasterParameters(
         validation_fraction: float = 0.1,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...

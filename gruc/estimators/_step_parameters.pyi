@@ -67,6 +67,7 @@ class Stopping:
 class Execution:
     warm_start: bool
     dtype: Literal["float32", "float64"]
+    matmul_precision: Literal["highest", "high", "medium"]
     n_jobs: int | None
     verbose: bool
 
@@ -135,6 +136,7 @@ class TaggerParameters(
         scoring: str | Callable[..., float] | None = None,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...
@@ -200,6 +202,7 @@ class StepRegressorParameters(
         scoring: str | Callable[..., float] | None = None,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...

@@ -48,7 +48,9 @@ class TranslationSavingMixin(SavingMixin):
             vars(self).update({f"{side}_": sequencer, side: clone(sequencer) if is_given else None})
         history = History.described({name: state[name] for name in DESCRIBED_AS if name in state})
         training_state = TrainingState(translator.parameters, random_generator(self.random_state), history)
-        self._set_fitted(training_state, translator.with_n_jobs(self.n_jobs))
+        self._set_fitted(
+            training_state, translator.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)
+        )
         return self
 
 

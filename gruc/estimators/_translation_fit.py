@@ -273,7 +273,13 @@ class Fitted(NamedTuple):
     def translator(self, parameters):
         """With these parameters."""
         return Translator(
-            self.network, parameters, self.source, self.target, self.longest, n_jobs=self.model.n_jobs
+            self.network,
+            parameters,
+            self.source,
+            self.target,
+            self.longest,
+            n_jobs=self.model.n_jobs,
+            matmul_precision=self.model.matmul_precision,
         )
 
 
@@ -350,7 +356,8 @@ def _train(model, network, state, data, settings, validate):
             share = min(1.0, (state.history.n_epochs - first) / max(1, settings.max_epochs - 1))
         return model.scheduled_sampling * share
 
-    with TrainingStep(memory, Loss("softmax"), dropout, model.n_jobs) as step:
+    precision = model.matmul_precision
+    with TrainingStep(memory, Loss("softmax"), dropout, model.n_jobs, matmul_precision=precision) as step:
         if model.scheduled_sampling > 0:
             step = SampledStep(step, network, probability)
         return train(state, data, step, settings, validate=validate)

@@ -55,6 +55,7 @@ class TranslationStopping:
 class Execution:
     warm_start: bool
     dtype: Literal["float32", "float64"]
+    matmul_precision: Literal["highest", "high", "medium"]
     n_jobs: int | None
     verbose: bool
 
@@ -103,6 +104,7 @@ class TranslationParameters(Network, Translation, Dropout, Training, Translation
         scoring: Literal["loss"] | None = None,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
+        matmul_precision: Literal["highest", "high", "medium"] = "highest",
         n_jobs: int | None = None,
         verbose: bool = False,
     ) -> None: ...

@@ -292,7 +292,7 @@ class GRUSeq2Seq(
     def _fitted_predictor(self):
         if "_predictor" not in vars(self):  # the check alone takes as long as a step of the decoder
             check_is_fitted(self)
-        return self._predictor.with_n_jobs(self.n_jobs)
+        return self._predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:
         """Answers to sequences.

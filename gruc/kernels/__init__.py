@@ -4,7 +4,8 @@
 set; `select` says which are called, at first the best that this processor has, or
 those that the environment variable ``GRUC_KERNEL`` names. `blas` is the plain path over
 ``scipy.linalg.cython_blas`` that training takes with ``GRUC_KERNEL=blas``; nothing else
-loads SciPy. `training` and `blas` are loaded when first asked for.
+loads SciPy. `tiles` makes products of GRU layers in bfloat16 on processors with AMX. `training`,
+`blas` and `tiles` are loaded when first asked for.
 """
 
 import os
@@ -13,7 +14,7 @@ from importlib.util import find_spec
 
 # The compiled modules. Each is also imported by name below: tools that freeze a program (PyInstaller,
 # cx_Freeze, Nuitka) read import statements, and see none inside an extension.
-_EXTENSIONS = ("_cyutility", "inference", "training", "blas")
+_EXTENSIONS = ("_cyutility", "inference", "training", "blas", "tiles")
 
 
 def _without_extensions():
@@ -44,10 +45,27 @@ except ImportError:
         raise explained from None
     raise  # they are there, and something else is wrong
 
-__all__ = ["INSTRUCTION_SETS", "available", "blas", "inference", "select", "selected", "training"]
+__all__ = [
+    "INSTRUCTION_SETS",
+    "PRECISIONS",
+    "available",
+    "blas",
+    "checked_precision",
+    "has_tiles",
+    "inference",
+    "parts_of",
+    "select",
+    "selected",
+    "tiles",
+    "training",
+    "use_tiles",
+]
 
 # in the order of include/gruc/extensions/instruction_sets.h, oldest first
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
+
+# of matrix products, the most exact one first
+PRECISIONS = ("highest", "high", "medium")
 
 _state: dict = {}
 
@@ -82,10 +100,56 @@ def select(name=None):
     instruction_set = available()[-1] if name in (None, "blas") else name
     index = INSTRUCTION_SETS.index(instruction_set)
     provider = _load("blas").provider() if name == "blas" else None
-    _state.update(selected=name or instruction_set, in_use=(index, provider))
-    inference.use(index)
+    _state.update(selected=name or instruction_set)
+    _state.pop("tiles", None)
+    _use(index, provider, None)
+
+
+def _use(index, over_blas, tiles):
+    """Call these kernels, in the extensions that are loaded and in those to come."""
+    _state.update(in_use=(index, over_blas, tiles))
+    inference.use(index, tiles)
     if f"{__name__}.training" in sys.modules:
-        sys.modules[f"{__name__}.training"].use(index, provider)
+        sys.modules[f"{__name__}.training"].use(index, over_blas, tiles)
+
+
+def use_tiles(provider):
+    """Make products on these tiles from now on, where that is exact enough: `tiles.provider()`, or None."""
+    index, over_blas, _ = _state["in_use"]
+    _state["tiles"] = provider
+    _use(index, over_blas, provider)
+
+
+def has_tiles():
+    """Whether products can be made on tiles of bfloat16.
+
+    They can with the kernels for AVX-512, on a processor with AMX whose operating system grants its tiles: it
+    is asked for them the first time.
+    """
+    if "tiles" not in _state:
+        use_tiles(_load("tiles").provider() if selected() == INSTRUCTION_SETS[-1] else None)
+    return _state["tiles"] is not None
+
+
+def checked_precision(matmul_precision):
+    """`matmul_precision`, if it is one of `PRECISIONS`."""
+    if not isinstance(matmul_precision, str) or matmul_precision not in PRECISIONS:
+        raise ValueError(f"matmul_precision must be 'highest', 'high' or 'medium'; got {matmul_precision!r}.")
+    return matmul_precision
+
+
+def parts_of(matmul_precision, dtype):
+    """Numbers of bfloat16 that stand for one where products are made on tiles; 0 where they are not.
+
+    Parameters
+    ----------
+    matmul_precision : {"highest", "high", "medium"}
+    dtype : numpy dtype
+        Of the weights.
+    """
+    if matmul_precision == "highest" or dtype != "float32" or not has_tiles():
+        return 0
+    return 2 if matmul_precision == "high" else 1
 
 
 def selected():
@@ -99,11 +163,13 @@ def _in_use():
 
 
 def _load(name):
-    """The extension `training` or `blas`."""
+    """The extension `training`, `blas` or `tiles`."""
     try:
         # 'from . import training' would look for the name here first, and so call __getattr__
         if name == "training":
             import gruc.kernels.training
+        elif name == "tiles":
+            import gruc.kernels.tiles
         else:
             import gruc.kernels.blas  # noqa: F401
     except ImportError:
@@ -114,7 +180,7 @@ def _load(name):
 
 
 def __getattr__(name):
-    if name in ("training", "blas"):
+    if name in ("training", "blas", "tiles"):
         return _load(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -24,9 +24,12 @@ cdef class Weights:
     program : Program
     parameters : ndarray of shape (program.n_parameters,)
         Of float32 or float64. Some are read where they are: they must not change.
+    parts : {0, 1, 2}
+        With 1 or 2, products of GRU cells are made on tiles, of numbers that so many of bfloat16 stand for: of
+        parameters of float32, with the kernels that `use` was given.
     """
 
-    def __init__(self, Program program not None, parameters):
+    def __init__(self, Program program not None, parameters, int parts=0):
         cdef Py_ssize_t i
         cdef const _c.gruc_infer_kind *kinds
         cdef const void *given
@@ -34,6 +37,8 @@ cdef class Weights:
         require(self.c == NULL, "made once")
         require(parameters.dtype == "f4" or parameters.dtype == "f8", "parameters of float32 or float64")
         self.program, self.held, self.is_double = program, [parameters], parameters.dtype == "f8"
+        require(parts == 0 or (parts in (1, 2) and tiles != NULL and not self.is_double), "tiles, and float32")
+        self.parts = parts
         self.element = sizeof(double) if self.is_double else sizeof(float)
         self.code = c"d" if self.is_double else c"f"
         given = array_pointer(parameters, self.code, program.n_parameters, 1, False)
@@ -57,6 +62,8 @@ cdef class Weights:
     cdef const _c.gruc_infer_kind *kinds(self) noexcept:
         if self.is_double:
             return _c.gruc_infer_kinds(<double *> NULL)
+        if self.parts > 0:
+            return &on_tiles[self.parts - 1][0]
         return _c.gruc_infer_kinds(<float *> NULL)
 
     def infer(

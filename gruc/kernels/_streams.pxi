@@ -79,7 +79,7 @@ cdef class Streams:
         self.size = (self.c.memory.states_size + (0 if self.n_tokens else D)) * weights.element
         self.steps = <uint64_t *> PyMem_RawCalloc(n, sizeof(uint64_t))
         self.memory = <char *> PyMem_RawCalloc(n, self.size)
-        self.scratch = <char *> PyMem_RawCalloc(self.c.memory.scratch_size, weights.element)
+        self.scratch = <char *> PyMem_RawCalloc(self.c.memory.scratch_size + self.more_scratch(), weights.element)
         self.told = <double *> PyMem_RawMalloc(self.width * sizeof(double))
         if self.steps == NULL or self.memory == NULL or self.scratch == NULL or self.told == NULL:
             raise MemoryError()
@@ -88,14 +88,26 @@ cdef class Streams:
         """The kernels of each of the operations."""
         cdef const _c.gruc_row_kind *const *table
         cdef Py_ssize_t i
+        require(self.weights.parts == 0 or tiles != NULL, "tiles")
         table = _c.gruc_row_kinds(<double *> NULL) if self.is_double else _c.gruc_row_kinds(<float *> NULL)
         self.kinds = <const _c.gruc_row_kind **> PyMem_RawMalloc(program.n_ops * sizeof(void *))
         if self.kinds == NULL:
             raise MemoryError()
         for i in range(<Py_ssize_t> program.n_ops):
             self.kinds[i] = table[program.ops[i].kind]
+            if self.weights.parts > 0 and program.ops[i].kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
+                self.kinds[i] = &tiles.rows[self.weights.parts - 1][program.ops[i].kind == _c.GRUC_GRU_RESET_BEFORE]
             require(self.kinds[i] != NULL, "operations that streams have kernels for")
         return self.kinds
+
+    cdef size_t more_scratch(self) noexcept:
+        """Elements that cells on tiles need beyond those of others: at most what one of them needs."""
+        cdef size_t size = 0, i
+        if self.weights.parts > 0:
+            for i in range(self.c.program.n_ops):
+                if self.c.program.ops[i].kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
+                    size = max(size, tiles.row_scratch(&self.c.program.ops[i]))
+        return size
 
     cdef const void *pointer(self, array, Py_ssize_t size) except NULL:
         self.held.append(array)

@@ -16,9 +16,11 @@ from cpython.buffer cimport (
 )
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
+from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
+from gruc.kernels._tiles cimport gruc_tile_kernels
 from libc.stdint cimport INT32_MAX, int32_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -30,10 +32,25 @@ def has(int isa):
     return bool(_c.gruc_has(isa))
 
 
-def use(int isa):
-    """Call the kernels of this instruction set from now on."""
+# what weights for products on tiles are read by, in float32 with 1 part, then with 2: rows of `tiles.provider()`
+cdef const gruc_tile_kernels *tiles = NULL
+cdef _c.gruc_infer_kind on_tiles[2][_c.GRUC_N_KINDS]
+
+
+def use(int isa, provider=None):
+    """Call the kernels of this instruction set from now on, and for products on tiles those of `tiles.provider()`."""
+    global tiles
+    cdef int kind
     require(_c.gruc_has(isa), "an instruction set that this processor has")
     _c.gruc_isa = isa
+    tiles = NULL
+    if provider is None:
+        return
+    tiles = <const gruc_tile_kernels *> PyCapsule_GetPointer(provider, "gruc_tile_kernels")
+    for part in range(2):
+        memcpy(on_tiles[part], _c.gruc_infer_kinds(<float *> NULL), _c.GRUC_N_KINDS * sizeof(_c.gruc_infer_kind))
+        for kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
+            on_tiles[part][kind] = tiles.inference[part]
 
 
 def spin(const int[::1] counter not None, int value, double microseconds):

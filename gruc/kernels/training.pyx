@@ -18,6 +18,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
+from gruc.kernels._tiles cimport gruc_tile_kernels
 from gruc.kernels.inference cimport Program, Source, has_rows, require_scaling, require_tokens
 from libc.stdint cimport int32_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -41,12 +42,17 @@ cdef const _c.gruc_operation *operations_f32 = NULL
 cdef const _c.gruc_operation *operations_f64 = NULL
 cdef _c.gruc_operation over_blas_f32[_c.GRUC_N_KINDS]
 cdef _c.gruc_operation over_blas_f64[_c.GRUC_N_KINDS]
+cdef _c.gruc_operation on_tiles[2][_c.GRUC_N_KINDS]  # of float32, with 1 part, then with 2
+cdef bint has_tiles = False
 cdef Py_ssize_t blas_largest = 0  # side of a matrix; 0 without BLAS
 
 
-def use(int isa, provider=None):
-    """Call the kernels of this instruction set from now on, and for cells those of `blas.provider()`."""
-    global operations_f32, operations_f64, blas_largest
+def use(int isa, provider=None, tiles=None):
+    """Call the kernels of this instruction set from now on, and for cells those of `blas.provider()`.
+
+    For products on tiles, those of `tiles.provider()`.
+    """
+    global operations_f32, operations_f64, blas_largest, has_tiles
     require(_c.gruc_has(isa), "an instruction set that this processor has")
     _c.gruc_isa = isa
     operations_f32 = _c.gruc_operations(<float *> NULL)
@@ -60,6 +66,18 @@ def use(int isa, provider=None):
                       <_c.gruc_operation *> PyCapsule_GetPointer(f64, "gruc_operation_f64"))
         operations_f32 = over_blas_f32
         operations_f64 = over_blas_f64
+    has_tiles = tiles is not None
+    if has_tiles:
+        put_on_tiles(<const gruc_tile_kernels *> PyCapsule_GetPointer(tiles, "gruc_tile_kernels"))
+
+
+cdef void put_on_tiles(const gruc_tile_kernels *kernels) noexcept:
+    """Tables as those of float32, but for cells."""
+    cdef int parts, kind
+    for parts in range(2):
+        memcpy(on_tiles[parts], _c.gruc_operations(<float *> NULL), _c.GRUC_N_KINDS * sizeof(_c.gruc_operation))
+        for kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
+            on_tiles[parts][kind] = kernels.training[parts]
 
 
 cdef int replace_cells(
@@ -129,6 +147,9 @@ cdef class Weights:
     program : Program
     parameters : ndarray of shape (program.n_parameters,)
         Its type, float32 or float64, is that of everything that passes through the program.
+    parts : {0, 1, 2}
+        With 1 or 2, products of GRU cells are made on tiles, of numbers that so many of bfloat16 stand for: of
+        parameters of float32, with the kernels that `use` was given.
     """
 
     cdef readonly Program program
@@ -138,10 +159,13 @@ cdef class Weights:
     cdef char *packed
     cdef bint is_double
     cdef readonly Py_ssize_t packed_size  # elements
+    cdef readonly int parts
 
-    def __init__(self, Program program not None, parameters not None):
+    def __init__(self, Program program not None, parameters not None, int parts=0):
         self.program = program
         self.is_double = parameters.dtype == np.float64
+        require(parts == 0 or (parts in (1, 2) and has_tiles and not self.is_double), "tiles, and float32")
+        self.parts = parts
         self.block = Block()
         self.pack(parameters)
 
@@ -149,6 +173,8 @@ cdef class Weights:
         return sizeof(double) if self.is_double else sizeof(float)
 
     cdef const _c.gruc_operation *operations(self) noexcept nogil:
+        if self.parts > 0:
+            return &on_tiles[self.parts - 1][0]
         return operations_f64 if self.is_double else operations_f32
 
     def pack(self, parameters not None):

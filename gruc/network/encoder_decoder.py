@@ -231,10 +231,13 @@ class EncoderDecoder:
 
     # ---- inference: batches are `PackedBatch`
 
-    def prepare(self, parameters):
+    def prepare(self, parameters, matmul_precision="highest"):
         """Weights of a flat buffer as the other methods read them."""
         programs = self.laid_out_encoder().program, self.step_program(), self.program()
-        return PreparedWeights(*(kernels.inference.Weights(program, parameters) for program in programs))
+        parts = kernels.parts_of(matmul_precision, parameters.dtype)
+        return PreparedWeights(
+            *(kernels.inference.Weights(program, parameters, parts) for program in programs)
+        )
 
     def search(self, weights, source, most, **options):
         """The decoder's answers to sources, a list of arrays of tokens in the order of the caller.

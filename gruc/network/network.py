@@ -275,9 +275,10 @@ class GRUNetwork:
 
     # ---- inference: one call for a batch (include/gruc/program/infer.h)
 
-    def prepare(self, parameters):
+    def prepare(self, parameters, matmul_precision="highest"):
         """Weights of a flat buffer as the other methods, and streams, read them."""
-        return kernels.inference.Weights(self.program(), parameters)
+        parts = kernels.parts_of(matmul_precision, parameters.dtype)
+        return kernels.inference.Weights(self.program(), parameters, parts)
 
     def row_by_row_memory(self):
         """Memory of a model that runs row by row: a stream, or a whole sequence if it is bidirectional.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .. import kernels
+
 
 class FlatWeightsMixin:
-    """For classes with `network`, `parameters` and `n_jobs`, whose ``_packed`` is None at first."""
+    """For classes with `network`, `parameters`, `n_jobs`, `matmul_precision`, and at first no ``_packed``."""
 
     @property
     def config(self):
@@ -27,9 +29,29 @@ class FlatWeightsMixin:
         vars(other).update(vars(self), n_jobs=n_jobs)
         return other
 
+    def with_precision(self, matmul_precision):
+        """The same predictor with another precision of matrix products; itself if it has that already.
+
+        Parameters
+        ----------
+        matmul_precision : {"highest", "high", "medium"}
+            As in the estimators.
+
+        Raises
+        ------
+        ValueError
+            `matmul_precision` is none of these.
+        """
+        if matmul_precision == self.matmul_precision:
+            return self
+        other = object.__new__(type(self))
+        precision = kernels.checked_precision(matmul_precision)
+        vars(other).update(vars(self), matmul_precision=precision, _packed=None)
+        return other
+
     def _prepared(self):
         """Weights in the layout of the kernels; packed at the first call, or by each thread that is first."""
         packed = self._packed
         if packed is None:
-            packed = self._packed = self.network.prepare(self.parameters)
+            packed = self._packed = self.network.prepare(self.parameters, self.matmul_precision)
         return packed

@@ -309,6 +309,10 @@ class ForecastPredictor(ForecastWalksMixin):
         """The same with another number of threads."""
         return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
 
+    def with_precision(self, matmul_precision: str) -> ForecastPredictor:
+        """The same predictor with another precision of matrix products: "highest", "high" or "medium"."""
+        return self._with(predictor=self.predictor.with_precision(matmul_precision))
+
     def going_on(self, known, predictor=None, covariates=None):
         """The same from later values on, of which the last are kept, with this network or the old one.
 

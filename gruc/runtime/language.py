@@ -49,6 +49,10 @@ class LanguagePredictor(LanguageMixin):
         """The same predictor with another number of threads."""
         return type(self)(self.predictor.with_n_jobs(n_jobs), self.vocabulary)
 
+    def with_precision(self, matmul_precision: str) -> LanguagePredictor:
+        """The same predictor with another precision of matrix products: "highest", "high" or "medium"."""
+        return type(self)(self.predictor.with_precision(matmul_precision), self.vocabulary)
+
     def _fitted_predictor(self):
         return self.predictor
 

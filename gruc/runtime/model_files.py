@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import kernels
 from ..files import model_file
 from ..files.estimator_fields import KINDS
 from .forecast_loading import forecaster_content
@@ -18,7 +19,7 @@ from .translator_files import translator_content
 
 
 def load(
-    path: Any,
+    path: Any, *, matmul_precision: str | None = None
 ) -> Predictor | PipelinePredictor | ForecastPredictor | LanguagePredictor | Translator:
     """Load the predictor of a model, or of a pipeline, that `gruc.save` wrote.
 
@@ -29,6 +30,8 @@ def load(
     path : str, path-like, binary file object, bytes, bytearray or memoryview
         A file object is read from its current position to the end of the model. Bytes are the
         file's content, not its path.
+    matmul_precision : {"highest", "high", "medium"} or None, default=None
+        Precision of matrix products, as in the estimators; None for that of the estimator.
 
     Returns
     -------
@@ -45,6 +48,8 @@ def load(
         `path` is none of these, or a file object in text mode.
     OSError
         The file cannot be read.
+    ValueError
+        `matmul_precision` is none of these.
 
     Examples
     --------
@@ -57,7 +62,13 @@ def load(
     >>> bool((predictor.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    return model_file.read(path, content_of_file).predictor
+    content = model_file.read(path, content_of_file)
+    if matmul_precision is None:
+        of_estimator = content.last if isinstance(content, PipelineContent) else content
+        matmul_precision = of_estimator.parameters.get("matmul_precision")
+        if matmul_precision not in kernels.PRECISIONS:  # of earlier versions
+            matmul_precision = "highest"
+    return content.predictor.with_precision(matmul_precision)
 
 
 def content_of_file(description, arrays, where):

@@ -88,6 +88,10 @@ class PipelinePredictor:
         """The same predictor with another number of threads."""
         return type(self)(self.steps, self.predictor.with_n_jobs(n_jobs))
 
+    def with_precision(self, matmul_precision: str) -> PipelinePredictor:
+        """The same predictor with another precision of matrix products: "highest", "high" or "medium"."""
+        return type(self)(self.steps, self.predictor.with_precision(matmul_precision))
+
     def transform(self, X: Any) -> Any:
         """X as the predictor of the last step takes it.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import kernels
 from ..network import GRUNetwork
 from ..outputs import Values
 from ..outputs import of_state as decoding_of_state
@@ -39,6 +40,8 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         What the outputs of the network mean; None: values, without scaling.
     n_jobs : int or None
         Number of threads for prediction, as in the estimators.
+    matmul_precision : {"highest", "high", "medium"}
+        Precision of matrix products, as in the estimators.
 
     Notes
     -----
@@ -65,12 +68,15 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
     True
     """
 
-    def __init__(self, network, parameters, inputs=None, decoding=None, *, n_jobs=None):
+    def __init__(
+        self, network, parameters, inputs=None, decoding=None, *, n_jobs=None, matmul_precision="highest"
+    ):
         self.network = GRUNetwork(**network) if isinstance(network, dict) else network
         self.parameters = np.ascontiguousarray(parameters)
         self.inputs = inputs_of_state(None, self.config) if inputs is None else inputs
         self.decoding = Values(self.config["n_outputs"]) if decoding is None else decoding
         self.n_jobs = n_jobs
+        self.matmul_precision = kernels.checked_precision(matmul_precision)
         self._packed = None
         self._check()
 
@@ -122,6 +128,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
             "network": self.config,
             "parameters": self.parameters,
             "n_jobs": self.n_jobs,
+            "matmul_precision": self.matmul_precision,
             **self.inputs.state(),
             **self.decoding.state(),
         }
@@ -130,7 +137,11 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         config = state["network"]
         inputs = inputs_of_state(state, config)
         decoding = decoding_of_state(state, config["n_outputs"])
-        self.__init__(config, state["parameters"], inputs, decoding, n_jobs=state["n_jobs"])
+        precision = state.get("matmul_precision", "highest")  # which earlier pickles do not have
+        n_jobs = state["n_jobs"]
+        self.__init__(
+            config, state["parameters"], inputs, decoding, n_jobs=n_jobs, matmul_precision=precision
+        )
 
     @classmethod
     def of_weights(cls, network, weights, dtype, inputs, decoding):

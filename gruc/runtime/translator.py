@@ -34,12 +34,25 @@ class Translator(FlatWeightsMixin):
         Tokens of an answer, without the end, at most.
     n_jobs : int or None
         Number of threads for prediction, as in the estimators.
+    matmul_precision : {"highest", "high", "medium"}
+        Precision of matrix products, as in the estimators.
     """
 
-    def __init__(self, network, parameters, source, target, max_target_length, *, n_jobs=None):
+    def __init__(
+        self,
+        network,
+        parameters,
+        source,
+        target,
+        max_target_length,
+        *,
+        n_jobs=None,
+        matmul_precision="highest",
+    ):
         self.network, self.parameters = network, parameters
         self.source, self.target = source, target
         self.max_target_length, self.n_jobs = int(max_target_length), n_jobs
+        self.matmul_precision = kernels.checked_precision(matmul_precision)
         self._packed = None
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:

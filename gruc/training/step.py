@@ -44,11 +44,12 @@ class StepMemory:
         self._merged_tables = None
         self._workspaces = []  # one for each thread
 
-    def pack(self, parameters, **options):
+    def pack(self, parameters, matmul_precision="highest", **options):
         """Lay these parameters out for the passes of a step; `options` are those of the network's program."""
         program = self.network.program(training=True, **options)
-        if self.weights is None or self.weights.program is not program:
-            self.weights = kernels.training.Weights(program, parameters)
+        parts = kernels.parts_of(matmul_precision, parameters.dtype)
+        if self.weights is None or self.weights.program is not program or self.weights.parts != parts:
+            self.weights = kernels.training.Weights(program, parameters, parts)
             self._tables, self._merged_tables = [], None
         else:
             self.weights.pack(parameters)
@@ -122,15 +123,27 @@ class TrainingStep:
         ``candidates_of(batch)`` gives the tokens that the loss of a batch is over, and logarithms of how
         probable it was that each is among them, as `kernels.training.loss_and_gradient` takes them.
         None: all.
+    matmul_precision : {"highest", "high", "medium"}
+        See `gruc.kernels.parts_of`.
     """
 
-    def __init__(self, memory, loss, dropout=(0.0, 0.0), n_jobs=None, frozen=False, candidates_of=None):
+    def __init__(
+        self,
+        memory,
+        loss,
+        dropout=(0.0, 0.0),
+        n_jobs=None,
+        frozen=False,
+        candidates_of=None,
+        matmul_precision="highest",
+    ):
         self.memory = memory
         self._loss = LOSSES[loss.name], loss.settings
         self._targets = None, None, None  # of the last shard: (values, weights, Targets)
         self.dropout = dropout
         self._drops_out = any(dropout)
         self._options = {"dropout": dropout[0] > 0, **({"frozen": True} if frozen else {})}
+        self._options["matmul_precision"] = matmul_precision
         if candidates_of is not None:
             self._options["sampled"] = True
         self._candidates_of, self._candidates = candidates_of, None

@@ -113,6 +113,7 @@ TRIED = {
     "rho": (0.5, {"solver": "rmsprop"}),
     "warm_start": (True, {}),
     "dtype": ("float64", {}),
+    "matmul_precision": ("medium", {}),
     "n_jobs": (2, {}),
     "verbose": (True, {}),
 }
@@ -175,10 +176,12 @@ def seen_of(Estimator, settings, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("Estimator, name", DECLARED)
-def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys):
+def test_every_parameter_does_something(Estimator, name, monkeypatch, capsys, request):
     if name == "holidays":
         pytest.importorskip("holidays")
     value, settings = TRIED[name]
+    if name == "matmul_precision":
+        request.getfixturevalue("emulated_tiles")
     fits = [seen_of(Estimator, settings | change, monkeypatch, capsys) for change in ({}, {}, {name: value})]
     assert fits[0] == fits[1]
     changed = {what for what in fits[0] if fits[0][what] != fits[2][what]}

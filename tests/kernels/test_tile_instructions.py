@@ -45,3 +45,7 @@ def run(environment, *arguments):
 
 def test_products(amx_by_signals):
     run(amx_by_signals, "tests/kernels/test_tiles.py", "-k", "processor")
+
+
+def test_networks(amx_by_signals):
+    run(amx_by_signals, "tests/network/test_tiles.py")

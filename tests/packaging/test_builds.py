@@ -32,7 +32,7 @@ def test_a_checkout_that_was_not_built_says_what_to_do(not_built, arguments, bef
     assert done.returncode != 0
     assert done.stderr.rstrip().splitlines()[-1] == (
         f"{before}gruc was imported from {folder / 'gruc'}, which lacks its compiled modules "
-        "(gruc.kernels._cyutility, gruc.kernels.inference, gruc.kernels.training, gruc.kernels.blas). "
+        "(gruc.kernels._cyutility, gruc.kernels.inference, gruc.kernels.training, gruc.kernels.blas, gruc.kernels.tiles). "
         "If this is a checkout, build them there with 'pip install -e .', or run from another folder "
         "to import the gruc that is installed."
     )
@@ -63,12 +63,15 @@ def test_a_frozen_program_without_some_modules_says_which(not_built):
             shutil.copy(path, folder / "gruc" / "kernels")
     done = run("-c", "import sys; sys.frozen = True; import gruc.runtime")
     last = done.stderr.rstrip().splitlines()[-1]
-    assert "(gruc.kernels._cyutility, gruc.kernels.training, gruc.kernels.blas). Name them as hidden" in last
+    assert (
+        "(gruc.kernels._cyutility, gruc.kernels.training, gruc.kernels.blas, gruc.kernels.tiles). Name them as hidden"
+        in last
+    )
 
 
 def test_a_compiled_module_that_cannot_be_loaded_gives_its_own_error(not_built):
     folder, run = not_built
-    for name in ("_cyutility", "inference", "training", "blas"):
+    for name in ("_cyutility", "inference", "training", "blas", "tiles"):
         (folder / "gruc" / "kernels" / f"{name}{EXTENSION_SUFFIXES[0]}").write_text("damaged")
     done = run("-c", "import gruc.runtime")
     assert done.returncode == 1

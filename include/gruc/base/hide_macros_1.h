@@ -69,6 +69,8 @@
 #undef add
 #pragma push_macro("add_product")
 #undef add_product
+#pragma push_macro("add_product_with")
+#undef add_product_with
 #pragma push_macro("add_to_dmemory")
 #undef add_to_dmemory
 #pragma push_macro("add_to_dx")
@@ -77,6 +79,8 @@
 #undef additive_score
 #pragma push_macro("affine")
 #undef affine
+#pragma push_macro("affine_with")
+#undef affine_with
 #pragma push_macro("after")
 #undef after
 #pragma push_macro("alive")
@@ -355,7 +359,3 @@
 #undef gru_packed_size
 #pragma push_macro("gru_row_step")
 #undef gru_row_step
-#pragma push_macro("gru_rows")
-#undef gru_rows
-#pragma push_macro("gru_step")
-#undef gru_step

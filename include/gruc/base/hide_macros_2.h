@@ -1,4 +1,8 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("gru_rows")
+#undef gru_rows
+#pragma push_macro("gru_step")
+#undef gru_step
 #pragma push_macro("gru_unpack")
 #undef gru_unpack
 #pragma push_macro("gru_weights")
@@ -355,7 +359,3 @@
 #undef output
 #pragma push_macro("outputs")
 #undef outputs
-#pragma push_macro("outside")
-#undef outside
-#pragma push_macro("p")
-#undef p

@@ -1,6 +1,12 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
+#pragma push_macro("outside")
+#undef outside
+#pragma push_macro("p")
+#undef p
 #pragma push_macro("pack")
 #undef pack
+#pragma push_macro("pack_rotated")
+#undef pack_rotated
 #pragma push_macro("pack_transposed")
 #undef pack_transposed
 #pragma push_macro("packed")
@@ -23,6 +29,8 @@
 #undef parameters
 #pragma push_macro("parents")
 #undef parents
+#pragma push_macro("parts")
+#undef parts
 #pragma push_macro("per_step")
 #undef per_step
 #pragma push_macro("permute_backward")
@@ -45,6 +53,8 @@
 #undef pow2
 #pragma push_macro("product")
 #undef product
+#pragma push_macro("product_with")
+#undef product_with
 #pragma push_macro("program")
 #undef program
 #pragma push_macro("q")

@@ -1,4 +1,6 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
+#pragma pop_macro("gru_rows")
+#pragma pop_macro("gru_step")
 #pragma pop_macro("gru_unpack")
 #pragma pop_macro("gru_weights")
 #pragma pop_macro("h")
@@ -177,5 +179,3 @@
 #pragma pop_macro("out")
 #pragma pop_macro("output")
 #pragma pop_macro("outputs")
-#pragma pop_macro("outside")
-#pragma pop_macro("p")

@@ -32,6 +32,7 @@
 #include "../program/infer.body.h"
 #include "../program/search.body.h"
 #include "../training/outer.body.h"
+#include "../training/column_sums.body.h"
 #include "../training/dropout.body.h"
 #include "../training/by_token.body.h"
 #include "../training/gru_train.body.h"

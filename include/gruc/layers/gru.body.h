@@ -22,7 +22,7 @@ GRUC_STATIC size_t GRUC(gru_packed_size)(size_t D, size_t H)
 GRUC_INLINE GRUC(gru_weights) GRUC(gru_unpack)(const real *packed, size_t D, size_t H, int kind)
 {
     GRUC(gru_weights)
-    w = {packed, packed + 3 * H, packed + GRUC(lines)(4 * H), NULL, NULL, D, H, kind};
+    w = {packed, packed + 3 * H, packed + GRUC(lines)(4 * H), NULL, NULL, D, H, kind, NULL};
     w.W_hh = w.W_ih + GRUC(panel_size)(H, 3 * D);
     w.W_hh_n = w.W_hh + GRUC(panel_size)(H, 2 * H);
     return w;

@@ -3,6 +3,7 @@
 #ifndef GRUC_GRU_BATCH_H
 #define GRUC_GRU_BATCH_H
 
+#include "../products/work.h"
 #include "../program/program.h"
 
 /* T steps, B sequences, N rows packed as in gru.body.h, D inputs, H units; ld_* are distances between rows.
@@ -36,6 +37,7 @@ typedef struct {
     size_t ld_dx;
     int add_to_dx; /* whether dx is added to */
     void *scratch; /* forward (B, H), backward (gru_backward_scratch(N, B, H),); over BLAS that and (B, 4H) */
+    const gruc_work *work; /* what products are lent, or NULL */
 } gruc_gru_batch;
 
 /* Weights, or their gradients; b_hh NULL with the reset gate before the product */

@@ -30,7 +30,8 @@ typedef struct {
     const real *bias, *b_hh_n;          /* (3H,), (H,) */
     const stored *W_ih, *W_hh, *W_hh_n; /* as the product reads them; the last with reset before */
     size_t D, H;
-    int kind; /* GRUC_GRU or GRUC_GRU_RESET_BEFORE */
+    int kind;              /* GRUC_GRU or GRUC_GRU_RESET_BEFORE */
+    const gruc_work *work; /* what products are lent, or NULL */
 } GRUC(gru_weights);
 
 GRUC_STATIC GRUC(gru_weights) GRUC(cell_weights)(const gruc_op *op, int kind, const gruc_op_weights *w)
@@ -44,7 +45,8 @@ GRUC_STATIC GRUC(gru_weights) GRUC(cell_weights)(const gruc_op *op, int kind, co
         (const stored *)w->W_hh_n,
         op->D,
         op->H,
-        kind};
+        kind,
+        NULL};
     return typed;
 }
 
@@ -144,7 +146,7 @@ GRUC_INLINE void GRUC(finish_before_n)(
 
 GRUC_STATIC void GRUC(input_product)(const GRUC(gru_rows) * s, const real *x, size_t ld_x, size_t m)
 {
-    GRUC(product)(3, GRUC(finish_input), s, x, ld_x, s->w->W_ih, m, s->w->D, s->w->H);
+    GRUC(product_with)(3, GRUC(finish_input), s, x, ld_x, s->w->W_ih, m, s->w->D, s->w->H, s->w->work);
 }
 
 /* m rows whose input product is in `gates`. Rows that start from zero have no product. */
@@ -153,9 +155,12 @@ GRUC_STATIC void GRUC(gru_step)(const GRUC(gru_rows) * s, size_t m)
     size_t H = s->w->H, K = s->h_prev ? H : 0;
     if (m == 0) return;
     if (s->w->kind == GRUC_GRU) {
-        GRUC(product)(3, GRUC(finish_after), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
+        GRUC(product_with)(
+            3, GRUC(finish_after), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H, s->w->work);
     } else {
-        GRUC(product)(2, GRUC(finish_before_rz), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H);
-        GRUC(product)(1, GRUC(finish_before_n), s, s->gates + 3 * H, 4 * H, s->w->W_hh_n, m, K, H);
+        GRUC(product_with)(
+            2, GRUC(finish_before_rz), s, s->entering, s->ld_entering, s->w->W_hh, m, K, H, s->w->work);
+        GRUC(product_with)(
+            1, GRUC(finish_before_n), s, s->gates + 3 * H, 4 * H, s->w->W_hh_n, m, K, H, s->w->work);
     }
 }

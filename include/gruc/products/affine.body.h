@@ -35,3 +35,21 @@ GRUC_STATIC void GRUC(add_product)(
     GRUC(destination) to = {out, ld_out, n, NULL};
     GRUC(product)(1, GRUC(finish_add), &to, A, ld_A, B, m, K, n);
 }
+
+/* The same; on tiles they are lent memory (tile_affine.body.h) */
+GRUC_INLINE void GRUC(affine_with)(
+    real *GRUC_RESTRICT out, size_t ld_out, const real *GRUC_RESTRICT A, size_t ld_A,
+    const stored *GRUC_RESTRICT B, const real *GRUC_RESTRICT bias, size_t m, size_t K, size_t n,
+    const gruc_work *work)
+{
+    (void)work;
+    GRUC(affine)(out, ld_out, A, ld_A, B, bias, m, K, n);
+}
+
+GRUC_INLINE void GRUC(add_product_with)(
+    real *GRUC_RESTRICT out, size_t ld_out, const real *GRUC_RESTRICT A, size_t ld_A,
+    const stored *GRUC_RESTRICT B, size_t m, size_t K, size_t n, const gruc_work *work)
+{
+    (void)work;
+    GRUC(add_product)(out, ld_out, A, ld_A, B, m, K, n);
+}

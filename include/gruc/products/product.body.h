@@ -49,6 +49,18 @@ GRUC_STATIC void GRUC(pack_transposed)(
     }
 }
 
+/* The same, its first row being column `first` of W, and column 0 following the last */
+GRUC_STATIC void GRUC(pack_rotated)(
+    real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n, size_t first)
+{
+    for (size_t j = 0; j < n; j += LANES) {
+        size_t width = GRUC(lanes)(n - j);
+        GRUC(pack_transposed)(panel, W + j * ld_W + first, ld_W, K - first, width);
+        GRUC(pack_transposed)(panel + (K - first) * LANES, W + j * ld_W, ld_W, first, width);
+        panel += K * LANES;
+    }
+}
+
 /* sums[i, c] = sum_k A[i, k] B[k, c] for R rows and C vectors of columns, R and C constants.
  * Column c is vector c % gates of panel c / gates. */
 GRUC_INLINE void GRUC(tile_of)(
@@ -176,4 +188,13 @@ GRUC_INLINE void GRUC(product)(
         }
         B += panels * K * gates * LANES;
     }
+}
+
+/* The same; products on tiles are lent memory (tile_product.body.h) */
+GRUC_INLINE void GRUC(product_with)(
+    size_t gates, GRUC(finish) * finish, const void *what, const real *A, size_t ld_A, const real *B,
+    size_t m, size_t K, size_t n, const gruc_work *work)
+{
+    (void)work;
+    GRUC(product)(gates, finish, what, A, ld_A, B, m, K, n);
 }

@@ -74,3 +74,12 @@ GRUC_INLINE void GRUC(product)(
             finish(what, sums, i, 1, j, panels);
         }
 }
+
+/* The same; products on tiles are lent memory (tile_product.body.h) */
+GRUC_INLINE void GRUC(product_with)(
+    size_t gates, GRUC(finish) * finish, const void *what, const real *A, size_t ld_A, const stored *W,
+    size_t m, size_t K, size_t n, const gruc_work *work)
+{
+    (void)work;
+    GRUC(product)(gates, finish, what, A, ld_A, W, m, K, n);
+}

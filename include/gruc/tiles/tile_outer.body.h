@@ -43,7 +43,9 @@ GRUC_STATIC void GRUC(add_outer_of)(
         taken = left < GRUC(TILES_AT_ONCE) ? left : GRUC(TILES_AT_ONCE);
         for (size_t c = 0; c < taken; c++) b[c] = tiles + (j / GRUC(TILE_ROWS) + c) * blocks * step;
         for (size_t i = 0; i < M; i += GRUC(TILE_ROWS)) {
-            GRUC(tile_sums)(taken, sums, rows + i / GRUC(TILE_ROWS) * blocks * step, b, blocks, step, parts);
+            GRUC(tile_sums)(
+                taken, sums, rows + i / GRUC(TILE_ROWS) * blocks * step, b, blocks, step, GRUC(TILE_WORDS),
+                parts);
             for (size_t r = 0; r < GRUC(TILE_ROWS) && i + r < M; r++)
                 for (size_t c = 0; c < taken * GRUC(TILE_ROWS) && j + c < n; c += LANES) {
                     real *to = C + (i + r) * ld_C + j + c;

@@ -12,14 +12,14 @@
  * its 16 odd ones, and joins the sum of both to the sum so far. Where a row stands in a tile, and what stands beside
  * it, changes nothing.
  *
- * A matrix (K, gates n) is packed as
+ * A matrix (K, gates n) is packed in tiles that have the words of k and k + 1 in their rows,
  *
- *   [ parts | for each 16 units, each block of k, each part, each gate: a tile ]
+ *   [ for each 16 units, each block of k, each of both parts, each gate: a tile ]
  *
- * the first a cache line; a tile has the words of k and k + 1 in its rows. Rows to be multiplied with it lie in the
- * same way, after 16 rows the next 16, in tiles whose rows are the rows. */
+ * of which products of 1 part read half. Rows to be multiplied with it lie in the same way, after 16 rows the next 16,
+ * in tiles whose rows are the rows. */
 
-enum { GRUC(DEPTH) = 32, GRUC(TILES_AT_ONCE) = 4, GRUC(ROWS_AT_ONCE) = 256, GRUC(HEAD) = 16 };
+enum { GRUC(DEPTH) = 32, GRUC(TILES_AT_ONCE) = 4, GRUC(ROWS_AT_ONCE) = 256, GRUC(MOST_GATES) = 3 };
 
 /* Numbers rounded up to whole cache lines */
 GRUC_STATIC size_t GRUC(lines)(size_t n) { return (n + 15) / 16 * 16; }
@@ -29,26 +29,10 @@ GRUC_STATIC size_t GRUC(blocks)(size_t K) { return (K + GRUC(DEPTH) - 1) / GRUC(
 GRUC_STATIC size_t GRUC(tiles_across)(size_t n) { return (n + GRUC(TILE_ROWS) - 1) / GRUC(TILE_ROWS); }
 GRUC_STATIC size_t GRUC(panels)(size_t n) { return (n + LANES - 1) / LANES; }
 
-/* Elements of a packed matrix (K, gates n), whatever its parts */
-GRUC_STATIC size_t GRUC(matrix_size)(size_t K, size_t gates, size_t n)
+/* Room for a matrix of n units with K numbers each, those of all gates counted: each gate's end a block */
+GRUC_STATIC size_t GRUC(panel_size)(size_t n, size_t K)
 {
-    return GRUC(HEAD) + GRUC(tiles_across)(n) * GRUC(blocks)(K) * gates * 2 * GRUC(TILE_WORDS);
-}
-
-GRUC_STATIC int GRUC(matrix_parts)(const real *matrix)
-{
-    uint32_t parts;
-    memcpy(&parts, matrix, sizeof parts);
-    return (int)parts;
-}
-
-/* Where the tiles of a matrix are to be, after its head is written */
-GRUC_INLINE uint32_t *GRUC(begin_matrix)(real *matrix, int parts)
-{
-    uint32_t head = (uint32_t)parts;
-    memset(matrix, 0, GRUC(HEAD) * sizeof(real));
-    memcpy(matrix, &head, sizeof head);
-    return (uint32_t *)(void *)(matrix + GRUC(HEAD));
+    return GRUC(tiles_across)(n) * (K / GRUC(DEPTH) + GRUC(MOST_GATES)) * 2 * GRUC(TILE_WORDS);
 }
 
 /* A vector of row k of W (K, n) from column j on; zeros beyond its ends */
@@ -77,14 +61,13 @@ GRUC_INLINE void GRUC(pack_tile)(
 }
 
 /* W (K, gates n), its gate blocks n columns each, of rows ld_W apart */
-GRUC_STATIC void GRUC(pack_matrix)(
-    real *GRUC_RESTRICT matrix, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t gates, size_t n,
-    int parts)
+GRUC_STATIC void GRUC(pack)(
+    real *GRUC_RESTRICT matrix, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t gates, size_t n)
 {
-    uint32_t *tile = GRUC(begin_matrix)(matrix, parts);
+    uint32_t *tile = (uint32_t *)(void *)matrix;
     for (size_t j = 0; j < n; j += GRUC(TILE_ROWS))
         for (size_t k = 0; k < K; k += GRUC(DEPTH))
-            for (int part = 0; part < parts; part++)
+            for (int part = 0; part < 2; part++)
                 for (size_t g = 0; g < gates; g++, tile += GRUC(TILE_WORDS))
                     GRUC(pack_tile)(tile, W + g * n, ld_W, k, j, K, n, part);
 }
@@ -101,12 +84,11 @@ GRUC_INLINE void GRUC(round_block)(uint16_t *to, size_t apart, const real *from,
 }
 
 /* W' (K, n), W being (n, K) of rows ld_W apart; its first row is column `first` of W, and column 0 follows the last */
-GRUC_STATIC void GRUC(pack_matrix_transposed)(
-    real *GRUC_RESTRICT matrix, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n, size_t first,
-    int parts)
+GRUC_STATIC void GRUC(pack_rotated)(
+    real *GRUC_RESTRICT matrix, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n, size_t first)
 {
-    uint32_t *tiles = GRUC(begin_matrix)(matrix, parts);
-    const size_t step = (size_t)parts * GRUC(TILE_WORDS);
+    uint32_t *tiles = (uint32_t *)(void *)matrix;
+    const size_t step = 2 * GRUC(TILE_WORDS);
     uint16_t halves[2 * GRUC(DEPTH)];
     real block[GRUC(DEPTH)];
     for (size_t j = 0; j < n; j += GRUC(TILE_ROWS))
@@ -116,11 +98,17 @@ GRUC_STATIC void GRUC(pack_matrix_transposed)(
                 size_t left = K - k < GRUC(DEPTH) ? K - k : GRUC(DEPTH);
                 for (size_t i = 0, at = (first + k) % K; i < left; i++, at = at + 1 < K ? at + 1 : 0)
                     block[i] = W[(j + c) * ld_W + at];
-                GRUC(round_block)(halves, GRUC(DEPTH), block, left, parts);
-                for (size_t word = 0; word < (size_t)parts * GRUC(TILE_ROWS); word++)
+                GRUC(round_block)(halves, GRUC(DEPTH), block, left, 2);
+                for (size_t word = 0; word < 2 * GRUC(TILE_ROWS); word++)
                     memcpy(tiles + word * GRUC(TILE_ROWS) + c, halves + 2 * word, sizeof *tiles);
             }
         }
+}
+
+GRUC_STATIC void GRUC(pack_transposed)(
+    real *GRUC_RESTRICT matrix, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n)
+{
+    GRUC(pack_rotated)(matrix, W, ld_W, K, n, 0);
 }
 
 /* ---- rows -------------------------------------------------------------------------------------- */
@@ -150,9 +138,8 @@ GRUC_STATIC void GRUC(round_rows)(
  * and rows are 16 count apart. Constants: count. */
 GRUC_INLINE void GRUC(tile_sums_of)(
     size_t count, real *sums, const uint32_t *a, const uint32_t *const *b, size_t blocks, size_t step_of_b,
-    int parts)
+    size_t part_of_b, int parts)
 {
-    const size_t last = GRUC(TILE_WORDS), part_of_b = step_of_b / (size_t)parts;
     const uint32_t *b0 = b[0], *b1 = b[count > 1 ? 1 : 0], *b2 = b[count > 2 ? 2 : 0],
                    *b3 = b[count > 3 ? 3 : 0];
 #if GRUC_TILES == GRUC_TILES_EMULATED
@@ -166,7 +153,7 @@ GRUC_INLINE void GRUC(tile_sums_of)(
     for (size_t block = 0; block < blocks; block++) {
         for (int product = 0; product < 2 * parts - 1; product++) {
             const size_t of_b = block * step_of_b + (product == 2 ? part_of_b : 0);
-            GRUC_TILE_LOAD(t, 4, a + (product == 1 ? last : 0));
+            GRUC_TILE_LOAD(t, 4, a + (product == 1 ? GRUC(TILE_WORDS) : 0));
             GRUC_TILE_LOAD(t, 5, b0 + of_b);
             GRUC_TILE_DOT(t, 0, 4, 5);
             if (count > 1) {
@@ -192,20 +179,20 @@ GRUC_INLINE void GRUC(tile_sums_of)(
 
 GRUC_STATIC void GRUC(tile_sums)(
     size_t count, real *sums, const uint32_t *a, const uint32_t *const *b, size_t blocks, size_t step_of_b,
-    int parts)
+    size_t part_of_b, int parts)
 {
     switch (count) {
     case 1:
-        GRUC(tile_sums_of)(1, sums, a, b, blocks, step_of_b, parts);
+        GRUC(tile_sums_of)(1, sums, a, b, blocks, step_of_b, part_of_b, parts);
         break;
     case 2:
-        GRUC(tile_sums_of)(2, sums, a, b, blocks, step_of_b, parts);
+        GRUC(tile_sums_of)(2, sums, a, b, blocks, step_of_b, part_of_b, parts);
         break;
     case 3:
-        GRUC(tile_sums_of)(3, sums, a, b, blocks, step_of_b, parts);
+        GRUC(tile_sums_of)(3, sums, a, b, blocks, step_of_b, part_of_b, parts);
         break;
     default:
-        GRUC(tile_sums_of)(4, sums, a, b, blocks, step_of_b, parts);
+        GRUC(tile_sums_of)(4, sums, a, b, blocks, step_of_b, part_of_b, parts);
     }
 }
 
@@ -233,29 +220,30 @@ GRUC_INLINE void GRUC(product_with)(
     vec sums[GRUC(TILE_WORDS) * GRUC(TILES_AT_ONCE) / LANES];
     real narrow[LANES < 16 ? GRUC(TILE_WORDS) * GRUC(TILES_AT_ONCE) : 1];
     real *to = LANES < 16 ? narrow : (real *)sums;
-    const int parts = GRUC(matrix_parts)(matrix);
+    const int parts = work->parts;
     const size_t blocks = GRUC(blocks)(K), step = (size_t)parts * GRUC(TILE_WORDS);
+    const size_t part_of_b = gates * GRUC(TILE_WORDS), step_of_b = 2 * part_of_b;
     const size_t most = GRUC(TILES_AT_ONCE) / gates;
     const uint32_t *rows = (const uint32_t *)work->memory, *b[GRUC(TILES_AT_ONCE)];
     for (size_t first = 0, now; first < m; first += now) {
         now = m - first < GRUC(ROWS_AT_ONCE) ? m - first : GRUC(ROWS_AT_ONCE);
         GRUC(round_rows)((uint16_t *)work->memory, A + first * ld_A, ld_A, now, K, parts);
-        const uint32_t *tiles = (const uint32_t *)(const void *)(matrix + GRUC(HEAD));
+        const uint32_t *tiles = (const uint32_t *)(const void *)matrix;
         size_t left = GRUC(tiles_across)(n), taken;
         for (size_t j = 0; left > 0; left -= taken, j += taken * GRUC(TILE_ROWS)) {
             taken = left < most ? 1 : most;
             size_t panels =
                 GRUC(panels)(n - j) < taken * 16 / LANES ? GRUC(panels)(n - j) : taken * 16 / LANES;
             for (size_t c = 0; c < taken * gates; c++)
-                b[c] = tiles + (c / gates * blocks * gates) * step + c % gates * GRUC(TILE_WORDS);
+                b[c] = tiles + c / gates * blocks * step_of_b + c % gates * GRUC(TILE_WORDS);
             for (size_t i = 0; i < now; i += GRUC(TILE_ROWS)) {
                 size_t height = now - i < GRUC(TILE_ROWS) ? now - i : GRUC(TILE_ROWS);
                 const uint32_t *a = rows + i / GRUC(TILE_ROWS) * blocks * step;
-                GRUC(tile_sums)(taken * gates, to, a, b, blocks, gates * step, parts);
+                GRUC(tile_sums)(taken * gates, to, a, b, blocks, step_of_b, part_of_b, parts);
                 if (LANES < 16) GRUC(as_vectors)(sums, narrow, taken, gates, height, panels);
                 finish(what, sums, first + i, height, j, panels);
             }
-            tiles += taken * blocks * gates * step;
+            tiles += taken * blocks * step_of_b;
         }
     }
 }

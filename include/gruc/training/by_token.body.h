@@ -51,18 +51,19 @@ GRUC_STATIC void GRUC(gru_tokens_backward)(
     const size_t D = b->D, H = b->H, n = b->n_tokens, N = (size_t)b->offsets[b->T];
     const real *sums = b->of_tokens, *table = b->table;
     real *dW_ihT = gradients->W_ihT, *db_ih = gradients->b_ih;
-    GRUC(add_outer)(dW_ihT, 3 * H, table, D, sums + H, 3 * H, n, D, 2 * H);
-    GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, table, D, sums, 3 * H, n, D, H);
+    GRUC(add_outer_with)(dW_ihT, 3 * H, table, D, sums + H, 3 * H, n, D, 2 * H, b->work);
+    GRUC(add_outer_with)(dW_ihT + 2 * H, 3 * H, table, D, sums, 3 * H, n, D, H, b->work);
     GRUC(add_column_sums)(db_ih, sums + H, 3 * H, n, 2 * H);
     GRUC(add_column_sums)(db_ih + 2 * H, sums, 3 * H, n, H);
     if (!b->dx) return;
     real *dtable = (real *)b->of_tokens + n * 3 * H + LANES, *dx = b->dx;
-    GRUC(affine)(dtable, D, sums, 3 * H, W_ih, NULL, n, 3 * H, D);
+    GRUC(affine_with)(dtable, D, sums, 3 * H, W_ih, NULL, n, 3 * H, D, b->work);
     if (!b->add_to_dx)
         for (size_t i = 0; i < N; i++) memset(dx + i * b->ld_dx, 0, D * sizeof(real));
     int32_t *last = (int32_t *)(void *)(dtable + n * D); /* places of tokens, -1 for none */
     for (size_t k = 0; k < n; k++) last[k] = -1;
     for (size_t i = 0; i < N; i++) last[b->tokens[i]] = (int32_t)i;
     for (size_t k = 0; k < n; k++)
-        for (size_t j = 0; last[k] >= 0 && j < D; j++) dx[(size_t)last[k] * b->ld_dx + j] += dtable[k * D + j];
+        for (size_t j = 0; last[k] >= 0 && j < D; j++)
+            dx[(size_t)last[k] * b->ld_dx + j] += dtable[k * D + j];
 }

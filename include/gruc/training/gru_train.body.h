@@ -51,6 +51,7 @@ GRUC_STATIC void GRUC(gru_forward)(
     const real *x = b->x, *state0 = b->state0;
     real *gates = b->gates, *h = b->h, *state = b->state;
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b->kind);
+    w.work = b->work;
     if (b->tokens) GRUC(gru_token_products)(b, &w);
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
@@ -80,21 +81,21 @@ GRUC_STATIC void GRUC(gru_forward)(
  * [ panels of W_hh by units of h_prev: (r z n), or with reset before (r z), then (n)
  * | panels of W_ih by inputs: (n r z), where dx is wanted ] */
 
+GRUC_STATIC size_t GRUC(gru_states_backward_size)(size_t H)
+{
+    return GRUC(panel_size)(H, 2 * H) + GRUC(panel_size)(H, H);
+}
+
 GRUC_STATIC size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int want_dx)
 {
-    return GRUC(panel_size)(H, 3 * H) + (want_dx ? GRUC(panel_size)(D, 3 * H) : 0);
+    return GRUC(gru_states_backward_size)(H) + (want_dx ? GRUC(panel_size)(D, 3 * H) : 0);
 }
 
 /* Panels of W_ih by inputs: (n r z) */
 GRUC_STATIC void GRUC(gru_inputs_backward_pack)(
     real *GRUC_RESTRICT packed, const real *GRUC_RESTRICT W_ihT, size_t D, size_t H)
 {
-    for (size_t j = 0; j < D; j += LANES) {
-        size_t width = GRUC(lanes)(D - j);
-        GRUC(pack_transposed)(packed, W_ihT + j * 3 * H + 2 * H, 3 * H, H, width);
-        GRUC(pack_transposed)(packed + H * LANES, W_ihT + j * 3 * H, 3 * H, 2 * H, width);
-        packed += 3 * H * LANES;
-    }
+    GRUC(pack_rotated)(packed, W_ihT, 3 * H, 3 * H, D, 2 * H);
 }
 
 GRUC_STATIC void GRUC(gru_backward_pack)(
@@ -108,7 +109,7 @@ GRUC_STATIC void GRUC(gru_backward_pack)(
         GRUC(pack_transposed)(packed, W_hhT, 3 * H, 2 * H, H);
         GRUC(pack_transposed)(packed + GRUC(panel_size)(H, 2 * H), W_hhT + 2 * H, 3 * H, H, H);
     }
-    if (want_dx) GRUC(gru_inputs_backward_pack)(packed + GRUC(panel_size)(H, 3 * H), W_ihT, D, H);
+    if (want_dx) GRUC(gru_inputs_backward_pack)(packed + GRUC(gru_states_backward_size)(H), W_ihT, D, H);
 }
 
 GRUC_STATIC size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
@@ -179,17 +180,17 @@ GRUC_INLINE void GRUC(finish_reset)(
 /* What the gates of m rows send back to the state before. */
 GRUC_STATIC void GRUC(gru_state_backward)(
     real *d, real *dstate, size_t ld_dstate, const real *gates, const real *packed, size_t m, size_t H,
-    int kind)
+    int kind, const gruc_work *work)
 {
     GRUC(destination) to = {dstate, ld_dstate, H, NULL};
     if (m == 0) return;
     if (kind == GRUC_GRU) {
-        GRUC(product)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 3 * H, H);
+        GRUC(product_with)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 3 * H, H, work);
     } else {
         GRUC(gru_reset) reset = {d, dstate, ld_dstate, gates, H};
         const real *W_hh_n = packed + GRUC(panel_size)(H, 2 * H);
-        GRUC(product)(1, GRUC(finish_reset), &reset, d, 5 * H, W_hh_n, m, H, H);
-        GRUC(product)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 2 * H, H);
+        GRUC(product_with)(1, GRUC(finish_reset), &reset, d, 5 * H, W_hh_n, m, H, H, work);
+        GRUC(product_with)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 2 * H, H, work);
     }
 }
 
@@ -209,13 +210,13 @@ GRUC_INLINE void GRUC(gru_backward_rows)(
     GRUC(gru_gates_backward)(d, dstate, ld_dstate, dh, b->ld_dh, gates, h_prev, ld_h_prev, m, H, kind);
     if (!h_prev) return;
     if (!mask) {
-        GRUC(gru_state_backward)(d, dstate, ld_dstate, gates, packed, m, H, kind);
+        GRUC(gru_state_backward)(d, dstate, ld_dstate, gates, packed, m, H, kind, b->work);
         return;
     }
     mask += first * H;
     GRUC(multiply)(d + 4 * H, width, d + 4 * H, width, mask, m, H); /* k in place of h_prev */
     memset(through, 0, m * H * sizeof(real));
-    GRUC(gru_state_backward)(d, through, H, gates, packed, m, H, kind);
+    GRUC(gru_state_backward)(d, through, H, gates, packed, m, H, kind, b->work);
     GRUC(multiply)(through, H, through, H, mask, m, H);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < H; j++) dstate[i * ld_dstate + j] += through[i * H + j];
@@ -228,8 +229,8 @@ GRUC_STATIC void GRUC(gru_add_input_gradients)(
     const size_t D = b->D, H = b->H, width = 5 * H;
     const real *dn = d, *dr_dz = d + H;
     real *dW_ihT = gradients->W_ihT, *db_ih = gradients->b_ih;
-    GRUC(add_outer)(dW_ihT, 3 * H, x, b->ld_x, dr_dz, width, m, D, 2 * H);
-    GRUC(add_outer)(dW_ihT + 2 * H, 3 * H, x, b->ld_x, dn, width, m, D, H);
+    GRUC(add_outer_with)(dW_ihT, 3 * H, x, b->ld_x, dr_dz, width, m, D, 2 * H, b->work);
+    GRUC(add_outer_with)(dW_ihT + 2 * H, 3 * H, x, b->ld_x, dn, width, m, D, H, b->work);
     GRUC(add_column_sums)(db_ih, dr_dz, width, m, 2 * H);
     GRUC(add_column_sums)(db_ih + 2 * H, dn, width, m, H);
 }
@@ -242,11 +243,11 @@ GRUC_STATIC void GRUC(gru_add_state_gradients)(
     const real *dn = d, *dr_dz = d + H, *fourth = d + 3 * H, *h_prev = d + 4 * H;
     real *dW_hhT = gradients->W_hhT;
     if (b->kind == GRUC_GRU) { /* [dr dz dn*r] are neighbours */
-        GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 3 * H);
+        GRUC(add_outer_with)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 3 * H, b->work);
         GRUC(add_column_sums)((real *)gradients->b_hh + 2 * H, fourth, width, m, H);
     } else {
-        GRUC(add_outer)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 2 * H);
-        GRUC(add_outer)(dW_hhT + 2 * H, 3 * H, fourth, width, dn, width, m, H, H);
+        GRUC(add_outer_with)(dW_hhT, 3 * H, h_prev, width, dr_dz, width, m, H, 2 * H, b->work);
+        GRUC(add_outer_with)(dW_hhT + 2 * H, 3 * H, fourth, width, dn, width, m, H, H, b->work);
     }
 }
 
@@ -258,7 +259,7 @@ GRUC_STATIC void GRUC(gru_backward)(
     const size_t T = b->T, D = b->D, H = b->H, width = 5 * H;
     const int reverse = b->reverse;
     const ptrdiff_t *offsets = b->offsets;
-    const real *h = b->h, *state0 = b->state0, *W_ih = packed + GRUC(panel_size)(H, 3 * H);
+    const real *h = b->h, *state0 = b->state0, *W_ih = packed + GRUC(gru_states_backward_size)(H);
     real *through = b->scratch; /* (B, H) what comes back through W_hh, before it is masked */
     real *scratch = through + GRUC(lines)((size_t)offsets[1] * H);
     GRUC_FLUSH_SUBNORMALS();
@@ -290,9 +291,9 @@ GRUC_STATIC void GRUC(gru_backward)(
         if (b->dx) { /* [dn dr dz] are neighbours */
             real *dx = (real *)b->dx + first * b->ld_dx;
             if (b->add_to_dx)
-                GRUC(add_product)(dx, b->ld_dx, scratch, width, W_ih, m, 3 * H, D);
+                GRUC(add_product_with)(dx, b->ld_dx, scratch, width, W_ih, m, 3 * H, D, b->work);
             else
-                GRUC(affine)(dx, b->ld_dx, scratch, width, W_ih, NULL, m, 3 * H, D);
+                GRUC(affine_with)(dx, b->ld_dx, scratch, width, W_ih, NULL, m, 3 * H, D, b->work);
         }
     }
     if (b->tokens) GRUC(gru_tokens_backward)(gradients, b, W_ih);

@@ -56,16 +56,11 @@ GRUC_STATIC void GRUC(add_outer)(
     }
 }
 
-/* out[j] += sum_i a[i, j]: the gradient of a bias */
-GRUC_STATIC void GRUC(add_column_sums)(
-    real *GRUC_RESTRICT out,                  /* (n,) IN/OUT: added to */
-    const real *GRUC_RESTRICT a, size_t ld_a, /* (m, n), rows ld_a apart */
-    size_t m, size_t n)
+/* The same; on tiles it is lent memory (tile_outer.body.h) */
+GRUC_INLINE void GRUC(add_outer_with)(
+    real *GRUC_RESTRICT C, size_t ld_C, const real *GRUC_RESTRICT A, size_t ld_A, const real *GRUC_RESTRICT B,
+    size_t ld_B, size_t K, size_t M, size_t n, const gruc_work *work)
 {
-    for (size_t j = 0; j < n; j += LANES) {
-        size_t width = GRUC(lanes)(n - j);
-        vec sum = GRUC(load_part)(out + j, width);
-        for (size_t i = 0; i < m; i++) sum = sum + GRUC(load_part)(a + i * ld_a + j, width);
-        GRUC(store_part)(out + j, sum, width);
-    }
+    (void)work;
+    GRUC(add_outer)(C, ld_C, A, ld_A, B, ld_B, K, M, n);
 }

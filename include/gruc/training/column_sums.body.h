@@ -1,0 +1,15 @@
+/* Gradients of biases. Body over `real` and `vec`; see real.h. */
+
+/* out[j] += sum_i a[i, j] */
+GRUC_STATIC void GRUC(add_column_sums)(
+    real *GRUC_RESTRICT out,                  /* (n,) IN/OUT: added to */
+    const real *GRUC_RESTRICT a, size_t ld_a, /* (m, n), rows ld_a apart */
+    size_t m, size_t n)
+{
+    for (size_t j = 0; j < n; j += LANES) {
+        size_t width = GRUC(lanes)(n - j);
+        vec sum = GRUC(load_part)(out + j, width);
+        for (size_t i = 0; i < m; i++) sum = sum + GRUC(load_part)(a + i * ld_a + j, width);
+        GRUC(store_part)(out + j, sum, width);
+    }
+}
