@@ -36,7 +36,7 @@ GRUC_INLINE void GRUC(spread_rows)(
 
 /* Windows (m, k D) of rows `first` to `first` + m: of the row's own step and those before, or, with `after`, those
  * that follow; zeros for steps that the sequence does not have. */
-GRUC_STATIC void GRUC(windows)(
+GRUC_APART void GRUC(windows)(
     real *GRUC_RESTRICT out, const real *GRUC_RESTRICT x, size_t first, size_t m, size_t D, size_t k,
     int after, const ptrdiff_t *GRUC_RESTRICT offsets, size_t T)
 {

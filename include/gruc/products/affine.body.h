@@ -17,7 +17,7 @@ GRUC_STATIC real GRUC(dot)(const real *a, const real *b, size_t n)
 
 /* out = A B + bias */
 
-GRUC_STATIC void GRUC(affine)(
+GRUC_APART void GRUC(affine)(
     real *GRUC_RESTRICT out, size_t ld_out,   /* (m, n) OUT, rows ld_out apart */
     const real *GRUC_RESTRICT A, size_t ld_A, /* (m, K) */
     const stored *GRUC_RESTRICT B,            /* (K, n) as the product reads it */
@@ -28,7 +28,7 @@ GRUC_STATIC void GRUC(affine)(
     GRUC(product)(1, GRUC(finish_assign), &to, A, ld_A, B, m, K, n);
 }
 
-GRUC_STATIC void GRUC(add_product)(
+GRUC_APART void GRUC(add_product)(
     real *GRUC_RESTRICT out, size_t ld_out, /* (m, n) IN/OUT: added to */
     const real *GRUC_RESTRICT A, size_t ld_A, const stored *GRUC_RESTRICT B, size_t m, size_t K, size_t n)
 {

@@ -23,7 +23,7 @@ GRUC_STATIC size_t GRUC(panels)(size_t n) { return (n + LANES - 1) / LANES; }
 GRUC_STATIC size_t GRUC(panel_size)(size_t n, size_t K) { return GRUC(panels)(n) * LANES * K; }
 
 /* Panels of W (K, gates n), its gate blocks n columns each, of rows ld_W apart */
-GRUC_STATIC void GRUC(pack)(
+GRUC_APART void GRUC(pack)(
     real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t gates, size_t n)
 {
     for (size_t j = 0; j < n; j += LANES) {
@@ -37,7 +37,7 @@ GRUC_STATIC void GRUC(pack)(
 }
 
 /* Panels of W' (K, n), W being (n, K) of rows ld_W apart */
-GRUC_STATIC void GRUC(pack_transposed)(
+GRUC_APART void GRUC(pack_transposed)(
     real *GRUC_RESTRICT panel, const real *GRUC_RESTRICT W, size_t ld_W, size_t K, size_t n)
 {
     for (size_t j = 0; j < n; j += LANES) {

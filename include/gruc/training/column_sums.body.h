@@ -1,7 +1,7 @@
 /* Gradients of biases. Body over `real` and `vec`; see real.h. */
 
 /* out[j] += sum_i a[i, j] */
-GRUC_STATIC void GRUC(add_column_sums)(
+GRUC_APART void GRUC(add_column_sums)(
     real *GRUC_RESTRICT out,                  /* (n,) IN/OUT: added to */
     const real *GRUC_RESTRICT a, size_t ld_a, /* (m, n), rows ld_a apart */
     size_t m, size_t n)

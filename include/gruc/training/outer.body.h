@@ -31,7 +31,7 @@ GRUC_STATIC void GRUC(outer_tile)(
 
 /* C += A' B. Whole vectors of B are read: after its last number there must be room for
  * LANES - 1 more, whose values do not matter. */
-GRUC_STATIC void GRUC(add_outer)(
+GRUC_APART void GRUC(add_outer)(
     real *GRUC_RESTRICT C, size_t ld_C,       /* (M, n) IN/OUT: added to */
     const real *GRUC_RESTRICT A, size_t ld_A, /* (K, M) */
     const real *GRUC_RESTRICT B, size_t ld_B, /* (K, n) */
