@@ -63,9 +63,9 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         these each is, or, with ``scale="window"``, -1 for another one. The output is ``forecasts``
         (N, horizon), float64, of all steps of the horizon; NaN where a value is not finite. One that reads
         columns has the inputs ``X`` (N, n_rows, n_columns), float64, of the last steps of y and those of
-        the horizon, columns of the calendar behind the others, and ``static`` (N, n_static), float64; one
-        of several quantiles the output ``quantiles`` (N, horizon, n_quantiles), in order, those that the
-        network answers without calibration.
+        the horizon, columns of the calendar (`ForecastPredictor.calendar_columns`) behind the others, and
+        ``static`` (N, n_static), float64; one of several quantiles the output ``quantiles``
+        (N, horizon, n_quantiles), in order, those that the network answers without calibration.
 
         Of a `GRUSeq2Seq` two graphs are returned, a tuple. The encoder's inputs are tokens ``X`` (N, T) and
         ``lengths`` (N,), int64, N and T at least 1; its outputs ``state_0`` (N, H), ..., a state for each

@@ -12,13 +12,13 @@ from ..outputs import Conformal
 from ..sequences import (
     Calendar,
     Covariates,
-    Holidays,
     KnownValues,
     Lags,
     as_shares,
     bounds_of,
     integer_steps,
 )
+from .forecast_calendar import CalendarMixin
 from .forecast_input import check_reach, covariates_of_arrays, later_values
 from .forecast_stream import ForecastStream
 from .forecast_walks import ForecastWalksMixin, lengths_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # importing it takes time
 OF_KNOWN_STEPS = (".values", ".first")
 
 
-class ForecastPredictor(ForecastWalksMixin):
+class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
     """A fitted forecaster that forecasts, and learns nothing.
 
     What `gruc.runtime.load` makes of the file of a `GRUForecaster`; needs NumPy only. The forecast of a
@@ -276,30 +276,6 @@ class ForecastPredictor(ForecastWalksMixin):
     def with_columns(self, columns):
         """The same, which knows that it reads these `Columns` beside the series."""
         return self._with(columns=columns)
-
-    def with_calendar(self, calendar):
-        """The same, which knows by this `Calendar` where the times of its series end."""
-        return self._with(calendar=calendar)
-
-    def with_holidays(self, dates: Any) -> ForecastPredictor:
-        """The same with other holidays, for a model that reads them.
-
-        A file has those of the 20 years that follow the series, as the package `holidays` knew them when it
-        was written.
-
-        Parameters
-        ----------
-        dates : array of datetime64, or what `numpy.asarray` makes one of
-            Holidays of all years, from the first to the last of them, in which forecasts are made.
-
-        Raises
-        ------
-        ValueError
-            The model reads no holidays; or there are no dates, or missing ones.
-        """
-        if "holidays" not in self.columns.calendar:
-            raise ValueError("The model reads no holidays. Fit with calendar=('holidays',).")
-        return self._with(calendar=self.calendar._replace(holidays=Holidays.of(dates)))
 
     def with_covariates(self, covariates, calendar):
         """The same with other `Covariates` of the steps of `known`, and their `Calendar`."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from forecasters import (
     COLUMNS,
+    FAST,
     KINDS,
     QUANTILES,
     ahead_of,
@@ -14,7 +15,9 @@ from forecasters import (
     quantiles,
     reading,
     wave,
+    with_random_weights,
 )
+from gruc import GRUForecaster
 from gruc.deploy.forecast_windows import ForecastWindow
 
 onnx = pytest.importorskip("onnx")
@@ -182,3 +185,26 @@ def test_quantiles_with_columns():
     }
     expected = all_quantiles(model._predictor, ahead_of(model, X, 100))
     np.testing.assert_allclose(session.run(["quantiles"], given)[0], expected, rtol=0, atol=2e-4)
+
+
+def test_columns_of_a_calendar():
+    """Behind those of X, by `calendar_columns` of times on the clocks of the place."""
+    pd = pytest.importorskip("pandas")
+    hours = pd.date_range("2024-03-28", periods=130, freq="h", tz="Europe/Berlin")  # clocks are put forward
+    y, x = wave(130), np.random.default_rng(0).standard_normal((130, 1))
+    model = GRUForecaster(**FAST, horizon=4, calendar=("hour", "weekday"))
+    model = with_random_weights(
+        model.fit(pd.Series(y[:120], hours[:120]), pd.DataFrame(x[:120], hours[:120]))
+    )
+    proto, window = gruc.to_onnx(model), ForecastWindow.of(model._predictor)
+    beside = window.covariates
+    assert beside.names == ["0", "sine of hour", "cosine of hour", "sine of weekday", "cosine of weekday"]
+    span = slice(120 - beside.n_before, 120 + beside.n_ahead)
+    predictor = model._fitted_predictor()
+    columns = predictor.calendar_columns(hours[span].tz_localize(None).to_numpy())
+    X = np.concatenate([x[span], columns], axis=1)[np.newaxis]
+    got = run(proto, y[np.newaxis, 120 - window.n_values : 120], X=X)[0]
+    expected = model.predict(None, pd.DataFrame(x[120:], hours[120:]))
+    np.testing.assert_allclose(got, expected, rtol=0, atol=2e-4)
+    with pytest.raises(ValueError, match="The model reads no calendar"):
+        GRUForecaster(**FAST, horizon=4).fit(y)._fitted_predictor().calendar_columns(hours[:2].to_numpy())

@@ -132,6 +132,14 @@ def test_streams_are_those_of_the_stored_weights(fitted, weights):
             assert np.array_equal(stream.step(x[t]), told[-1] if name == "tagger" else told)
 
 
+@pytest.mark.parametrize("weights", STORAGES[1:])
+def test_streams_of_forecasts_are_those_of_the_stored_weights(fitted, weights):
+    predictor = gruc.runtime.load(_bytes(fitted["forecaster"][0], weights))
+    stream = predictor.stream()
+    for value in WAVE[:5]:
+        assert stream.step(value).tolist() == predictor.update([value]).predict().tolist()
+
+
 def test_rounding_by_hand():
     matrix = np.array([[1.0, -0.25, 0.26], [0, 0, 0], [254, -2, 1], [1e-40, 0, 0]], np.float32)
     kept = Stored.of(matrix, "int8", "m")
