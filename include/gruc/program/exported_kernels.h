@@ -1,5 +1,6 @@
 /* The list of bodies that exported models run; included once for each form of weights. */
 #include "model.h"
+#include "../products/work.h"
 #include "../base/real.h"
 #include "../base/simd.body.h"
 #include "../base/vmath.body.h"
