@@ -14,15 +14,17 @@ import subprocess
 import sys
 from datetime import date
 
-import gruc
 import numpy as np
+from gruc import kernels
 from side_by_side import HERE, processor, versions
 
 OUT = HERE.parent / "docs" / "benchmarks"
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+# gruc beside itself with products on tiles of bfloat16, where there are some: else it would be the same twice
+ON_TILES = ["gruc high", "gruc medium"] if kernels.has_tiles() else []
 PROGRAMS = {
-    "training_steps.py": ["torch", "jax", "keras", "gruc with reset before", "gruc on one thread"],
-    "inference.py": ["onnxruntime", "openvino", "torch"],
+    "training_steps.py": ["torch", "jax", "keras", "gruc with reset before", "gruc on one thread", *ON_TILES],
+    "inference.py": ["onnxruntime", "openvino", "openvino as it comes", "torch", *ON_TILES],
     "fits.py": ["gruc", "torch", "keras", "skorch", "sktime"],
     "growth.py": ["gruc"],
     "startup.py": ["gruc"],
@@ -94,12 +96,35 @@ def peers_table(lines, table, peers, n_threads, unit):
     yield "| geometric mean | |" + (" |" if share else "") + " " + " | ".join(means) + " |"
 
 
+def precision_tables(lines):
+    """gruc with less exact products, and OpenVINO as it comes, beside gruc as it comes."""
+    yield '## `matmul_precision`: time relative to gruc\'s with "highest" and the same threads\n'
+    yield (
+        "OpenVINO as it comes predicts in bfloat16 where the processor has it; its other tables are of "
+        "float32.\n"
+    )
+    if not any(line["peer"] in ("gruc high", "gruc medium") for line in lines):
+        yield (
+            'This processor has no tiles of bfloat16 (AMX), so that "high" and "medium" are "highest" '
+            "here: nothing is claimed of their speed.\n"
+        )
+    for n_threads in sorted({1, ALL}):
+        peers = ["openvino as it comes", "gruc high", "gruc medium"]
+        if compare(lines, "inference", peers, n_threads):
+            yield f"Prediction, {n_threads} thread{'s' * (n_threads > 1)}:\n"
+            yield from peers_table(lines, "inference", peers, n_threads, "us")
+            yield ""
+        if compare(lines, "training step", peers[1:], n_threads):
+            yield f"Training step, {n_threads} thread{'s' * (n_threads > 1)}:\n"
+            yield from peers_table(lines, "training step", peers[1:], n_threads, "ms")
+            yield ""
+
+
 def report(lines):
-    kernels = gruc.show_config("dict")["kernels"]["in use"]
     yield "# Speed\n"
     yield (
         f"{processor()}, {ALL} processors, {platform.system()} {platform.machine()}, Python "
-        f"{platform.python_version()}, {date.today()}; kernels: {kernels}. "
+        f"{platform.python_version()}, {date.today()}; kernels: {kernels.selected()}. "
         + ", ".join(f"{name} {number}" for name, number in versions(*PACKAGES).items())
         + ".\n\nMade by `make bench` (benchmarks/speed.py): gruc and one peer in one process, call by call "
         "in turns, medians, float32. The machine is shared: compare ratios, not times.\n"
@@ -123,6 +148,7 @@ def report(lines):
         yield f"## Prediction with `Predictor`, {title}\n"
         yield from peers_table(lines, "inference", ["onnxruntime", "openvino", "torch"], n_threads, "us")
         yield ""
+    yield from precision_tables(lines)
     yield "## Whole fits: 50 epochs, 64 units, batches of 16\n"
     yield "| set | threads | library | seconds | times gruc's | accuracy, mean of 3 |"
     yield "|---|---|---|---|---|---|"

@@ -126,12 +126,22 @@ def gruc_one_thread(X, y, H, n_threads):
     return gruc_step(X, y, H, 1)
 
 
+def gruc_high(X, y, H, n_threads):
+    return gruc_step(X, y, H, n_threads, matmul_precision="high")
+
+
+def gruc_medium(X, y, H, n_threads):
+    return gruc_step(X, y, H, n_threads, matmul_precision="medium")
+
+
 PEERS = {
     "torch": torch_step,
     "jax": jax_step,
     "keras": keras_step,
     "gruc with reset before": gruc_reset_before,
     "gruc on one thread": gruc_one_thread,
+    "gruc high": gruc_high,
+    "gruc medium": gruc_medium,
 }
 
 

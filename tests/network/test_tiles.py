@@ -147,3 +147,41 @@ def test_tables_of_tokens(precision):
     reader = GRUNetwork(**PLAIN, n_features=6, n_outputs=2, hidden_layer_sizes=[21])
     packed = reader.prepare(reader.table.flat(weights, np.float32), precision)
     assert np.array_equal(got, reader.states(packed, pack([vectors[t] for t in tokens], "float32"), -1))
+
+
+@pytest.mark.parametrize(
+    "n_tokens", [7, 300]
+)  # so few that the places of a token are taken together, and more
+def test_gradients_of_tokens(n_tokens, precision):
+    rng = np.random.default_rng(3)
+    lengths = [40, 1, 70, 20]
+    network = GRUNetwork(18, [33], False, True, None, 3, n_tokens)
+    flat = 0.3 * rng.standard_normal(network.table.size)
+    tokens, labels = [rng.integers(0, 7, n) for n in lengths], rng.integers(0, 3, sum(lengths))
+
+    def gradient_of(flat, parts):
+        program = network.program(training=True)
+        weights, dense = kernels.training.Weights(program, flat, parts), np.empty(program.n_dense, flat.dtype)
+        tables = kernels.training.TableGradients(weights)
+        kernels.training.loss_and_gradient(
+            dense,
+            kernels.training.Memory(),
+            weights,
+            kernels.training.Inputs(kernels.inference.Source(tokens, tokens=True)),
+            np.arange(len(tokens)),
+            kernels.training.Targets(
+                kernels.training.SOFTMAX, (0.0,), labels, None, np.cumsum([0, *lengths[:-1]])
+            ),
+            float(sum(lengths)),
+            None,
+            tables,
+        )
+        ((seen, rows),) = tables.arrays()
+        assert np.array_equal(seen, np.arange(7))
+        return dense, rows
+
+    exact = gradient_of(flat, 0)
+    float32 = flat.astype(np.float32)
+    got = gradient_of(float32, kernels.parts_of(precision, float32.dtype))
+    for block, want in zip(got, exact, strict=True):
+        assert 1e-7 < relative_error(block, want) < BOUNDS[precision][1]

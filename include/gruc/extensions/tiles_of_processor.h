@@ -10,8 +10,6 @@
 #define GRUC_AMX
 
 #include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
 #define GRUC_ISA amx
@@ -39,8 +37,14 @@ static inline int gruc_processor_has_tiles(void)
 /* Asks the operating system for the tiles, on behalf of the whole process; a child that it forks has them, too. */
 static inline int gruc_ask_for_tiles(void)
 {
-    enum { REQUEST = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
-    return gruc_processor_has_tiles() && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+    enum { ARCH_PRCTL = 158, ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+    long result;
+    if (!gruc_processor_has_tiles()) return 0;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"((long)ARCH_PRCTL), "D"((long)ARCH_REQ_XCOMP_PERM), "S"((long)XFEATURE_XTILEDATA)
+                     : "rcx", "r11", "memory");
+    return result == 0;
 }
 
 #endif

@@ -104,7 +104,7 @@ GRUC_STATIC void GRUC(tiles_begin)(void)
         shapes.bytes_of_row[i] = 64;
         shapes.rows[i] = 16;
     }
-    GRUC_TILES_IN_MEMORY();
+    __asm__ volatile("" ::"r"(&shapes) : "memory"); /* gcc's intrinsic says that it reads 8 bytes only */
     _tile_loadconfig(&shapes);
 }
 
