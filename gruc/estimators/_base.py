@@ -130,8 +130,9 @@ class BaseGRU(
         params = _getter_of_parameters(type(self))(self)
         known = vars(self).get("_known_params", ())
         same = len(known) == len(params) and not any(map(is_not, params, known))
-        given = [getattr(self, name, ()) for name in LISTS]
-        if same and all(isinstance(each, (tuple, Integral, str, NoneType)) for each in given):
+        # Integral last, since it is the slowest to ask
+        plain = [isinstance(getattr(self, name, ()), (tuple, int, str, NoneType, Integral)) for name in LISTS]
+        if same and all(plain):
             return False  # a list may change within
         self._validate_params()  # scikit-learn does so in fit, but only in the first partial_fit
         self._known_params = params

@@ -244,8 +244,7 @@ def _places_of_integers(y, classes):
     """Places of y among the classes, if y is an array of such integers and nothing else; else None."""
     if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype != classes.dtype or y.dtype.kind not in "iu":
         return None
-    places = np.searchsorted(classes, y)
-    places[places == len(classes)] = 0
+    places = classes.searchsorted(y) % len(classes)  # those beyond the last class begin anew
     return places if (classes[places] == y).all() else None
 
 

@@ -82,23 +82,84 @@ cdef class Weights:
         or each sequence (B,), as the program has it. Tokens must be rows of their table.
         """
         cdef _c.gruc_infer_batch batch
-        cdef const _c.gruc_program *program = &self.program.c
-        cdef Py_ssize_t i
-        cdef Py_ssize_t n_values = program.n_values, n_ops = program.n_ops, width, n_rows
         cdef list held = []
-        cdef char *memory
-        require(len(inputs) == <Py_ssize_t> program.n_inputs, "an array for each input")
         require((second is not None) == (self.program.n_clocks == 2), "a clock for each of the program's")
         memset(&batch, 0, sizeof(batch))
-        batch.kinds, batch.element = self.kinds(), self.element
-        batch.program, batch.weights = program, self.c
         set_clock(&batch.clocks[0], lengths, offsets, order, held)
         if second is not None:
             set_clock(&batch.clocks[1], second[0], second[1], second[2], held)
             require(batch.clocks[1].B == batch.clocks[0].B, "the same sequences under both clocks")
+        self.run(&batch, inputs, wanted, kept, held)
+
+    def infer_array(
+        self,
+        X not None,                 # (B, T, D) of float32 or float64
+        Py_ssize_t value,           # of the program, a row for each sequence
+        Py_ssize_t frame_length,
+        Py_ssize_t hop_length,
+        const double[::1] mean,     # (D,) or None
+        const double[::1] scale,    # (D,) or None
+        double limit,
+    ):
+        """A value of the program for sequences of equal length, which are gathered and run in one call.
+
+        Returns None where X has a number that is not finite, or, scaled, beyond the limit.
+        """
+        cdef _c.gruc_infer_batch batch
+        cdef Source source = Source(X, frame_length, hop_length)
+        cdef const double *mean_ptr = NULL
+        cdef const double *scale_ptr = NULL
+        cdef Py_ssize_t B = source.c.n, T = _c.gruc_sequence_at(&source.c, 0).n_frames, N = B * T, i
+        cdef Py_ssize_t[::1] layout = np.empty(2 * B + T + 1, np.intp)  # places, lengths, offsets
+        cdef Py_ssize_t *offsets = &layout[2 * B]
+        cdef const _c.gruc_value *out_value
+        cdef void *rows
+        cdef bint fits
+        require(self.program.n_clocks == 1 and 0 <= value < <Py_ssize_t> self.program.c.n_values, "a value of it")
+        out_value = self.program.c.values + value
+        require(not out_value.per_step and not self.program.c.values[0].integers, "rows of sequences of numbers")
+        require(X.flags.c_contiguous and X.flags.aligned, "a C-contiguous array")
+        require_scaling(mean, scale, source.c.D)
+        if mean is not None:
+            mean_ptr, scale_ptr = &mean[0], &scale[0]
+        out = np.empty((B, out_value.width), self.dtype)
+        x = np.empty((N, source.width), self.dtype)
+        for i in range(B):
+            layout[i], layout[B + i] = i, T
+        for i in range(T + 1):
+            offsets[i] = i * B
+        memset(&batch, 0, sizeof(batch))
+        batch.clocks[0] = _c.gruc_clock(T, B, N, &layout[B], offsets, NULL, NULL)
+        rows = array_pointer(x, self.code, N, source.width, True)
+        range_of_features = np.empty(2 * source.c.D, X.dtype)
+        if source.c.type == _c.GRUC_FLOAT64:
+            fits = fits_range[double](range_of_features, &source.c, mean_ptr, scale_ptr, limit)
+        else:
+            fits = fits_range[float](range_of_features, &source.c, mean_ptr, scale_ptr, limit)
+        if not fits:
+            return None
+        with nogil:
+            if self.is_double:
+                _c.gruc_gather(<double *> rows, &source.c, &layout[0], &layout[0], offsets, mean_ptr, scale_ptr, B)
+            else:
+                _c.gruc_gather(<float *> rows, &source.c, &layout[0], &layout[0], offsets, mean_ptr, scale_ptr, B)
+        self.run(&batch, [x, *[None] * (self.program.c.n_inputs - 1)], [(value, out)], [], [layout])
+        return out
+
+    cdef int run(
+        self, _c.gruc_infer_batch *batch, list inputs, list wanted, list kept, list held
+    ) except -1:
+        """Run the operations over a batch whose clocks are set; the other arguments are those of `infer`."""
+        cdef const _c.gruc_program *program = &self.program.c
+        cdef Py_ssize_t i
+        cdef Py_ssize_t n_values = program.n_values, n_ops = program.n_ops, width, n_rows
+        cdef char *memory
+        require(len(inputs) == <Py_ssize_t> program.n_inputs, "an array for each input")
+        batch.kinds, batch.element = self.kinds(), self.element
+        batch.program, batch.weights = program, self.c
         for i in range(N_CLOCKS):
             if program.strides[i] > 0:
-                self.set_slower_clock(&batch, i, held)
+                self.set_slower_clock(batch, i, held)
         memory = <char *> PyMem_RawCalloc(n_values + n_ops, sizeof(void *) + sizeof(_c.gruc_span))
         if memory == NULL:
             raise MemoryError()
@@ -108,20 +169,21 @@ cdef class Weights:
         try:
             for i in range(len(inputs)):
                 if inputs[i] is not None:
-                    batch.values[i] = self.rows_of(&batch, i, inputs[i], False)
+                    batch.values[i] = self.rows_of(batch, i, inputs[i], False)
             for i, array in wanted:
                 require(<Py_ssize_t> program.n_inputs <= i < n_values, "values of the program")
-                batch.values[i] = self.rows_of(&batch, i, array, True)
+                batch.values[i] = self.rows_of(batch, i, array, True)
             for i, array in kept:
-                width = _c.gruc_infer_kept_width(&batch, &program.ops[i]) if 0 <= i < n_ops else 0
+                width = _c.gruc_infer_kept_width(batch, &program.ops[i]) if 0 <= i < n_ops else 0
                 require(width > 0, "operations that keep something")
                 n_rows = batch.clocks[program.values[program.ops[i].x].clock].N
                 batch.kept[i] = array_pointer(array, self.code, n_rows, width, True)
-            batch.workspace = aligned(_c.gruc_infer_memory(&batch) * self.element, held)
+            batch.workspace = aligned(_c.gruc_infer_memory(batch) * self.element, held)
             with nogil:
-                _c.gruc_infer(&batch)
+                _c.gruc_infer(batch)
         finally:
             PyMem_RawFree(memory)
+        return 0
 
     cdef int set_slower_clock(self, _c.gruc_infer_batch *batch, Py_ssize_t i, list held) except -1:
         cdef size_t stride = batch.program.strides[i]
@@ -135,6 +197,27 @@ cdef class Weights:
         cdef const _c.gruc_value *rows = batch.program.values + value
         cdef char code = c"i" if rows.integers else self.code
         return array_pointer(array, code, _c.gruc_rows(rows, batch.clocks), rows.width, writable)
+
+
+cdef bint fits_range(
+    floating[::1] columns, const _c.gruc_source *source, const double *mean, const double *scale, double limit,
+) except -1:
+    """Whether all numbers of a contiguous array are finite and, scaled, within the limit; columns (2D,) is scratch."""
+    cdef Py_ssize_t D = source.D, j
+    cdef double largest
+    for j in range(D):
+        columns[j], columns[D + j] = INFINITY, -INFINITY
+    with nogil:
+        if not _c.gruc_widen_range(&columns[0], &columns[D], <const floating *> source.start,
+                                   source.n * source.T * D, D):
+            return False
+    for j in range(D):
+        largest = max(-<double> columns[j], <double> columns[D + j])
+        if mean != NULL:
+            largest = (largest + fabs(mean[j])) / scale[j]
+        if not largest <= limit:
+            return False
+    return True
 
 
 cdef int set_clock(

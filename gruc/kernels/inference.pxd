@@ -49,6 +49,7 @@ cdef class Weights:
     cdef size_t element           # bytes
 
     cdef const _c.gruc_infer_kind *kinds(self) noexcept
+    cdef int run(self, _c.gruc_infer_batch *batch, list inputs, list wanted, list kept, list held) except -1
     cdef int set_slower_clock(self, _c.gruc_infer_batch *batch, Py_ssize_t i, list held) except -1
     cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array,
                        bint writable) except NULL

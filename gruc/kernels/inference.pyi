@@ -134,6 +134,16 @@ class Weights:
         order: NDArray[np.intp] | None = None,
         second: tuple[NDArray[np.intp], _Offsets, NDArray[np.intp]] | None = None,
     ) -> None: ...
+    def infer_array(
+        self,
+        X: NDArray[Any],
+        value: int,
+        frame_length: int,
+        hop_length: int,
+        mean: NDArray[np.float64] | None,
+        scale: NDArray[np.float64] | None,
+        limit: float,
+    ) -> NDArray[Any] | None: ...
 
 def search(
     weights: Weights,

@@ -21,6 +21,7 @@ from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
 from gruc.kernels._tiles cimport gruc_tile_kernels
+from libc.math cimport INFINITY, fabs
 from libc.stdint cimport INT32_MAX, int32_t, uint64_t
 from libc.string cimport memcpy, memset
 

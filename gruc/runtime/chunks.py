@@ -25,15 +25,31 @@ def run_chunks(run_chunk, lengths, network, n_jobs):
         As in the estimators.
     """
     n_steps = int(lengths.sum())
-    n_threads = 1
-    if len(lengths) > 1:
-        n_useful = int(network.operations_per_row / 3 * n_steps / OPERATIONS_PER_THREAD)
-        n_threads = min(threads.n_threads(n_jobs), n_useful) if n_useful > 1 else 1
-    widest = max(network.config["n_features"], 4 * max(network.config["hidden_layer_sizes"]))
-    widest = max(widest, *(convolution.n_outputs for convolution in network.convolutions), 0)
-    if network.answers_each_step:
-        widest = max(widest, network.config["n_outputs"])
-    threads.run(lambda chunk, _: run_chunk(chunk), divided(lengths, widest, n_threads), n_threads)
+    n_threads = _n_threads(len(lengths), n_steps, network, n_jobs)
+    threads.run(lambda chunk, _: run_chunk(chunk), divided(lengths, _widest(network), n_threads), n_threads)
+
+
+def is_one_chunk(n_sequences, n_steps, network, n_jobs):
+    """Whether `run_chunks` would run sequences of so many rows in all at once, on one thread."""
+    one_thread = _n_threads(n_sequences, n_steps, network, n_jobs) == 1
+    return one_thread and n_steps * _widest(network) <= CHUNK_SIZE
+
+
+def _n_threads(n_sequences, n_steps, network, n_jobs):
+    """Number of threads that sequences of so many rows in all are worth."""
+    if n_sequences == 1:
+        return 1
+    n_useful = int(network.operations_per_row / 3 * n_steps / OPERATIONS_PER_THREAD)
+    return min(threads.n_threads(n_jobs), n_useful) if n_useful > 1 else 1
+
+
+def _widest(network):
+    """Elements of the widest array, for each row."""
+    config = network.config
+    widest = max(config["n_features"], 4 * max(config["hidden_layer_sizes"]))
+    if network.convolutions:
+        widest = max(widest, *(convolution.n_outputs for convolution in network.convolutions))
+    return max(widest, config["n_outputs"]) if network.answers_each_step else widest
 
 
 def divided(lengths, widest, n_shares):

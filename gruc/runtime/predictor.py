@@ -12,7 +12,7 @@ from ..network import GRUNetwork
 from ..outputs import Values
 from ..outputs import of_state as decoding_of_state
 from ..sequences import Numbers, Tokens
-from .chunks import run_chunks
+from .chunks import is_one_chunk, run_chunks
 from .fitted_network import FittedNetworkMixin
 from .flat_weights import FlatWeightsMixin
 from .rows import Rows
@@ -315,6 +315,9 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
 
     def _answers(self, decode, X, initial_state):
         """What `decode` makes of the outputs, in the form that belongs to X."""
+        outputs = self._at_once(X) if initial_state is None else None
+        if outputs is not None:
+            return decode(outputs)
         sequences = self.inputs.check(X, self.parameters.dtype)
         if not self.network.answers_each_step:
             return decode(self.output_rows(sequences, initial_state))
@@ -325,6 +328,17 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         one = decode(np.zeros((1, self.config["n_outputs"]), self.parameters.dtype))
         rows, values = self._run(sequences, answers, one.shape[1:], one.dtype, initial_state)
         return rows.by_sequence(values)
+
+    def _at_once(self, X):
+        """Outputs for an array of one chunk, in one call; None for others, and where X is to be refused."""
+        inputs, network = self.inputs, self.network
+        array = inputs.array_of(X) if isinstance(inputs, Numbers) else None
+        if array is None or network.answers_each_step:
+            return None
+        n_rows = len(array) * int(inputs.framing.count(np.intp(array.shape[1])))
+        if not is_one_chunk(len(array), n_rows, network, self.n_jobs):
+            return None
+        return inputs.infer_array(self._prepared(), network.laid_out().outputs, array)
 
     def _run(self, sequences, values_of, shape, dtype, initial_state):
         """``values_of(packed, batch, initial)`` of all sequences, of this shape a row: (rows, values)."""

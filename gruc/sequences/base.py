@@ -98,8 +98,9 @@ def value_range(array):
         axes = tuple(range(array.ndim - 1))
         lowest, highest = array.min(axis=axes), array.max(axis=axes)
         return lowest, highest, bool(np.isfinite(lowest).all() and np.isfinite(highest).all())
-    lowest = np.full(array.shape[-1], np.inf, array.dtype)
-    highest = np.full(array.shape[-1], -np.inf, array.dtype)
+    lowest, highest = np.empty((2, array.shape[-1]), array.dtype)
+    lowest.fill(np.inf)
+    highest.fill(-np.inf)
     finite = kernels.inference.widen_range(lowest, highest, array.reshape(-1))
     return lowest, highest, finite
 

@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
-from .collection import as_sequences, check_range, refuse_column
+import numpy as np
+
+from .base import is_native
+from .collection import LARGEST, as_sequences, check_range, refuse_column
+from .dense import DenseSequences
 from .packing import ONE_STEP, Framing
 from .scaling import Scaling
 
@@ -48,6 +52,24 @@ class Numbers(NamedTuple):
     def check_range(self, sequences, dtype, name):
         """Refuse values that a network of `dtype` cannot compute with once they are scaled."""
         check_range(sequences.lowest, sequences.highest, self.scaling, dtype, name)
+
+    def array_of(self, X):
+        """The array of sequences in X, if `infer_array` can read it as it is, else None."""
+        array = X.array if type(X) is DenseSequences else X
+        fits = (
+            type(array) is np.ndarray
+            and array.ndim == 3
+            and array.shape[2] == self.n_features
+            and array.size > 0
+            and array.flags.c_contiguous
+            and is_native(array)
+        )
+        return array if fits else None
+
+    def infer_array(self, weights, value, array):
+        """A value of the weights' program for what `array_of` gives; None where `check` raises."""
+        mean, scale = self.scaling or (None, None)
+        return weights.infer_array(array, value, *self.framing, mean, scale, LARGEST[weights.dtype])
 
     def lengths(self, sequences):
         """Rows of each of the sequences, (n,)."""

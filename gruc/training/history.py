@@ -77,8 +77,9 @@ class History:
     def copy(self):
         """A history that goes on without changing this one."""
         other = object.__new__(History)
-        for name, value in vars(self).items():
-            vars(other)[name] = value.copy() if type(value) is list else value
+        other.__dict__ = {
+            name: value.copy() if type(value) is list else value for name, value in vars(self).items()
+        }
         return other
 
     def describe(self):

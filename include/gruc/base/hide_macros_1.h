@@ -151,8 +151,6 @@
 #undef before
 #pragma push_macro("begin")
 #undef begin
-#pragma push_macro("below")
-#undef below
 #pragma push_macro("best")
 #undef best
 #pragma push_macro("bfloat")
@@ -185,8 +183,6 @@
 #undef cell_row
 #pragma push_macro("cell_weights")
 #undef cell_weights
-#pragma push_macro("choose")
-#undef choose
 #pragma push_macro("chunk")
 #undef chunk
 #pragma push_macro("chunk_rows")
@@ -217,6 +213,8 @@
 #undef copy_rows
 #pragma push_macro("count")
 #undef count
+#pragma push_macro("curvature")
+#undef curvature
 #pragma push_macro("d")
 #undef d
 #pragma push_macro("dc")
@@ -245,10 +243,10 @@
 #undef dx
 #pragma push_macro("dy")
 #undef dy
-#pragma push_macro("e")
-#undef e
 #pragma push_macro("eight")
 #undef eight
+#pragma push_macro("either")
+#undef either
 #pragma push_macro("element")
 #undef element
 #pragma push_macro("embed")
@@ -269,8 +267,8 @@
 #undef entering
 #pragma push_macro("exp_below_largest")
 #undef exp_below_largest
-#pragma push_macro("expm1_reduced")
-#undef expm1_reduced
+#pragma push_macro("exp_of_minus")
+#undef exp_of_minus
 #pragma push_macro("f")
 #undef f
 #pragma push_macro("f32")
@@ -335,6 +333,8 @@
 #undef gate
 #pragma push_macro("gates")
 #undef gates
+#pragma push_macro("gates_after")
+#undef gates_after
 #pragma push_macro("going")
 #undef going
 #pragma push_macro("gradient")

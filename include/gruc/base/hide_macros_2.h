@@ -193,6 +193,8 @@
 #undef ld_state
 #pragma push_macro("ld_state0")
 #undef ld_state0
+#pragma push_macro("ld_sums")
+#undef ld_sums
 #pragma push_macro("ld_to")
 #undef ld_to
 #pragma push_macro("ld_x")
@@ -333,6 +335,10 @@
 #undef now
 #pragma push_macro("numbers")
 #undef numbers
+#pragma push_macro("of_a")
+#undef of_a
+#pragma push_macro("of_row")
+#undef of_row
 #pragma push_macro("of_tokens")
 #undef of_tokens
 #pragma push_macro("of_tokens_size")
@@ -353,9 +359,3 @@
 #undef order
 #pragma push_macro("other")
 #undef other
-#pragma push_macro("out")
-#undef out
-#pragma push_macro("output")
-#undef output
-#pragma push_macro("outputs")
-#undef outputs

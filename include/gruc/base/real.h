@@ -17,7 +17,7 @@
 #define GRUC_SUFFIX f32
 #define GRUC_SQRT sqrtf
 #define GRUC_LEAST_NORMAL FLT_MIN
-#define GRUC_LEAST_STATE 2.16840434e-19f /* 2^-62: gru_step.body.h */
+#define GRUC_LEAST_STATE 1.08420217e-19f /* 2^-63: gru_step.body.h */
 #elif GRUC_BITS == 64
 #define real double
 #define ureal uint64_t
@@ -25,7 +25,7 @@
 #define GRUC_SUFFIX f64
 #define GRUC_SQRT sqrt
 #define GRUC_LEAST_NORMAL DBL_MIN
-#define GRUC_LEAST_STATE 2.983336292480083e-154 /* 2^-510 */
+#define GRUC_LEAST_STATE 1.4916681462400413e-154 /* 2^-511 */
 #else
 #error "GRUC_BITS is 32 or 64"
 #endif

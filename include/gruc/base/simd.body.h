@@ -214,54 +214,54 @@ GRUC_INLINE vec GRUC(sqrt)(vec x)
 #endif
 }
 
-#if GRUC_SIMD == 128 || GRUC_SIMD == 256
-/* a where the bits of `mask` are set, else b */
-GRUC_INLINE vec GRUC(choose)(uvec mask, vec a, vec b)
-{
-    return GRUC(from_bits)((mask & GRUC(bits)(a)) | (~mask & GRUC(bits)(b)));
-}
-#endif
-
-/* The larger or the smaller of x and a bound; NaN where x is NaN */
-GRUC_INLINE vec GRUC(at_least)(vec x, real bound)
-{
-#if GRUC_SIMD == 512 && GRUC_BITS == 32
-    return (vec)_mm512_max_ps(_mm512_set1_ps(bound), (__m512)x);
-#elif GRUC_SIMD == 512
-    return (vec)_mm512_max_pd(_mm512_set1_pd(bound), (__m512d)x);
-#elif GRUC_SIMD == 0
-    return x < bound ? bound : x;
-#else
-    return GRUC(choose)((uvec)(x < bound), GRUC(splat)(bound), x);
-#endif
-}
-
-GRUC_INLINE vec GRUC(at_most)(vec x, real bound)
-{
-#if GRUC_SIMD == 512 && GRUC_BITS == 32
-    return (vec)_mm512_min_ps(_mm512_set1_ps(bound), (__m512)x);
-#elif GRUC_SIMD == 512
-    return (vec)_mm512_min_pd(_mm512_set1_pd(bound), (__m512d)x);
-#elif GRUC_SIMD == 0
-    return x > bound ? bound : x;
-#else
-    return GRUC(choose)((uvec)(x > bound), GRUC(splat)(bound), x);
-#endif
-}
-
-/* The larger of two numbers: the second where either is NaN */
+/* The larger, or the smaller, of two numbers: the second where either is NaN */
 GRUC_INLINE vec GRUC(larger)(vec a, vec b)
 {
 #if GRUC_SIMD == 512 && GRUC_BITS == 32
     return (vec)_mm512_max_ps((__m512)a, (__m512)b);
 #elif GRUC_SIMD == 512
     return (vec)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif GRUC_SIMD == 256 && GRUC_BITS == 32
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#elif GRUC_SIMD == 256
+    return (vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif GRUC_SIMD == 128 && GRUC_BITS == 32 && !defined(__aarch64__)
+    return (vec)_mm_max_ps((__m128)a, (__m128)b);
+#elif GRUC_SIMD == 128 && !defined(__aarch64__)
+    return (vec)_mm_max_pd((__m128d)a, (__m128d)b);
 #elif GRUC_SIMD == 0
     return a > b ? a : b;
 #else
-    return GRUC(choose)((uvec)(a > b), a, b);
+    uvec of_a = (uvec)(a > b);
+    return GRUC(from_bits)((of_a & GRUC(bits)(a)) | (~of_a & GRUC(bits)(b)));
 #endif
 }
+
+GRUC_INLINE vec GRUC(smaller)(vec a, vec b)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif GRUC_SIMD == 512
+    return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif GRUC_SIMD == 256 && GRUC_BITS == 32
+    return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+#elif GRUC_SIMD == 256
+    return (vec)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif GRUC_SIMD == 128 && GRUC_BITS == 32 && !defined(__aarch64__)
+    return (vec)_mm_min_ps((__m128)a, (__m128)b);
+#elif GRUC_SIMD == 128 && !defined(__aarch64__)
+    return (vec)_mm_min_pd((__m128d)a, (__m128d)b);
+#elif GRUC_SIMD == 0
+    return a < b ? a : b;
+#else
+    uvec of_a = (uvec)(a < b);
+    return GRUC(from_bits)((of_a & GRUC(bits)(a)) | (~of_a & GRUC(bits)(b)));
+#endif
+}
+
+/* The same of x and a bound; NaN where x is NaN */
+GRUC_INLINE vec GRUC(at_least)(vec x, real bound) { return GRUC(larger)(GRUC(splat)(bound), x); }
+GRUC_INLINE vec GRUC(at_most)(vec x, real bound) { return GRUC(smaller)(GRUC(splat)(bound), x); }
 
 /* x where a equals b, else 0 */
 GRUC_INLINE vec GRUC(where_equal)(vec a, vec b, vec x)
@@ -290,31 +290,46 @@ GRUC_INLINE real GRUC(scalar_zero_below)(real x, real bound)
 /* x, but 0 where x is subnormal */
 GRUC_INLINE real GRUC(flushed)(real x) { return GRUC(scalar_zero_below)(x, GRUC_LEAST_NORMAL); }
 
-/* The same for vectors */
-GRUC_INLINE vec GRUC(zero_below)(vec x, real bound)
+/* x, but 0 where |x| < GRUC_LEAST_STATE; NaN where x is NaN. From that power of two on, one of the two highest
+ * bits of the exponent is set. */
+GRUC_INLINE vec GRUC(without_silence)(vec x)
 {
-#if GRUC_SIMD == 0
-    return GRUC(scalar_zero_below)(x, bound);
+    const ureal either = (ureal)3 << (GRUC_BITS - 3);
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    __m512i bits = (__m512i)x;
+    return (vec)_mm512_maskz_mov_epi32(_mm512_test_epi32_mask(bits, _mm512_set1_epi32((int)either)), bits);
+#elif GRUC_SIMD == 512
+    __m512i bits = (__m512i)x;
+    return (vec)_mm512_maskz_mov_epi64(
+        _mm512_test_epi64_mask(bits, _mm512_set1_epi64((long long)either)), bits);
+#elif GRUC_SIMD == 0
+    return GRUC(scalar_zero_below)(x, GRUC_LEAST_STATE);
 #else
-    typedef GRUC_SIGNED signs __attribute__((vector_size(GRUC_SIMD / 8)));
-    ureal least;
-    memcpy(&least, &bound, sizeof least);
-    uvec magnitude = GRUC(bits)(x) & ~((ureal)1 << (GRUC_BITS - 1));
-    /* the difference as a signed number, shifted: all ones where it is negative, else 0 */
-    uvec below = (uvec)((signs)(magnitude - least) >> (GRUC_BITS - 1));
-    return GRUC(from_bits)(GRUC(bits)(x) & ~below);
+    uvec silent = (uvec)((GRUC(bits)(x) & either) == 0);
+    return GRUC(from_bits)(GRUC(bits)(x) & ~silent);
 #endif
 }
 
-/* 1 / x for x from 1 to the largest number whose reciprocal is normal, to within an ulp */
+/* 1 / x for x from 1 to the largest number whose reciprocal is normal, to within an ulp. On AVX-512 in float
+ * by an estimate of 14 bits and a step of Newton: the divider would be what all else waits for. */
 GRUC_INLINE vec GRUC(reciprocal)(vec x)
 {
 #if GRUC_SIMD == 512 && GRUC_BITS == 32
-    /* 14 bits, and a step of Newton: the divider would be what all else waits for */
     __m512 y = _mm512_rcp14_ps((__m512)x);
     return (vec)_mm512_fmadd_ps(y, _mm512_fnmadd_ps((__m512)x, y, _mm512_set1_ps(1)), y);
 #else
     return (real)1 / x;
+#endif
+}
+
+/* a / x, for such x, in the same way */
+GRUC_INLINE vec GRUC(quotient)(vec a, vec x)
+{
+#if GRUC_SIMD == 512 && GRUC_BITS == 32
+    __m512 y = _mm512_rcp14_ps((__m512)x), q = _mm512_mul_ps((__m512)a, y);
+    return (vec)_mm512_fmadd_ps(q, _mm512_fnmadd_ps((__m512)x, y, _mm512_set1_ps(1)), q);
+#else
+    return a / x;
 #endif
 }
 

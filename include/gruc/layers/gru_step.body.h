@@ -68,14 +68,58 @@ GRUC_INLINE void GRUC(finish_input)(
 {
     const GRUC(gru_rows) *s = (const GRUC(gru_rows) *)what;
     size_t H = s->w->H;
-    for (size_t end = i + rows; i < end; i++)
-        for (size_t p = 0; p < panels; p++)
-            for (size_t gate = 0; gate < 3; gate++) {
-                size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit), column = gate * H + unit;
-                GRUC(store_part)(
-                    s->gates + i * 4 * H + column, *sums++ + GRUC(load_table)(s->w->bias + column, width),
-                    width);
-            }
+    for (size_t p = 0; p < panels; p++)
+        for (size_t gate = 0; gate < 3; gate++) {
+            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit), column = gate * H + unit;
+            vec bias = GRUC(load_table)(s->w->bias + column, width);
+            real *gates = s->gates + i * 4 * H + column;
+            const vec *sum = sums + 3 * p + gate;
+            for (size_t row = 0; row < rows; row++, gates += 4 * H, sum += 3 * panels)
+                GRUC(store_part)(gates, *sum + bias, width);
+        }
+}
+
+/* Rows that have their gates at once: while one waits for an operation, the other begins it. A processor with
+ * AVX-512 looks far enough ahead by itself; where numbers are taken one by one, code is to be short. */
+#if GRUC_SIMD == 128 || GRUC_SIMD == 256
+#define GRUC_ROWS_AT_ONCE 2
+#else
+#define GRUC_ROWS_AT_ONCE 1
+#endif
+
+/* A vector of units of rows i to i + n, n a constant; their sums are ld_sums vectors apart */
+GRUC_INLINE void GRUC(gates_after)(
+    const GRUC(gru_rows) *s, const vec *sums, size_t ld_sums, size_t i, size_t n, size_t unit, size_t width)
+{
+    const size_t H = s->w->H;
+    real *gates = s->gates + i * 4 * H + unit, *h = s->h + i * s->ld_h + unit;
+    const real *h_prev = s->h_prev ? s->h_prev + i * s->ld_h_prev + unit : NULL;
+    vec bias = GRUC(load_table)(s->w->b_hh_n + unit, width);
+    vec rz[2 * GRUC_ROWS_AT_ONCE], hn[GRUC_ROWS_AT_ONCE], candidates[GRUC_ROWS_AT_ONCE];
+    GRUC_UNROLL
+    for (size_t k = 0; k < n; k++) {
+        rz[k] = GRUC(load_part)(gates + k * 4 * H, width) + sums[k * ld_sums];
+        rz[n + k] = GRUC(load_part)(gates + k * 4 * H + H, width) + sums[k * ld_sums + 1];
+    }
+    GRUC(sigmoids)(rz, 2 * n);
+    GRUC_UNROLL
+    for (size_t k = 0; k < n; k++) {
+        hn[k] = sums[k * ld_sums + 2] + bias;
+        candidates[k] = GRUC(fma)(rz[k], hn[k], GRUC(load_part)(gates + k * 4 * H + 2 * H, width));
+    }
+    GRUC(tanhs)(candidates, n);
+    GRUC_UNROLL
+    for (size_t k = 0; k < n; k++, gates += 4 * H, h += s->ld_h) {
+        vec before = h_prev ? GRUC(load_part)(h_prev + k * s->ld_h_prev, width) : GRUC(splat)(0);
+        vec state = GRUC(fma)(rz[n + k], before - candidates[k], candidates[k]);
+        GRUC(store_part)(h, GRUC(without_silence)(state), width);
+        if (s->save) {
+            GRUC(store_part)(gates, rz[k], width);
+            GRUC(store_part)(gates + H, rz[n + k], width);
+            GRUC(store_part)(gates + 2 * H, candidates[k], width);
+            GRUC(store_part)(gates + 3 * H, hn[k], width);
+        }
+    }
 }
 
 /* hn = b_hh_n in what is left of the sums: reset after, all of the cell */
@@ -83,27 +127,22 @@ GRUC_INLINE void GRUC(finish_after)(
     const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
 {
     const GRUC(gru_rows) *s = (const GRUC(gru_rows) *)what;
-    size_t H = s->w->H;
-    for (size_t end = i + rows; i < end; i++)
-        for (size_t p = 0; p < panels; p++, sums += 3) {
-            size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit);
-            real *gates = s->gates + i * 4 * H + unit;
-            vec h_prev = GRUC(splat)(0);
-            if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
-            vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
-            vec z = GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]);
-            vec hn = sums[2] + GRUC(load_table)(s->w->b_hh_n + unit, width);
-            vec n = GRUC(tanh)(GRUC(fma)(r, hn, GRUC(load_part)(gates + 2 * H, width)));
-            vec h = GRUC(zero_below)(GRUC(fma)(z, h_prev - n, n), GRUC_LEAST_STATE);
-            GRUC(store_part)(s->h + i * s->ld_h + unit, h, width);
-            if (s->save) {
-                GRUC(store_part)(gates, r, width);
-                GRUC(store_part)(gates + H, z, width);
-                GRUC(store_part)(gates + 2 * H, n, width);
-                GRUC(store_part)(gates + 3 * H, hn, width);
+    for (size_t p = 0; p < panels; p++) {
+        size_t unit = j + p * LANES, width = GRUC(lanes)(s->w->H - unit), row = 0;
+        const vec *of_row = sums + 3 * p;
+#if GRUC_ROWS_AT_ONCE > 1
+        if (width == LANES) /* a constant from here on */
+            for (; row + GRUC_ROWS_AT_ONCE <= rows; row += GRUC_ROWS_AT_ONCE) {
+                GRUC(gates_after)(s, of_row, 3 * panels, i + row, GRUC_ROWS_AT_ONCE, unit, LANES);
+                of_row += GRUC_ROWS_AT_ONCE * 3 * panels;
             }
-        }
+#endif
+        for (; row < rows; row++, of_row += 3 * panels)
+            GRUC(gates_after)(s, of_row, 3 * panels, i + row, 1, unit, width);
+    }
 }
+
+#undef GRUC_ROWS_AT_ONCE
 
 /* reset before: r, z, rh ... */
 GRUC_INLINE void GRUC(finish_before_rz)(
@@ -117,10 +156,12 @@ GRUC_INLINE void GRUC(finish_before_rz)(
             real *gates = s->gates + i * 4 * H + unit;
             vec entering = GRUC(splat)(0);
             if (s->h_prev) entering = GRUC(load_part)(s->entering + i * s->ld_entering + unit, width);
-            vec r = GRUC(sigmoid)(GRUC(load_part)(gates, width) + sums[0]);
-            GRUC(store_part)(gates, r, width);
-            GRUC(store_part)(gates + H, GRUC(sigmoid)(GRUC(load_part)(gates + H, width) + sums[1]), width);
-            GRUC(store_part)(gates + 3 * H, r * entering, width);
+            vec rz[2] = {
+                GRUC(load_part)(gates, width) + sums[0], GRUC(load_part)(gates + H, width) + sums[1]};
+            GRUC(sigmoids)(rz, 2);
+            GRUC(store_part)(gates, rz[0], width);
+            GRUC(store_part)(gates + H, rz[1], width);
+            GRUC(store_part)(gates + 3 * H, rz[0] * entering, width);
         }
 }
 
@@ -138,7 +179,7 @@ GRUC_INLINE void GRUC(finish_before_n)(
             if (s->h_prev) h_prev = GRUC(load_part)(s->h_prev + i * s->ld_h_prev + unit, width);
             vec z = GRUC(load_part)(gates + H, width);
             vec n = GRUC(tanh)(GRUC(load_part)(gates + 2 * H, width) + *sums++);
-            vec h = GRUC(zero_below)(GRUC(fma)(z, h_prev - n, n), GRUC_LEAST_STATE);
+            vec h = GRUC(without_silence)(GRUC(fma)(z, h_prev - n, n));
             GRUC(store_part)(s->h + i * s->ld_h + unit, h, width);
             if (s->save) GRUC(store_part)(gates + 2 * H, n, width);
         }

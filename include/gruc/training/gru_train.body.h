@@ -139,14 +139,15 @@ GRUC_STATIC void GRUC(gru_gates_backward)(
             vec before = GRUC(splat)(0), grad = GRUC(load_part)(dstate + i * ld_dstate + j, width);
             if (h_prev) before = GRUC(load_part)(h_prev + i * ld_h + j, width);
             if (dh) grad = grad + GRUC(load_part)(dh + i * ld_dh + j, width);
-            vec dn = grad * ((real)1 - z) * ((real)1 - n * n);
-            vec dz = grad * (before - n) * z * ((real)1 - z);
+            /* y (1 - x) = y - y x, a multiplication less */
+            vec into = GRUC(fma)(-grad, z, grad), dn = GRUC(fma)(-(into * n), n, into);
+            vec dz = into * z * (before - n), reset = dn * r;
             /* reset before: dr is still to come, but for rows without h_prev, where it is 0 */
-            vec dr = after ? dn * saved * r * ((real)1 - r) : GRUC(splat)(0);
+            vec through_r = reset * saved, dr = GRUC(fma)(-through_r, r, through_r);
             GRUC(store_part)(d + j, dn, width);
-            GRUC(store_part)(d + H + j, dr, width);
+            GRUC(store_part)(d + H + j, after ? dr : GRUC(splat)(0), width);
             GRUC(store_part)(d + 2 * H + j, dz, width);
-            GRUC(store_part)(d + 3 * H + j, after ? dn * r : saved, width);
+            GRUC(store_part)(d + 3 * H + j, after ? reset : saved, width);
             GRUC(store_part)(d + 4 * H + j, before, width);
             GRUC(store_part)(dstate + i * ld_dstate + j, grad * z, width);
         }
