@@ -335,8 +335,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         array = inputs.array_of(X) if isinstance(inputs, Numbers) else None
         if array is None or network.answers_each_step:
             return None
-        n_rows = len(array) * int(inputs.framing.count(np.intp(array.shape[1])))
-        if not is_one_chunk(len(array), n_rows, network, self.n_jobs):
+        if not is_one_chunk(len(array), inputs.n_rows(array), network, self.n_jobs):
             return None
         return inputs.infer_array(self._prepared(), network.laid_out().outputs, array)
 

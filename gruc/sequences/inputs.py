@@ -66,6 +66,10 @@ class Numbers(NamedTuple):
         )
         return array if fits else None
 
+    def n_rows(self, array):
+        """Rows of all sequences of an array."""
+        return len(array) * int(self.framing.count(np.intp(array.shape[1])))
+
     def infer_array(self, weights, value, array):
         """A value of the weights' program for what `array_of` gives; None where `check` raises."""
         mean, scale = self.scaling or (None, None)
