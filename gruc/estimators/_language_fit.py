@@ -8,7 +8,7 @@ import numpy as np
 from ..network import GRUNetwork
 from ..outputs import Classes
 from ..runtime.language_mixin import log_likelihood
-from ..runtime.language_texts import Documents, Vocabulary
+from ..runtime.language_texts import INTEGERS, TEXTS, Documents, Vocabulary
 from ..sequences import MOST_TOKENS, Tokens, as_tokens
 from ..sequences.analyzers import Analyzer
 from ..sequences.vocabulary import TextEncoder, TokenRules, counted
@@ -102,14 +102,15 @@ def run_fit(model, given, callbacks):
 def vocabulary_of(model, X):
     """The `Vocabulary` that a first fit on X has."""
     documents = Documents.of(X)
-    if not documents.are_texts:
+    if documents.kind == INTEGERS:
         n_tokens = 1 + max(int(tokens.max()) for tokens in documents.texts)
         if model.n_tokens is not None:
             n_tokens = int(model.n_tokens)
         if n_tokens + 1 > MOST_TOKENS:
             raise ValueError(f"n_tokens is {n_tokens}; the most there can be is {MOST_TOKENS - 1}.")
         return Vocabulary(max(n_tokens, 2) + 1, None, documents.several)
-    analyzer = Analyzer(analyzer=model.analyzer, lowercase=bool(model.lowercase))
+    kind, lowercase = (model.analyzer, bool(model.lowercase)) if documents.kind == TEXTS else (None, False)
+    analyzer = Analyzer(analyzer=kind, lowercase=lowercase)
     terms = _terms(model, analyzer, documents.texts)
     if not terms:
         raise ValueError("X has no tokens to be learned: its texts are empty, or min_frequency is too large.")

@@ -21,7 +21,8 @@ class LanguageTokens:
     analyzer: Literal["char", "word"] = parameter(
         "char",
         """Tokens of texts: characters, whitespace included; or words and punctuation marks, as
-        `TextSequencer` finds them, without the whitespace between them.""",
+        `TextSequencer` finds them, without the whitespace between them. Sequences of str are tokens
+        already.""",
     )
     lowercase: bool = parameter(False, "Whether texts are converted to lower case before.")
     min_frequency: Count = parameter(

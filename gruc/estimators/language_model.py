@@ -33,8 +33,8 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     Attributes
     ----------
     vocabulary_ : dict of str to int or None
-        Characters or words and their tokens, after "<unk>" (0), which stands for all others, and "</s>" (1),
-        the end of a text. None if X was integer tokens.
+        Characters, words or str tokens and their numbers, after "<unk>" (0), which stands for all others, and
+        "</s>" (1), the end of a text. None if X was integer tokens.
     n_tokens_ : int
         Number of tokens, that of the end included. Of integer tokens the end is the last one.
     n_iter_ : int
@@ -71,8 +71,9 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     Notes
     -----
     X is one of: a text, such as a book; a list of texts, which are read one after the other, the end of
-    each being a token that is learned like others, so that `sample` stops where a text ends; a 1-D array of
-    integer tokens; or a list of such arrays. Each token is told from those before it, the first one of a
+    each being a token that is learned like others, so that `sample` stops where a text ends; a list of
+    sequences of str tokens, which are such texts and not divided further; a 1-D array of integer tokens; or
+    a list of such arrays. Each token is told from those before it, the first one of a
     text from the end of another text.
 
     An epoch reads the text once, in its order, at `batch_size` places side by side. Nothing is shuffled, and
@@ -132,7 +133,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
 
         Parameters
         ----------
-        X : str, list of str, array of int of shape (n,), or list of such arrays
+        X : str, list of str or of sequences of str, array of int of shape (n,), or list of such arrays
             A text, texts, or tokens; see the notes of the class.
         y : None
             Ignored, for scikit-learn's tools.
@@ -165,7 +166,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
 
         Parameters
         ----------
-        X : str, list of str, array of int of shape (n,), or list of such arrays
+        X : str, list of str or of sequences of str, array of int of shape (n,), or list of such arrays
             As in `fit`. The vocabulary is that of the first call; `vocabulary` sets it.
         y : None
             Ignored, for scikit-learn's tools.

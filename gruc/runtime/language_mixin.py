@@ -12,7 +12,7 @@ import numpy as np
 from .. import kernels
 from ..outputs import Values
 from .language_stream import LanguageStream
-from .language_texts import Vocabulary
+from .language_texts import TEXTS, Vocabulary
 from .predictor import Predictor
 from .stream import Stream
 
@@ -39,7 +39,7 @@ class LanguageMixin:
 
         Parameters
         ----------
-        X : str, list of str, or tokens
+        X : str, list of str, or tokens, as in the fit
             As `fit` took it. Several texts are read one after the other, the end of each being a token, too.
         y : None
             Ignored, for scikit-learn's tools.
@@ -59,7 +59,7 @@ class LanguageMixin:
 
         Parameters
         ----------
-        X : str, list of str, or tokens
+        X : str, list of str, or tokens, as in the fit
 
         Returns
         -------
@@ -88,7 +88,7 @@ class LanguageMixin:
         """
         vocabulary = self._fitted_vocabulary()
         documents, tokens = vocabulary.joined(X)
-        if not documents.are_texts or documents.n_characters == 0:
+        if documents.kind != TEXTS or documents.n_characters == 0:
             raise ValueError("X has no characters; perplexity says as much of tokens.")
         nats = -log_likelihood(self._fitted_predictor(), vocabulary, tokens)
         return nats / math.log(2) / documents.n_characters
@@ -112,7 +112,7 @@ class LanguageMixin:
         ----------
         length : int
             Tokens to be written. Of a model of several texts fewer, where a text ends.
-        prefix : str or sequence of int, default=""
+        prefix : str, or sequence of str or of int, default=""
             What the text begins with; it is read, and is not part of what is returned. "": nothing.
         temperature : float, default=1.0
             Logits are divided by it: below 1 the likely tokens become more likely. 0 takes the likeliest
@@ -130,7 +130,7 @@ class LanguageMixin:
 
         Returns
         -------
-        str or ndarray of shape (n,), int32
+        str, list of str, or ndarray of shape (n,), int32
             Text, words with spaces between them; or tokens, if the model was fitted on these. The unknown
             token is never drawn.
 
@@ -157,12 +157,10 @@ class LanguageMixin:
         stream = Stream(_of_logits(self._fitted_predictor()))
         stream.step(vocabulary.end)
         if not hasattr(prefix, "__len__") or len(prefix):
-            documents, read = vocabulary.without_ends(prefix, "prefix")
-            if documents.several:
-                raise ValueError("prefix is a list of texts; give one.")
-            if len(read[0]):
-                stream.step(read[0])
-                marks[read[0]] = kernels.inference.SEEN
+            read = vocabulary.of_one(prefix, "prefix")
+            if len(read):
+                stream.step(read)
+                marks[read] = kernels.inference.SEEN
         if vocabulary.encoder is not None:
             marks[vocabulary.unknown] |= kernels.inference.NEVER
         if not vocabulary.several:
@@ -206,7 +204,7 @@ class LanguageMixin:
 
         Parameters
         ----------
-        X : str, list of str, or tokens
+        X : str, list of str, or tokens, as in the fit
             As `fit` took it; here each text is read by itself.
         layer : int, default=-1
             From 0 for the first, or -1 for the last.
@@ -230,7 +228,7 @@ class LanguageMixin:
 
         Parameters
         ----------
-        X : str, list of str, or tokens
+        X : str, list of str, or tokens, as in the fit
             As in `hidden_states`.
         layer : int, default=-1
             From 0 for the first, or -1 for the last.

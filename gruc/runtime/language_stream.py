@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .language_texts import Vocabulary
+from .language_texts import STR_TOKENS, Vocabulary
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
@@ -40,8 +40,8 @@ class LanguageStream:
         Parameters
         ----------
         token : str, int or array of int
-            Of a model of texts a character or a word, or a longer part of a text. Tokens by their number
-            will do, too.
+            Of a model of texts a character or a word, or a longer part of a text; of a model of str tokens
+            one of them. Tokens by their number will do, too.
 
         Returns
         -------
@@ -54,7 +54,8 @@ class LanguageStream:
             Tokens that the model does not have, or a str without tokens.
         """
         if isinstance(token, (str, bytes)):
-            _, (token,) = self._vocabulary.without_ends(token, "token")
+            one = [token] if self._vocabulary.kind == STR_TOKENS else token
+            token = self._vocabulary.of_one(one, "token")
             if not len(token):
                 raise ValueError("token is a text without tokens.")
         self.log_probabilities = _log_softmax(self.stream.step(token))

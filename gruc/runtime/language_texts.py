@@ -12,6 +12,8 @@ from ..sequences.analyzers import as_documents
 from ..sequences.vocabulary import END, UNKNOWN, terms_in_order
 from .steps import TextStep
 
+TEXTS, STR_TOKENS, INTEGERS = "texts", "sequences of str tokens", "integer tokens"
+
 
 class Documents(NamedTuple):
     """X of a language model.
@@ -19,20 +21,19 @@ class Documents(NamedTuple):
     Parameters
     ----------
     texts : list
-        Documents as they are given: str or bytes, or 1-D arrays of tokens.
-    are_texts : bool
-        Whether they are str or bytes.
+        Documents as they are given: str or bytes, sequences of str, or 1-D arrays of integer tokens.
+    kind : {TEXTS, STR_TOKENS, INTEGERS}
     several : bool
         Whether X is a collection of them, else one.
     """
 
     texts: list
-    are_texts: bool
+    kind: str
     several: bool
 
     @classmethod
     def of(cls, X, name="X"):
-        """The documents of X: a text, a collection of texts, or tokens.
+        """The documents of X: a text, a collection of texts or of sequences of str, or integer tokens.
 
         Raises
         ------
@@ -40,7 +41,7 @@ class Documents(NamedTuple):
             X is none of these, or empty.
         """
         if isinstance(X, (str, bytes)):
-            return cls([X], True, False)
+            return cls([X], TEXTS, False)
         if isinstance(X, np.ndarray) and X.dtype.kind in "iu":
             return cls._of_integers(X, name)
         if not isinstance(X, Iterable):
@@ -48,7 +49,9 @@ class Documents(NamedTuple):
             raise TypeError(f"{name} is {X!r:.60}; expected a text,{several} or integer tokens.")
         elements = as_documents(X, name)
         if any(isinstance(element, (str, bytes)) for element in elements):
-            return cls(elements, True, True)
+            return cls(elements, TEXTS, True)
+        if any(map(_is_of_str, elements)):
+            return cls(elements, STR_TOKENS, True)
         if elements[0] is None or (isinstance(elements[0], float) and elements[0] != elements[0]):
             raise ValueError(f"{name}[0] is {elements[0]}, which is no text. Leave it out, or give ''.")
         return cls._of_integers(X if isinstance(X, np.ndarray) else elements, name)
@@ -59,12 +62,17 @@ class Documents(NamedTuple):
         if is_one and not (isinstance(X, np.ndarray) and X.dtype == object):
             X = [integer_array(X, name)]
         sequences = as_tokens(X, name)
-        return cls([sequences.tokens(i) for i in range(len(sequences))], False, not is_one)
+        return cls([sequences.tokens(i) for i in range(len(sequences))], INTEGERS, not is_one)
 
     @property
     def n_characters(self):
         """Characters of all texts as they are given."""
         return sum(map(len, self.texts))
+
+
+def _is_of_str(element):
+    """Whether this is a sequence of str tokens; of an empty one that cannot be said."""
+    return isinstance(element, (list, tuple, np.ndarray)) and len(element) > 0 and isinstance(element[0], str)
 
 
 class Vocabulary:
@@ -84,6 +92,9 @@ class Vocabulary:
         self.n_tokens, self.encoder, self.several = n_tokens, encoder, several
         self.end = n_tokens - 1 if encoder is None else encoder.index[END]
         self.unknown = None if encoder is None else encoder.index[UNKNOWN]
+        self.kind = (
+            INTEGERS if encoder is None else STR_TOKENS if encoder.analyzer.analyzer is None else TEXTS
+        )
 
     def state(self):
         """Plain values and arrays for a pickle."""
@@ -102,10 +113,9 @@ class Vocabulary:
     def without_ends(self, X, name="X"):
         """`Documents` of X, and their tokens, a list of int32 arrays."""
         documents = Documents.of(X, name)
-        if documents.are_texts != (self.encoder is not None):
-            given, wanted = ("texts", "integer tokens")[:: 1 if documents.are_texts else -1]
-            raise ValueError(f"{name} is {given}, but the model was fitted on {wanted}.")
-        if documents.are_texts:
+        if documents.kind != self.kind:
+            raise ValueError(f"{name} is {documents.kind}, but the model was fitted on {self.kind}.")
+        if self.encoder is not None:
             return documents, [
                 np.asarray(self.encoder.encode_part(text, i), np.int32)
                 for i, text in enumerate(documents.texts)
@@ -119,6 +129,15 @@ class Vocabulary:
                 )
         return documents, [tokens.astype(np.int32) for tokens in documents.texts]
 
+    def of_one(self, X, name):
+        """Tokens of one document, int32, without its end."""
+        if self.kind == STR_TOKENS and not isinstance(X, (str, bytes)):
+            return self.without_ends([X], name)[1][0]
+        documents, tokens = self.without_ends(X, name)
+        if documents.several:
+            raise ValueError(f"{name} is a list of texts; give one.")
+        return tokens[0]
+
     def joined(self, X, name="X"):
         """`Documents` of X, and one array of all tokens, where an end follows each of several documents."""
         documents, tokens = self.without_ends(X, name)
@@ -131,9 +150,11 @@ class Vocabulary:
         return documents, tokens
 
     def text_of(self, tokens):
-        """What tokens stand for: a str, of words with spaces between them, or the tokens themselves."""
+        """What tokens stand for: a str, of words with spaces between them; a list of str; or the tokens."""
         if self.encoder is None:
             return tokens
         terms = terms_in_order(self.encoder.index)
+        if self.kind == STR_TOKENS:
+            return [terms[token] for token in tokens]
         separator = "" if self.encoder.analyzer.is_by_character else " "
         return separator.join(terms[token] for token in tokens)

@@ -1,7 +1,9 @@
 """GRULanguageModel: what it learns, what it says of texts, and what it writes."""
 
 import math
+import pickle
 
+import gruc
 import numpy as np
 import pytest
 import reference
@@ -272,6 +274,34 @@ def test_texts_and_tokens_do_not_mix(of_text):
         GRULanguageModel(**FAST, vocabulary=["a", "b", "a"]).fit(TEXT)
     with pytest.raises(ValueError, match="vocabulary is empty"):
         GRULanguageModel(**FAST, vocabulary=[]).fit(TEXT)
+
+
+def test_sequences_of_str_are_as_their_words(tmp_path):
+    """Tokens in the order of the words, so that fits have the same bits."""
+    texts = ["the cat sat on the mat", "a dog", "The dog sat"] * 12
+    tokens = [text.split() for text in texts]
+    words = GRULanguageModel(**FAST, analyzer="word").fit(texts)
+    model = GRULanguageModel(**FAST).fit(tokens)
+    assert bits_of(model) == bits_of(words)
+    assert model.vocabulary_ == words.vocabulary_
+    assert model.score(tokens[:2]) == words.score(texts[:2])
+    model.save(tmp_path / "m.gruc")
+    settings = dict(prefix=["the", "dog"], random_state=0)
+    for other in (model, gruc.runtime.load(tmp_path / "m.gruc"), pickle.loads(pickle.dumps(model))):
+        assert " ".join(other.sample(6, **settings)) == words.sample(6, **settings | {"prefix": "the dog"})
+        np.testing.assert_array_equal(other.stream().step("dog"), words.stream().step("dog"))
+        with pytest.raises(
+            ValueError, match="X is texts, but the model was fitted on sequences of str tokens"
+        ):
+            other.score("the dog")
+        with pytest.raises(ValueError, match="prefix is texts, but the model was fitted on sequences of str"):
+            other.sample(3, prefix="the dog")
+        with pytest.raises(ValueError, match="X has no characters"):
+            other.bits_per_character(tokens)
+    with pytest.raises(ValueError, match="X is sequences of str tokens, but the model was fitted on texts"):
+        words.score(tokens)
+    with pytest.raises(ValueError, match=r"X\[1\] has a token that is not a str: 3 at 1"):
+        GRULanguageModel(**FAST).fit([["a", "b"], ["a", 3]])
 
 
 def test_negatives():
