@@ -57,10 +57,28 @@ STRUCTURES += [
 ]
 
 
+# the cell with forget, input and output gates
+STRUCTURES += [
+    {
+        "reset_after": True,
+        "hidden_layer_sizes": sizes,
+        "bidirectional": both,
+        "pooling": pooling,
+        "cell": "fio",
+    }
+    for sizes, both, pooling in [
+        ([5], False, "last"),
+        ([5], True, "attention"),
+        ([4, 3], False, "mean"),
+        ([4, 3], True, ["last", "max"]),
+    ]
+]
+
+
 def structure_id(structure):
     return "-".join(
         [
-            "after" if structure["reset_after"] else "before",
+            structure.get("cell") or ("after" if structure["reset_after"] else "before"),
             "x".join(map(str, structure["hidden_layer_sizes"])),
             "both" if structure["bidirectional"] else "forward",
             *([structure["pooling"]] if isinstance(structure["pooling"], str) else structure["pooling"]),

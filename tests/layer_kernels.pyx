@@ -30,42 +30,45 @@ cdef floating[::1] unset(size_t size, const floating[:, ::1] like):
 
 def gru(
     const floating[:, ::1] x not None,      # (N, D)
-    const floating[:, ::1] W_ihT not None,  # (D, 3H)
-    const floating[:, ::1] W_hhT not None,  # (H, 3H)
-    const floating[::1] b_ih not None,      # (3H,)
-    const floating[::1] b_hh,               # (3H,), None: reset before
+    int kind,
+    const floating[:, ::1] W_ihT not None,  # (D, blocks H)
+    const floating[:, ::1] W_hhT not None,  # (H, blocks H)
+    const floating[::1] b_ih not None,      # (blocks H,)
+    const floating[::1] b_hh,               # (3H,) with reset after, else None
     const Py_ssize_t[::1] offsets not None,  # (T + 1,)
     bint reverse,
     const floating[:, ::1] mask=None,       # (B, H)
-    const floating[:, ::1] state0=None,     # (B, H)
+    const floating[:, ::1] state0=None,     # (B, states H)
     const floating[:, ::1] dh=None,         # (N, H)
-    const floating[:, ::1] dstate=None,     # (B, H); without it there is no way back
+    const floating[:, ::1] dstate=None,     # (B, states H); without it there is no way back
     Py_ssize_t apart=0,                     # elements between rows of h, state, dstate, dx
 ):
-    """A GRU layer in one direction, forward and back.
+    """A layer of cells in one direction, forward and back.
 
     Returns a dict of h, state, and with dstate also dx, dstate (that of state0 where this is given), dW_ihT,
     dW_hhT, db_ih, db_hh.
     """
     cdef Py_ssize_t N = x.shape[0], D = x.shape[1], H = W_hhT.shape[0]
     cdef Py_ssize_t B = offsets[1], T = offsets.shape[0] - 1
+    cdef _c.gruc_cell_shape shape = _c.gruc_shape_of(kind)
+    cdef Py_ssize_t columns = shape.blocks * H, S = shape.states * H
     cdef _c.gruc_gru_batch batch
     cdef _c.gruc_gru_weights gradients
-    cdef floating[::1] packed = unset(_c.gruc_gru_packed_size(&x[0, 0], D, H), x)
-    cdef floating[::1] packed_backward = unset(_c.gruc_gru_backward_packed_size(&x[0, 0], D, H, True), x)
-    cdef floating[::1] scratch = unset(_c.gruc_gru_backward_scratch(&x[0, 0], N, B, H), x)
-    cdef floating[::1] gates = unset(4 * N * H, x)
+    cdef floating[::1] packed = unset(_c.gruc_layer_packed_size(&x[0, 0], D, H, kind), x)
+    cdef floating[::1] packed_backward = unset(_c.gruc_gru_backward_packed_size(&x[0, 0], D, H, kind, True), x)
+    cdef floating[::1] scratch = unset(_c.gruc_gru_backward_scratch(&x[0, 0], N, B, H, kind), x)
+    cdef floating[::1] gates = unset(shape.slots * N * H, x)
     cdef floating[:, ::1] h = np.full((N, H + apart), np.nan, np.asarray(x).dtype)
-    cdef floating[:, ::1] state = np.full((B, H + apart), np.nan, np.asarray(x).dtype)
+    cdef floating[:, ::1] state = np.full((B, S + apart), np.nan, np.asarray(x).dtype)
     cdef floating[:, ::1] dx = np.full((N, D + apart), np.nan, np.asarray(x).dtype)
-    cdef floating[:, ::1] dends = np.full((B, H + apart), np.nan, np.asarray(x).dtype)
-    cdef floating[:, ::1] dW_ihT = np.full((D, 3 * H), np.nan, np.asarray(x).dtype)
-    cdef floating[:, ::1] dW_hhT = np.full((H, 3 * H), np.nan, np.asarray(x).dtype)
-    cdef floating[::1] db_ih = unset(3 * H, x)
+    cdef floating[:, ::1] dends = np.full((B, S + apart), np.nan, np.asarray(x).dtype)
+    cdef floating[:, ::1] dW_ihT = np.full((D, columns), np.nan, np.asarray(x).dtype)
+    cdef floating[:, ::1] dW_hhT = np.full((H, columns), np.nan, np.asarray(x).dtype)
+    cdef floating[::1] db_ih = unset(columns, x)
     cdef floating[::1] db_hh = unset(3 * H, x)
     require_packed(offsets, N, B)
     memset(&batch, 0, sizeof(batch))
-    batch.kind = _c.GRUC_GRU_RESET_BEFORE if b_hh is None else _c.GRUC_GRU
+    batch.kind = kind
     batch.reverse = reverse
     batch.T = T
     batch.D = D
@@ -75,23 +78,25 @@ def gru(
     batch.ld_x = D
     batch.mask = pointer_to(mask)
     batch.state0 = pointer_to(state0)
-    batch.ld_state0 = H
+    batch.ld_state0 = S
+    batch.c_of_state = H
     batch.gates = &gates[0]
     batch.h = &h[0, 0]
     batch.state = &state[0, 0]
-    batch.ld_h = batch.ld_state = H + apart
+    batch.ld_h = H + apart
+    batch.ld_state = S + apart
     batch.scratch = &scratch[0]
-    _c.gruc_gru_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D,
-                     H)
+    _c.gruc_layer_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D,
+                     H, kind)
     _c.gruc_gru_forward(&x[0, 0], &batch, &packed[0])
-    out = {"h": np.asarray(h)[:, :H], "state": np.asarray(state)[:, :H]}
+    out = {"h": np.asarray(h)[:, :H], "state": np.asarray(state)[:, :S]}
     if dstate is None:
         return out
-    dends[:, :H] = dstate
+    dends[:, :S] = dstate
     batch.dh = pointer_to(dh)
     batch.ld_dh = H
     batch.dstate = &dends[0, 0]
-    batch.ld_dstate = H + apart
+    batch.ld_dstate = S + apart
     batch.dx = &dx[0, 0]
     batch.ld_dx = D + apart
     batch.add_to_dx = False
@@ -101,7 +106,7 @@ def gru(
     gradients.b_hh = NULL if b_hh is None else &db_hh[0]
     _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, batch.kind, True)
     _c.gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
-    out.update(dx=np.asarray(dx)[:, :D], dstate=np.asarray(dends)[:, :H], dW_ihT=np.asarray(dW_ihT),
+    out.update(dx=np.asarray(dx)[:, :D], dstate=np.asarray(dends)[:, :S], dW_ihT=np.asarray(dW_ihT),
                dW_hhT=np.asarray(dW_hhT), db_ih=np.asarray(db_ih),
                db_hh=None if b_hh is None else np.asarray(db_hh))
     return out

@@ -1,74 +1,11 @@
 """The oracle: gruc's equations one by one in float64 NumPy, never optimised.
 
 One sequence at a time, one step at a time, in the letters of
-docs/math.md. Everything gruc computes fast is held against this.
+docs/math.md. Everything gruc computes fast is held against this. Cells: reference_cells.py.
 """
 
 import numpy as np
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def gru_forward(x, W_ih, W_hh, b_ih, b_hh, h0=None, mask=1.0):
-    """States (T, H) of one sequence x (T, D), and what backward needs; b_hh None: reset before.
-
-    `mask` (H,) is dropout's, of h where it enters W_hh.
-    """
-    H = W_hh.shape[1]
-    h = np.zeros(H) if h0 is None else h0
-    states, saved = [], []
-    for x_t in x:
-        h_prev = h
-        k = mask * h_prev
-        ih = W_ih @ x_t + b_ih
-        ih_r, ih_z, ih_n = ih[:H], ih[H : 2 * H], ih[2 * H :]
-        if b_hh is not None:
-            hh = W_hh @ k + b_hh
-            r = sigmoid(ih_r + hh[:H])
-            z = sigmoid(ih_z + hh[H : 2 * H])
-            hn = hh[2 * H :]
-            n = np.tanh(ih_n + r * hn)
-        else:
-            r = sigmoid(ih_r + W_hh[:H] @ k)
-            z = sigmoid(ih_z + W_hh[H : 2 * H] @ k)
-            hn = W_hh[2 * H :] @ (r * k)
-            n = np.tanh(ih_n + hn)
-        h = n + z * (h_prev - n)
-        states.append(h)
-        saved.append((x_t, h_prev, r, z, n, hn))
-    return np.array(states), saved
-
-
-def gru_backward(dstates, saved, W_ih, W_hh, b_ih, b_hh, mask=1.0):
-    """Gradients of one sequence, given dstates (T, H): dx, dW_ih, dW_hh, db_ih, db_hh, dh0."""
-    H = W_hh.shape[1]
-    dW_ih, dW_hh = np.zeros_like(W_ih), np.zeros_like(W_hh)
-    db_ih, db_hh = np.zeros(3 * H), np.zeros(3 * H)
-    dx, dh_next = [], np.zeros(H)
-    for dh, (x_t, h_prev, r, z, n, hn) in zip(dstates[::-1], saved[::-1], strict=True):
-        dh = dh + dh_next
-        k = mask * h_prev
-        dn = dh * (1 - z) * (1 - n * n)
-        dz = dh * (h_prev - n) * z * (1 - z)
-        if b_hh is not None:
-            dr = dn * hn * r * (1 - r)
-            dgates_hh = np.concatenate([dr, dz, dn * r])
-            dh_next = dh * z + mask * (dgates_hh @ W_hh)
-            dW_hh += np.outer(dgates_hh, k)
-            db_hh += dgates_hh
-        else:
-            drh = dn @ W_hh[2 * H :]
-            dr = drh * k * r * (1 - r)
-            dh_next = dh * z + mask * (drh * r + np.concatenate([dr, dz]) @ W_hh[: 2 * H])
-            dW_hh[: 2 * H] += np.outer(np.concatenate([dr, dz]), k)
-            dW_hh[2 * H :] += np.outer(dn, r * k)
-        dgates_ih = np.concatenate([dr, dz, dn])
-        dW_ih += np.outer(dgates_ih, x_t)
-        db_ih += dgates_ih
-        dx.append(dgates_ih @ W_ih)
-    return np.array(dx[::-1]), dW_ih, dW_hh, db_ih, db_hh if b_hh is not None else None, dh_next
+from reference_cells import cell_backward, cell_forward, gru_backward, gru_forward, sigmoid  # noqa: F401
 
 
 def direction_names(config):
@@ -265,7 +202,7 @@ def network_forward(x, parameters, config, masks=NO_MASKS):
         for suffix in names:
             flip = suffix.endswith("_reverse")
             weights = layer_weights(parameters, suffix)
-            states, saved = gru_forward(x[::-1] if flip else x, *weights, mask=masks.states(suffix))
+            states, saved = cell_forward(x[::-1] if flip else x, *weights, mask=masks.states(suffix))
             outputs.append(states[::-1] if flip else states)
             tape[suffix] = saved
         x = np.concatenate(outputs, axis=1)
@@ -296,7 +233,7 @@ def network_backward(doutput, saved, parameters, config, masks=NO_MASKS):
             flip = suffix.endswith("_reverse")
             part = dstates[:, i * H : (i + 1) * H]
             weights = layer_weights(parameters, suffix)
-            dinput, dW_ih, dW_hh, db_ih, db_hh, _ = gru_backward(
+            dinput, dW_ih, dW_hh, db_ih, db_hh, _ = cell_backward(
                 part[::-1] if flip else part, tape[suffix], *weights, mask=masks.states(suffix)
             )
             dx = dx + (dinput[::-1] if flip else dinput)

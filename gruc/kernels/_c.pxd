@@ -70,10 +70,15 @@ cdef extern from "gruc/layers/attend.h" nogil:
 
 cdef extern from "gruc/program/program.h" nogil:
     enum:
-        GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_DENSE, GRUC_DROPOUT
-        GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_CONV, GRUC_POOL, GRUC_EMBED_SHARED
-        GRUC_DENSE_TABLE, GRUC_COPY, GRUC_KEYS, GRUC_GRU_ATTENDING, GRUC_GRU_ATTENDING_RESET_BEFORE
-        GRUC_DENSE_SAMPLED, GRUC_CONV_POOL, GRUC_N_KINDS, GRUC_N_CLOCKS
+        GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_FIO, GRUC_DENSE
+        GRUC_DROPOUT, GRUC_EMBED, GRUC_PERMUTE, GRUC_ATTEND, GRUC_ATTEND_GENERAL, GRUC_CONV, GRUC_POOL
+        GRUC_EMBED_SHARED, GRUC_DENSE_TABLE, GRUC_COPY, GRUC_KEYS, GRUC_GRU_ATTENDING
+        GRUC_GRU_ATTENDING_RESET_BEFORE, GRUC_DENSE_SAMPLED, GRUC_CONV_POOL, GRUC_N_KINDS, GRUC_N_CLOCKS
+
+    ctypedef struct gruc_cell_shape:
+        size_t blocks, slots, states
+
+    gruc_cell_shape gruc_shape_of(int kind) noexcept
 
     ctypedef struct gruc_value:
         int clock, per_step, integers, gradient
@@ -115,8 +120,8 @@ cdef extern from "gruc/training/token_rows.h" nogil:
 
 cdef extern from "gruc/training/walk.h" nogil:
     enum:
-        GRUC_SOFTMAX, GRUC_SIGMOID
-        GRUC_SQUARED_ERROR, GRUC_ABSOLUTE_ERROR, GRUC_HUBER, GRUC_QUANTILE, GRUC_POISSON
+        GRUC_SOFTMAX, GRUC_SIGMOID, GRUC_SQUARED_ERROR, GRUC_ABSOLUTE_ERROR, GRUC_HUBER, GRUC_QUANTILE
+        GRUC_POISSON
 
     ctypedef struct gruc_loss:
         int kind
@@ -148,9 +153,7 @@ cdef extern from "gruc/training/walk.h" nogil:
         const void *packed
         void *gradients
         gruc_token_rows *token_rows
-        void *outputs
-        void *doutputs
-        void *workspace
+        void *outputs, *doutputs, *workspace
         size_t n_candidates
         gruc_value_place *values
         gruc_op_place *ops
@@ -179,28 +182,24 @@ cdef extern from "gruc/training/walk.h" nogil:
         const Py_ssize_t *offsets
         const void *x
         size_t ld_x
-        const void *mask
-        const void *state0
+        const void *mask, *state0
         size_t ld_state0
-        void *gates
-        void *h
+        void *gates, *h
         size_t ld_h
         void *state
         size_t ld_state
         const void *dh
         size_t ld_dh
         void *dstate
-        size_t ld_dstate
+        size_t ld_dstate, c_of_state
         void *dx
         size_t ld_dx
         int add_to_dx
         void *scratch
 
     ctypedef struct gruc_gru_weights:
-        void *W_ihT
-        void *W_hhT
-        void *b_ih
-        void *b_hh
+        void *W_ihT, *W_hhT
+        void *b_ih, *b_hh
 
     const gruc_clock *gruc_clock_of(const gruc_op *op, const gruc_pass *p) noexcept
     gruc_gru_batch gruc_gru_batch_of(const gruc_call *call) noexcept
@@ -347,8 +346,8 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_sigmoid(...) noexcept
     void gruc_tanh(...) noexcept
     void gruc_softmax(...) noexcept
-    Py_ssize_t gruc_gru_packed_size(...) noexcept
-    void gruc_gru_pack(...) noexcept
+    Py_ssize_t gruc_layer_packed_size(...) noexcept
+    void gruc_layer_pack(...) noexcept
     const gruc_infer_kind *gruc_infer_kinds(...) noexcept
     const gruc_row_kind *const *gruc_row_kinds(...) noexcept
     size_t gruc_misfit(...) noexcept

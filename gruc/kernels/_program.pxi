@@ -7,6 +7,7 @@ cpdef enum:
     ATTENTION = _c.GRUC_ATTENTION
     GRU = _c.GRUC_GRU
     GRU_RESET_BEFORE = _c.GRUC_GRU_RESET_BEFORE
+    FIO = _c.GRUC_FIO
     DENSE = _c.GRUC_DENSE
     DROPOUT = _c.GRUC_DROPOUT
     EMBED = _c.GRUC_EMBED
@@ -118,18 +119,18 @@ cdef class Program:
         require(-1 <= op.x3 < n and (op.x3 < 0 or self.written[op.x3]), "values that are read")
         require(<int> self.c.n_inputs <= op.y < n, "values that are written")
         x, y = &self.value_table[op.x], &self.value_table[op.y]
-        require(looks_up(op) or op.D == x.width, "the width that is read")
+        require(looks_up(op) or op.D == x.width or (op.kind == COPY and op.D < x.width), "the width that is read")
         require(looks_up(op) == bool(x.integers), "integers where they are looked up")
         require(op.weights + _c.gruc_op_size(op) <= <size_t> self.n_parameters, "weights in the flat buffer")
         require(not looks_up(op) or op.D < 2**31, "tokens of 32 bits")
         require(op.D > 0 and op.H > 0 and op.column + op.H <= y.width, "widths")
         require(self.written[op.x] and (op.x2 < 0 or self.written[op.x2]), "values that are written before")
-        if op.kind == GRU or op.kind == GRU_RESET_BEFORE:
+        if op.kind == GRU or op.kind == GRU_RESET_BEFORE or op.kind == FIO:
             require(x.per_step and y.per_step and x.clock == y.clock, "cells from steps to steps")
             require(op.last >= <int> self.c.n_inputs, "last states")
-            self.check_state(op.last, y)
+            self.check_state(op.last, y, op.kind)
             if op.x2 >= 0:
-                self.check_state(op.x2, y)
+                self.check_state(op.x2, y, op.kind)
                 require(self.value_table[op.x2].gradient in (-1, self.value_table[op.last].gradient),
                         "the gradient of a first state where that of the last one is")
             self.written[op.last] = True
@@ -175,8 +176,9 @@ cdef class Program:
         self.written[op.y] = True
         return 0
 
-    cdef int check_state(self, int place, const _c.gruc_value *y) except -1:
+    cdef int check_state(self, int place, const _c.gruc_value *y, int kind) except -1:
         cdef const _c.gruc_value *state = &self.value_table[place]
-        require(not state.per_step and state.width == y.width, "states, one for each sequence")
+        require(not state.per_step and state.width == y.width * _c.gruc_shape_of(kind).states,
+                "states, one for each sequence")
         require(state.clock == y.clock or (state.clock == 0 and self.c.strides[y.clock] > 0), "the same sequences")
         return 0

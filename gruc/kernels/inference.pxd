@@ -24,7 +24,7 @@ cdef class Program:
     cdef readonly int n_clocks
 
     cdef int check(self, const _c.gruc_op *op) except -1
-    cdef int check_state(self, int place, const _c.gruc_value *y) except -1
+    cdef int check_state(self, int place, const _c.gruc_value *y, int kind) except -1
 
 
 cdef class Source:

@@ -9,7 +9,7 @@ from .. import kernels
 from .attention import ATTENTIONS
 from .dense import DenseHead
 from .embedding import Embedding
-from .gru import GRULayer, lay_out_layer
+from .gru import CELLS, Cells, cell_config, lay_out_layer
 from .parameters import ParameterTable
 from .program import KINDS, ProgramBuilder
 
@@ -30,7 +30,7 @@ class PreparedWeights(NamedTuple):
     whole: kernels.inference.Weights
 
 
-class EncoderDecoder:
+class EncoderDecoder(Cells):
     """An encoder of a source sequence, and a decoder with a dense head over each step of a target sequence.
 
     Layer by layer the decoder starts from the last states of the encoder.
@@ -48,8 +48,10 @@ class EncoderDecoder:
         Width of the vectors of tokens; None where steps are features.
     attention : {"dot", "general", "additive"} or None
         How the decoder attends to the encoder's steps: see `network.attention`.
-    **cell
-        Further arguments of each `GRULayer`.
+    reset_after : bool
+        See `GRULayer`.
+    cell : str
+        A name of `CELLS`.
 
     Notes
     -----
@@ -61,7 +63,7 @@ class EncoderDecoder:
 
     def __init__(
         self, n_source_inputs, n_inputs, hidden_layer_sizes, n_outputs, bidirectional=False, embedding=None,
-        attention="dot", **cell,
+        attention="dot", reset_after=True, cell="gru",
     ):  # fmt: skip
         self.config = {
             "n_source_inputs": int(n_source_inputs),
@@ -71,7 +73,7 @@ class EncoderDecoder:
             "bidirectional": bool(bidirectional),
             "embedding": None if embedding is None else int(embedding),
             "attention": attention,
-            **cell,
+            **cell_config(reset_after, cell),
         }
         both_ways = (False, True)[: 1 + bidirectional]
         self.n_source_inputs, self.n_inputs = n_source_inputs, n_inputs
@@ -89,12 +91,12 @@ class EncoderDecoder:
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             self.encoder.append(
                 [
-                    GRULayer(index, source_width, n_units, reverse=r, prefix="encoder", **cell)
+                    CELLS[cell](index, source_width, n_units, reset_after, r, prefix="encoder")
                     for r in both_ways
                 ]
             )
             source_width = n_units * len(both_ways)
-            self.decoder.append([GRULayer(index, width, source_width, **cell)])
+            self.decoder.append([CELLS[cell](index, width, source_width, reset_after)])
             width = source_width + (top if index == 0 and self.attention.attends_inside else 0)
         self.head = DenseHead(
             width if self.attention.attends_inside else self.attention.n_features, n_outputs
@@ -110,7 +112,9 @@ class EncoderDecoder:
             [entry for part in self.parts for entry in part.entries()], [table.weight for table in tables]
         )
         self._programs = {}
-        self.operations_per_row = sum(18 * d.n_units * (d.n_units + d.n_inputs) for d in directions)
+        self.operations_per_row = sum(
+            6 * d.n_blocks * d.n_units * (d.n_units + d.n_inputs) for d in directions
+        )
         self.operations_per_row += 6 * self.head.n_inputs * n_outputs
 
     def __reduce__(self):
@@ -130,17 +134,9 @@ class EncoderDecoder:
             options = {"tokens": of_tables[part]} if part in of_tables else {}
             part.initialize(parameters, rng, **options)
 
-    def set_update_gate_bias(self, parameters, bias):
-        """Start every layer's update gate at this bias instead of that of `initialize`."""
-        for layer in self._directions():
-            layer.set_update_gate_bias(parameters, bias)
-
-    def draw_update_gate_bias(self, parameters, n_rows, rng):
-        """Chrono initialisation, as `GRUNetwork.draw_update_gate_bias` has it."""
-        for layer in self._directions():
-            layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, max(n_rows - 1, 1), layer.n_units)))
-
-    def _directions(self):
+    @property
+    def cells(self):
+        """Each direction of each layer, of the encoder and of the decoder."""
         return [direction for layer in (*self.encoder, *self.decoder) for direction in layer]
 
     # ---- programs
@@ -165,8 +161,7 @@ class EncoderDecoder:
         starts = []
         for layer in self.encoder:
             source, last = lay_out_layer(builder, layer, builder.dropout(source))
-            width = sum(direction.n_units for direction in layer)
-            start = builder.value(width, clock=1, per_step=False)
+            start = builder.value(builder.values[last].width, clock=1, per_step=False)
             starts.append(builder.operation(KINDS.PERMUTE, last, start))
         return self._lay_out_decoder(builder, x, self.attention.lay_out_memory(builder, source), starts)
 
@@ -214,9 +209,7 @@ class EncoderDecoder:
             builder = ProgramBuilder(self.table)
             x = self._input(builder, self.n_inputs, self.embedding, clock=1)
             memory = self.attention.memory_width and builder.input(self.attention.memory_width)
-            starts = [
-                builder.input(direction.n_units, clock=1, per_step=False) for (direction,) in self.decoder
-            ]
+            starts = [builder.input(d.n_units * d.n_states, clock=1, per_step=False) for (d,) in self.decoder]
             if self.embedding is not None:
                 x = self.embedding.lay_out(builder, x)
             program, output, _ = self._lay_out_decoder(builder, x, memory, starts)

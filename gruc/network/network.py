@@ -1,6 +1,7 @@
 """Stacked, optionally bidirectional GRU layers between an optional embedding and a dense head."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -8,14 +9,14 @@ from .. import kernels
 from .conv import Convolution, check_pooling
 from .dense import DenseHead, TableHead
 from .embedding import Embedding
-from .gru import GRULayer, lay_out_layer
+from .gru import CELLS, Cells, cell_config, lay_out_layer
 from .layout import LaidOut, ProgramOptions
 from .parameters import ParameterTable
 from .program import KINDS, ProgramBuilder
 from .readout import readout_of
 
 
-class GRUNetwork:
+class GRUNetwork(Cells):
     """The shape of a network; its numbers lie in flat buffers outside.
 
     Parameters
@@ -37,19 +38,20 @@ class GRUNetwork:
         Rows of the table of vectors; X are integer tokens then. None: X are rows of features.
     convolutions : sequence of (n_outputs, kernel_size, pool)
         See `Convolution`; one after the other, before the first GRU layer.
-    tied : bool
-        Whether the outputs are scores of the tokens by the same table; see `TableHead`.
-    by_table : bool
-        Whether they are scores by a table of their own.
+    cell : str
+        A name of `CELLS`.
+    **scores : bool
+        `tied`, whether the outputs are scores of the tokens by the same table, see `TableHead`; or
+        `by_table`, whether they are scores by a table of their own.
 
     Notes
     -----
     Parameters bear torch's names: ``gru.weight_ih_l0`` (D, 3H),
     ``gru.weight_hh_l0`` (H, 3H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0`` (3H,)
-    with gate blocks r, z, n; suffix ``_reverse`` for the other direction; then, for
-    attention, ``attention.weight`` (F, F), ``attention.bias`` (F,), ``attention.v`` (F, 1);
-    before all of them those of convolutions, ``conv.0.weight`` (k, D, H), and of their normalisations,
-    ``norm.0.weight`` (H,) and so on, as torch's BatchNorm1d has them;
+    with gate blocks r, z, n (of other cells their own, and one bias); suffix ``_reverse`` for the
+    other direction; then, for attention, ``attention.weight`` (F, F), ``attention.bias`` (F,),
+    ``attention.v`` (F, 1); before all of them those of convolutions, ``conv.0.weight`` (k, D, H), and of
+    their normalisations, ``norm.0.weight`` (H,) and so on, as torch's BatchNorm1d has them;
     then ``head.weight`` (F, K), ``head.bias`` (K,); then ``embedding.weight`` (n_tokens, D); of
     a tied head ``projection.weight`` (F, D), ``projection.bias`` (D,) or nothing. Matrices
     lie (inputs, outputs), the transposes of torch's, but the table lies as torch's.
@@ -57,13 +59,16 @@ class GRUNetwork:
 
     def __init__(
         self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None,
-        convolutions=(), tied=False, by_table=False,
+        convolutions=(), cell="gru", **scores,
     ):  # fmt: skip
+        tied, by_table = scores.pop("tied", False), scores.pop("by_table", False)
+        if scores:
+            raise TypeError(f"unexpected arguments: {', '.join(scores)}")
         self.config = {
             "n_features": int(n_features),
             "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
             "bidirectional": bool(bidirectional),
-            "reset_after": bool(reset_after),
+            **cell_config(reset_after, cell),
             "pooling": pooling if pooling is None or isinstance(pooling, str) else list(pooling),
             "n_outputs": int(n_outputs),
         }
@@ -84,7 +89,7 @@ class GRUNetwork:
         for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
             directions = (False, True) if bidirectional else (False,)
             self.layers.append(
-                [GRULayer(index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
+                [CELLS[cell](index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
             )
             n_inputs = n_units * len(directions)
         self.readout = readout_of(pooling, n_inputs, n_read)
@@ -92,7 +97,7 @@ class GRUNetwork:
         of_outputs = Embedding(n_outputs, n_inputs, "head") if by_table else self.embedding
         has_table = tied or by_table
         self.head = TableHead(n_inputs, of_outputs) if has_table else DenseHead(n_inputs, n_outputs)
-        self._parts = [*self.convolutions, *self._layers(), self.readout, self.head]
+        self._parts = [*self.convolutions, *self.cells, self.readout, self.head]
         if by_table:
             self._parts.append(of_outputs)
         if self.embedding is not None:
@@ -114,7 +119,8 @@ class GRUNetwork:
             n += 2 * products * size / stride
             stride *= convolution.pool
         of_layers = sum(
-            6
+            2
+            * layer.n_blocks
             * layer.n_units
             * (
                 3 * layer.n_units
@@ -148,16 +154,14 @@ class GRUNetwork:
         pooling = self.config["pooling"]
         return [] if pooling is None else [pooling] if isinstance(pooling, str) else pooling
 
-    def _layers(self):
+    @property
+    def cells(self):
         """Each direction of each layer, in the order of the parameters."""
         return [layer for directions in self.layers for layer in directions]
 
     def __reduce__(self):
         """By its shape alone."""
-        config = self.config.copy()
-        added = config.pop("n_tokens", None), config.pop("convolutions", ()), config.pop("tied", False)
-        added += (config.pop("by_table", False),)
-        return type(self), (*config.values(), *added)
+        return partial(type(self), **self.config), ()
 
     def initialize(self, parameters, rng, tokens=None):
         """Start values into `parameters`, the named views of a flat buffer.
@@ -167,22 +171,6 @@ class GRUNetwork:
         for part in self._parts:
             options = {"tokens": tokens} if part is self.embedding else {}
             part.initialize(parameters, rng, **options)
-
-    def set_update_gate_bias(self, parameters, bias):
-        """Start every layer's update gate at this bias instead of that of `initialize`."""
-        for layer in self._layers():
-            layer.set_update_gate_bias(parameters, bias)
-
-    def draw_update_gate_bias(self, parameters, n_rows, rng):
-        """Chrono initialisation (Tallec and Ollivier 2018) for sequences of up to `n_rows` rows.
-
-        A unit with an update gate of constant z forgets over about 1 / (1 - z) rows, which for
-        z = sigmoid(b) is 1 + exp(b). With ``b = log(u)``, u uniform over 1 to n_rows - 1, the
-        units' memories are spread evenly over the lengths that there are.
-        """
-        longest = max(n_rows - 1, 1)
-        for layer in self._layers():
-            layer.set_update_gate_bias(parameters, np.log(rng.uniform(1, longest, layer.n_units)))
 
     @property
     def answers_each_step(self):
@@ -228,7 +216,7 @@ class GRUNetwork:
             x = builder.input(self.config["n_features"], gradient=options.want_dx)
         starts_from_inputs = options.carried or not options.training
         initial = [
-            builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.widths
+            builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.state_widths
         ]
         if looks_up:
             x = self.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
@@ -296,9 +284,14 @@ class GRUNetwork:
         return [sum(direction.n_units for direction in directions) for directions in self.layers]
 
     @property
+    def state_widths(self):
+        """Elements of the state of each layer: h of all its units, then what else its cells carry on."""
+        return [sum(d.n_units * d.n_states for d in directions) for directions in self.layers]
+
+    @property
     def states_width(self):
-        """Units of all layers together: elements of the states that windows of a sequence carry."""
-        return sum(self.widths)
+        """Elements of the states that windows of a sequence carry, of all layers together."""
+        return sum(self.state_widths)
 
     # `initial` is the state of each layer before the first step, [(B, F), ...]; None for zeros
 
@@ -316,7 +309,7 @@ class GRUNetwork:
         n_rows = len(batch.values) if self.answers_each_step else B
         outputs = np.empty((n_rows, self.config["n_outputs"]), weights.dtype)
         lasts = [program.operations[places[0]].last for _, places in laid_out.layers]
-        states = [np.empty((B, width), weights.dtype) for width in self.widths]
+        states = [np.empty((B, width), weights.dtype) for width in self.state_widths]
         wanted = [(laid_out.outputs, outputs), *zip(lasts, states, strict=True)]
         self._call(weights, batch, initial, wanted, [])
         return outputs, states
@@ -330,15 +323,18 @@ class GRUNetwork:
         return self._value(weights, batch, initial, self.laid_out().layers[layer][0])
 
     def gates(self, weights, batch, layer, initial=None):
-        """Gates r, z and candidate n of a layer, (N, F) each, its directions side by side."""
-        operations = self.laid_out().layers[layer][1]
-        kept = [
-            np.empty((self.row_layout(batch)[1][-1], 4 * direction.n_units), weights.dtype)
-            for direction in self.layers[layer]
-        ]
-        self._call(weights, batch, initial, [], list(zip(operations, kept, strict=True)))
-        by_direction = [gates.reshape(len(gates), 4, -1) for gates in kept]
-        return [np.concatenate([gates[:, gate] for gates in by_direction], axis=1) for gate in range(3)]
+        """Gates and candidate of a layer, as `gate_names`, (N, F) each, its directions side by side."""
+        operations, n_rows = self.laid_out().layers[layer][1], self.row_layout(batch)[1][-1]
+        kept = [np.empty((n_rows, d.n_slots, d.n_units), weights.dtype) for d in self.layers[layer]]
+        flat = [gates.reshape(n_rows, -1) for gates in kept]
+        self._call(weights, batch, initial, [], list(zip(operations, flat, strict=True)))
+        slots = self.layers[layer][0].gates.values()
+        return [np.concatenate([gates[:, slot] for gates in kept], axis=1) for slot in slots]
+
+    @property
+    def gate_names(self):
+        """Of the gates and the candidate of its cells."""
+        return list(self.layers[0][0].gates)
 
     def attention(self, weights, batch, initial=None):
         """Weights (N,) of the steps in the mean that the head sees, of a network with pooling "attention"."""

@@ -21,8 +21,13 @@ class Last:
         """Start values."""
 
     def lay_out(self, builder, h, last, inputs=None):
-        """Append the operation, if any; returns the features (B, F)."""
-        return last
+        """Append the operation, if any; returns the features (B, F).
+
+        They stand before what else cells carry on.
+        """
+        if builder.values[last].width == self.n_features:
+            return last
+        return builder.operation(KINDS.COPY, last, builder.per_sequence(h), D=self.n_features)
 
 
 class Mean(Last):

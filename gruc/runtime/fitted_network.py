@@ -149,7 +149,7 @@ class FittedNetworkMixin:
             return predictor.network.gates(packed, batch, layer, initial)
 
         gates = _by_sequence(predictor, X, gates_of, initial_state)
-        return dict(zip(("reset", "update", "candidate"), gates, strict=True))
+        return dict(zip(predictor.network.gate_names, gates, strict=True))
 
     def summary(self) -> Summary:
         """Layers, shapes, parameters, memory and operations of the network.

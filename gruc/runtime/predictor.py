@@ -299,7 +299,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         """
         packed, n, dtype = self._prepared(), len(sequences), self.parameters.dtype
         outputs = np.empty((n, self.config["n_outputs"]), dtype)
-        later = [np.empty((n, width), dtype) for width in self.network.widths]
+        later = [np.empty((n, width), dtype) for width in self.network.state_widths]
 
         def run_chunk(chunk):
             batch = self.inputs.gather(sequences, chunk, dtype)
@@ -380,7 +380,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
 
     def states_by_layer(self, given, n, name):
         """States of n sequences as the user gives them, checked: an array (n, F) for each layer."""
-        return states_by_layer(given, n, self.network.widths, self.parameters.dtype, name)
+        return states_by_layer(given, n, self.network.state_widths, self.parameters.dtype, name)
 
     def _require_classifier(self, method):
         if self.classes is None:

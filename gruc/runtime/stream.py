@@ -186,7 +186,7 @@ class Stream:
         includes them.
         """
         _, _, states = self._numbers(*self._streams.snapshot())
-        widths = self._predictor.network.widths
+        widths = self._predictor.network.state_widths
         layers = np.split(states.copy(), np.cumsum(widths)[:-1], axis=1)
         if self._n is None:
             layers = [layer[0] for layer in layers]
@@ -236,7 +236,7 @@ class Stream:
         """Number of steps (n,) and floats (n, size) of a snapshot, and the states (n, H) among these."""
         counts = np.frombuffer(steps, np.uint64)
         rows = np.frombuffer(numbers, self._predictor.parameters.dtype).reshape(len(counts), -1)
-        return counts, rows, rows[:, : sum(self._predictor.network.widths)]
+        return counts, rows, rows[:, : self._predictor.network.states_width]
 
     def _computable(self, steps, numbers):
         """Whether a snapshot is such that no later step gives NaN; its layout is that of memory.h."""

@@ -3,4 +3,5 @@
 #include "base/hide_macros_1.h"
 #include "base/hide_macros_2.h"
 #include "base/hide_macros_3.h"
+#include "base/hide_macros_4.h"
 #endif

@@ -3,4 +3,5 @@
 #include "base/restore_macros_1.h"
 #include "base/restore_macros_2.h"
 #include "base/restore_macros_3.h"
+#include "base/restore_macros_4.h"
 #endif

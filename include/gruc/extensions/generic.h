@@ -31,8 +31,8 @@ static int gruc_isa = GRUC_BASELINE;
 #define gruc_exp(out, ...) GRUC_BY_TYPE(map_exp, out, __VA_ARGS__)
 #define gruc_sigmoid(out, ...) GRUC_BY_TYPE(map_sigmoid, out, __VA_ARGS__)
 #define gruc_tanh(out, ...) GRUC_BY_TYPE(map_tanh, out, __VA_ARGS__)
-#define gruc_gru_packed_size(of, ...) GRUC_BY_TYPE_OF(gru_packed_size, of)(__VA_ARGS__)
-#define gruc_gru_pack(packed, ...) GRUC_BY_TYPE(gru_pack, packed, __VA_ARGS__)
+#define gruc_layer_packed_size(of, ...) GRUC_BY_TYPE_OF(layer_packed_size, of)(__VA_ARGS__)
+#define gruc_layer_pack(packed, ...) GRUC_BY_TYPE(layer_pack, packed, __VA_ARGS__)
 #define gruc_softmax(a, ...) GRUC_BY_TYPE(softmax, a, __VA_ARGS__)
 
 /* the table of operations in inference, by the type of a pointer */

@@ -116,7 +116,7 @@ GRUC_STATIC void GRUC(attending_forward)(
     const gruc_gru_batch *g = &b->gru;
     const size_t T = g->T, H = g->H, F = b->F, N = (size_t)g->offsets[T], T_source = b->source->T;
     real *gates = (real *)g->gates, *h = (real *)g->h, *state = (real *)g->state;
-    GRUC(gru_rows) all = {gates, NULL, 0, NULL, 0, NULL, 0, &w->cell, 1};
+    GRUC(gru_rows) all = GRUC(rows_of_gates)(gates, &w->cell, 1);
     if (tokens)
         for (size_t i = 0; i < N; i++)
             memcpy(gates + i * 4 * H, of_tokens + (size_t)tokens[i] * 4 * H, 3 * H * sizeof(real));
@@ -137,8 +137,11 @@ GRUC_STATIC void GRUC(attending_forward)(
             GRUC(attending_row)(
                 b, w, q + i * H, (real *)b->a + (row + i) * T_source, c + i * b->ld_c,
                 gruc_place(i, b->queries, b->source));
-        GRUC(gru_rows)
-        rows = {gates + row * 4 * H, h + row * g->ld_h, g->ld_h, before, ld, before, ld, &w->cell, 1};
+        GRUC(gru_rows) rows = GRUC(rows_of_gates)(gates + row * 4 * H, &w->cell, 1);
+        rows.h = h + row * g->ld_h;
+        rows.ld_h = g->ld_h;
+        rows.h_prev = before;
+        rows.ld_h_prev = ld;
         GRUC(product)(3, GRUC(finish_attended), &rows, c, b->ld_c, w->W_c, alive, F, H);
         if (g->mask && before) {
             for (size_t i = 0; i < alive; i++)

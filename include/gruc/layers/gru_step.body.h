@@ -30,7 +30,7 @@ typedef struct {
     const real *bias, *b_hh_n;          /* (3H,), (H,) */
     const stored *W_ih, *W_hh, *W_hh_n; /* as the product reads them; the last with reset before */
     size_t D, H;
-    int kind;              /* GRUC_GRU or GRUC_GRU_RESET_BEFORE */
+    int kind;              /* GRUC_GRU, GRUC_GRU_RESET_BEFORE, or GRUC_FIO: fio_step.body.h */
     const gruc_work *work; /* what products are lent, or NULL */
 } GRUC(gru_weights);
 
@@ -51,7 +51,7 @@ GRUC_STATIC GRUC(gru_weights) GRUC(cell_weights)(const gruc_op *op, int kind, co
 }
 
 typedef struct {
-    real *gates; /* (m, 4H) */
+    real *gates; /* (m, slots H) */
     real *h;     /* (m, H) OUT, rows ld_h apart */
     size_t ld_h;
     const real *h_prev; /* (m, H), rows ld_h_prev apart, or NULL for zeros */
@@ -60,21 +60,36 @@ typedef struct {
     size_t ld_entering;
     const GRUC(gru_weights) * w;
     int save;
+    real *c; /* GRUC_FIO: (m, H) OUT, or NULL where it is saved */
+    size_t ld_c;
+    const real *c_prev; /* (m, H), or NULL for zeros, as h_prev */
+    size_t ld_c_prev;
 } GRUC(gru_rows);
 
-/* ih = W_ih x + b_ih, a tile of units with their three gates side by side */
+/* Rows whose states are set, if at all, by the caller */
+GRUC_INLINE GRUC(gru_rows) GRUC(rows_of_gates)(real *gates, const GRUC(gru_weights) * w, int save)
+{
+    GRUC(gru_rows) s;
+    memset(&s, 0, sizeof s);
+    s.gates = gates;
+    s.w = w;
+    s.save = save;
+    return s;
+}
+
+/* ih = W_ih x + b_ih, a tile of units with three of their blocks side by side */
 GRUC_INLINE void GRUC(finish_input)(
     const void *what, const vec *sums, size_t i, size_t rows, size_t j, size_t panels)
 {
     const GRUC(gru_rows) *s = (const GRUC(gru_rows) *)what;
-    size_t H = s->w->H;
+    size_t H = s->w->H, ld = gruc_shape_of(s->w->kind).slots * H;
     for (size_t p = 0; p < panels; p++)
         for (size_t gate = 0; gate < 3; gate++) {
             size_t unit = j + p * LANES, width = GRUC(lanes)(H - unit), column = gate * H + unit;
             vec bias = GRUC(load_table)(s->w->bias + column, width);
-            real *gates = s->gates + i * 4 * H + column;
+            real *gates = s->gates + i * ld + column;
             const vec *sum = sums + 3 * p + gate;
-            for (size_t row = 0; row < rows; row++, gates += 4 * H, sum += 3 * panels)
+            for (size_t row = 0; row < rows; row++, gates += ld, sum += 3 * panels)
                 GRUC(store_part)(gates, *sum + bias, width);
         }
 }
@@ -89,7 +104,7 @@ GRUC_INLINE void GRUC(finish_input)(
 
 /* A vector of units of rows i to i + n, n a constant; their sums are ld_sums vectors apart */
 GRUC_INLINE void GRUC(gates_after)(
-    const GRUC(gru_rows) *s, const vec *sums, size_t ld_sums, size_t i, size_t n, size_t unit, size_t width)
+    const GRUC(gru_rows) * s, const vec *sums, size_t ld_sums, size_t i, size_t n, size_t unit, size_t width)
 {
     const size_t H = s->w->H;
     real *gates = s->gates + i * 4 * H + unit, *h = s->h + i * s->ld_h + unit;

@@ -8,6 +8,7 @@
 #include "../products/destination.body.h"
 #include "../products/affine.body.h"
 #include "../layers/gru_step.body.h"
+#include "../layers/fio_step.body.h"
 #include "../layers/softmax.body.h"
 #include "../layers/rectify.body.h"
 #include "../layers/running_readout.body.h"

@@ -2,14 +2,18 @@
 
 /* ---- cells */
 
-GRUC_STATIC size_t GRUC(infer_cell_packed)(const gruc_op *op) { return GRUC(gru_packed_size)(op->D, op->H); }
+GRUC_STATIC size_t GRUC(infer_cell_packed)(const gruc_op *op)
+{
+    return GRUC(layer_packed_size)(op->D, op->H, op->kind);
+}
 
 GRUC_STATIC void GRUC(infer_cell_pack)(
     gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op)
 {
-    const real *W_ihT = (const real *)parameters + op->weights, *W_hhT = W_ihT + op->D * 3 * op->H;
-    const real *b_ih = W_hhT + op->H * 3 * op->H, *b_hh = op->kind == GRUC_GRU ? b_ih + 3 * op->H : NULL;
-    GRUC(gru_pack)((real *)packed, W_ihT, W_hhT, b_ih, b_hh, op->D, op->H);
+    size_t columns = gruc_shape_of(op->kind).blocks * op->H;
+    const real *W_ihT = (const real *)parameters + op->weights, *W_hhT = W_ihT + op->D * columns;
+    const real *b_ih = W_hhT + op->H * columns, *b_hh = op->kind == GRUC_GRU ? b_ih + columns : NULL;
+    GRUC(layer_pack)((real *)packed, W_ihT, W_hhT, b_ih, b_hh, op->D, op->H, op->kind);
     *weights = GRUC(gru_op_weights)((const real *)packed, op);
 }
 
@@ -17,37 +21,39 @@ GRUC_STATIC size_t
 GRUC(infer_cell_scratch)(const gruc_op *op, const gruc_clock *clock, const gruc_clock *clock2)
 {
     (void)clock2;
-    return GRUC(gru_infer_scratch)(clock->N, clock->B, op->H);
+    return GRUC(layer_infer_scratch)(clock->N, clock->B, op->H, op->kind);
 }
 
 GRUC_STATIC void GRUC(infer_cell)(const gruc_infer_call *c)
 {
     GRUC(gru_weights) w = GRUC(cell_weights)(c->op, c->op->kind, c->weights);
-    real *state = (real *)c->last;
-    for (size_t b = 0; b < c->clock->B; b++) {
-        if (c->x2)
-            memcpy(state + b * c->ld_last, (const real *)c->x2 + b * c->ld_x2, w.H * sizeof(real));
-        else
-            memset(state + b * c->ld_last, 0, w.H * sizeof(real));
-    }
-    GRUC(gru_infer)(
-        (real *)c->y, c->ld_y, (real *)c->kept, state, c->ld_last, (real *)c->scratch, (const real *)c->x,
-        w.D, (const int32_t *)c->tokens, (const real *)c->weights->of_tokens, &w, c->clock->offsets,
-        c->clock->T, c->op->reverse, !c->x2);
+    GRUC(states) state = {(real *)c->last, c->ld_last, c->ld_y}; /* c behind h of all directions */
+    for (size_t b = 0; b < c->clock->B; b++)
+        for (size_t i = 0; i < gruc_shape_of(w.kind).states; i++) {
+            real *to = state.h + b * c->ld_last + i * c->ld_y;
+            if (c->x2)
+                memcpy(to, (const real *)c->x2 + b * c->ld_x2 + i * c->ld_y, w.H * sizeof(real));
+            else
+                memset(to, 0, w.H * sizeof(real));
+        }
+    GRUC(layer_infer)(
+        (real *)c->y, c->ld_y, (real *)c->kept, &state, (real *)c->scratch, (const real *)c->x, w.D,
+        (const int32_t *)c->tokens, (const real *)c->weights->of_tokens, &w, c->clock->offsets, c->clock->T,
+        c->op->reverse, !c->x2);
 }
 
-/* of_tokens (n_tokens, 4H): rows of gates with the input products of each token, the last H elements unused */
+/* of_tokens (n_tokens, slots H): rows of gates with the input products of each token, the last H elements unused */
 GRUC_STATIC size_t GRUC(infer_cell_of_tokens_size)(const gruc_op *op, const gruc_op *embed)
 {
-    return embed->D * 4 * op->H;
+    return embed->D * gruc_shape_of(op->kind).slots * op->H;
 }
 
 GRUC_STATIC void GRUC(infer_cell_of_tokens)(
     gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op, const gruc_op *embed)
 {
     GRUC(gru_weights) w = GRUC(cell_weights)(op, op->kind, weights);
-    GRUC(gru_rows) rows = {(real *)packed, NULL, 0, NULL, 0, NULL, 0, &w, 0};
-    GRUC(input_product)(&rows, (const real *)parameters + embed->weights, embed->H, embed->D);
+    GRUC(gru_rows) rows = GRUC(rows_of_gates)((real *)packed, &w, 0);
+    GRUC(cell_input)(&rows, op->kind, (const real *)parameters + embed->weights, embed->H, embed->D);
     weights->of_tokens = packed;
 }
 
@@ -249,7 +255,7 @@ GRUC_STATIC void GRUC(infer_attending_of_tokens)(
     gruc_op_weights *weights, void *packed, const void *parameters, const gruc_op *op, const gruc_op *embed)
 {
     GRUC(attending_weights) w = GRUC(attending_unpack)((const real *)weights->bias, op);
-    GRUC(gru_rows) rows = {(real *)packed, NULL, 0, NULL, 0, NULL, 0, &w.cell, 0};
+    GRUC(gru_rows) rows = GRUC(rows_of_gates)((real *)packed, &w.cell, 0);
     GRUC(input_product)(&rows, (const real *)parameters + embed->weights, embed->H, embed->D);
     weights->of_tokens = packed;
 }
@@ -301,7 +307,7 @@ GRUC_STATIC void GRUC(infer_pool)(const gruc_infer_call *c)
 
 GRUC_STATIC void GRUC(infer_copy)(const gruc_infer_call *c)
 {
-    GRUC(copy_rows)((real *)c->y, c->ld_y, (const real *)c->x, c->op->D, c->n_rows, c->op->D);
+    GRUC(copy_rows)((real *)c->y, c->ld_y, (const real *)c->x, c->ld_x, c->n_rows, c->op->D);
 }
 
 /* In the order of program.h */
@@ -311,6 +317,8 @@ static const gruc_infer_kind GRUC(infer_kinds)[GRUC_N_KINDS] = {
     {NULL, NULL, NULL, GRUC(infer_max), NULL, NULL},
     {GRUC(infer_attention_packed), GRUC(infer_attention_pack), GRUC(infer_attention_scratch),
      GRUC(infer_attention), NULL, NULL},
+    {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell),
+     GRUC(infer_cell_of_tokens_size), GRUC(infer_cell_of_tokens)},
     {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell),
      GRUC(infer_cell_of_tokens_size), GRUC(infer_cell_of_tokens)},
     {GRUC(infer_cell_packed), GRUC(infer_cell_pack), GRUC(infer_cell_scratch), GRUC(infer_cell),

@@ -12,7 +12,8 @@ typedef struct {
     const gruc_op_weights *weights;
     const gruc_clock *clock, *clock2, *clock_of_y; /* of x, of x2 (or x), of y */
     size_t n_rows;                                 /* of y */
-    const void *x;                                 /* rows of D */
+    const void *x;                                 /* rows of D or more, ld_x apart */
+    size_t ld_x;
     const void
         *x2; /* of cells (B, H): the states to start from, at the operation's columns; or NULL for zeros. Of
               * attention to a second sequence its rows */
@@ -61,14 +62,15 @@ GRUC_STATIC const gruc_clock *gruc_infer_clock2(const gruc_infer_batch *b, const
     return b->clocks + b->program->values[other].clock;
 }
 
-/* Elements that inspection may ask for, for each row of x: of cells r, z, n and what n was made of; of attention
+/* Elements that inspection may ask for, for each row of x: of cells their gates, as saved for training; of attention
  * the weight of the row, or those of all rows of a second sequence */
 GRUC_STATIC size_t gruc_infer_kept_width(const gruc_infer_batch *b, const gruc_op *op)
 {
     switch (op->kind) {
     case GRUC_GRU:
     case GRUC_GRU_RESET_BEFORE:
-        return 4 * op->H;
+    case GRUC_FIO:
+        return gruc_shape_of(op->kind).slots * op->H;
     case GRUC_ATTENTION:
         return 1;
     case GRUC_ATTEND:
@@ -210,6 +212,7 @@ GRUC_STATIC void gruc_infer(const gruc_infer_batch *b)
         call.clock_of_y = b->clocks + p->values[op->y].clock;
         call.n_rows = gruc_rows(p->values + op->y, b->clocks);
         call.x = gruc_infer_at(b, op->x, 0);
+        call.ld_x = p->values[op->x].width;
         call.tokens =
             call.weights->of_tokens ? gruc_infer_at(b, gruc_infer_embed(p, b->kinds, op)->x, 0) : NULL;
         call.x2 = gruc_infer_at(b, op->x2, op->x3 < 0 ? op->column : 0);

@@ -10,6 +10,7 @@
 #include "../products/destination.body.h"
 #include "../products/affine.body.h"
 #include "../layers/gru_step.body.h"
+#include "../layers/fio_step.body.h"
 #include "../layers/gru.body.h"
 #include "../layers/readout.body.h"
 #include "../layers/rectify.body.h"

@@ -13,8 +13,8 @@ typedef struct {
     int takes_parts; /* a readout whose rows may come by parts of their columns, in any order */
 } gruc_row_needs;
 
-GRUC_STATIC size_t gruc_cell_state(const gruc_op *op) { return op->H; }
-GRUC_STATIC size_t gruc_cell_gates(const gruc_op *op) { return 4 * op->H; }
+GRUC_STATIC size_t gruc_cell_state(const gruc_op *op) { return gruc_shape_of(op->kind).states * op->H; }
+GRUC_STATIC size_t gruc_cell_gates(const gruc_op *op) { return gruc_shape_of(op->kind).slots * op->H; }
 GRUC_STATIC size_t gruc_readout_state(const gruc_op *op) { return op->D; }
 GRUC_STATIC size_t gruc_attention_state(const gruc_op *op) { return op->D + 2; }
 GRUC_STATIC size_t gruc_attention_u(const gruc_op *op) { return op->D; }
@@ -29,6 +29,7 @@ static const gruc_row_needs gruc_needs_of_kinds[GRUC_N_KINDS] = {
     {gruc_readout_state, NULL, 1}, /* max */
     {gruc_attention_state, gruc_attention_u, 0},
     {gruc_cell_state, gruc_cell_gates, 0}, /* gru */
+    {gruc_cell_state, gruc_cell_gates, 0},
     {gruc_cell_state, gruc_cell_gates, 0},
     {NULL, NULL, 0}, /* dense */
     {NULL, NULL, 0}, /* dropout */
@@ -60,7 +61,7 @@ GRUC_STATIC int gruc_is_cell(const gruc_op *op) { return op->last >= 0; }
  *                kept
  *   its scratch  states after a frame | the frame | scratch of an operation | other rows
  *
- * The row of a cell is its state, in the memory or in the scratch. */
+ * The row of a cell is its state, in the memory or in the scratch: h, and what else is carried on behind it. */
 GRUC_STATIC void gruc_stream_memory(
     gruc_memory *to, size_t *states, size_t *rows, /* OUT (n_ops,), (n_values,) */
     const gruc_program *p)
@@ -137,7 +138,8 @@ GRUC_STATIC void gruc_sequence_memory(
     memset(spans, 0, p->n_values * sizeof(gruc_span));
     for (size_t v = 0; v < p->n_values; v++) rows[v] = GRUC_NOWHERE;
     for (size_t i = 0; i < p->n_ops; i++) {
-        size_t scratch = gruc_step_scratch(p->ops + i) + (gruc_is_cell(p->ops + i) ? 2 * p->ops[i].H : 0);
+        size_t scratch =
+            gruc_step_scratch(p->ops + i) + (gruc_is_cell(p->ops + i) ? 2 * gruc_state_size(p->ops + i) : 0);
         largest = scratch > largest ? scratch : largest;
     }
     rows[0] = largest;

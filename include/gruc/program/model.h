@@ -20,6 +20,7 @@ typedef struct {
  *                    bias       vector   W            W_hh        W_hh_n
  *   reset after      b (3H,)    (H,)     W_ih (D, 3H) (H, 3H)              b: b_ih, and b_hh of r and z
  *   reset before     b (3H,)             W_ih (D, 3H) (H, 2H)     (H, H)
+ *   forget, input    b (3H,)    b_c (H,) W_ih (D, 3H) (H, 3H)     (H, H)   b: b_f b_i b_o; W_c (D, H) behind W_ih
  *   attention        b (D,)     v (D,)   W' (D, D)
  *   dense            b (H,)              W (D, H)
  *   embedding                            table (D, H), as it lies
@@ -28,7 +29,7 @@ typedef struct {
  * columns. */
 typedef struct {
     const void *bias;
-    const void *vector; /* of a cell: b_hh of n */
+    const void *vector; /* of a GRU: b_hh of n */
     const void *W, *W_hh, *W_hh_n;
     const void *of_tokens; /* of a cell that reads looked up tokens in a batch: infer.h; or NULL */
 } gruc_op_weights;

@@ -18,6 +18,7 @@ enum {                /* kinds of operations; 0 is none */
        GRUC_ATTENTION,        /* additive, over a sequence's own rows */
        GRUC_GRU,              /* cells, in one direction: the reset gate after the recurrent product */
        GRUC_GRU_RESET_BEFORE, /* and before it */
+       GRUC_FIO,              /* the cell with forget, input and output gates */
        GRUC_DENSE,            /* y = x W + b */
        GRUC_DROPOUT,          /* y = x * mask; in training only */
        GRUC_EMBED,            /* y = the row of a table that an integer x names */
@@ -40,6 +41,19 @@ enum {                /* kinds of operations; 0 is none */
 /* Added to variances before they are divided by */
 #define GRUC_NORM_EPSILON 1e-5
 
+/* What cells differ in: blocks of H columns of their weights; slots of H that a row of their gates has, and one of
+ * their scratch on the way back (gru_step.body.h, fio_step.body.h, gru_train.body.h, fio_train.body.h); and states of
+ * H that are carried on, of which h is the first */
+typedef struct {
+    size_t blocks, slots, back_slots, states;
+} gruc_cell_shape;
+
+static inline gruc_cell_shape gruc_shape_of(int kind)
+{
+    gruc_cell_shape gru = {3, 4, 5, 1}, fio = {4, 5, 6, 2};
+    return kind == GRUC_FIO ? fio : gru;
+}
+
 /* Clocks of a program, at most */
 enum { GRUC_N_CLOCKS = 8 };
 
@@ -57,6 +71,7 @@ typedef struct {
  *
  *   GRUC_GRU               W_ihT (D, 3H), W_hhT (H, 3H), b_ih (3H,), b_hh (3H,)
  *   GRUC_GRU_RESET_BEFORE  the same without b_hh
+ *   GRUC_FIO               W_ihT (D, 4H), W_hhT (H, 4H), b_ih (4H,)
  *   GRUC_ATTENTION         W' (D, D), b (D,), v (D,)
  *   GRUC_DENSE             W (D, H), b (H,)
  *   GRUC_EMBED             table (D, H) of D tokens
@@ -75,14 +90,17 @@ typedef struct {
  * Places of values are indices into the program's list, -1 for none. */
 typedef struct {
     int kind;
-    int x;         /* the value that is read */
-    int x2;        /* cells: the state (B, H) to start from; attention to it: its rows, as wide as x */
-    int y;         /* the value that is written */
-    int last;      /* cells: the value for each sequence's state after its last step */
-    int reverse;   /* cells: from each sequence's last step to its first; GRUC_CONV in training: normalised by
+    int x;  /* the value that is read */
+    int x2; /* cells: the states (B, H) to start from; attention to it: its rows, as wide as x */
+    int y;  /* the value that is written */
+    int last; /* cells: the value for each sequence's states after its last step: h of all directions, as wide as
+                    * y, then what else is carried on */
+    int reverse; /* cells: from each sequence's last step to its first; GRUC_CONV in training: normalised by
                     * its constants, as in inference */
-    size_t D, H;   /* width read, width written; GRUC_ATTEND*: H = D, or H = 2 D with x itself behind */
-    size_t column; /* first column of y and last that is written: directions side by side */
+    size_t D,
+        H; /* width read, width written; GRUC_ATTEND*: H = D, or H = 2 D with x itself behind; GRUC_COPY: the
+                    * first columns of x */
+    size_t column; /* first column of y and of each state in last that is written: directions side by side */
     size_t weights;
     size_t steps; /* GRUC_CONV, GRUC_POOL: of x that a row of y is made of */
     int x3; /* GRUC_GRU_ATTENDING*: keyed rows to attend to; what comes of them are the first columns of y */
@@ -146,6 +164,8 @@ static inline size_t gruc_op_size(const gruc_op *op)
         return 3 * op->H * (op->D + op->H + 2);
     case GRUC_GRU_RESET_BEFORE:
         return 3 * op->H * (op->D + op->H + 1);
+    case GRUC_FIO:
+        return 4 * op->H * (op->D + op->H + 1);
     case GRUC_ATTENTION:
         return op->D * (op->D + 2);
     case GRUC_DENSE:

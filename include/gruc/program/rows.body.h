@@ -1,17 +1,19 @@
 /* The kinds of operations as models run them row by row, in streams and whole sequences: gruc_row_kind of
  * model.h. Body over `real`, `stored` and `vec`; see real.h. Sizes are in memory.h. */
 
-/* ---- cells: y is the state */
+/* ---- cells: y is h of the state, and c of GRUC_FIO stands behind it */
 
 GRUC_INLINE void GRUC(cell_row)(const gruc_row_call *c, int kind /* a constant */)
 {
     const gruc_op *op = c->op;
     GRUC(gru_weights) w = GRUC(cell_weights)(op, kind, c->weights);
-    const real *before = (const real *)c->before;
-    GRUC(gru_rows)
-    row = {(real *)c->scratch, (real *)c->state, op->H, before, op->H, before, op->H, &w, 0};
-    GRUC(input_product)(&row, (const real *)c->x, op->D, 1);
-    GRUC(gru_step)(&row, 1);
+    GRUC(gru_rows) row = GRUC(rows_of_gates)((real *)c->scratch, &w, 0);
+    row.h = (real *)c->state;
+    row.h_prev = row.entering = (const real *)c->before;
+    row.c = row.h + op->H;
+    row.c_prev = row.h_prev + op->H;
+    GRUC(cell_input)(&row, kind, (const real *)c->x, op->D, 1);
+    GRUC(cell_step)(&row, kind, 1);
 }
 
 GRUC_STATIC void GRUC(gru_row_step)(const gruc_row_call *c) { GRUC(cell_row)(c, GRUC_GRU); }
@@ -21,8 +23,11 @@ GRUC_STATIC void GRUC(gru_before_row_step)(const gruc_row_call *c)
     GRUC(cell_row)(c, GRUC_GRU_RESET_BEFORE);
 }
 
+GRUC_STATIC void GRUC(fio_row_step)(const gruc_row_call *c) { GRUC(cell_row)(c, GRUC_FIO); }
+
 static const gruc_row_kind GRUC(gru_kind) = {GRUC(gru_row_step), NULL};
 static const gruc_row_kind GRUC(gru_before_kind) = {GRUC(gru_before_row_step), NULL};
+static const gruc_row_kind GRUC(fio_kind) = {GRUC(fio_row_step), NULL};
 
 /* ---- readouts: running_readout.body.h */
 
@@ -182,6 +187,7 @@ static const gruc_row_kind *const GRUC(row_kinds)[GRUC_N_KINDS] = {
     &GRUC(attention_kind),
     &GRUC(gru_kind),
     &GRUC(gru_before_kind),
+    &GRUC(fio_kind),
     &GRUC(dense_kind),
     NULL, /* dropout */
     &GRUC(embed_kind),

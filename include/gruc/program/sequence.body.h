@@ -89,10 +89,10 @@ GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
 {
     const gruc_model *m = s->m;
     const gruc_op *op = m->program.ops + i;
-    size_t H = op->H;
+    size_t H = op->H, size = gruc_shape_of(op->kind).states * H;
     int is_kept = m->memory.rows[op->y] != GRUC_NOWHERE;
-    real *now = s->work, *before = now + H, *gates = before + H;
-    memset(before, 0, H * sizeof(real));
+    real *now = s->work, *before = now + size, *gates = before + size;
+    memset(before, 0, size * sizeof(real));
     for (size_t n = 0; n < s->n_frames; n++) {
         size_t t = op->reverse ? s->n_frames - 1 - n : n;
         gruc_row_call call = {
@@ -102,7 +102,7 @@ GRUC_STATIC void GRUC(sequence_cell)(const GRUC(sequence) * s, size_t i)
         for (size_t j = 0; !is_kept && j < m->program.n_ops; j++) /* means or maxima that are taken of rows */
             if (m->program.ops[j].x == op->y) GRUC(sequence_readout_step)(s, j, now, op->column, H, n);
         before = now;
-        now = now == gates - H ? now - H : gates - H;
+        now = now == gates - size ? now - size : gates - size;
     }
     if (op->last >= 0 && m->memory.rows[op->last] != GRUC_NOWHERE)
         memcpy(s->work + m->memory.rows[op->last] + op->column, before, H * sizeof(real));

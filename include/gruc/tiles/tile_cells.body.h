@@ -10,7 +10,7 @@ GRUC_STATIC size_t GRUC(tile_forward_size)(const gruc_op *op)
 
 GRUC_STATIC size_t GRUC(tile_packed_size)(const gruc_op *op, int want_dx)
 {
-    return GRUC(tile_forward_size)(op) + GRUC(gru_backward_packed_size)(op->D, op->H, want_dx);
+    return GRUC(tile_forward_size)(op) + GRUC(gru_backward_packed_size)(op->D, op->H, op->kind, want_dx);
 }
 
 /* What the products of at most so many rows are lent: the largest of those forward, and back */
@@ -125,7 +125,7 @@ GRUC_STATIC void GRUC(tile_of_tokens)(
 {
     GRUC(gru_weights) w = GRUC(cell_weights)(op, op->kind, weights);
     gruc_work work = {(real *)packed + GRUC(lines)(embed->D * 4 * op->H), parts};
-    GRUC(gru_rows) rows = {(real *)packed, NULL, 0, NULL, 0, NULL, 0, &w, 0};
+    GRUC(gru_rows) rows = GRUC(rows_of_gates)((real *)packed, &w, 0);
     w.work = &work;
     GRUC(tiles_begin)();
     GRUC(input_product)(&rows, (const real *)parameters + embed->weights, embed->H, embed->D);
@@ -147,8 +147,10 @@ GRUC_INLINE void GRUC(tile_row)(const gruc_row_call *c, int kind, int parts)
     GRUC(gru_weights) w = GRUC(cell_weights)(op, kind, c->weights);
     const real *before = (const real *)c->before;
     gruc_work work = {(real *)c->scratch + GRUC(lines)(4 * op->H), parts};
-    GRUC(gru_rows)
-    row = {(real *)c->scratch, (real *)c->state, op->H, before, op->H, before, op->H, &w, 0};
+    GRUC(gru_rows) row = GRUC(rows_of_gates)((real *)c->scratch, &w, 0);
+    row.h = (real *)c->state;
+    row.h_prev = row.entering = before;
+    row.ld_h = row.ld_h_prev = row.ld_entering = op->H;
     w.work = &work;
     GRUC(tiles_begin)();
     GRUC(input_product)(&row, (const real *)c->x, op->D, 1);

@@ -11,7 +11,7 @@
 GRUC_STATIC size_t GRUC(attending_backward_packed_size)(const gruc_op *op, int want_dx)
 {
     size_t D = op->D, H = op->H, F = op->column;
-    return GRUC(lines)(GRUC(gru_backward_packed_size)(D, H, want_dx)) +
+    return GRUC(lines)(GRUC(gru_backward_packed_size)(D, H, GRUC_GRU, want_dx)) +
            GRUC(lines)(GRUC(panel_size)(F, 3 * H)) + GRUC(panel_size)(H, H);
 }
 
@@ -21,7 +21,7 @@ GRUC_STATIC void GRUC(attending_backward_pack)(
     size_t D = op->D, H = op->H, F = op->column;
     const real *W_ihT = GRUC(attending_cell_parameters)(parameters, H), *W_hhT = W_ihT + (D + F) * 3 * H;
     GRUC(gru_backward_pack)(packed, W_ihT, W_hhT, D, H, GRUC(attending_cell)(op), want_dx);
-    packed += GRUC(lines)(GRUC(gru_backward_packed_size)(D, H, want_dx));
+    packed += GRUC(lines)(GRUC(gru_backward_packed_size)(D, H, GRUC_GRU, want_dx));
     GRUC(gru_inputs_backward_pack)(packed, W_ihT + D * 3 * H, F, H);
     packed += GRUC(lines)(GRUC(panel_size)(F, 3 * H));
     GRUC(pack_transposed)(packed, parameters, H, H, H);
@@ -77,7 +77,7 @@ GRUC_STATIC void GRUC(attending_backward)(
 {
     const gruc_gru_batch *g = &b->gru;
     const size_t T = g->T, D = g->D, H = g->H, F = b->F, N = (size_t)g->offsets[T], B = (size_t)g->offsets[1];
-    const real *W_c = packed + GRUC(lines)(GRUC(gru_backward_packed_size)(D, H, want_dx));
+    const real *W_c = packed + GRUC(lines)(GRUC(gru_backward_packed_size)(D, H, GRUC_GRU, want_dx));
     const real *W_q = W_c + GRUC(lines)(GRUC(panel_size)(F, 3 * H)), *v = parameters + H * H;
     const real *h = (const real *)g->h, *W_ih = packed + GRUC(panel_size)(H, 3 * H);
     real *through = (real *)g->scratch, *d = through + GRUC(lines)(B * H);
@@ -92,8 +92,9 @@ GRUC_STATIC void GRUC(attending_backward)(
         size_t row = (size_t)g->offsets[t], alive = GRUC(alive)(t, g->offsets);
         size_t ld = t ? g->ld_h : g->ld_state0;
         const real *before = t ? h + (size_t)g->offsets[t - 1] * ld : (const real *)g->state0;
+        const GRUC(start) start = {before, NULL, ld, 0};
         real *rows = d + row * 5 * H;
-        GRUC(gru_backward_rows)(g, packed, rows, through, row, 0, before, ld, alive);
+        GRUC(gru_backward_rows)(g, packed, rows, through, row, 0, start, alive);
         GRUC(affine)(dc, F, rows, 5 * H, W_c, NULL, alive, 3 * H, F);
         for (size_t i = 0; i < alive; i++) {
             real *dc_i = dc + i * F;

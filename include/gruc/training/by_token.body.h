@@ -19,7 +19,7 @@ GRUC_STATIC size_t GRUC(gru_by_token_scratch)(size_t n_tokens, size_t D, size_t 
 /* The input products of all tokens */
 GRUC_STATIC void GRUC(gru_token_products)(const gruc_gru_batch *b, const GRUC(gru_weights) * w)
 {
-    GRUC(gru_rows) rows = {b->of_tokens, NULL, 0, NULL, 0, NULL, 0, w, 1};
+    GRUC(gru_rows) rows = GRUC(rows_of_gates)((real *)b->of_tokens, w, 1);
     GRUC(input_product)(&rows, b->table, b->D, b->n_tokens);
 }
 

@@ -13,8 +13,9 @@ static inline size_t gruc_whole_lines(size_t n) { return (n + 15) / 16 * 16; }
 static inline gruc_gru_weights gruc_gru_weights_at(void *first, const gruc_op *op, size_t element)
 {
     size_t D = op->D, H = op->H;
-    char *b_ih = (char *)first + 3 * H * (D + H) * element;
-    gruc_gru_weights w = {first, (char *)first + 3 * H * D * element, b_ih, NULL};
+    size_t columns = gruc_shape_of(op->kind).blocks * H;
+    char *b_ih = (char *)first + columns * (D + H) * element;
+    gruc_gru_weights w = {first, (char *)first + columns * D * element, b_ih, NULL};
     if (op->kind == GRUC_GRU) w.b_hh = b_ih + 3 * H * element;
     return w;
 }
@@ -34,8 +35,11 @@ static inline gruc_gru_batch gruc_gru_batch_of(const gruc_call *call)
     batch.ld_x = batch.ld_dx = op->D;
     batch.gates = call->kept;
     if (call->pass->drop_states)
-        batch.mask = (char *)call->kept + gruc_whole_lines(call->rows * 4 * op->H) * element;
-    batch.ld_h = batch.ld_dh = batch.ld_state = batch.ld_dstate = batch.ld_state0 = call->width;
+        batch.mask = (char *)call->kept +
+                     gruc_whole_lines(call->rows * gruc_shape_of(op->kind).slots * op->H) * element;
+    batch.ld_h = batch.ld_dh = call->width;
+    batch.ld_state = batch.ld_dstate = batch.ld_state0 = call->pass->program->values[op->last].width;
+    batch.c_of_state = call->width; /* behind h of all directions */
     batch.h = (char *)call->y + column;
     batch.state = (char *)call->last + column;
     if (call->x2) batch.state0 = (const char *)call->x2 + column;

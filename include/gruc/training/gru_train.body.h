@@ -1,5 +1,6 @@
-/* A GRU layer in training: forward with its gates kept, and back through time. Body
- * over `real` and `vec`; see real.h. Packed rows and gates as in gru.body.h.
+/* A layer of cells in training: forward with its gates kept, and back through time. Body
+ * over `real` and `vec`; see real.h. Packed rows and gates as in gru.body.h. The cell with
+ * forget, input and output gates has its part in fio_train.body.h.
  *
  * d* are derivatives by pre-activations; dh is the whole gradient of a step's state.
  *
@@ -24,31 +25,57 @@
  * With recurrent dropout every W_hh h above is W_hh k, k = mask * h; so k takes the place of
  * h_prev in rh, dr, dW_hh and the scratch, and what comes back through W_hh is masked. */
 
-/* Rows of a step, from `first` on, that start from h_prev or, where that is NULL, from zeros: those carried over
- * from the step before in loop order, or those whose sequence begins here. `masked` (B, H) is scratch. */
+/* Of those carried over from step t - 1, in reverse t + 1 */
+GRUC_INLINE GRUC(start) GRUC(start_before)(const gruc_gru_batch *b, size_t t)
+{
+    size_t row = (size_t)b->offsets[b->reverse ? t + 1 : t - 1], width = gruc_shape_of(b->kind).slots * b->H;
+    GRUC(start) start = {NULL, NULL, b->ld_h, width};
+    start.h = (const real *)b->h + row * b->ld_h;
+    if (b->kind == GRUC_FIO) start.c = (const real *)b->gates + row * width + 4 * b->H;
+    return start;
+}
+
+/* Of those whose sequence begins here, from `first` on */
+GRUC_INLINE GRUC(start) GRUC(start_initial)(const gruc_gru_batch *b, size_t first)
+{
+    GRUC(start) start = {NULL, NULL, b->ld_state0, b->ld_state0};
+    if (!b->state0) return start;
+    start.h = (const real *)b->state0 + first * b->ld_state0;
+    start.c = start.h + b->c_of_state;
+    return start;
+}
+
+/* Rows of a step, from `first` on. `masked` (B, H) is scratch. */
 GRUC_INLINE void GRUC(gru_forward_rows)(
     const gruc_gru_batch *b, const GRUC(gru_weights) * w, real *masked, size_t row, size_t first,
-    const real *h_prev, size_t ld_h_prev, size_t m)
+    GRUC(start) before, size_t m)
 {
     const size_t H = b->H;
-    real *gates = (real *)b->gates + (row + first) * 4 * H, *h = (real *)b->h + (row + first) * b->ld_h;
-    GRUC(gru_rows) rows = {gates, h, b->ld_h, h_prev, ld_h_prev, h_prev, ld_h_prev, w, 1};
+    GRUC(gru_rows) rows;
     if (m == 0) return;
-    if (b->mask && h_prev) {
-        GRUC(multiply)(masked, H, h_prev, ld_h_prev, (const real *)b->mask + first * H, m, H);
+    rows = GRUC(rows_of_gates)((real *)b->gates + (row + first) * gruc_shape_of(b->kind).slots * H, w, 1);
+    rows.h = (real *)b->h + (row + first) * b->ld_h;
+    rows.ld_h = b->ld_h;
+    rows.h_prev = rows.entering = before.h;
+    rows.ld_h_prev = rows.ld_entering = before.ld_h;
+    rows.c_prev = before.c;
+    rows.ld_c_prev = before.ld_c;
+    if (b->mask && before.h) {
+        GRUC(multiply)(masked, H, before.h, before.ld_h, (const real *)b->mask + first * H, m, H);
         rows.entering = masked;
         rows.ld_entering = H;
     }
-    GRUC(gru_step)(&rows, m);
+    GRUC(cell_step)(&rows, b->kind, m);
 }
 
 GRUC_STATIC void GRUC(gru_forward)(
-    const gruc_gru_batch *b, const real *GRUC_RESTRICT packed) /* by gru_pack */
+    const gruc_gru_batch *b, const real *GRUC_RESTRICT packed) /* by layer_pack */
 {
     const size_t T = b->T, D = b->D, H = b->H;
     const int reverse = b->reverse;
     const ptrdiff_t *offsets = b->offsets;
-    const real *x = b->x, *state0 = b->state0;
+    const real *x = b->x;
+    const size_t width = gruc_shape_of(b->kind).slots * H;
     real *gates = b->gates, *h = b->h, *state = b->state;
     GRUC(gru_weights) w = GRUC(gru_unpack)(packed, D, H, b->kind);
     w.work = b->work;
@@ -56,22 +83,26 @@ GRUC_STATIC void GRUC(gru_forward)(
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, reverse);
         size_t first = (size_t)offsets[from];
-        GRUC(gru_rows) chunk = {gates + first * 4 * H, NULL, 0, NULL, 0, NULL, 0, &w, 1};
+        GRUC(gru_rows) chunk = GRUC(rows_of_gates)(gates + first * width, &w, 1);
         if (b->tokens)
             GRUC(gru_take_products)(b, first, (size_t)offsets[to] - first);
         else
-            GRUC(input_product)(&chunk, x + first * b->ld_x, b->ld_x, (size_t)offsets[to] - first);
+            GRUC(cell_input)(&chunk, b->kind, x + first * b->ld_x, b->ld_x, (size_t)offsets[to] - first);
         for (size_t end = s + steps; s < end; s++) {
             size_t t = reverse ? T - 1 - s : s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             size_t carried = GRUC(carried)(t, offsets, T, reverse);
-            const real *before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * b->ld_h : NULL;
-            const real *initial = state0 ? state0 + carried * b->ld_state0 : NULL;
-            GRUC(gru_forward_rows)(b, &w, b->scratch, row, 0, before, b->ld_h, carried);
-            GRUC(gru_forward_rows)(b, &w, b->scratch, row, carried, initial, b->ld_state0, alive - carried);
+            if (carried > 0)
+                GRUC(gru_forward_rows)(b, &w, b->scratch, row, 0, GRUC(start_before)(b, t), carried);
+            GRUC(gru_forward_rows)(
+                b, &w, b->scratch, row, carried, GRUC(start_initial)(b, carried), alive - carried);
             size_t staying = reverse ? (t > 0 ? alive : 0) : t + 1 < T ? GRUC(alive)(t + 1, offsets) : 0;
             GRUC(copy_rows)(
                 state + staying * b->ld_state, b->ld_state, h + (row + staying) * b->ld_h, b->ld_h,
                 alive - staying, H);
+            if (b->kind == GRUC_FIO)
+                GRUC(copy_rows)(
+                    state + staying * b->ld_state + b->c_of_state, b->ld_state,
+                    gates + (row + staying) * width + 4 * H, width, alive - staying, H);
         }
     }
 }
@@ -79,16 +110,20 @@ GRUC_STATIC void GRUC(gru_forward)(
 /* ---- backward: weights, scratch ------------------------------------------------------
  *
  * [ panels of W_hh by units of h_prev: (r z n), or with reset before (r z), then (n)
- * | panels of W_ih by inputs: (n r z), where dx is wanted ] */
+ * | panels of W_ih by inputs: (n r z), where dx is wanted ]
+ *
+ * of GRUC_FIO both as (f i o c) */
 
-GRUC_STATIC size_t GRUC(gru_states_backward_size)(size_t H)
+GRUC_STATIC size_t GRUC(gru_states_backward_size)(size_t H, int kind)
 {
+    if (kind == GRUC_FIO) return GRUC(panel_size)(H, 4 * H);
     return GRUC(panel_size)(H, 2 * H) + GRUC(panel_size)(H, H);
 }
 
-GRUC_STATIC size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int want_dx)
+GRUC_STATIC size_t GRUC(gru_backward_packed_size)(size_t D, size_t H, int kind, int want_dx)
 {
-    return GRUC(gru_states_backward_size)(H) + (want_dx ? GRUC(panel_size)(D, 3 * H) : 0);
+    size_t columns = gruc_shape_of(kind).blocks * H;
+    return GRUC(gru_states_backward_size)(H, kind) + (want_dx ? GRUC(panel_size)(D, columns) : 0);
 }
 
 /* Panels of W_ih by inputs: (n r z) */
@@ -99,23 +134,29 @@ GRUC_STATIC void GRUC(gru_inputs_backward_pack)(
 }
 
 GRUC_STATIC void GRUC(gru_backward_pack)(
-    real *GRUC_RESTRICT packed, /* (gru_backward_packed_size(D, H, want_dx),) OUT */
+    real *GRUC_RESTRICT packed, /* (gru_backward_packed_size(D, H, kind, want_dx),) OUT */
     const real *GRUC_RESTRICT W_ihT, const real *GRUC_RESTRICT W_hhT, size_t D, size_t H, int kind,
     int want_dx)
 {
-    if (kind == GRUC_GRU) {
-        GRUC(pack_transposed)(packed, W_hhT, 3 * H, 3 * H, H);
+    const size_t columns = gruc_shape_of(kind).blocks * H;
+    real *by_inputs = packed + GRUC(gru_states_backward_size)(H, kind);
+    if (kind != GRUC_GRU_RESET_BEFORE) {
+        GRUC(pack_transposed)(packed, W_hhT, columns, columns, H);
     } else {
         GRUC(pack_transposed)(packed, W_hhT, 3 * H, 2 * H, H);
         GRUC(pack_transposed)(packed + GRUC(panel_size)(H, 2 * H), W_hhT + 2 * H, 3 * H, H, H);
     }
-    if (want_dx) GRUC(gru_inputs_backward_pack)(packed + GRUC(gru_states_backward_size)(H), W_ihT, D, H);
+    if (want_dx && kind == GRUC_FIO)
+        GRUC(pack_transposed)(by_inputs, W_ihT, columns, columns, D);
+    else if (want_dx)
+        GRUC(gru_inputs_backward_pack)(by_inputs, W_ihT, D, H);
 }
 
-GRUC_STATIC size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H)
+GRUC_STATIC size_t GRUC(gru_backward_scratch)(size_t N, size_t B, size_t H, int kind)
 {
     size_t rows = GRUC(chunk_rows)(B), through = GRUC(lines)(B * H);
-    return through + (rows < N ? rows : N) * 5 * H + LANES; /* add_outer reads whole vectors */
+    /* add_outer reads whole vectors */
+    return through + (rows < N ? rows : N) * gruc_shape_of(kind).back_slots * H + LANES;
 }
 
 /* ---- backward: one step ---------------------------------------------------------------- */
@@ -183,39 +224,47 @@ GRUC_STATIC void GRUC(gru_state_backward)(
     real *d, real *dstate, size_t ld_dstate, const real *gates, const real *packed, size_t m, size_t H,
     int kind, const gruc_work *work)
 {
-    GRUC(destination) to = {dstate, ld_dstate, H, NULL};
     if (m == 0) return;
-    if (kind == GRUC_GRU) {
-        GRUC(product_with)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 3 * H, H, work);
+    if (kind == GRUC_FIO) {
+        GRUC(add_product_with)(dstate, ld_dstate, d, 6 * H, packed, m, 4 * H, H, work);
+    } else if (kind == GRUC_GRU) {
+        GRUC(add_product_with)(dstate, ld_dstate, d + H, 5 * H, packed, m, 3 * H, H, work);
     } else {
         GRUC(gru_reset) reset = {d, dstate, ld_dstate, gates, H};
         const real *W_hh_n = packed + GRUC(panel_size)(H, 2 * H);
         GRUC(product_with)(1, GRUC(finish_reset), &reset, d, 5 * H, W_hh_n, m, H, H, work);
-        GRUC(product_with)(1, GRUC(finish_add), &to, d + H, 5 * H, packed, m, 2 * H, H, work);
+        GRUC(add_product_with)(dstate, ld_dstate, d + H, 5 * H, packed, m, 2 * H, H, work);
     }
 }
 
 /* ---- backward: all steps ------------------------------------------------------------------ */
 
-/* Back through rows of a step, from `first` on, with h_prev as in gru_forward_rows. d (m, 5H) are their scratch
+/* Back through rows of a step, from `first` on, as in gru_forward_rows. d (m, back_slots H) are their scratch
  * rows, `through` (m, H) is scratch. */
 GRUC_INLINE void GRUC(gru_backward_rows)(
     const gruc_gru_batch *b, const real *packed, real *d, real *through, size_t row, size_t first,
-    const real *h_prev, size_t ld_h_prev, size_t m)
+    GRUC(start) before, size_t m)
 {
-    const size_t H = b->H, width = 5 * H, ld_dstate = b->ld_dstate;
+    const gruc_cell_shape shape = gruc_shape_of(b->kind);
+    const size_t H = b->H, width = shape.back_slots * H, ld_dstate = b->ld_dstate;
     const int kind = b->kind;
-    const real *gates = (const real *)b->gates + (row + first) * 4 * H, *mask = b->mask, *dh = b->dh;
+    const real *gates = (const real *)b->gates + (row + first) * shape.slots * H, *mask = b->mask;
+    const real *dh = b->dh;
     real *dstate = (real *)b->dstate + first * ld_dstate;
     if (dh) dh += (row + first) * b->ld_dh;
-    GRUC(gru_gates_backward)(d, dstate, ld_dstate, dh, b->ld_dh, gates, h_prev, ld_h_prev, m, H, kind);
-    if (!h_prev) return;
+    if (kind == GRUC_FIO)
+        GRUC(fio_gates_backward)(d, dstate, ld_dstate, b->c_of_state, dh, b->ld_dh, gates, &before, m, H);
+    else
+        GRUC(gru_gates_backward)(
+            d, dstate, ld_dstate, dh, b->ld_dh, gates, before.h, before.ld_h, m, H, kind);
+    if (!before.h) return;
     if (!mask) {
         GRUC(gru_state_backward)(d, dstate, ld_dstate, gates, packed, m, H, kind, b->work);
         return;
     }
     mask += first * H;
-    GRUC(multiply)(d + 4 * H, width, d + 4 * H, width, mask, m, H); /* k in place of h_prev */
+    real *k = d + width - H; /* in place of h_prev */
+    GRUC(multiply)(k, width, k, width, mask, m, H);
     memset(through, 0, m * H * sizeof(real));
     GRUC(gru_state_backward)(d, through, H, gates, packed, m, H, kind, b->work);
     GRUC(multiply)(through, H, through, H, mask, m, H);
@@ -257,17 +306,18 @@ GRUC_STATIC void GRUC(gru_backward)(
     const gruc_gru_batch *b,           /* after gru_forward */
     const real *GRUC_RESTRICT packed)  /* by gru_backward_pack */
 {
-    const size_t T = b->T, D = b->D, H = b->H, width = 5 * H;
+    const gruc_cell_shape shape = gruc_shape_of(b->kind);
+    const size_t T = b->T, D = b->D, H = b->H, columns = shape.blocks * H, width = shape.back_slots * H;
     const int reverse = b->reverse;
     const ptrdiff_t *offsets = b->offsets;
-    const real *h = b->h, *state0 = b->state0, *W_ih = packed + GRUC(gru_states_backward_size)(H);
+    const real *W_ih = packed + GRUC(gru_states_backward_size)(H, b->kind);
     real *through = b->scratch; /* (B, H) what comes back through W_hh, before it is masked */
     real *scratch = through + GRUC(lines)((size_t)offsets[1] * H);
     GRUC_FLUSH_SUBNORMALS();
     if (b->tokens) memset(b->of_tokens, 0, b->n_tokens * 3 * H * sizeof(real));
-    memset(gradients->W_ihT, 0, D * 3 * H * sizeof(real));
-    memset(gradients->W_hhT, 0, H * 3 * H * sizeof(real));
-    memset(gradients->b_ih, 0, 3 * H * sizeof(real));
+    memset(gradients->W_ihT, 0, D * columns * sizeof(real));
+    memset(gradients->W_hhT, 0, H * columns * sizeof(real));
+    memset(gradients->b_ih, 0, columns * sizeof(real));
     if (b->kind == GRUC_GRU) memset(gradients->b_hh, 0, 3 * H * sizeof(real));
     for (size_t s = 0, from, to; s < T;) {
         size_t steps = GRUC(chunk)(&from, &to, s, offsets, T, !reverse);
@@ -276,25 +326,28 @@ GRUC_STATIC void GRUC(gru_backward)(
             size_t t = reverse ? s : T - 1 - s, row = (size_t)offsets[t], alive = GRUC(alive)(t, offsets);
             size_t carried = GRUC(carried)(t, offsets, T, reverse);
             real *d = scratch + (row - first) * width;
-            const real *before = carried ? h + (size_t)offsets[reverse ? t + 1 : t - 1] * b->ld_h : NULL;
-            const real *initial = state0 ? state0 + carried * b->ld_state0 : NULL;
-            GRUC(gru_backward_rows)(b, packed, d, through, row, 0, before, b->ld_h, carried);
+            if (carried > 0)
+                GRUC(gru_backward_rows)(b, packed, d, through, row, 0, GRUC(start_before)(b, t), carried);
             GRUC(gru_backward_rows)(
-                b, packed, d + carried * width, through, row, carried, initial, b->ld_state0,
+                b, packed, d + carried * width, through, row, carried, GRUC(start_initial)(b, carried),
                 alive - carried);
         }
-        GRUC(gru_add_state_gradients)(gradients, b, scratch, m);
+        if (b->kind == GRUC_FIO)
+            GRUC(fio_add_gradients)(gradients, b, scratch, (const real *)b->x + first * b->ld_x, m);
+        else
+            GRUC(gru_add_state_gradients)(gradients, b, scratch, m);
         if (b->tokens) {
             GRUC(gru_add_to_tokens)(b, scratch, first, m);
             continue;
         }
-        GRUC(gru_add_input_gradients)(gradients, b, scratch, (const real *)b->x + first * b->ld_x, m);
-        if (b->dx) { /* [dn dr dz] are neighbours */
+        if (b->kind != GRUC_FIO)
+            GRUC(gru_add_input_gradients)(gradients, b, scratch, (const real *)b->x + first * b->ld_x, m);
+        if (b->dx) { /* [dn dr dz] are neighbours, and [df di do da] */
             real *dx = (real *)b->dx + first * b->ld_dx;
             if (b->add_to_dx)
-                GRUC(add_product_with)(dx, b->ld_dx, scratch, width, W_ih, m, 3 * H, D, b->work);
+                GRUC(add_product_with)(dx, b->ld_dx, scratch, width, W_ih, m, columns, D, b->work);
             else
-                GRUC(affine_with)(dx, b->ld_dx, scratch, width, W_ih, NULL, m, 3 * H, D, b->work);
+                GRUC(affine_with)(dx, b->ld_dx, scratch, width, W_ih, NULL, m, columns, D, b->work);
         }
     }
     if (b->tokens) GRUC(gru_tokens_backward)(gradients, b, W_ih);

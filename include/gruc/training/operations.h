@@ -75,7 +75,7 @@ typedef struct {
     const gruc_pass *pass;
     const gruc_clock *clock; /* of y */
     size_t rows;             /* of y */
-    size_t width;            /* of y, and of last and x2 where these are states: with both directions */
+    size_t width;            /* of y: of cells with both directions */
     const void *x, *x2, *x3;
     void *y, *last;
     void *dx, *dx2, *dx3;      /* OUT, or NULL */

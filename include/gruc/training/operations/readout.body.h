@@ -63,14 +63,17 @@ GRUC_STATIC void GRUC(attention_op_backward)(const gruc_call *c)
 
 GRUC_STATIC void GRUC(copy_op_forward)(const gruc_call *c)
 {
-    GRUC(copy_rows)((real *)c->y + c->op->column, c->width, c->x, c->op->D, c->rows, c->op->D);
+    size_t ld_x = c->pass->program->values[c->op->x].width;
+    GRUC(copy_rows)((real *)c->y + c->op->column, c->width, c->x, ld_x, c->rows, c->op->D);
 }
 
 GRUC_STATIC void GRUC(copy_op_backward)(const gruc_call *c)
 {
-    size_t D = c->op->D;
+    size_t D = c->op->D, ld_x = c->pass->program->values[c->op->x].width;
     const real *dy = (const real *)c->dy + c->op->column;
     real *dx = c->dx;
-    for (size_t i = 0; i < c->rows; i++, dx += D, dy += c->width)
+    for (size_t i = 0; i < c->rows; i++, dx += ld_x, dy += c->width) {
         for (size_t j = 0; j < D; j++) dx[j] = c->add_to_dx ? dx[j] + dy[j] : dy[j];
+        if (!c->add_to_dx) memset(dx + D, 0, (ld_x - D) * sizeof(real)); /* of columns that are not copied */
+    }
 }
