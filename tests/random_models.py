@@ -13,7 +13,7 @@ POOLINGS = ("last", "mean", "max", "attention", None)
 
 def random_predictor(
     pooling="last", *, both=False, sizes=(5,), reset_after=True, tokens=True, decoding=None, inputs=None,
-    dtype="float32", width=3,
+    dtype="float32", width=3, cell="gru",
 ):  # fmt: skip
     """Weights of order 1; `width` is that of vectors of tokens, or the number of features."""
     decoding = Classes(["a", "b", "c", "d"]) if decoding is None else decoding
@@ -25,6 +25,7 @@ def random_predictor(
         pooling=pooling,
         n_outputs=decoding.n_outputs,
         n_tokens=N_TOKENS if tokens else None,
+        cell=cell,
     )
     flat = 0.7 * np.random.default_rng(0).standard_normal(network.table.size)
     return Predictor(network, flat.astype(dtype), inputs, decoding)
@@ -47,6 +48,7 @@ def every_kind():
                 kind = f"{'tokens' if tokens else 'numbers'}_{pooling}_{'both' if both else 'forward'}"
                 predictors[kind] = random_predictor(pooling, both=both, tokens=tokens)
     scaling = Scaling(np.array([10.0, 9.0, 11.0]), np.array([3.0, 2.0, 4.0]))
+    wide = Scaling(10 + np.linspace(0, 1, 19), np.linspace(1, 3, 19))
     targets = Scaling(np.array([5.0, -7.0]), np.array([2.0, 0.5]))
     for both in (False, True):
         way = "both" if both else "forward"
@@ -55,6 +57,18 @@ def every_kind():
             f"layers_{way}": random_predictor(**each, sizes=(4, 3)),
             f"pooled_layers_{way}": random_predictor("max", both=both, sizes=(4, 3), reset_after=False),
             f"before_{way}": random_predictor(**each, reset_after=False),
+            f"fio_{way}": random_predictor(**each, cell="fio"),
+            f"fio_layers_{way}": random_predictor("last", both=both, sizes=(4, 3), cell="fio"),
+            f"fio_wide_{way}": random_predictor(
+                ["last", "max"],
+                both=both,
+                sizes=(37,),
+                width=19,
+                cell="fio",
+                tokens=False,
+                inputs=Numbers(19, wide),
+                dtype="float64",
+            ),
             f"wide_{way}": random_predictor(**each, sizes=(37,), width=19),
             f"double_{way}": random_predictor(**each, dtype="float64"),
             f"binary_{way}": random_predictor(**each, decoding=Classes([3, 5])),

@@ -5,7 +5,7 @@ docs/math.md. Everything gruc computes fast is held against this. Cells: referen
 """
 
 import numpy as np
-from reference_cells import cell_backward, cell_forward, gru_backward, gru_forward, sigmoid  # noqa: F401
+from reference_cells import cell_backward, cell_forward, fio_forward, gru_backward, gru_forward, sigmoid  # noqa: F401
 
 
 def direction_names(config):

@@ -20,6 +20,7 @@ SYNONYMS = {
     "hidden_layer_sizes": "hidden hiddensize hiddensizes hiddendim hiddendims hiddenunits hiddenlayers "
     "hiddenlayersize units nunits numunits nhidden numhidden layers nlayers numlayers layersizes statesize",
     "bidirectional": "bidir birnn direction",
+    "cell": "celltype rnntype rnncell unittype",
     "update_gate_bias_init": "gatebias biasinit initialbias updategatebias",
     "pooling": "readout pool aggregation",
     "conv_channels": "filters convfilters nfilters numfilters channels outchannels cnnchannels",

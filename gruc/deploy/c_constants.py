@@ -90,6 +90,7 @@ class ModelConstants:
         self._kinds = {
             KINDS.GRU: ("GRUC_GRU", "gru_kind", self._gru),
             KINDS.GRU_RESET_BEFORE: ("GRUC_GRU_RESET_BEFORE", "gru_before_kind", self._gru_reset_before),
+            KINDS.FIO: ("GRUC_FIO", "fio_kind", self._fio),
             KINDS.MEAN: ("GRUC_MEAN", "mean_kind", self._no_weights),
             KINDS.MAX: ("GRUC_MAX", "max_kind", self._no_weights),
             KINDS.ATTENTION: ("GRUC_ATTENTION", "attention_kind", self._attention),
@@ -193,6 +194,17 @@ class ModelConstants:
             self._matrix(*W_ih),
             self._matrix(W_hh[0], W_hh[1].columns(slice(two_gates))),
             self._matrix(f"{W_hh[0]}_n", W_hh[1].columns(slice(two_gates, None))),
+        ]
+
+    def _fio(self, operation):
+        (W_ih, W_hh, b), gates = self._named(operation, 3), 3 * operation.H
+        blocks = W_ih[1][:, :gates].ravel(), W_ih[1][:, gates:].ravel()  # of the candidate behind the others
+        return [
+            self._floats(b[0], b[1][:gates]),
+            self._floats(f"{b[0]}_c", b[1][gates:]),
+            self._matrix(W_ih[0], np.concatenate(blocks)),
+            self._matrix(W_hh[0], W_hh[1][:, :gates]),
+            self._matrix(f"{W_hh[0]}_c", W_hh[1][:, gates:]),
         ]
 
     def _attention(self, operation):

@@ -172,8 +172,9 @@ def _macros(predictor, prefix, constants):
         more = f" + {per_frame} * {frames}" if per_frame else ""
         lines.append(f"#define {upper}_WORK(n_steps) ({once}{more}) /* floats for n_steps steps */")
     else:
-        n_states = sum(config["hidden_layer_sizes"])
-        lines.append(f"#define {upper}_N_STATES {n_states} /* units of all layers */")
+        n_states = predictor.network.states_width
+        of_units = "units" if n_states == sum(config["hidden_layer_sizes"]) else "h and c_prev of the units"
+        lines.append(f"#define {upper}_N_STATES {n_states} /* {of_units} of all layers */")
     return "\n".join(lines)
 
 

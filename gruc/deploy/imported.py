@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ..estimators import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
-from ..estimators._given_weights import finite_array
+from ..estimators._given_weights import finite_array, require_gru
 from ..estimators._networks import convolutions_of, readouts_of
 from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
@@ -47,6 +47,7 @@ def fitted_estimator(estimator, weights, network, classes, multilabel, scaling=N
     """
     require_estimator(estimator)
     estimator._validate_params()
+    require_gru(estimator)
     readouts = readouts_of(estimator)
     if readouts is not None and "attention" in readouts:
         raise ValueError("estimator has pooling='attention', which neither torch's nor Keras's layers have.")

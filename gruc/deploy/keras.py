@@ -18,6 +18,7 @@ from .weights import (
     as_predictor,
     layer_suffixes,
     refuse_attention,
+    refuse_other_cells,
     refuse_tied,
     swap_gates,
     unscaled_weights,
@@ -53,7 +54,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     Raises
     ------
     ValueError
-        The model has attention, which is none of these layers.
+        The model has attention or cells that are no GRUs, which is none of these layers.
 
     Notes
     -----
@@ -72,6 +73,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
     """
     predictor = as_predictor(model)
+    refuse_other_cells(predictor, "Keras")
     refuse_attention(predictor, "Keras")
     refuse_tied(predictor)
     weights, config = unscaled_weights(predictor), predictor.config

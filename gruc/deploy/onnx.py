@@ -20,7 +20,7 @@ from .forecast_windows import forecaster_of
 from .onnx_forecasts import graph_of_forecaster
 from .onnx_graph import NetworkGraph
 from .onnx_translation import graph_of_encoder, graph_of_step, translator_of
-from .weights import as_predictor
+from .weights import as_predictor, refuse_other_cells
 
 __all__ = ["to_onnx"]
 
@@ -91,7 +91,8 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
 
     ``state_h`` (N, H), float32
         States of the layers, one layer after the other, after the last full frame; H is the sum
-        of `hidden_layer_sizes`. It may also be an initial state.
+        of `hidden_layer_sizes`, with ``cell="fio"`` twice that, h and c_prev of each layer. It may also
+        be an initial state.
     ``state_steps`` (N,), int64
         Number of steps so far.
     ``state_readout`` (N, R), float32, unless `pooling` is "last" or each step is answered
@@ -171,6 +172,7 @@ def _translation(onnx, translator, path, opset, stateful):
         raise ValueError(
             "stateful=True is for sequences in blocks; the step of a decoder has its states anyway."
         )
+    refuse_other_cells(translator, "to_onnx of a GRUSeq2Seq")
     graphs = graph_of_encoder(onnx, translator, opset), graph_of_step(onnx, translator, opset)
     models = tuple(_model_of(onnx, *graph, opset) for graph in graphs)
     if path is not None:

@@ -157,8 +157,8 @@ def _decoded(graph, window, known):
     lags, x, steps = window.lags, known.x, []
     moments = _moments(graph, window, x, known.series)
     scale = moments[1]
-    n, units = graph.size(x, 0), sum(graph.config["hidden_layer_sizes"])
-    shape = graph("Concat", n, np.array([units]), axis=0)
+    n = graph.size(x, 0)
+    shape = graph("Concat", n, np.array([graph.n_states]), axis=0)
     states = {"state_h": graph("Expand", graph.number(0), shape)}
     states["state_steps"] = graph("Expand", np.array(0), n)
     first, n_rows = lags.context - lags.lags, lags.lags

@@ -17,14 +17,23 @@ class Graph:
         Version of the operators.
     """
 
+    prefix = ""
+
     def __init__(self, onnx, opset):
         self.helper, self.numpy_helper, self.opset = onnx.helper, onnx.numpy_helper, opset
         self.nodes, self.constants = [], {}
 
+    def body(self):
+        """A graph for an attribute of the next node: with names of its own and the constants of this one."""
+        body = Graph.__new__(Graph)
+        vars(body).update(helper=self.helper, numpy_helper=self.numpy_helper, opset=self.opset)
+        body.nodes, body.constants, body.prefix = [], self.constants, f"{self.prefix}body_{len(self.nodes)}_"
+        return body
+
     def __call__(self, operation, *inputs, output=None, more_outputs=(), **attributes):
         """Add a node; return the name of its first output. Inputs are names, or arrays for constants."""
         names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
-        output = output or f"{operation.lower()}_{len(self.nodes)}"
+        output = output or f"{self.prefix}{operation.lower()}_{len(self.nodes)}"
         outputs = [output, *(f"{output}_{name}" for name in more_outputs)]
         self.nodes.append(self.helper.make_node(operation, names, outputs, **attributes))
         return output
@@ -88,13 +97,16 @@ class NetworkGraph(Graph):
         The last of them.
     reads_tokens, answers_each_step : bool
         Whether a step is a token, and whether there is an answer for each.
+    n_states : int
+        Elements of the states of all layers.
     inputs, decoding
         Of the predictor.
     centre : ndarray of shape (n_features,) or None
         Mean of the features in float32, which `onnx_inputs.centred` subtracts.
     rest : ndarray or None
-        What float32 loses of the mean, for the elements of a frame, which a convolution subtracts: the steps
-        that it reads before the first are 0. None where it is folded into biases.
+        What float32 loses of the mean, for the elements of a frame, where the first layer subtracts it: a
+        convolution, which reads steps before the first as 0, or a cell whose bias stands elsewhere. None
+        where it is folded into biases.
     weights : dict of str to ndarray
         By name, in torch's shapes; all other scaling is folded in.
     """
@@ -109,10 +121,12 @@ class NetworkGraph(Graph):
         (self.head,) = (op for op in self.network.program.operations if op.y == self.network.outputs)
         self.reads_tokens = isinstance(self.inputs, Tokens)
         self.answers_each_step = predictor.network.answers_each_step
+        self.n_states = predictor.network.states_width
         scaling = self.inputs.scaling
         self.centre = None if scaling is None else scaling.mean.astype(self.dtype)
         self.rest, taken = None, self.centre
-        if predictor.network.convolutions and scaling is not None:
+        folds = not predictor.network.convolutions and predictor.network.cells[0].folds_shifts
+        if scaling is not None and not folds:
             rest = (scaling.mean - self.centre).astype(self.dtype)
             self.rest = np.tile(rest, self.inputs.framing.length)
             taken = self.centre + rest.astype(np.float64)

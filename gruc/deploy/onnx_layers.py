@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..network import KINDS
+from .onnx_fio import fio_states
 from .onnx_inputs import framed, known_tokens, row_mask
 from .weights import swap_gates
 
@@ -97,6 +98,8 @@ def _cell(graph, operation, rows):
 
 def cell(graph, operation, x, *initial):
     """States (F, N, H) of x (F, N, D), from the first row on; `initial` is (1, N, H)."""
+    if operation.kind == KINDS.FIO:
+        return fio_states(graph, operation, x)[0]
     resets_after = operation.kind == KINDS.GRU
     W, R, *biases = map(swap_gates, graph.parameters(operation, 4 if resets_after else 3))
     B = np.concatenate(biases if resets_after else [*biases, np.zeros_like(biases[0])])
@@ -193,6 +196,7 @@ OPERATIONS = {
     KINDS.DENSE: _dense,
     KINDS.GRU: _cell,
     KINDS.GRU_RESET_BEFORE: _cell,
+    KINDS.FIO: _cell,
     KINDS.MEAN: _mean,
     KINDS.MAX: _max,
     KINDS.ATTENTION: _attention,

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..network import KINDS
 from ..sequences import LARGEST
+from .onnx_fio import fio_states
 from .onnx_inputs import (
     clipped_lengths,
     differ,
@@ -20,9 +21,8 @@ from .onnx_layers import cell, conv, conv_input, dense, embedded, energies, mask
 
 def states(graph):
     """Type and shape by name of the states that a stateful graph takes and returns: `to_onnx`."""
-    units = graph.config["hidden_layer_sizes"]
     k, n_features = graph.inputs.framing.length, graph.inputs.n_features
-    states = {"state_h": (graph.float32, ["N", sum(units)]), "state_steps": (graph.int64, ["N"])}
+    states = {"state_h": (graph.float32, ["N", graph.n_states]), "state_steps": (graph.int64, ["N"])}
     if carried := sum(carried_elements(operation) for operation in graph.network.program.operations):
         states["state_conv"] = (graph.float32, ["N", carried])
     readouts = [each for each in graph.network.program.operations if each.kind in READOUTS]
@@ -155,10 +155,10 @@ class Block:
         self._n_carried += carried_elements(operation)
         return graph.columns(self.before["state_conv"], start, self._n_carried)
 
-    def initial(self, graph, operation):
-        """The next cell's state before the block, (1, N, H)."""
+    def initial(self, graph, width):
+        """The next cell's state before the block, (1, N, width)."""
         start = self._n_states
-        self._n_states += operation.H
+        self._n_states += width
         return graph("Unsqueeze", graph.columns(self.before["state_h"], start, self._n_states), np.array([0]))
 
     def kept_before(self, graph, operation):
@@ -177,7 +177,7 @@ def _dense(graph, operation, block):
 
 
 def _cell(graph, operation, block):
-    initial = block.initial(graph, operation)
+    initial = block.initial(graph, operation.H)
     h = cell(graph, operation, block.rows[operation.x], initial)
     seen = graph("Transpose", graph("Concat", initial, h, axis=0), perm=[1, 0, 2])  # (N, 1 + F, H)
     counts = block.counts(graph, operation.x)
@@ -239,6 +239,17 @@ def _pool(graph, operation, block):
     block.carried.append(graph("Where", same_group, graph("Max", kept, before), kept))
 
 
+def _fio(graph, operation, block):
+    initial = block.initial(graph, 2 * operation.H)
+    h, c = fio_states(graph, operation, block.rows[operation.x], graph("Squeeze", initial, np.array([0])))
+    states = graph("Concat", initial, graph("Concat", h, c, axis=2), axis=0)
+    seen = graph("Transpose", states, perm=[1, 0, 2])  # (N, 1 + F, 2H)
+    counts = block.counts(graph, operation.x)
+    block.full.append(_state_after(graph, seen, counts.full))
+    block.rows[operation.y] = h
+    block.seen[operation.last] = seen, counts
+
+
 def _readout(graph, operation, block):
     h = graph("Transpose", block.rows[operation.x], perm=[1, 0, 2])
     before, counts = block.kept_before(graph, operation), block.counts(graph, operation.x)
@@ -248,6 +259,8 @@ def _readout(graph, operation, block):
 
 def _copy(graph, operation, block):
     node = block.rows.get(operation.x) or block.last_state(graph, operation.x)
+    if graph.network.program.values[operation.x].width > operation.D:
+        node = graph.columns(node, 0, operation.D)
     before = block.rows.get(operation.y)
     block.rows[operation.y] = node if before is None else graph("Concat", before, node, axis=1)
 
@@ -340,6 +353,7 @@ OPERATIONS = {
     KINDS.DENSE: _dense,
     KINDS.GRU: _cell,
     KINDS.GRU_RESET_BEFORE: _cell,
+    KINDS.FIO: _fio,
     KINDS.CONV: _conv,
     KINDS.POOL: _pool,
     KINDS.COPY: _copy,

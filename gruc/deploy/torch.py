@@ -15,6 +15,7 @@ from .weights import (
     as_predictor,
     layer_suffixes,
     refuse_attention,
+    refuse_other_cells,
     refuse_tied,
     unscaled_weights,
 )
@@ -60,7 +61,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     Raises
     ------
     ValueError
-        Torch has no such cell (``reset_after=False``) or no such layer (attention).
+        Torch has no such cell (``reset_after=False``, ``cell="fio"``) or no such layer (attention).
 
     Examples
     --------
@@ -73,6 +74,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     ((24, 12), (9, 8))
     """
     predictor = as_predictor(model)
+    refuse_other_cells(predictor, "torch")
     if not predictor.config["reset_after"]:
         raise ValueError(
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "

@@ -56,6 +56,16 @@ def with_biases(network, weights):
     return weights
 
 
+def refuse_other_cells(predictor, where):
+    """Raise a ValueError for a model whose cells are no GRUs."""
+    cell = predictor.network.named_config["cell"]
+    if cell != "gru":
+        raise ValueError(
+            f"{where} has no cell {cell!r}, only GRUs: fit a model with cell='gru'. Of other models than "
+            "GRUSeq2Seq, gruc.to_c and gruc.to_onnx write the equations of this cell."
+        )
+
+
 def refuse_tied(predictor):
     """Raise a ValueError for a model whose output layer is the table of its inputs."""
     if "head.bias" not in predictor.weights:

@@ -334,12 +334,12 @@ def _initial_state(model, network, rng, lags):
 def _check_continues(model, network, lags, horizon):
     """Refuse parameters that ask for another network than the one to go on with."""
     predictor = model._predictor.predictor
-    known = predictor.config | {"dtype": predictor.parameters.dtype.name} | lags._asdict()
+    known = predictor.network.named_config | {"dtype": predictor.parameters.dtype.name} | lags._asdict()
     known |= {"strategy": model._predictor.strategy, "quantile": model._predictor.levels}
     known["difference"] = model._predictor.known.order
     wanted = (
         {"strategy": model.strategy, "quantile": levels_of(model), "difference": int(model.difference)}
-        | network.config
+        | network.named_config
         | {"dtype": model.dtype, "scale": model.scale}
     )
     if model.lags != "auto":

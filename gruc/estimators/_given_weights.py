@@ -67,6 +67,7 @@ def fit_by_weights(model, states, max_target_length):
         max_target_length=max_target_length,
     )
     model._validate_params()
+    require_gru(model)
     network = EncoderDecoder(
         len(tables["source_embedding"]), len(tables["target_embedding"]), model.hidden_layer_sizes,
         len(tables["target_embedding"]), model.bidirectional_encoder, model.embedding_dim, model.attention,
@@ -92,6 +93,14 @@ def fit_by_weights(model, states, max_target_length):
         state, Translator(network, flat, source, target, max_target_length, n_jobs=model.n_jobs)
     )
     return model
+
+
+def require_gru(estimator):
+    """Raise a ValueError for an estimator of other cells, which no other library has."""
+    if estimator.cell != "gru":
+        raise ValueError(
+            f"cell is {estimator.cell!r}, and the weights are those of GRU layers: set cell='gru'."
+        )
 
 
 def _gru_state(state, name):

@@ -197,7 +197,8 @@ def streams_of(tokens, end, window, n_streams, several):
 def _check_continues(model, config):
     """Refuse parameters that ask for another network than the one to go on with."""
     neither = {"tied": False, "by_table": False}
-    trained = {**neither, "dtype": model._predictor.parameters.dtype.name, **model._predictor.config}
+    trained = {**neither, "dtype": model._predictor.parameters.dtype.name}
+    trained |= model._predictor.network.named_config
     for name, value in {**neither, "dtype": model.dtype, **config}.items():
         if trained[name] != value:
             shown = {"n_features": "embedding_dim", "tied": "tie_weights", "by_table": "n_negatives"}.get(

@@ -21,6 +21,7 @@ class LanguageEmbedding:
 
 class Network:
     hidden_layer_sizes: int | Sequence[int]
+    cell: Literal["gru", "fio"]
     reset_after: bool
     update_gate_bias_init: float | Literal["chrono"]
 
@@ -84,6 +85,7 @@ class LanguageParameters(
         tie_weights: bool = False,
         n_negatives: int | None = None,
         hidden_layer_sizes: int | Sequence[int] = (128,),
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         window: int = 64,

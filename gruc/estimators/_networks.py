@@ -208,7 +208,7 @@ def _convolution_parameters(convolutions):
 
 def cell_config(model):
     """Arguments of a network that are those of its cells."""
-    return {"reset_after": bool(model.reset_after)}
+    return {"cell": model.cell, "reset_after": bool(model.reset_after) or model.cell != "gru"}
 
 
 def _layers_config(model, n_features, n_outputs):
@@ -273,7 +273,7 @@ def check_continues(model, n_outputs):
     """Refuse parameters and targets that ask for another network than the one to continue with."""
     predictor = model._predictor
     inputs = predictor.inputs
-    trained = predictor.config | {"dtype": predictor.parameters.dtype.name}
+    trained = predictor.network.named_config | {"dtype": predictor.parameters.dtype.name}
     trained["embedding_dim"] = trained["n_features"] if isinstance(inputs, Tokens) else None
     wanted = {"embedding_dim": model.embedding_dim}
     if isinstance(inputs, Tokens):

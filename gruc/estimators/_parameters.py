@@ -38,18 +38,26 @@ class Network:
     hidden_layer_sizes: Count | Sequence[int] = parameter(
         (64,), "Units of each GRU layer, the first layer first."
     )
+    cell: Literal["gru", "fio"] = parameter(
+        "gru",
+        """What a unit is: "gru", or "fio" for one with forget, input and output gates and no reset
+        gate, ``h = f * h_prev + i * c + o * c_prev`` with the candidate
+        ``c = tanh(W_c [h_prev, x] * f + b_c)``, c_prev being that of the step before. It has 4 blocks
+        of weights in place of 3, and its state is h and c_prev. Neither torch nor Keras has such a layer;
+        `to_c` and `to_onnx` write its equations.""",
+    )
     reset_after: bool = parameter(
         True,
-        """Where the reset gate acts: after the recurrent product, as in cuDNN, torch and Keras, or
-        before it, as in [1]_.""",
+        """Where the reset gate of a GRU acts: after the recurrent product, as in cuDNN, torch and Keras, or
+        before it, as in [1]_. Of other cells without effect.""",
     )
     update_gate_bias_init: Bias | Literal["chrono"] = parameter(
         1.0,
-        """Initial value of the bias of the update gates, from -40 to 40. The update gate is the
-        fraction of the old state that is kept, so with larger values the network remembers for
-        longer from the start: about ``1 + exp(b)`` frames. "chrono" draws the bias of each unit
-        such that these times are uniform between 2 frames and the number of frames of the
-        longest training sequence [7]_.""",
+        """Initial value of the bias of the update gates (of ``cell="fio"`` the forget gates), from -40 to
+        40. The update gate is the fraction of the old state that is kept, so with larger values the
+        network remembers for longer from the start: about ``1 + exp(b)`` frames. "chrono" draws the
+        bias of each unit such that these times are uniform between 2 frames and the number of frames
+        of the longest training sequence [7]_.""",
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 class Network:
     hidden_layer_sizes: int | Sequence[int]
+    cell: Literal["gru", "fio"]
     reset_after: bool
     update_gate_bias_init: float | Literal["chrono"]
 
@@ -128,6 +129,7 @@ class ClassifierParameters(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64,),
         *,
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
@@ -200,6 +202,7 @@ class RegressorParameters(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64,),
         *,
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
@@ -261,6 +264,7 @@ class ForecasterParameters(
         self,
         hidden_layer_sizes: int | Sequence[int] = (32,),
         *,
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,

@@ -21,7 +21,7 @@ __all__ = ["KINDS", "built", "describe", "of_content", "save", "write"]
 KINDS: dict[str, Any] = {}
 
 # parameters that files written before there were any do not have, and what they were then
-ADDED_PARAMETERS = {"update_gate_bias_init": 1.0, "conv_channels": ()}
+ADDED_PARAMETERS = {"update_gate_bias_init": 1.0, "conv_channels": (), "cell": "gru"}
 
 
 class SavingMixin:

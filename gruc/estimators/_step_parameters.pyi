@@ -7,6 +7,7 @@ import numpy as np
 
 class Network:
     hidden_layer_sizes: int | Sequence[int]
+    cell: Literal["gru", "fio"]
     reset_after: bool
     update_gate_bias_init: float | Literal["chrono"]
 
@@ -92,6 +93,7 @@ class TaggerParameters(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64,),
         *,
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
@@ -157,6 +159,7 @@ class StepRegressorParameters(
         self,
         hidden_layer_sizes: int | Sequence[int] = (64,),
         *,
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,

@@ -235,7 +235,7 @@ def _network_config(model, source, target):
 
 def _continued(model, known, config):
     """The network to go on with, if the parameters ask for the same."""
-    trained = known.config | {"dtype": known.parameters.dtype.name}
+    trained = known.network.named_config | {"dtype": known.parameters.dtype.name}
     names = {"bidirectional": "bidirectional_encoder", "embedding": "embedding_dim"}
     for name, value in (config | {"dtype": model.dtype}).items():
         if trained[name] != value:

@@ -7,6 +7,7 @@ import numpy as np
 
 class Network:
     hidden_layer_sizes: int | Sequence[int]
+    cell: Literal["gru", "fio"]
     reset_after: bool
     update_gate_bias_init: float | Literal["chrono"]
 
@@ -64,6 +65,7 @@ class TranslationParameters(Network, Translation, Dropout, Training, Translation
         self,
         hidden_layer_sizes: int | Sequence[int] = (128,),
         *,
+        cell: Literal["gru", "fio"] = "gru",
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         source: Any | None = None,

@@ -8,7 +8,8 @@ from ._axes import heat, name_steps, one_of, stacked_axes
 from ._models import OpenedModel
 from ._texts import tokens_of
 
-GATES = {"reset": ("viridis", (0, 1)), "update": ("viridis", (0, 1)), "candidate": ("RdBu_r", (-1, 1))}
+CANDIDATE = "candidate"  # from -1 to 1, all others from 0 to 1
+KEEPING = "update", "forget"  # the gate of each cell that keeps its state
 
 
 class GateDisplay:
@@ -16,12 +17,13 @@ class GateDisplay:
 
     Make it with `from_estimator`. Where "update" is near 1 a unit keeps its state, where it is near 0 the
     state becomes "candidate", which sees the state before to the extent of "reset":
-    ``h = (1 - z) * n + z * h_prev``.
+    ``h = (1 - z) * n + z * h_prev``. With ``cell="fio"`` the share of the state that is kept is "forget", and
+    "input" and "output" are those of this candidate and of the one before.
 
     Parameters
     ----------
     gates : dict of str to ndarray of shape (n_frames, n_units)
-        Some of "reset", "update" and "candidate".
+        Some of what `gate_activations` gives.
     step_names : list of str or None, default=None
         Tokens of a text; None: numbers.
     layer_name : str or None, default=None
@@ -73,13 +75,14 @@ class GateDisplay:
         display : GateDisplay
         """
         T, n_units = next(iter(self.gates.values())).shape
-        order_by = self.gates.get("update", next(iter(self.gates.values())))
+        keeping = [self.gates[name] for name in KEEPING if name in self.gates]
+        order_by = keeping[0] if keeping else next(iter(self.gates.values()))
         self.units_ = np.argsort(-order_by.mean(axis=0), kind="stable")
         height = min(2.8, 0.7 + 0.06 * n_units)
         self.axes_ = stacked_axes(ax, [height] * len(self.gates), width=7.5)
         self.images_ = {}
         for axes, (name, rows) in zip(self.axes_, self.gates.items(), strict=True):
-            cmap, limits = GATES[name]
+            cmap, limits = ("RdBu_r", (-1, 1)) if name == CANDIDATE else ("viridis", (0, 1))
             self.images_[name] = heat(
                 axes, rows[:, self.units_].T, cmap=cmap, limits=limits, label=name, **kwargs
             )
@@ -98,7 +101,7 @@ class GateDisplay:
         *,
         index: int = 0,
         layer: int = -1,
-        gates: Any = ("reset", "update", "candidate"),
+        gates: Any = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> "GateDisplay":
@@ -114,8 +117,9 @@ class GateDisplay:
             Which sequence of X.
         layer : int, default=-1
             From 0 for the first, or -1 for the last.
-        gates : sequence of {"reset", "update", "candidate"}, default=("reset", "update", "candidate")
-            Which gates, from top to bottom.
+        gates : sequence of str or None, default=None
+            Which gates, from top to bottom, by their names in `gate_activations`: "reset", "update" and
+            "candidate" of a GRU. None: all.
         ax : matplotlib Axes or None, default=None
             Whose place the picture takes; None: a new figure.
         **kwargs : dict
@@ -130,11 +134,12 @@ class GateDisplay:
         ValueError
             There is no such sequence, layer or gate.
         """
-        wanted = [gates] if isinstance(gates, str) else list(gates)
-        if not wanted or not set(wanted) <= set(GATES):
-            raise ValueError(f"gates must be some of {', '.join(map(repr, GATES))}; got {gates!r}.")
         one = one_of(X, index)
         opened = OpenedModel.of(estimator, one)
+        names = opened.predictor.network.gate_names
+        wanted = names if gates is None else [gates] if isinstance(gates, str) else list(gates)
+        if not wanted or not set(wanted) <= set(names):
+            raise ValueError(f"gates must be some of {', '.join(map(repr, names))}; got {gates!r}.")
         found = opened.predictor.gate_activations(opened.sequences, layer)
         n_layers = len(opened.predictor.config["hidden_layer_sizes"])
         name = "gates" if n_layers == 1 else f"gates of layer {layer % n_layers}"

@@ -6,6 +6,7 @@ Knows arrays and kernels; no epochs, no labels, no scikit-learn.
 from .attention import ATTENTIONS
 from .conv import NORM_EPSILON, take_running
 from .encoder_decoder import EncoderDecoder
+from .gru import CELLS
 from .network import GRUNetwork
 from .program import KINDS
 from .readout import OF_CONVOLUTIONS, READOUTS
@@ -13,6 +14,7 @@ from .workspace import aligned_empty
 
 __all__ = [
     "ATTENTIONS",
+    "CELLS",
     "KINDS",
     "NORM_EPSILON",
     "OF_CONVOLUTIONS",

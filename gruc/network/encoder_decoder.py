@@ -75,6 +75,11 @@ class EncoderDecoder(Cells):
             "attention": attention,
             **cell_config(reset_after, cell),
         }
+        if ATTENTIONS[attention].attends_inside and cell != "gru":
+            raise ValueError(
+                f"attention={attention!r} is part of a GRU's step, and cell is {cell!r}. Set attention to "
+                "'dot', 'general' or None, or leave cell 'gru'."
+            )
         both_ways = (False, True)[: 1 + bidirectional]
         self.n_source_inputs, self.n_inputs = n_source_inputs, n_inputs
         self.source_embedding = self.embedding = None

@@ -39,6 +39,7 @@ class GRULayer:
     n_blocks = 3  # of the weights' columns, H each
     n_states = 1
     keeping = 1  # the block of the gate that keeps the old state
+    folds_shifts = True  # of x into its biases
 
     def __init__(self, index, n_inputs, n_units, reset_after=True, reverse=False, prefix="gru"):
         self.n_inputs = n_inputs
@@ -113,6 +114,7 @@ class FIOLayer(GRULayer):
     n_blocks = 4
     n_states = 2  # h, and the candidate of the step before
     keeping = 0
+    folds_shifts = False  # b_c is added after the product with f
     kind = KINDS.FIO
 
     def __init__(self, index, n_inputs, n_units, reset_after=True, reverse=False, prefix="gru"):
@@ -130,7 +132,12 @@ def cell_config(reset_after, cell):
 
 
 class Cells:
-    """What networks do with all their cells: a mix-in over `cells`, each direction of each layer."""
+    """What networks do with all their cells: a mix-in over `config` and `cells`, the directions of layers."""
+
+    @property
+    def named_config(self):
+        """`config` with the name of the cells, whichever they are."""
+        return self.config | {"cell": self.config.get("cell", "gru")}
 
     def set_update_gate_bias(self, parameters, bias):
         """Start the gates that keep the old state at this bias instead of that of `initialize`."""

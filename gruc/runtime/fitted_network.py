@@ -75,8 +75,9 @@ class FittedNetworkMixin:
             From 0 for the first, or -1 for the last.
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
             States of the layers before the first frame, one for each sequence or the same for all; F is the
-            number of units of a layer, of both directions. With layers of different widths a list of one
-            array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            number of units of a layer, of both directions, with ``cell="fio"`` twice that: h of all units,
+            then their c_prev. With layers of different widths a list of one array (n_sequences, F_l) or
+            (F_l,) for each layer. None: zeros.
 
         Returns
         -------
@@ -125,7 +126,8 @@ class FittedNetworkMixin:
         dict of "reset", "update", "candidate"
             Each in the form of `hidden_states`: r, z and n of
             ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
-            that is kept.
+            that is kept. With ``cell="fio"`` they are "forget", "input", "output" and "candidate", f, i, o
+            and c of ``h = f * h_prev + i * c + o * c_prev``.
 
         Raises
         ------

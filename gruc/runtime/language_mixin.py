@@ -236,7 +236,8 @@ class LanguageMixin:
         Returns
         -------
         dict of "reset", "update", "candidate"
-            Each in the form of `hidden_states`; "update" is the share of the old state that is kept.
+            Each in the form of `hidden_states`; "update" is the share of the old state that is kept. With
+            ``cell="fio"`` "forget", "input", "output" and "candidate".
         """
         documents, texts = self._each_from_its_start(X)
         gates = {}

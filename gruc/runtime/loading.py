@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ..files.estimator_fields import KINDS, PARAMETERS, take_estimator
 from ..files.fields import Fields, ModelFileError, is_count, is_flag, quoted
-from ..network import OF_CONVOLUTIONS, READOUTS, GRUNetwork
+from ..network import CELLS, OF_CONVOLUTIONS, READOUTS, GRUNetwork
 from ..outputs import described as described_outputs
 from ..sequences import Numbers, Tokens
 from .predictor import Predictor
@@ -94,7 +94,10 @@ def _described_network(fields, n_arrays):
 
 def described_cell(fields):
     """Arguments of a network that are those of its cells."""
-    return {"reset_after": fields.take("reset_after", is_flag)}
+    config = {"reset_after": fields.take("reset_after", is_flag)}
+    if "cell" in fields:
+        config["cell"] = fields.take("cell", lambda v: isinstance(v, str) and v in CELLS)
+    return config
 
 
 def _is_pooling(value):

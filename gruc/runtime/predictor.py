@@ -51,11 +51,10 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
     The first axis of ``initial_state`` is that of sequences: an array of shape (n_sequences, n_layers, F),
     or (n_layers, F) for the same state in all sequences, where F is the number of units of a layer, or
     twice that if the model is bidirectional: first those of the forward direction, then those of the
-    backward direction, which starts at the last frame. If the layers have different widths, it is a
-    list of one array of shape (n_sequences, F_l) or (F_l,) for each layer. States of a GRU lie between
-    -1 and 1; others are accepted if they are finite and the model's dtype can compute with them.
-    (In torch the axes of layers and directions come first: for one direction pass
-    ``h_0.transpose(0, 1)``.)
+    backward direction, which starts at the last frame; with ``cell="fio"`` twice that, h, then c_prev. If
+    the layers have different widths, it is a list of one array of shape (n_sequences, F_l) or (F_l,) for
+    each layer. States of a GRU lie between -1 and 1; others are accepted if they are finite and the dtype can
+    compute with them. (In torch the axes of layers and directions come first: pass ``h_0.transpose(0, 1)``.)
 
     Examples
     --------

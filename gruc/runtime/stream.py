@@ -176,7 +176,8 @@ class Stream:
         """The state of each layer after the last full frame.
 
         ndarray of shape (n_layers, units), or (n, n_layers, units) for n streams; with layers of
-        different widths a list of one array (units_l,) or (n, units_l) for each layer. A copy, of
+        different widths a list of one array (units_l,) or (n, units_l) for each layer. With
+        ``cell="fio"`` the state of a layer is h of its units, then their c_prev, 2 units wide. A copy, of
         the model's dtype.
 
         Assigning such an array starts new sequences in these states, as ``reset(initial_state=...)``

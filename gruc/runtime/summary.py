@@ -228,6 +228,7 @@ def _of_parameters(network, names, itemsize):
     products = sum(prod(shape) for name, shape in shapes.items() if len(shape) > 1 and name not in tables)
     # weights of attention are worked out for each row, although one row is the answer
     kind, number = _layer_of(names[0])
+    shown = network.named_config["cell"] if kind == "gru" else kind
     each_row = y.per_step or kind == "attention"
     stride = program.strides[y.clock] if each_row else 1  # steps that make one of its rows
     if place + 1 < len(operations) and operations[place + 1].kind == KINDS.POOL:
@@ -235,5 +236,5 @@ def _of_parameters(network, names, itemsize):
     rows = "T" if program.strides[y.clock] == 1 else f"T / {program.strides[y.clock]}"
     output = f"({rows}, {y.width})" if y.per_step else f"({y.width},)"
     both = ", both directions" if any(name.endswith("_reverse") for name in names) else ""
-    name = (kind if number is None else f"{kind} {number}") + both
+    name = (shown if number is None else f"{shown} {number}") + both
     return LayerSummary(name, output, size, size * itemsize, round(2 * products / stride), each_row)

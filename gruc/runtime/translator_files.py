@@ -63,7 +63,10 @@ def _described_network(fields, n_arrays):
         raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")
     if config["n_outputs"] != config["n_inputs"]:
         fields.refuse("it has as many outputs as it has tokens of answers")
-    return EncoderDecoder(**config)
+    try:
+        return EncoderDecoder(**config)
+    except ValueError as error:
+        raise ModelFileError(f"{fields.where} is damaged: {error}") from None
 
 
 def _is_attention(value):

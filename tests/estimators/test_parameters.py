@@ -41,6 +41,7 @@ TOKENS = {"embedding_dim": 3}
 TRIED = {
     "hidden_layer_sizes": ((7,), {}),
     "bidirectional": (True, {}),
+    "cell": ("fio", {}),
     "reset_after": (False, {}),
     "update_gate_bias_init": (0.0, {}),
     "pooling": ("mean", {}),
