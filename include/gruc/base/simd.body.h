@@ -294,6 +294,9 @@ GRUC_INLINE real GRUC(flushed)(real x) { return GRUC(scalar_zero_below)(x, GRUC_
  * bits of the exponent is set. */
 GRUC_INLINE vec GRUC(without_silence)(vec x)
 {
+#if GRUC_SIMD == 0
+    return GRUC(scalar_zero_below)(x, GRUC_LEAST_STATE);
+#else
     const ureal either = (ureal)3 << (GRUC_BITS - 3);
 #if GRUC_SIMD == 512 && GRUC_BITS == 32
     __m512i bits = (__m512i)x;
@@ -302,11 +305,10 @@ GRUC_INLINE vec GRUC(without_silence)(vec x)
     __m512i bits = (__m512i)x;
     return (vec)_mm512_maskz_mov_epi64(
         _mm512_test_epi64_mask(bits, _mm512_set1_epi64((long long)either)), bits);
-#elif GRUC_SIMD == 0
-    return GRUC(scalar_zero_below)(x, GRUC_LEAST_STATE);
 #else
     uvec silent = (uvec)((GRUC(bits)(x) & either) == 0);
     return GRUC(from_bits)(GRUC(bits)(x) & ~silent);
+#endif
 #endif
 }
 
