@@ -28,6 +28,15 @@ def test_sample(model, capsys):
     assert capsys.readouterr().out == model.sample(30, **settings) + "\n"
 
 
+def test_str_tokens_have_spaces_between_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    model = GRULanguageModel(**FAST).fit([["c1", "e1", "g1"], ["g1", "e1"]] * 20)
+    model.save("notes.gruc")
+    assert main(["sample", "notes.gruc", "--length", "30", "--prefix", "c1 e1", "--seed", "3"]) == 0
+    expected = model.sample(30, prefix=["c1", "e1"], random_state=3)
+    assert capsys.readouterr().out == " ".join(expected) + "\n"
+
+
 def test_info(model, capsys):
     assert main(["info", "m.gruc", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
