@@ -6,7 +6,7 @@ import numpy as np
 
 from ..runtime.forecast_input import check_reach
 from ..sequences import KnownValues, season_length_of
-from ._forecast_fit import lags_of
+from ._forecast_lags import lags_of
 
 # Folds where no cv is given; fewer of short series.
 MOST_FOLDS = 5
@@ -157,4 +157,4 @@ def _is_enough(model, arrays, horizon):
         return False
     lags, lengths = lags_of(model, arrays, horizon), [len(array) for array in arrays]
     n_horizons = 2 if model.early_stopping or model.calibration is not None else 1
-    return min(lengths) >= lags.context and max(lengths) >= lags.context + n_horizons * horizon
+    return min(lengths) >= lags.context and max(lengths) >= lags.least_context + n_horizons * horizon

@@ -21,7 +21,8 @@ from ..sequences import KnownValues
 from ..training import TrainingState
 from ._forecast_columns import covariates_ahead
 from ._forecast_files import ForecastFilesMixin
-from ._forecast_fit import check_range, run_fit, run_update
+from ._forecast_fit import run_fit, run_update
+from ._forecast_lags import check_range
 from ._forecast_run import levels_of
 
 
@@ -140,7 +141,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
         steps = self._steps_of(fh)
         fitted = self._predictor
         if self.calibration is not None and fitted.conformal is None:
-            n_needed = fitted.lags.context + 2 * self.horizon_ + fitted.known.order
+            n_needed = fitted.lags.least_context + 2 * self.horizon_ + fitted.known.order
             raise ValueError(
                 "The series were too short to hold out their last part, so that there are no errors of "
                 f"forecasts to find quantiles by: with lags={self.lags_}, season_length="

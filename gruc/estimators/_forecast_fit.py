@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..runtime import Predictor
-from ..sequences import LARGEST, Lags, LagWindows, Series, inner_season_of, origins_of, season_length_of
-from ..training import MOST_SEASONS, StepMemory, TrainingState
+from ..sequences import Lags, LagWindows, Series, origins_of
+from ..training import StepMemory, TrainingState
 from ._calibration import conformal_of
 from ._fit import report_end
+from ._forecast_lags import check_lengths, check_range, lags_of, refuse_short
 from ._forecast_run import Run, levels_of, network_of
 from ._networks import random_generator, set_update_gate_bias
 
@@ -19,10 +20,8 @@ MOST_STEPS = 1 << 14
 # What the network adds to the linear path is believed half where so many forecasts, which do not overlap,
 # speak for it.
 DOUBTS = 5
-# Windows without which nothing can be learned; lags are shortened until there are so many.
-FEWEST_WINDOWS = 4
-# Fewer lags are not chosen for short horizons.
-FEWEST_LAGS = 8
+# So many held-out forecasts, which do not overlap, are enough to find quantiles by their errors alone.
+ENOUGH_HELD_OUT = 50
 
 
 class Fitted(NamedTuple):
@@ -61,7 +60,7 @@ def run_fit(model, arrays, name_of, horizon, covariates=None):
     continued = vars(model).get("_predictor") if model.warm_start else None
     lags, lengths, split, run = _begin(model, arrays, name_of, horizon, covariates, continued)
     if model.early_stopping and not split.n_learned.any():
-        _refuse_short(lags, lengths)
+        refuse_short(lags, lengths)
     watched = None
     if model.early_stopping or (model.calibration is not None and split.n_learned.any()):
         watched = _held_out(run, arrays, covariates, lags, split, continued)
@@ -71,11 +70,11 @@ def run_fit(model, arrays, name_of, horizon, covariates=None):
                 run, watched.lags, watched.linear, moments, watched.state, watched, watched.covariates
             )
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
-    of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - run.reach(lags))
+    of, origins = run.origins(series, lengths, lags)
     if not len(of):
-        _refuse_short(lags, lengths)
+        refuse_short(lags, lengths)
     covariates = _scaled(covariates, continued, lengths)
-    lags, linear = run.linear_path(series, covariates, lengths, lags, continued)
+    lags, linear, _ = run.linear_path(series, covariates, lengths, lags, continued)
     n_epochs = watched.history.best_epoch if model.early_stopping else model.max_iter
     windows = run.windows(series, lags, of, origins, covariates, linear)
     if continued is None:
@@ -94,7 +93,7 @@ def _begin(model, arrays, name_of, horizon, covariates, continued):
     """Lags, lengths of series, their `_Split`, and the `Run` of a new network or of the one to go on with."""
     check_range(arrays, name_of)
     lags = lags_of(model, arrays, horizon) if continued is None else continued.lags
-    _check_lengths(lags, arrays, name_of)
+    check_lengths(lags, arrays, name_of)
     lengths = np.array([len(array) for array in arrays], np.intp)
     network = network_of(model, lags, covariates)
     if continued is None:
@@ -112,23 +111,23 @@ def run_partial_fit(model, arrays, name_of, horizon, covariates=None):
     continued = vars(model).get("_predictor")
     lags, lengths, split, run = _begin(model, arrays, name_of, horizon, covariates, continued)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
-    of, origins = origins_of(lengths, series.starts, _all(lengths, lags.context), lengths - run.reach(lags))
+    of, origins = run.origins(series, lengths, lags)
     if not len(of):
-        _refuse_short(lags, lengths)
+        refuse_short(lags, lengths)
     # what errors are measured on is known neither to the first linear path nor to scales
     held_out = model.calibration is not None and split.n_learned.any()
     learned = split.lengths_learned(lengths, lags) if held_out else lengths
     before = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     before = series._replace(moments=np.asarray(before))
     covariates = _scaled(covariates, continued, learned)
-    lags, linear = run.linear_path(before, covariates, learned, lags, continued)
+    lags, linear, past_errors = run.linear_path(before, covariates, learned, lags, continued)
     windows = run.windows(series, lags, of, origins, covariates, linear)
     if continued is None:
         run.begin_at_quantiles(windows)
     conformal = None
     if held_out:
         validation = _validation(run, before, lags, split, covariates, linear)
-        conformal = _calibration(run, run.start.parameters, validation, linear)
+        conformal = _calibration(run, run.start.parameters, validation, linear, past_errors)
     state, stopped_by = run.one_pass(windows, goes_on=continued is not None)
     report_end(model, state, stopped_by, incremental=True)
     predictor = run.predictor(state.parameters)
@@ -174,7 +173,7 @@ class _Split(NamedTuple):
     @classmethod
     def of(cls, lengths, lags, fraction):
         """The last `fraction` of windows is validated on, and no value of it is learned from."""
-        n = np.maximum(lengths - lags.context - lags.horizon + 1, 0)
+        n = np.maximum(lengths - lags.least_context - lags.horizon + 1, 0)
         least = np.minimum(lags.horizon, n // 4)
         most = np.maximum((n - lags.horizon + 1) // 2, 1)  # half of those whose horizons do not overlap
         n_validated = np.clip(np.maximum(np.rint(fraction * n), least), 1, most).astype(np.intp)
@@ -184,7 +183,7 @@ class _Split(NamedTuple):
 
     def lengths_learned(self, lengths, lags):
         """Values of each series that are learned from; of one without windows all."""
-        return np.where(self.n_learned > 0, lags.context + self.n_learned + lags.horizon - 1, lengths)
+        return np.where(self.n_learned > 0, lags.least_context + self.n_learned + lags.horizon - 1, lengths)
 
 
 def _scaled(covariates, continued, lengths, chosen=slice(None)):
@@ -223,10 +222,8 @@ def _held_out(run, arrays, covariates, lags, split, continued):
     moments = [lags.moments(array[:n]) for array, n in zip(arrays, learned, strict=True)]
     series = Series.of(arrays, moments)
     covariates = _scaled(covariates, continued, learned, split.n_learned > 0)
-    lags, linear = run.linear_path(series, covariates, learned, lags, continued)
-    first = _all(lengths, lags.context)
-    last = np.where(split.n_learned > 0, learned - run.reach(lags), 0)
-    of, origins = origins_of(lengths, series.starts, first, last)
+    lags, linear, past_errors = run.linear_path(series, covariates, learned, lags, continued)
+    of, origins = run.origins(series, np.where(split.n_learned > 0, learned, 0), lags)
     windows = run.windows(series, lags, of, origins, covariates, linear)
     if continued is None:
         run.begin_at_quantiles(windows)
@@ -260,7 +257,7 @@ def _held_out(run, arrays, covariates, lags, split, continued):
             history.best_epoch, state = 0, run.start
     conformal = None
     if model.calibration is not None:
-        conformal = _calibration(run, state.parameters, validation, linear)
+        conformal = _calibration(run, state.parameters, validation, linear, past_errors)
     return _Watched(lags, linear, covariates, state, stopped_by, factor, history, conformal)
 
 
@@ -275,9 +272,16 @@ def _validation(run, series, lags, split, covariates, linear):
     return LagWindows(series, lags, of[some], origins[some], covariates, linear=whole)
 
 
-def _calibration(run, parameters, validation, linear):
-    """What the errors of forecasts of these windows were like."""
+def _calibration(run, parameters, validation, linear, past_errors):
+    """What the errors of forecasts of these windows were like, and where they are few, of earlier ones."""
     errors, heads = run.errors(parameters, validation, linear)
+    if past_errors is not None and validation.n_independent() < ENOUGH_HELD_OUT:
+        earlier = past_errors.errors
+        for _ in range(int(run.model.difference)):
+            earlier = np.cumsum(earlier, axis=1)
+        errors = np.concatenate([errors, earlier])
+        heads = np.zeros((*errors.shape, 1))  # there are no quantiles beside the forecast
+        validation = validation.with_origins(past_errors.of, past_errors.origins)
     return conformal_of(errors, heads, run.levels, validation, run.model.calibration == "adaptive")
 
 
@@ -296,29 +300,6 @@ def _fitted(run, lags, linear, moments, state, watched, covariates):
     return Fitted(
         lags, linear, moments, run.predictor(state.parameters), state, history, conformal, covariates
     )
-
-
-def lags_of(model, arrays, horizon):
-    """The lags that the parameters ask for, or that the series show."""
-    lengths = np.array([len(array) for array in arrays])
-    season = season_length_of(arrays) if model.season_length is None else int(model.season_length)
-    if horizon is None:
-        horizon = season if model.horizon is None else int(model.horizon)
-    shortest, median = int(lengths.min()), int(np.median(lengths))
-    n_lags = model.lags
-    if n_lags == "auto":
-        # at least half of the series should have windows to learn from, and all have a context
-        for_windows = median - season - 2 * horizon - 2 * FEWEST_WINDOWS
-        inner = inner_season_of(arrays, season)
-        wanted = max(horizon, FEWEST_LAGS, inner + 1 if inner > 1 else 1)
-        n_lags = max(1, min(wanted, for_windows, shortest - season))
-    n_seasons = 1
-    if season > 1:
-        # as many seasons are left to learn from
-        left = median - n_lags - 2 * horizon - 2 * FEWEST_WINDOWS
-        n_seasons = max(1, min(MOST_SEASONS, left // (2 * season), (shortest - n_lags) // season))
-    weights = (1.0,) + (0.0,) * (n_seasons - 1)
-    return Lags(int(n_lags), season, horizon, model.scale, season_weights=weights)
 
 
 def _initial_state(model, network, rng, lags):
@@ -356,41 +337,6 @@ def _check_continues(model, network, lags, horizon):
                 f"{name} is {value}, but the network to go on with was made with {known[name]}. To start "
                 "anew, call fit with warm_start=False, or clone the forecaster."
             )
-
-
-def check_range(arrays, name_of):
-    """Refuse values whose squares would overflow."""
-    limit = LARGEST[np.dtype(np.float64)]
-    for i, array in enumerate(arrays):
-        largest = np.abs(array).max(initial=0.0)
-        if largest > limit:
-            raise ValueError(f"{name_of(i)} reaches {largest:.3g}, the limit is {limit:.0e}. Rescale it.")
-
-
-def _check_lengths(lags, arrays, name_of):
-    """Refuse series that are shorter than a context."""
-    for i, array in enumerate(arrays):
-        if len(array) < lags.context:
-            raise ValueError(
-                f"{name_of(i)} has {len(array)} values; with lags={lags.lags} and season_length="
-                f"{lags.season_length} a forecast needs {lags.context}. Leave it out, or set smaller lags or "
-                "season_length (1: no season)."
-            )
-
-
-def _refuse_short(lags, lengths):
-    longest = int(lengths.max())
-    raise ValueError(
-        f"The longest series has {longest} values, too few to learn from: with lags={lags.lags}, "
-        f"season_length={lags.season_length} and a horizon of {lags.horizon} steps "
-        f"{lags.context + lags.horizon} are needed, and with early_stopping=True "
-        f"{lags.context + 2 * lags.horizon}. Give longer series, or set a shorter horizon or smaller lags or "
-        "season_length (1: no season)."
-    )
-
-
-def _all(lengths, value):
-    return np.full(len(lengths), value, np.intp)
 
 
 def _evenly(n, most):

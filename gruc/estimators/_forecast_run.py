@@ -8,7 +8,7 @@ from ..network import GRUNetwork
 from ..outputs import Values, scaled_errors
 from ..runtime import Predictor
 from ..runtime.strategies import STRATEGIES, Start
-from ..sequences import LagWindows, Numbers
+from ..sequences import LagWindows, Numbers, origins_of
 from ..training import ForecastData, Known, Loss, TrainingStep, find_linear_path, train
 from ._fit import set_optimizer, settings_of
 from ._networks import network_config
@@ -60,24 +60,32 @@ class Run:
         """Steps from an origin on that a window of training is to answer."""
         return self.strategy.lags(lags).horizon + self.strategy.n_more(lags)
 
+    def origins(self, series, lengths, lags):
+        """Origins of windows to learn from in the first so many values of each series; see `origins_of`."""
+        first = np.full(len(lengths), lags.least_context)
+        return origins_of(lengths, series.starts, first, lengths - self.reach(lags))
+
     def windows(self, series, lags, of, origins, covariates, linear):
         """Windows to learn from."""
         n_more = self.strategy.n_more(lags)
         return LagWindows(series, self.strategy.lags(lags), of, origins, covariates, n_more, linear)
 
     def linear_path(self, series, covariates, lengths, lags, continued):
-        """Lags with their units and the linear path of the first so many values of each series.
+        """Lags with their units, the linear path of the first so many values of each series, `PastErrors`.
 
         A fit with `warm_start` goes on with those that its network was trained with. A network that answers
-        rows has none: it reads no whole window before the first of them.
+        rows has none: it reads no whole window before the first of them. The errors are None unless they
+        are of whole horizons.
         """
         if continued is not None:
-            return continued.lags, continued.linear
+            return continued.lags, continued.linear, None
         windows_of = functools.partial(LagWindows, series, covariates=covariates)
         known = Known(windows_of, series.starts, lengths)
-        found, linear = find_linear_path(known, self.strategy.lags(lags))
+        found, linear, past_errors = find_linear_path(known, self.strategy.lags(lags))
         found = found._replace(horizon=lags.horizon)
-        return (found._replace(remainder=1.0), None) if self.strategy.answers_rows else (found, linear)
+        if self.strategy.answers_rows:
+            found, linear = found._replace(remainder=1.0), None
+        return found, linear, past_errors if self.strategy.is_direct and not self.levels else None
 
     def answers(self, parameters, windows, linear):
         """What all steps of the horizon are forecast to be, as a direct network would answer."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..outputs import nearest_to_median
-from ..sequences import LagWindows, Series, as_sequences
+from ..sequences import LagWindows, Series, as_sequences, known_values
 
 
 class Start(NamedTuple):
@@ -23,7 +23,7 @@ class Start(NamedTuple):
     Parameters
     ----------
     values : ndarray of shape (B, context), float64
-        The last values, differenced where the model asks for it.
+        The last values, differenced where the model asks for it; NaN before a series begins.
     moments : ndarray of shape (B, 2)
         See `Lags.moments`.
     covariates : Covariates or None
@@ -69,7 +69,7 @@ class Start(NamedTuple):
     @classmethod
     def before(cls, series, lags, of, origins, covariates, linear, levels):
         """Of origins within series; `covariates` are the `Covariates` of the series."""
-        values = series.values[origins[:, np.newaxis] + np.arange(-lags.context, 0)]
+        values = known_values(series, of, origins[:, np.newaxis], np.arange(-lags.context, 0))
         if covariates is not None:
             covariates = covariates.of_series(of, origins - series.starts[of] - lags.context)
         return cls(values, series.moments[of], covariates, linear, levels)

@@ -14,7 +14,7 @@ from .groups import Groups, as_groups
 from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
 from .known_values import KnownValues, differenced, undifferenced
-from .lag_windows import Lags, LagWindows, Series, origins_of
+from .lag_windows import Lags, LagWindows, Series, known_values, origins_of
 from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
@@ -65,6 +65,7 @@ __all__ = [
     "is_lazy",
     "is_list_of_arrays",
     "numeric_array",
+    "known_values",
     "origins_of",
     "reaches",
     "refuse_column",

@@ -1,7 +1,8 @@
 """Windows of time series as sequences: what a forecaster reads, and what it is to say.
 
 What a season says of a step is `seasonal[t]`, the weighted mean of x[t - m], x[t - 2 m], ..., with the
-`season_weights`; where some of these are not known yet, of the last that are. At an origin, a network reads
+`season_weights`. Of steps ahead that are not known yet, the last season that is known stands for them; where
+a series has not begun yet, the mean is that of the seasons since then. At an origin, a network reads
 the `lags` steps before it. The row of step t is
 
     (x[t] - centre) / scale                    the value
@@ -83,8 +84,13 @@ class Lags(NamedTuple):
 
     @property
     def context(self):
-        """Steps before an origin that are needed."""
+        """Steps before an origin that are read."""
         return self.lags + len(self.season_weights) * self.season_length
+
+    @property
+    def least_context(self):
+        """Steps that must be known of these where windows are learned from: of one season."""
+        return self.lags + self.season_length
 
     @property
     def width(self):
@@ -149,7 +155,8 @@ class LagWindows(Sequences):
     of : ndarray of shape (n,), intp
         The series of each window.
     origins : ndarray of shape (n,), intp
-        Places in ``series.values``: a window ends before its origin. It must not begin before its series.
+        Places in ``series.values``: a window ends before its origin. Its `lags` and a season before it must
+        be of its series.
     covariates : Covariates or None
         Covariates, which stand behind those above.
     n_more : int
@@ -181,43 +188,52 @@ class LagWindows(Sequences):
 
     def read(self, indices):
         """`Windows` at `indices`, or at a slice."""
-        lags, m, values = self.lags, self.lags.season_length, self.series.values
-        n_seasons = len(lags.season_weights)
+        lags, m, of = self.lags, self.lags.season_length, self.of[indices]
         origins = self.origins[indices, np.newaxis]
-        context = values[origins + np.arange(-lags.context, self.n_more)]
-        window = context[:, n_seasons * m :]
-        n_rows = window.shape[1]
-        centre, scale = self._moments(window[:, : lags.lags], self.of[indices])
+        steps = np.arange(-lags.lags, self.n_more)
+        n_rows, window = len(steps), self.series.values[origins + steps]
+        centre, scale = self._moments(window[:, : lags.lags], of)
         divisor = np.where(scale > 0, scale, 1.0)
 
         def seasonal(ahead):
             """What the season says of the steps so many after those of the rows."""
-            firsts = ahead + np.arange(n_seasons - 1, -1, -1) * m
-            return self._weighted([context[:, first : first + n_rows] for first in firsts])
+            return self._seasonal(of, origins, steps + ahead - m)
 
         columns = [(window - centre) / divisor, (window - seasonal(0)) / (divisor * lags.unit)]
         if lags.width == 3:
             columns.append((seasonal(lags.horizon % m) - centre) / divisor)
         rows = np.stack(columns, axis=2)
         if self.covariates is not None:
-            of = self.of[indices]
             begin = self.origins[indices] - self.series.starts[of] - lags.lags
             rows = np.concatenate([rows, self.covariates.read(of, begin, lags, n_rows)], axis=2)
-        ahead = origins + np.arange(lags.horizon) % m
-        base = self._weighted([values[ahead - (k + 1) * m] for k in range(n_seasons)])
+        base = self._seasonal(of, origins, np.arange(lags.horizon) % m - m)
         if self.linear is not None:
             read = rows[:, : lags.lags].reshape(len(rows), -1)
             base = base + scale * lags.unit * _products(read, self.linear)
         unit = lags.unit * lags.remainder
         return Windows(rows, divisor * unit, scale * unit, base)
 
-    def _weighted(self, seasons):
-        """The weighted mean of seasons; of equal ones exactly these."""
-        first, *others = seasons
-        mean = first
-        for weight, season in zip(self.lags.season_weights[1:], others, strict=True):
-            mean = mean + weight * (season - first)
-        return mean
+    def _seasonal(self, of, origins, steps):
+        """The weighted mean of values so many steps (n,) after origins (B, 1), and in the seasons before.
+
+        Of equal ones it is exactly these. Seasons before the series begins have no weight.
+        """
+        series, m = self.series, self.lags.season_length
+        first, missing = series.values[origins + steps], 0.0
+        if len(self.lags.season_weights) == 1:
+            return first
+        mean = first.copy()
+        for k, weight in enumerate(self.lags.season_weights[1:], 1):
+            season = known_values(series, of, origins, steps - k * m)
+            added = weight * (season - first)
+            unknown = np.isnan(added)
+            if unknown.any():
+                added[unknown] = 0.0
+                missing = missing + weight * unknown
+            mean += added
+        if np.ndim(missing) == 0:
+            return mean
+        return np.where(missing > 0, first + (mean - first) / (1.0 - missing), mean)
 
     def _moments(self, window, of):
         """Centre and scale of windows (B, lags), (B, 1) each."""
@@ -225,6 +241,11 @@ class LagWindows(Sequences):
         if self.lags.scale != "window":
             return centre, scale
         return window.mean(axis=1, keepdims=True), np.maximum(_deviation(window, axis=1), scale)
+
+    def with_origins(self, of, origins):
+        """These windows, and those before more origins of the same series."""
+        of, origins = np.concatenate([self.of, of]), np.concatenate([self.origins, origins])
+        return LagWindows(self.series, self.lags, of, origins, self.covariates, self.n_more, self.linear)
 
     def n_independent(self, chosen=slice(None)):
         """How many forecasts from these origins say as much as they do, of which the horizons overlap."""
@@ -239,9 +260,8 @@ class LagWindows(Sequences):
 
     def base_of_rows(self, indices):
         """What an answer of 0 means in each row of one-step windows, (B, lags + n_more)."""
-        places, m = self._next_places(indices), self.lags.season_length
-        seasons = range(1, len(self.lags.season_weights) + 1)
-        return self._weighted([self.series.values[places - k * m] for k in seasons])
+        steps = np.arange(1 - self.lags.lags, self.n_more + 1) - self.lags.season_length
+        return self._seasonal(self.of[indices], self.origins[indices, np.newaxis], steps)
 
     def targets_of_rows(self, indices, windows):
         """What a network is to answer in each row of one-step windows, (B, lags + n_more)."""
@@ -256,6 +276,15 @@ class LagWindows(Sequences):
     def forecasts(self, outputs, windows):
         """The forecasts that are meant by outputs (B, horizon) of a network, in float64."""
         return windows.base + outputs.astype(np.float64) * windows.factor
+
+
+def known_values(series, of, origins, steps):
+    """Values (B, n) of series `of` (B,), so many steps (n,) after origins (B, 1); NaN before they begin."""
+    starts = series.starts[of][:, np.newaxis]
+    places = origins + steps
+    if (origins + steps.min() >= starts).all():
+        return series.values[places]
+    return np.where(places >= starts, series.values[np.maximum(places, starts)], np.nan)
 
 
 def _are_weights(values):

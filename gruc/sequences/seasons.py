@@ -12,8 +12,12 @@ FEW_SEASONS, GAIN_OF_FEW = 5, 0.6
 CLEAR_GAIN, CLEAR_SECOND_GAIN = 0.45, 0.35
 # A shorter season is preferred unless a longer one halves the mean square.
 PREFERENCE = 2.0
-# Lags within this share of each other are the same season; the best of them is taken.
+# Lags within this share of each other are the same season; the best of them is taken,
 WIDTH = 1 / 8
+# or one that clocks and calendars have, if it is nearly the same and its mean square larger by no more.
+CALENDAR, NEARLY, TOLERANCE = (24, 48, 52, 96, 144, 168, 288, 336, 365), 1 / 16, 0.15
+# A multiple of a season, as a week of a day, is preferred to it if its mean square is less by this factor.
+PREFERENCE_OF_MULTIPLES = 1.15
 # Of many series so many show what they have in common.
 MOST_SERIES = 100
 
@@ -79,7 +83,7 @@ def _season_of(chosen, least_gain, second_gain):
     least_gain = np.maximum(least_gain, (1 + np.sqrt(2 * np.log(lags))) / np.sqrt(n_steps))
     is_long = lags * FEW_SEASONS > max(map(len, chosen))
     least_gain[is_long] = np.maximum(least_gain[is_long], GAIN_OF_FEW)
-    return _season_of_squares(squares, least_gain, second_gain)
+    return _season_of_squares(squares, least_gain, second_gain, max(map(len, chosen)))
 
 
 def _common_squares(chosen, most):
@@ -96,12 +100,12 @@ def _common_squares(chosen, most):
     return total[:known] / count[:known], n_steps
 
 
-def _season_of_squares(squares, least_gain, second_gain):
+def _season_of_squares(squares, least_gain, second_gain, n_longest):
     """The season by the mean squares of differences at lags 1, 2, ..."""
     lags = np.arange(1, len(squares) + 1)
     before = np.cumsum(squares) / lags  # the mean over all lags up to each
     candidates = []
-    for lag in range(2, len(squares) // 2):
+    for lag in range(2, len(squares) // 2 + 1):
         square = squares[lag - 1]
         is_least = square <= squares[lag - 2] and square <= squares[lag]
         if is_least and square < (1 - least_gain[lag - 1]) * before[lag - 1]:
@@ -114,7 +118,23 @@ def _season_of_squares(squares, least_gain, second_gain):
     least = min(squares[lag - 1] for lag in candidates)
     first = next(lag for lag in candidates if squares[lag - 1] <= PREFERENCE * least)
     near = [lag for lag in candidates if lag <= (1 + WIDTH) * first]
-    return min(near, key=lambda lag: squares[lag - 1] if lag >= first else np.inf)
+    season = min(near, key=lambda lag: squares[lag - 1] if lag >= first else np.inf)
+    longer = [
+        lag
+        for lag in candidates
+        if lag == 7 * season
+        and lag <= n_longest // FEW_SEASONS
+        and PREFERENCE_OF_MULTIPLES * squares[lag - 1] <= squares[season - 1]
+    ]
+    season = min(longer, key=lambda lag: squares[lag - 1], default=season)
+    known = [
+        lag
+        for lag in CALENDAR
+        if abs(lag - season) <= NEARLY * season
+        and lag <= len(squares) // 2
+        and squares[lag - 1] <= (1 + TOLERANCE) * squares[season - 1]
+    ]
+    return min(known, key=lambda lag: abs(lag - season), default=season)
 
 
 def _mean_squares_of_differences(values, n_lags):

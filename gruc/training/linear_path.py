@@ -1,10 +1,8 @@
 """The linear path of a forecaster, beside its network: what weighted sums of a window say.
 
-Several simple forecasts are measured at origins within the series: the seasonal mean alone; with the drift
-of the window; with what the last season within a season, as a day within a week, differed by, and the level
-since; and ridge regressions of what comes on the rows of the whole window, or of its last part. The
-linear path is their mean, weighted by how well they forecast. The weights of past seasons are found in the
-same way.
+Several forecasts are measured at origins within the series: those of `simple_forecasts`, and ridge
+regressions of what comes on the rows of the whole window, or of its last part. The linear path is their mean,
+weighted by how well they forecast. The weights of past seasons are found in the same way.
 """
 
 from typing import NamedTuple
@@ -12,23 +10,24 @@ from typing import NamedTuple
 import numpy as np
 
 from ..sequences import inner_season_of, origins_of
+from .simple_forecasts import simple_forecasts
 
 # Weights of past seasons fall by one of these from each to the one before.
-DECAYS = (0.0, 0.5, 0.8)
+DECAYS = (0.0, 0.5, 0.8, 0.95)
 # Past seasons that are read, at most.
-MOST_SEASONS = 3
+MOST_SEASONS = 8
 # Parts of the window, its last, that regressions read.
 PARTS = (0.25, 0.5, 1.0)
 # Columns that they read, at most: what is further back is left to the network.
 MOST_COLUMNS = 384
 # As if the coefficients had been found to be 0 in so many windows before.
-PENALTY = 30.0
+PENALTY = 15.0
 # A forecast that errs half as much as another has 2 ** SHARPNESS times its weight.
-SHARPNESS = 6
+SHARPNESS = 10
 # Rounds of forecasts that are measured, each of a later part of the series than the next,
-N_FOLDS = 2
-# of such a share of each series, but at most four horizons and a season.
-FOLD = 0.2
+N_FOLDS = 3
+# of such a share of each series; the round before counts for so much less, as less was learned by then.
+FOLD, OF_EARLIER = 0.2, 0.5
 # Windows that are enough to learn from, and to measure by.
 MOST_LEARNED, MOST_MEASURED = 1 << 13, 1 << 10
 # Mean errors below this, of the usual difference from the seasonal forecast, are alike.
@@ -70,12 +69,56 @@ class Known(NamedTuple):
 
     def learned(self, lags, lengths):
         """Windows to learn from, of the first so many values of each series; or None."""
-        first = np.full(len(lengths), lags.context)
+        first = np.full(len(lengths), lags.least_context)
         return self.windows(lags, first, lengths - lags.horizon, MOST_LEARNED)
 
 
+class Round(NamedTuple):
+    """Forecasts of a part of the series, learned from what is before it."""
+
+    candidates: list  # of matrices
+    rows: np.ndarray  # (n, columns), of windows that are measured
+    targets: np.ndarray  # (n, horizon), in `unit`
+    unit: float
+    windows: object  # LagWindows
+
+    def errors(self):
+        """Mean absolute errors of candidates."""
+        return [np.abs(self.targets - self.rows @ linear).mean() for linear in self.candidates]
+
+
+class PastErrors(NamedTuple):
+    """Errors of the linear path where it was learned from what is before.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n, horizon)
+        In units of the scale of each window; NaN of constant windows.
+    of, origins : ndarray of shape (n,), intp
+        See `LagWindows`.
+    """
+
+    errors: np.ndarray
+    of: np.ndarray
+    origins: np.ndarray
+
+    @classmethod
+    def of_rounds(cls, rounds, shares):
+        """Errors of the mean of candidates; None without rounds."""
+        if not rounds:
+            return None
+        errors = []
+        for each in rounds:
+            left = each.unit * (each.targets - each.rows @ _mean(each.candidates, shares))
+            varies = each.windows.read(slice(None)).factor > 0
+            errors.append(np.where(varies, left, np.nan))
+        windows = [each.windows for each in rounds]
+        of, origins = (np.concatenate([getattr(w, name) for w in windows]) for name in ("of", "origins"))
+        return cls(np.concatenate(errors), of, origins)
+
+
 def find_linear_path(known, lags):
-    """Lags with weights of seasons and their units, and the matrix `linear`; see `LagWindows`.
+    """Lags with weights of seasons and their units, the matrix `linear` of `LagWindows`, and `PastErrors`.
 
     Parameters
     ----------
@@ -83,19 +126,29 @@ def find_linear_path(known, lags):
         Of which there are windows to learn from.
     lags : Lags
         With as many weights of seasons as are to be found.
+
+    Returns
+    -------
+    lags : Lags
+    linear : ndarray of shape (columns, horizon)
+    past_errors : PastErrors or None
+        None where the series are too short to measure forecasts.
     """
     n_seasons, inner = len(lags.season_weights), known.inner_season(lags)
     if n_seasons > 1:
         choices = [lags._replace(season_weights=_falling(decay, n_seasons)) for decay in DECAYS]
-        errors = [_errors(known, choice, inner) for choice in choices]
+        errors = [_mean_errors(_rounds(known, choice, inner)) for choice in choices]
         shares = None if errors[0] is None else _shares(np.array([error.min() for error in errors]))
         weights = _mean([choice.season_weights for choice in choices], shares)
         lags = lags._replace(season_weights=tuple(weights.tolist()))
-    errors = _errors(known, lags, inner)
+    rounds = _rounds(known, lags, inner)
+    errors = _mean_errors(rounds)
+    shares = None if errors is None else _shares(errors)
     rows, targets, unit = _table(known.learned(lags, known.lengths))
-    linear = _mean(_candidates(rows, targets, lags, inner), None if errors is None else _shares(errors))
+    linear = _mean(_candidates(rows, targets, lags, inner), shares)
     size = np.sqrt(np.square(targets - rows @ linear).mean())
-    return lags._replace(unit=unit, remainder=float(size) if size > LEAST_ERROR else 1.0), linear
+    lags = lags._replace(unit=unit, remainder=float(size) if size > LEAST_ERROR else 1.0)
+    return lags, linear, PastErrors.of_rounds(rounds, shares)
 
 
 def _falling(decay, n):
@@ -114,23 +167,29 @@ def _mean(arrays, shares):
     return np.average(np.array(arrays), axis=0, weights=shares)
 
 
-def _errors(known, lags, inner):
-    """Mean absolute errors of candidates that were learned from what is before; or None."""
+def _rounds(known, lags, inner):
+    """A list of `Round`, the latest first; empty where series are too short."""
     horizon = lags.horizon
-    size = np.minimum((FOLD * known.lengths).astype(np.intp), 4 * horizon + lags.season_length)
-    size = np.maximum(size, horizon)
+    size = np.maximum((FOLD * known.lengths).astype(np.intp), horizon)
     rounds = []
     for fold in range(N_FOLDS):
         last = known.lengths - fold * size
         learned = known.learned(lags, last - size)
-        measured = known.windows(lags, np.maximum(last - size, lags.context), last - horizon, MOST_MEASURED)
+        first = np.maximum(last - size, lags.least_context)
+        measured = known.windows(lags, first, last - horizon, MOST_MEASURED)
         if learned is None or measured is None:
             break
         rows, targets, unit = _table(learned)
         candidates = _candidates(rows, targets, lags, inner)
         rows, targets, _ = _table(measured, unit)
-        rounds.append([np.abs(targets - rows @ linear).mean() for linear in candidates])
-    return np.mean(rounds, axis=0) if rounds else None
+        rounds.append(Round(candidates, rows, targets, unit, measured))
+    return rounds
+
+
+def _mean_errors(rounds):
+    """Mean absolute errors of candidates, or None."""
+    weights = OF_EARLIER ** np.arange(len(rounds))
+    return np.average([each.errors() for each in rounds], axis=0, weights=weights) if rounds else None
 
 
 def _table(windows, unit=None):
@@ -149,37 +208,17 @@ def _table(windows, unit=None):
 
 
 def _candidates(rows, targets, lags, inner):
-    """Matrices (columns, horizon) of forecasts: of the seasonal mean, drift, inner season, regressions."""
+    """Matrices (columns, horizon) of forecasts: simple ones, then regressions of targets on rows."""
     n_columns = rows.shape[1]
+    candidates = simple_forecasts(lags, n_columns, inner)
     width = n_columns // lags.lags
-    none = np.zeros((n_columns, lags.horizon))
-    candidates = [none, _drift(none, lags, width)]
-    if 1 < inner < lags.lags:
-        candidates.append(_like_inner_season(none, lags, width, inner))
     most = max(1, min(lags.lags, MOST_COLUMNS // width))
     read = rows[:, n_columns - most * width :]
     gram, products = read.T @ read, read.T @ targets
     for part in PARTS:
         first = (most - max(1, round(part * most))) * width
         matrix = gram[first:, first:] + PENALTY * np.eye(len(gram) - first)
-        linear = none.copy()
+        linear = np.zeros((n_columns, lags.horizon))
         linear[n_columns - len(matrix) :] = np.linalg.solve(matrix, products[first:])
         candidates.append(linear)
     return candidates
-
-
-def _drift(none, lags, width):
-    """The mean difference from the season, once more for each season that has passed since."""
-    age = np.dot(lags.season_weights, np.arange(1, len(lags.season_weights) + 1))
-    linear = none.copy()
-    linear[1::width] = (np.arange(lags.horizon) // lags.season_length + age) / (age * lags.lags)
-    return linear
-
-
-def _like_inner_season(none, lags, width, inner):
-    """The difference at the same place in the last inner season, and how the last step differs from that."""
-    linear, ahead = none.copy(), np.arange(lags.horizon)
-    linear[(lags.lags - 1) * width + 1] += 1
-    linear[(lags.lags - 1 - inner) * width + 1] -= 1
-    linear[(lags.lags - inner + ahead % inner) * width + 1, ahead] += 1
-    return linear

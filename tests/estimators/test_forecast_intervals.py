@@ -4,6 +4,7 @@ import gruc
 import numpy as np
 import pytest
 from gruc import GRUForecaster
+from gruc.estimators import _forecast_fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FAST = dict(hidden_layer_sizes=(8,), max_iter=4, random_state=0)
@@ -89,12 +90,13 @@ def test_coverage(difference, loss):
     assert abs(np.mean(inside) - 0.8) < 0.06
 
 
-def test_calibration_is_by_what_was_not_learned():
+def test_calibration_is_by_what_was_not_learned(monkeypatch):
     """Errors of the forecasts of the last part, by a fit on what is before it."""
+    monkeypatch.setattr(_forecast_fit, "ENOUGH_HELD_OUT", 0)
     y = wave(120)
     options = dict(FAST, season_length=12, horizon=4, early_stopping=False, n_iter_no_change=np.inf)
     model = GRUForecaster(**options, validation_fraction=0.2).fit(y)
-    n_windows = 120 - model._predictor.lags.context - 4 + 1
+    n_windows = 120 - model._predictor.lags.least_context - 4 + 1
     n_held_out = round(0.2 * n_windows)
     first = 120 - 4 - n_held_out + 1
     before = GRUForecaster(**options, calibration=None).fit(y[:first])
@@ -107,6 +109,25 @@ def test_calibration_is_by_what_was_not_learned():
     spread = np.sqrt(np.square(errors).mean(axis=0))
     assert model._predictor.conformal.spread[-1] == pytest.approx(np.maximum.accumulate(spread)[-1], rel=0.15)
     assert model._predictor.conformal.n == pytest.approx(1.6 * (1 + (n_held_out - 1) / 4))
+
+
+@pytest.mark.parametrize("difference", [0, 1])
+def test_where_little_is_held_out_earlier_forecasts_count_too(monkeypatch, difference):
+    """Intervals of many short series, of which the last window of each is held out, have the coverage."""
+    rng = np.random.default_rng(0)
+    options = dict(FAST, max_iter=1, season_length=1, lags=3, horizon=3, difference=difference)
+    inside, n = {0: [], 50: []}, {0: [], 50: []}
+    for enough, found in inside.items():
+        monkeypatch.setattr(_forecast_fit, "ENOUGH_HELD_OUT", enough)
+        rng = np.random.default_rng(0)
+        for _ in range(30):
+            y = 10 + rng.standard_normal(33)
+            model = GRUForecaster(**options).fit(y[:30])
+            bounds = model.predict_quantiles(alpha=[0.1, 0.9]).to_numpy()
+            found.append(((bounds[:, 0] <= y[30:]) & (y[30:] <= bounds[:, 1])).mean())
+            n[enough].append(model._predictor.conformal.n)
+    assert np.mean(n[50]) > 2 * np.mean(n[0])
+    assert abs(np.mean(inside[50]) - 0.8) < 0.1
 
 
 def test_wider_with_every_step_and_block():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gruc.sequences import Lags, LagWindows, Series
 from gruc.training import Known, find_linear_path, linear_path
+from gruc.training.simple_forecasts import drift, simple_forecasts
 
 
 def known_of(arrays, lags):
@@ -26,8 +27,7 @@ def test_regressions_solve_their_equations():
     lags = Lags(8, 4, 3)
     rows, targets = rng.standard_normal((50, 24)), rng.standard_normal((50, 3))
     candidates = linear_path._candidates(rows, targets, lags, 1)
-    assert (candidates[0] == 0).all()
-    for matrix, n_steps in zip(candidates[2:], (2, 4, 8), strict=True):
+    for matrix, n_steps in zip(candidates[-3:], (2, 4, 8), strict=True):
         read = rows[:, -3 * n_steps :]
         more = np.sqrt(linear_path.PENALTY) * np.eye(3 * n_steps)
         expected = np.linalg.lstsq(
@@ -37,32 +37,9 @@ def test_regressions_solve_their_equations():
         assert (matrix[: -3 * n_steps] == 0).all()
 
 
-@pytest.mark.parametrize("season, weights", [(1, (1.0,)), (4, (1.0,)), (4, (0.5, 0.3, 0.2))])
-def test_drift_continues_a_straight_line(season, weights):
-    y = 3.0 + 0.5 * np.arange(80)
-    lags = Lags(8, season, 6, season_weights=weights)
-    known = known_of([y], lags)
-    width = lags.width
-    linear = linear_path._drift(np.zeros((8 * width, 6)), lags, width)
-    np.testing.assert_allclose(forecast(known, lags, linear), 3.0 + 0.5 * np.arange(80, 86), rtol=1e-12)
-
-
-def test_inner_season_is_repeated_at_the_last_level():
-    """Days of the last week differ from those of the week before by a pattern; the level rises at the end."""
-    rng = np.random.default_rng(0)
-    week, pattern = rng.standard_normal(28), rng.standard_normal(4)
-    y = np.tile(week, 4)
-    y[84:] += np.tile(pattern, 7)
-    y[111] += 2
-    lags = Lags(6, 28, 5)
-    linear = linear_path._like_inner_season(np.zeros((18, 5)), lags, 3, 4)
-    expected = y[84:89] + pattern[[0, 1, 2, 3, 0]] + [2, 2, 2, 4, 2]  # the last step is at the fourth place
-    np.testing.assert_allclose(forecast(known_of([y], lags), lags, linear), expected, rtol=1e-12)
-
-
 def test_what_forecasts_better_has_more_weight():
     shares = linear_path._shares(np.array([1.0, 2.0, 1.0]))
-    np.testing.assert_allclose(shares, np.array([64, 1, 64]) / 129)
+    np.testing.assert_allclose(shares, np.array([1024, 1, 1024]) / 2049)
     assert linear_path._shares(np.zeros(3)).tolist() == [1 / 3] * 3
 
 
@@ -70,16 +47,34 @@ def test_weights_of_seasons_are_by_their_errors(monkeypatch):
     """Each way in which weights fall has a share by the best of its forecasts."""
     lags = Lags(4, 12, 12, season_weights=(1.0, 0.0, 0.0))
     known = known_of([np.random.default_rng(0).standard_normal(240)], lags)
-    errors = {1.0: [3.0, 2.0], 0.571: [1.0, 4.0], 0.41: [5.0, 2.0]}
+    errors = {1.0: [3.0, 2.0], 0.571: [1.0, 4.0], 0.41: [5.0, 2.0], 0.351: [2.0, 2.0]}
+    n_forecasts = len(simple_forecasts(lags, 8, 1)) + len(linear_path.PARTS)
 
     def errors_of(known, lags, inner):
-        return np.array([*errors.get(round(lags.season_weights[0], 3), [1.0, 1.0]), 9.0, 9.0, 9.0])
+        """Mean errors, in place of rounds."""
+        found = errors.get(round(lags.season_weights[0], 3), [1.0, 1.0])
+        return np.array(found + [9.0] * (n_forecasts - 2))
 
-    monkeypatch.setattr(linear_path, "_errors", errors_of)
-    found, _ = find_linear_path(known, lags)
-    shares = np.array([1, 64, 1]) / 66
-    falling = np.array([[1, 0, 0], np.array([1, 0.5, 0.25]) / 1.75, np.array([1, 0.8, 0.64]) / 2.44])
+    monkeypatch.setattr(linear_path, "_rounds", errors_of)
+    monkeypatch.setattr(linear_path, "_mean_errors", lambda errors: errors)
+    monkeypatch.setattr(linear_path.PastErrors, "of_rounds", lambda errors, shares: None)
+    found, _, _ = find_linear_path(known, lags)
+    shares = np.array([1, 1024, 1, 1]) / 1027
+    falling = np.array([decay ** np.arange(3) for decay in (0.0, 0.5, 0.8, 0.95)])
+    falling /= falling.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(found.season_weights, shares @ falling)
+
+
+def test_later_rounds_count_more():
+    """Of a series that becomes a line late, for which drift is best, and what the season says is not."""
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal(200)
+    y[120:] = 0.5 * np.arange(80)
+    lags = Lags(8, 1, 4)
+    errors = linear_path._mean_errors(linear_path._rounds(known_of([y], lags), lags, 1))
+    names = simple_forecasts(lags, 16, 1)
+    straight = next(i for i, matrix in enumerate(names) if (matrix == drift(lags, 16)).all())
+    assert errors[straight] < 0.5 * errors[0]
 
 
 def test_units_are_root_mean_squares():
@@ -88,7 +83,7 @@ def test_units_are_root_mean_squares():
     y = 10 * np.sin(2 * np.pi * np.arange(150) / 12) + rng.standard_normal(150)
     lags = Lags(12, 12, 5)
     known = known_of([y], lags)
-    found, linear = find_linear_path(known, lags)
+    found, linear, _ = find_linear_path(known, lags)
     for path, unit in ((None, found.unit), (linear, found.unit * found.remainder)):
         origins = np.arange(lags.context, 146)
         windows = known.windows_of(found, np.zeros(len(origins), int), origins, linear=path)
@@ -106,7 +101,7 @@ def test_an_autoregression_is_found():
         y[t] = 0.9 * y[t - 1] + rng.standard_normal()
     lags = Lags(8, 1, 8, scale="series")
     known = known_of([y[:500]], lags)
-    lags, linear = find_linear_path(known, lags)
+    lags, linear, _ = find_linear_path(known, lags)
     errors, of_naive, best = [], [], []
     for origin in range(500, 592):
         truth = y[origin : origin + 8]
@@ -116,3 +111,19 @@ def test_an_autoregression_is_found():
         best.append(0.9 ** np.arange(1, 9) * y[origin - 1] - truth)
     size = [np.sqrt(np.square(e).mean()) for e in (errors, of_naive, best)]
     assert size[2] < size[0] < size[2] + 0.5 * (size[1] - size[2])
+
+
+def test_past_errors_are_those_of_forecasts_by_what_was_before():
+    """The first of a round do not change with what comes after their horizon."""
+    y = np.random.default_rng(0).standard_normal(150).cumsum()
+    lags, found = Lags(8, 1, 4), []
+    for last in (0.0, 1.0):
+        changed = y.copy()
+        changed[-1] += last
+        rounds = linear_path._rounds(known_of([changed], lags), lags, 1)
+        found.append(linear_path.PastErrors.of_rounds(rounds, None))
+    before, after = found
+    assert before.errors.shape == (len(before.origins), 4)
+    is_known = before.origins < 146
+    np.testing.assert_array_equal(before.errors[is_known], after.errors[is_known])
+    assert (before.errors[~is_known] != after.errors[~is_known])[:, 3].all()
