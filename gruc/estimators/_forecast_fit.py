@@ -6,10 +6,16 @@ import numpy as np
 
 from ..runtime import Predictor
 from ..sequences import Lags, LagWindows, Series, origins_of
-from ..training import StepMemory, TrainingState
+from ..training import MOST_SEASONS, StepMemory, TrainingState
 from ._calibration import conformal_of
 from ._fit import report_end
-from ._forecast_lags import check_lengths, check_range, lags_of, refuse_short
+from ._forecast_lags import (
+    MOST_SEASONS_OF_CHUNKS,
+    check_lengths,
+    check_range,
+    lags_of,
+    refuse_short,
+)
 from ._forecast_run import Run, levels_of, network_of
 from ._networks import random_generator, set_update_gate_bias
 
@@ -89,10 +95,10 @@ def run_fit(model, arrays, name_of, horizon, covariates=None):
     return _fitted(run, lags, linear, series.moments, state, watched, covariates)
 
 
-def _begin(model, arrays, name_of, horizon, covariates, continued):
+def _begin(model, arrays, name_of, horizon, covariates, continued, most_seasons=MOST_SEASONS):
     """Lags, lengths of series, their `_Split`, and the `Run` of a new network or of the one to go on with."""
     check_range(arrays, name_of)
-    lags = lags_of(model, arrays, horizon) if continued is None else continued.lags
+    lags = lags_of(model, arrays, horizon, most_seasons) if continued is None else continued.lags
     check_lengths(lags, arrays, name_of)
     lengths = np.array([len(array) for array in arrays], np.intp)
     network = network_of(model, lags, covariates)
@@ -109,7 +115,8 @@ def _begin(model, arrays, name_of, horizon, covariates, continued):
 def run_partial_fit(model, arrays, name_of, horizon, covariates=None):
     """One pass over a chunk of series, the errors before which are those of calibration; see `run_fit`."""
     continued = vars(model).get("_predictor")
-    lags, lengths, split, run = _begin(model, arrays, name_of, horizon, covariates, continued)
+    parts = model, arrays, name_of, horizon, covariates, continued
+    lags, lengths, split, run = _begin(*parts, MOST_SEASONS_OF_CHUNKS)
     series = Series.of(arrays, [lags.moments(array) for array in arrays])
     of, origins = run.origins(series, lengths, lags)
     if not len(of):

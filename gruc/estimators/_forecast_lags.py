@@ -7,11 +7,13 @@ from ..training import MOST_SEASONS
 
 # Windows without which nothing can be learned; lags are shortened until there are so many.
 FEWEST_WINDOWS = 4
+# Past seasons that are read of chunks of series at most: later ones may be shorter than the first.
+MOST_SEASONS_OF_CHUNKS = 3
 # Fewer lags are not chosen for short horizons.
 FEWEST_LAGS = 8
 
 
-def lags_of(model, arrays, horizon):
+def lags_of(model, arrays, horizon, most_seasons=MOST_SEASONS):
     """The lags that the parameters ask for, or that the series show."""
     lengths = np.array([len(array) for array in arrays])
     season = season_length_of(arrays) if model.season_length is None else int(model.season_length)
@@ -27,7 +29,7 @@ def lags_of(model, arrays, horizon):
         n_lags = max(1, min(wanted, for_windows, shortest - season))
     n_seasons = 1
     if season > 1:
-        n_seasons = max(1, min(MOST_SEASONS, (shortest - n_lags) // season))
+        n_seasons = max(1, min(most_seasons, (shortest - n_lags) // season))
     weights = (1.0,) + (0.0,) * (n_seasons - 1)
     return Lags(int(n_lags), season, horizon, model.scale, season_weights=weights)
 

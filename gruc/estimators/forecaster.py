@@ -29,11 +29,9 @@ class GRUForecaster(
 ):
     """Gated recurrent unit forecaster of one or many time series.
 
-    One network is trained on windows of all series: it reads the last `lags` steps, each beside what the
-    last seasons say of it, and answers all steps of the horizon at once. A forecast is the sum of three
-    parts: the mean of the values at the same place in the last seasons, in which later seasons weigh more;
-    a linear path, weighted sums of the window; and what the network answers, which learns what these two
-    miss. Windows are scaled each by itself, so that series of any level are forecast together.
+    One network is trained on windows of all series, each scaled by itself. A forecast is the sum of three
+    parts: a weighted mean of the values at the same place in past seasons, a linear function of the last
+    `lags` steps, and the output of the network, which learns what these two leave.
 
     Parameters
     ----------
@@ -85,19 +83,20 @@ class GRUForecaster(
     scaled by its mean and standard deviation. A "decoder" reads each at its own step, and learns its effect
     from far fewer values than the "direct" network, for which every step of the horizon is another answer.
 
-    The linear path is the mean of simple forecasts, each weighted by the sixth power of how little it erred
-    at known origins before the end: no more than the seasons, their drift, and ridge regressions of what came
-    on the window, or its last half or quarter. So are the weights of seasons found. It is computed in closed
-    form, before the network, and is what keeps short series from being forecast worse than by simple means.
+    The linear path is a weighted mean of forecasts that are fitted in closed form: the season alone, its
+    drift, exponential smoothing with and without a fading trend, the last season within the season, and ridge
+    regressions on the window. Each is measured on up to the last three fifths of the series, fitted to what
+    comes before, and weighted by the tenth power of how little it erred; so are the weights of up to eight
+    past seasons. A season that is not given is found in all of y.
 
     With `early_stopping` the network is trained twice. First without the last part of each series, on which
     the forecasts are measured after each epoch; then on everything, for as many epochs as were best. What it
     answers is multiplied by a factor from 0 to 1, the best for these forecasts, and smaller where they are
-    few. An epoch is at most 16384 windows. A season that is not given is found in all of y. Without
-    `early_stopping` the same part is held out for `calibration`.
+    few. An epoch is at most 16384 windows. Without `early_stopping` that part is held out for `calibration`.
 
     Quantiles are those of the errors on that part (split conformal prediction [8]_), each divided by the
-    standard deviation of its window and the usual error so many steps ahead. With ``loss="quantile"`` the
+    standard deviation of its window and the usual error so many steps ahead. Where it holds fewer than 50
+    forecasts that do not overlap, past errors of the linear path are added. With ``loss="quantile"`` the
     network's own quantiles are corrected by what they were wrong there (conformalized quantile regression
     [9]_, of all levels at once): intervals are wide where the series is. Errors of overlapping windows are
     not independent, and a fit with `warm_start` may have learned that part before: coverage is then nominal

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..conventions.time_series import as_time_series
 from .loss_curve import _matplotlib
 
 __all__ = ["ForecastDisplay"]
@@ -179,10 +180,11 @@ class ForecastDisplay:
 
         Raises
         ------
-        ValueError
-            There are several series, and `series` does not say which.
+        TypeError, ValueError
+            There are several series, and `series` does not say which; or y is not what the forecaster knows.
         """
         check_is_fitted(estimator)
+        _check_known(estimator, y)
         if (series is None) != (estimator.n_series_ == 1):
             raise ValueError(
                 f"estimator knows {estimator.n_series_} series, and series is {series!r}: say "
@@ -300,6 +302,20 @@ def _bounds(table, series):
 
 def _last(curve, n):
     return curve if n is None else tuple(part[-n:] for part in curve)
+
+
+def _check_known(estimator, y):
+    """Refuse series that do not end as those that forecasts start from."""
+    series, known = as_time_series(y), estimator._predictor.known
+    if len(series.values) != len(known.recent):
+        raise ValueError(f"y has {len(series.values)} series, and the forecaster knows {len(known.recent)}.")
+    for i, (values, recent) in enumerate(zip(series.values, known.recent, strict=True)):
+        last = np.diff(values, known.order)[-len(recent) :]
+        if not len(last) or not np.array_equal(last, recent[-len(last) :]):
+            raise ValueError(
+                f"{series.name_of(i)} does not end as the forecaster knows it. Give y as it was fitted on "
+                "and updated with."
+            )
 
 
 def _one(y, series):

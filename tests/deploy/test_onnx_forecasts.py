@@ -73,9 +73,9 @@ def test_a_series_of_which_nothing_is_known():
     model = forecaster("differences", [wave(120), 1e3 * wave(110, 1)])
     proto = gruc.to_onnx(model)
     n = n_values(proto)
-    y = 5 + 1e-3 * wave(60, 7)
+    y = 5 + 1e-3 * wave(130, 7)
     expected = later_forecasts(model, y, 4)
-    batch = np.stack([y[60 - 3 + k - n : 60 - 3 + k] for k in range(4)])
+    batch = np.stack([y[130 - 3 + k - n : 130 - 3 + k] for k in range(4)])
     got = run(proto, batch, series=np.full(4, -1))
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
     assert abs(run(proto, batch, series=np.full(4, 1)) - expected).max() > 1e-2

@@ -93,15 +93,15 @@ def test_coverage(difference, loss):
 def test_calibration_is_by_what_was_not_learned(monkeypatch):
     """Errors of the forecasts of the last part, by a fit on what is before it."""
     monkeypatch.setattr(_forecast_fit, "ENOUGH_HELD_OUT", 0)
-    y = wave(120)
+    y = wave(240)
     options = dict(FAST, season_length=12, horizon=4, early_stopping=False, n_iter_no_change=np.inf)
     model = GRUForecaster(**options, validation_fraction=0.2).fit(y)
-    n_windows = 120 - model._predictor.lags.least_context - 4 + 1
+    n_windows = 240 - model._predictor.lags.least_context - 4 + 1
     n_held_out = round(0.2 * n_windows)
-    first = 120 - 4 - n_held_out + 1
+    first = 240 - 4 - n_held_out + 1
     before = GRUForecaster(**options, calibration=None).fit(y[:first])
     errors = []
-    for origin in range(first, 117):
+    for origin in range(first, 237):
         window = y[origin - 8 : origin]
         errors.append((y[origin : origin + 4] - before.predict()) / window.std())
         before.update(y[origin : origin + 1], update_params=False)
@@ -113,21 +113,20 @@ def test_calibration_is_by_what_was_not_learned(monkeypatch):
 
 @pytest.mark.parametrize("difference", [0, 1])
 def test_where_little_is_held_out_earlier_forecasts_count_too(monkeypatch, difference):
-    """Intervals of many short series, of which the last window of each is held out, have the coverage."""
-    rng = np.random.default_rng(0)
+    """Intervals of short series of noise, of which the last few windows are held out, cover as they should."""
     options = dict(FAST, max_iter=1, season_length=1, lags=3, horizon=3, difference=difference)
+    later = 10 + np.random.default_rng(1).standard_normal((300, 3, 1))
     inside, n = {0: [], 50: []}, {0: [], 50: []}
     for enough, found in inside.items():
         monkeypatch.setattr(_forecast_fit, "ENOUGH_HELD_OUT", enough)
-        rng = np.random.default_rng(0)
-        for _ in range(30):
-            y = 10 + rng.standard_normal(33)
-            model = GRUForecaster(**options).fit(y[:30])
+        for seed in range(12):
+            y = 10 + np.random.default_rng(seed).standard_normal(30)
+            model = GRUForecaster(**options).fit(y)
             bounds = model.predict_quantiles(alpha=[0.1, 0.9]).to_numpy()
-            found.append(((bounds[:, 0] <= y[30:]) & (y[30:] <= bounds[:, 1])).mean())
+            found.append(((bounds[:, :1] <= later) & (later <= bounds[:, 1:])).mean())
             n[enough].append(model._predictor.conformal.n)
     assert np.mean(n[50]) > 2 * np.mean(n[0])
-    assert abs(np.mean(inside[50]) - 0.8) < 0.1
+    assert 0.75 < np.mean(inside[50]) < 0.95
 
 
 def test_wider_with_every_step_and_block():

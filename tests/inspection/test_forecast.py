@@ -157,3 +157,17 @@ def test_backtest_alone():
 def test_not_fitted():
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(GRUForecaster(), wave(20))
+
+
+def test_other_series_are_refused():
+    """y is drawn before the forecast, so it must be what forecasts start from."""
+    y = np.sin(np.arange(60) / 2) + 3
+    model = GRUForecaster(max_iter=1, season_length=1, random_state=0, difference=1).fit(y)
+    ForecastDisplay.from_estimator(model, y[-20:])
+    for wrong in (y[:-1], y + np.r_[np.zeros(59), 1], np.r_[y, 1.0]):
+        with pytest.raises(ValueError, match="y does not end as the forecaster knows it"):
+            ForecastDisplay.from_estimator(model, wrong)
+    with pytest.raises(ValueError, match="y has 2 series, and the forecaster knows 1"):
+        ForecastDisplay.from_estimator(model, np.stack([y, y]))
+    with pytest.raises(ValueError, match="missing|NaN|nan"):
+        ForecastDisplay.from_estimator(model, np.r_[y[:-1], np.nan])

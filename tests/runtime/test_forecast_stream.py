@@ -75,7 +75,7 @@ def test_new_series(settings):
     """Of which nothing is known: NaN until they are long enough, then what a predictor of them says."""
     model = GRUForecaster(**FAST | settings).fit(wave(80))
     predictor = model._predictor
-    y = np.stack([wave(60, 3), -5 * wave(60, 4)])
+    y = np.stack([wave(160, 3), -5 * wave(160, 4)])
     stream = model.stream(2)
     least = predictor.lags.context + model.difference
     assert stream.n_missing.tolist() == [least, least]
@@ -84,7 +84,7 @@ def test_new_series(settings):
     forecasts = stream.step(y[:, : least + 3], every=True)
     assert np.isnan(forecasts[:, : least - 1]).all()
     for i in range(2):
-        alone = GRUForecaster(**FAST | settings).fit(y[i, :50])
+        alone = GRUForecaster(**FAST | settings).fit(y[i, :80])
         alone._predictor = predictor.at(
             gruc.sequences.KnownValues.of([y[i, : least + 3]], model.difference),
             np.array([predictor.lags.moments_of_new_series()]),
@@ -139,7 +139,7 @@ def test_copies_and_snapshots(tmp_path):
 def test_input_that_is_refused():
     model = GRUForecaster(**FAST).fit(wave(80))
     one, two = model.stream(), model.stream(2)
-    two.step(np.ones((2, 40)))
+    two.step(np.ones((2, two.n_missing.max())))
     for stream, x, rows, message in (
         (one, np.nan, None, "x holds nan; a stream takes finite values"),
         (one, [1.0, np.inf], None, "x holds inf"),

@@ -128,7 +128,7 @@ def test_several_series(tmp_path):
     """Told by their numbers; another one has no usual size that calm windows are compared with."""
     y = [wave(120), 1e3 * wave(110, 1)]
     model = forecaster("part of a season", y)
-    new = 5 + 1e-3 * wave(60, 7)
+    new = 5 + 1e-3 * wave(130, 7)
     text = program_text(model, tmp_path, "if (n) run_series(y + 1, n - 1, (int32_t)y[0]);", several=True)[1]
     wrong = "require(m_forecast(&state, -2, y, again) == 1 && m_forecast(&state, 2, y, again) == 1);"
     program = program_of(text.replace("again[0] = 5;", wrong + " again[0] = 5;"), "cc", "baseline", tmp_path)
