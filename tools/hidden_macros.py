@@ -48,7 +48,7 @@ def names_in(text):
     text = re.sub(r"\b0x[0-9a-fA-F]+\w*|\b\d[\w.]*(e[+-]\d+\w*)?", " ", text)
     names = set(re.findall(r"\b[A-Za-z_]\w*", text)) - set(C)
     # compilers' own names, and what is gruc's by its name
-    kept = r"gruc|GRUC|_|vfmaq|vcvt|float(16|32|64)x|pgm_read|PROGMEM"
+    kept = r"gruc|GRUC|_|vfmaq|vcvt|vdup|vget_low|vmovl|vreinterpret|int8x8|float(16|32|64)x|pgm_read|PROGMEM"
     return {name for name in names if not re.match(kept, name)}
 
 

@@ -171,8 +171,6 @@
 #undef blocks
 #pragma push_macro("bound")
 #undef bound
-#pragma push_macro("bytes")
-#undef bytes
 #pragma push_macro("c")
 #undef c
 #pragma push_macro("c_of_state")
@@ -259,8 +257,6 @@
 #undef dx
 #pragma push_macro("dy")
 #undef dy
-#pragma push_macro("eight")
-#undef eight
 #pragma push_macro("either")
 #undef either
 #pragma push_macro("element")
@@ -335,6 +331,8 @@
 #undef for_cells
 #pragma push_macro("found")
 #undef found
+#pragma push_macro("four")
+#undef four
 #pragma push_macro("frame")
 #undef frame
 #pragma push_macro("frame_length")
@@ -359,3 +357,5 @@
 #undef gamma
 #pragma push_macro("gate")
 #undef gate
+#pragma push_macro("gates")
+#undef gates

@@ -1,6 +1,4 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
-#pragma push_macro("gates")
-#undef gates
 #pragma push_macro("gates_after")
 #undef gates_after
 #pragma push_macro("going")
@@ -359,3 +357,5 @@
 #undef next_order
 #pragma push_macro("next_scores")
 #undef next_scores
+#pragma push_macro("noinline")
+#undef noinline

@@ -1,6 +1,4 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
-#pragma push_macro("noinline")
-#undef noinline
 #pragma push_macro("none")
 #undef none
 #pragma push_macro("norm")
@@ -359,3 +357,5 @@
 #undef variance
 #pragma push_macro("vec")
 #undef vec
+#pragma push_macro("vector")
+#undef vector

@@ -1,5 +1,4 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
-#pragma pop_macro("gates")
 #pragma pop_macro("gates_after")
 #pragma pop_macro("going")
 #pragma pop_macro("gradient")
@@ -179,3 +178,4 @@
 #pragma pop_macro("next")
 #pragma pop_macro("next_order")
 #pragma pop_macro("next_scores")
+#pragma pop_macro("noinline")

@@ -1,5 +1,4 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
-#pragma pop_macro("noinline")
 #pragma pop_macro("none")
 #pragma pop_macro("norm")
 #pragma pop_macro("norm_factor")
@@ -179,3 +178,4 @@
 #pragma pop_macro("values")
 #pragma pop_macro("variance")
 #pragma pop_macro("vec")
+#pragma pop_macro("vector")

@@ -80,76 +80,7 @@ GRUC_INLINE vec GRUC(from_bits)(uvec u)
     return v;
 }
 
-/* Weights as they are kept, in `real`; of int8 without their scales */
-#if defined(GRUC_INT8)
-GRUC_INLINE vec GRUC(load_stored)(const int8_t *p)
-{
-#if GRUC_SIMD == 0 && defined(__AVR__)
-    return (real)(int8_t)pgm_read_byte(p);
-#elif GRUC_SIMD == 0
-    return (real)*p;
-#else
-    typedef int8_t bytes __attribute__((vector_size(GRUC_SIMD / 32)));
-    bytes eight;
-    memcpy(&eight, p, sizeof eight);
-    return __builtin_convertvector(eight, vec);
-#endif
-}
-#elif defined(GRUC_BFLOAT)
-GRUC_INLINE vec GRUC(load_stored)(const uint16_t *p)
-{
-#if GRUC_SIMD == 0
-    uvec bits = GRUC_READ_16(p);
-#else
-    typedef uint16_t halves __attribute__((vector_size(GRUC_SIMD / 16)));
-    halves half;
-    memcpy(&half, p, sizeof half);
-    uvec bits = __builtin_convertvector(half, uvec);
-#endif
-    return GRUC(from_bits)(bits << 16);
-}
-#elif !defined(GRUC_HALF) && defined(GRUC_EXPORTED) && defined(__AVR__)
-GRUC_INLINE vec GRUC(load_stored)(const real *p) { return pgm_read_float(p); }
-#elif !defined(GRUC_HALF)
-GRUC_INLINE vec GRUC(load_stored)(const real *p) { return GRUC(load)(p); }
-#elif GRUC_SIMD == 0 && defined(__ARM_FP16_FORMAT_IEEE)
-GRUC_INLINE real GRUC(load_stored)(const uint16_t *p)
-{
-    __fp16 half;
-    memcpy(&half, p, sizeof half);
-    return (real)half;
-}
-#else
-/* By an instruction where there is one. Else the bits of a float16 are those of a float32 that is 2^112 times
- * too small, 13 places further to the right; infinity and NaN are not among weights. */
-GRUC_INLINE vec GRUC(load_stored)(const uint16_t *p)
-{
-#if GRUC_SIMD == 0
-#if defined(__AVR__)
-    uvec bits = pgm_read_word(p);
-#else
-    uvec bits = *p;
-#endif
-#else
-    typedef uint16_t halves __attribute__((vector_size(GRUC_SIMD / 16)));
-    halves half;
-    memcpy(&half, p, sizeof half);
-#endif
-#if GRUC_SIMD == 512
-    return (vec)_mm512_cvtph_ps((__m256i)half);
-#elif GRUC_SIMD == 256 && defined(__F16C__)
-    return (vec)_mm256_cvtph_ps((__m128i)half);
-#elif GRUC_SIMD == 128 && defined(__aarch64__)
-    return (vec)vcvt_f32_f16((float16x4_t)half);
-#else
-#if GRUC_SIMD != 0
-    uvec bits = __builtin_convertvector(half, uvec);
-#endif
-    vec magnitude = GRUC(from_bits)((bits & 0x7fffu) << 13) * 5.192296858534827628530496329220096e33f;
-    return GRUC(from_bits)(GRUC(bits)(magnitude) | (bits & 0x8000u) << 16);
-#endif
-}
-#endif
+#include "stored.body.h"
 
 /* x in every lane */
 GRUC_INLINE vec GRUC(splat)(real x)

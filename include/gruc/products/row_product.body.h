@@ -37,10 +37,8 @@ GRUC_INLINE void GRUC(row_tile)(
 GRUC_INLINE void GRUC(times_scales)(
     size_t panels, size_t gates, vec *sums, const real *scale /* (gates n) */, size_t j, size_t n)
 {
-    GRUC_UNROLL
     for (size_t p = 0; p < panels; p++) {
         size_t column = j + p * LANES, width = GRUC(lanes)(n - column);
-        GRUC_UNROLL
         for (size_t g = 0; g < gates; g++)
             sums[p * gates + g] = sums[p * gates + g] * GRUC(load_table)(scale + g * n + column, width);
     }
