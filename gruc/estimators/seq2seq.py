@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.inputs import check_sample_weight
+from ..conventions.notebooks import SummaryInNotebooksMixin
 from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.parameters import fit_context
 from ..conventions.pickles import VersionedPickleMixin
@@ -14,6 +15,7 @@ from ..conventions.transactions import all_or_nothing
 from ..network import EncoderDecoder
 from ..runtime import Translator
 from ..runtime.symbols import IntegerSymbols, TextSymbols
+from ..runtime.translation_summary import TranslationSummary, translation_summary
 from ..training import TrainingState
 from ._given_weights import fit_by_weights
 from ._saved import in_files
@@ -24,7 +26,12 @@ from ._translation_parameters import TranslationParameters
 
 @in_files
 class GRUSeq2Seq(
-    TranslationParameters, TranslationSavingMixin, ParameterNamesMixin, VersionedPickleMixin, BaseEstimator
+    TranslationParameters,
+    TranslationSavingMixin,
+    ParameterNamesMixin,
+    VersionedPickleMixin,
+    SummaryInNotebooksMixin,
+    BaseEstimator,
 ):
     """Gated recurrent unit encoder-decoder: a sequence in, a sequence out.
 
@@ -293,6 +300,16 @@ class GRUSeq2Seq(
         if "_predictor" not in vars(self):  # the check alone takes as long as a step of the decoder
             check_is_fitted(self)
         return self._predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)
+
+    def summary(self) -> TranslationSummary:
+        """Layers, shapes, parameters, memory and operations of encoder and decoder.
+
+        Returns
+        -------
+        TranslationSummary
+            ``print(model.summary())`` writes a table, and a notebook shows one.
+        """
+        return translation_summary(self._fitted_predictor(), type(self).__name__)
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:
         """Answers to sequences.
