@@ -62,8 +62,8 @@ GRUC_STATIC void GRUC(fio_add_gradients)(
 {
     const size_t D = b->D, H = b->H, width = 6 * H;
     real *db = gradients->b_ih;
-    GRUC(add_outer)(gradients->W_ihT, 4 * H, x, b->ld_x, d, width, m, D, 4 * H);
-    GRUC(add_outer)(gradients->W_hhT, 4 * H, d + 5 * H, width, d, width, m, H, 4 * H);
+    GRUC(add_outer_with)(gradients->W_ihT, 4 * H, x, b->ld_x, d, width, m, D, 4 * H, b->work);
+    GRUC(add_outer_with)(gradients->W_hhT, 4 * H, d + 5 * H, width, d, width, m, H, 4 * H, b->work);
     GRUC(add_column_sums)(db, d, width, m, 3 * H);
     GRUC(add_column_sums)(db + 3 * H, d + 4 * H, width, m, H);
 }
