@@ -198,13 +198,21 @@ class ModelConstants:
 
     def _fio(self, operation):
         (W_ih, W_hh, b), gates = self._named(operation, 3), 3 * operation.H
-        blocks = W_ih[1][:, :gates].ravel(), W_ih[1][:, gates:].ravel()  # of the candidate behind the others
+        if W_ih[1].scale is not None:
+            raise ValueError(
+                'weights="int8" does not go with cell="fio" in C, whose matrices stand side by side; take '
+                '"float16" or "bfloat16".'
+            )
+        parts = W_ih[1].columns(slice(gates)), W_ih[1].columns(slice(gates, None))
+        # those of the candidate behind the others
+        values = np.concatenate([part.values.ravel() for part in parts])
+        exact = np.concatenate([part.exact.ravel() for part in parts])
         return [
             self._floats(b[0], b[1][:gates]),
             self._floats(f"{b[0]}_c", b[1][gates:]),
-            self._matrix(W_ih[0], np.concatenate(blocks)),
-            self._matrix(W_hh[0], W_hh[1][:, :gates]),
-            self._matrix(f"{W_hh[0]}_c", W_hh[1][:, gates:]),
+            self._matrix(W_ih[0], Matrix(values, None, exact)),
+            self._matrix(W_hh[0], W_hh[1].columns(slice(gates))),
+            self._matrix(f"{W_hh[0]}_c", W_hh[1].columns(slice(gates, None))),
         ]
 
     def _attention(self, operation):
