@@ -198,21 +198,14 @@ class ModelConstants:
 
     def _fio(self, operation):
         (W_ih, W_hh, b), gates = self._named(operation, 3), 3 * operation.H
-        if W_ih[1].scale is not None:
-            raise ValueError(
-                'weights="int8" does not go with cell="fio" in C, whose matrices stand side by side; take '
-                '"float16" or "bfloat16".'
-            )
-        parts = W_ih[1].columns(slice(gates)), W_ih[1].columns(slice(gates, None))
-        # those of the candidate behind the others
-        values = np.concatenate([part.values.ravel() for part in parts])
-        exact = np.concatenate([part.exact.ravel() for part in parts])
+        # each in two blocks, that of the candidate behind the others
+        blocks = slice(gates), slice(gates, None)
         return [
             self._floats(b[0], b[1][:gates]),
             self._floats(f"{b[0]}_c", b[1][gates:]),
-            self._matrix(W_ih[0], Matrix(values, None, exact)),
-            self._matrix(W_hh[0], W_hh[1].columns(slice(gates))),
-            self._matrix(f"{W_hh[0]}_c", W_hh[1].columns(slice(gates, None))),
+            self._matrix(W_ih[0], *map(W_ih[1].columns, blocks)),
+            self._matrix(W_hh[0], W_hh[1].columns(blocks[0])),
+            self._matrix(f"{W_hh[0]}_c", W_hh[1].columns(blocks[1])),
         ]
 
     def _attention(self, operation):
@@ -239,18 +232,26 @@ class ModelConstants:
 
     # ---- tables
 
-    def _matrix(self, name, matrix):
-        """Declare a `Matrix`, of int8 with the scales of its columns before it."""
-        if matrix.scale is None:
-            return self._array(name, matrix.values)
-        scales, integers = _float32_literals(matrix.scale), map(str, matrix.values.ravel().tolist())
-        name, integers = f"gruc_{name}_of_{self.prefix}", list(integers)
+    def _matrix(self, name, *blocks):
+        """Declare a `Matrix`, or several in a row; of int8 each with the scales of its columns before it."""
+        if blocks[0].scale is None:
+            return self._array(name, np.concatenate([block.values.ravel() for block in blocks]))
+        name = f"gruc_{name}_of_{self.prefix}"
         if name not in self._names:
             self._names.add(name)
-            kind = f"struct {{ float scale[{len(scales)}]; int8_t values[{len(integers)} + GRUC_BEYOND]; }}"
-            body = f"{{{_lines(scales)}}},\n    {{{_lines(integers, 16)}}}"
+            members, lines = [], []
+            for i, block in enumerate(blocks):
+                scales, integers = _float32_literals(block.scale), block.values.ravel().tolist()
+                number, beyond = str(i or ""), " + GRUC_BEYOND"
+                if i < len(blocks) - 1:  # scales behind begin a word
+                    integers, beyond = integers + [0] * (-len(integers) % 4), ""
+                members.append(
+                    f"float scale{number}[{len(scales)}]; int8_t values{number}[{len(integers)}{beyond}];"
+                )
+                lines.append(f"{{{_lines(scales)}}},\n    {{{_lines(list(map(str, integers)), 16)}}}")
+                self.n_bytes += 4 * len(scales) + len(integers)
+            kind, body = f"struct {{ {' '.join(members)} }}", ",\n    ".join(lines)
             self.tables.append(f"static const {kind} {name} GRUC_TABLE = {{\n    {body}}};")
-            self.n_bytes += 4 * len(scales) + len(integers)
         return f"&{name}"
 
     def _array(self, name, values):

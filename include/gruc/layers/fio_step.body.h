@@ -15,10 +15,12 @@
  * b_hh_n of the weights is b_c. Products with W_c stand behind those with the three others: W_hh_n, and in the same
  * memory as W_ih, W_c of x. */
 
-/* W_c (D, H) of x */
+/* W_c (D, H) of x; of int8 scales stand before both blocks, each beginning a word */
 GRUC_INLINE const stored *GRUC(fio_candidate)(const GRUC(gru_weights) * w)
 {
-#ifdef GRUC_EXPORTED
+#ifdef GRUC_INT8
+    return w->W_ih + 3 * w->H * sizeof(real) + (3 * w->D * w->H + 3) / 4 * 4;
+#elif defined(GRUC_EXPORTED)
     return w->W_ih + 3 * w->D * w->H;
 #else
     return w->W_ih + GRUC(panel_size)(w->H, 3 * w->D);
