@@ -55,7 +55,9 @@ def gru(
     cdef _c.gruc_gru_batch batch
     cdef _c.gruc_gru_weights gradients
     cdef floating[::1] packed = unset(_c.gruc_layer_packed_size(&x[0, 0], D, H, kind), x)
-    cdef floating[::1] packed_backward = unset(_c.gruc_gru_backward_packed_size(&x[0, 0], D, H, kind, True), x)
+    cdef floating[::1] packed_backward = unset(
+        _c.gruc_gru_backward_packed_size(&x[0, 0], D, H, kind, True), x
+    )
     cdef floating[::1] scratch = unset(_c.gruc_gru_backward_scratch(&x[0, 0], N, B, H, kind), x)
     cdef floating[::1] gates = unset(shape.slots * N * H, x)
     cdef floating[:, ::1] h = np.full((N, H + apart), np.nan, np.asarray(x).dtype)
@@ -86,8 +88,9 @@ def gru(
     batch.ld_h = H + apart
     batch.ld_state = S + apart
     batch.scratch = &scratch[0]
-    _c.gruc_layer_pack(&packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D,
-                     H, kind)
+    _c.gruc_layer_pack(
+        &packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D, H, kind
+    )
     _c.gruc_gru_forward(&x[0, 0], &batch, &packed[0])
     out = {"h": np.asarray(h)[:, :H], "state": np.asarray(state)[:, :S]}
     if dstate is None:

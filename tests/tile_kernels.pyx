@@ -1,7 +1,7 @@
 """Kernels on tiles of bfloat16, in plain C or the processor's: for tests only, not in wheels.
 
-`which` is an instruction set for which the tiles are emulated, as `gruc.kernels.INSTRUCTION_SETS` has them, or one
-more: the processor's own.
+`which` is an instruction set for which the tiles are emulated, as `gruc.kernels.INSTRUCTION_SETS` has them,
+or one more: the processor's own.
 """
 
 from cpython.pycapsule cimport PyCapsule_New

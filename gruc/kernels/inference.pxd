@@ -45,7 +45,7 @@ cdef class Weights:
     cdef list held                # whose memory they point to
     cdef bint is_double
     cdef char code                # of its type in the buffer protocol
-    cdef readonly int parts       # bfloat16 numbers that stand for one in products of cells on tiles, 1 or 2; else 0
+    cdef readonly int parts       # bfloat16 numbers for one in products of cells on tiles, 1 or 2; else 0
     cdef size_t element           # bytes
 
     cdef const _c.gruc_infer_kind *kinds(self) noexcept

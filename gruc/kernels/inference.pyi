@@ -85,6 +85,7 @@ MAX: int
 ATTENTION: int
 GRU: int
 GRU_RESET_BEFORE: int
+FIO: int
 DENSE: int
 DROPOUT: int
 EMBED: int

@@ -33,13 +33,13 @@ def has(int isa):
     return bool(_c.gruc_has(isa))
 
 
-# what weights for products on tiles are read by, in float32 with 1 part, then with 2: rows of `tiles.provider()`
+# what reads weights for products on tiles, in float32 with 1 part, then with 2: rows of `tiles.provider()`
 cdef const gruc_tile_kernels *tiles = NULL
 cdef _c.gruc_infer_kind on_tiles[2][_c.GRUC_N_KINDS]
 
 
 def use(int isa, provider=None):
-    """Call the kernels of this instruction set from now on, and for products on tiles those of `tiles.provider()`."""
+    """Call the kernels of this instruction set from now on, and on tiles those of `tiles.provider()`."""
     global tiles
     cdef int kind
     require(_c.gruc_has(isa), "an instruction set that this processor has")
@@ -49,7 +49,9 @@ def use(int isa, provider=None):
         return
     tiles = <const gruc_tile_kernels *> PyCapsule_GetPointer(provider, "gruc_tile_kernels")
     for part in range(2):
-        memcpy(on_tiles[part], _c.gruc_infer_kinds(<float *> NULL), _c.GRUC_N_KINDS * sizeof(_c.gruc_infer_kind))
+        memcpy(
+            on_tiles[part], _c.gruc_infer_kinds(<float *> NULL), _c.GRUC_N_KINDS * sizeof(_c.gruc_infer_kind)
+        )
         for kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
             on_tiles[part][kind] = tiles.inference[part]
 

@@ -75,7 +75,9 @@ cdef void put_on_tiles(const gruc_tile_kernels *kernels) noexcept:
     """Tables as those of float32, but for cells."""
     cdef int parts, kind
     for parts in range(2):
-        memcpy(on_tiles[parts], _c.gruc_operations(<float *> NULL), _c.GRUC_N_KINDS * sizeof(_c.gruc_operation))
+        memcpy(
+            on_tiles[parts], _c.gruc_operations(<float *> NULL), _c.GRUC_N_KINDS * sizeof(_c.gruc_operation)
+        )
         for kind in (_c.GRUC_GRU, _c.GRUC_GRU_RESET_BEFORE):
             on_tiles[parts][kind] = kernels.training[parts]
 
@@ -148,8 +150,8 @@ cdef class Weights:
     parameters : ndarray of shape (program.n_parameters,)
         Its type, float32 or float64, is that of everything that passes through the program.
     parts : {0, 1, 2}
-        With 1 or 2, products of GRU cells are made on tiles, of numbers that so many of bfloat16 stand for: of
-        parameters of float32, with the kernels that `use` was given.
+        With 1 or 2, products of GRU cells are made on tiles, of numbers that so many of bfloat16 stand for:
+        of parameters of float32, with the kernels that `use` was given.
     """
 
     cdef readonly Program program

@@ -19,7 +19,7 @@
 #define GRUC_LN2_HI 0.693359375f      /* 9 bits, so that n * LN2_HI is exact */
 #define GRUC_LN2_LO (-2.12194440e-4f) /* LN2_HI + LN2_LO = ln 2 */
 #define GRUC_LN2 0.693147181f
-#define GRUC_ROUND 12582912.0f        /* 1.5 * 2^23: adding it rounds to an integer */
+#define GRUC_ROUND 12582912.0f /* 1.5 * 2^23: adding it rounds to an integer */
 #define GRUC_ROUND_BITS 0x4B400000u
 #define GRUC_MANTISSA 23
 #define GRUC_EXP_MAX 89.0f   /* exp overflows above */
@@ -46,7 +46,8 @@
 /* Of each x[i]: whole[i], x[i] * slope rounded to an integer, which is also in the low bits of shifted[i] */
 GRUC_INLINE void GRUC(integers)(vec *whole, uvec *shifted, const vec *x, real slope, size_t n)
 {
-    GRUC_EACH {
+    GRUC_EACH
+    {
         vec rounded = GRUC(fma)(x[i], GRUC(splat)(slope), GRUC(splat)(GRUC_ROUND));
 #if FLT_EVAL_METHOD != 0 /* x87 keeps the digits that must go, unless they are stored */
         rounded = GRUC(from_bits)(GRUC(bits)(rounded));
@@ -60,7 +61,8 @@ GRUC_INLINE void GRUC(integers)(vec *whole, uvec *shifted, const vec *x, real sl
 /* x + whole ln2, where the sum is small; ln 2 in two parts, which have more digits than one */
 GRUC_INLINE void GRUC(reduce)(vec *r, const vec *whole, const vec *x, real sign, size_t n)
 {
-    GRUC_EACH {
+    GRUC_EACH
+    {
         r[i] = GRUC(fma)(whole[i], GRUC(splat)(sign * GRUC_LN2_HI), x[i]);
         GRUC_ROUNDED_SUM(r[i]);
     }
@@ -85,8 +87,8 @@ GRUC_INLINE void GRUC(curvature)(vec *q, const vec *r, real s, size_t n)
     GRUC_EACH q[i] = GRUC(fma)(q[i], r[i], GRUC(splat)(0.5f * s2));
 #else
     const real s7 = s4 * s3, s8 = s4 * s4, s9 = s5 * s4, s10 = s5 * s5, s11 = s6 * s5;
-    GRUC_EACH q[i] = GRUC(fma)(
-        GRUC(splat)(2.5100472505694996e-08 * s11), r[i], GRUC(splat)(2.7620201591031547e-07 * s10));
+    GRUC_EACH q[i] =
+        GRUC(fma)(GRUC(splat)(2.5100472505694996e-08 * s11), r[i], GRUC(splat)(2.7620201591031547e-07 * s10));
     GRUC_EACH q[i] = GRUC(fma)(q[i], r[i], GRUC(splat)(2.7557268276905696e-06 * s9));
     GRUC_EACH q[i] = GRUC(fma)(q[i], r[i], GRUC(splat)(2.4801521057868204e-05 * s8));
     GRUC_EACH q[i] = GRUC(fma)(q[i], r[i], GRUC(splat)(0.00019841269863171557 * s7));
@@ -151,13 +153,13 @@ GRUC_INLINE void GRUC(tanhs)(vec *x, size_t n)
 {
     vec magnitude[GRUC_MOST_VECTORS], r[GRUC_MOST_VECTORS], q[GRUC_MOST_VECTORS];
     uvec k[GRUC_MOST_VECTORS];
-    GRUC_EACH magnitude[i] =
-        GRUC(at_most)(GRUC(from_bits)(GRUC(bits)(x[i]) & ~GRUC_SIGN), GRUC_TANH_IS_1);
+    GRUC_EACH magnitude[i] = GRUC(at_most)(GRUC(from_bits)(GRUC(bits)(x[i]) & ~GRUC_SIGN), GRUC_TANH_IS_1);
     GRUC(integers)(r, k, magnitude, -2 * GRUC_LOG2E, n);
     GRUC_EACH r[i] = GRUC(fma)(r[i], GRUC(splat)(GRUC_LN2 / 2), magnitude[i]);
     GRUC(curvature)(q, r, -2, n);
     GRUC_EACH q[i] = GRUC(fma)(q[i], r[i], GRUC(splat)(-2)) * r[i]; /* exp(-2r) - 1 */
-    GRUC_EACH {
+    GRUC_EACH
+    {
         vec scale = GRUC(times_pow2)(GRUC(splat)(1), k[i]), rest = (real)1 - scale;
         GRUC_ROUNDED_SUM(rest); /* exp(-2r) would lose the digits of a small r */
         q[i] = GRUC(fma)(-scale, q[i], rest);

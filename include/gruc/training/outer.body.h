@@ -43,8 +43,7 @@ GRUC_APART void GRUC(add_outer)(
         for (size_t i = 0, rows, blocks = (M + ROWS - 1) / ROWS; blocks > 0; blocks--, i += rows) {
             rows = (M - i + blocks - 1) / blocks;
             for (size_t r = 0; r < rows; r++) /* a tile of C is a few lines in each of as many rows */
-                for (size_t c = 0; c < vectors; c++)
-                    GRUC_PREFETCH(C + (i + r) * ld_C + j + c * LANES);
+                for (size_t c = 0; c < vectors; c++) GRUC_PREFETCH(C + (i + r) * ld_C + j + c * LANES);
             GRUC(outer_tile)(sums, rows, vectors, A + i, ld_A, B + j, ld_B, K);
             for (size_t r = 0; r < rows; r++)
                 for (size_t c = 0; c < vectors; c++) {

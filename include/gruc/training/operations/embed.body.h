@@ -13,7 +13,8 @@ GRUC_STATIC const gruc_token_rows *GRUC(embed_op_others)(const gruc_op *op, cons
 {
     const gruc_program *program = pass->program;
     const gruc_op *last = program->ops + program->n_ops - 1;
-    if (op->kind == GRUC_EMBED || last->kind != GRUC_DENSE_SAMPLED || last->weights != op->weights) return NULL;
+    if (op->kind == GRUC_EMBED || last->kind != GRUC_DENSE_SAMPLED || last->weights != op->weights)
+        return NULL;
     return pass->token_rows + program->n_ops - 1;
 }
 
@@ -46,8 +47,8 @@ GRUC_STATIC void GRUC(embed_op_backward)(const gruc_call *c)
     const gruc_pass *pass = c->pass;
     gruc_token_rows *out = pass->token_rows + (c->op - pass->program->ops);
     const gruc_token_rows *others = GRUC(embed_op_others)(c->op, pass);
-    GRUC(embed_backward)
-    (out, others, c->scratch, c->x, GRUC(embed_op_mask)(c), c->dy, c->op->H, c->rows, c->op->H);
+    GRUC(embed_backward)(
+        out, others, c->scratch, c->x, GRUC(embed_op_mask)(c), c->dy, c->op->H, c->rows, c->op->H);
 }
 
 /* Of a shared table: with the candidates of a loss over some tokens by rows, else its gradient is in the flat
