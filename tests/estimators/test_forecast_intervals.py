@@ -119,7 +119,7 @@ def test_where_little_is_held_out_earlier_forecasts_count_too(monkeypatch, diffe
     inside, n = {0: [], 50: []}, {0: [], 50: []}
     for enough, found in inside.items():
         monkeypatch.setattr(_forecast_fit, "ENOUGH_HELD_OUT", enough)
-        for seed in range(12):
+        for seed in range(30):
             y = 10 + np.random.default_rng(seed).standard_normal(30)
             model = GRUForecaster(**options).fit(y)
             bounds = model.predict_quantiles(alpha=[0.1, 0.9]).to_numpy()
