@@ -132,7 +132,7 @@ class GRUForecaster(
     >>> t = np.arange(252)
     >>> promotion = (t**3 % 23 < 4).astype(float)
     >>> y = 100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12) + 20 * promotion
-    >>> model = GRUForecaster(strategy="decoder", season_length=12, random_state=0)
+    >>> model = GRUForecaster(strategy="decoder", season_length=12, n_iter_no_change=40, random_state=0)
     >>> model = model.fit(y[:240], promotion[:240])
     >>> bool(abs(model.predict(X=promotion[240:]) - y[240:]).max() < 2)
     True

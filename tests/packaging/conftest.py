@@ -22,7 +22,11 @@ def sdist(tmp_path_factory):
         "dist",
         "*.egg-info",
         "*.so",
-        "*.c",
+        *(
+            path.with_suffix(".c").name
+            for folder in ("gruc", "tests")
+            for path in (ROOT / folder).rglob("*.pyx")
+        ),
         "_blas_int.pxi",
         "__pycache__",
         ".*cache",

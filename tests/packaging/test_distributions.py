@@ -63,7 +63,7 @@ def test_wheel(wheel, tmp_path):
         names = set(archive.namelist())
         archive.extractall(tmp_path / "site")
     headers = {name.removeprefix("gruc/include/gruc/") for name in names if name.endswith(".h")}
-    assert headers == included_from("gruc.h", "exported.h")
+    assert headers == included_from("gruc.h", "exported.h", "exported_bfloat16.h", "exported_int8.h")
     assert {"gruc/py.typed", "gruc/kernels/training.pyi", "gruc/estimators/_parameters.pyi"} <= names
     assert {"gruc/datasets/data/japanese_vowels.npz", "gruc/datasets/data/japanese_vowels.rst"} <= names
     (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
