@@ -9,6 +9,7 @@ import numpy as np
 from ..conventions.user_warnings import warn_user
 from . import _methods
 from ._forecasts import Forecasts, explained, is_forecaster
+from ._language import OpenedLanguageModel, is_language_model
 from ._models import OpenedModel
 from ._passes import Passes
 from ._rows import Rows
@@ -36,12 +37,13 @@ def attributions(
     Parameters
     ----------
     model : fitted estimator, Pipeline or Predictor
-        GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor or GRUForecaster, or what `gruc.runtime.load`
-        returns. A pipeline may have a `TextSequencer` or `SequenceScaler` before the last step; X is then
-        what the pipeline takes.
+        GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, GRUForecaster or GRULanguageModel, or what
+        `gruc.runtime.load` returns. A pipeline may have a `TextSequencer` or `SequenceScaler` before the last
+        step; X is then what the pipeline takes.
     X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
         As `model.predict` takes it. Of a forecaster the columns ahead, or None where it has none: what
-        is explained is the forecast after the values that it knows.
+        is explained is the forecast after the values that it knows. Of a language model a text, a list of
+        texts, or tokens, as `score` takes them.
     method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
 default="integrated_gradients"
         With F the output that `target` names, and x' the baseline:
@@ -62,6 +64,10 @@ default="integrated_gradients"
         A model that answers each step takes a pair of a step, from the end if it is negative, and an
         index or None. None instead of the pair: the sum over all steps. A forecaster takes a step ahead, 1
         being the first, or None for the sum of all that `predict` returns.
+
+        Of a language model what is explained is the logit of the next token after a step. The pair is of a
+        step of the text and a token: an index into the vocabulary, a str of it, or None for the most
+        probable token. None instead of the pair: the sum over all steps of the most probable ones.
     n_steps : int, default=64
         Gauss-Legendre nodes of "integrated_gradients".
     baseline : None, "mean", float, array of shape (n_features,), or like X, default=None
@@ -79,7 +85,7 @@ default="integrated_gradients"
         In the form of X: an array of its shape, or for lists one array (n_steps_i, n_features) for
         each sequence. Of tokens and texts one number for each token, (n_steps_i,): the sum over the
         elements of its vector. Of a forecaster one for each of the last values of y, as many as the
-        forecast depends on, in the container of y.
+        forecast depends on, in the container of y. Of one text given to a language model one array.
     gap : ndarray of shape (n_sequences,)
         ``F(x) - F(x')`` less the sum of the attributions; only with ``return_gap=True``.
 
@@ -110,6 +116,11 @@ default="integrated_gradients"
     they are. The gradient is worked out by central differences in float64, through scaling, seasons and
     differencing. With ``scale="window"`` a forecast scales with its window, so that gradient x input and
     integrated gradients, from zeros, are the same and add up to the forecast.
+
+    A language model reads each text by itself, as its `hidden_states` does, after the token of an end, which
+    says that a text begins. This token is the same in the baseline, so that the attributions of the text's
+    own tokens add up to the whole difference; it is not among them, nor is what the model expects before the
+    first token among the steps. No end follows a text, but it may be the token that `target` names.
 
     The attributions for a sequence depend neither on the other sequences nor on `n_jobs`, to the last bit.
 
@@ -158,9 +169,14 @@ default="integrated_gradients"
 
 def _of_sequences(model, X, target, baseline, method, quadrature):
     """Attributions in the form of X; of each sequence the gap and the sum of absolute attributions."""
-    opened = OpenedModel.of(model, X)
-    rows, passes = Rows(opened, baseline), Passes(opened.predictor)
-    target = Target(opened.predictor, target, opened.predictor.inputs.lengths(opened.sequences))
+    if is_language_model(model):
+        texts = OpenedLanguageModel.of(model, X)
+        opened, rows, target = texts.model, texts.rows(baseline), texts.target(target)
+    else:
+        opened = OpenedModel.of(model, X)
+        rows = Rows(opened, baseline)
+        target = Target(opened.predictor, target, opened.predictor.inputs.lengths(opened.sequences))
+    passes = Passes(opened.predictor)
     copies = np.ones(len(opened.sequences), np.intp)
     explain = partial(getattr(_methods, method), rows, passes, target)
     if method == "integrated_gradients":

@@ -26,8 +26,11 @@ class Passes:
 
     def copies_at_once(self, n_rows):
         """Copies of `n_rows` rows that one pass takes."""
-        widest = 4 * max(self.network.config["hidden_layer_sizes"])
-        return max(1, PASS_SIZE // (n_rows * max(widest, self.network.config["n_features"])))
+        config = self.network.config
+        widest = max(4 * max(config["hidden_layer_sizes"]), config["n_features"])
+        if self.network.answers_each_step:
+            widest = max(widest, config["n_outputs"])
+        return max(1, PASS_SIZE // (n_rows * widest))
 
     def over(self, values, lengths, offsets):
         """A `kernels.training.Pass` over packed rows (N, W), or copies of them side by side (N, k, W)."""

@@ -13,6 +13,8 @@ class Target:
         As the user gives it; a pair if the network answers each step.
     lengths : ndarray of shape (n,)
         Rows of each sequence.
+    what : str or None
+        What outputs are called in messages; None: classes or outputs.
 
     Attributes
     ----------
@@ -22,13 +24,13 @@ class Target:
         The row of each sequence, of a network that answers each; None: all rows.
     """
 
-    def __init__(self, predictor, given, lengths):
+    def __init__(self, predictor, given, lengths, what=None):
         decoding = predictor.decoding
         self.is_logit_of_two = decoding.classes is not None and decoding.link == "two"
         self.is_class = decoding.classes is not None and not decoding.multilabel
         self.each_step = predictor.network.answers_each_step
         self.columns = self.steps = None
-        what = "outputs" if decoding.classes is None else "classes"
+        what = what or ("outputs" if decoding.classes is None else "classes")
         size = decoding.n_outputs if decoding.classes is None else len(decoding.classes)
         if given is None:
             return

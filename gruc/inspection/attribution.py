@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ..runtime.language_texts import Documents
 from ..sequences import as_sequences
 from ._attributions import attributions
 from ._axes import heat, name_steps, one_of, stacked_axes
 from ._forecasts import Forecasts, explained, is_forecaster
+from ._language import OpenedLanguageModel, is_language_model
 from ._methods import check, quadrature_of
 from ._models import OpenedModel, last_step
 from ._outputs import name_of_target, names_of_features
@@ -179,7 +181,7 @@ class AttributionDisplay:
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As in `attributions`.
         index : int, default=0
-            Which sequence of X; which series of a forecaster.
+            Which sequence of X; which series of a forecaster. 0 of one text given to a language model.
         method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
 default="integrated_gradients"
             As in `attributions`.
@@ -200,6 +202,9 @@ default="integrated_gradients"
         """
         if is_forecaster(estimator):
             return cls(**_of_forecaster(estimator, X, index, method, target, baseline)).plot(ax, **kwargs)
+        if is_language_model(estimator):
+            display = cls(**_of_language_model(estimator, X, index, method, target, baseline))
+            return display if ax is None and not kwargs else display.plot(ax, **kwargs)
         one = one_of(X, index)
         opened = OpenedModel.of(estimator, one)
         if _is_like(baseline, X):
@@ -240,6 +245,15 @@ def _of_forecaster(estimator, X, index, method, target, baseline):
         "step_names": forecasts.times(int(index) % n_series),
         "output_name": "the sum of the forecasts" if target is None else f"the forecast of step {target}",
     }
+
+
+def _of_language_model(estimator, X, index, method, target, baseline):
+    """What the display of one text is made of."""
+    one = one_of(X if Documents.of(X).several else [X], index)
+    opened = OpenedLanguageModel.of(estimator, one)
+    (told,) = attributions(estimator, one, method=method, target=target, baseline=baseline)
+    name = opened.name_of_target(target)
+    return {"attributions": told, "pieces": opened.pieces(told), "output_name": name}
 
 
 def _is_like(baseline, X):

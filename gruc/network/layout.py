@@ -16,7 +16,7 @@ class ProgramOptions(NamedTuple):
         Whether inputs of layers and of the head are dropped out.
     want_dx : bool
         Whether the gradient of the inputs will be wanted. In a network of tokens the inputs are then the
-        vectors of tokens, (N, D), and the table is no part of the program.
+        vectors of tokens, (N, D), and the table is no part of the program, unless a tied head reads it.
     carried : bool
         Whether layers start from states that are inputs, as they do in inference, also in training.
     frozen : bool

@@ -233,7 +233,7 @@ class GRUNetwork(Cells):
         sampled = {"sampled": True} if options.sampled else {}
         outputs = self.head.lay_out(builder, features, **sampled)
         n_parameters = self.table.size
-        if self.embedding is not None and not looks_up:
+        if self.embedding is not None and not looks_up and "tied" not in self.config:
             n_parameters = self.table.offset(self.embedding.weight)  # tables lie behind all others
         return LaidOut(builder.build(outputs, n_parameters), builder.n_inputs, layers, features, outputs)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor, GRUTagger, to_torch
+from gruc import GRUClassifier, GRULanguageModel, GRURegressor, GRUTagger, to_torch
 from gruc.inspection import attributions
 from problems import tagged_vowels, vowels
 from token_problems import FAST as TOKENS
@@ -112,3 +112,34 @@ def test_tokens(method):
         vectors = model.weights_["embedding.weight"][x]
         expected = of_captum(Network(model), vectors, method, 0).sum(axis=1)
         np.testing.assert_allclose(told, expected, rtol=0, atol=1e-6)
+
+
+class TiedNetwork(torch.nn.Module):
+    """nn.GRU, a projection, and scores by the table, of a language model; tokens come as their vectors."""
+
+    def __init__(self, model):
+        super().__init__()
+        weights = {name: torch.tensor(weight) for name, weight in model.weights_.items()}
+        gru = {name[4:]: weight for name, weight in weights.items() if name.startswith("gru.")}
+        D, H = gru["weight_ih_l0"].shape[1], gru["weight_hh_l0"].shape[1]
+        self.gru = torch.nn.GRU(D, H, batch_first=True, dtype=torch.float64)
+        self.gru.load_state_dict(gru)
+        self.table = weights["embedding.weight"]
+        self.projection = weights["projection.weight"], weights["projection.bias"]
+
+    def forward(self, x):
+        return torch.nn.functional.linear(self.gru(x)[0], *self.projection) @ self.table.T
+
+
+@pytest.mark.parametrize("method", METHODS[:3])
+def test_tied_language_model(method):
+    texts = ["amber", "berta", "carlo"] * 5
+    settings = FAST | {"hidden_layer_sizes": (7,), "embedding_dim": 4, "window": 4}
+    model = GRULanguageModel(tie_weights=True, **settings).fit(texts)
+    index, words = model.vocabulary_, ["carol", "e"]
+    got = attributions(model, words, method=method, target=(-1, "r"))
+    for told, word in zip(got, words, strict=True):
+        vectors = model.weights_["embedding.weight"][[index["</s>"], *(index[c] for c in word)]]
+        base = np.concatenate([vectors[:1], np.zeros_like(vectors[1:])])
+        expected = of_captum(TiedNetwork(model), vectors, method, (len(word), index["r"]), base)
+        np.testing.assert_allclose(told, expected[1:].sum(axis=1), rtol=0, atol=1e-6)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRULanguageModel, GRUTagger
+from gruc import GRUClassifier, GRUTagger
 from gruc.inspection import attributions
 from problems import tagged_vowels, vowels
 from sklearn.exceptions import NotFittedError
@@ -84,8 +84,6 @@ def test_models_without_a_network():
         attributions(LogisticRegression(), X)
     with pytest.raises(TypeError, match="Of a search give best_estimator_"):
         attributions(GridSearchCV(GRUClassifier(), {}), X)
-    with pytest.raises(TypeError, match="model is a GRULanguageModel"):
-        attributions(GRULanguageModel(), ["a"])
     with pytest.raises(NotFittedError):
         attributions(GRUClassifier(), X)
     with pytest.raises(NotFittedError):

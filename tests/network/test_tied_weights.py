@@ -138,6 +138,26 @@ def test_outputs(shape, dtype):
         np.testing.assert_allclose(rows, expected, rtol=0, atol=10 * TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gradient_of_the_vectors(shape):
+    """Of those that are read alone: the head scores by the table as it is."""
+    network, flat, sequences, _ = tied_problem(shape)
+    inputs = Tokens(N_TOKENS)
+    batch = inputs.gather(inputs.check(sequences, None), np.arange(len(sequences)), None)
+    vectors = network.table.views(flat)["embedding.weight"][batch.values[:, 0]]
+
+    def way():
+        return network.pass_over(flat, batch._replace(values=vectors), want_dx=True)
+
+    forward = way()
+    outputs = forward.forward()
+    np.testing.assert_allclose(outputs, network.infer(network.prepare(flat), batch), rtol=0, atol=1e-13)
+    coefficients = np.random.default_rng(1).standard_normal(outputs.shape)
+    forward.backward(coefficients)
+    slopes = central_difference(lambda: (way().forward() * coefficients).sum(), vectors.reshape(-1))
+    assert relative_error(forward.gradient(0).reshape(-1), slopes) < 1e-7
+
+
 def test_parameters():
     """One table, without a head; a projection where widths differ."""
     names = [name for name, _ in tied_problem("projected")[0].table.entries]
