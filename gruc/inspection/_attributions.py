@@ -14,6 +14,7 @@ from ._models import OpenedModel
 from ._passes import Passes
 from ._rows import Rows
 from ._targets import Target
+from ._translations import is_translator, of_translations
 
 # working out the nodes takes the eigenvalues of a matrix of this size
 MOST_STEPS = 2000
@@ -37,9 +38,9 @@ def attributions(
     Parameters
     ----------
     model : fitted estimator, Pipeline or Predictor
-        GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, GRUForecaster or GRULanguageModel, or what
-        `gruc.runtime.load` returns. A pipeline may have a `TextSequencer` or `SequenceScaler` before the last
-        step; X is then what the pipeline takes.
+        GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, GRUForecaster, GRULanguageModel or
+        GRUSeq2Seq, or what `gruc.runtime.load` returns. A pipeline may have a `TextSequencer` or
+        `SequenceScaler` before the last step; X is then what the pipeline takes.
     X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
         As `model.predict` takes it. Of a forecaster the columns ahead, or None where it has none: what
         is explained is the forecast after the values that it knows. Of a language model a text, a list of
@@ -68,6 +69,10 @@ default="integrated_gradients"
         Of a language model what is explained is the logit of the next token after a step. The pair is of a
         step of the text and a token: an index into the vocabulary, a str of it, or None for the most
         probable token. None instead of the pair: the sum over all steps of the most probable ones.
+
+        A GRUSeq2Seq takes a step of the answers, from the end if it is negative, or None for each of them by
+        itself: F is the logit of the token that `predict` gives there, after those before it. The end is a
+        step, too.
     n_steps : int, default=64
         Gauss-Legendre nodes of "integrated_gradients".
     baseline : None, "mean", float, array of shape (n_features,), or like X, default=None
@@ -85,9 +90,12 @@ default="integrated_gradients"
         In the form of X: an array of its shape, or for lists one array (n_steps_i, n_features) for
         each sequence. Of tokens and texts one number for each token, (n_steps_i,): the sum over the
         elements of its vector. Of a forecaster one for each of the last values of y, as many as the
-        forecast depends on, in the container of y. Of one text given to a language model one array.
-    gap : ndarray of shape (n_sequences,)
-        ``F(x) - F(x')`` less the sum of the attributions; only with ``return_gap=True``.
+        forecast depends on, in the container of y. Of one text given to a language model one array. Of a
+        GRUSeq2Seq a list of arrays (n_source_tokens_i,), or without a target (n_target_tokens_i,
+        n_source_tokens_i), as `attention_weights` returns.
+    gap : ndarray of shape (n_sequences,), or list of ndarray of shape (n_target_tokens_i,)
+        ``F(x) - F(x')`` less the sum of the attributions; only with ``return_gap=True``. The list is that of
+        a GRUSeq2Seq without a target.
 
     Raises
     ------
@@ -158,6 +166,8 @@ default="integrated_gradients"
         forecasts = Forecasts(model, X, target)
         told, gap = explained(forecasts, method, baseline, quadrature)
         result, sums = forecasts.in_the_form_of_y(told), np.abs(told).sum(axis=1)
+    elif is_translator(model):
+        result, gap, sums = of_translations(model, X, target, baseline, method, quadrature)
     else:
         result, gap, sums = _of_sequences(model, X, target, baseline, method, quadrature)
     if return_gap:
@@ -192,7 +202,7 @@ def _of_sequences(model, X, target, baseline, method, quadrature):
 
 def _warn_of_gaps(gaps, sums):
     """Warn where attributions miss much of what they ought to add up to."""
-    n_wide = int(np.sum(np.abs(gaps) > WIDE_GAP * sums))
+    n_wide = sum(np.any(np.abs(gap) > WIDE_GAP * of_all) for gap, of_all in zip(gaps, sums, strict=True))
     if n_wide:
         warn_user(
             f"The attributions for {n_wide} of {len(gaps)} sequences do not add up to the difference of "

@@ -25,7 +25,7 @@ class Rows:
         self.table = self._sequences = None
         if self.holds_tokens:
             self.table = self.predictor.weights[self.predictor.network.embedding.weight]
-            self._row = _vector_of_tokens(baseline, self.table.shape[1])
+            self._row = vector_of_tokens(baseline, self.table.shape[1])
             return
         D = self.sequences.n_features
         if self.scaling is None:
@@ -88,7 +88,8 @@ class Rows:
         return [told.reshape(array.shape) for told, array in zip(by_sequence, arrays, strict=True)]
 
 
-def _vector_of_tokens(baseline, width):
+def vector_of_tokens(baseline, width):
+    """The vector that stands for no token, (width,), as the user gives it."""
     if baseline is None:
         return np.zeros(width)
     vector = None if isinstance(baseline, str) else _as_float(baseline)

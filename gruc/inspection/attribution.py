@@ -177,7 +177,7 @@ class AttributionDisplay:
         Parameters
         ----------
         estimator : fitted estimator, Pipeline or Predictor
-            As in `attributions`.
+            As in `attributions`, but no GRUSeq2Seq.
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As in `attributions`.
         index : int, default=0

@@ -146,31 +146,43 @@ class EncoderDecoder(Cells):
 
     # ---- programs
 
-    def program(self, training=False, dropout=False):
-        """The network as a list of operations; its inputs are the source, then the target."""
-        return self._whole(training, dropout)[0]
+    def program(self, training=False, dropout=False, want_dx=False):
+        """The network as a list of operations; its inputs are the source, then the target.
 
-    def _whole(self, training=False, dropout=False):
-        key = training, dropout
+        With `want_dx`, which is for training, value 0, the source, has a gradient. Where there are tables of
+        tokens, both inputs are then the vectors of tokens, and the parameters those before the tables.
+        """
+        return self._whole(training, dropout, want_dx)[0]
+
+    def _whole(self, training=False, dropout=False, want_dx=False):
+        key = training, dropout, want_dx
         if key not in self._programs:
             self._programs[key] = self._lay_out(*key)
         return self._programs[key]
 
-    def _lay_out(self, training, dropout):
-        builder = ProgramBuilder(self.table, training, dropout)
-        source = self._input(builder, self.n_source_inputs, self.source_embedding, clock=0)
-        x = self._input(builder, self.n_inputs, self.embedding, clock=1)
-        if self.embedding is not None:
-            x = self.embedding.lay_out(builder, x)
-            source = self.source_embedding.lay_out(builder, source)
+    def _lay_out(self, training, dropout, want_dx):
+        builder, n_parameters = ProgramBuilder(self.table, training, dropout), None
+        if want_dx:
+            width = self.config["embedding"]
+            source = builder.input(width or self.n_source_inputs, clock=0, gradient=True)
+            x = builder.input(width or self.n_inputs, clock=1)
+            if self.embedding is not None:  # tables lie behind all others, that of the source first
+                n_parameters = self.table.offset(self.source_embedding.weight)
+        else:
+            source = self._input(builder, self.n_source_inputs, self.source_embedding, clock=0)
+            x = self._input(builder, self.n_inputs, self.embedding, clock=1)
+            if self.embedding is not None:
+                x = self.embedding.lay_out(builder, x)
+                source = self.source_embedding.lay_out(builder, source)
         starts = []
         for layer in self.encoder:
             source, last = lay_out_layer(builder, layer, builder.dropout(source))
             start = builder.value(builder.values[last].width, clock=1, per_step=False)
             starts.append(builder.operation(KINDS.PERMUTE, last, start))
-        return self._lay_out_decoder(builder, x, self.attention.lay_out_memory(builder, source), starts)
+        memory = self.attention.lay_out_memory(builder, source)
+        return self._lay_out_decoder(builder, x, memory, starts, n_parameters)
 
-    def _lay_out_decoder(self, builder, x, memory, starts):
+    def _lay_out_decoder(self, builder, x, memory, starts, n_parameters=None):
         """The program with the decoder, its output, and the place of the operation that attends, or None."""
         attends = None
         for layer, start in zip(self.decoder, starts, strict=True):
@@ -185,7 +197,7 @@ class EncoderDecoder(Cells):
         if len(builder.operations) > n_before:
             attends = n_before
         output = self.head.lay_out(builder, builder.dropout(x))
-        return builder.build(output), output, attends
+        return builder.build(output, n_parameters), output, attends
 
     def laid_out_encoder(self):
         """The encoder alone, as a `LaidOutEncoder`."""

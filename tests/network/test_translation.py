@@ -280,6 +280,25 @@ def test_gradients_against_central_differences(attention, layers, with_masks, re
         np.testing.assert_allclose(rows, expected[tokens], rtol=0, atol=1e-7)
 
 
+@pytest.mark.parametrize("embedding", [None, 3])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_gradient_of_the_source_against_central_differences(attention, embedding):
+    network = EncoderDecoder(3, 3, (2, 3), K, bidirectional=True, embedding=embedding, attention=attention)
+    program = network.program(training=True, want_dx=True)
+    weights = kernels.training.Weights(program, parameters_of(network)[: program.n_parameters] / 2)
+    batches, rng = [packed(SOURCES), packed(TARGETS)], np.random.default_rng(1)
+    source, target = (rng.standard_normal((len(batch.values), 3)) for batch in batches)
+    clocks = [(batch.lengths, batch.offsets, batch.order) for batch in batches]
+    way = kernels.training.Pass(weights, [source, target], clocks)
+    doutputs = rng.standard_normal(way.forward().shape)
+    way.backward(doutputs)
+
+    def loss_at():
+        return np.sum(doutputs * kernels.training.Pass(weights, [source, target], clocks).forward())
+
+    assert relative_error(way.gradient(0), central_difference(loss_at, source)) < 1e-7
+
+
 @pytest.mark.parametrize("attention", ATTENTIONS)
 def test_gradients_of_float32_are_those_of_float64(attention):
     network = a_network(attention, (17,))
