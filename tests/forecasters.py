@@ -16,6 +16,7 @@ KINDS = {
     "recursive": dict(strategy="recursive", horizon=6, difference=1),
     "decoder": dict(strategy="decoder", horizon=6, difference=1),
     "decoder of two layers": dict(strategy="decoder", horizon=3, hidden_layer_sizes=(5, 3), scale="series"),
+    "another cell": dict(cell="fio", strategy="decoder", horizon=4),
     "float64": dict(dtype="float64", horizon=4),
 }
 

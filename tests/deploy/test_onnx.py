@@ -185,13 +185,17 @@ def states_of_stream(streams, n):
 
 
 @pytest.mark.parametrize("run", RUNTIMES)
-@pytest.mark.parametrize("frames", [(1, 1), (3, 1), (2, 2), (2, 5), (1, 3)], ids=str)
+@pytest.mark.parametrize(
+    "frames, cell",
+    [((1, 1), "gru"), ((3, 1), "gru"), ((2, 2), "gru"), ((2, 5), "gru"), ((1, 3), "gru"), ((2, 2), "fio")],
+    ids=str,
+)
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
-def test_stateful_is_a_stream(pooling, frames, run):
+def test_stateful_is_a_stream(pooling, frames, cell, run):
     X, y = vowels()
     rng, n = np.random.default_rng(0), 4
     k, hop = frames
-    settings = dict(hidden_layer_sizes=(4, 3), pooling=pooling, frame_length=k, hop_length=hop)
+    settings = dict(hidden_layer_sizes=(4, 3), pooling=pooling, frame_length=k, hop_length=hop, cell=cell)
     model = GRUClassifier(**FAST | settings, reset_after=pooling != "max").fit(X, y)
     proto = gruc.to_onnx(model, stateful=True)
     step, states, streams = session_of(proto, run), zeros_for(proto, n), model.stream(n)
