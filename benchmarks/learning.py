@@ -20,6 +20,7 @@ from defaults import flattened, plain_models
 from gruc import GRUClassifier, GRURegressor
 from gruc.datasets import load_japanese_vowels
 from gruc.sequences import from_channels_first
+from sequence_problems import adding_problem
 from sklearn.datasets import load_digits
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score, train_test_split
 from statsmodels.datasets import sunspots
@@ -47,16 +48,6 @@ def sunspot_windows():
     """Twenty years of sunspots, and the next."""
     rows = np.lib.stride_tricks.sliding_window_view(sunspots.load_pandas().data["SUNACTIVITY"].to_numpy(), 21)
     return rows[:, :-1], rows[:, -1]
-
-
-def adding_problem(n, n_steps, rng):
-    """Numbers beside two marks, one in each half; the target is the sum of the marked ones."""
-    values, marks = rng.random((n, n_steps)), np.zeros((n, n_steps))
-    rows, half = np.arange(n), n_steps // 2
-    first, second = rng.integers(0, half, n), rng.integers(half, n_steps, n)
-    marks[rows, first] = marks[rows, second] = 1
-    X = np.stack([values, marks], axis=2).astype("float32")
-    return X, values[rows, first] + values[rows, second]
 
 
 def test_accuracy(sets):

@@ -15,18 +15,9 @@ import warnings
 
 import numpy as np
 from gruc import GRURegressor, GRUTagger
+from sequence_problems import adding_problem
 
 N_SYMBOLS, LENGTH, N_BLOCKS = 8, 10, 160
-
-
-def adding_problem(n, n_steps, rng):
-    """Numbers beside two marks, one in each half; the target is the sum of the marked ones."""
-    values, marks = rng.random((n, n_steps)), np.zeros((n, n_steps))
-    rows, half = np.arange(n), n_steps // 2
-    first, second = rng.integers(0, half, n), rng.integers(half, n_steps, n)
-    marks[rows, first] = marks[rows, second] = 1
-    X = np.stack([values, marks], axis=2).astype("float32")
-    return X, values[rows, first] + values[rows, second]
 
 
 def copying_problem(n, n_blanks, rng):

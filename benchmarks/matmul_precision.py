@@ -19,7 +19,8 @@ from pathlib import Path
 import gruc
 import numpy as np
 from gruc import GRUClassifier, GRURegressor, kernels
-from learning import adding_problem, classification_sets
+from learning import classification_sets
+from sequence_problems import adding_problem
 
 SEEDS = range(5)
 ADDING = "adding problem, T = 100"

@@ -73,6 +73,16 @@ def co2():
     return rows[:, :-2] - rows[:, -2:-1], rows[:, -1] - rows[:, -2]
 
 
+def adding_problem(n, n_steps, rng):
+    """Numbers beside two marks, one in each half; the target is the sum of the marked ones."""
+    values, marks = rng.random((n, n_steps)), np.zeros((n, n_steps))
+    rows, half = np.arange(n), n_steps // 2
+    first, second = rng.integers(0, half, n), rng.integers(half, n_steps, n)
+    marks[rows, first] = marks[rows, second] = 1
+    X = np.stack([values, marks], axis=2).astype("float32")
+    return X, values[rows, first] + values[rows, second]
+
+
 def bump(shape, length=20):
     """One of three motifs, of zero mean and height about 2."""
     t = np.linspace(-1, 1, length)

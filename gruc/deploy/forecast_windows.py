@@ -196,7 +196,7 @@ class ForecastWindow(NamedTuple):
     @property
     def point(self):
         """Which of them forecasts go by."""
-        return nearest_to_median(self.levels) if self.levels else 0
+        return nearest_to_median(self.levels)
 
     @property
     def n_values(self):

@@ -16,8 +16,8 @@ def normal_scores(levels):
 
 
 def nearest_to_median(levels):
-    """The place of the level that forecasts go by."""
-    return int(np.argmin(np.abs(np.asarray(levels) - 0.5)))
+    """The place of the level that forecasts go by; 0 without levels, of a single answer."""
+    return int(np.argmin(np.abs(np.asarray(levels) - 0.5))) if len(levels) else 0
 
 
 def accumulated(offsets):

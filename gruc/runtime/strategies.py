@@ -48,7 +48,7 @@ class Start(NamedTuple):
     @property
     def point(self):
         """Which of them forecasts go by."""
-        return nearest_to_median(self.levels) if self.levels else 0
+        return nearest_to_median(self.levels)
 
     def answered(self, windows, read, outputs):
         """What is meant by outputs (B, horizon * Q): (B, horizon, Q), of which the last axis never falls."""
