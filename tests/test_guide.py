@@ -46,13 +46,6 @@ def test_guide(tmp_path, monkeypatch):
     assert names["framed"].feature_names_in_.tolist() == [f"c{i}" for i in range(12)]
     assert names["framed"].score(X_test, y_test) > 0.9
     assert all(np.array_equal(x, z) for x, z in zip(names["sequences"], names["X"], strict=True))
-    texts = ["The music is great, not dull.", "The music is not great, but dull."]
-    for name in ("reviewer", "pretrained"):
-        assert names[name].predict(texts).tolist() == ["for", "against"]
-    later, two_years = names["later"], names["two_years"]
-    assert two_years.index.equals(later.index)
-    assert abs(two_years - later).mean() < 0.5 * abs(names["known"][-24:].to_numpy() - later).mean()
-    assert len(names["origins"]) == 60
     # ways round tools that take tables only
     for name in ("bagging", "self_training"):
         assert names[name].score(rows, y_test) > 0.9
@@ -73,6 +66,29 @@ def test_text(tmp_path, monkeypatch):
     (labels,) = names["tagger"].predict(["January 01, 2000"])
     assert "".join(labels) == "mmmmmmm dd, yyyy"
     assert names["stream"].step("1").shape == names["one_way"].classes_.shape
+    texts = ["The music is great, not dull.", "The music is not great, but dull."]
+    for name in ("reviewer", "pretrained"):
+        assert names[name].predict(texts).tolist() == ["for", "against"]
+
+
+@pytest.mark.examples
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_migration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "migration.md")
+    X_test = names["X_test"]
+    assert names["model"].n_iter_ == 30
+    assert names["model"].score(X_test, names["y_test"]) > 0.93
+    assert (names["copy"].predict(X_test) == names["model"].predict(X_test)).all()
+
+
+@pytest.mark.examples
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_troubleshooting(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_blocks_of(DOCS / "troubleshooting.md")
+    assert names["search"].best_score_ > 0.9
+    assert len(names["model"].loss_curve_) == len(names["model"].validation_loss_curve_) == 40
 
 
 @pytest.mark.examples
