@@ -16,56 +16,59 @@ class Forecasting:
 
     lags: Count | Literal["auto"] = parameter(
         "auto",
-        """Number of steps that the network reads before each forecast; "auto": as many as it forecasts, but 8
-        at least, one more than a season within a season, and fewer where series are short.""",
+        """Number of past steps that the network reads for each forecast. "auto": the horizon, but at
+        least 8 and at least one more than a season within the season; fewer if series are short.""",
     )
     horizon: Count | None = parameter(
         None,
-        """Number of steps that are forecast at once, where `fit` is given no `fh`; None: a season.""",
+        """Number of steps that are forecast at once if `fit` is given no `fh`. None: one season.""",
     )
     season_length: Count | None = parameter(
         None,
-        """Number of steps of a season, 1 for none. None: the lag at which the autocorrelation of the series,
-        without their trend, shows one.""",
+        """Number of steps of a season; 1 for no season. None: the season is detected from the
+        autocorrelation of the detrended series.""",
     )
     strategy: Literal["direct", "recursive", "decoder"] = parameter(
         "direct",
-        """How forecasts are made: "direct": the network answers all steps of the horizon at once.
-        "recursive": it answers the next step, and reads each window of its own forecasts anew. "decoder": it
-        answers the next step in every row, of the window and of the horizon, and carries its state on over
-        its own forecasts.""",
+        """How the steps of the horizon are forecast. "direct": the network outputs all of them at once.
+        "recursive": it outputs the next step, and reads a new window, which ends with its own
+        forecasts, for each further step. "decoder": it outputs the next step at each step of the window
+        and of the horizon, and carries its hidden state over its own forecasts.""",
     )
     scale: Literal["window", "series"] | None = parameter(
         "window",
-        """Mean and standard deviation of what values are centred and scaled by: of the window of `lags`
-        steps, or of the whole series; None: neither.""",
+        """Whether values are centred and scaled by the mean and standard deviation of their window of
+        `lags` steps, or of their whole series. None: no scaling.""",
     )
     difference: UpToTwo = parameter(
         0,
-        """How many times the series are differenced before, 2 at most; undone in forecasts, where errors are
-        added up as many times.""",
+        """How many times the series are differenced first, at most 2. Forecasts are integrated again,
+        which also accumulates their errors.""",
     )
     past_only: Sequence = parameter(
         (),
-        "Columns of X that are not known ahead, by name, of arrays by number: read up to the last value.",
+        """Columns of X that are not known in advance, by name, or by position if X is an array. They
+        are read up to the last value of y only.""",
     )
     calendar: Literal["auto"] | Sequence[str] | None = parameter(
         None,
-        """Features of the calendar that the network reads beside the series, of an index of dates: some of
-        "hour", "weekday" and "month", as sine and cosine, and "holidays". "auto": cycles that are longer
-        than a step, and that the series show twice; and holidays, if `holidays` says of which country.""",
+        """Calendar features of the index that the network reads in addition to the series: some of
+        "hour", "weekday" and "month", as sine and cosine, and "holidays". "auto": the cycles that are
+        longer than a step and occur at least twice in the series, and holidays if `holidays` is given.
+        Requires an index of dates.""",
     )
     holidays: str | None = parameter(
         None,
-        """Country whose holidays are meant, such as "DE", or "US-CA" for a part of one; needs the package
+        """Country of the holidays, such as "DE", or "US-CA" for a subdivision. Requires the package
         `holidays`.""",
     )
     calibration: Literal["split", "adaptive"] | None = parameter(
         "split",
-        """How intervals and quantiles are found: "split": by the errors of forecasts of the last part of each
-        series, which the network had not learned from (see `validation_fraction`). "adaptive": `update` goes
-        on with that, with `update_params` or without. New errors are added, later in place of the oldest, and
-        levels move with coverage [10]_ (see Notes). None: there are none.""",
+        """How prediction intervals and quantiles are calibrated. "split": by the errors of held-out
+        forecasts of the last part of each series (split conformal prediction [8]_; see
+        `validation_fraction`). "adaptive": `update` continues the calibration, with or without
+        `update_params`. New errors are added and eventually replace the oldest, and the levels follow
+        the observed coverage [10]_ (see Notes). None: no intervals or quantiles.""",
     )
 
 
@@ -74,17 +77,18 @@ class ForecastLoss:
 
     loss: Literal["squared_error", "absolute_error", "huber", "quantile"] = parameter(
         "squared_error",
-        """"squared_error" (half of it), "absolute_error", "huber" or "quantile", of scaled windows.""",
+        """Loss function on scaled windows: "squared_error" (half the squared error), "absolute_error",
+        "huber" or "quantile".""",
     )
     quantile: OpenFraction | Sequence[float] = parameter(
         (0.1, 0.5, 0.9),
-        """What "quantile" learns, in rising order. `predict` gives the one nearest to the median; intervals
-        and quantiles of any level are found by all of them.""",
+        """Quantiles learned with ``loss="quantile"``, in increasing order. `predict` returns the one
+        nearest to the median. Intervals and quantiles of any level are derived from all of them.""",
     )
     delta: Positive = parameter(
         0.25,
-        """Where "huber" goes from the square to the line, in units of what the seasons and the linear path
-        usually leave.""",
+        """Residual at which the Huber loss changes from quadratic to linear, in units of the usual
+        error of the seasonal and linear forecasts.""",
     )
 
 
@@ -93,17 +97,19 @@ class ForecastStopping:
 
     tol: NonNegative = parameter(
         1e-4,
-        """Training stops when the validation loss, or with ``early_stopping=False`` the training loss, has
-        not fallen by `tol` below its best for `n_iter_no_change` epochs.""",
+        """Tolerance of the stopping criterion. Training stops when the validation loss, or with
+        ``early_stopping=False`` the training loss, has not improved on its best value by at least `tol`
+        for `n_iter_no_change` epochs.""",
     )
-    n_iter_no_change: Count | Infinity = parameter(10, "Number of epochs that training waits for; see `tol`.")
+    n_iter_no_change: Count | Infinity = parameter(10, "Epochs without improvement, see `tol`.")
     early_stopping: bool = parameter(
         True,
-        """Whether forecasts of the last part of each series say how many epochs to train for. The network is
-        then trained anew on everything for so many.""",
+        """Whether to choose the number of epochs by forecasts of the last part of each series. The
+        network is then trained again on all of the data for that many epochs.""",
     )
     validation_fraction: OpenFraction = parameter(
         0.1,
-        """Fraction of the windows of each series, the last in time, that `early_stopping` measures forecasts
-        on; of short series more, such that a horizon is covered.""",
+        """Fraction of the windows of each series, the last in time, that are held out for
+        `early_stopping` and `calibration`; more for short series, so that a whole horizon is
+        covered.""",
     )

@@ -20,53 +20,55 @@ class LanguageTokens:
 
     analyzer: Literal["char", "word"] = parameter(
         "char",
-        """Tokens of texts: characters, whitespace included; or words and punctuation marks, as
-        `TextSequencer` finds them, without the whitespace between them. Sequences of str are tokens
-        already.""",
+        """Tokens of a text: characters, including whitespace, or words and punctuation marks as in
+        `TextSequencer`, without the whitespace between them. Has no effect on sequences of str
+        tokens.""",
     )
-    lowercase: bool = parameter(False, "Whether texts are converted to lower case before.")
+    lowercase: bool = parameter(False, "Whether to convert texts to lower case first.")
     min_frequency: Count = parameter(
         1,
-        """Characters or words that occur less often in the texts of the first fit become "<unk>", one
-        token for all of them, whose probability is then learned, too.""",
+        """Characters or words that occur less often in the texts of the first fit are replaced by
+        "<unk>", one token for all of them, so that its probability is learned.""",
     )
     max_features: Count | None = parameter(
         None,
-        'Number of characters or words that are kept, the most frequent ones; the others become "<unk>".',
+        """Maximum number of characters or words in the vocabulary. The most frequent ones are kept; the
+        others become "<unk>".""",
     )
     vocabulary: Sequence[str] | dict | None = parameter(
         None,
-        """The characters or words, instead of those found in the first fit; of a mapping the keys. Needed
-        with `partial_fit` where later texts have others.""",
+        """Characters or words of the vocabulary (of a mapping, its keys). None: those of the first fit.
+        Needed with `partial_fit` if later texts contain others.""",
     )
     n_tokens: Count | None = parameter(
         None,
-        """Size of the vocabulary where X is integer tokens; None: the largest token of the first fit, plus
-        1. The model has one token more, the end of a sequence.""",
+        """Size of the vocabulary if X consists of integer tokens. None: the largest token of the first
+        fit, plus 1. The model has one additional token, the end of a sequence.""",
     )
 
 
 class LanguageEmbedding:
     """Vectors of tokens."""
 
-    embedding_dim: Count = parameter(64, "Width of the vectors of tokens, which are learned with the rest.")
+    embedding_dim: Count = parameter(64, "Dimension of the token embeddings.")
     embedding_dropout: Fraction = parameter(
         0.0,
-        """Fraction of the different tokens of a window that count as a vector of zeros in training, at all
-        their places, drawn anew for each step; the vectors of the others are scaled up [6]_.""",
+        """Fraction of the distinct tokens of a window that are replaced by the zero vector in training,
+        wherever they occur in it, drawn anew in each training step. The vectors of the others are
+        scaled up [6]_.""",
     )
     tie_weights: bool = parameter(
         False,
-        """Whether the output layer scores tokens by the same vectors that they are read as [8]_. Where the
-        last layer is not `embedding_dim` wide, a linear layer comes between. Saves weights where there are
-        many tokens.""",
+        """Whether the output layer shares its weights with the embedding table [8]_. If the last GRU
+        layer does not have `embedding_dim` units, a linear layer is inserted before the output layer.
+        Saves weights with large vocabularies.""",
     )
     n_negatives: Count | None = parameter(
         None,
-        """Tokens that are drawn for each step of training, beside those that the step reads: the probability
-        of these is learned against them, instead of against all tokens [9]_. Saves time where there are tens
-        of thousands. The output layer then has no bias. None: all tokens. Scores and samples are always of
-        all.""",
+        """Number of negative samples: in each training step, the softmax is computed over the tokens of
+        the mini-batch and this many randomly drawn ones, instead of all tokens (sampled softmax [9]_).
+        Saves time with vocabularies of tens of thousands of tokens. The output layer then has no bias.
+        None: all tokens. Scores and samples always use all tokens.""",
     )
 
 
@@ -75,14 +77,14 @@ class Windows:
 
     window: Count = parameter(
         64,
-        """Tokens that gradients go back, at most. The text is read in windows of so many tokens; each begins
-        with the states that the window before it has left [1]_.""",
+        """Number of tokens over which gradients are backpropagated. The text is read in windows of this
+        length; each window starts with the final states of the previous one [5]_.""",
     )
     batch_size: Count | Literal["auto"] = parameter(
         "auto",
-        """Places at which the text is read at once: it is divided into so many parts of equal length, which
-        are read side by side; fewer where they would be shorter than a window. "auto": as many as leave 64
-        windows to each, but 8 at least and 32 at most.""",
+        """Number of parts of equal length into which the text is divided; they are read in parallel.
+        Fewer if the parts would be shorter than a window. "auto": as many as leave 64 windows to each
+        part, but at least 8 and at most 32.""",
     )
 
 
@@ -91,19 +93,21 @@ class LanguageStopping:
 
     tol: NonNegative = parameter(
         1e-4,
-        """Training stops when the loss, or with `early_stopping` the loss on the held-out text, has not
-        fallen by `tol` below its best for `n_iter_no_change` epochs.""",
+        """Tolerance of the stopping criterion. Training stops when the training loss, or with
+        `early_stopping` the loss on the held-out text, has not improved on its best value by at least
+        `tol` for `n_iter_no_change` epochs.""",
     )
-    n_iter_no_change: Count | Infinity = parameter(10, "Number of epochs that training waits for; see `tol`.")
+    n_iter_no_change: Count | Infinity = parameter(10, "Epochs without improvement, see `tol`.")
     early_stopping: bool = parameter(
         False,
-        """Whether the score on a held-out text decides when to stop, and the weights of the best epoch are
-        taken. It is the `X_val` of `fit`, or else the last part of X.""",
+        """Whether to stop training when the score on a held-out text stops improving, and to restore
+        the weights of the best epoch. The held-out text is `X_val` of `fit` or else the last part of
+        X.""",
     )
     validation_fraction: OpenFraction = parameter(
         0.1,
-        """Fraction of the tokens, the last ones, that `early_stopping` holds out where there is no `X_val`;
-        of several texts whole ones.""",
+        """Fraction of the tokens, at the end of X, that `early_stopping` holds out if no `X_val` is
+        given. Of a list of texts, whole texts are held out.""",
     )
 
 

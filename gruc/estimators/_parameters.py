@@ -36,28 +36,28 @@ class Network:
     """The recurrent layers."""
 
     hidden_layer_sizes: Count | Sequence[int] = parameter(
-        (64,), "Units of each GRU layer, the first layer first."
+        (64,), "Number of units of each GRU layer, from the first layer to the last."
     )
     cell: Literal["gru", "fio"] = parameter(
         "gru",
-        """What a unit is: "gru", or "fio" for one with forget, input and output gates and no reset
-        gate, ``h = f * h_prev + i * c + o * c_prev`` with the candidate
-        ``c = tanh(W_c [h_prev, x] * f + b_c)``, c_prev being that of the step before. It has 4 blocks
-        of weights in place of 3, and its state is h and c_prev. Neither torch nor Keras has such a layer;
-        `to_c` and `to_onnx` write its equations.""",
+        """Type of the recurrent units. "fio" units have forget, input and output gates instead of
+        update and reset gates: ``h = f * h_prev + i * c + o * c_prev`` with the candidate
+        ``c = tanh(W_c [h_prev, x] * f + b_c)``, where c_prev is the candidate of the previous step.
+        They have 4 blocks of weights instead of 3, and their state consists of h and c_prev. torch and
+        Keras have no such layer.""",
     )
     reset_after: bool = parameter(
         True,
-        """Where the reset gate of a GRU acts: after the recurrent product, as in cuDNN, torch and Keras, or
-        before it, as in [1]_. Of other cells without effect.""",
+        """Whether the reset gate of a GRU is applied after the recurrent product, as in cuDNN, torch
+        and Keras, or before it, as in [1]_. Has no effect on other cells.""",
     )
     update_gate_bias_init: Bias | Literal["chrono"] = parameter(
         1.0,
-        """Initial value of the bias of the update gates (of ``cell="fio"`` the forget gates), from -40 to
-        40. The update gate is the fraction of the old state that is kept, so with larger values the
-        network remembers for longer from the start: about ``1 + exp(b)`` frames. "chrono" draws the
-        bias of each unit such that these times are uniform between 2 frames and the number of frames
-        of the longest training sequence [7]_.""",
+        """Initial bias b of the update gates (with ``cell="fio"``, of the forget gates), between -40
+        and 40. The update gate is the fraction of the old state that is kept, so with a larger bias the
+        untrained network remembers for longer: about ``1 + exp(b)`` frames. "chrono" draws the bias of
+        each unit such that these time scales are uniform between 2 frames and the number of frames of
+        the longest training sequence [7]_.""",
     )
 
 
@@ -66,8 +66,8 @@ class Directions:
 
     bidirectional: bool = parameter(
         False,
-        """Whether each layer also reads a sequence from its last step to its first. Doubles the
-        number of weights.""",
+        """Whether each layer also reads a sequence backwards, from its last step to its first. Doubles
+        the number of weights.""",
     )
 
 
@@ -76,10 +76,11 @@ class Readout:
 
     pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = parameter(
         "last",
-        """What the output layer sees of a sequence's states: the last of each direction; their
-        mean, or the maximum of each unit, over the sequence's own steps; or a mean with learned
-        weights (additive attention [5]_). A tuple of several: all of them, side by side; with
-        `conv_channels` also "conv_mean" and "conv_max", of what the convolutions give.""",
+        """How the hidden states of a sequence are summarised for the output layer: the last state of
+        each direction; the mean, or the maximum of each unit, over the steps of the sequence; or a
+        weighted mean with learned weights (additive attention [5]_). A tuple concatenates several of
+        them. With `conv_channels` it may also contain "conv_mean" and "conv_max", the mean and the
+        maximum of the outputs of the convolutions.""",
     )
 
 
@@ -88,12 +89,13 @@ class Convolutions:
 
     conv_channels: Count | Sequence[int] = parameter(
         (),
-        """Outputs of each convolution before the first GRU layer, the first one first; () for none. A
-        convolution reads the last `conv_kernel_size` steps, never a later one, is normalised (batch
-        normalisation, within parts of a mini-batch that do not depend on `n_jobs`) and rectified.""",
+        """Number of output channels of each convolution before the first GRU layer, from the first
+        convolution to the last; () for none. Convolutions are causal: each reads the last
+        `conv_kernel_size` steps. It is followed by batch normalisation (whose statistics are those of
+        parts of a mini-batch, which do not depend on `n_jobs`) and ReLU.""",
     )
     conv_kernel_size: Count | Sequence[int] = parameter(
-        5, "Steps that each convolution reads: a number, or one for each."
+        5, "Number of steps that each convolution reads: an int, or one per convolution."
     )
 
 
@@ -102,8 +104,8 @@ class ConvolutionPooling:
 
     conv_pool: Count | Sequence[int] = parameter(
         2,
-        """Steps after each convolution that become one, of which the largest of each output is taken: a
-        number, or one for each; 1 for none. A last step may be made of fewer.""",
+        """Window and stride of the max-pooling after each convolution, in steps: an int, or one per
+        convolution; 1 for no pooling. The last window may be shorter.""",
     )
 
 
@@ -112,29 +114,31 @@ class Embedding:
 
     embedding_dim: Count | None = parameter(
         None,
-        """Width of the vectors of tokens. With it X is sequences of integer tokens, such as words or
-        characters by number: a list of 1-D arrays of integers, or a 2-D array. Each token is looked up
-        in a table of vectors, which is learned with the rest. None: X is real numbers.""",
+        """Dimension of the token embeddings. If given, X consists of sequences of integer tokens, such
+        as words or characters: a list of 1-D integer arrays, or a 2-D integer array. Each token is
+        looked up in an embedding table, which is trained with the rest of the network. None: X is
+        numeric.""",
     )
     n_tokens: Count | None = parameter(
         None,
-        """Rows of that table: the size of the vocabulary, where there is one. None: the largest token of
-        the first fit, or of the first call of `partial_fit`, plus 1. Tokens beyond are an error, in
-        `predict` and `partial_fit`, too. Vectors of tokens that do not occur in that first fit or call
-        start at 0.""",
+        """Number of rows of the embedding table: the size of the vocabulary. None: the largest token of
+        the first fit, or of the first call of `partial_fit`, plus 1. Larger tokens are an error, also
+        in `predict` and `partial_fit`. Vectors of tokens that do not occur in that first fit or call
+        are initialised with zeros.""",
     )
     embedding_weights: Sequence[float] | None = parameter(
         None,
-        """Pretrained vectors (n_tokens, embedding_dim), from which the table starts, rows of special
-        tokens included. They are copied.""",
+        """Pretrained vectors of shape (n_tokens, embedding_dim), including those of special tokens,
+        with which the embedding table is initialised. They are copied.""",
     )
     train_embedding: bool = parameter(
-        True, "Whether the table is learned; False leaves it as it starts, at no cost."
+        True, "Whether the embedding table is trained. False freezes it, which costs nothing."
     )
     embedding_dropout: Fraction = parameter(
         0.0,
-        """Fraction of the different tokens of a sequence that count as a vector of zeros in training, at
-        all their places, drawn anew for each step; the vectors of the others are scaled up [6]_.""",
+        """Fraction of the distinct tokens of a sequence that are replaced by the zero vector in
+        training, wherever they occur in it, drawn anew in each training step. The vectors of the others
+        are scaled up [6]_.""",
     )
 
 
@@ -143,15 +147,15 @@ class Frames:
 
     frame_length: StepCount | Literal["auto"] = parameter(
         "auto",
-        """Number of consecutive steps that become one input of the network; "auto" chooses by the
+        """Number of consecutive steps that form one input of the network. "auto" chooses it by the
         lengths of the training sequences. Frames begin at step 0. The last frame, and a sequence
-        shorter than a frame, is completed by repeating the last step. With `embedding_dim` it is 1, and
-        "auto" is 1 with `conv_channels`.""",
+        shorter than a frame, are completed by repeating the last step. With `embedding_dim` it is 1;
+        with `conv_channels`, "auto" is 1.""",
     )
     hop_length: StepCount | None = parameter(
         None,
-        """Steps from the beginning of a frame to that of the next; None for `frame_length`. With
-        longer hops the steps between two frames are not read.""",
+        """Number of steps between the beginnings of two frames; None for `frame_length`. With longer
+        hops, the steps between two frames are not read.""",
     )
 
 
@@ -160,10 +164,10 @@ class Standardization:
 
     standardize: bool = parameter(
         True,
-        """Whether features are centred and scaled by their weighted mean and standard deviation
-        over all training steps, and targets likewise by a regressor (see `loss`); tokens are not. With
-        `warm_start` the statistics are those of the first call; with `partial_fit` too, or of the
-        first calls until they have seen ten sequences.""",
+        """Whether to centre and scale features by their weighted mean and standard deviation over all
+        training steps. Regressors also scale the targets (see `loss`). Tokens are not scaled. With
+        `warm_start` and `partial_fit` the statistics are those of the first call, or with `partial_fit`
+        of the first calls until they have seen ten sequences.""",
     )
 
 
@@ -172,13 +176,13 @@ class Dropout:
 
     dropout: Fraction = parameter(
         0.0,
-        """Fraction of the elements entering each layer, and the output layer, that are set to 0
-        in training, drawn anew for each step; the others are scaled up.""",
+        """Fraction of the inputs of each layer, including the output layer, that are set to 0 in
+        training, drawn anew for each step. The others are scaled up.""",
     )
     recurrent_dropout: Fraction = parameter(
         0.0,
-        """The same for the states where they enter the recurrent product, with one draw for all
-        steps of a sequence [6]_.""",
+        """Fraction of the hidden states entering the recurrent product that are set to 0 in training,
+        with the same mask for all steps of a sequence [6]_.""",
     )
 
 
@@ -187,13 +191,13 @@ class Classification:
 
     label_smoothing: Fraction = parameter(
         0.0,
-        """Fraction of a label's weight that is spread over all classes; labels of two classes, and
-        of several at once, are moved towards 1/2 by it.""",
+        """Fraction of the probability of a label that is distributed uniformly over all classes. Binary
+        and multilabel targets are moved towards 1/2 by this fraction.""",
     )
     class_weight: Literal["balanced"] | dict[Any, float] | None = parameter(
         None,
-        """Weights of classes, ``{label: weight}``; "balanced": inversely proportional to their
-        frequencies. Multiplied with `sample_weight`, in validation, too.""",
+        """Weights of the classes, ``{label: weight}``; "balanced": inversely proportional to the class
+        frequencies. They are multiplied by `sample_weight`, and also apply to validation.""",
     )
 
 
@@ -202,20 +206,21 @@ class Regression:
 
     loss: Literal["squared_error", "absolute_error", "huber", "poisson", "quantile"] = parameter(
         "squared_error",
-        """"squared_error" (half of it), "absolute_error", "huber", "quantile", or "poisson" for
-        counts and rates, whose logarithm the network then gives. With `standardize` targets are
-        scaled, and predictions scaled back, but not for "poisson"; by median and interquartile
-        range for "absolute_error", "huber" and "quantile", which bear outliers.""",
+        """Loss function: "squared_error" (half the squared error), "absolute_error", "huber",
+        "quantile", or "poisson" for counts and rates, where the network predicts the logarithm. With
+        `standardize`, targets are centred and scaled, and predictions scaled back: by mean and standard
+        deviation for "squared_error", by median and interquartile range for "absolute_error", "huber"
+        and "quantile", which are robust to outliers, and not at all for "poisson".""",
     )
     quantile: OpenFraction | Sequence[float] = parameter(
-        0.5, 'What "quantile" predicts; several at once, in rising order, give an interval.'
+        0.5, 'Quantile predicted with ``loss="quantile"``, or several in increasing order, for an interval.'
     )
     delta: Positive = parameter(
         0.25,
-        """Where "huber" goes from the square to the line. With `standardize` in robust standard
-        deviations of the target: its interquartile range over 1.35. Unlike HuberRegressor's
-        `epsilon` it does not refer to the residuals, which are smaller: with 1.35 a network
-        fits gross outliers.""",
+        """Residual at which the Huber loss changes from quadratic to linear. With `standardize` it is
+        in units of the interquartile range of the target divided by 1.35, a robust standard deviation.
+        Unlike `epsilon` of HuberRegressor it does not refer to the scale of the residuals, which are
+        smaller: with 1.35, a network fits gross outliers.""",
     )
 
 
@@ -224,61 +229,68 @@ class Training:
 
     solver: Literal["adam", "adamw", "sgd", "rmsprop"] = parameter(
         "adam",
-        """Optimiser: Adam [2]_; AdamW [4]_; gradient descent with momentum; RMSprop. All as in
-        torch.""",
+        """Optimiser: Adam [2]_, AdamW [4]_, stochastic gradient descent with momentum, or RMSprop, with
+        torch's update rules.""",
     )
     alpha: NonNegative = parameter(
         0.0,
-        """Penalty on weights, not on biases, divided by the number of targets in a batch (sequences,
-        or steps if each has one), as in MLPClassifier without `sample_weight`. Under "adamw" the
-        decoupled decay instead. Of vectors of tokens it acts, as momentum does, on those that a step
-        sees.""",
+        """Strength of the penalty on weights (not on biases). As in MLPClassifier without
+        `sample_weight`, it is divided by the number of targets in a batch: sequences, or steps if each
+        step has a target. With "adamw" it is the decoupled weight decay. In an embedding table it acts,
+        as momentum does, only on the tokens of the current step.""",
     )
     l1_ratio: ClosedFraction = parameter(
         0.0,
-        """Fraction of ``alpha * sum(abs(w))`` in the penalty; the rest is
-        ``alpha / 2 * sum(w**2)``. Must be 0 under "adamw".""",
+        """Share of the L1 term ``alpha * sum(abs(w))`` in the penalty; the rest is the L2 term
+        ``alpha / 2 * sum(w**2)``. Must be 0 with "adamw".""",
     )
     batch_size: Count | Literal["auto"] = parameter(
         "auto",
-        """Sequences in a mini-batch, at most all of them; "auto" is a 64th of the training
-        sequences, but 8 at least and 128 at most.""",
+        """Number of sequences in a mini-batch, at most all of them; "auto" is a 64th of the training
+        sequences, but at least 8 and at most 128.""",
     )
     learning_rate: Literal["constant", "invscaling", "adaptive", "exponential", "step", "cosine"] = parameter(
         "adaptive",
-        """How the learning rate changes from `learning_rate_init`, for any solver:
+        """Learning rate schedule, for every solver. It starts from `learning_rate_init`:
 
         - "constant";
         - "invscaling": divided by ``(sequences seen + 1) ** power_t``;
-        - "adaptive": divided by 5 whenever training would stop by `n_iter_no_change`, until
-          it is 1e-6 (`partial_fit`, which does not stop, keeps it);
-        - "exponential": times ``decay_rate ** (epoch / decay_steps)``;
-        - "step": times ``decay_rate ** (epoch // decay_steps)``;
-        - "cosine": half a cosine down to 0 at `max_iter`.
+        - "adaptive": divided by 5 whenever training would stop because of `n_iter_no_change`, down to
+          1e-6 (`partial_fit`, which never stops, keeps it constant);
+        - "exponential": multiplied by ``decay_rate ** (epoch / decay_steps)``;
+        - "step": multiplied by ``decay_rate ** (epoch // decay_steps)``;
+        - "cosine": half a cosine, down to 0 at `max_iter`.
 
-        Each fit begins anew; so does a first `partial_fit`, and others go on.""",
+        Each `fit`, and the first `partial_fit`, restarts the schedule; further calls of `partial_fit`
+        continue it.""",
     )
     learning_rate_init: Positive = parameter(0.01, "Initial learning rate.")
-    power_t: NonNegative = parameter(0.5, 'Exponent of "invscaling".')
-    decay_rate: PositiveFraction = parameter(0.5, 'Factor of "exponential" and "step".')
-    decay_steps: Positive = parameter(20, 'Epochs over which `decay_rate` acts in "exponential" and "step".')
-    warmup: NonNegative = parameter(0, "Epochs over which the learning rate rises in equal steps from 0.")
+    power_t: NonNegative = parameter(0.5, 'Exponent of the "invscaling" schedule.')
+    decay_rate: PositiveFraction = parameter(0.5, 'Factor of the "exponential" and "step" schedules.')
+    decay_steps: Positive = parameter(20, "Number of epochs after which `decay_rate` has been applied once.")
+    warmup: NonNegative = parameter(
+        0, "Number of epochs over which the learning rate increases linearly from 0."
+    )
     max_iter: Count = parameter(300, "Maximum number of epochs (passes over the data).")
     max_grad_norm: Positive | None = parameter(
         1.0,
-        """Gradients of larger norm are scaled down to it [3]_; None: never. The limit grows with the
-        weights of the sequences in a batch (docs/math.md).""",
+        """Maximum norm of the gradient; larger gradients are scaled down to it [3]_. None: no clipping.
+        The limit grows with the weights of the sequences in a batch (docs/math.md).""",
     )
-    shuffle: bool = parameter(True, "Whether each epoch takes the sequences in a new random order.")
+    shuffle: bool = parameter(True, "Whether to shuffle the sequences before each epoch.")
     random_state: RandomState = parameter(
-        None, "Initial weights, shuffling and dropout. From a RandomState one seed is drawn."
+        None,
+        """Determines the initial weights, shuffling and dropout. Pass an int for reproducible results.
+        If a RandomState is given, one seed is drawn from it.""",
     )
-    beta_1: Fraction = parameter(0.9, "Decay of Adam's and AdamW's first moments [2]_.")
-    beta_2: Fraction = parameter(0.999, "Decay of Adam's and AdamW's second moments.")
-    epsilon: Positive = parameter(1e-8, "Guard against division by zero of Adam, AdamW and RMSprop.")
-    momentum: Fraction = parameter(0.9, 'Momentum of "sgd".')
-    nesterovs_momentum: bool = parameter(True, "Whether the momentum is Nesterov's.")
-    rho: Fraction = parameter(0.99, "Decay of RMSprop's mean square of gradients.")
+    beta_1: Fraction = parameter(0.9, "Decay rate of the first moments of Adam and AdamW [2]_.")
+    beta_2: Fraction = parameter(0.999, "Decay rate of the second moments of Adam and AdamW.")
+    epsilon: Positive = parameter(
+        1e-8, "Added to denominators of Adam, AdamW and RMSprop for numerical stability."
+    )
+    momentum: Fraction = parameter(0.9, 'Momentum of the solver "sgd".')
+    nesterovs_momentum: bool = parameter(True, "Whether to use Nesterov's momentum.")
+    rho: Fraction = parameter(0.99, "Decay rate of the mean squared gradients of RMSprop.")
 
 
 class Stopping:
@@ -286,52 +298,53 @@ class Stopping:
 
     tol: NonNegative = parameter(
         1e-4,
-        """Training stops when the loss has not fallen by `tol` below its best for
-        `n_iter_no_change` epochs; with `early_stopping` when the validation score has not
-        risen by `tol`, nor the validation loss fallen by `tol` at a score equal to the best.""",
+        """Tolerance of the stopping criterion. Training stops when the training loss has not improved
+        on its best value by at least `tol` for `n_iter_no_change` epochs. With `early_stopping`, it
+        stops when the validation score has not improved by `tol`, nor, at a score equal to the best,
+        the validation loss.""",
     )
-    n_iter_no_change: Count | Infinity = parameter(10, "Number of epochs that training waits for; see `tol`.")
+    n_iter_no_change: Count | Infinity = parameter(10, "Epochs without improvement, see `tol`.")
     early_stopping: bool = parameter(
         False,
-        """Whether the score on held-out sequences decides when to stop, and the weights of the
-        best epoch are taken; of several epochs with the same score, those of the one with the
-        least validation loss. The sequences are the `X_val` of `fit`, or else a fraction of the
-        training data, classes in their proportions. Each fit draws it anew, but fits that go on
-        with `warm_start` hold out the same sequences of the same data.""",
+        """Whether to stop training when the score on held-out sequences stops improving, and to restore
+        the weights of the best epoch; of several epochs with the same score, the one with the lowest
+        validation loss. The held-out sequences are `X_val` of `fit` or else a fraction of the training
+        data, stratified by class. Each fit draws it anew, but fits that continue with `warm_start`
+        hold out the same sequences of the same data.""",
     )
     validation_fraction: OpenFraction = parameter(
-        0.1, "Fraction of the training sequences that `early_stopping` holds out where there is no `X_val`."
+        0.1, "Fraction of the training sequences that `early_stopping` holds out if no `X_val` is given."
     )
     scoring: str | Callable[..., float] | None = parameter(
         None,
-        """The validation score: None for that of `score`, "loss" for the negative loss, or a scorer
-        of scikit-learn's.""",
+        """Validation score: None for that of the method `score`, "loss" for the negative loss, the name
+        of a scikit-learn scorer, or a callable scorer.""",
     )
 
 
 class Execution:
     """How a fit runs."""
 
-    warm_start: bool = parameter(False, "Whether `fit` goes on from the weights of the last fit.")
-    dtype: Literal["float32", "float64"] = parameter("float32", "Precision of weights and arithmetic.")
+    warm_start: bool = parameter(False, "Whether `fit` continues from the weights of the previous fit.")
+    dtype: Literal["float32", "float64"] = parameter("float32", "Data type of weights and computations.")
     matmul_precision: Literal["highest", "high", "medium"] = parameter(
         "highest",
-        """Precision of the matrix products of GRU layers in fits and predictions, at least: "highest"
-        multiplies in `dtype`; "high" takes each float32 number as the sum of two of bfloat16, some
-        16 bits; "medium" rounds to bfloat16. Sums, states, gates and weights stay in float32. On
-        processors without AMX, or with ``dtype="float64"``, all three are the same.""",
+        """Minimum precision of the matrix products of GRU layers. "highest" multiplies in `dtype`; "high"
+        represents each float32 number as the sum of two bfloat16 numbers, about 16 bits; "medium" rounds
+        to bfloat16. Sums, states, gates and weights stay in float32. On processors without AMX, or with
+        ``dtype="float64"``, all three are the same.""",
     )
     n_jobs: Count | Negative | None = parameter(
         None,
-        """Threads of fit, and of the predictions after it; negative: all processors but
-        ``-n_jobs - 1``. Unlike in scikit-learn, None means as many as are allowed:
-        processors of this process, ``OMP_NUM_THREADS``, joblib's and threadpoolctl's
-        limits. Neither the model nor its predictions depend on it.""",
+        """Number of threads of `fit` and of predictions. -1 means all processors, -2 all but one, and
+        so on. Unlike in scikit-learn, None means as many threads as are allowed by the processors
+        available to the process, ``OMP_NUM_THREADS``, joblib and threadpoolctl. Neither the model nor
+        its predictions depend on it.""",
     )
     verbose: Verbose = parameter(
         False,
-        """Whether to print a line an epoch: loss, validation loss and score where there are any,
-        learning rate, time.""",
+        """Whether to print one line per epoch: the loss, the validation loss and score if there are
+        any, the learning rate and the time.""",
     )
 
 

@@ -23,38 +23,40 @@ class Translation:
 
     source: Sequencer | None = parameter(
         None,
-        """A `TextSequencer` for X, which is cloned. None: for texts ``TextSequencer(analyzer="char",
-        lowercase=False, add_end=True)``, for sequences of str tokens the same with ``analyzer=None``; integer
-        tokens need none.""",
+        """`TextSequencer` for X, which is cloned. None:
+        ``TextSequencer(analyzer="char", lowercase=False, add_end=True)`` for texts, the same with
+        ``analyzer=None`` for sequences of str tokens, and none for integer tokens.""",
     )
     target: Sequencer | None = parameter(
         None,
-        """The same for y. It must have ``add_end=True``, for the end is what completes an answer. With
-        ``add_start=True`` the decoder begins after the start, else after the end.""",
+        """The same for y. It must have ``add_end=True``, because the end token completes an output
+        sequence. With ``add_start=True`` the first input of the decoder is the start token, otherwise
+        the end token.""",
     )
-    embedding_dim: Count = parameter(64, "Width of the vectors of tokens, of X and of y.")
+    embedding_dim: Count = parameter(64, "Dimension of the token embeddings of X and of y.")
     attention: Literal["dot", "general", "additive"] | None = parameter(
         "general",
-        """How the decoder attends to the states of the encoder: by products with its own states ("dot"),
-        after a product with a matrix that is learned ("general") [2]_, or in each step before its state is
-        known, by a network of one layer ("additive") [3]_. None: it knows the last states of the encoder
-        only [1]_.""",
+        """How the decoder attends to the states of the encoder: by dot products with its own states
+        ("dot"), by the same after multiplication with a learned matrix ("general") [8]_, or by a
+        network with one hidden layer, which is evaluated before the state of the decoder is updated
+        ("additive") [5]_. None: the decoder only starts from the last states of the encoder [1]_.""",
     )
     bidirectional_encoder: bool = parameter(
         True,
-        """Whether the encoder reads a sequence from its last token to its first, too. The layers of the
-        decoder are as wide as both directions together.""",
+        """Whether the encoder also reads a sequence backwards. The layers of the decoder have as many
+        units as both directions together.""",
     )
     scheduled_sampling: ClosedFraction = parameter(
         0.0,
-        """Probability with which the decoder reads, in training, its own most probable token in place of the
-        right one [4]_. It rises in equal steps from 0 in the first epoch to this in the last of `max_iter`;
-        in `partial_fit` it is this. Costs another pass forward.""",
+        """Probability with which the decoder reads, in training, its own most probable token instead of
+        the correct one [9]_. It increases linearly from 0 in the first epoch to this value in epoch
+        `max_iter`; in `partial_fit` it is constant. Requires an additional forward pass.""",
     )
     max_target_length: Count | None = parameter(
         None,
-        """Most tokens of an answer, without the end. Longer ones are an error in `fit`, and `predict` stops
-        there. None: one and a half times the longest of the first fit.""",
+        """Maximum number of tokens of an output sequence, without the end token. Longer sequences are
+        an error in `fit`, and `predict` stops there. None: one and a half times the longest of the
+        first fit.""",
     )
 
 
@@ -63,24 +65,26 @@ class TranslationStopping:
 
     tol: NonNegative = parameter(
         1e-4,
-        """Training stops when the loss has not fallen by `tol` below its best for `n_iter_no_change` epochs;
-        with `early_stopping` when the validation score has not risen by `tol`, nor the validation loss fallen
-        by `tol` at a score equal to the best.""",
+        """Tolerance of the stopping criterion. Training stops when the training loss has not improved
+        on its best value by at least `tol` for `n_iter_no_change` epochs. With `early_stopping`, it
+        stops when the validation score has not improved by `tol`, nor, at a score equal to the best,
+        the validation loss.""",
     )
-    n_iter_no_change: Count | Infinity = parameter(10, "Number of epochs that training waits for; see `tol`.")
+    n_iter_no_change: Count | Infinity = parameter(10, "Epochs without improvement, see `tol`.")
     early_stopping: bool = parameter(
         False,
-        """Whether the score on held-out pairs decides when to stop, and the weights of the best epoch are
-        taken; of several epochs with the same score, those of the one with the least validation loss. The
-        pairs are the `X_val` and `y_val` of `fit`, or else a fraction of the training data.""",
+        """Whether to stop training when the score on held-out pairs stops improving, and to restore the
+        weights of the best epoch. Of several epochs with the same score, the one with the lowest
+        validation loss is taken. The held-out pairs are `X_val` and `y_val` of `fit` or else a fraction
+        of the training data.""",
     )
     validation_fraction: OpenFraction = parameter(
-        0.1, "Fraction of the training pairs that `early_stopping` holds out where there is no `X_val`."
+        0.1, "Fraction of the training pairs that `early_stopping` holds out if no `X_val` is given."
     )
     scoring: Literal["loss"] | None = parameter(
         None,
-        """The validation score: None for the fraction of answers that are right as a whole, as in `score`, or
-        "loss" for the negative loss, which takes no search.""",
+        """Validation score: None for the exact match rate, as in the method `score`, or "loss" for the
+        negative loss, which needs no decoding.""",
     )
 
 

@@ -20,11 +20,11 @@ from ._saved import in_files
 
 @in_files
 class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ignore[misc]
-    """Gated recurrent unit language model: the probability of each character or word after those before it.
+    """Gated recurrent unit language model of characters, words or other tokens.
 
-    Learns from texts, says how probable texts are, and writes new ones. A text is read in windows, with
-    states carried from window to window, so that it may be of any length (truncated back-propagation
-    through time [1]_).
+    Learns the probability of each token given the previous ones, scores texts, and generates new ones. A
+    text is read in windows, with hidden states carried from window to window, so that it may have any
+    length (truncated backpropagation through time [5]_).
 
     Parameters
     ----------
@@ -33,61 +33,67 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     Attributes
     ----------
     vocabulary_ : dict of str to int or None
-        Characters, words or str tokens and their numbers, after "<unk>" (0), which stands for all others, and
-        "</s>" (1), the end of a text. None if X was integer tokens.
+        Indices of the characters, words or str tokens. "<unk>" (0) stands for all unknown tokens, "</s>"
+        (1) for the end of a text. None if X consisted of integer tokens.
     n_tokens_ : int
-        Number of tokens, that of the end included. Of integer tokens the end is the last one.
+        Number of tokens, including the end token, which is the last one for integer tokens.
     n_iter_ : int
-        Epochs finished.
+        Number of completed epochs.
     n_layers_ : int
-        Layers, input and output counted, as MLPClassifier counts.
+        Number of layers, including input and output layer, as in MLPClassifier.
     n_outputs_ : int
-        Outputs of the head, `n_tokens_`.
+        Number of outputs, `n_tokens_`.
     loss_, best_loss_ : float
-        Training loss of the last epoch, and the least of any.
+        Training loss of the last epoch, and the lowest of all epochs.
     loss_curve_ : list of float
-        Mean cross-entropy of a token in each epoch, in nats, penalty included.
+        Mean cross-entropy per token in each epoch, in nats, including the penalty.
     validation_loss_curve_, validation_scores_ : list of float or None
-        Cross-entropy of the held-out text after each epoch, and its negative, the score.
+        Cross-entropy of the held-out text after each epoch, and the score, which is its negative.
     validation_epochs_ : list of int or None
-        Which epochs these were, the first being 1.
+        Epochs of these values; the first epoch is 1.
     best_iter_ : int
-        The epoch whose weights these are: the last, or the best of early stopping.
+        Epoch of the weights: the best with early stopping, otherwise the last.
     best_validation_score_ : float or None
-        The score of these weights after early stopping, else the highest.
+        Validation score of the weights with early stopping, otherwise the highest.
     t_ : int
-        Parts of the text that were read, all epochs counted.
+        Number of parts of the text that were read, over all epochs.
     weights_ : dict of str to ndarray
-        Read-only views by torch's names: ``embedding.weight`` (n_tokens_, embedding_dim),
+        Read-only views with torch's names: ``embedding.weight`` (n_tokens_, embedding_dim),
         ``gru.weight_ih_l0`` (3H, D), ``gru.weight_hh_l0`` (3H, H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0``
-        (3H,), gate blocks r, z, n, ``head.weight`` (n_tokens_, H), ``head.bias``. With `tie_weights`
-        no head, but ``projection.weight`` (embedding_dim, H) and ``projection.bias`` where there is one.
+        (3H,) with gate blocks r, z, n, ``head.weight`` (n_tokens_, H) and ``head.bias``. With
+        `tie_weights` there is no head, but ``projection.weight`` (embedding_dim, H) and
+        ``projection.bias`` if a projection is needed.
 
     See Also
     --------
     GRUTagger : A label for each step of sequences.
-    gruc.runtime.LanguagePredictor : The same methods, with NumPy alone.
+    gruc.runtime.LanguagePredictor : The same methods for a saved model, with NumPy only.
 
     Notes
     -----
-    X is one of: a text, such as a book; a list of texts, which are read one after the other, the end of
-    each being a token that is learned like others, so that `sample` stops where a text ends; a list of
-    sequences of str tokens, which are such texts and not divided further; a 1-D array of integer tokens; or
-    a list of such arrays. Each token is told from those before it, the first one of a
-    text from the end of another text.
+    X is one of:
 
-    An epoch reads the text once, in its order, at `batch_size` places side by side. Nothing is shuffled, and
-    all that is random in a fit are the initial weights and dropout.
+    - a str, such as the text of a book;
+    - a list of str, which are read one after the other. The end of each text is a token that is learned like
+      others, so that `sample` stops where a text ends;
+    - a list of sequences of str tokens, which are treated in the same way;
+    - a 1-D array of integer tokens, or a list of such arrays.
+
+    Each token is predicted from the previous ones; the first token of a text is predicted from the end token
+    of another text.
+
+    An epoch reads the text once and in order, in `batch_size` parallel parts. Nothing is shuffled: the only
+    random elements of a fit are the initial weights, dropout and negative samples.
 
     References
     ----------
-    .. [1] Williams and Peng (1990). An efficient gradient-based algorithm for on-line training of recurrent
-       network trajectories. Neural Computation.
+    .. [1] Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical
+       machine translation. EMNLP.
     .. [2] Kingma and Ba (2015). Adam: a method for stochastic optimization. ICLR.
     .. [3] Pascanu, Mikolov and Bengio (2013). On the difficulty of training recurrent neural networks. ICML.
     .. [4] Loshchilov and Hutter (2019). Decoupled weight decay regularization. ICLR.
-    .. [5] Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical
-       machine translation. EMNLP.
+    .. [5] Williams and Peng (1990). An efficient gradient-based algorithm for on-line training of recurrent
+       network trajectories. Neural Computation.
     .. [6] Gal and Ghahramani (2016). A theoretically grounded application of dropout in recurrent neural
        networks. NeurIPS.
     .. [7] Tallec and Ollivier (2018). Can recurrent neural networks warp time? ICLR.
@@ -129,16 +135,16 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, *, X_val: Any = None) -> Self:
-        """Learn the vocabulary, and train on texts.
+        """Determine the vocabulary, and train on texts.
 
         Parameters
         ----------
         X : str, list of str or of sequences of str, array of int of shape (n,), or list of such arrays
-            A text, texts, or tokens; see the notes of the class.
+            Texts or tokens; see Notes.
         y : None
-            Ignored, for scikit-learn's tools.
+            Ignored; present for compatibility with scikit-learn.
         X_val : as X, default=None
-            Text to validate on after each epoch.
+            Validation text, evaluated after each epoch.
 
         Returns
         -------
@@ -147,16 +153,15 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         Raises
         ------
         ValueError, TypeError
-            X is no text, empty, or too short, or parameters do not go together. The model is as it was before
-            the call.
+            If X is not a text, empty or too short, or parameters are incompatible. The estimator is then
+            left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            `max_iter` was reached before the loss stopped falling, which does not end a fit with
-            ``learning_rate="cosine"``.
+            If `max_iter` is reached before training has converged; not with ``learning_rate="cosine"``.
         UserWarning
-            Ctrl-C: as in `GRUClassifier.fit`.
+            On Ctrl-C, as in `GRUClassifier.fit`.
         """
         return self._fit_texts(Given(X, X_val))
 
@@ -169,7 +174,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         X : str, list of str or of sequences of str, array of int of shape (n,), or list of such arrays
             As in `fit`. The vocabulary is that of the first call; `vocabulary` sets it.
         y : None
-            Ignored, for scikit-learn's tools.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
@@ -178,7 +183,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         Raises
         ------
         KeyboardInterrupt
-            Ctrl-C: the model is as it was before the call.
+            On Ctrl-C. The estimator is left unchanged.
         ValueError, TypeError
             As in `fit`.
         """

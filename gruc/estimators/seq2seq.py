@@ -17,6 +17,7 @@ from ..runtime import Translator
 from ..runtime.symbols import IntegerSymbols, TextSymbols
 from ..runtime.translation_summary import TranslationSummary, translation_summary
 from ..training import TrainingState
+from ._docs import shared_docs
 from ._given_weights import fit_by_weights
 from ._saved import in_files
 from ._translation_files import TranslationSavingMixin
@@ -24,6 +25,7 @@ from ._translation_fit import GivenPairs, as_collection, exact_match, run_fit
 from ._translation_parameters import TranslationParameters
 
 
+@shared_docs
 @in_files
 class GRUSeq2Seq(
     TranslationParameters,
@@ -33,11 +35,12 @@ class GRUSeq2Seq(
     SummaryInNotebooksMixin,
     BaseEstimator,
 ):
-    """Gated recurrent unit encoder-decoder: a sequence in, a sequence out.
+    """Gated recurrent unit encoder-decoder, which maps sequences to sequences.
 
-    An encoder reads a sequence of tokens; a decoder starts from its last states and gives an answer token by
-    token, each from the tokens before it, until it gives the end. Minimises the mean cross-entropy of the
-    tokens of all answers of a mini-batch, the tokens before each being the right ones.
+    An encoder reads the input sequence. A decoder starts from the last states of the encoder and generates
+    the output sequence token by token, each from the previous tokens, until it generates the end token.
+    Training minimises the mean cross-entropy of the output tokens of a mini-batch, with the correct previous
+    tokens as inputs of the decoder (teacher forcing).
 
     Parameters
     ----------
@@ -48,20 +51,20 @@ class GRUSeq2Seq(
     source_, target_ : TextSequencer or None
         Vocabularies of X and y; None for integer tokens.
     max_target_length_ : int
-        Tokens of an answer at most, without the end.
+        Maximum number of tokens of an output sequence, without the end token.
     n_iter_ : int
         Number of epochs.
     best_iter_ : int
-        Epoch of the weights: with `early_stopping` the best, else the last.
+        Epoch of the weights: the best with `early_stopping`, otherwise the last.
     loss_curve_ : list of float
-        Training loss of each epoch, penalty included.
+        Training loss of each epoch, including the penalty.
     validation_loss_curve_, validation_scores_ : list of float or None
-        Of each epoch, where there are pairs to validate on.
+        Validation loss and score of each epoch, if there is validation data.
     best_validation_score_ : float or None
-        That of the weights.
+        Validation score of the weights.
     weights_ : dict of str to ndarray
-        Read-only views: those of `GRUClassifier` for the decoder, ``encoder.weight_ih_l0``, ... for the
-        encoder, ``source_embedding.weight`` and ``embedding.weight``.
+        Read-only views: for the decoder the names of `GRUClassifier`, for the encoder
+        ``encoder.weight_ih_l0``, ..., and ``source_embedding.weight`` and ``embedding.weight``.
 
     See Also
     --------
@@ -69,28 +72,25 @@ class GRUSeq2Seq(
 
     Notes
     -----
-    X and y are each one of: a list of str; a list of sequences of str tokens; a list of 1-D integer arrays,
-    or a 2-D integer array. They need not be of one kind. Answers come in the form of y, in a 1-D object
+    X and y can each be a list of str, a list of sequences of str tokens, a list of 1-D integer arrays, or a
+    2-D integer array. They need not be of the same kind. Predictions have the form of y, in a 1-D object
     array.
 
-    Tokens of X that the fit has not seen are read as one unknown token, whose vector is 0; of integers they
-    are an error. Answers never hold an unknown token. Where y of `score` or of `X_val` has tokens that the
-    fit has not seen, the answer counts as wrong.
+    Str tokens of X that did not occur in the fit are read as one unknown token, whose vector is 0; unknown
+    integer tokens are an error. Predictions never contain an unknown token. If y passed to `score`, or
+    `y_val`, contains unknown tokens, the prediction counts as wrong.
 
     References
     ----------
-    .. [1] Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical
-       machine translation. EMNLP.
-    .. [2] Luong, Pham and Manning (2015). Effective approaches to attention-based neural machine
+    {references}
+    .. [8] Luong, Pham and Manning (2015). Effective approaches to attention-based neural machine
        translation. EMNLP.
-    .. [3] Bahdanau, Cho and Bengio (2015). Neural machine translation by jointly learning to align and
-       translate. ICLR.
-    .. [4] Bengio, Vinyals, Jaitly and Shazeer (2015). Scheduled sampling for sequence prediction with
+    .. [9] Bengio, Vinyals, Jaitly and Shazeer (2015). Scheduled sampling for sequence prediction with
        recurrent neural networks. NeurIPS.
 
     Examples
     --------
-    Numbers backwards:
+    Reverse the digits of numbers:
 
     >>> from gruc import GRUSeq2Seq
     >>> X = [str(number) for number in range(10_000)]
@@ -163,18 +163,18 @@ class GRUSeq2Seq(
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Fit to sequences X and answers y.
+        """Fit the model to input sequences X and output sequences y.
 
         Parameters
         ----------
         X, y : list of str, of sequences of str tokens, or of 1-D integer arrays
-            See the notes of the class. A sequence must not be empty; an answer may.
+            See Notes. The sequences of X must not be empty; those of y may be.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter.
+            Non-negative weights; only their ratios matter.
         X_val, y_val : as X and y, default=None
-            Pairs to validate on after each epoch; they are not trained on.
+            Validation data, evaluated after each epoch. They are not used for training.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
-            Their weights.
+            Weights of the validation data.
 
         Returns
         -------
@@ -183,13 +183,12 @@ class GRUSeq2Seq(
         Raises
         ------
         ValueError
-            Bad input (the message names it), or weights that are not finite. The estimator is as it was
-            before the call.
+            If the input is invalid, or training diverges. The estimator is then left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            `max_iter` was reached before the loss stopped falling.
+            If `max_iter` is reached before training has converged.
         """
         with all_or_nothing(self) as attempt:
             given, validation = GivenPairs(X, y, sample_weight), GivenPairs(X_val, y_val, sample_weight_val)
@@ -200,14 +199,14 @@ class GRUSeq2Seq(
     def partial_fit(self, X: Any, y: Any, *, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on X and y, starting from where the last call ended.
 
-        The first call learns the vocabularies, and `max_target_length_`.
+        The first call determines the vocabularies and `max_target_length_`.
 
         Parameters
         ----------
         X, y : list of str, of sequences of str tokens, or of 1-D integer arrays
             As in `fit`.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative, used as given.
+            Non-negative weights, used as given.
 
         Returns
         -------
@@ -216,7 +215,7 @@ class GRUSeq2Seq(
         Raises
         ------
         KeyboardInterrupt
-            Ctrl-C: the estimator is as it was before the call.
+            On Ctrl-C. The estimator is left unchanged.
         ValueError
             As in `fit`.
         """
@@ -237,42 +236,42 @@ class GRUSeq2Seq(
         max_target_length: int,
         **parameters: Any,
     ) -> Self:
-        """A fitted estimator with weights that were trained elsewhere, in the names and shapes of torch.
+        """Create a fitted estimator from weights trained elsewhere, with torch's names and shapes.
 
         Parameters
         ----------
         encoder, decoder : dict of str to tensor or array
-            As `state_dict` of a ``torch.nn.GRU`` returns them; layers without biases get zeros. The encoder
-            may be bidirectional; each layer of the decoder is as wide as the encoder's, both directions
-            counted, and starts from where that ends.
+            State dicts of a ``torch.nn.GRU`` each. Missing biases are zeros. The encoder may be
+            bidirectional. Each layer of the decoder has as many units as the corresponding layer of the
+            encoder, in both directions together, and starts from its last states.
         head : dict of str to tensor or array
-            State of a ``torch.nn.Linear`` over the states of the decoder, with attention over what is
-            attended to and then these, (n_target_tokens, n_features).
+            State dict of a ``torch.nn.Linear`` of shape (n_target_tokens, n_features). Its inputs are the
+            states of the decoder; with attention, the context vector followed by the states.
         source_embedding, target_embedding : tensor or array of shape (n_tokens, embedding_dim), or dict
-            Vectors of tokens, or the states of a ``torch.nn.Embedding``.
+            Embedding tables, or state dicts of a ``torch.nn.Embedding``.
         attention_state : tensor or array of shape (F, F), or dict, default=None
-            Of ``attention="general"`` the matrix ``W``: scores are products of the source's states with
-            ``W`` times those of the decoder. Of ``attention="additive"`` a dict of "key_weight" (H, F),
+            For ``attention="general"`` the matrix ``W``: scores are products of the encoder's states with
+            ``W`` times the decoder's states. For ``attention="additive"`` a dict of "key_weight" (H, F),
             "key_bias" (H,), "query_weight" (H, H) and "v" (1, H): scores are ``v @ tanh(key_weight @ m +
-            key_bias + query_weight @ h)``, and the first layer of the decoder reads what is attended to
-            behind the vector of a token.
+            key_bias + query_weight @ h)``, and the input of the first layer of the decoder is the
+            embedding of a token followed by the context vector.
         max_target_length : int
-            Tokens of an answer at most, without the end.
+            Maximum number of tokens of an output sequence, without the end token.
         **parameters
-            Those of the class. `source` and `target` are fitted, or have a `vocabulary`, whose order is that
-            of the rows of the tables; None: integer tokens, the last row that of the end. Sizes are those of
-            the weights; if it is not given, `attention` is "general" or "additive" with `attention_state`,
-            else None.
+            Parameters of the class. `source` and `target` are fitted, or have a `vocabulary` in the order
+            of the rows of the tables. None: integer tokens, of which the last is the end token. Sizes
+            follow from the weights. `attention` is by default "general" or "additive" if `attention_state`
+            is given, otherwise None.
 
         Returns
         -------
         model : GRUSeq2Seq
-            `partial_fit` goes on from these weights, with a new optimiser.
+            Fitted; `partial_fit` continues from these weights, with a new optimiser.
 
         Raises
         ------
         ValueError
-            Weights are missing, unknown or inconsistent; the message names them.
+            If weights are missing, unknown or inconsistent; the message names them.
         """
         attention = None
         if attention_state is not None:
@@ -302,44 +301,44 @@ class GRUSeq2Seq(
         return self._predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision)
 
     def summary(self) -> TranslationSummary:
-        """Layers, shapes, parameters, memory and operations of encoder and decoder.
+        """Summarise layers, shapes, parameters, memory and operations of encoder and decoder.
 
         Returns
         -------
         TranslationSummary
-            ``print(model.summary())`` writes a table, and a notebook shows one.
+            Printed, or shown in a notebook, as a table.
         """
         return translation_summary(self._fitted_predictor(), type(self).__name__)
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:
-        """Answers to sequences.
+        """Predict output sequences.
 
         Parameters
         ----------
         X : list of str, of sequences of str tokens, or of 1-D integer arrays
             As in `fit`.
         beam_size : int, default=1
-            Hypotheses that are followed at once; 1: each token is the most probable after those before it.
+            Number of hypotheses of the beam search; 1: greedy search.
         length_penalty : float, default=1.0
-            Of several answers that one is given whose sum of log-probabilities, divided by the number of its
-            tokens, the end included, to this power, is largest. Says nothing with ``beam_size=1``.
+            Hypotheses are ranked by their log-probability divided by ``n_tokens ** length_penalty``, where
+            n_tokens includes the end token. Has no effect with ``beam_size=1``.
 
         Returns
         -------
         ndarray of shape (n_sequences,), of objects
-            Answers in the form of the y of `fit`: str, lists of str, or integer arrays.
+            Output sequences in the form of y passed to `fit`: str, lists of str, or integer arrays.
 
         Raises
         ------
         ValueError
-            A sequence is empty, or integer tokens are not those of the fit.
+            If a sequence is empty, or contains integer tokens that did not occur in the fit.
         """
         return self._fitted_predictor().predict(
             as_collection(X, "X"), beam_size, length_penalty=length_penalty
         )
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Exact match: the fraction of answers that are right from the first token to the end.
+        """Exact match: the fraction of output sequences that are predicted without any error.
 
         Parameters
         ----------
@@ -361,7 +360,7 @@ class GRUSeq2Seq(
     def attention_weights(
         self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0
     ) -> list[NDArray[Any]]:
-        """How much each token of each answer attends to each token of its sequence.
+        """Attention weights between the tokens of each predicted sequence and those of its input.
 
         Parameters
         ----------
@@ -372,13 +371,13 @@ class GRUSeq2Seq(
         Returns
         -------
         list of ndarray of shape (n_target_tokens_i, n_source_tokens_i)
-            Rows sum to 1. The last row is that of the end, unless the answer has `max_target_length_` tokens.
-            Tokens of the sequence include what is added to it, as its end.
+            Rows sum to 1. The last row is that of the end token, unless the prediction has
+            `max_target_length_` tokens. Source tokens include added ones, such as the end token.
 
         Raises
         ------
         ValueError
-            ``attention=None``, or bad input.
+            If ``attention=None``, or the input is invalid.
         """
         translator = self._fitted_predictor()
         return translator.attention_weights(as_collection(X, "X"), beam_size, length_penalty=length_penalty)
