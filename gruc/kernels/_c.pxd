@@ -10,12 +10,6 @@ against the real one. Sizes are told the type by a pointer that may be NULL.
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 
-cdef extern from "gruc/base/wait.h" nogil:
-    bint gruc_enter(long *flag) noexcept
-    void gruc_leave(long *flag) noexcept
-    void gruc_spin(const int *counter, int value, double microseconds) noexcept
-
-
 cdef extern from "gruc/data/source.h" nogil:
     enum:
         GRUC_FLOAT32, GRUC_FLOAT64, GRUC_INT32, GRUC_INT64

@@ -91,61 +91,6 @@ cdef class Weights:
             require(batch.clocks[1].B == batch.clocks[0].B, "the same sequences under both clocks")
         self.run(&batch, inputs, wanted, kept, held)
 
-    def infer_array(
-        self,
-        X not None,                 # (B, T, D) of float32 or float64
-        Py_ssize_t value,           # of the program, a row for each sequence
-        Py_ssize_t frame_length,
-        Py_ssize_t hop_length,
-        const double[::1] mean,     # (D,) or None
-        const double[::1] scale,    # (D,) or None
-        double limit,
-    ):
-        """A value of the program for sequences of equal length, which are gathered and run in one call.
-
-        Returns None where X has a number that is not finite, or, scaled, beyond the limit.
-        """
-        cdef _c.gruc_infer_batch batch
-        cdef Source source = Source(X, frame_length, hop_length)
-        cdef const double *mean_ptr = NULL
-        cdef const double *scale_ptr = NULL
-        cdef Py_ssize_t B = source.c.n, T = _c.gruc_sequence_at(&source.c, 0).n_frames, N = B * T, i
-        cdef Py_ssize_t[::1] layout = np.empty(2 * B + T + 1, np.intp)  # places, lengths, offsets
-        cdef Py_ssize_t *offsets = &layout[2 * B]
-        cdef const _c.gruc_value *out_value
-        cdef void *rows
-        cdef bint fits
-        require(self.program.n_clocks == 1 and 0 <= value < <Py_ssize_t> self.program.c.n_values, "a value of it")
-        out_value = self.program.c.values + value
-        require(not out_value.per_step and not self.program.c.values[0].integers, "rows of sequences of numbers")
-        require(X.flags.c_contiguous and X.flags.aligned, "a C-contiguous array")
-        require_scaling(mean, scale, source.c.D)
-        if mean is not None:
-            mean_ptr, scale_ptr = &mean[0], &scale[0]
-        out = np.empty((B, out_value.width), self.dtype)
-        x = np.empty((N, source.width), self.dtype)
-        for i in range(B):
-            layout[i], layout[B + i] = i, T
-        for i in range(T + 1):
-            offsets[i] = i * B
-        memset(&batch, 0, sizeof(batch))
-        batch.clocks[0] = _c.gruc_clock(T, B, N, &layout[B], offsets, NULL, NULL)
-        rows = array_pointer(x, self.code, N, source.width, True)
-        range_of_features = np.empty(2 * source.c.D, X.dtype)
-        if source.c.type == _c.GRUC_FLOAT64:
-            fits = fits_range[double](range_of_features, &source.c, mean_ptr, scale_ptr, limit)
-        else:
-            fits = fits_range[float](range_of_features, &source.c, mean_ptr, scale_ptr, limit)
-        if not fits:
-            return None
-        with nogil:
-            if self.is_double:
-                _c.gruc_gather(<double *> rows, &source.c, &layout[0], &layout[0], offsets, mean_ptr, scale_ptr, B)
-            else:
-                _c.gruc_gather(<float *> rows, &source.c, &layout[0], &layout[0], offsets, mean_ptr, scale_ptr, B)
-        self.run(&batch, [x, *[None] * (self.program.c.n_inputs - 1)], [(value, out)], [], [layout])
-        return out
-
     cdef int run(
         self, _c.gruc_infer_batch *batch, list inputs, list wanted, list kept, list held
     ) except -1:
@@ -197,27 +142,6 @@ cdef class Weights:
         cdef const _c.gruc_value *rows = batch.program.values + value
         cdef char code = c"i" if rows.integers else self.code
         return array_pointer(array, code, _c.gruc_rows(rows, batch.clocks), rows.width, writable)
-
-
-cdef bint fits_range(
-    floating[::1] columns, const _c.gruc_source *source, const double *mean, const double *scale, double limit,
-) except -1:
-    """Whether all numbers of a contiguous array are finite and, scaled, within the limit; columns (2D,) is scratch."""
-    cdef Py_ssize_t D = source.D, j
-    cdef double largest
-    for j in range(D):
-        columns[j], columns[D + j] = INFINITY, -INFINITY
-    with nogil:
-        if not _c.gruc_widen_range(&columns[0], &columns[D], <const floating *> source.start,
-                                   source.n * source.T * D, D):
-            return False
-    for j in range(D):
-        largest = max(-<double> columns[j], <double> columns[D + j])
-        if mean != NULL:
-            largest = (largest + fabs(mean[j])) / scale[j]
-        if not largest <= limit:
-            return False
-    return True
 
 
 cdef int set_clock(

@@ -1,24 +1,24 @@
 # States that cells start from, and leave. Part of training.pyx.
 
 cdef void gather_states(
-    floating *to, const floating[:, ::1] states, Py_ssize_t column, const _c.gruc_clock *clock, size_t width,
+    char *to, const char *states, size_t column, size_t n_states, const _c.gruc_clock *clock, size_t width,
 ) noexcept nogil:
-    """to (B, width) = columns of states in packed order; zeros for None"""
+    """to (B, width) = columns of states (B, n_states) in packed order; zeros for NULL; sizes in bytes"""
     cdef size_t b
     for b in range(clock.B):
-        if states is None:
-            memset(to + b * width, 0, width * sizeof(floating))
+        if states == NULL:
+            memset(to + b * width, 0, width)
         else:
-            memcpy(to + b * width, &states[clock.order[b], column], width * sizeof(floating))
+            memcpy(to + b * width, states + clock.order[b] * n_states + column, width)
 
 
 cdef void scatter_states(
-    floating[:, ::1] states, Py_ssize_t column, const floating *rows, const _c.gruc_clock *clock, size_t width,
+    char *states, size_t column, size_t n_states, const char *rows, const _c.gruc_clock *clock, size_t width,
 ) noexcept nogil:
-    """columns of states, in the caller's order, = rows (B, width)"""
+    """columns of states (B, n_states), in the caller's order, = rows (B, width); sizes in bytes"""
     cdef size_t b
     for b in range(clock.B):
-        memcpy(&states[clock.order[b], column], rows + b * width, width * sizeof(floating))
+        memcpy(states + clock.order[b] * n_states + column, rows + b * width, width)
 
 
 cdef Py_ssize_t states_width(const _c.gruc_program *program) noexcept nogil:
@@ -38,3 +38,13 @@ cdef int last_of(const _c.gruc_program *program, int state0) noexcept nogil:
         if program.ops[i].x2 == state0:
             return program.ops[i].last
     return -1
+
+
+cdef const char *given_states(const floating[:, ::1] states, Py_ssize_t B, Py_ssize_t n_states) except NULL:
+    require(states.shape[0] == B and states.shape[1] == n_states, "state0 (B, S)")
+    return <const char *> &states[0, 0]
+
+
+cdef char *left_states(floating[:, ::1] states, Py_ssize_t B, Py_ssize_t n_states) except NULL:
+    require(states.shape[0] == B and states.shape[1] == n_states, "last_state (B, S)")
+    return <char *> &states[0, 0]

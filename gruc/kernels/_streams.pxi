@@ -36,7 +36,7 @@ cdef class Streams:
     cdef _c.gruc_model c
     cdef readonly Py_ssize_t n
     cdef bint is_double
-    cdef long busy  # a thread is in a method, perhaps without the GIL: wait.h
+    cdef gruc_shared busy  # 1 while a thread is in a method, perhaps without the GIL
     cdef Weights weights
     cdef list held
     cdef const _c.gruc_row_kind **kinds  # of each operation
@@ -153,7 +153,7 @@ cdef class Streams:
                 place = self.step_all(start, k, out, rows)
             return place
         finally:
-            _c.gruc_leave(&self.busy)
+            gruc_shared_swap(&self.busy, 0)
 
     cdef Py_ssize_t step_all(self, const char *start, Py_ssize_t k, double[:, :, ::1] out,
                              const Py_ssize_t[::1] rows) noexcept nogil:
@@ -175,8 +175,8 @@ cdef class Streams:
         return -1
 
     cdef int enter(self) except -1:
-        """Keep other threads out until gruc_leave."""
-        if not _c.gruc_enter(&self.busy):
+        """Keep other threads out, until `busy` is 0 again."""
+        if gruc_shared_swap(&self.busy, 1):
             raise RuntimeError("A stream is for one thread at a time, and another is in it.")
         return 0
 
@@ -221,7 +221,7 @@ cdef class Streams:
                     (<double *> to.buf)[j] = self.told[j]
                 else:
                     (<float *> to.buf)[j] = <float> self.told[j]
-            _c.gruc_leave(&self.busy)
+            gruc_shared_swap(&self.busy, 0)
             return True
         finally:
             PyBuffer_Release(&to)
@@ -305,7 +305,7 @@ cdef class Streams:
                     n += 1
                     marks[token] |= _c.GRUC_SEEN
                     self.take(0, <const char *> &x)
-            _c.gruc_leave(&self.busy)
+            gruc_shared_swap(&self.busy, 0)
             return n
         finally:
             PyMem_RawFree(heap)
@@ -324,7 +324,7 @@ cdef class Streams:
             memset(self.memory + row * self.size, 0, self.size)
             if states is not None:
                 memcpy(self.memory + row * self.size, &states[i, 0], states.shape[1])
-        _c.gruc_leave(&self.busy)
+        gruc_shared_swap(&self.busy, 0)
 
     def snapshot(self):
         """Counts of steps and numbers of all streams, for `restore`."""
@@ -335,7 +335,7 @@ cdef class Streams:
                 PyBytes_FromStringAndSize(self.memory, self.n * self.size),
             )
         finally:
-            _c.gruc_leave(&self.busy)
+            gruc_shared_swap(&self.busy, 0)
 
     def restore(self, bytes steps, bytes numbers):
         """Go on from what `snapshot` returned."""
@@ -344,4 +344,4 @@ cdef class Streams:
         self.enter()
         memcpy(self.steps, <char *> steps, len(steps))
         memcpy(self.memory, <char *> numbers, len(numbers))
-        _c.gruc_leave(&self.busy)
+        gruc_shared_swap(&self.busy, 0)

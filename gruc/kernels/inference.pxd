@@ -1,6 +1,7 @@
 """What `training` takes of `inference`."""
 
 from gruc.kernels cimport _c
+from gruc.kernels._task cimport PyThread_type_lock, gruc_mailbox, gruc_task
 
 
 cdef inline bint has_rows(const _c.gruc_program *program, const _c.gruc_op *op) noexcept nogil:
@@ -53,3 +54,18 @@ cdef class Weights:
     cdef int set_slower_clock(self, _c.gruc_infer_batch *batch, Py_ssize_t i, list held) except -1
     cdef void *rows_of(self, const _c.gruc_infer_batch *batch, Py_ssize_t value, array,
                        bint writable) except NULL
+
+
+cdef class Mailbox:
+    cdef gruc_mailbox c
+    cdef PyThread_type_lock begin
+    cdef PyThread_type_lock end
+
+    cdef void put(self, gruc_task *task, size_t slot) noexcept nogil
+    cdef void finish(self) noexcept nogil
+    cdef bint sleep_until_idle(self, bint by_signals) noexcept nogil
+
+
+cdef class Task:
+    cdef gruc_task c
+    cdef Py_ssize_t n_slots  # most threads at once

@@ -15,11 +15,18 @@ from cpython.buffer cimport (
     PyObject_GetBuffer,
 )
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
+from gruc.kernels._task cimport (
+    GRUC_IDLE, GRUC_POSTED, GRUC_WORKING, PY_LOCK_INTR, WAIT_LOCK, PyThread_acquire_lock,
+    PyThread_acquire_lock_timed, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock,
+    PyThread_type_lock, gruc_shared, gruc_shared_change, gruc_shared_read, gruc_shared_swap, gruc_spin,
+    gruc_task, gruc_work_on,
+)
 from gruc.kernels._tiles cimport gruc_tile_kernels
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport INT32_MAX, int32_t, uint64_t
@@ -56,16 +63,11 @@ def use(int isa, provider=None):
             on_tiles[part][kind] = tiles.inference[part]
 
 
-def spin(const int[::1] counter not None, int value, double microseconds):
-    """Wait, without sleep and without the GIL, until counter[0] is `value` or time is up."""
-    require(counter.shape[0] == 1, "counter (1,)")
-    with nogil:
-        _c.gruc_spin(&counter[0], value, microseconds)
-
-
+include "_tasks.pxi"
 include "_maths.pxi"
 include "_data.pxi"
 include "_program.pxi"
 include "_network.pxi"
+include "_arrays.pxi"
 include "_search.pxi"
 include "_streams.pxi"

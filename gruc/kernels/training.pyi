@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .inference import Program, Source
+from .inference import Program, Source, Task
 
 _R = TypeVar("_R", np.float32, np.float64)
 _Weights = NDArray[np.float64]
@@ -78,6 +78,25 @@ class Targets:
         weights: NDArray[np.float64] | None = None,
         starts: NDArray[np.intp] | None = None,
     ) -> None: ...
+
+class Shard:
+    def __init__(
+        self,
+        gradients: NDArray[Any],
+        weights: Weights,
+        inputs: Inputs,
+        indices: NDArray[np.intp],
+        targets: Targets,
+        total: float,
+        dropout: tuple[Any, ...] | None = None,
+        tables: TableGradients | None = None,
+        candidates: tuple[NDArray[np.int32], NDArray[np.float64]] | None = None,
+    ) -> None: ...
+    def run(self, memory: Memory) -> float: ...
+
+class Shards(Task):
+    def __init__(self, shards: list[Shard], memories: list[Memory]) -> None: ...
+    def losses(self) -> list[float]: ...
 
 def loss_and_gradient(
     gradients: NDArray[_R],

@@ -19,7 +19,7 @@ from cython cimport floating
 from gruc.kernels cimport _c
 from gruc.kernels._packed cimport require, require_lengths, require_packed
 from gruc.kernels._tiles cimport gruc_tile_kernels
-from gruc.kernels.inference cimport Program, Source, has_rows, require_scaling, require_tokens
+from gruc.kernels.inference cimport Program, Source, Task, has_rows, require_scaling, require_tokens
 from libc.stdint cimport int32_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -219,6 +219,18 @@ cdef const void *flat_buffer(const floating[::1] parameters, Py_ssize_t size) ex
     return &parameters[0]
 
 
+cdef void *new_flat_buffer(gradients, Py_ssize_t size, bint is_double) except NULL:
+    cdef float[::1] as_float
+    cdef double[::1] as_double
+    require(gradients.dtype == (np.float64 if is_double else np.float32), "gradients of the weights' type")
+    require(gradients.shape == (size,), "gradients (program.n_dense,)")
+    if is_double:
+        as_double = gradients
+        return &as_double[0]
+    as_float = gradients
+    return &as_float[0]
+
+
 include "_tables.pxi"
 
 
@@ -228,10 +240,16 @@ cdef int begin(
     _c.gruc_pass *p, Weights weights, Memory memory, bint drop_states,
 ) except -1:
     """A pass whose clocks are set: weights, places and workspace."""
+    cdef size_t size = lay_out(p, weights, memory.places, drop_states)
+    p.workspace = memory.workspace.at_least(size * p.element)
+    return 0
+
+
+cdef size_t lay_out(_c.gruc_pass *p, Weights weights, Block memory, bint drop_states) except 0:
+    """A pass whose clocks are set: weights and places; returns the elements of its workspace."""
     cdef _c.gruc_program *program = &weights.program.c
     cdef size_t values = whole_lines(program.n_values * sizeof(_c.gruc_value_place))
-    cdef char *places = memory.places.at_least(values + program.n_ops * sizeof(_c.gruc_op_place))
-    cdef size_t size
+    cdef char *places = memory.at_least(values + program.n_ops * sizeof(_c.gruc_op_place))
     require(weights.flat != NULL, "weights that hold parameters")
     p.program = program
     p.operations = weights.operations()
@@ -242,9 +260,7 @@ cdef int begin(
     p.ops = <_c.gruc_op_place *> (places + values)
     p.drop_states = drop_states
     require_blas_sizes(p)
-    size = _c.gruc_program_places(p)
-    p.workspace = memory.workspace.at_least(size * p.element)
-    return 0
+    return max(<size_t> 1, _c.gruc_program_places(p))
 
 
 cdef int require_blas_sizes(const _c.gruc_pass *p) except -1:
@@ -272,6 +288,8 @@ cdef int require_rates(double rate, double rate_states, double rate_tokens) exce
 
 include "_pass.pxi"
 include "_states.pxi"
+include "_targets.pxi"
+include "_gather.pxi"
 include "_shard.pxi"
 include "_candidates.pxi"
 include "_losses.pxi"

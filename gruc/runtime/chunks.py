@@ -7,6 +7,9 @@ from .. import threads
 # Sequences are run together up to about this many elements of the widest array.
 CHUNK_SIZE = 1 << 19
 
+# Arrays of up to so many chunks are predicted in one call, which signals cannot interrupt.
+MOST_CHUNKS = 64
+
 # A thread that has fewer operations than this to do costs more than it saves.
 OPERATIONS_PER_THREAD = 2e7
 
@@ -29,10 +32,38 @@ def run_chunks(run_chunk, lengths, network, n_jobs):
     threads.run(lambda chunk, _: run_chunk(chunk), divided(lengths, _widest(network), n_threads), n_threads)
 
 
-def is_one_chunk(n_sequences, n_steps, network, n_jobs):
-    """Whether `run_chunks` would run sequences of so many rows in all at once, on one thread."""
-    one_thread = _n_threads(n_sequences, n_steps, network, n_jobs) == 1
-    return one_thread and n_steps * _widest(network) <= CHUNK_SIZE
+def run_array(array, weights, value, inputs, network, n_jobs):
+    """A value of the network for an array of sequences, in one call.
+
+    Parameters
+    ----------
+    array : ndarray
+        What ``inputs.array_of`` gives.
+    weights : kernels.inference.Weights
+    value : int
+        Of the program of the weights.
+    inputs : Numbers
+    network : GRUNetwork
+    n_jobs : int or None
+
+    Returns
+    -------
+    ndarray or None
+        None for many chunks, between which signals are to have their turn, and where ``inputs.check``
+        refuses the array.
+    """
+    n_steps = inputs.n_rows(array)
+    n_threads = _n_threads(len(array), n_steps, network, n_jobs)
+    n_each = max(1, -(-n_steps * _widest(network) // (n_threads * CHUNK_SIZE)))
+    if n_threads * n_each > MOST_CHUNKS:
+        return None
+    crew = threads.Crew(n_threads)
+    n_chunks = min(n_threads * n_each, len(array))
+    task = inputs.array_task(weights, value, array, n_chunks, crew.n_threads)
+    if task is None:
+        return None
+    crew.run(task)
+    return task.out
 
 
 def _n_threads(n_sequences, n_steps, network, n_jobs):

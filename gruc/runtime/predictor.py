@@ -12,7 +12,7 @@ from ..network import GRUNetwork
 from ..outputs import Values
 from ..outputs import of_state as decoding_of_state
 from ..sequences import Numbers, Tokens
-from .chunks import is_one_chunk, run_chunks
+from .chunks import run_array, run_chunks
 from .fitted_network import FittedNetworkMixin
 from .flat_weights import FlatWeightsMixin
 from .rows import Rows
@@ -329,14 +329,13 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         return rows.by_sequence(values)
 
     def _at_once(self, X):
-        """Outputs for an array of one chunk, in one call; None for others, and where X is to be refused."""
+        """Outputs for an array, in one call; None for one of many chunks, and where X is to be refused."""
         inputs, network = self.inputs, self.network
         array = inputs.array_of(X) if isinstance(inputs, Numbers) else None
         if array is None or network.answers_each_step:
             return None
-        if not is_one_chunk(len(array), inputs.n_rows(array), network, self.n_jobs):
-            return None
-        return inputs.infer_array(self._prepared(), network.laid_out().outputs, array)
+        value = network.laid_out().outputs
+        return run_array(array, self._prepared(), value, inputs, network, self.n_jobs)
 
     def _run(self, sequences, values_of, shape, dtype, initial_state):
         """``values_of(packed, batch, initial)`` of all sequences, of this shape a row: (rows, values)."""

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import kernels
 from .base import is_native
 from .collection import LARGEST, as_sequences, check_range, refuse_column
 from .dense import DenseSequences
@@ -54,7 +55,7 @@ class Numbers(NamedTuple):
         check_range(sequences.lowest, sequences.highest, self.scaling, dtype, name)
 
     def array_of(self, X):
-        """The array of sequences in X, if `infer_array` can read it as it is, else None."""
+        """The array of sequences in X, if `array_task` can read it as it is, else None."""
         array = X.array if type(X) is DenseSequences else X
         fits = (
             type(array) is np.ndarray
@@ -70,10 +71,17 @@ class Numbers(NamedTuple):
         """Rows of all sequences of an array."""
         return len(array) * int(self.framing.count(np.intp(array.shape[1])))
 
-    def infer_array(self, weights, value, array):
-        """A value of the weights' program for what `array_of` gives; None where `check` raises."""
+    def array_task(self, weights, value, array, n_chunks, n_threads):
+        """The `ArrayTask` of a value of the weights' program for what `array_of` gives.
+
+        Its sequences are divided into `n_chunks`, of which `n_threads` may run at once. None where
+        `check` raises.
+        """
         mean, scale = self.scaling or (None, None)
-        return weights.infer_array(array, value, *self.framing, mean, scale, LARGEST[weights.dtype])
+        task = kernels.inference.ArrayTask(
+            weights, array, value, *self.framing, mean, scale, n_chunks, n_threads
+        )
+        return task if task.fits(LARGEST[weights.dtype]) else None
 
     def lengths(self, sequences):
         """Rows of each of the sequences, (n,)."""

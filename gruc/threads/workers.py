@@ -1,21 +1,18 @@
-"""Threads of the standard library for tasks that run in parallel.
+"""Threads of the standard library for work that is done in parallel.
 
 The kernels release the GIL, so that Python's own threads are enough: there is no OpenMP, and a
-child process made by fork starts threads of its own. Workers spin shortly before they sleep,
-since the next step of a training arrives sooner than a sleeping thread wakes up.
+child process made by fork starts threads of its own. A thread waits for work in a mailbox, without the GIL;
+tasks of the kernels it is given there and does there, without a line of Python. It waits for a moment without
+sleep, since the next step of a training arrives sooner than a sleeping thread wakes up.
 """
 
 import _thread
 import os
 import threading
 import weakref
-from array import array
 from collections import deque
 
 from .. import kernels
-
-# longer than the pause between two training steps, too short to be noticed
-SPIN_MICROSECONDS = 200
 
 # how long to wait for a new thread to start, which takes a tenth of a millisecond: a late one
 # takes part from the next call on
@@ -34,7 +31,7 @@ def run(function, items, n_threads):
         return [function(item, 0) for item in items]
     task = _Task(function, items)
     try:
-        _assign_workers(task, min(n_threads, len(items)) - 1)
+        task.call(min(n_threads, len(items)) - 1)
         task.work(0)
     except BaseException as error:  # raised by a signal's handler; `work` handles errors of items
         task.stop(error)
@@ -53,6 +50,37 @@ def run(function, items, n_threads):
     return task.results
 
 
+class Crew:
+    """Threads beside the caller's for tasks of the kernels, its own until it has run one, or is gone.
+
+    They are woken when the crew is made, and wake up while the caller prepares the task. If the system
+    has no more threads, or no memory for them, they are fewer.
+
+    Parameters
+    ----------
+    n_threads : int
+        With the caller's.
+    """
+
+    def __init__(self, n_threads):
+        self.workers = []
+        self.over = False
+        if n_threads > 1:
+            _call(self, n_threads - 1)
+
+    @property
+    def n_threads(self):
+        """How many there are, with the caller's."""
+        return 1 + len(self.workers)
+
+    def run(self, task):
+        """Run a `kernels.inference.Task` that has as many slots, and dismiss the crew."""
+        try:
+            task.run([worker.mailbox for worker in self.workers])
+        finally:
+            self.over = True
+
+
 class _Task:
     """The items of one call of `run`, which its threads take one after the other.
 
@@ -67,6 +95,12 @@ class _Task:
         self.error = None
         self.workers = []
         self.over = False  # whether all threads have finished with it
+
+    def call(self, n):
+        """Let up to n workers take part."""
+        _call(self, n)
+        for slot, worker in enumerate(self.workers, 1):
+            worker.post(self, slot)
 
     def work(self, slot):
         """Take items until none are left."""
@@ -102,30 +136,28 @@ class _Task:
 class _Worker:
     """A daemon thread that processes one task after the other.
 
-    The counters are the state; the locks only wake sleeping threads, and releasing one too often
-    costs an iteration of a loop. So a signal, whose handler may raise between any two lines of the
-    thread that posts and waits, leaves a consistent state. Counters stay below 256, whose
-    integers Python caches, so that counting does not allocate.
+    What the threads know of each other is in the mailbox, whose methods are single steps for Python: so a
+    signal, whose handler may raise between any two lines of the thread that posts and waits, leaves a
+    consistent state.
     """
 
     def __init__(self, owner):
-        self.owner = owner  # a weak reference to the task it works for
+        self.owner = owner  # a weak reference to the task or crew it works for
         self.lost = False  # whether its thread exists in the parent process only
-        self._posted, self._done = array("i", [0]), array("i", [0])  # tasks, modulo 256
-        self._go, self._finished, self._ready = threading.Lock(), threading.Lock(), threading.Lock()
-        for lock in (self._go, self._finished, self._ready):
-            lock.acquire()
+        self.mailbox = kernels.inference.Mailbox()
+        self._ready = threading.Lock()
+        self._ready.acquire()
         self._task = self._slot = None
         _thread.start_new_thread(self._loop, ())  # threading.Thread.start can be interrupted half-way
 
     @property
     def idle(self):
-        task = self.owner()
-        return (task is None or task.over) and not self.busy
+        owner = self.owner()
+        return (owner is None or owner.over) and not self.busy
 
     @property
     def busy(self):
-        return self._done[0] != self._posted[0]
+        return self.mailbox.busy
 
     def has_started(self):
         """Whether its thread has started; waits for it for a short time."""
@@ -134,17 +166,12 @@ class _Worker:
     def post(self, task, slot):
         self._slot = slot
         self._task = task
-        self._posted[0] = _next(self._posted[0])
-        _wake(self._go)
+        self.mailbox.post()
 
     def wait(self):
-        """Wait until its task is done, or can never be."""
+        """Wait until its task is done, or can never be; what it has not begun is taken back."""
         while self.busy and not self.lost:
-            if self._task is not None:
-                _wake(self._go)
-            kernels.inference.spin(self._done, self._posted[0], SPIN_MICROSECONDS)
-            if self.busy and not self.lost:
-                self._finished.acquire()
+            self.mailbox.wait()
 
     def _loop(self):
         try:
@@ -155,13 +182,7 @@ class _Worker:
             return
         self._ready.release()
         while True:
-            try:  # noqa: SIM105  contextlib.suppress would need memory itself
-                kernels.inference.spin(self._posted, _next(self._done[0]), SPIN_MICROSECONDS)
-            except BaseException:  # without memory: sleep at once
-                pass
-            self._go.acquire()
-            if self._done[0] == self._posted[0]:
-                continue
+            self.mailbox.serve()
             task = self._task
             self._task = None
             try:
@@ -170,41 +191,29 @@ class _Worker:
                 task.todo.clear()
                 task.error = error
             task = None
-            self._done[0] = self._posted[0]
-            if self._finished.locked():
-                self._finished.release()
-
-
-def _next(count):
-    return (count + 1) & 0xFF
-
-
-def _wake(lock):
-    """Wake the thread that waits for this lock, or let the next one pass."""
-    if lock.locked():
-        lock.release()
+            self.mailbox.done()
 
 
 _lock = threading.Lock()
 _workers: list = []  # all workers of this process
 
 
-def _assign_workers(task, n):
-    """Let up to n workers start with the task."""
-    owner = weakref.ref(task)
+def _call(owner, n):
+    """Wake up to n workers, which are the owner's from now on: they are added to ``owner.workers``."""
+    reference = weakref.ref(owner)
     with _lock:
-        for slot in range(1, n + 1):
+        for _ in range(n):
             worker = next((worker for worker in _workers if worker.idle), None)
             if worker is None:
                 try:
-                    worker = _Worker(owner)
+                    worker = _Worker(reference)
                 except (RuntimeError, MemoryError):  # a limit on threads, or the interpreter is shutting down
                     return
                 if not worker.has_started():
                     return
-            worker.owner = owner
-            task.workers.append(worker)
-            worker.post(task, slot)
+            worker.owner = reference
+            owner.workers.append(worker)
+            worker.mailbox.stir()
 
 
 def _forget():
@@ -213,7 +222,6 @@ def _forget():
     lost, _lock, _workers = _workers, threading.Lock(), []
     for worker in lost:
         worker.lost = True
-        _wake(worker._finished)  # wakes the thread that waited for it when its signal handler forked
 
 
 if hasattr(os, "register_at_fork"):

@@ -178,22 +178,46 @@ class TrainingStep:
             batch.last_state = np.empty((len(batch.indices), memory.network.states_width), parameters.dtype)
         if self._candidates_of is not None:
             self._candidates = self._candidates_of(batch)
-        memory.pack(parameters, **options)
         shards = self._deal(batch)
+        crew = self._crew(len(shards))
+        memory.pack(parameters, **options)
         gradients = memory.gradients(len(shards))
-        if len(shards) == 1:
-            loss = self._shard(batch, shards[0], seeds, gradients[0], *memory.workspaces(1))
-            return loss, memory.total(gradients)
+        if crew is None:
+            workspace, losses = memory.workspaces(1)[0], []
+            for places, gradient in zip(shards, gradients, strict=True):
+                shard, states = self._shard(batch, places, seeds, gradient)
+                losses.append(shard.run(workspace))
+                self._keep(batch, places, states)
+        else:
+            losses = self._run_by(crew, batch, shards, seeds, gradients)
+        return sum(losses), memory.total(gradients)
+
+    def _run_by(self, crew, batch, shards, seeds, gradients):
+        """Losses of the shards, which the threads of the crew take one after the other."""
+        prepared = [
+            self._shard(batch, places, seeds, gradient)
+            for places, gradient in zip(shards, gradients, strict=True)
+        ]
+        task = kernels.training.Shards(
+            [shard for shard, _ in prepared], self.memory.workspaces(crew.n_threads)
+        )
+        crew.run(task)
+        for places, (_, states) in zip(shards, prepared, strict=True):
+            self._keep(batch, places, states)
+        return task.losses()
+
+    def _keep(self, batch, places, states):
+        """Keep the states behind a shard's windows, where it has some, for the next batch."""
+        if states:
+            batch.last_state[places] = states["last_state"]
+
+    def _crew(self, n_shards):
+        """Threads for so many shards, which wake up while these are prepared; None for the caller's alone."""
+        if n_shards == 1:
+            return None
         if self._n_threads is None:  # found out where there is use for them
             self._n_threads = threads.n_threads(self._n_jobs)
-        n_threads = min(self._n_threads, len(shards))
-        workspaces = memory.workspaces(n_threads)
-        losses = threads.run(
-            lambda item, slot: self._shard(batch, item[0], seeds, item[1], workspaces[slot]),
-            list(zip(shards, gradients, strict=True)),
-            n_threads,
-        )
-        return sum(losses), memory.total(gradients)
+        return threads.Crew(min(self._n_threads, n_shards)) if self._n_threads > 1 else None
 
     def _deal(self, batch):
         """Places in the batch of each shard; long and short sequences in equal shares."""
@@ -214,8 +238,8 @@ class TrainingStep:
             self._targets = part.targets, part.weights, targets
         return targets
 
-    def _shard(self, batch, places, seeds, gradients, workspace):
-        """Loss of the sequences at these places of the batch; their gradients are filled in."""
+    def _shard(self, batch, places, seeds, gradients):
+        """The sequences at these places of the batch, and their states; its run fills in the gradients."""
         dense, tables = gradients
         part, states = batch.part(places), {}
         if isinstance(batch, WindowBatch):
@@ -225,9 +249,8 @@ class TrainingStep:
                 states["state0"] = np.ascontiguousarray(batch.state0[places])
         inputs = kernels.training.Inputs(part.source, part.scaling, part.second, **states)
         dropout = None if seeds is None else (seeds[places], *self.dropout)
-        loss = kernels.training.loss_and_gradient(
+        shard = kernels.training.Shard(
             dense,
-            workspace,
             self.memory.weights,
             inputs,
             part.places,
@@ -237,6 +260,4 @@ class TrainingStep:
             tables,
             self._candidates,
         )
-        if states:
-            batch.last_state[places] = states["last_state"]
-        return loss
+        return shard, states

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor
-from gruc.runtime import Predictor
+from gruc import GRUClassifier, GRURegressor, threads
+from gruc.runtime import Predictor, chunks
 
 SETTINGS = {
     "plain": {},
@@ -52,14 +52,32 @@ def test_the_bits_of_lists_and_of_other_layouts(settings, dtype, calls):
         assert np.array_equal(predictor.predict_proba(X, initial_state=states), probabilities)
 
 
-def test_of_many_sequences_in_chunks_and_of_two_dimensions(calls):
+def test_of_two_dimensions_and_of_many_sequences(calls, monkeypatch):
     rng = np.random.default_rng(1)
     X, y = rng.standard_normal((3000, 6)), rng.standard_normal(3000)
     model = GRURegressor((40,), random_state=0, n_jobs=1).partial_fit(X[:50], y[:50])
     few, many = model.predict(X[:100]), model.predict(X)
-    assert calls == [True, False]
+    assert calls == [True, True]
     assert np.array_equal(few, many[:100])
     assert np.array_equal(model.predict(X[:100, :, np.newaxis]), few)
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 1000)
+    assert np.array_equal(model.predict(X), many)  # of too many chunks, between which signals have their turn
+    assert calls[-1] is False
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_chunks_and_threads(settings, n_threads, calls, monkeypatch):
+    predictor, X = predictor_of(**settings)
+    X = np.resize(X, (23, *X.shape[1:]))
+    expected = predictor.predict_proba(X)
+    monkeypatch.setattr(chunks, "OPERATIONS_PER_THREAD", 1)
+    monkeypatch.setattr(threads.limits, "_n_processors", lambda: n_threads)
+    predictor.n_jobs = n_threads
+    for size in (1, 500, 3000, 1 << 19):  # chunks of a sequence, of some that do not divide 23, of all
+        monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
+        assert np.array_equal(predictor.predict_proba(X), expected)
+    assert True in calls[1:]
 
 
 @pytest.mark.parametrize(

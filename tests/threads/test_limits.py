@@ -87,10 +87,10 @@ class TestNumberOfThreads:
 @pytest.mark.filterwarnings("ignore:Maximum iterations")
 def test_the_plain_path_has_threads_of_its_own(monkeypatch):
     """One thread for BLAS is no limit on gruc's."""
-    seen, run = [], threads.run
+    seen, crew = [], threads.Crew
     monkeypatch.setattr(threads.limits, "_n_processors", lambda: 2)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(threads, "run", lambda *args: seen.append(args[-1]) or run(*args))
+    monkeypatch.setattr(threads, "Crew", lambda n: seen.append(n) or crew(n))
     before = kernels.selected()
     kernels.select("blas")
     try:

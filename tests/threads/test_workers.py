@@ -9,10 +9,16 @@ import time
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, threads
+from gruc import GRUClassifier, kernels, threads
+from gruc.network import GRUNetwork
 from problems import large_problem
 
 SETTINGS = dict(hidden_layer_sizes=(40,), batch_size=96, max_iter=3, tol=0, random_state=0)
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    monkeypatch.setattr(threads.workers, "_workers", [])
 
 
 class TestRun:
@@ -99,17 +105,102 @@ assert threads.run(lambda item, _: item, range(4), 2) == [0, 1, 2, 3]
 """
         subprocess.run([sys.executable, "-c", program, error], check=True, timeout=60)
 
-    def test_counters_go_round(self):
-        results = [threads.run(lambda item, _: item, range(4), 2) for _ in range(600)]
-        assert results == [[0, 1, 2, 3]] * 600
+    @pytest.mark.parametrize("pause", [0, 1e-3])
+    def test_workers_that_wait_and_workers_that_sleep(self, pause):
+        for _ in range(300 if pause else 3000):
+            time.sleep(pause)
+            assert threads.run(lambda item, _: item, range(4), 2) == [0, 1, 2, 3]
+
+
+class TestCrew:
+    """Tasks of the kernels."""
+
+    def array_task(self, n_chunks, n_threads):
+        """The outputs of a network for an array, as a task, and what they should be."""
+        network = GRUNetwork(2, [5], False, True, "last", 3)
+        flat = np.zeros(network.table.size)
+        network.initialize(network.table.views(flat), np.random.default_rng(0))
+        weights = kernels.inference.Weights(network.program(), flat)
+        X, value = np.random.default_rng(1).standard_normal((20, 4, 2)), network.laid_out().outputs
+
+        def task(*divided):
+            return kernels.inference.ArrayTask(weights, X, value, 1, 1, None, None, *divided)
+
+        whole, some = task(), task(n_chunks, n_threads)
+        whole.run([])
+        return some, whole.out
+
+    @pytest.mark.parametrize("n_chunks, n_threads", [(1, 2), (2, 2), (7, 3), (20, 4)])
+    @pytest.mark.parametrize("pause", [0, 1e-3])
+    def test_all_items_are_done(self, n_chunks, n_threads, pause):
+        task, expected = self.array_task(n_chunks, n_threads)
+        for _ in range(50):
+            task.out[:] = np.nan
+            time.sleep(pause)
+            threads.Crew(n_threads).run(task)
+            assert np.array_equal(task.out, expected)
+
+    def test_nobody_waits_for_a_thread_that_is_not_needed(self):
+        mailboxes = [kernels.inference.Mailbox() for _ in range(2)]  # where nobody looks
+        task, expected = self.array_task(5, 3)
+        task.run(mailboxes)
+        assert np.array_equal(task.out, expected)
+        assert not any(mailbox.busy for mailbox in mailboxes)
+        mailboxes[0].post()
+        assert mailboxes[0].busy
+        with pytest.raises(ValueError, match="threads without a task"):
+            task.run(mailboxes)
+        mailboxes[0].wait()
+        assert not mailboxes[0].busy
+
+    def test_more_threads_than_there_is_memory_for(self):
+        task, _ = self.array_task(5, 2)
+        with pytest.raises(ValueError, match="a slot for each thread"):
+            task.run([kernels.inference.Mailbox() for _ in range(2)])
+
+    def test_workers_are_given_back(self, fresh):
+        task, _ = self.array_task(4, 3)
+        for crew in [threads.Crew(3) for _ in range(3)]:  # three at once
+            crew.run(task)
+        n_workers = len(threads.workers._workers)
+        assert n_workers <= 6
+        threads.Crew(3)  # which goes without a task
+        for _ in range(10):
+            threads.Crew(3).run(task)
+        assert len(threads.workers._workers) == n_workers
+        assert all(worker.idle for worker in threads.workers._workers)
+
+    def test_waiting_threads_take_no_time(self):
+        task, _ = self.array_task(4, 3)
+        threads.Crew(3).run(task)
+        time.sleep(0.05)
+        start = time.process_time()
+        time.sleep(0.4)
+        assert time.process_time() - start < 0.1
+
+    def test_two_fits_at_once(self):
+        X, y = large_problem()
+        expected = [
+            GRUClassifier(**SETTINGS | {"random_state": i}).partial_fit(X, y).predict_proba(X)
+            for i in range(3)
+        ]
+        found = [None] * 3
+
+        def fit(i):
+            for _ in range(4):
+                model = GRUClassifier(**SETTINGS | {"random_state": i}, n_jobs=2).partial_fit(X, y)
+                found[i] = model.predict_proba(X)
+
+        started = [threading.Thread(target=fit, args=(i,)) for i in range(3)]
+        for thread in started:
+            thread.start()
+        for thread in started:
+            thread.join()
+        assert np.array_equal(found, expected)
 
 
 class TestScarceResources:
     """Memory, threads, and a process of one's own."""
-
-    @pytest.fixture
-    def fresh(self, monkeypatch):
-        monkeypatch.setattr(threads.workers, "_workers", [])
 
     @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()], ids=repr)
     def test_no_new_thread(self, monkeypatch, fresh, error):
