@@ -169,6 +169,17 @@ def problem(structure, loss, lengths=LENGTHS, seed=0, **kwargs):
     return network, flat, sequences, targets, 0.5 + rng.random(len(lengths))
 
 
+def pass_over(network, flat, batch, want_dx=False, dropout=None):
+    """A packed batch ready to go forward, and back from any gradient of the outputs.
+
+    `dropout` is (seeds of the sequences in the order of the batch, rate, recurrent rate[, rate of tokens]).
+    """
+    program = network.program(training=True, dropout=dropout is not None, want_dx=want_dx)
+    weights = kernels.training.Weights(program, flat[: program.n_parameters])
+    clock = batch.lengths, batch.offsets, batch.order
+    return kernels.training.Pass(weights, [batch.values], [clock], *(dropout or ()))
+
+
 def loss_and_gradients(network, flat, sequences, targets, weights, loss, dropout=None):
     """Loss, flat gradient and dx of each sequence, as a training step computes them.
 
@@ -176,7 +187,7 @@ def loss_and_gradients(network, flat, sequences, targets, weights, loss, dropout
     """
     batch = pack(sequences, flat.dtype)
     dropout = dropout and (dropout[0][batch.order], *dropout[1:])
-    way = network.pass_over(flat, batch, want_dx=True, dropout=dropout)
+    way = pass_over(network, flat, batch, want_dx=True, dropout=dropout)
     outputs = way.forward()
     typed = targets if targets.dtype == np.intp else targets.astype(flat.dtype)
     total = weights.sum()
@@ -189,7 +200,7 @@ def loss_value(network, flat, sequences, targets, weights, loss, dropout=None):
     """The loss of `loss_and_gradients` alone, forward only."""
     batch = pack(sequences, flat.dtype)
     dropout = dropout and (dropout[0][batch.order], *dropout[1:])
-    outputs = network.pass_over(flat, batch, dropout=dropout).forward()
+    outputs = pass_over(network, flat, batch, dropout=dropout).forward()
     return loss_of(loss, outputs, targets[batch.order], weights[batch.order], weights.sum()) / weights.sum()
 
 
@@ -209,6 +220,45 @@ def in_one_call(network, flat, sequences, targets, weights, loss, dropout=None, 
         dropout,
     )
     return total, gradient
+
+
+def token_loss_and_gradient(
+    network, flat, sequences, labels, *, target=None, indices=None, dropout=None, candidates=None, **options
+):
+    """Sum of the losses of all rows, and the flat gradient of their mean, of a network that reads tokens.
+
+    `labels` are those of the rows of each sequence. `target` is the sequences that a decoder reads; `options`
+    are those of the network's program.
+    """
+    weights = kernels.training.Weights(network.program(training=True, **options), flat)
+    program = weights.program
+    dense = np.full(program.n_dense, np.nan, flat.dtype)
+    tables = kernels.training.TableGradients(weights) if program.n_dense < len(flat) else None
+    source, second = (
+        None if tokens is None else kernels.inference.Source(tokens, tokens=True)
+        for tokens in (sequences, target)
+    )
+    starts = np.cumsum([0, *map(len, labels[:-1])])
+    loss = kernels.training.loss_and_gradient(
+        dense,
+        kernels.training.Memory(),
+        weights,
+        kernels.training.Inputs(source, second=second),
+        np.arange(len(sequences)) if indices is None else indices,
+        kernels.training.Targets(LOSSES["softmax"], (0.0,), np.concatenate(labels), None, starts),
+        float(sum(map(len, labels))),
+        dropout,
+        tables,
+        candidates,
+    )
+    gradient = np.zeros_like(flat)
+    gradient[: len(dense)] = dense
+    if tables is not None:
+        views = network.table.views(gradient)
+        for op, (tokens, rows) in zip(tables.tables, tables.arrays(), strict=True):
+            (name,) = network.table.names_from(program.operations[op].weights, 1)
+            views[name][tokens] = rows
+    return loss, gradient
 
 
 def central_difference(loss_at, array, step=1e-5):

@@ -3,6 +3,7 @@
 import json
 
 import gruc
+import numpy as np
 import pytest
 from gruc import ModelFileError
 from hypothesis import strategies as st
@@ -28,6 +29,28 @@ def refuses(path, content, message):
         with pytest.raises(ModelFileError, match=message) as info:
             load(path)
         assert str(path) in str(info.value)
+
+
+def refuses_changed_tensors(whole, path, change, message):
+    """The file `whole` is refused after `change(tensors)`."""
+    description, tensors = split(whole)
+    tensors = {name: array.copy() for name, array in tensors.items()}
+    change(tensors)
+    refuses(path, joined(description, tensors), message)
+
+
+def loads_or_is_refused(content, X):
+    """Damaged bytes are refused, or are those of a model that predicts."""
+    try:
+        model = gruc.load(content)  # which reads what gruc.runtime.load reads, and more
+    except ModelFileError:
+        return
+    try:
+        with np.errstate(all="ignore"):
+            assert len(model.predict(X)) == len(X)
+    except ValueError as error:  # a scale that is a number, but not the model's
+        if "too large to compute with" not in str(error):
+            raise
 
 
 def rewritten(path, change):

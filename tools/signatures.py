@@ -30,6 +30,7 @@ NUMPY = "\nimport numpy as np\n"
 MODULES = {
     "estimators._parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
     "estimators._step_parameters": ("Callable, Sequence", "Any, Literal", NUMPY),
+    "estimators._forecast_parameters": ("Sequence", "Literal", NUMPY),
     "estimators._language_parameters": ("Sequence", "Literal", NUMPY),
     "estimators._translation_parameters": ("Sequence", "Any, Literal", NUMPY),
     "preprocessing._parameters": ("Callable, Iterable, Sequence", "Literal", ""),

@@ -8,7 +8,7 @@ from sktime.forecasting.base import BaseForecaster
 
 from .. import estimators
 from ..conventions.time_axis import TimeAxis
-from ..estimators._parameters import ForecasterParameters
+from ..estimators._forecast_parameters import ForecasterParameters
 
 __all__ = ["GRUForecaster"]
 

@@ -19,9 +19,11 @@ from ..sequences import (
     columns_of,
     is_lazy,
     is_list_of_arrays,
+    is_missing,
     numeric_array,
     refuse_column,
     refuse_masked,
+    shown_missing,
 )
 from .user_warnings import warn_user
 
@@ -227,11 +229,10 @@ def refuse_missing(y, name="y"):
     if not isinstance(y, (list, tuple, np.ndarray)) and not hasattr(y, "to_list"):
         return
     for i, label in enumerate(y):
-        is_nan = isinstance(label, float) and label != label
-        if label is None or is_nan or type(label).__name__ in ("NAType", "NaTType"):
+        if is_missing(label):
             raise ValueError(
-                f"Input {name} contains {'NaN' if is_nan else repr(label)}: element {i} is missing. Leave "
-                "out sequences without a label or value."
+                f"Input {name} contains {shown_missing(label)}: element {i} is missing. Leave out sequences "
+                "without a label or value."
             )
 
 

@@ -5,6 +5,13 @@ import warnings
 from .._version import __version__
 
 
+def unpickled(kind, state):
+    """An object of this class in a state that its ``__getstate__`` returned."""
+    found = kind.__new__(kind)
+    found.__setstate__(state)
+    return found
+
+
 class VersionedPickleMixin:
     """Mixin whose pickles know the version of gruc that made them, and warn in another."""
 

@@ -15,16 +15,16 @@ from ..conventions.callbacks import CallbackSupportMixin, EpochCallbacks, fit_ta
 from ..conventions.inputs import SequenceInputMixin, by_sequence
 from ..conventions.notebooks import SummaryInNotebooksMixin
 from ..conventions.parameter_names import ParameterNamesMixin
-from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.pickles import VersionedPickleMixin, unpickled
 from ..conventions.transactions import all_or_nothing
 from ..runtime import Predictor
 from ..runtime.fitted_network import FittedNetworkMixin
 from ..sequences import Tokens
 from ..training import DESCRIBED_AS, History, TrainingState, state_of_trainer
+from ._files import SavingMixin
 from ._fit import Given, draw, run_fit
 from ._holdout import GivenValidation
 from ._networks import origin_of, random_generator
-from ._saved import SavingMixin
 
 # parameters that may be lists
 LISTS = "hidden_layer_sizes", "conv_channels", "conv_kernel_size", "conv_pool", "pooling"
@@ -97,9 +97,7 @@ class BaseGRU(
             of_self["_training_state"] = state_of_trainer(of_self.pop("_trainer"))
         for name, kind in (("_training_state", TrainingState), ("_predictor", Predictor)):
             if name in of_self:
-                part = kind.__new__(kind)
-                part.__setstate__(of_self[name])
-                of_self[name] = part
+                of_self[name] = unpickled(kind, of_self[name])
 
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)

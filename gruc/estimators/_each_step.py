@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..conventions.inputs import by_sequence, check_as_many, check_sample_weight
+from ..sequences import is_missing
 from ._class_targets import plain_labels
 
 
@@ -139,7 +140,7 @@ def _as_floats(rows, name):
 def _refuse_missing(rows, lengths, name, values):
     """Raise a ValueError for the first step whose label is missing, or whose value is not finite."""
     if rows.dtype == object:
-        wrong = np.array([_is_missing(label) for label in rows])
+        wrong = np.array([is_missing(label) for label in rows])
         if len({isinstance(label, str) for label in rows[~wrong]}) > 1:
             raise ValueError(f"Labels must be all text or all numbers, but {name} holds both.")
     elif rows.dtype.kind == "f":
@@ -153,8 +154,3 @@ def _refuse_missing(rows, lengths, name, values):
             f"{name}[{i}] contains {rows[row]} at step {row - int(lengths[:i].sum())}; each step needs "
             f"{'finite values' if values else 'a label'}."
         )
-
-
-def _is_missing(label):
-    """Whether a label is None, NaN, or pandas' NA or NaT."""
-    return label is None or type(label).__name__ in ("NAType", "NaTType") or label != label

@@ -189,11 +189,8 @@ def draw(model, X, sample_weight):
 
 def _checked(model, given, continues):
     """The sequences of X and their weights, or None; y is checked as far as all targets are alike."""
-    if given.incremental and model.early_stopping:
-        raise ValueError(
-            "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
-            "False, and score held-out data between the calls."
-        )
+    if given.incremental:
+        refuse_early_stopping(model)
     sequences = model._check_X(given.X, reset=not continues)
     check_targets_given(model, given.y)
     check_as_many(sequences, given.y, given.X)
@@ -201,6 +198,15 @@ def _checked(model, given, continues):
     if not continues:
         warn_of_one_step(sequences, model._fitted_on_table)
     return sequences, check_sample_weight(given.sample_weight, sequences, as_given=given.incremental)
+
+
+def refuse_early_stopping(model):
+    """Refuse a parameter that partial_fit cannot follow."""
+    if model.early_stopping:
+        raise ValueError(
+            "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
+            "False, and score held-out data between the calls."
+        )
 
 
 def _encoded(model, given, sequences, sample_weight, gathers, continues):

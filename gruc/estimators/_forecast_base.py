@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..conventions.calendar import calendar_alone
 from ..conventions.horizons import as_steps
 from ..conventions.notebooks import SummaryInNotebooksMixin
-from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.pickles import VersionedPickleMixin, unpickled
 from ..conventions.time_series import TimeSeries
 from ..files.series_columns import NO_COLUMNS, Columns
 from ..files.series_form import ONE_SERIES
@@ -20,13 +20,13 @@ from ..runtime.summary import Summary, summary_of
 from ..sequences import KnownValues
 from ..training import TrainingState
 from ._forecast_columns import covariates_ahead
-from ._forecast_files import ForecastFilesMixin
+from ._forecast_files import ForecastSavingMixin
 from ._forecast_fit import run_fit, run_update
 from ._forecast_lags import check_range
 from ._forecast_run import levels_of
 
 
-class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebooksMixin, BaseEstimator):
+class ForecasterBase(VersionedPickleMixin, ForecastSavingMixin, SummaryInNotebooksMixin, BaseEstimator):
     """The state of `GRUForecaster`."""
 
     def __sklearn_is_fitted__(self):
@@ -43,12 +43,9 @@ class ForecasterBase(VersionedPickleMixin, ForecastFilesMixin, SummaryInNotebook
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        of_self = vars(self)
-        if "_predictor" in of_self:
-            for name, kind in (("_training_state", TrainingState), ("_predictor", ForecastPredictor)):
-                part = kind.__new__(kind)
-                part.__setstate__(of_self[name])
-                of_self[name] = part
+        if "_predictor" in vars(self):
+            self._training_state = unpickled(TrainingState, self._training_state)
+            self._predictor = unpickled(ForecastPredictor, self._predictor)
             self._form = TimeSeries.of_plain(self._form)
             self._columns = Columns(*self._columns)
 

@@ -5,14 +5,14 @@ from typing import Any
 from ..conventions.time_series import TimeSeries
 from ..files.series_form import SeriesForm
 from ..training import DESCRIBED_AS, History, TrainingState
+from ._files import SavingMixin
 from ._networks import random_generator
-from ._saved import SavingMixin
 
 # facts of the run that early stopping watched, which files name so; the network may be that of another run
 WATCHED = ("n_iter_", "best_iter_", "loss_curve_", "validation_loss_curve_")
 
 
-class ForecastFilesMixin(SavingMixin):
+class ForecastSavingMixin(SavingMixin):
     """What a file holds of a `GRUForecaster`, beside parameters and predictor."""
 
     _form: Any

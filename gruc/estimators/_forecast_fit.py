@@ -17,7 +17,7 @@ from ._forecast_lags import (
     refuse_short,
 )
 from ._forecast_run import Run, levels_of, network_of
-from ._networks import random_generator, set_update_gate_bias
+from ._networks import random_generator, refuse_differences, set_update_gate_bias
 
 # Windows that are validated on after each epoch, at most.
 MOST_VALIDATED = 1 << 11
@@ -338,12 +338,7 @@ def _check_continues(model, network, lags, horizon):
         horizon = model.horizon
     if horizon is not None:
         wanted["horizon"] = horizon
-    for name, value in wanted.items():
-        if known[name] != value:
-            raise ValueError(
-                f"{name} is {value}, but the network to go on with was made with {known[name]}. To start "
-                "anew, call fit with warm_start=False, or clone the forecaster."
-            )
+    refuse_differences(wanted, known)
 
 
 def _evenly(n, most):

@@ -13,8 +13,15 @@ from ..sequences import MOST_TOKENS, Tokens, as_tokens
 from ..sequences.analyzers import Analyzer
 from ..sequences.vocabulary import TextEncoder, TokenRules, counted
 from ..training import Candidates, Loss, WindowedData
-from ._fit import Candidate, report_end, set_optimizer, settings_of, train_candidate
-from ._networks import initial_state, network_config, random_generator
+from ._fit import (
+    Candidate,
+    refuse_early_stopping,
+    report_end,
+    set_optimizer,
+    settings_of,
+    train_candidate,
+)
+from ._networks import initial_state, network_config, random_generator, refuse_differences
 
 # texts have an end, and a token for what is not in the vocabulary
 RULES = TokenRules(add_end=True)
@@ -145,10 +152,7 @@ def _split(model, given, vocabulary, documents, tokens):
     if not model.early_stopping or given.X_val is not None:
         return tokens, None
     if given.incremental:
-        raise ValueError(
-            "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
-            "False, and score held-out texts between the calls."
-        )
+        refuse_early_stopping(model)
     n = len(tokens) - math.ceil(model.validation_fraction * len(tokens))
     if documents.several:  # the nearest end of a text that leaves something on both sides
         ends = np.flatnonzero(tokens == vocabulary.end)[:-1] + 1
@@ -199,12 +203,5 @@ def _check_continues(model, config):
     neither = {"tied": False, "by_table": False}
     trained = {**neither, "dtype": model._predictor.parameters.dtype.name}
     trained |= model._predictor.network.named_config
-    for name, value in {**neither, "dtype": model.dtype, **config}.items():
-        if trained[name] != value:
-            shown = {"n_features": "embedding_dim", "tied": "tie_weights", "by_table": "n_negatives"}.get(
-                name, name
-            )
-            raise ValueError(
-                f"{shown} is {value}, but the network to go on with was made with {trained[name]}. To start "
-                "anew, call fit with warm_start=False, or clone the model."
-            )
+    parameters = {"n_features": "embedding_dim", "tied": "tie_weights", "by_table": "n_negatives"}
+    refuse_differences({**neither, "dtype": model.dtype, **config}, trained, parameters)

@@ -298,11 +298,20 @@ def check_continues(model, n_outputs):
     wanted |= _layers_config(model, predictor.config["n_features"], n_outputs) | {"dtype": model.dtype}
     wanted |= _convolution_parameters(convolutions_of(model))
     trained |= _convolution_parameters(predictor.config.get("convolutions", []))
+    refuse_differences(wanted, trained)
+
+
+def refuse_differences(wanted, trained, parameters=None):
+    """Refuse settings of a network, by name, that are not those of the network to go on with.
+
+    `parameters` names those whose parameter has another name.
+    """
     for name, value in wanted.items():
         if trained[name] != value:
+            shown = name if parameters is None else parameters.get(name, name)
             raise ValueError(
-                f"{name} is {value}, but the network to go on with was made with "
-                f"{trained[name]}. To start anew, call fit with warm_start=False, or clone the estimator."
+                f"{shown} is {value}, but the network to go on with was made with {trained[name]}. To start "
+                "anew, call fit with warm_start=False, or clone the estimator."
             )
 
 

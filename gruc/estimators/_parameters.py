@@ -23,7 +23,6 @@ from ..conventions.parameters import (
     parameter,
     parameters,
 )
-from ._forecast_groups import Forecasting, ForecastLoss, ForecastStopping
 
 # beyond 40 the sigmoid is flat to within the precision of float64, so that the gate cannot learn
 Bias = Annotated[float, Interval(Real, -40.0, 40.0, closed="both")]
@@ -379,21 +378,4 @@ RegressorParameters = parameters(
     Stopping,
     Execution,
     positional=["hidden_layer_sizes"],
-)
-ForecasterParameters = parameters(
-    Network,
-    Directions,
-    Readout,
-    Forecasting,
-    Dropout,
-    ForecastLoss,
-    Training,
-    ForecastStopping,
-    Execution,
-    positional=["hidden_layer_sizes"],
-    hidden_layer_sizes=(32,),
-    alpha=0.1,
-    learning_rate="constant",
-    learning_rate_init=0.003,
-    max_iter=300,
 )

@@ -1,17 +1,16 @@
 """GRUSeq2Seq to and from model files."""
 
-from typing import NamedTuple
-
 from sklearn.base import clone
 
 from ..files.fields import Fields, is_flag
+from ..runtime.pipelines import StepContent
 from ..runtime.steps import TextStep
 from ..runtime.symbols import IntegerSymbols
 from ..runtime.translator_files import SEQUENCERS, SIDES
 from ..training import DESCRIBED_AS, History, TrainingState
 from . import _sequencer_files
+from ._files import SavingMixin
 from ._networks import random_generator
-from ._saved import SavingMixin
 
 
 class TranslationSavingMixin(SavingMixin):
@@ -54,15 +53,6 @@ class TranslationSavingMixin(SavingMixin):
         return self
 
 
-class SequencerContent(NamedTuple):
-    """What a file has of a sequencer, as `_sequencer_files.built` takes it."""
-
-    name: str
-    step: TextStep
-    parameters: dict
-    arrays: dict
-
-
 def _restored_sequencer(described, symbols, side):
     """The fitted sequencer of one side, None for integers, and whether it was given as a parameter."""
     if isinstance(symbols, IntegerSymbols) and described is None:
@@ -73,5 +63,5 @@ def _restored_sequencer(described, symbols, side):
     parameters = fields.take("parameters", lambda v: isinstance(v, dict))
     is_given = fields.take("is_given", is_flag)
     fields.end()
-    content = SequencerContent(side, TextStep(symbols.encoder), parameters, {})
+    content = StepContent(side, TextStep(symbols.encoder), parameters, {})
     return _sequencer_files.built(content, "the file"), is_given

@@ -20,9 +20,15 @@ from ..training import (
     TrainingStep,
     train,
 )
-from ._fit import report_end, set_optimizer, settings_of
+from ._fit import refuse_early_stopping, report_end, set_optimizer, settings_of
 from ._holdout import record_split, split_off
-from ._networks import cell_config, layer_sizes, random_generator, set_update_gate_bias
+from ._networks import (
+    cell_config,
+    layer_sizes,
+    random_generator,
+    refuse_differences,
+    set_update_gate_bias,
+)
 
 
 class GivenPairs(NamedTuple):
@@ -60,11 +66,8 @@ def run_fit(model, given, validation, incremental):
     given, validation : GivenPairs
     incremental : bool
     """
-    if incremental and model.early_stopping:
-        raise ValueError(
-            "early_stopping=True needs all data at once, which partial_fit does not see. Set it to "
-            "False, and score held-out data between the calls."
-        )
+    if incremental:
+        refuse_early_stopping(model)
     continues = (incremental or model.warm_start) and "_predictor" in vars(model)
     state = model._training_state.copy() if continues else None
     rng = state.rng if continues else random_generator(model.random_state)
@@ -236,13 +239,8 @@ def _network_config(model, source, target):
 def _continued(model, known, config):
     """The network to go on with, if the parameters ask for the same."""
     trained = known.network.named_config | {"dtype": known.parameters.dtype.name}
-    names = {"bidirectional": "bidirectional_encoder", "embedding": "embedding_dim"}
-    for name, value in (config | {"dtype": model.dtype}).items():
-        if trained[name] != value:
-            raise ValueError(
-                f"{names.get(name, name)} is {value}, but the network to go on with was made with "
-                f"{trained[name]}. To start anew, call fit with warm_start=False, or clone the estimator."
-            )
+    parameters = {"bidirectional": "bidirectional_encoder", "embedding": "embedding_dim"}
+    refuse_differences(config | {"dtype": model.dtype}, trained, parameters)
     return known.network
 
 

@@ -10,8 +10,8 @@ from ..conventions.parameters import fit_context, names_of
 from ._base import BaseGRU
 from ._class_targets import ClassSettings, class_targets, plain_labels, strata
 from ._docs import shared_docs
+from ._files import in_files
 from ._parameters import ClassifierParameters, Regression
-from ._saved import in_files
 
 
 @shared_docs

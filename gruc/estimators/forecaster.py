@@ -13,11 +13,11 @@ from ..runtime import ForecastStream
 from ..sequences import as_shares, bounds_of
 from ._backtest import backtest
 from ._docs import shared_docs
+from ._files import in_files
 from ._forecast_base import ForecasterBase
 from ._forecast_columns import Given, covariates_of_fit, covariates_of_update
 from ._forecast_fit import run_partial_fit
-from ._parameters import ForecasterParameters
-from ._saved import in_files
+from ._forecast_parameters import ForecasterParameters
 
 
 @in_files

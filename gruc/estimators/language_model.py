@@ -13,9 +13,9 @@ from ..runtime.steps import TextStep
 from ..sequences.analyzers import Analyzer
 from ..sequences.vocabulary import TextEncoder
 from ._base import BaseGRU
+from ._files import in_files
 from ._language_fit import RULES, Given, run_fit
 from ._language_parameters import LanguageParameters
-from ._saved import in_files
 
 
 @in_files

@@ -10,8 +10,8 @@ from ..conventions.inputs import by_sequence
 from ..conventions.parameters import fit_context, names_of
 from ._base import BaseGRU
 from ._docs import shared_docs
+from ._files import in_files
 from ._parameters import Classification, RegressorParameters
-from ._saved import in_files
 from ._value_targets import ValueTargetsMixin, value_score
 
 

@@ -10,7 +10,7 @@ from ..conventions.inputs import check_sample_weight
 from ..conventions.notebooks import SummaryInNotebooksMixin
 from ..conventions.parameter_names import ParameterNamesMixin
 from ..conventions.parameters import fit_context
-from ..conventions.pickles import VersionedPickleMixin
+from ..conventions.pickles import VersionedPickleMixin, unpickled
 from ..conventions.transactions import all_or_nothing
 from ..network import EncoderDecoder
 from ..runtime import Translator
@@ -18,8 +18,8 @@ from ..runtime.symbols import IntegerSymbols, TextSymbols
 from ..runtime.translation_summary import TranslationSummary, translation_summary
 from ..training import TrainingState
 from ._docs import shared_docs
+from ._files import in_files
 from ._given_weights import fit_by_weights
-from ._saved import in_files
 from ._translation_files import TranslationSavingMixin
 from ._translation_fit import GivenPairs, as_collection, exact_match, run_fit
 from ._translation_parameters import TranslationParameters
@@ -133,14 +133,13 @@ class GRUSeq2Seq(
         super().__setstate__(state)
         of_self = vars(self)
         if "_predictor" in of_self:
-            plain, training_state = of_self["_predictor"], TrainingState.__new__(TrainingState)
-            training_state.__setstate__(of_self["_training_state"])
+            plain = of_self["_predictor"]
             sides = [
                 TextSymbols(sequencer._encoder()) if n is None else IntegerSymbols(n)
                 for sequencer, n in zip((self.source_, self.target_), plain["n_given"], strict=True)
             ]
             network = EncoderDecoder(**plain["network"])
-            of_self["_training_state"] = training_state
+            of_self["_training_state"] = unpickled(TrainingState, of_self["_training_state"])
             of_self["_predictor"] = Translator(
                 network, plain["parameters"], *sides, plain["max_target_length"], n_jobs=self.n_jobs
             )

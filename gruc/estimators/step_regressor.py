@@ -9,8 +9,8 @@ from ..conventions.parameters import fit_context, names_of
 from ._base import BaseGRU
 from ._docs import shared_docs
 from ._each_step import EachStepMixin
+from ._files import in_files
 from ._parameters import Classification, ConvolutionPooling, Frames, Readout
-from ._saved import in_files
 from ._step_parameters import StepRegressorParameters
 from ._value_targets import ValueTargetsMixin, value_score
 

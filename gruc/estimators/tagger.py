@@ -10,8 +10,8 @@ from ._base import BaseGRU
 from ._class_targets import ClassSettings, ClassTargets
 from ._docs import shared_docs
 from ._each_step import EachStepMixin
+from ._files import in_files
 from ._parameters import ConvolutionPooling, Frames, Readout, Regression
-from ._saved import in_files
 from ._step_parameters import TaggerParameters
 
 

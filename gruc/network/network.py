@@ -237,30 +237,6 @@ class GRUNetwork(Cells):
             n_parameters = self.table.offset(self.embedding.weight)  # tables lie behind all others
         return LaidOut(builder.build(outputs, n_parameters), builder.n_inputs, layers, features, outputs)
 
-    def pass_over(self, parameters, batch, want_dx=False, dropout=None):
-        """A packed batch ready to go forward, and back from any gradient of the outputs.
-
-        Parameters
-        ----------
-        parameters : ndarray of shape (table.size,)
-        batch : PackedBatch
-            Of the type of the parameters.
-        want_dx : bool
-            Whether `backward` works out the gradient of ``batch.values``: that of value 0. In a network of
-            tokens these are then the vectors of tokens.
-        dropout : (seeds, rate, rate_states) or (seeds, rate, rate_states, rate_tokens) or None
-            A seed of masks for each sequence in packed order, (B,) of uint64; rates of inputs, of
-            states where they enter W_hh, and of whole tokens.
-
-        Returns
-        -------
-        kernels.training.Pass
-        """
-        program = self.program(training=True, dropout=dropout is not None, want_dx=want_dx)
-        weights = kernels.training.Weights(program, parameters[: program.n_parameters])
-        clock = batch.lengths, batch.offsets, batch.order
-        return kernels.training.Pass(weights, [batch.values], [clock], *(dropout or ()))
-
     # ---- inference: one call for a batch (include/gruc/program/infer.h)
 
     def prepare(self, parameters, matmul_precision="highest"):

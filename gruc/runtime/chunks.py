@@ -70,7 +70,12 @@ def _n_threads(n_sequences, n_steps, network, n_jobs):
     """Number of threads that sequences of so many rows in all are worth."""
     if n_sequences == 1:
         return 1
-    n_useful = int(network.operations_per_row / 3 * n_steps / OPERATIONS_PER_THREAD)
+    return threads_worth(network.operations_per_row / 3 * n_steps, n_jobs)
+
+
+def threads_worth(n_operations, n_jobs):
+    """Number of threads, of those that `n_jobs` allows, that so many operations are worth."""
+    n_useful = int(n_operations / OPERATIONS_PER_THREAD)
     return min(threads.n_threads(n_jobs), n_useful) if n_useful > 1 else 1
 
 

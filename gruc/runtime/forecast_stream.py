@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +10,14 @@ import numpy as np
 from ..sequences import KnownValues, differenced, numeric_array, undifferenced
 from .forecast_input import LIMIT, check_reach
 from .forecast_walks import lengths_of
-from .stream_arguments import chosen_rows, snapshot_parts
+from .stream_arguments import SnapshotMixin, check_n, chosen_rows, snapshot_parts
 from .stream_columns import StreamColumns
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike, NDArray
 
 
-class ForecastStream:
+class ForecastStream(SnapshotMixin):
     """Forecasts of series that go on value by value; made by the method `stream`.
 
     After each value the result is what `predict` returns of a forecaster that was updated with it, to the
@@ -48,8 +47,7 @@ class ForecastStream:
     """
 
     def __init__(self, predictor, n=None, *, static=None, begin=None):
-        if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
-            raise ValueError(f"n must be a positive integer or None; got {n!r}.")
+        check_n(n)
         self._predictor, self._n = predictor, n
         self._beside = {"static": static, "begin": begin}
         self._one = n is None and predictor.one_series
@@ -236,10 +234,6 @@ class ForecastStream:
         if self._columns is not None:
             self._columns.reset(chosen)
 
-    @cached_property
-    def _fingerprint(self):
-        return self._predictor.fingerprint()  # reads all weights, so once for each stream
-
     def snapshot(self) -> dict[str, bytes]:
         """The state of all series, for `restore` in this or another process.
 
@@ -295,9 +289,6 @@ class ForecastStream:
         other._counts = self._counts.copy()
         other._columns = None if self._columns is None else self._columns.copied()
         return other
-
-    def __deepcopy__(self, memo):
-        return self.__copy__()  # the predictor never changes
 
     def __getstate__(self):
         return {"predictor": self._predictor, "n": self._n, "snapshot": self.snapshot()} | self._beside

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from .forecast_input import check_reach, covariates_of_arrays, later_values
 from .forecast_stream import ForecastStream
 from .forecast_walks import ForecastWalksMixin, lengths_of
 from .predictor import Predictor
+from .stream_arguments import fingerprint_of
 from .summary import Summary, summary_of
 
 if TYPE_CHECKING:  # importing it takes time
@@ -335,11 +335,10 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
     def fingerprint(self):
         """Checksum by which a stream's snapshot is known to be of this model, whatever is known of series."""
         description, arrays = self.describe()
-        checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
-        for name in sorted(arrays):
-            if not name.startswith("known.") and not name.endswith(OF_KNOWN_STEPS):
-                checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
-        return checksum.to_bytes(4, "little")
+        known = {name for name in arrays if name.startswith("known.") or name.endswith(OF_KNOWN_STEPS)}
+        return fingerprint_of(
+            description, {name: array for name, array in arrays.items() if name not in known}
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Plain values and arrays, so that a pickle names no private class."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from .language_stream import LanguageStream
 from .language_texts import TEXTS, Vocabulary
 from .predictor import Predictor
 from .stream import Stream
-
-if TYPE_CHECKING:  # importing it takes time
-    pass
 
 # elements of outputs that are made at a time
 OUTPUTS_AT_ONCE = 1 << 20
@@ -267,9 +264,9 @@ def log_likelihood(predictor, vocabulary, tokens):
         sequences = predictor.inputs.check([read[start : start + n_rows]], dtype)
         batch = predictor.inputs.gather(sequences, np.array([0]), dtype)
         outputs, states = predictor.network.infer_onwards(packed, batch, states)
-        told = predictor.decoding.log_probabilities(outputs)
+        of_tokens = predictor.decoding.log_probabilities(outputs)
         wanted = tokens[start : start + n_rows]
-        total += float(told[np.arange(len(wanted)), wanted].sum(dtype=np.float64))
+        total += float(of_tokens[np.arange(len(wanted)), wanted].sum(dtype=np.float64))
     return total
 
 

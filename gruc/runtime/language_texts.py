@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..files.fields import Fields
-from ..sequences import as_tokens, integer_array
+from ..sequences import as_tokens, integer_array, is_missing
 from ..sequences.analyzers import as_documents
 from ..sequences.vocabulary import END, UNKNOWN, terms_in_order
 from .steps import TextStep
@@ -52,7 +52,7 @@ class Documents(NamedTuple):
             return cls(elements, TEXTS, True)
         if any(map(_is_of_str, elements)):
             return cls(elements, STR_TOKENS, True)
-        if elements[0] is None or (isinstance(elements[0], float) and elements[0] != elements[0]):
+        if is_missing(elements[0]):
             raise ValueError(f"{name}[0] is {elements[0]}, which is no text. Leave it out, or give ''.")
         return cls._of_integers(X if isinstance(X, np.ndarray) else elements, name)
 

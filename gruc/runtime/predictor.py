@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from .fitted_network import FittedNetworkMixin
 from .flat_weights import FlatWeightsMixin
 from .rows import Rows
 from .states import states_by_layer
+from .stream_arguments import fingerprint_of
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike, NDArray
@@ -357,11 +357,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
 
     def fingerprint(self):
         """Checksum by which a stream's snapshot is known to be of this model."""
-        description, arrays = self.describe()
-        checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
-        for name in sorted(arrays):
-            checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
-        return checksum.to_bytes(4, "little")
+        return fingerprint_of(*self.describe())
 
     def run(self, sequences, fill, initial_state):
         """Call fill(packed, batch, places, initial) for all sequences, chunk by chunk, on several threads."""

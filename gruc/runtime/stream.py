@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +10,13 @@ from .. import kernels
 from ..network import KINDS
 from ..sequences import LARGEST
 from .blocks import as_blocks
-from .stream_arguments import chosen_rows, snapshot_parts
+from .stream_arguments import SnapshotMixin, check_n, chosen_rows, snapshot_parts
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import ArrayLike
 
 
-class Stream:
+class Stream(SnapshotMixin):
     """Predictions for sequences that arrive step by step; made by the method `stream`.
 
     After each step the result is that of `predict_proba` (classifiers) or `predict` (regressors)
@@ -55,8 +53,7 @@ class Stream:
                 "A bidirectional model reads each sequence from its end too, and cannot tell before it is "
                 "there. Fit one with bidirectional=False."
             )
-        if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
-            raise ValueError(f"n must be a positive integer or None; got {n!r}.")
+        check_n(n)
         self._predictor, self._n = predictor, n
         decoding, dtype = predictor.decoding, predictor.parameters.dtype
         self._streams = kernels.inference.Streams(
@@ -197,10 +194,6 @@ class Stream:
     def state(self, value: Any) -> None:
         self._begin(None, self._flat_states(value, self._streams.n, "state"))
 
-    @cached_property
-    def _fingerprint(self):
-        return self._predictor.fingerprint()  # reads all weights, so once for each stream
-
     def snapshot(self) -> dict[str, bytes]:
         """The state of all sequences, for `restore` in this or another process.
 
@@ -267,9 +260,6 @@ class Stream:
         other._initial = self._initial
         other._streams.restore(*self._streams.snapshot())
         return other
-
-    def __deepcopy__(self, memo):
-        return self.__copy__()  # the predictor never changes
 
     def __getstate__(self):
         return {

@@ -1,6 +1,38 @@
-"""What streams of all kinds are given: which of them, and snapshots."""
+"""What streams of all kinds have in common: how many they are, which of them are meant, and snapshots."""
+
+import zlib
+from functools import cached_property
+from numbers import Integral
+from typing import Any
 
 import numpy as np
+
+
+class SnapshotMixin:
+    """Mixin of streams over a predictor, which they share with their copies."""
+
+    _predictor: Any
+
+    @cached_property
+    def _fingerprint(self):
+        return self._predictor.fingerprint()  # reads all weights, so once for each stream
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()  # the predictor never changes
+
+
+def fingerprint_of(description, arrays):
+    """Checksum by which a snapshot is known to be of a model, of what describes it in a file."""
+    checksum = zlib.crc32(repr(sorted(description.items(), key=str)).encode())
+    for name in sorted(arrays):
+        checksum = zlib.crc32(np.ascontiguousarray(arrays[name]), checksum)
+    return checksum.to_bytes(4, "little")
+
+
+def check_n(n):
+    """Refuse what is no number of streams; None is one, without an axis for it."""
+    if n is not None and (not isinstance(n, Integral) or isinstance(n, bool) or n < 1):
+        raise ValueError(f"n must be a positive integer or None; got {n!r}.")
 
 
 def chosen_rows(rows, n, what="stream", unique=False):

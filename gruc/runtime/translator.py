@@ -10,7 +10,7 @@ import numpy as np
 from .. import kernels, threads
 from ..sequences.packing import packed_alone
 from ..sequences.tokens import gathered
-from .chunks import OPERATIONS_PER_THREAD, divided
+from .chunks import divided, threads_worth
 from .flat_weights import FlatWeightsMixin
 
 if TYPE_CHECKING:  # importing it takes time
@@ -163,14 +163,13 @@ class Translator(FlatWeightsMixin):
 
     def _run(self, run, sources, width):
         """Call run(chunk, sequences) for all sources, some at a time, on several threads where that pays."""
-        sequences, n_threads = source_of(sources), 1
+        sequences = source_of(sources)
         if len(sources) == 1:
             run(np.zeros(1, np.intp), sequences)
             return
         lengths = np.array([len(tokens) for tokens in sources], np.intp)
-        operations = self.network.operations_per_row / 3 * int(lengths.sum()) * width
-        n_useful = int(operations / OPERATIONS_PER_THREAD)
-        n_threads = min(threads.n_threads(self.n_jobs), n_useful) if n_useful > 1 else 1
+        n_operations = self.network.operations_per_row / 3 * int(lengths.sum()) * width
+        n_threads = threads_worth(n_operations, self.n_jobs)
         widest = max(8 * max(self.config["hidden_layer_sizes"]), self.config["n_outputs"]) * width
         chunks = divided(lengths, widest, n_threads)
         threads.run(lambda chunk, _: run(chunk, sequences), chunks, n_threads)

@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 
 from .. import files
-from ..estimators import _saved
+from ..estimators import _files as estimator_files
 from ..files import model_file
 from ..files.storage import check_storage
 from ..runtime.pipelines import KIND
@@ -57,12 +57,12 @@ def save(model: Any, path: Any, weights: str | None = None) -> None:
     ['yes']
     """
     if not isinstance(model, Pipeline):
-        _saved.save(model, path, weights)
+        estimator_files.save(model, path, weights)
         return
     files.check_target(path)
     check_storage(weights)
     description, arrays = _pipelines.describe(model)
-    _saved.write(description, arrays, _built, path, weights)
+    estimator_files.write(description, arrays, _built, path, weights)
 
 
 def load(path: Any) -> Any:
@@ -104,5 +104,5 @@ def load(path: Any) -> Any:
 
 def _built(description, arrays, where):
     """The model of a file's description and arrays."""
-    build = _pipelines.built if description.get("kind") == KIND else _saved.built
+    build = _pipelines.built if description.get("kind") == KIND else estimator_files.built
     return build(description, arrays, where)

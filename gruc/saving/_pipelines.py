@@ -4,7 +4,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
-from ..estimators import _saved, _sequencer_files
+from ..estimators import _files as estimator_files
+from ..estimators import _sequencer_files
 from ..files.estimator_fields import KINDS
 from ..preprocessing import SequenceScaler, TextSequencer
 from ..runtime.pipelines import KIND, PipelineContent
@@ -57,14 +58,14 @@ def _described(name, step):
 
 
 def _described_last(name, step):
-    kinds = [kind for kind in _saved.KINDS if not (KINDS[kind].forecasts or KINDS[kind].translates)]
-    if type(step) not in (_saved.KINDS[kind] for kind in kinds):
+    kinds = [kind for kind in estimator_files.KINDS if not (KINDS[kind].forecasts or KINDS[kind].translates)]
+    if type(step) not in (estimator_files.KINDS[kind] for kind in kinds):
         raise TypeError(
             f"The last step, {name!r}, is a {type(step).__name__}; a model file holds pipelines that end "
             f"with a {' or '.join(kinds)}."
         )
     check_is_fitted(step)
-    description, arrays = _saved.describe(step)
+    description, arrays = estimator_files.describe(step)
     return {"description": description}, arrays
 
 
@@ -76,5 +77,5 @@ def built(description, arrays, where):
     for part in content.steps:
         step = "passthrough" if part.step is None else by_kind[part.step.kind][1](part, where)
         steps.append((part.name, step))
-    steps.append((content.last_name, _saved.of_content(content.last, where)))
+    steps.append((content.last_name, estimator_files.of_content(content.last, where)))
     return Pipeline(steps, verbose=content.verbose)

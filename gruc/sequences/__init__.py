@@ -15,7 +15,15 @@ from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
 from .known_values import KnownValues, differenced, undifferenced
 from .lag_windows import Lags, LagWindows, Series, known_values, origins_of
-from .numeric import columns_of, is_lazy, is_list_of_arrays, numeric_array, refuse_masked
+from .numeric import (
+    columns_of,
+    is_lazy,
+    is_list_of_arrays,
+    is_missing,
+    numeric_array,
+    refuse_masked,
+    shown_missing,
+)
 from .packing import ONE_STEP, Framing, PackedBatch
 from .scaling import Moments, Scaling
 from .seasons import inner_season_of, season_length_of
@@ -36,13 +44,13 @@ __all__ = [
     "KnownValues",
     "LagWindows",
     "Lags",
-    "PackedBatch",
-    "RaggedTokens",
     "Moments",
     "Numbers",
+    "PackedBatch",
+    "RaggedTokens",
     "Scaling",
-    "Series",
     "Sequences",
+    "Series",
     "Table",
     "Times",
     "Tokens",
@@ -59,18 +67,20 @@ __all__ = [
     "from_long",
     "from_nested",
     "from_padded",
-    "integer_array",
     "inner_season_of",
+    "integer_array",
     "integer_steps",
     "is_lazy",
     "is_list_of_arrays",
-    "numeric_array",
+    "is_missing",
     "known_values",
+    "numeric_array",
     "origins_of",
     "reaches",
     "refuse_column",
     "refuse_masked",
     "rising",
     "season_length_of",
+    "shown_missing",
     "undifferenced",
 ]

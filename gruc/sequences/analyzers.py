@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .numeric import is_missing, shown_missing
+
 # what a character is outside words, as in \s, is no token of words; all else is
 TOKEN_PATTERN = r"\w+|[^\w\s]"
 
@@ -211,10 +213,8 @@ class Analyzer:
 
 def _not_a_text(document):
     """What to say of a document that is neither str nor bytes."""
-    is_nan = isinstance(document, float) and document != document
-    if document is None or is_nan or type(document).__name__ in ("NAType", "NaTType"):
-        shown = "NaN" if is_nan else repr(document)
-        return f"{shown}, a text that is missing. Leave it out, or give the empty text ''."
+    if is_missing(document):
+        return f"{shown_missing(document)}, a text that is missing. Leave it out, or give the empty text ''."
     if isinstance(document, Iterable):
         return (
             f"of type {type(document).__name__}, expected str or bytes. Sequences of str tokens are for "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .groups import groups_of_multiindex
-from .numeric import columns_of, is_list_of_arrays, numeric_array
+from .numeric import columns_of, is_list_of_arrays, is_missing, numeric_array
 
 if TYPE_CHECKING:  # importing it takes time
     from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def from_long(
     rows_by_key: dict[Any, list[int]] = {}
     lists = [_values(column) for column in keys_of]
     for row, key in enumerate(zip(*lists, strict=True) if len(lists) > 1 else lists[0]):
-        if any(_is_missing(part) for part in (key if len(lists) > 1 else [key])):
+        if any(is_missing(part) for part in (key if len(lists) > 1 else [key])):
             raise ValueError(f"by: row {row} of df has no key.")
         rows_by_key.setdefault(key, []).append(row)
     table = np.stack([numeric_array(df[name], f"df[{name!r}]") for name in columns], axis=1)
@@ -167,12 +167,6 @@ def _values(column):
     """Elements of a column of pandas, polars or pyarrow, as hashable Python objects."""
     to_list = getattr(column, "to_pylist", None) or getattr(column, "to_list", None)
     return list(column) if to_list is None else to_list()
-
-
-def _is_missing(key):
-    return (
-        key is None or type(key).__name__ in ("NAType", "NaTType") or (isinstance(key, float) and key != key)
-    )
 
 
 def from_nested(X: Any, columns: Any = None) -> list[NDArray[Any]]:

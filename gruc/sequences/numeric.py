@@ -1,6 +1,6 @@
 """Numeric arrays from the user's data, with advice where that is impossible."""
 
-from numbers import Integral
+from numbers import Integral, Number
 
 import numpy as np
 
@@ -59,6 +59,20 @@ def refuse_masked(X, name):
             f"{name} is a masked array with masked values. Give X.filled(...), or, if the mask marks "
             "padding, gruc.sequences.from_padded(X)."
         )
+
+
+def is_missing(value):
+    """Whether a value stands for a missing one: None, NaN or NaT of any type, or pandas' NA."""
+    if isinstance(value, (str, int)):
+        return False
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (Number, np.generic)) and bool(value != value)
+
+
+def shown_missing(value):
+    """A missing value in a message."""
+    return "NaN" if isinstance(value, (Number, np.floating)) else repr(value)
 
 
 def numeric_array(X, name):
@@ -148,7 +162,7 @@ def _not_numbers(X, array, name, error):
     names = columns_of(X)
     column = names[place[1]] if names and len(place) == 2 else None
     message += f": {element!r} " + (f"in row {place[0]}." if column is None else f"in column {column!r}.")
-    if type(element).__name__ in ("NAType", "NaTType"):
+    if is_missing(element):
         return f"{message} Impute or remove missing values."
     if column is not None and name == "X":
         message += (

@@ -20,7 +20,7 @@ from gruc import (
 )
 from gruc.conventions.parameters import ParameterList, alternatives
 from gruc.estimators import _parameters
-from gruc.estimators._saved import KINDS
+from gruc.estimators._files import KINDS
 from gruc.network import READOUTS
 from gruc.preprocessing import SequenceScaler, TextSequencer
 from gruc.training import DECAYS, SOLVERS, step

@@ -9,7 +9,7 @@ import gruc
 import numpy as np
 import pytest
 from gruc import GRUClassifier, GRURegressor, GRUTransformer
-from gruc.estimators._saved import save
+from gruc.estimators._files import save
 from helpers import STRUCTURES, structure_id
 from problems import forms_of_vowels, vowels
 from safetensors.numpy import load as tensors_of

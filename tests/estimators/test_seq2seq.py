@@ -285,7 +285,7 @@ def test_files(attention, tmp_path):
 
 
 def test_damaged_files(fitted):
-    description, arrays = gruc.estimators._saved.describe(fitted)
+    description, arrays = gruc.estimators._files.describe(fitted)
     description["gruc_version"] = "1"
     build = gruc.runtime.model_files.content_of_file
     assert (

@@ -2,13 +2,12 @@
 
 import time
 
-import gruc
 import numpy as np
 import pytest
-from gruc import GRUClassifier, ModelFileError
+from gruc import GRUClassifier
 from hypothesis import given
 from hypothesis import strategies as st
-from model_files import damaged, joined, refuses, split
+from model_files import damaged, joined, loads_or_is_refused, refuses, refuses_changed_tensors, split
 from problems import vowels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -65,10 +64,7 @@ def test_descriptions_that_are_refused(whole, path, convolutions, message):
     ids=range(7),
 )  # fmt: skip
 def test_tensors_that_are_refused(whole, path, change, message):
-    description, tensors = split(whole)
-    tensors = {name: array.copy() for name, array in tensors.items()}
-    change(tensors)
-    refuses(path, joined(description, tensors), message)
+    refuses_changed_tensors(whole, path, change, message)
 
 
 def test_readouts_of_convolutions_need_some(whole, path):
@@ -79,14 +75,4 @@ def test_readouts_of_convolutions_need_some(whole, path):
 
 @given(data=st.data())
 def test_whatever_is_damaged(whole, data):
-    X, _ = vowels()
-    try:
-        model = gruc.load(damaged(whole, data))
-    except ModelFileError:
-        return
-    try:
-        with np.errstate(all="ignore"):
-            assert len(model.predict(X)) == len(X)
-    except ValueError as error:  # a scale that is a number, but not the model's
-        if "too large to compute with" not in str(error):
-            raise
+    loads_or_is_refused(damaged(whole, data), vowels()[0])

@@ -16,6 +16,7 @@ from helpers import (
     loss_and_gradients,
     loss_value,
     pack,
+    pass_over,
     problem,
     random_network,
     random_sequences,
@@ -188,7 +189,7 @@ def test_against_torch(training, dtype):
     batch = pack(list(x), dtype)
     if training:
         program = network.program(training=True)
-        way = network.pass_over(flat, batch)
+        way = pass_over(network, flat, batch)
         way.forward()
         rows = way.rows(next(op.x for op in program.operations if op.kind == kernels.inference.GRU))
     else:

@@ -15,6 +15,7 @@ from helpers import (
     loss_value,
     masks_by_sequence,
     pack,
+    pass_over,
     problem,
     random_sequences,
     relative_error,
@@ -32,7 +33,7 @@ def seeds_for(sequences):
 def masks_of(network, sequences, seeds, rates, dtype="float64"):
     batch = pack(sequences, dtype)
     parameters = np.zeros(network.table.size, dtype)
-    way = network.pass_over(parameters, batch, dropout=(seeds[batch.order], *rates))
+    way = pass_over(network, parameters, batch, dropout=(seeds[batch.order], *rates))
     return masks_by_sequence(network, way, batch)
 
 
@@ -132,4 +133,4 @@ def test_rates_outside_are_refused(rates):
     batch = pack(random_sequences(np.random.default_rng(0)))
     parameters = np.zeros(network.table.size)
     with pytest.raises(ValueError, match="rates of dropout"):
-        network.pass_over(parameters, batch, dropout=(seeds_for(batch.lengths), *rates))
+        pass_over(network, parameters, batch, dropout=(seeds_for(batch.lengths), *rates))

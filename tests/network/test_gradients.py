@@ -22,6 +22,7 @@ from helpers import (
     loss_value,
     more_cases,
     pack,
+    pass_over,
     problem,
     random_network,
     random_sequences,
@@ -101,7 +102,7 @@ def test_inference_is_the_forward_pass(structure, H, dtype, kernel):
     rng = np.random.default_rng(0)
     network, flat = random_network(rng, structure, dtype=dtype)
     batch = pack(random_sequences(rng), dtype)
-    trained = network.pass_over(flat, batch).forward()
+    trained = pass_over(network, flat, batch).forward()
     inferred = network.infer(network.prepare(flat), batch)
     if kernel == "blas":
         np.testing.assert_allclose(inferred, trained, rtol=0, atol=10 * TOLERANCE[dtype])

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import reference
-from gruc import kernels
-from gruc.kernels import training
 from gruc.network import GRUNetwork
-from helpers import TOLERANCE, WIRING_DTYPES, central_difference, relative_error
+from helpers import TOLERANCE, WIRING_DTYPES, central_difference, relative_error, token_loss_and_gradient
 
 N_TOKENS, D, H = 23, 5, 6
 LENGTHS = [4, 1, 7, 2]
@@ -27,32 +25,9 @@ def sampled_problem(name, dtype="float64", lengths=LENGTHS):
     return network, flat, sequences, labels, (tokens, np.log(rng.uniform(0.1, 1, len(tokens))))
 
 
-def loss_and_gradient(network, flat, sequences, labels, candidates, options=None):
-    """Sum of losses over all rows, and the gradient of their mean, of all parameters."""
-    starts = np.cumsum([0, *[len(row) for row in labels[:-1]]])
-    program = network.program(training=True, **(options or {"sampled": True}))
-    weights = training.Weights(program, flat)
-    dense = np.full(program.n_dense, np.nan, flat.dtype)
-    tables = training.TableGradients(weights) if program.n_dense < len(flat) else None
-    loss = training.loss_and_gradient(
-        dense,
-        training.Memory(),
-        weights,
-        training.Inputs(kernels.inference.Source(sequences, tokens=True)),
-        np.arange(len(sequences)),
-        training.Targets(training.SOFTMAX, (0.0,), np.concatenate(labels), None, starts),
-        float(sum(map(len, labels))),
-        None,
-        tables,
-        candidates,
-    )
-    gradient = np.zeros_like(flat)
-    gradient[: len(dense)] = dense
-    if tables is not None:
-        for op, (tokens, rows) in zip(tables.tables, tables.arrays(), strict=True):
-            start = program.operations[op].weights
-            gradient[start : start + N_TOKENS * rows.shape[1]].reshape(N_TOKENS, -1)[tokens] = rows
-    return loss, gradient
+def loss_and_gradient(network, flat, sequences, labels, candidates):
+    """Sum of losses over all rows against candidates, and the gradient of their mean, of all parameters."""
+    return token_loss_and_gradient(network, flat, sequences, labels, candidates=candidates, sampled=True)
 
 
 def by_the_equation(network, flat, sequences, labels, candidates):
@@ -96,7 +71,7 @@ def test_all_tokens_give_the_full_softmax(name):
     network, flat, sequences, labels, _ = sampled_problem(name)
     everything = np.arange(N_TOKENS, dtype=np.int32), np.zeros(N_TOKENS)
     some = loss_and_gradient(network, flat, sequences, labels, everything)
-    full = loss_and_gradient(network, flat, sequences, labels, None, {"sampled": False})
+    full = token_loss_and_gradient(network, flat, sequences, labels)
     assert some[0] == pytest.approx(full[0], rel=1e-12)
     np.testing.assert_allclose(some[1], full[1], rtol=0, atol=1e-13)
 

@@ -11,6 +11,7 @@ from helpers import (
     loss_of,
     masks_by_sequence,
     pack,
+    pass_over,
     random_sequences,
     unpack,
 )
@@ -37,7 +38,7 @@ def test_gradients_of_any_shape(
     sequences = random_sequences(rng, lengths, D)
     targets, weights = rng.standard_normal((len(lengths), K)), 0.5 + rng.random(len(lengths))
     batch = pack(sequences, dtype)
-    way = network.pass_over(flat, batch, want_dx=True, dropout=dropout_for(batch) if dropout else None)
+    way = pass_over(network, flat, batch, want_dx=True, dropout=dropout_for(batch) if dropout else None)
     masks = masks_by_sequence(network, way, batch) if dropout else None
     outputs = way.forward()
     loss = loss_of(
@@ -77,7 +78,7 @@ def test_batches_longer_than_a_chunk(lengths, pooling, dropout):
         sequences = random_sequences(rng, lengths)
         targets, weights = rng.integers(0, 3, len(lengths)), np.ones(len(lengths))
         batch = pack(sequences)
-        way = network.pass_over(flat, batch, dropout=dropout_for(batch) if dropout else None)
+        way = pass_over(network, flat, batch, dropout=dropout_for(batch) if dropout else None)
         masks = masks_by_sequence(network, way, batch) if dropout else None
         outputs = way.forward()
         if not dropout:
@@ -105,7 +106,7 @@ def test_subnormal_numbers_are_as_before(kernel):
     flat = np.zeros(network.table.size, "float32")
     network.initialize(network.table.views(flat), rng)
     batch = pack(random_sequences(rng, [300, 300]), "float32")
-    way = network.pass_over(flat, batch)
+    way = pass_over(network, flat, batch)
     way.forward()
     gradient = way.backward(np.full((2, 1), 1e-30, "float32"))  # which vanishes on its way
     assert np.isfinite(gradient).all()

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 import reference
-from gruc import kernels
-from gruc.kernels import training
 from gruc.network import GRUNetwork
 from gruc.sequences import Tokens
-from helpers import TOLERANCE, WIRING_DTYPES, central_difference, relative_error
+from helpers import (
+    TOLERANCE,
+    WIRING_DTYPES,
+    central_difference,
+    pass_over,
+    relative_error,
+    token_loss_and_gradient,
+)
 
 N_TOKENS, D = 19, 5
 LENGTHS = [4, 1, 7, 2]
@@ -21,26 +26,6 @@ def tied_problem(shape, dtype="float64", lengths=LENGTHS):
     flat = (0.5 * rng.standard_normal(network.table.size)).astype(dtype)
     sequences = [rng.integers(0, N_TOKENS - 1, length) for length in lengths]
     return network, flat, sequences, [rng.integers(0, N_TOKENS, length) for length in lengths]
-
-
-def loss_and_gradient(network, flat, sequences, labels, indices=None, rate_tokens=0.0):
-    """Sum of losses over all rows, and the gradient of their mean."""
-    starts = np.cumsum([0, *[len(row) for row in labels[:-1]]])
-    indices = np.arange(len(sequences)) if indices is None else indices
-    weights = training.Weights(network.program(training=True), flat)
-    gradient = np.full(len(flat), np.nan, flat.dtype)
-    seeds = np.arange(7, 7 + len(indices)).astype(np.uint64)
-    loss = training.loss_and_gradient(
-        gradient,
-        training.Memory(),
-        weights,
-        training.Inputs(kernels.inference.Source(sequences, tokens=True)),
-        indices,
-        training.Targets(training.SOFTMAX, (0.0,), np.concatenate(labels), None, starts),
-        float(sum(map(len, labels))),
-        (seeds, 0.0, 0.0, rate_tokens) if rate_tokens else None,
-    )
-    return loss, gradient
 
 
 def by_the_oracle(network, flat, sequences, labels):
@@ -82,7 +67,7 @@ def by_the_oracle(network, flat, sequences, labels):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_against_the_oracle(shape, dtype):
     network, flat, sequences, labels = tied_problem(shape, dtype)
-    loss, gradient = loss_and_gradient(network, flat, sequences, labels)
+    loss, gradient = token_loss_and_gradient(network, flat, sequences, labels)
     expected, gradients = by_the_oracle(network, flat, sequences, labels)
     assert loss == pytest.approx(expected, rel=TOLERANCE[dtype])
     for name, block in network.table.torch_views(gradient).items():
@@ -93,9 +78,14 @@ def test_against_the_oracle(shape, dtype):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_against_central_differences(shape, rate_tokens):
     network, flat, sequences, labels = tied_problem(shape)
-    arguments, n = (network, flat, sequences, labels, None, rate_tokens), sum(map(len, labels))
-    gradient = loss_and_gradient(*arguments)[1]
-    slopes = central_difference(lambda: loss_and_gradient(*arguments)[0] / n, flat)
+    seeds, n = np.arange(7, 7 + len(sequences)).astype(np.uint64), sum(map(len, labels))
+
+    def loss_and_gradient():
+        dropout = (seeds, 0.0, 0.0, rate_tokens) if rate_tokens else None
+        return token_loss_and_gradient(network, flat, sequences, labels, dropout=dropout)
+
+    gradient = loss_and_gradient()[1]
+    slopes = central_difference(lambda: loss_and_gradient()[0] / n, flat)
     for name, block in network.table.views(gradient).items():
         assert relative_error(block, network.table.views(slopes)[name]) < 1e-7, name
 
@@ -103,7 +93,7 @@ def test_against_central_differences(shape, rate_tokens):
 def test_the_loss_of_many_rows_is_taken_chunk_by_chunk():
     lengths = [100, 1, 90]
     network, flat, sequences, labels = tied_problem("projected", lengths=lengths)
-    loss, gradient = loss_and_gradient(network, flat, sequences, labels)
+    loss, gradient = token_loss_and_gradient(network, flat, sequences, labels)
     expected, gradients = by_the_oracle(network, flat, sequences, labels)
     assert loss == pytest.approx(expected, rel=1e-12)
     for name, block in network.table.torch_views(gradient).items():
@@ -113,8 +103,8 @@ def test_the_loss_of_many_rows_is_taken_chunk_by_chunk():
 def test_a_shard_is_the_sum_of_its_sequences():
     problem = tied_problem("projected")
     indices = np.array([2, 0, 3])
-    together = loss_and_gradient(*problem, indices)
-    alone = [loss_and_gradient(*problem, indices[i : i + 1]) for i in range(3)]
+    together = token_loss_and_gradient(*problem, indices=indices)
+    alone = [token_loss_and_gradient(*problem, indices=indices[i : i + 1]) for i in range(3)]
     assert together[0] == pytest.approx(sum(loss for loss, _ in alone), rel=1e-12)
     np.testing.assert_allclose(together[1], sum(gradient for _, gradient in alone), rtol=0, atol=1e-12)
 
@@ -147,7 +137,7 @@ def test_gradient_of_the_vectors(shape):
     vectors = network.table.views(flat)["embedding.weight"][batch.values[:, 0]]
 
     def way():
-        return network.pass_over(flat, batch._replace(values=vectors), want_dx=True)
+        return pass_over(network, flat, batch._replace(values=vectors), want_dx=True)
 
     forward = way()
     outputs = forward.forward()

@@ -14,6 +14,7 @@ from helpers import (
     central_difference,
     loss_of,
     masks_by_sequence,
+    pass_over,
     relative_error,
     structure_id,
 )
@@ -36,14 +37,14 @@ def packed(sequences):
     return inputs.gather(inputs.check(sequences, None), np.arange(len(sequences)), None)
 
 
-def pass_over(network, flat, batch, rates):
+def pass_with_rates(network, flat, batch, rates):
     seeds = np.random.default_rng(3).integers(2**64, size=len(batch.order), dtype=np.uint64)
-    return network.pass_over(flat, batch, dropout=(seeds[batch.order], *rates) if any(rates) else None)
+    return pass_over(network, flat, batch, dropout=(seeds[batch.order], *rates) if any(rates) else None)
 
 
 def loss_of_pass(network, flat, sequences, labels, weights, rates):
     batch = packed(sequences)
-    way = pass_over(network, flat, batch, rates)
+    way = pass_with_rates(network, flat, batch, rates)
     outputs = way.forward()
     loss = loss_of("softmax", outputs, labels[batch.order], weights[batch.order], weights.sum())
     return loss / weights.sum(), way, batch, outputs
@@ -158,7 +159,7 @@ def test_equal_tokens_of_a_sequence_are_dropped_together():
     rng = np.random.default_rng(0)
     sequences = [rng.integers(0, N_TOKENS, 40) for _ in range(400)]
     batch = packed(sequences)
-    way = pass_over(network, flat, batch, (0.0, 0.0, 0.25))
+    way = pass_with_rates(network, flat, batch, (0.0, 0.0, 0.25))
     mask = way.masks(0)
     dropped = []
     for b, i in enumerate(batch.order):
@@ -170,7 +171,7 @@ def test_equal_tokens_of_a_sequence_are_dropped_together():
     assert np.mean(dropped) == pytest.approx(0.25, abs=0.03)  # 3,600 draws: 4 sigma
     alone = packed(sequences[7:8])
     seeds = np.random.default_rng(3).integers(2**64, size=len(sequences), dtype=np.uint64)
-    of_one = network.pass_over(flat, alone, dropout=(seeds[7:8], 0.0, 0.0, 0.25)).masks(0)
+    of_one = pass_over(network, flat, alone, dropout=(seeds[7:8], 0.0, 0.0, 0.25)).masks(0)
     b = int(np.flatnonzero(batch.order == 7)[0])
     assert np.array_equal(of_one, mask[batch.offsets[:40] + b])
 
@@ -191,7 +192,7 @@ def test_rates_of_tokens_need_seeds_and_lie_below_1():
         kernels.training.Pass(weights, [batch.values], [clock], rate_tokens=0.5)
     for rate in (-0.1, 1.0, np.nan):
         with pytest.raises(ValueError, match="rates of dropout"):
-            pass_over(network, flat, batch, (0.0, 0.0, rate))
+            pass_with_rates(network, flat, batch, (0.0, 0.0, rate))
 
 
 @pytest.mark.parametrize("structure", STRUCTURES, ids=structure_id)
@@ -200,8 +201,8 @@ def test_the_gradient_of_vectors_adds_up_to_that_of_the_table(structure):
     network, flat, sequences, _, _ = token_problem(structure)
     batch, doutputs = packed(sequences), np.random.default_rng(1).standard_normal((len(LENGTHS), K))
     table = network.table.views(flat)["embedding.weight"]
-    looked_up = network.pass_over(flat, batch)
-    given = network.pass_over(flat, batch._replace(values=table[batch.values[:, 0]]), want_dx=True)
+    looked_up = pass_over(network, flat, batch)
+    given = pass_over(network, flat, batch._replace(values=table[batch.values[:, 0]]), want_dx=True)
     assert np.array_equal(given.forward(), looked_up.forward())
     looked_up.backward(doutputs)
     given.backward(doutputs)

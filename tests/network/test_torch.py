@@ -20,7 +20,7 @@ from fixtures.make_torch_gru import (
 from gruc.network import GRUNetwork
 from gruc.sequences import as_sequences
 from gruc.training import Loss, StepMemory, TrainingData, TrainingSettings, TrainingStep, train
-from helpers import initial_state, loss_of, unpack
+from helpers import initial_state, loss_of, pass_over, unpack
 
 CASES = [
     pytest.param(structure, loss, seed, id=case_name(structure, loss))
@@ -44,7 +44,7 @@ def hold_against(expected, structure, loss, seed):
 
     data = TrainingData(as_sequences(X), None, y, weights / weights.mean())
     batch = data.sequences.gather(np.arange(len(X)), None, "float64")
-    way = network.pass_over(state.parameters, batch, want_dx=True)
+    way = pass_over(network, state.parameters, batch, want_dx=True)
     outputs = way.forward()
     total = weights.sum()
     value = loss_of(loss, outputs, y[batch.order], weights[batch.order], total, (0.0,)) / total

@@ -1,4 +1,4 @@
-"""Groups of parameters that GRUForecaster alone has; `_parameters.py` says more."""
+"""Parameters of GRUForecaster, with the groups that it alone has; `_parameters.py` says more."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from sklearn.utils._param_validation import Interval
 
-from ..conventions.parameters import Count, Infinity, NonNegative, OpenFraction, Positive, parameter
+from ..conventions.parameters import (
+    Count,
+    Infinity,
+    NonNegative,
+    OpenFraction,
+    Positive,
+    parameter,
+    parameters,
+)
+from ._parameters import Directions, Dropout, Execution, Network, Readout, Training
 
 UpToTwo = Annotated[int, Interval(Integral, 0, 2, closed="both")]
 
@@ -113,3 +122,22 @@ class ForecastStopping:
         `early_stopping` and `calibration`; more for short series, so that a whole horizon is
         covered.""",
     )
+
+
+ForecasterParameters = parameters(
+    Network,
+    Directions,
+    Readout,
+    Forecasting,
+    Dropout,
+    ForecastLoss,
+    Training,
+    ForecastStopping,
+    Execution,
+    positional=["hidden_layer_sizes"],
+    hidden_layer_sizes=(32,),
+    alpha=0.1,
+    learning_rate="constant",
+    learning_rate_init=0.003,
+    max_iter=300,
+)
