@@ -59,11 +59,18 @@ def parser():
     parser = argparse.ArgumentParser(prog="gruc", description="Inspect, use and export gruc models.")
     parser.add_argument("--version", action="version", version=f"gruc {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+    for add in (_add_info, _add_predict, _add_sample, _add_export):
+        add(commands)
+    return parser
 
+
+def _add_info(commands):
     info = commands.add_parser("info", help="describe a model file")
     info.add_argument("model", help="a file written by save(), or - for standard input")
     info.add_argument("--json", action="store_true", help="print JSON")
 
+
+def _add_predict(commands):
     predict = commands.add_parser(
         "predict",
         help="predict for sequences and write CSV",
@@ -108,6 +115,8 @@ def parser():
     )
     predict.add_argument("--output", help="a file for the predictions; default: standard output")
 
+
+def _add_sample(commands):
     sample = commands.add_parser("sample", help="let a language model write a text")
     sample.add_argument("model", help="a file written by save(), or - for standard input")
     sample.add_argument("--length", type=int, default=500, metavar="N", help="tokens, at most; default: 500")
@@ -123,6 +132,8 @@ def parser():
     sample.add_argument("--top-p", type=float, metavar="P", help="only the likeliest, with this share")
     sample.add_argument("--seed", type=int, metavar="N", help="for the same text again")
 
+
+def _add_export(commands):
     export = commands.add_parser("export", help="convert a model for other software")
     export.add_argument("model", help="a file written by save(), or - for standard input")
     export.add_argument("output", help="the file to write, or - for standard output")
@@ -135,4 +146,3 @@ def parser():
     export.add_argument(
         "--storage", choices=STORAGES, help="with --to c: what weights are stored as; default: float32"
     )
-    return parser

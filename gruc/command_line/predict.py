@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -39,32 +40,35 @@ def predict(arguments):
     if arguments.proba and last.decoding.classes is None:
         raise InputError(f"--proba is for classifiers; {arguments.model} is a regressor.")
     names, X = read_data(arguments, content)
-    file = io.StringIO() if arguments.output is not None else sys.stdout
-    shown = printable if file.isatty() else str
     method = predictor.predict_proba if arguments.proba else predictor.predict
-    writer = csv.writer(file, lineterminator="\n")
-    for start in range(0, len(X), BATCH_SIZE):
-        batch = slice(start, start + BATCH_SIZE)
-        try:
-            answers = method(X[batch])
-        except ValueError as error:
-            raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
-        keys, rows = _lines(names[batch], answers, last.network.answers_each_step)
-        if start == 0:
-            header = [
-                *("sequence", "step")[: len(keys[0])],
-                *_column_names(last.decoding, arguments.proba, rows.shape[1]),
-            ]
-            writer.writerow([shown(_not_a_formula(name)) for name in header])
-        if rows.dtype.kind in "OSTU":
-            rows = [[shown(_not_a_formula(label)) for label in row] for row in rows]
-        writer.writerows(
-            [shown(_not_a_formula(name)), *step, *row] for (name, *step), row in zip(keys, rows, strict=True)
-        )
-        if len(X) > BATCH_SIZE:
-            done = min(start + BATCH_SIZE, len(X))
-            progress(f"{done} of {len(X)} sequences", last=done == len(X))
-    if arguments.output is not None:  # completely, or the old file stays
+    with _opened_output(arguments) as (writer, shown):
+        for start in range(0, len(X), BATCH_SIZE):
+            batch = slice(start, start + BATCH_SIZE)
+            try:
+                answers = method(X[batch])
+            except ValueError as error:
+                raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
+            keys, rows = _lines(names[batch], answers, last.network.answers_each_step)
+            if start == 0:
+                columns = _column_names(last.decoding, arguments.proba, rows.shape[1])
+                writer.writerow([shown(name) for name in [*("sequence", "step")[: len(keys[0])], *columns]])
+            if rows.dtype.kind in "OSTU":
+                rows = [[shown(label) for label in row] for row in rows]
+            writer.writerows(
+                [shown(name), *step, *row] for (name, *step), row in zip(keys, rows, strict=True)
+            )
+            if len(X) > BATCH_SIZE:
+                done = min(start + BATCH_SIZE, len(X))
+                progress(f"{done} of {len(X)} sequences", last=done == len(X))
+
+
+@contextmanager
+def _opened_output(arguments):
+    """A writer of CSV, and how it shows text; a file is written completely, or the old one stays."""
+    file = io.StringIO() if arguments.output is not None else sys.stdout
+    escaped = printable if file.isatty() else str
+    yield csv.writer(file, lineterminator="\n"), lambda text: escaped(_not_a_formula(text))
+    if arguments.output is not None:
         write(arguments.output, file.getvalue().encode())
 
 
@@ -78,15 +82,9 @@ def _forecast(arguments, content):
         if isinstance(error, InputError):
             raise
         raise InputError(f"{arguments.data or arguments.model}: {error}") from None
-    file = io.StringIO() if arguments.output is not None else sys.stdout
-    shown = printable if file.isatty() else str
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(
-        [shown(_not_a_formula(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
-    )
-    if arguments.output is not None:
-        write(arguments.output, file.getvalue().encode())
+    with _opened_output(arguments) as (writer, shown):
+        writer.writerow(header)
+        writer.writerows([shown(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
 def _lines(names, answers, each_step):

@@ -5,6 +5,7 @@ import numpy as np
 from ..preprocessing import TextSequencer
 from ..runtime.steps import TextStep
 from ..sequences.vocabulary import END, START, UNKNOWN
+from .c_constants import table_text
 from .c_language import vocabulary_of
 
 N_CODE_POINTS = 0x110000
@@ -76,8 +77,8 @@ class Characters:
         points, tokens = f"gruc_characters_of_{prefix}", f"gruc_character_tokens_of_{prefix}"
         return [
             "\n".join(macros),
-            _table("uint32_t", points, [f"0x{point:x}" for point in self.code_points]),
-            _table(f"uint{bits}_t", tokens, map(str, self.tokens)),
+            table_text("uint32_t", points, [f"0x{point:x}" for point in self.code_points], each=12),
+            table_text(f"uint{bits}_t", tokens, list(map(str, self.tokens)), each=12),
             f"""\
 /* The token of a character, a Unicode code point; {upper}_UNKNOWN of one that is not in the
  * vocabulary{left_out}. */
@@ -95,13 +96,6 @@ GRUC_STATIC int32_t {prefix}_token(uint32_t character)
     return (int32_t)GRUC_READ_{bits}({tokens} + low);
 }}""",
         ]
-
-
-def _table(kind, name, literals):
-    literals = list(literals)
-    lines = [", ".join(literals[i : i + 12]) for i in range(0, len(literals), 12)]
-    body = ",\n    ".join(lines)
-    return f"static const {kind} {name}[{len(literals)}] GRUC_TABLE = {{\n    {body}}};"
 
 
 def taken_apart(model):

@@ -289,9 +289,15 @@ class ModelConstants:
         literals = list(literals)
         size = f"{len(literals)} + GRUC_BEYOND" if beyond else len(literals)
         where = " GRUC_TABLE" if kind in SIZES else ""
-        self.tables.append(f"static const {kind} {name}[{size}]{where} = {{\n    {_lines(literals, each)}}};")
+        self.tables.append(table_text(kind, name, literals, each, where, size))
         self.n_bytes += len(literals) * SIZES.get(kind, 0)
         return name
+
+
+def table_text(kind, name, literals, each=8, where=" GRUC_TABLE", size=None):
+    """Declaration of a constant array of so many elements, by default as many as there are literals."""
+    size = len(literals) if size is None else size
+    return f"static const {kind} {name}[{size}]{where} = {{\n    {_lines(literals, each)}}};"
 
 
 def _lines(literals, each=8):

@@ -2,6 +2,7 @@
 
 from ..runtime.language_mixin import LanguageMixin
 from ..sequences.vocabulary import terms_in_order
+from .c_constants import table_text
 
 
 def vocabulary_of(model):
@@ -47,9 +48,8 @@ GRUC_STATIC int32_t {prefix}_draw(const float *out, float uniform)
     if has_characters:
         terms = terms_in_order(vocabulary.encoder.index)
         points = [f"0x{ord(term):x}" if len(term) == 1 else "0" for term in terms]
-        lines = ",\n    ".join(", ".join(points[i : i + 12]) for i in range(0, len(points), 12))
         table = f"gruc_written_of_{prefix}"
-        found.append(f"static const uint32_t {table}[{len(points)}] GRUC_TABLE = {{\n    {lines}}};")
+        found.append(table_text("uint32_t", table, points, each=12))
         found.append(f"""\
 /* The character of a token, a Unicode code point; 0 for tokens that are none */
 GRUC_STATIC uint32_t {prefix}_character(int32_t token)

@@ -4,8 +4,8 @@ import re
 import zlib
 from typing import NamedTuple
 
-from .._version import __version__
 from ..files.labels import labels_as_json
+from .c_comment import comment
 from .c_constants import float_literal, sequence_floats, stream_floats
 from .c_language import language_declarations
 
@@ -45,7 +45,7 @@ def header_text(predictor, prefix, constants, report, *, characters=None, foreca
     ])  # fmt: skip
     guard = f"GRUC_MODEL_{prefix}_{zlib.crc32(body.encode()):08x}"  # differs between models
     parts = [
-        _comment(predictor, prefix, constants, report, characters, forecasts, language),
+        comment(predictor, prefix, constants, report, characters, forecasts, language),
         f"#ifndef {guard}\n#define {guard}",
         f'#include "gruc/{HEADERS[constants.storage]}.h"',
         f"#if GRUC_EXPORT_FORMAT != {EXPORT_FORMAT}",
@@ -61,95 +61,6 @@ def header_text(predictor, prefix, constants, report, *, characters=None, foreca
         "#endif",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _comment(predictor, prefix, constants, report, characters, forecasts, language):
-    """The comment at the top: what the model is, how to use it, how large it is."""
-    config, upper = predictor.config, prefix.upper()
-    layers = " x ".join(map(str, config["hidden_layer_sizes"]))
-    K, Q = predictor.decoding.result_size, predictor.decoding.n_quantiles
-    if predictor.decoding.classes is None:
-        kind, prediction = "regressor", f"{K} value{'s' * (K > 1)}"
-        if Q > 1:
-            prediction += f", for each target {Q} quantiles in ascending order"
-    elif predictor.decoding.multilabel:
-        kind, prediction = "classifier", f"probabilities of {K} independent labels, present above 0.5"
-    else:
-        kind, prediction = "classifier", f"probabilities of {K} classes"
-    each = "for each step " * constants.answers_each_step
-    if language is not None:
-        kind, prediction, each = "language model", "probabilities of the next token", "after each step "
-    read, x = f"Features: {predictor.n_features_in}", "x"
-    n_steps = f"// x: n_steps times {upper}_N_FEATURES floats"
-    if constants.reads_tokens:
-        read, x = f"Tokens: {predictor.inputs.n_tokens}, as vectors of {config['n_features']}", "tokens"
-        n_steps = "// tokens: n_steps of int32_t"
-    lines = [
-        f"A GRU {kind}, written by gruc.to_c of gruc {__version__}.",
-        f"{read}. Units: {layers}"
-        f"{' in both directions' * config['bidirectional']}. Predicts {each}{prediction}.",
-        "",
-        "C99 and C++; needs libm and gruc's headers, from the directory gruc.get_include(). All functions",
-        "are static: include this header in one file of a program.",
-        "",
-    ]
-    if forecasts is not None:
-        lines[0] = lines[0].replace("regressor", "forecaster")
-        lines += [*forecasts.comment(), "Or the network alone, of windows that are scaled:", ""]
-    if config["bidirectional"]:
-        once, per_frame = sequence_floats(constants)
-        stride = predictor.network.stride
-        rows_of_cells = f"{stride} frames" if stride > 1 else "frame"
-        lines += [
-            f"    static float work[{upper}_WORK(100)];  // for sequences of up to 100 steps",
-            f"    float out[{'100 * ' * constants.answers_each_step}{upper}_N_OUTPUTS];",
-            f"    {prefix}_predict(work, {x}, n_steps, out);  {n_steps}",
-            "",
-            f"Constants take {report.constant_bytes} bytes, work {4 * once} and {4 * per_frame} per "
-            f"{rows_of_cells}.",
-        ]
-    else:
-        x = x.removesuffix("s")
-        told = "for this step" if constants.answers_each_step else "for the sequence so far"
-        lines += [
-            f"    static {prefix}_state state;",
-            f"    float out[{upper}_N_OUTPUTS];",
-            f"    {prefix}_init(&state);",
-            f"    {prefix}_step(&state, {x}, out);  // after each step: the prediction {told}",
-            "",
-            f"state.numbers[0] to [{upper}_N_STATES - 1] are the states of the layers, one layer after the",
-            f"other, after the last full frame. Write them after {prefix}_init to start from a given state.",
-            f"Constants take {report.constant_bytes} bytes, a state {report.state_bytes}.",
-        ]
-    length, hop = predictor.inputs.framing
-    if config.get("convolutions"):
-        layers = [f"{n} outputs over {k} steps, of {p} the largest" for n, k, p in config["convolutions"]]
-        lines.append(f"Convolutions before: {'; '.join(layers)}.")
-    if (length, hop) != (1, 1):
-        lines.append(f"A frame is {length} steps long; frames begin every {hop} steps.")
-    if language is not None:
-        lines.append(f"A text begins with the token {upper}_END; {prefix}_draw writes texts, token by token.")
-    if characters is not None:
-        lines.append(f"Texts: {prefix}_token gives the token of each character, a Unicode code point.")
-    if constants.storage != "float32":
-        lines += ["", *_words_of_rounding(constants.storage, report.weight_error)]
-        if report.largest_change is not None:
-            share = "" if report.changed is None else f" and {report.changed:.2%} of the labels"
-            lines.append(
-                f"On the data tried, this changes predictions by up to {report.largest_change:.1e}{share}."
-            )
-    return "/* " + "\n".join(f" * {line}".rstrip() for line in lines)[3:] + " */"
-
-
-def _words_of_rounding(storage, error):
-    """Lines that say how matrices are stored."""
-    if storage == "int8":
-        return [
-            "Matrices are int8, with a float for each output of a layer and each token of a table. A weight",
-            f"is rounded by up to {error:.1e} of the largest of its output.",
-        ]
-    rounded = f"Matrices are {storage}: each weight is rounded by up to {error:.1e} of its value"
-    return [f"{rounded},", "or, below 6e-5, by up to 3e-8."] if storage == "float16" else [f"{rounded}."]
 
 
 def _macros(predictor, prefix, constants):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..sequences import FARTHEST
-from .c_constants import float_literal
+from .c_constants import float_literal, table_text
 from .forecast_windows import NOISE
 
 
@@ -58,11 +58,8 @@ GRUC_STATIC double {self._name("weight")}(size_t i)
         return tables
 
     def _table(self, kind, name, literals):
-        literals = list(literals)
-        lines = [", ".join(literals[i : i + 8]) for i in range(0, len(literals), 8)]
-        body = ",\n    ".join(lines)
         where = " GRUC_TABLE" if kind == "uint32_t" else ""
-        return f"static const {kind} {self._name(name)}[{len(literals)}]{where} = {{\n    {body}}};"
+        return table_text(kind, self._name(name), list(literals), where=where)
 
     def _name(self, name):
         return f"gruc_{name}_of_{self.prefix}"

@@ -198,7 +198,7 @@ class BaseGRU(
         return {}
 
     def _restored(self, predictor, state):
-        """Fit this estimator by what `_fitted_predictor` and `_fitted_state` told of it."""
+        """Fit this estimator by what `_fitted_predictor` and `_fitted_state` returned."""
         state = dict(state)
         self._fitted_on_table = state.pop("fitted_on_table")
         if isinstance(predictor.inputs, Tokens):

@@ -41,7 +41,7 @@ class TranslationSavingMixin(SavingMixin):
         return self._training_state.history.describe()
 
     def _restored(self, translator, state):
-        """Fit this estimator by what `_fitted_predictor` and `_fitted_state` told of it."""
+        """Fit this estimator by what `_fitted_predictor` and `_fitted_state` returned."""
         for side, symbols in zip(SIDES, (translator.source, translator.target), strict=True):
             sequencer, is_given = _restored_sequencer(state[SEQUENCERS][side], symbols, side)
             vars(self).update({f"{side}_": sequencer, side: clone(sequencer) if is_given else None})

@@ -230,7 +230,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         return description, arrays
 
     def _restored(self, predictor, state):
-        """Fit this model by a `LanguagePredictor` and what `_fitted_state` told."""
+        """Fit this model by a `LanguagePredictor` and what `_fitted_state` returned."""
         super()._restored(predictor.predictor, state)
         self._set_vocabulary(predictor.vocabulary)
         return self

@@ -155,17 +155,13 @@ default="integrated_gradients"
     is_integral = method == "integrated_gradients"
     if return_gap and not is_integral:
         raise ValueError(f'return_gap=True is for method="integrated_gradients"; {method!r} has no gap.')
-    if baseline is not None and method == "gradient":
-        raise ValueError(
-            'baseline has no meaning for method="gradient"; leave it None, or use another method.'
-        )
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or not 0 < n_steps <= MOST_STEPS:
         raise ValueError(f"n_steps must be an integer from 1 to {MOST_STEPS}; got {n_steps!r}.")
     quadrature = _methods.quadrature_of(int(n_steps))
     if is_forecaster(model):
         forecasts = Forecasts(model, X, target)
-        told, gap = explained(forecasts, method, baseline, quadrature)
-        result, sums = forecasts.in_the_form_of_y(told), np.abs(told).sum(axis=1)
+        attributed, gap = explained(forecasts, method, baseline, quadrature)
+        result, sums = forecasts.in_the_form_of_y(attributed), np.abs(attributed).sum(axis=1)
     elif is_translator(model):
         result, gap, sums = of_translations(model, X, target, baseline, method, quadrature)
     else:
@@ -194,10 +190,10 @@ def _of_sequences(model, X, target, baseline, method, quadrature):
         copies = copies * len(quadrature[0])
     elif method == "occlusion":
         copies = opened.sequences.lengths * rows.n_features
-    told = passes.for_chunks(rows, copies, explain)
-    sums = np.array([np.abs(array).sum() for array, _ in told])
-    result = rows.in_the_form_of_x([array for array, _ in told])
-    return result, np.array([gap for _, gap in told]), sums
+    attributed = passes.for_chunks(rows, copies, explain)
+    sums = np.array([np.abs(array).sum() for array, _ in attributed])
+    result = rows.in_the_form_of_x([array for array, _ in attributed])
+    return result, np.array([gap for _, gap in attributed]), sums
 
 
 def _warn_of_gaps(gaps, sums):

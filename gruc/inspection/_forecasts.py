@@ -135,5 +135,5 @@ def explained(forecasts, method, baseline, quadrature):
     mean = np.zeros(values.shape)
     for node, weight in zip(*quadrature, strict=True):
         mean += weight * forecasts.slopes(base + node * difference)
-    told = difference * mean
-    return told, at_x - forecasts(base[np.newaxis])[0] - told.sum(axis=1)
+    attributed = difference * mean
+    return attributed, at_x - forecasts(base[np.newaxis])[0] - attributed.sum(axis=1)

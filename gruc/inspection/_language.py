@@ -102,8 +102,8 @@ class TextRows(Rows):
         return batch, rows, base
 
     def in_the_form_of_x(self, by_sequence):
-        """What is told of each text's own tokens, of one text without a list around it."""
-        own = [told[1:] for told in by_sequence]
+        """Attributions of each text's own tokens; of one text without a list around it."""
+        own = [attributed[1:] for attributed in by_sequence]
         return own if self._several else own[0]
 
 

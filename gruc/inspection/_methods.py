@@ -26,30 +26,30 @@ def quadrature_of(n_steps):
     return (nodes + 1) / 2, weights / 2
 
 
-def _by_sequence(rows, batch, chunk, told, gaps=None):
+def _by_sequence(rows, batch, chunk, attributed, gaps=None):
     places = chunk[batch.order]
     n_steps = rows.sequences.lengths[places]
     gaps = np.zeros(len(places)) if gaps is None else gaps
-    arrays = [rows.by_step(told[rows_of_sequence(batch, b)], n) for b, n in enumerate(n_steps)]
+    arrays = [rows.by_step(attributed[rows_of_sequence(batch, b)], n) for b, n in enumerate(n_steps)]
     return places, [(array, gap) for array, gap in zip(arrays, gaps, strict=True)]
 
 
 def gradient(rows, passes, target, chunk):
     """d F / d x, where F is the output that is explained."""
     batch, values, _ = rows.packed(chunk)
-    way = passes.over(values, batch.lengths, batch.offsets)
-    coefficients = target.coefficients(way.forward(), batch, chunk[batch.order])
-    told = slopes(way, coefficients).astype(np.float64)
-    places, told = _by_sequence(rows, batch, chunk, told)
-    return places, [(rows.slopes_in_units(array), gap) for array, gap in told]
+    run = passes.over(values, batch.lengths, batch.offsets)
+    coefficients = target.coefficients(run.forward(), batch, chunk[batch.order])
+    attributed = slopes(run, coefficients).astype(np.float64)
+    places, attributed = _by_sequence(rows, batch, chunk, attributed)
+    return places, [(rows.slopes_in_units(array), gap) for array, gap in attributed]
 
 
 def gradient_x_input(rows, passes, target, chunk):
     """(x - x') * d F / d x, where x' is the baseline."""
     batch, values, base = rows.packed(chunk)
-    way = passes.over(values, batch.lengths, batch.offsets)
-    coefficients = target.coefficients(way.forward(), batch, chunk[batch.order])
-    return _by_sequence(rows, batch, chunk, (values - base) * slopes(way, coefficients))
+    run = passes.over(values, batch.lengths, batch.offsets)
+    coefficients = target.coefficients(run.forward(), batch, chunk[batch.order])
+    return _by_sequence(rows, batch, chunk, (values - base) * slopes(run, coefficients))
 
 
 def integrated_gradients(rows, passes, target, chunk, quadrature):
@@ -72,18 +72,18 @@ def integrated_gradients(rows, passes, target, chunk, quadrature):
         part = nodes[start : start + at_once, np.newaxis].astype(rows.dtype)
         copies = part * way_rows
         copies += start_rows
-        way = passes.over(copies, *clock)
-        way.forward()
-        at_nodes = slopes(way, np.repeat(coefficients, len(part), axis=0))
+        run = passes.over(copies, *clock)
+        run.forward()
+        at_nodes = slopes(run, np.repeat(coefficients, len(part), axis=0))
         at_nodes = at_nodes.reshape(len(values), len(part), -1).swapaxes(0, 1)
         at_nodes = weights[start : start + at_once, np.newaxis, np.newaxis] * at_nodes
         for at_node in at_nodes:
             mean += at_node
     at_base = passes.over(base, *clock).forward()
     between = target.values(outputs, coefficients, batch) - target.values(at_base, coefficients, batch)
-    told = difference * mean
-    sums = [told[rows_of_sequence(batch, b)].sum() for b in range(len(batch.lengths))]
-    return _by_sequence(rows, batch, chunk, told, between - sums)
+    attributed = difference * mean
+    sums = [attributed[rows_of_sequence(batch, b)].sum() for b in range(len(batch.lengths))]
+    return _by_sequence(rows, batch, chunk, attributed, between - sums)
 
 
 def occlusion(rows, passes, target, chunk):
@@ -100,8 +100,8 @@ def occlusion(rows, passes, target, chunk):
         occluded = _occluded(
             rows, passes, values[own], base[own], of_outputs, int(rows.sequences.lengths[place])
         )
-        told = at_x[b] - occluded
-        results.append((told[:, 0] if rows.holds_tokens else told, 0.0))
+        attributed = at_x[b] - occluded
+        results.append((attributed[:, 0] if rows.holds_tokens else attributed, 0.0))
     return places, results
 
 
@@ -120,7 +120,7 @@ def _occluded(rows, passes, values, base, coefficients, n_steps):
         copy = (steps[chosen] - start)[:, np.newaxis, np.newaxis] * D + np.arange(D)[:, np.newaxis]
         column = (places[chosen] * columns.size)[:, np.newaxis, np.newaxis] + columns
         copies[t, copy, column] = base[t, column]
-        way = passes.over(copies, np.array([T]), np.arange(T + 1))
-        outputs = way.forward().astype(np.float64).reshape(len(coefficients), -1, coefficients.shape[1])
+        run = passes.over(copies, np.array([T]), np.arange(T + 1))
+        outputs = run.forward().astype(np.float64).reshape(len(coefficients), -1, coefficients.shape[1])
         at_x[start:stop] = np.einsum("rmk,rk->m", outputs, coefficients).reshape(-1, D)
     return at_x

@@ -64,10 +64,10 @@ class Passes:
         return results
 
 
-def slopes(way, coefficients):
+def slopes(run, coefficients):
     """The gradient of a sum of outputs with coefficients by the rows of a pass that went forward."""
-    way.backward(coefficients)
-    return way.gradient(0)
+    run.backward(coefficients)
+    return run.gradient(0)
 
 
 def rows_of_sequence(batch, b):

@@ -8,7 +8,7 @@ from ..sequences import Scaling, as_sequences
 
 
 class Rows:
-    """Packed rows of sequences and of their baseline, and the way back to steps and features.
+    """Packed rows of sequences and of their baseline, and the map back to steps and features.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Rows:
 
     @property
     def n_features(self):
-        """Numbers that a step is told of: its features, or one of a token."""
+        """Attributions of a step: one for each feature, or one of a token."""
         return self.sequences.n_features
 
     def packed(self, indices):
@@ -77,7 +77,7 @@ class Rows:
         return np.arange(width).reshape(self.n_features, -1)
 
     def in_the_form_of_x(self, by_sequence):
-        """What is told of each sequence, as an array if X is one, else as a list."""
+        """Attributions by sequence, as an array if X is one, else as a list."""
         sequences = self.sequences
         if not sequences.ragged:
             array = np.stack(by_sequence)
@@ -85,7 +85,9 @@ class Rows:
         arrays = getattr(sequences, "arrays", None)
         if self.holds_tokens or arrays is None:
             return by_sequence
-        return [told.reshape(array.shape) for told, array in zip(by_sequence, arrays, strict=True)]
+        return [
+            attributed.reshape(array.shape) for attributed, array in zip(by_sequence, arrays, strict=True)
+        ]
 
 
 def vector_of_tokens(baseline, width):

@@ -38,7 +38,7 @@ def of_translations(model, X, target, baseline, method, quadrature):
     packed = kernels.training.Weights(program, translator.parameters[: program.n_parameters])
     source_vectors, target_vectors = weights["source_embedding.weight"], weights["embedding.weight"]
     explain = EXPLAINED[method]
-    told = [None] * len(sources)
+    attributed = [None] * len(sources)
 
     def run(chunk, _):
         for i in chunk:
@@ -46,10 +46,10 @@ def of_translations(model, X, target, baseline, method, quadrature):
             before = target_vectors[np.append(translator.target.start, answer[:-1])]
             logits = Logits(packed, before, answer, steps[i])
             vectors = source_vectors[sources[i]].astype(np.float64)
-            told[i] = explain(logits, vectors, np.broadcast_to(base, vectors.shape), quadrature)
+            attributed[i] = explain(logits, vectors, np.broadcast_to(base, vectors.shape), quadrature)
 
     translator._run(run, sources, len(quadrature[0]) if method == "integrated_gradients" else 1)
-    arrays, gaps = ([part[place] for part in told] for place in (0, 1))
+    arrays, gaps = ([part[place] for part in attributed] for place in (0, 1))
     sums = [np.abs(array).sum(axis=1) for array in arrays]
     if target is None:
         return arrays, gaps, sums
@@ -104,19 +104,19 @@ class Logits:
         return np.concatenate(parts, axis=1)
 
     def mean_slopes(self, vectors, base, quadrature):
-        """Means of the slopes, (n, T, embedding_dim), at nodes of the way from base to vectors."""
+        """Means of the slopes, (n, T, embedding_dim), at nodes of the line from base to vectors."""
         nodes, weights = quadrature
         T, n = len(vectors), len(self._steps)
         means = np.zeros((n, *vectors.shape))
         at_once = self._at_once(T)
         for start in range(0, n * len(nodes), at_once):
             node, which = np.divmod(np.arange(start, min(start + at_once, n * len(nodes))), n)
-            way = self._pass(base[:, np.newaxis] + nodes[node, np.newaxis] * (vectors - base)[:, np.newaxis])
-            outputs = way.forward()
+            run = self._pass(base[:, np.newaxis] + nodes[node, np.newaxis] * (vectors - base)[:, np.newaxis])
+            outputs = run.forward()
             coefficients = np.zeros((len(self._before), len(which), outputs.shape[1]), outputs.dtype)
             coefficients[self._steps[which], np.arange(len(which)), self._tokens[which]] = 1
-            way.backward(coefficients.reshape(outputs.shape))
-            slopes = way.gradient(0).reshape(T, len(which), -1)
+            run.backward(coefficients.reshape(outputs.shape))
+            slopes = run.gradient(0).reshape(T, len(which), -1)
             for place, i in enumerate(which):
                 means[i] += weights[node[place]] * slopes[:, place]
         return means
@@ -148,9 +148,9 @@ def _gradient_x_input(logits, vectors, base, quadrature):
 
 
 def _integrated_gradients(logits, vectors, base, quadrature):
-    told = ((vectors - base) * logits.mean_slopes(vectors, base, quadrature)).sum(axis=2)
+    attributed = ((vectors - base) * logits.mean_slopes(vectors, base, quadrature)).sum(axis=2)
     at_x, at_base = logits.values(np.stack([vectors, base], axis=1)).T
-    return told, at_x - at_base - told.sum(axis=1)
+    return attributed, at_x - at_base - attributed.sum(axis=1)
 
 
 def _occlusion(logits, vectors, base, quadrature):

@@ -117,8 +117,8 @@ class AttributionDisplay:
         return self._plot_tokens(ax, kwargs) if self.x is None else self._plot_series(ax, kwargs)
 
     def _plot_series(self, ax, kwargs):
-        told, x = np.asarray(self.attributions), np.asarray(self.x)
-        T, D = told.shape
+        attributed, x = np.asarray(self.attributions), np.asarray(self.x)
+        T, D = attributed.shape
         names = self.feature_names or [str(i) for i in range(D)]
         height = min(3.5, 0.6 + 0.16 * D)
         heights = [1.6, 1.6] if D == 1 else [1.8 if D <= MOST_LINES else height, height, 1.1]
@@ -127,12 +127,12 @@ class AttributionDisplay:
         _draw_series(series, x, names)
         self.heat_ = None
         if D > 1:
-            largest = abs(told).max() or 1.0
+            largest = abs(attributed).max() or 1.0
             limits = {"cmap": "RdBu_r", "limits": (-largest, largest), "label": "attribution"}
-            self.heat_ = heat(self.axes_[1], told.T, **limits | kwargs)
+            self.heat_ = heat(self.axes_[1], attributed.T, **limits | kwargs)
             _name_features(self.axes_[1], names)
         options = kwargs if D == 1 else {}
-        self.bars_ = _bars(lowest, told.sum(axis=1), options)
+        self.bars_ = _bars(lowest, attributed.sum(axis=1), options)
         lowest.set_ylabel("attribution" if D == 1 else "sum")
         name_steps(lowest, self.step_names, T)
         series.set_title(self._title or "")
@@ -209,22 +209,22 @@ default="integrated_gradients"
         opened = OpenedModel.of(estimator, one)
         if _is_like(baseline, X):
             baseline = one_of(baseline, index)
-        (told,) = attributions(estimator, one, method=method, target=target, baseline=baseline)
+        (attributed,) = attributions(estimator, one, method=method, target=target, baseline=baseline)
         name = name_of_target(opened.predictor, opened.sequences, target)
         if opened.holds_tokens:
             if opened.encoder is None:
                 pieces = [
                     (f" {token} ", value)
-                    for token, value in zip(opened.sequences.tokens(0), told, strict=True)
+                    for token, value in zip(opened.sequences.tokens(0), attributed, strict=True)
                 ]
             else:
                 document = one.iloc[0] if hasattr(one, "iloc") else one[0]
-                pieces = pieces_of(opened.encoder, document, told)
-            display = cls(told, pieces=pieces, output_name=name)
+                pieces = pieces_of(opened.encoder, document, attributed)
+            display = cls(attributed, pieces=pieces, output_name=name)
             return display if ax is None and not kwargs else display.plot(ax, **kwargs)
         x = as_sequences(one).stack(slice(0, 1))
         names = names_of_features(last_step(estimator), feature_names, x.shape[1])
-        display = cls(told.reshape(x.shape), x, feature_names=names, output_name=name)
+        display = cls(attributed.reshape(x.shape), x, feature_names=names, output_name=name)
         return display.plot(ax, **kwargs)
 
 
@@ -238,9 +238,9 @@ def _of_forecaster(estimator, X, index, method, target, baseline):
             f"index must be an integer from {-n_series} to {n_series - 1}, since there are {n_series} "
             f"series; got {index!r}."
         )
-    told, _ = explained(forecasts, method, baseline, quadrature_of(64))
+    attributed, _ = explained(forecasts, method, baseline, quadrature_of(64))
     return {
-        "attributions": told[index, :, np.newaxis],
+        "attributions": attributed[index, :, np.newaxis],
         "x": forecasts.values[index, :, np.newaxis],
         "step_names": forecasts.times(int(index) % n_series),
         "output_name": "the sum of the forecasts" if target is None else f"the forecast of step {target}",
@@ -251,9 +251,9 @@ def _of_language_model(estimator, X, index, method, target, baseline):
     """What the display of one text is made of."""
     one = one_of(X if Documents.of(X).several else [X], index)
     opened = OpenedLanguageModel.of(estimator, one)
-    (told,) = attributions(estimator, one, method=method, target=target, baseline=baseline)
+    (attributed,) = attributions(estimator, one, method=method, target=target, baseline=baseline)
     name = opened.name_of_target(target)
-    return {"attributions": told, "pieces": opened.pieces(told), "output_name": name}
+    return {"attributions": attributed, "pieces": opened.pieces(attributed), "output_name": name}
 
 
 def _is_like(baseline, X):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..conventions.time_series import as_time_series
-from .loss_curve import _matplotlib
+from ._axes import matplotlib_pyplot
 
 __all__ = ["ForecastDisplay"]
 
@@ -90,7 +90,7 @@ class ForecastDisplay:
         ValueError
             There are not as many axes as series.
         """
-        plt, _ = _matplotlib()
+        plt = matplotlib_pyplot()
         if not isinstance(self.history, dict):
             self.ax_ = plt.subplots()[1] if ax is None else ax
             self.figure_ = self.ax_.figure

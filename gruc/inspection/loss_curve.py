@@ -9,13 +9,6 @@ from ._axes import matplotlib_pyplot
 __all__ = ["LossCurveDisplay"]
 
 
-def _matplotlib():
-    pyplot = matplotlib_pyplot()
-    from matplotlib.ticker import MaxNLocator
-
-    return pyplot, MaxNLocator
-
-
 class LossCurveDisplay:
     """Loss over the epochs of a fit, and validation loss if there was validation.
 
@@ -90,7 +83,9 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
         """
-        plt, MaxNLocator = _matplotlib()
+        plt = matplotlib_pyplot()
+        from matplotlib.ticker import MaxNLocator
+
         if ax is None:
             _, ax = plt.subplots()
         name = self.estimator_name if name is None else name
