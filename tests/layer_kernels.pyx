@@ -6,11 +6,50 @@ gruc/kernels/training.pyx.
 
 from cython cimport floating
 from gruc.kernels cimport _c
+from gruc.kernels._c cimport gruc_clock
 from gruc.kernels._packed cimport require_packed
 from libc.stdint cimport int32_t
 from libc.string cimport memset
 
 import numpy as np
+
+
+cdef extern from "gruc/layers/attend.h" nogil:
+    ctypedef struct gruc_attend_batch:
+        const gruc_clock *queries
+        const gruc_clock *source
+        size_t F
+        const void *q
+        size_t ld_q
+        const void *h
+        size_t ld_h
+        void *a
+        void *c
+        size_t ld_c
+        const void *dc
+        size_t ld_dc
+        void *dq
+        size_t ld_dq
+        void *dh
+        size_t ld_dh
+        int add_to_dq, add_to_dh
+        void *scratch
+
+
+# macros that pick a kernel by the type of the first argument, as those of gruc/kernels/_c.pxd
+cdef extern from "gruc/extensions/generic.h" nogil:
+    size_t gruc_gru_backward_packed_size(...) noexcept
+    size_t gruc_gru_backward_scratch(...) noexcept
+    void gruc_gru_backward_pack(...) noexcept
+    void gruc_gru_forward(...) noexcept
+    void gruc_gru_backward(...) noexcept
+    void gruc_permute_forward(...) noexcept
+    void gruc_permute_backward(...) noexcept
+    size_t gruc_attend_scratch(...) noexcept
+    void gruc_attend_forward(...) noexcept
+    void gruc_attend_backward(...) noexcept
+    void gruc_embed_forward(...) noexcept
+    void gruc_embed_backward(...) noexcept
 
 
 def use(int isa):
@@ -56,9 +95,9 @@ def gru(
     cdef _c.gruc_gru_weights gradients
     cdef floating[::1] packed = unset(_c.gruc_layer_packed_size(&x[0, 0], D, H, kind), x)
     cdef floating[::1] packed_backward = unset(
-        _c.gruc_gru_backward_packed_size(&x[0, 0], D, H, kind, True), x
+        gruc_gru_backward_packed_size(&x[0, 0], D, H, kind, True), x
     )
-    cdef floating[::1] scratch = unset(_c.gruc_gru_backward_scratch(&x[0, 0], N, B, H, kind), x)
+    cdef floating[::1] scratch = unset(gruc_gru_backward_scratch(&x[0, 0], N, B, H, kind), x)
     cdef floating[::1] gates = unset(shape.slots * N * H, x)
     cdef floating[:, ::1] h = np.full((N, H + apart), np.nan, np.asarray(x).dtype)
     cdef floating[:, ::1] state = np.full((B, S + apart), np.nan, np.asarray(x).dtype)
@@ -91,7 +130,7 @@ def gru(
     _c.gruc_layer_pack(
         &packed[0], &W_ihT[0, 0], &W_hhT[0, 0], &b_ih[0], NULL if b_hh is None else &b_hh[0], D, H, kind
     )
-    _c.gruc_gru_forward(&x[0, 0], &batch, &packed[0])
+    gruc_gru_forward(&x[0, 0], &batch, &packed[0])
     out = {"h": np.asarray(h)[:, :H], "state": np.asarray(state)[:, :S]}
     if dstate is None:
         return out
@@ -107,8 +146,8 @@ def gru(
     gradients.W_hhT = &dW_hhT[0, 0]
     gradients.b_ih = &db_ih[0]
     gradients.b_hh = NULL if b_hh is None else &db_hh[0]
-    _c.gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, batch.kind, True)
-    _c.gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
+    gruc_gru_backward_pack(&packed_backward[0], &W_ihT[0, 0], &W_hhT[0, 0], D, H, batch.kind, True)
+    gruc_gru_backward(&x[0, 0], &gradients, &batch, &packed_backward[0])
     out.update(dx=np.asarray(dx)[:, :D], dstate=np.asarray(dends)[:, :S], dW_ihT=np.asarray(dW_ihT),
                dW_hhT=np.asarray(dW_hhT), db_ih=np.asarray(db_ih),
                db_hh=None if b_hh is None else np.asarray(db_hh))
@@ -124,7 +163,7 @@ def embed(
     """Rows (N, D) of a table."""
     cdef Py_ssize_t N = tokens.shape[0], D = table.shape[1]
     cdef floating[:, ::1] y = np.full((N, D + apart), np.nan, np.asarray(table).dtype)
-    _c.gruc_embed_forward(&y[0, 0], D + apart, &table[0, 0], &tokens[0],
+    gruc_embed_forward(&y[0, 0], D + apart, &table[0, 0], &tokens[0],
                           <const floating *> NULL if mask is None else &mask[0], N, D)
     return np.asarray(y)[:, :D]
 
@@ -142,7 +181,7 @@ def embed_backward(
     cdef _c.gruc_token_rows out
     out.tokens = &seen[0]
     out.rows = &rows[0, 0]
-    _c.gruc_embed_backward(&dx[0, 0], &out, NULL, &scratch[0], &tokens[0],
+    gruc_embed_backward(&dx[0, 0], &out, NULL, &scratch[0], &tokens[0],
                            <const floating *> NULL if mask is None else &mask[0], &dx[0, 0], D, N, D)
     return np.asarray(seen)[:out.n], np.asarray(rows)[:out.n]
 
@@ -169,7 +208,7 @@ def embed_merge(parts not None, const floating[:, ::1] like not None):
 cdef class Clock:
     """Lengths of the sequences of a batch, longest first, and the caller's order of them."""
 
-    cdef _c.gruc_clock c
+    cdef gruc_clock c
     cdef Py_ssize_t[::1] lengths, offsets, order, places
 
     def __init__(self, lengths, order):
@@ -178,7 +217,7 @@ cdef class Clock:
         self.places = np.argsort(order)
         self.offsets = np.cumsum(
             [0, *(sum(length > t for length in lengths) for t in range(max(lengths)))], dtype=np.intp)
-        self.c = _c.gruc_clock(max(lengths), len(lengths), sum(lengths), &self.lengths[0], &self.offsets[0],
+        self.c = gruc_clock(max(lengths), len(lengths), sum(lengths), &self.lengths[0], &self.offsets[0],
                                &self.order[0], &self.places[0])
 
     def rows(self, Py_ssize_t b):
@@ -199,7 +238,7 @@ def permute(
     """Rows of sequences in the order of another clock."""
     cdef Py_ssize_t B = x.shape[0], F = x.shape[1]
     cdef floating[:, ::1] y = np.full((B, F + apart), np.nan, np.asarray(x).dtype)
-    _c.gruc_permute_forward(&y[0, 0], F + apart, &x[0, 0], F, &to.c, &source.c, F)
+    gruc_permute_forward(&y[0, 0], F + apart, &x[0, 0], F, &to.c, &source.c, F)
     return np.asarray(y)[:, :F]
 
 
@@ -211,7 +250,7 @@ def permute_backward(
     bint add,
 ):
     """Their gradients back."""
-    _c.gruc_permute_backward(&dx[0, 0], dx.shape[1], &dy[0, 0], dx.shape[1], &to.c, &source.c, dx.shape[1],
+    gruc_permute_backward(&dx[0, 0], dx.shape[1], &dy[0, 0], dx.shape[1], &to.c, &source.c, dx.shape[1],
                              add)
 
 
@@ -227,10 +266,10 @@ def attend(
 ):
     """Attention of the queries over the source, forward and back: a dict of c, a, dq, dh."""
     cdef Py_ssize_t M = q.shape[0], N = h.shape[0], F = q.shape[1]
-    cdef _c.gruc_attend_batch batch
+    cdef gruc_attend_batch batch
     cdef floating[:, ::1] c = np.full((M, F + apart), np.nan, np.asarray(q).dtype)
     cdef floating[:, ::1] a = np.full((M, source.c.T), np.nan, np.asarray(q).dtype)
-    cdef floating[::1] scratch = unset(_c.gruc_attend_scratch(&q[0, 0], queries.c.T, source.c.T, F), q)
+    cdef floating[::1] scratch = unset(gruc_attend_scratch(&q[0, 0], queries.c.T, source.c.T, F), q)
     batch.queries = &queries.c
     batch.source = &source.c
     batch.F = batch.ld_q = batch.ld_h = batch.ld_dc = batch.ld_dq = batch.ld_dh = F
@@ -240,7 +279,7 @@ def attend(
     batch.a = &a[0, 0]
     batch.c = &c[0, 0]
     batch.scratch = &scratch[0]
-    _c.gruc_attend_forward(&q[0, 0], &batch)
+    gruc_attend_forward(&q[0, 0], &batch)
     out = {"c": np.asarray(c)[:, :F], "a": np.asarray(a)}
     if dc is None:
         return out
@@ -253,5 +292,5 @@ def attend(
     batch.dc = &dc[0, 0]
     batch.dq = &dq[0, 0]
     batch.dh = &dh[0, 0]
-    _c.gruc_attend_backward(&q[0, 0], &batch)
+    gruc_attend_backward(&q[0, 0], &batch)
     return out | {"dq": np.asarray(dq), "dh": np.asarray(dh)}

@@ -40,28 +40,6 @@ cdef extern from "gruc/data/tokens.h" nogil:
         const Py_ssize_t *offsets, size_t B, int64_t n_tokens) noexcept
 
 
-cdef extern from "gruc/layers/attend.h" nogil:
-    ctypedef struct gruc_attend_batch:
-        const gruc_clock *queries
-        const gruc_clock *source
-        size_t F
-        const void *q
-        size_t ld_q
-        const void *h
-        size_t ld_h
-        void *a
-        void *c
-        size_t ld_c
-        const void *dc
-        size_t ld_dc
-        void *dq
-        size_t ld_dq
-        void *dh
-        size_t ld_dh
-        int add_to_dq, add_to_dh
-        void *scratch
-
-
 cdef extern from "gruc/program/program.h" nogil:
     enum:
         GRUC_MEAN, GRUC_MAX, GRUC_ATTENTION, GRUC_GRU, GRUC_GRU_RESET_BEFORE, GRUC_FIO, GRUC_DENSE
@@ -366,21 +344,7 @@ cdef extern from "gruc/extensions/generic.h" nogil:
     void gruc_sgd_rows(...) noexcept
     void gruc_rmsprop_rows(...) noexcept
     double gruc_add_penalty_rows(...) noexcept
-
-    # layer kernels one by one, for tests (tests/layer_kernels.pyx)
-    size_t gruc_gru_backward_packed_size(...) noexcept
-    size_t gruc_gru_backward_scratch(...) noexcept
-    void gruc_gru_backward_pack(...) noexcept
-    void gruc_gru_forward(...) noexcept
-    void gruc_gru_backward(...) noexcept
-    void gruc_permute_forward(...) noexcept
-    void gruc_permute_backward(...) noexcept
-    size_t gruc_attend_scratch(...) noexcept
-    void gruc_attend_forward(...) noexcept
-    void gruc_attend_backward(...) noexcept
-    void gruc_embed_forward(...) noexcept
     size_t gruc_embed_scratch(...) noexcept
-    void gruc_embed_backward(...) noexcept
     void gruc_embed_merge(...) noexcept
 
 
