@@ -2,56 +2,58 @@
 
 ATTRIBUTES = """
     n_features_in_ : int
-        Features a step, or, after a fit on a 2-D X, its number of columns (steps).
+        Number of features per step, or, after a fit on a 2-D X, its number of columns (steps).
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names, where X was a DataFrame whose names are all strings.
+        Column names, if X was a DataFrame whose column names are all strings.
     n_iter_ : int
-        Epochs finished.
+        Number of completed epochs.
     frame_length_, hop_length_ : int
-        Steps of a frame, and from one to the next.
+        Number of steps of a frame, and between the beginnings of two frames.
     n_layers_ : int
-        Layers, input and output counted, as MLPClassifier counts.
+        Number of layers, including input and output layer, as in MLPClassifier.
     n_outputs_ : int
-        Outputs of the head.
+        Number of outputs of the network.
     out_activation_ : str
-        "softmax", "logistic" (two classes, or several labels at once), "identity", or "exp" (the
-        Poisson loss).
+        Output activation: "softmax", "logistic" (binary or multilabel), "identity", or "exp" (Poisson
+        loss).
     loss_, best_loss_ : float
-        Training loss of the last epoch, and the least of any.
+        Training loss of the last epoch, and the lowest of all epochs.
     loss_curve_ : list of float
-        Training loss of each epoch, penalty included; of standardized targets where these are
-        scaled.
+        Training loss of each epoch, including the penalty; that of the standardized targets if targets
+        are scaled.
     validation_loss_curve_, validation_scores_ : list of float or None
-        Of each epoch, where there was something to validate on.
+        Validation loss and score of each epoch, if there is validation data.
     validation_epochs_ : list of int or None
-        Which epochs these were, the first being 1.
+        Epochs of these values; the first epoch is 1.
     best_iter_ : int
-        The epoch whose weights these are: the last, or the best of early stopping.
+        Epoch of the weights: the best with early stopping, otherwise the last.
     best_validation_score_ : float or None
-        The score of these weights after early stopping, else the highest.
+        Validation score of the weights with early stopping, otherwise the highest.
     t_ : int
-        Training sequences seen, all epochs counted.
+        Number of training sequences seen, over all epochs.
     weights_ : dict of str to ndarray
-        Read-only views by torch's names: ``gru.weight_ih_l0`` (3H, D),
+        Read-only views with torch's names: ``gru.weight_ih_l0`` (3H, D),
         ``gru.weight_hh_l0`` (3H, H), ``gru.bias_ih_l0``, ``gru.bias_hh_l0``
-        (3H,), gate blocks r, z, n; ``attention.weight`` (F, F), ``attention.bias`` (F,),
-        ``attention.v`` (1, F); ``head.weight``, ``head.bias``. They are weights of the
-        standardized problem."""
+        (3H,) with gate blocks r, z, n; ``attention.weight`` (F, F), ``attention.bias`` (F,),
+        ``attention.v`` (1, F); ``head.weight``, ``head.bias``. The weights refer to standardized
+        features."""
 
 NOTES = """
-    X is one of: a 3-D array (n_sequences, n_steps, n_features); a list of
-    arrays (n_steps_i, n_features), of any lengths; a list of 1-D arrays; a 2-D
-    array (n_sequences, n_steps) of univariate sequences; a pandas DataFrame with a
-    (series, time) MultiIndex, each series a sequence; a pandas groupby, each group
-    a sequence. Of the last two, `y` and weights with an index are aligned with the
-    series by it; predictions come in the order of the series' first rows, or in that
-    of the groupby. Other libraries' forms: `gruc.sequences`. With `embedding_dim`, X is
-    integer tokens: a list of 1-D arrays, or a 2-D array. Sequences of different
-    lengths are neither padded nor masked: each costs its own steps.
+    X is one of:
 
-    A step of the GRU, with gates r, z and candidate n, is ``h = (1 - z) * n + z
-    * h_prev``; texts that write ``h = (1 - z) * h_prev + z * n`` call our
-    ``1 - z`` z.
+    - a 3-D array (n_sequences, n_steps, n_features);
+    - a list of arrays (n_steps_i, n_features), of any lengths, or of 1-D arrays (n_steps_i,);
+    - a 2-D array (n_sequences, n_steps) of univariate sequences;
+    - a pandas DataFrame with a (series, time) MultiIndex, in which each series is a sequence, or a pandas
+      groupby, in which each group is a sequence. If `y` and weights have an index, they are aligned with
+      the sequences by it. Predictions are in the order of the first rows of the series, or of the groupby;
+    - with `embedding_dim`, integer tokens: a list of 1-D arrays, or a 2-D array.
+
+    `gruc.sequences` converts the formats of other libraries. Sequences of different lengths are neither
+    padded nor masked: each costs only its own steps.
+
+    A step of the GRU, with gates r, z and candidate n, is ``h = (1 - z) * n + z * h_prev``. Texts that
+    write ``h = (1 - z) * h_prev + z * n`` use the opposite sign convention for z.
 
     References
     ----------

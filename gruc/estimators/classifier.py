@@ -19,8 +19,8 @@ from ._parameters import ClassifierParameters, Regression
 class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
     """Gated recurrent unit classifier of sequences.
 
-    Minimises the cross-entropy by Adam or another `solver` over mini-batches, its gradients
-    back-propagated through time.
+    Minimises the cross-entropy by backpropagation through time, with Adam or another `solver`
+    on mini-batches.
 
     Parameters
     ----------
@@ -29,12 +29,14 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted; of a multilabel y the numbers of its columns.
+        Labels, sorted; for a multilabel y, the indices of its columns.
     {attributes}
 
     See Also
     --------
     GRURegressor : The same for real-valued targets.
+    GRUTagger : A label for each step of a sequence.
+    GRUTransformer : Features of sequences for other estimators.
 
     Notes
     -----
@@ -45,7 +47,7 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
     >>> from gruc import GRUClassifier
     >>> from gruc.datasets import load_japanese_vowels
     >>> X, y = load_japanese_vowels(subset="train", return_X_y=True)
-    >>> X[0].shape, X[1].shape  # frames of speech: as many as the speaker took
+    >>> X[0].shape, X[1].shape  # frames of speech, as many as the utterance has
     ((20, 12), (26, 12))
     >>> model = GRUClassifier(max_iter=100, random_state=0).fit(X, y)
     >>> X_test, y_test = load_japanese_vowels(subset="test", return_X_y=True)
@@ -73,22 +75,22 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Fit to sequences X and labels y.
+        """Fit the model to sequences X and labels y.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-            See the notes of the class. Never copied as a whole.
+            Sequences; see Notes. X is never copied as a whole.
         y : array-like of shape (n_sequences,) or (n_sequences, n_classes)
-            Labels: integers, strings or booleans, of two or more classes; or, if a sequence can have
-            several labels, a multilabel indicator: 1 where it has the label, else 0.
+            Labels: integers, strings or booleans, of two or more classes. If a sequence can have
+            several labels, a multilabel indicator matrix of zeros and ones.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
-            sequences, in every batch, and one of weight 0 is left out.
+            Non-negative weights; only their ratios matter. A sequence of weight 2 counts as two
+            sequences whatever mini-batch it falls into, and one of weight 0 is ignored.
         X_val, y_val : as X and y, default=None
-            Sequences and labels to validate on after each epoch; they are not trained on.
+            Validation data, evaluated after each epoch. They are not used for training.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
-            Their weights.
+            Weights of the validation data.
 
         Returns
         -------
@@ -97,17 +99,16 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         Raises
         ------
         ValueError
-            Bad input (the message names it), or weights that are not finite.
-            The estimator is as it was before the call.
+            If the input is invalid, or training diverges. The estimator is then left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            `max_iter` was reached before the loss stopped falling.
+            If `max_iter` is reached before training has converged.
         UserWarning
-            Ctrl-C: the model keeps what it has learned so far, including the unfinished epoch,
-            which `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble
-            raises KeyboardInterrupt instead, and the estimator is as it was before the call.
+            On Ctrl-C. The model keeps what it has learned so far, including the unfinished epoch, which
+            `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble raises
+            KeyboardInterrupt instead and leaves the estimator unchanged.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
@@ -128,10 +129,10 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,)
         classes : array-like of shape (n_classes,), default=None
-            All labels of this and of later calls; needed at the first call unless y
+            All labels of this and later calls. Required in the first call unless y
             contains all of them.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. Used as given, since the mean weight of all the data is not
+            Non-negative weights, used as given, since the mean weight of all the data is not
             known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
@@ -141,9 +142,9 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         Raises
         ------
         KeyboardInterrupt
-            Ctrl-C: the estimator is as it was before the call.
+            On Ctrl-C. The estimator is left unchanged.
         ValueError
-            As in `fit`, or for labels that are not among the classes.
+            As in `fit`, or if a label is not among the classes.
         """
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
@@ -164,7 +165,7 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         self.classes_ = outputs.classes
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy: the fraction of sequences whose label, or all of whose labels, are predicted.
+        """Accuracy: the fraction of sequences whose labels are all predicted correctly.
 
         Parameters
         ----------
@@ -180,26 +181,26 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         return super().score(X, plain_labels(y), sample_weight)
 
     def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """The most probable label of each sequence.
+        """Predict the most probable label of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, one for each sequence or the same for all; F is
-            the number of units of a layer, of both directions. With layers of different widths a list
-            of one array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            Initial hidden states, one per sequence or the same for all; F is the number of units of a
+            layer, in both directions together. For layers of different widths, a list with one array
+            (n_sequences, F_l) or (F_l,) per layer. None: zeros.
 
         Returns
         -------
-        ndarray of shape (n_sequences,), or (n_sequences, n_classes) of 0 and 1 if y was a
-        multilabel indicator
+        ndarray of shape (n_sequences,) or (n_sequences, n_classes)
+            Labels, or an indicator matrix if y was multilabel.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)
 
     def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Probability of each class.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -216,7 +217,7 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
         return predictor.predict_proba(sequences, initial_state=initial_state)
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Logarithm of the probability of each class, finite where the probability underflows.
+        """Predict the log-probability of each class, which is finite where the probability underflows.
 
         Parameters
         ----------

@@ -29,9 +29,9 @@ class GRUForecaster(
 ):
     """Gated recurrent unit forecaster of one or many time series.
 
-    One network is trained on windows of all series, each scaled by itself. A forecast is the sum of three
-    parts: a weighted mean of the values at the same place in past seasons, a linear function of the last
-    `lags` steps, and the output of the network, which learns what these two leave.
+    A global network is trained on windows of all series, each scaled separately. A forecast is the sum of
+    three parts: a weighted mean of the values at the same position in past seasons, linear forecasts from
+    the last values, and the output of the network, which learns the remainder.
 
     Parameters
     ----------
@@ -40,71 +40,72 @@ class GRUForecaster(
     Attributes
     ----------
     season_length_ : int
-        Steps of a season, given or found; 1 for none.
+        Number of steps of a season, given or detected; 1 for no season.
     lags_ : int
-        Steps that the network reads before each forecast.
+        Number of past steps that the network reads for each forecast.
     horizon_ : int
-        Steps that are forecast at once.
+        Number of steps that are forecast at once.
     calendar_ : tuple of str
-        Features of the calendar that are read; of ``calendar="auto"`` those chosen.
+        Calendar features in use; with ``calendar="auto"``, those chosen.
     n_series_ : int
         Number of series.
     cutoff_ : object
-        The last time of y, of arrays the last position; a list of one for each series where these differ.
+        Last time of y, or the last position if y has no index; a list with one per series if these differ.
     n_iter_ : int
-        Epochs finished; with `early_stopping` those of the run that was watched.
+        Number of completed epochs; with `early_stopping`, of the run on the first part of the series.
     best_iter_ : int
-        Epochs that the network is trained for: with `early_stopping` those that gave the best validation
-        loss; 0 if none was better than the other two parts of a forecast, which are then what `predict`
-        gives.
+        Number of epochs that the network is trained for: with `early_stopping`, those with the lowest
+        validation loss; 0 if no epoch improved on the other two parts of a forecast, which `predict` then
+        returns.
     loss_curve_ : list of float
-        Training loss of each epoch of that run, penalty included, of scaled windows.
+        Training loss on scaled windows in each epoch of that run, including the penalty.
     validation_loss_curve_ : list of float or None
         Loss on the last part of the series after each of these epochs.
     weights_ : dict of str to ndarray
-        Read-only views by torch's names, as those of `GRURegressor`.
+        Read-only views with torch's names, as in `GRURegressor`.
 
     See Also
     --------
-    GRURegressor : Values of sequences.
+    GRURegressor : Values for sequences.
+    gruc.runtime.ForecastPredictor : Forecasts of a saved model, with NumPy only.
 
     Notes
     -----
-    `y` is one of: a pandas Series; a DataFrame, whose columns are series; a DataFrame of one column, or a
-    Series, with a (series, time) MultiIndex, whose series may have any lengths; a 1-D array; a 2-D array
-    (n_series, n_steps), whose rows are series, as they are elsewhere in gruc; a list of 1-D arrays or of
-    Series. Forecasts come in the same form. An index is of times (with a frequency, or one that pandas
-    infers), periods or integers, without gaps.
+    `y` is one of: a pandas Series; a DataFrame, whose columns are series; a DataFrame of one column or a
+    Series with a (series, time) MultiIndex, whose series may have any lengths; a 1-D array; a 2-D array
+    (n_series, n_steps), whose rows are series, as elsewhere in gruc; a list of 1-D arrays or of Series.
+    Forecasts have the same form. An index contains times (with a frequency that is set or that pandas can
+    infer), periods or integers, without gaps.
 
-    X has the times of y, or more: a frame indexed by times, whose columns are the same for all series; a
-    frame with a (series, time) index; of arrays an array ``(n_steps, n_columns)`` for one series, or for all,
-    or ``(n_series, n_steps, n_columns)``; of a list a list of such. The network reads each column at the
-    steps of its window and, but for those of `past_only`, at the steps that it forecasts. Each is centred and
-    scaled by its mean and standard deviation. A "decoder" reads each at its own step, and learns its effect
-    from far fewer values than the "direct" network, for which every step of the horizon is another answer.
+    X covers the times of y, and may continue: a frame indexed by times, whose columns are the same for all
+    series; a frame with a (series, time) index; if y is an array, an array of shape ``(n_steps, n_columns)``
+    for all series, or ``(n_series, n_steps, n_columns)``; if y is a list, a list of these. The network reads
+    each column at the steps of its window and, except for `past_only`, at the steps that it forecasts.
+    Columns are standardized. A "decoder" learns the effect of a column from far fewer values than a "direct"
+    network, which has different weights for every step of the horizon.
 
-    The linear path is a weighted mean of forecasts that are fitted in closed form: the season alone, its
-    drift, exponential smoothing with and without a fading trend, the last season within the season, and ridge
-    regressions on the window. Each is measured on up to the last three fifths of the series, fitted to what
-    comes before, and weighted by the tenth power of how little it erred; so are the weights of up to eight
-    past seasons. A season that is not given is found in all of y.
+    The linear forecasts are combined by a weighted mean. They are fitted in closed form: the season alone,
+    its drift, exponential smoothing with and without a damped trend, the last season within the season, and
+    ridge regressions on the window. Each is evaluated on up to the last three fifths of the series, fitted to
+    the values before, and weighted by the inverse tenth power of its error. The weights of up to eight past
+    seasons are chosen in the same way. A season is detected in all of y.
 
-    With `early_stopping` the network is trained twice. First without the last part of each series, on which
-    the forecasts are measured after each epoch; then on everything, for as many epochs as were best. What it
-    answers is multiplied by a factor from 0 to 1, the best for these forecasts, and smaller where they are
-    few. An epoch is at most 16384 windows. Without `early_stopping` that part is held out for `calibration`.
+    With `early_stopping` the network is trained twice: first without the last part of each series, on which
+    the forecasts are evaluated after each epoch, then on everything, for the best number of epochs. Its
+    output is multiplied by a factor between 0 and 1, the best for the held-out forecasts, shrunk if there are
+    few of them. Without `early_stopping` the last part is held out for `calibration` only. An epoch has at
+    most 16384 windows.
 
-    Quantiles are those of the errors on that part (split conformal prediction [8]_), each divided by the
-    standard deviation of its window and the usual error so many steps ahead. Where it holds fewer than 50
-    forecasts that do not overlap, past errors of the linear path are added. With ``loss="quantile"`` the
-    network's own quantiles are corrected by what they were wrong there (conformalized quantile regression
-    [9]_, of all levels at once): intervals are wide where the series is. Errors of overlapping windows are
-    not independent, and a fit with `warm_start` may have learned that part before: coverage is then nominal
-    only nearly. `backtest` measures it. With ``calibration="adaptive"`` levels follow coverage as values
-    come in by `update`: for each of 15 levels and each step of the horizon, the level moves by 0.02 times how
-    much the share of values below the quantile differed from it [10]_, once for each origin, when its horizon
-    is known. The last 500 errors, or as many as the fit left, are kept. They and the levels are shared by the
-    series of a forecaster: quantiles of one, but not its forecasts, depend on the others.
+    Quantiles are those of the errors on the held-out part (split conformal prediction [8]_), each divided by
+    the standard deviation of its window and the usual error at that step of the horizon. If the part contains
+    fewer than 50 non-overlapping forecasts, past errors of the linear forecasts are added. With
+    ``loss="quantile"`` the quantiles of the network are corrected by their errors on the held-out part
+    (conformalized quantile regression [9]_, for all levels at once). Coverage is only approximately nominal,
+    because errors of overlapping windows are dependent, and a fit with `warm_start` may have seen the
+    held-out part; `backtest` measures it. With ``calibration="adaptive"``, `update` moves each of 15 levels,
+    for each step of the horizon, by 0.02 times the difference between the level and the observed share of
+    values below the quantile [10]_, once per origin, when its horizon is known. The last 500 errors, or as
+    many as there were after the fit, are kept. Errors and levels are shared by all series of a forecaster.
 
     References
     ----------
@@ -127,7 +128,7 @@ class GRUForecaster(
     >>> bool(abs(model.predict() - (100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12))).max() < 1)
     True
 
-    A column known ahead:
+    With a covariate that is known in advance:
 
     >>> t = np.arange(252)
     >>> promotion = (t**3 % 23 < 4).astype(float)
@@ -145,15 +146,15 @@ class GRUForecaster(
         Parameters
         ----------
         y : Series, DataFrame, array or list of arrays
-            The series, in one of the forms of the notes.
+            Time series; see Notes.
         X : DataFrame, array or list, default=None
-            Covariates, at the times of y; see the notes. `predict` will need those that are
-            not `past_only` at the steps ahead.
+            Covariates at the times of y; see Notes. `predict` requires future values of those that are
+            not `past_only`.
         fh : int, sequence of int or index, default=None
-            Steps to be forecast, 1 being the first after y, or their times. The network answers all up to
-            the furthest, and `predict` without `fh` gives these. None: `horizon`.
+            Forecasting horizon: steps after y, of which 1 is the first, or their times. The network
+            forecasts all steps up to the last of them. None: 1 to `horizon`.
         static : DataFrame indexed by series, or array of shape (n_series, n_columns), default=None
-            Numbers of each series that never change.
+            Features of each series that do not change over time.
 
         Returns
         -------
@@ -162,10 +163,10 @@ class GRUForecaster(
         Raises
         ------
         TypeError
-            y or X is in another form.
+            If y or X has an unsupported type.
         ValueError
-            Values are missing or infinite, an index has gaps, X lacks times of y, or series are too short;
-            the message says what to do. The forecaster is then as it was before.
+            If values are missing or infinite, an index has gaps, X lacks times of y, or series are too
+            short. The estimator is then left unchanged.
         """
         series = as_time_series(y)
         steps = None if fh is None else as_steps(fh, series)
@@ -177,17 +178,18 @@ class GRUForecaster(
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, y: Any, X: Any = None, fh: Any = None, *, static: Any = None) -> Self:
-        """Learn from a chunk of series, in one pass.
+        """Train for one epoch on a chunk of series.
 
-        The first call, if there was no fit, fixes season, lags, horizon, scales of columns and the linear
-        path; later ones go on with these, with weights, optimiser and learning rate. Forecasts are then of
-        the series of the last chunk. Their errors before that pass are those of `calibration`: of series that
-        were not given before they are honest, and wider than after it.
+        The first call determines the season, lags, horizon, scaling of columns and linear forecasts, unless
+        the forecaster is fitted. Later calls keep them, and continue with the weights, optimiser and learning
+        rate. Forecasts are then made for the series of the last chunk. `calibration` uses the errors of
+        forecasts made before each pass; for series that were not seen before these are honest, and larger
+        than those after it.
 
         Parameters
         ----------
         y, X, fh, static
-            As in `fit`; `fh` with the same furthest step in all calls, and kept where it is not given again.
+            As in `fit`. The last step of `fh` must be the same in all calls; None keeps it.
 
         Returns
         -------
@@ -196,7 +198,7 @@ class GRUForecaster(
         Raises
         ------
         TypeError, ValueError
-            As `fit`; `early_stopping`, which needs all series at once; what does not go on with the network.
+            As in `fit`, or if `early_stopping` is set, or the data do not match the network.
         """
         if self.early_stopping:
             raise ValueError(
@@ -212,60 +214,60 @@ class GRUForecaster(
         return self
 
     def predict(self, fh: Any = None, X: Any = None) -> Any:
-        """Forecasts.
+        """Forecast future values.
 
         Parameters
         ----------
         fh : int, sequence of int or index, default=None
-            Steps after the last value, 1 being the first, or their times. None: the `fh` of `fit`, or 1 to
-            `horizon_`. Beyond `horizon_` the forecasts are made block by block, each from those before.
+            Steps after the last value, of which 1 is the first, or their times. None: the `fh` of `fit`, or
+            1 to `horizon_`. Steps beyond `horizon_` are forecast block by block from the previous forecasts.
         X : DataFrame, array or list, default=None
-            The columns of the X of `fit` that are not `past_only`, at all steps up to the furthest of `fh`.
-            Arrays begin with the first step after y. The network reads whole horizons: further rows are
-            used where they are given, otherwise the last row stands for them.
+            Future values of the columns that are not `past_only`, at all steps up to the last of `fh`.
+            Arrays begin with the first step after y. The network reads whole horizons: additional rows are
+            used if given; otherwise the last row is repeated.
 
         Returns
         -------
         forecasts : Series, DataFrame, array or list
-            In the form of y, of float64, its index continued.
+            In the form of y, with its index continued, of type float64.
 
         Raises
         ------
         ValueError
-            Steps that are not after y, or X lacks steps or columns.
+            If steps are not after y, or X lacks steps or columns.
         """
         steps = self._steps_of(fh)
         forecasts = self._with_threads().forecasts(int(steps[-1]), self._ahead(X, steps))
         return self._form.wrap(forecasts[:, steps - 1], steps)
 
     def predict_quantiles(self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)) -> Any:
-        """Quantiles of any level, whatever the loss, by the errors of known forecasts (`calibration`).
+        """Forecast quantiles of any level, for every loss, by `calibration`.
 
         Parameters
         ----------
         fh : int, sequence of int or index, default=None
-            As in `predict`. Beyond `horizon_` the squares of errors are added up, block by block.
+            As in `predict`. Beyond `horizon_`, squared errors are added up block by block.
         X : DataFrame, array or list, default=None
             As in `predict`.
         alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
-            Levels between 0 and 1, in the order of the columns. A higher quantile is never below a lower one.
+            Levels between 0 and 1, in the order of the columns. Quantiles never cross.
 
         Returns
         -------
         quantiles : DataFrame
-            With the columns of sktime, (variable, level), where the variable is the name of the series, or 0.
-            Rows are times; of a long frame, or a list, (series, time).
+            With sktime's columns, (variable, level), where the variable is the name of the series, or 0.
+            Rows are times, or (series, time) if y is a long frame or a list.
 
         Raises
         ------
         ValueError
-            Levels that are not between 0 and 1, or a fit without calibration.
+            If a level is not between 0 and 1, or the forecaster has no calibration.
         """
         levels = as_shares(alpha, "alpha")
         return self._quantiles(fh, X, levels, [(level,) for level in levels.tolist()])
 
     def predict_interval(self, fh: Any = None, X: Any = None, coverage: Any = 0.9) -> Any:
-        """Central intervals that are to contain what comes.
+        """Forecast central prediction intervals.
 
         Parameters
         ----------
@@ -274,18 +276,18 @@ class GRUForecaster(
         X : DataFrame, array or list, default=None
             As in `predict`.
         coverage : float or sequence of float, default=0.9
-            Shares between 0 and 1, in the order of the columns.
+            Nominal coverages between 0 and 1, in the order of the columns.
 
         Returns
         -------
         intervals : DataFrame
-            With the columns of sktime, (variable, coverage, "lower" or "upper"); rows as in
+            With sktime's columns, (variable, coverage, "lower" or "upper"); rows as in
             `predict_quantiles`.
 
         Raises
         ------
         ValueError
-            Shares that are not between 0 and 1, or a fit without calibration.
+            If a coverage is not between 0 and 1, or the forecaster has no calibration.
         """
         shares = as_shares(coverage, "coverage")
         levels = bounds_of(shares)
@@ -293,19 +295,19 @@ class GRUForecaster(
         return self._quantiles(fh, X, levels, labels)
 
     def update(self, y: Any, X: Any = None, update_params: bool = True) -> Self:
-        """Go on to later values of the same series.
+        """Append later values of the same series.
 
         Parameters
         ----------
         y : Series, DataFrame, array or list of arrays
-            The values after those known so far, in the form that `fit` was given. Series that do not go on
-            have no rows in a long frame, and an empty array in a list.
+            The values that follow the known ones, in the form of y passed to `fit`. Series without new
+            values have no rows in a long frame, and an empty array in a list.
         X : DataFrame, array or list, default=None
-            All columns of the X of `fit`, at the times of these values.
+            All columns of X passed to `fit`, at the times of these values.
         update_params : bool, default=True
-            Whether the network learns from them: one pass over the windows whose horizon contains new
-            values. Otherwise forecasts only start from the new end. Season, lags and scales of series stay
-            as they are in both cases, and so does ``calibration="split"``; "adaptive" goes on with both.
+            Whether to train the network for one pass over the windows whose horizon contains new values.
+            Otherwise only the starting point of forecasts changes. Season, lags and scaling do not change in
+            either case, nor does ``calibration="split"``; ``"adaptive"`` is updated in both.
 
         Returns
         -------
@@ -314,8 +316,7 @@ class GRUForecaster(
         Raises
         ------
         TypeError, ValueError
-            y is in another form, has other series, does not continue them, or has missing values. The
-            forecaster is then as it was before.
+            If y has another form, does not continue the series, or has missing values. Nothing is changed.
         """
         check_is_fitted(self)
         series = as_time_series(y, known=self._form)
@@ -325,24 +326,24 @@ class GRUForecaster(
         return self
 
     def stream(self, n: int | None = None, *, static: Any = None, begin: Any = None) -> ForecastStream:
-        """Series that go on value by value.
+        """Open a stream, which takes values one by one and returns a forecast after each.
 
         Parameters
         ----------
         n : int or None, default=None
-            Number of new series, of which nothing is known yet; None: the series of y go on.
+            Number of new series without known values. None: the series of y are continued.
         static, begin : default=None
-            Of new series, as in `gruc.runtime.ForecastPredictor.stream`.
+            For new series, as in `gruc.runtime.ForecastPredictor.stream`.
 
         Returns
         -------
         gruc.runtime.ForecastStream
-            Its ``step(x)`` returns, as an array, what ``update(x, update_params=False)`` and `predict` do.
+            ``step(x)`` returns the forecast of ``update(x, update_params=False)`` and `predict` as an array.
 
         Raises
         ------
         ValueError
-            n is no positive integer, or ``scale="series"`` and new series.
+            If n is not a positive integer, or for new series with ``scale="series"``.
         """
         return self._fitted_predictor().stream(n, static=static, begin=begin)
 
@@ -357,38 +358,38 @@ class GRUForecaster(
         refit: bool = True,
         coverage: float | None = 0.9,
     ) -> Any:
-        """Forecasts of known values from several origins, each made without what comes after it.
+        """Forecast known values from several origins (cutoffs), each without the values after it.
 
         Parameters
         ----------
         y : Series, DataFrame, array or list of arrays
             As in `fit`. Series of different lengths are aligned at their ends.
         X, static : default=None
-            As in `fit`. Columns known ahead are read at the steps that are forecast, those of `past_only` at
-            known steps alone.
+            As in `fit`. Columns in `past_only` are read up to each origin only.
         cv : cross-validation generator or iterable, default=None
-            Pairs of the steps known, which are consecutive, and those forecast, as scikit-learn's
-            ``TimeSeriesSplit`` gives. None: the last five horizons, fewer of short series. A horizon is the
-            furthest step of `fh`, else `horizon`, else a season, given or found in the first two thirds.
+            Pairs of known steps, which are consecutive, and steps to forecast, such as those of
+            scikit-learn's ``TimeSeriesSplit``. None: the last five horizons; fewer for short series. A
+            horizon is the last step of `fh`, or else `horizon`, or else a season, given or detected in the
+            first two thirds.
         fh : int or sequence of int, default=None
-            Steps to be forecast from each origin; those beyond the steps that `cv` gives are left out. None:
-            all that it gives, by networks that forecast `horizon` at once, if it is set, else all of them.
+            Steps to forecast from each origin; those beyond the steps of `cv` are ignored. None: all steps of
+            `cv`, by networks that forecast `horizon` steps at once if it is set, otherwise all of them.
         refit : bool, default=True
-            Whether a forecaster with these parameters is fitted at every origin. Otherwise it is fitted at
-            the earliest, and later ones only go on to the values known by then, `update` without learning.
+            Whether to fit a forecaster at every origin. Otherwise it is fitted at the earliest origin and
+            updated without learning for later ones.
         coverage : float or None, default=0.9
-            Of the bounds; None for none. Without `calibration` there are none.
+            Nominal coverage of the bounds; None for no bounds. There are none without `calibration`.
 
         Returns
         -------
         frame : DataFrame
-            A row for each origin, in the order of `cv`, series and step: ``series`` (of several), ``cutoff``,
+            One row per origin (in the order of `cv`), series and step: ``series`` (if several), ``cutoff``,
             ``time``, ``step``, ``actual``, ``forecast``, and with `coverage` ``lower`` and ``upper``.
 
         Raises
         ------
         TypeError, ValueError
-            A split without consecutive steps and later ones of y, before anything is fitted; short series.
+            If a split is invalid, before anything is fitted, or series are too short.
         """
         series = as_time_series(y)
         return backtest(self, series, Given.of(self, series, X, static), cv, fh, refit, coverage)

@@ -20,8 +20,8 @@ from ._value_targets import ValueTargetsMixin, value_score
 class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 
-    Minimises the squared error of one or many outputs, or another loss, by Adam or another
-    `solver` over mini-batches, its gradients back-propagated through time.
+    Minimises the squared error of one or several outputs, or another loss, by backpropagation through
+    time, with Adam or another `solver` on mini-batches.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
     See Also
     --------
     GRUClassifier : The same for labels.
+    GRUStepRegressor : Values for each step of a sequence.
+    GRUForecaster : Forecasts of time series.
 
     Notes
     -----
@@ -69,21 +71,21 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Fit to sequences X and values y.
+        """Fit the model to sequences X and values y.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-            See the notes of the class. Never copied as a whole.
+            Sequences; see Notes. X is never copied as a whole.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
-            Values, finite.
+            Finite values.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
-            sequences, in every batch, and one of weight 0 is left out.
+            Non-negative weights; only their ratios matter. A sequence of weight 2 counts as two
+            sequences whatever mini-batch it falls into, and one of weight 0 is ignored.
         X_val, y_val : as X and y, default=None
-            Sequences and values to validate on after each epoch; they are not trained on.
+            Validation data, evaluated after each epoch. They are not used for training.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
-            Their weights.
+            Weights of the validation data.
 
         Returns
         -------
@@ -92,17 +94,16 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
         Raises
         ------
         ValueError
-            Bad input (the message names it), or weights that are not finite.
-            The estimator is as it was before the call.
+            If the input is invalid, or training diverges. The estimator is then left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            `max_iter` was reached before the loss stopped falling.
+            If `max_iter` is reached before training has converged.
         UserWarning
-            Ctrl-C: the model keeps what it has learned so far, including the unfinished epoch,
-            which `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble
-            raises KeyboardInterrupt instead, and the estimator is as it was before the call.
+            On Ctrl-C. The model keeps what it has learned so far, including the unfinished epoch, which
+            `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble raises
+            KeyboardInterrupt instead and leaves the estimator unchanged.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
@@ -116,7 +117,7 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. Used as given, since the mean weight of all the data is not
+            Non-negative weights, used as given, since the mean weight of all the data is not
             known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
@@ -126,14 +127,14 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
         Raises
         ------
         KeyboardInterrupt
-            Ctrl-C: the estimator is as it was before the call.
+            On Ctrl-C. The estimator is left unchanged.
         ValueError
             As in `fit`.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """R2; with several quantiles the mean of their D2 pinball scores.
+        """Coefficient of determination R2; with several quantiles, the mean of their D2 pinball scores.
 
         Parameters
         ----------
@@ -151,20 +152,20 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
         return value_score(y, predicted, sample_weight, levels)
 
     def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[np.float64]:
-        """Predicted values.
+        """Predict the values of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, one for each sequence or the same for all; F is
-            the number of units of a layer, of both directions. With layers of different widths a list
-            of one array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            Initial hidden states, one per sequence or the same for all; F is the number of units of a
+            layer, in both directions together. For layers of different widths, a list with one array
+            (n_sequences, F_l) or (F_l,) per layer. None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs), float64
-            With several quantiles there is one more axis, for these.
+            With several quantiles, they are an additional last axis.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)

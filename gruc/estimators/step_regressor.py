@@ -20,8 +20,8 @@ from ._value_targets import ValueTargetsMixin, value_score
 class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin, BaseGRU):
     """Gated recurrent unit regressor of each step of sequences.
 
-    Minimises the mean squared error, or another loss, over the steps of mini-batches of sequences, by
-    Adam or another `solver`.
+    Predicts one or several values for each step of a sequence. Minimises the mean squared error, or
+    another loss, over the steps of mini-batches of sequences, with Adam or another `solver`.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
 
     Notes
     -----
-    Without `bidirectional` the value at a step follows from that step and those before it.
+    Unless `bidirectional` is set, the value at a step depends only on that step and the previous ones.
 
-    A mini-batch is `batch_size` sequences; its loss is the mean over all their steps, so that a long
-    sequence counts more than a short one. With weights it is their weighted sum, divided by the number
-    of steps times the mean weight of all steps of the fit. Where a parameter speaks of frames, steps
-    are meant.
+    A mini-batch consists of `batch_size` sequences. Its loss is the mean over all their steps, so that a
+    long sequence counts more than a short one. With weights it is the weighted sum, divided by the number
+    of steps times the mean weight of all steps of the fit. Where a parameter refers to frames, read
+    steps.
 
-    scikit-learn's cross-validation and searches take X and y as lists of arrays, and score by `score`.
-    For another metric, see the notes of `GRUTagger`.
+    scikit-learn's cross-validation and searches accept X and y as lists of arrays, and use `score`. For
+    another metric, see the notes of `GRUTagger`.
 
     {notes}
 
@@ -94,24 +94,24 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Fit to sequences X and the values of their steps y.
+        """Fit the model to sequences X and values y of their steps.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-            See the notes of the class. Never copied as a whole.
+            Sequences; see Notes. X is never copied as a whole.
         y : list of arrays of shape (n_steps_i,) or (n_steps_i, n_outputs)
-            Finite values, one or several for each step of each sequence. An array
-            (n_sequences, n_steps) or (n_sequences, n_steps, n_outputs), and nested lists, will do;
-            where X is a DataFrame with a (series, time) MultiIndex or a groupby, so does a Series or
-            DataFrame with the values of each row.
+            Finite values, one or several for each step of each sequence. Arrays of shape
+            (n_sequences, n_steps) or (n_sequences, n_steps, n_outputs) and nested lists are accepted. If
+            X is a DataFrame with a (series, time) MultiIndex or a groupby, so is a Series or DataFrame
+            with the values of each row.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
-            sequences, in every batch, and one of weight 0 is left out.
+            Non-negative weights; only their ratios matter. A sequence of weight 2 counts as two
+            sequences whatever mini-batch it falls into, and one of weight 0 is ignored.
         X_val, y_val : as X and y, default=None
-            Sequences and values to validate on after each epoch; they are not trained on.
+            Validation data, evaluated after each epoch. They are not used for training.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
-            Their weights.
+            Weights of the validation data.
 
         Returns
         -------
@@ -120,15 +120,14 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
         Raises
         ------
         ValueError
-            Bad input (the message names it), or weights that are not finite.
-            The estimator is as it was before the call.
+            If the input is invalid, or training diverges. The estimator is then left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            `max_iter` was reached before the loss stopped falling.
+            If `max_iter` is reached before training has converged.
         UserWarning
-            Ctrl-C: as in `GRURegressor.fit`.
+            On Ctrl-C, as in `GRURegressor.fit`.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
@@ -142,7 +141,7 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : list of arrays of shape (n_steps_i,) or (n_steps_i, n_outputs)
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. Used as given, since the mean weight of all the data is not
+            Non-negative weights, used as given, since the mean weight of all the data is not
             known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
@@ -152,7 +151,7 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
         Raises
         ------
         KeyboardInterrupt
-            Ctrl-C: the estimator is as it was before the call.
+            On Ctrl-C. The estimator is left unchanged.
         ValueError
             As in `fit`.
         """
@@ -178,19 +177,19 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
     def predict(
         self, X: ArrayLike, *, initial_state: Any = None
     ) -> NDArray[np.float64] | NDArray[np.object_]:
-        """Predicted values at each step.
+        """Predict the values at each step.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first step, as in `GRURegressor.predict`.
+            Initial hidden states, as in `GRURegressor.predict`.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_steps), or of arrays of shape (n_steps_i,)
-            In float64. Of an array X an array, else a 1-D object array with one array for each
-            sequence. With several outputs, and with several quantiles, there is one more axis for each.
+            Values of type float64. An array if X is an array, otherwise a 1-D object array with one array
+            per sequence. Several outputs, and several quantiles, add one axis each.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)

@@ -20,8 +20,8 @@ from ._step_parameters import TaggerParameters
 class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
     """Gated recurrent unit classifier of each step of sequences.
 
-    Minimises the mean cross-entropy over the steps of mini-batches of sequences, by Adam or
-    another `solver`.
+    Predicts a label for each step of a sequence. Minimises the mean cross-entropy over the steps of
+    mini-batches of sequences, with Adam or another `solver`.
 
     Parameters
     ----------
@@ -40,15 +40,16 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
 
     Notes
     -----
-    Without `bidirectional` the label of a step follows from that step and those before it.
+    Unless `bidirectional` is set, the label of a step depends only on that step and the previous ones.
 
-    A mini-batch is `batch_size` sequences; its loss is the mean over all their steps, so that a long
-    sequence counts more than a short one. With weights it is their weighted sum, divided by the number
-    of steps times the mean weight of all steps of the fit. Sequences that `early_stopping` holds out
-    are drawn at random, without regard to their labels. Where a parameter speaks of frames, steps are meant.
+    A mini-batch consists of `batch_size` sequences. Its loss is the mean over all their steps, so that a
+    long sequence counts more than a short one. With weights it is the weighted sum, divided by the number
+    of steps times the mean weight of all steps of the fit. The sequences held out by `early_stopping` are
+    drawn at random, without stratification. Where a parameter refers to frames, read
+    steps.
 
-    scikit-learn's cross-validation and searches take X and y as lists of arrays, and score by `score`.
-    For another metric, which sees the labels of all steps::
+    scikit-learn's cross-validation and searches accept X and y as lists of arrays, and use `score`. For
+    another metric over all steps::
 
         def f1_over_steps(y, predicted):
             return f1_score(np.concatenate(y), np.concatenate(predicted), average="macro")
@@ -59,7 +60,7 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
 
     Examples
     --------
-    Whose voice is heard, at each step of a recording:
+    Identify the speaker at each step of an utterance:
 
     >>> import numpy as np
     >>> from gruc import GRUTagger
@@ -97,23 +98,23 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         y_val: Any = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Fit to sequences X and the labels of their steps y.
+        """Fit the model to sequences X and labels y of their steps.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
-            See the notes of the class. Never copied as a whole.
+            Sequences; see Notes. X is never copied as a whole.
         y : list of arrays of shape (n_steps_i,), or array of shape (n_sequences, n_steps)
-            Labels: integers, strings or booleans, one for each step of each sequence. Nested lists
-            will do; where X is a DataFrame with a (series, time) MultiIndex or a groupby, so does a
-            Series with a label for each row.
+            Labels: integers, strings or booleans, one for each step of each sequence. Nested lists are
+            accepted. If X is a DataFrame with a (series, time) MultiIndex or a groupby, so is a Series
+            with one label per row.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative; only their ratios matter. A sequence of weight 2 counts as two
-            sequences, in every batch, and one of weight 0 is left out.
+            Non-negative weights; only their ratios matter. A sequence of weight 2 counts as two
+            sequences whatever mini-batch it falls into, and one of weight 0 is ignored.
         X_val, y_val : as X and y, default=None
-            Sequences and labels to validate on after each epoch; they are not trained on.
+            Validation data, evaluated after each epoch. They are not used for training.
         sample_weight_val : array-like of shape (n_sequences_val,), default=None
-            Their weights.
+            Weights of the validation data.
 
         Returns
         -------
@@ -122,15 +123,14 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         Raises
         ------
         ValueError
-            Bad input (the message names it), or weights that are not finite.
-            The estimator is as it was before the call.
+            If the input is invalid, or training diverges. The estimator is then left unchanged.
 
         Warns
         -----
         ConvergenceWarning
-            `max_iter` was reached before the loss stopped falling.
+            If `max_iter` is reached before training has converged.
         UserWarning
-            Ctrl-C: as in `GRUClassifier.fit`.
+            On Ctrl-C, as in `GRUClassifier.fit`.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
@@ -151,10 +151,10 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : list of arrays of shape (n_steps_i,), or array of shape (n_sequences, n_steps)
         classes : array-like of shape (n_classes,), default=None
-            All labels of this and of later calls; needed at the first call unless y
+            All labels of this and later calls. Required in the first call unless y
             contains all of them.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weights, not negative. Used as given, since the mean weight of all the data is not
+            Non-negative weights, used as given, since the mean weight of all the data is not
             known: a chunk of weight 2 counts twice as much as a chunk of weight 1.
 
         Returns
@@ -164,9 +164,9 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         Raises
         ------
         KeyboardInterrupt
-            Ctrl-C: the estimator is as it was before the call.
+            On Ctrl-C. The estimator is left unchanged.
         ValueError
-            As in `fit`, or for labels that are not among the classes.
+            As in `fit`, or if a label is not among the classes.
         """
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
@@ -181,7 +181,7 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         self.classes_ = outputs.classes
 
     def score(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy: the fraction of all steps whose label is predicted.
+        """Accuracy: the fraction of all steps whose label is predicted correctly.
 
         Parameters
         ----------
@@ -197,24 +197,24 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         return float(accuracy_score(y, predicted, sample_weight=weights))
 
     def predict(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """The most probable label of each step.
+        """Predict the most probable label of each step.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first step, as in `GRUClassifier.predict`.
+            Initial hidden states, as in `GRUClassifier.predict`.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_steps), or of arrays of shape (n_steps_i,)
-            Of an array X an array, else a 1-D object array with one array for each sequence.
+            An array if X is an array, otherwise a 1-D object array with one array per sequence.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict(sequences, initial_state=initial_state)
 
     def predict_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Probability of each class at each step.
+        """Predict the probability of each class at each step.
 
         Parameters
         ----------
@@ -225,13 +225,13 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         Returns
         -------
         ndarray of shape (n_sequences, n_steps, n_classes), or of arrays of shape (n_steps_i, n_classes)
-            In the form of `predict`, of `dtype`; columns in the order of `classes_`.
+            As in `predict`, of type `dtype`. Columns are in the order of `classes_`.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict_proba(sequences, initial_state=initial_state)
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Logarithm of the probability of each class at each step, finite where the probability underflows.
+        """Predict the log-probability of each class at each step, finite where the probability underflows.
 
         Parameters
         ----------
@@ -242,7 +242,7 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         Returns
         -------
         ndarray of shape (n_sequences, n_steps, n_classes), or of arrays of shape (n_steps_i, n_classes)
-            In the form of `predict`, of `dtype`.
+            As in `predict`, of type `dtype`.
         """
         predictor, sequences = self._fitted_predictor(), self._sequences_to_predict(X)
         return predictor.predict_log_proba(sequences, initial_state=initial_state)

@@ -52,38 +52,36 @@ class GRUTransformer(
     TransformerMixin,
     BaseEstimator,
 ):
-    """Features of sequences: what the readout of a GRU, trained or random, makes of them.
+    """Features of sequences: the pooled hidden states of a trained or random GRU.
 
-    Each sequence, of any length, becomes one row of numbers that any estimator of
-    scikit-learn's takes.
+    Each sequence, of any length, becomes one row of a table of features for any scikit-learn estimator.
 
     Parameters
     ----------
     estimator : GRUClassifier, GRURegressor or None, default=None
-        The network, whose `hidden_layer_sizes`, `bidirectional` and `pooling` say what the
-        features are; it is cloned. None: a `GRUClassifier`, or for real-valued `y` a
-        `GRURegressor`; more than 20 different whole numbers in `y` are refused where they
-        may be values, that is unless they are 0 or 1 and on without a gap, each ten times
-        on average.
+        The network, which is cloned. Its `hidden_layer_sizes`, `bidirectional` and `pooling` determine
+        the features. None: a `GRUClassifier`, or a `GRURegressor` for real-valued `y`. More than 20
+        distinct whole numbers in `y` are ambiguous and refused, unless they are consecutive, start with
+        0 or 1 and occur ten times each on average.
     trained : bool, default=True
-        Whether `estimator` is first fitted to `X` and `y`. Otherwise its start values are
-        taken as they are drawn, which needs no `y`, and most often many units: features of a
-        random recurrent network [1]_. X is standardized all the same.
+        Whether to fit the network to `X` and `y`. Otherwise its weights stay at their random initial
+        values, which needs no `y` and usually many units: the features are those of an echo state
+        network [1]_. X is standardized in both cases.
     random_state : int, RandomState instance or None, default=None
-        Of the network; None: as `estimator` has it.
+        Random state of the network; None: that of `estimator`.
 
     Attributes
     ----------
     estimator_ : GRUClassifier or GRURegressor
-        Fitted, or with start values for weights.
+        The fitted or randomly initialised network.
     n_features_in_ : int
-        Features a step, or, after a fit on a 2-D X, its number of columns (steps).
+        Number of features per step, or, after a fit on a 2-D X, its number of columns (steps).
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names, where X was a DataFrame whose names are all strings.
+        Column names, if X was a DataFrame whose column names are all strings.
 
     See Also
     --------
-    GRUClassifier.hidden_states : The states at every step.
+    GRUClassifier.hidden_states : The hidden states at every step.
 
     References
     ----------
@@ -139,16 +137,16 @@ class GRUTransformer(
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Train the network, or draw it.
+        """Train the network, or initialise it at random.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs), default=None
-            Needed where `trained`, ignored where not; so are the others.
+            Required if `trained`; otherwise y and the following are ignored.
         sample_weight : array-like of shape (n_sequences,), default=None
         X_val, y_val, sample_weight_val : default=None
-            For the validation of the network, as its `fit` has them.
+            Validation data of the network, as in its `fit`.
 
         Returns
         -------
@@ -190,20 +188,20 @@ class GRUTransformer(
         return network if self.random_state is None else network.set_params(random_state=self.random_state)
 
     def transform(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Features of each sequence.
+        """Compute the features of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, one for each sequence or the same for all; F is
-            the number of units of a layer, of both directions. With layers of different widths a list
-            of one array (n_sequences, F_l) or (F_l,) for each layer. None: zeros.
+            Initial hidden states, one per sequence or the same for all; F is the number of units of a
+            layer, in both directions together. For layers of different widths, a list with one array
+            (n_sequences, F_l) or (F_l,) per layer. None: zeros.
 
         Returns
         -------
-        ndarray of shape (n_sequences, n_features_out), of the estimator's `dtype`
-            One feature for each unit of the last layer, of both directions.
+        ndarray of shape (n_sequences, n_features_out)
+            One feature per unit of the last layer, in both directions, of the estimator's `dtype`.
         """
         check_is_fitted(self)
         return self.estimator_._features(X, initial_state)
@@ -213,12 +211,12 @@ class GRUTransformer(
         return self.estimator_._predictor.n_features_out
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """grutransformer0, grutransformer1, ...
+        """Names of the features: grutransformer0, grutransformer1, ...
 
         Parameters
         ----------
         input_features : None or array-like of str
-            Not used but held against the names of X, for pipelines.
+            Only compared with the column names of X; present for pipelines.
 
         Returns
         -------
