@@ -273,8 +273,7 @@ cdef extern from "gruc/program/search.h" nogil:
         const size_t *most
         double length_penalty
         gruc_answer *answers
-        int32_t *found
-        size_t longest
+        size_t t, n_rows, room
         int32_t *followed
         int32_t *parents
         void **now
@@ -288,6 +287,9 @@ cdef extern from "gruc/program/search.h" nogil:
         double *scores
         double *next_scores
         gruc_candidate *candidates
+
+    void gruc_search_begin(gruc_search_state *s) noexcept
+    void gruc_search_tokens(const gruc_search_state *s, size_t b, int32_t *to) noexcept
 
 
 cdef extern from "gruc/program/memory.h" nogil:

@@ -1,5 +1,10 @@
 # The most probable answers of a decoder. Part of inference.pyx.
 
+# Tokens of an answer that there is memory for at first; then twice as many each time, so that memory follows
+# what is written, not what might be.
+cdef Py_ssize_t FIRST_ROOM = 64
+
+
 def search(
     Weights weights not None,  # of a program that makes one step for any number of rows: search.h
     list inputs not None,      # an array for each input: tokens None, states (B, H) and rows of the source
@@ -24,6 +29,7 @@ def search(
     cdef char *memory
     cdef int *states
     cdef int *lasts
+    cdef int32_t *to
     cdef list held = []
     cdef bint is_double = weights.is_double
     cdef const _c.gruc_value *value
@@ -38,15 +44,16 @@ def search(
     require(len(inputs) == <Py_ssize_t> program.n_inputs, "an array for each input")
     R = B * beam
     for i in range(B):
-        require(0 < most[i] < INT32_MAX, "most > 0")
+        require(0 < most[i], "most > 0")
         longest = max(longest, most[i])
+    s.room = min(longest, FIRST_ROOM)
     # all of it at once: of one short sequence, to allocate each part would take as long as a step
     size = 2 * lines((n_values + n_ops) * sizeof(_c.gruc_span)) + 4 * lines(n_values * sizeof(void *))
     for i in range(n_values):
         value = &program.values[i]
         if i < <Py_ssize_t> program.n_inputs and not value.integers and not value.per_step:
             size += 2 * lines(R * value.width * weights.element)
-    size += lines(B * sizeof(_c.gruc_answer)) + 2 * lines(longest * R * sizeof(int32_t))
+    size += lines(B * sizeof(_c.gruc_answer)) + 2 * lines(s.room * R * sizeof(int32_t))
     size += lines(R * K * weights.element) + lines(K * weights.element) + lines(R * sizeof(int32_t))
     size += 3 * lines(R * sizeof(Py_ssize_t)) + 2 * lines(R * sizeof(double))
     size += lines(2 * beam * sizeof(_c.gruc_candidate))
@@ -79,15 +86,13 @@ def search(
     require(s.tokens >= 0, "a value of tokens that are searched")
     s.step, s.n_layers, s.B, s.beam, s.K = &batch, n_layers, B, beam, K
     s.states, s.lasts = states, lasts
-    s.start, s.end, s.length_penalty, s.longest = <int32_t> start, <int32_t> end, length_penalty, longest
+    s.start, s.end, s.length_penalty = <int32_t> start, <int32_t> end, length_penalty
     if allowed is not None:
         s.allowed = &allowed[0]
     s.most = <const size_t *> &most[0]
-    found = np.empty((B, longest), np.int32)
-    s.found = <int32_t *> array_pointer(found, c"i", B, longest, True)
     s.answers = <_c.gruc_answer *> taken(&memory, B * sizeof(_c.gruc_answer))
-    s.followed = <int32_t *> taken(&memory, longest * R * sizeof(int32_t))
-    s.parents = <int32_t *> taken(&memory, longest * R * sizeof(int32_t))
+    s.followed = <int32_t *> taken(&memory, s.room * R * sizeof(int32_t))
+    s.parents = <int32_t *> taken(&memory, s.room * R * sizeof(int32_t))
     s.logits = taken(&memory, R * K * weights.element)
     s.scratch = taken(&memory, K * weights.element)
     s.row_tokens = <int32_t *> taken(&memory, R * sizeof(int32_t))
@@ -103,12 +108,38 @@ def search(
         batch.values[states[i]], batch.values[lasts[i]] = s.now[i], s.next[i]
     batch.values[program.output] = s.logits
     batch.workspace = aligned(_c.gruc_infer_memory(&batch) * weights.element, held)
-    with nogil:
-        if is_double:
-            _c.gruc_run_search(<double *> NULL, &s)
-        else:
-            _c.gruc_run_search(<float *> NULL, &s)
-    return [found[i, :s.answers[i].length].copy() for i in range(B)]
+    _c.gruc_search_begin(&s)
+    while True:
+        with nogil:
+            if is_double:
+                _c.gruc_run_search(<double *> NULL, &s)
+            else:
+                _c.gruc_run_search(<float *> NULL, &s)
+        if s.n_rows == 0:
+            break
+        PyErr_CheckSignals()
+        make_room(&s, min(2 * s.room, <size_t> longest), held)
+    size = 0
+    for i in range(B):
+        size += s.answers[i].length
+    tokens, answers = np.empty(size, np.int32), []
+    to = <int32_t *> array_pointer(tokens, c"i", size, 1, True)
+    size = 0
+    for i in range(B):
+        _c.gruc_search_tokens(&s, i, to + size)
+        answers.append(tokens[size:size + <Py_ssize_t> s.answers[i].length])
+        size += s.answers[i].length
+    return answers
+
+
+cdef int make_room(_c.gruc_search_state *s, size_t room, list held) except -1:
+    """Memory for this number of steps, with those that were made."""
+    cdef size_t width = s.B * s.beam
+    followed = <int32_t *> aligned(room * width * sizeof(int32_t), held)
+    parents = <int32_t *> aligned(room * width * sizeof(int32_t), held)
+    memcpy(followed, s.followed, s.t * width * sizeof(int32_t))
+    memcpy(parents, s.parents, s.t * width * sizeof(int32_t))
+    s.followed, s.parents, s.room = followed, parents, room
 
 
 cdef Py_ssize_t lines(Py_ssize_t size) noexcept:

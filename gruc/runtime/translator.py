@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -86,14 +87,14 @@ class Translator(FlatWeightsMixin):
             length_penalty=float(length_penalty),
             allowed=self.target.allowed,
         )
-        weights = self._prepared()
+        weights, longest = self._prepared(), min(self.max_target_length, sys.maxsize)
         if len(sources) == 1:
-            most = np.array([self.max_target_length], np.intp)
+            most = np.array([longest], np.intp)
             return self.network.search(weights, packed_alone(sources[0]), most, **options)
 
         def run(chunk, sequences):
             batch = gathered(sequences, chunk, self.config["n_source_inputs"])
-            most = np.full(len(chunk), self.max_target_length, np.intp)
+            most = np.full(len(chunk), longest, np.intp)
             answers = self.network.search(weights, batch, most, **options)
             for place, answer in zip(chunk, answers, strict=True):
                 found[place] = answer

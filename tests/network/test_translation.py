@@ -199,6 +199,36 @@ def test_an_answer_does_not_depend_on_its_company(attention, beam):
     assert all(len(answer) <= m for answer, m in zip(together, most, strict=True))
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_long_answers_are_those_that_had_room_from_the_start(beam):
+    """More tokens than there is memory for at first, so that it grows twice; none of them is the end."""
+    network = a_network("general")
+    flat = parameters_of(network, "float32")
+    allowed = np.array([1, 1, 1, 1, 1], np.uint8)
+    allowed[END] = 0
+    most = np.array([200, 65, 3, 64, 63])
+    together = search(network, flat, SOURCES, most, beam=beam, allowed=allowed)
+    assert [len(answer) for answer in together] == most.tolist()
+    # greedily the first tokens are the same, however many follow
+    if beam == 1:
+        short = search(network, flat, SOURCES, np.minimum(most, 60), beam=beam, allowed=allowed)
+        assert [answer[:60] for answer in together] == short
+    alone = [
+        search(network, flat, [s], m, beam=beam, allowed=allowed)[0]
+        for s, m in zip(SOURCES, most, strict=True)
+    ]
+    assert together == alone
+
+
+def test_memory_is_that_of_what_is_written():
+    """Not of what might be: 10^15 tokens would take petabytes."""
+    network = a_network("dot")
+    flat = parameters_of(network, "float32")
+    for beam in (1, 3):
+        found = search(network, flat, SOURCES, most=10**15, beam=beam)
+        assert found == search(network, flat, SOURCES, most=3000, beam=beam)
+
+
 def test_tokens_that_are_not_allowed_are_not_given():
     network = a_network("dot")
     flat = parameters_of(network)

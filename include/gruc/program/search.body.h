@@ -64,46 +64,31 @@ GRUC_STATIC void GRUC(search_states)(const gruc_search *s, size_t t, size_t n_ro
     }
 }
 
-/* Fills `answers` and `found`. */
+/* Makes steps until no hypothesis goes on, or there is no room for another step. */
 GRUC_STATIC void GRUC(search)(gruc_search *s)
 {
-    gruc_infer_batch *step = s->step;
-    gruc_clock *clock = step->clocks + 1;
-    size_t n_rows = s->B, width = s->B * s->beam;
+    size_t width = s->B * s->beam;
     ptrdiff_t offsets[2] = {0, 0};
     gruc_clock rows = {1, 0, 0, s->ones, offsets, s->order, NULL};
+    gruc_clock *clock = s->step->clocks + 1;
     *clock = rows;
-    step->values[s->tokens] = s->row_tokens;
-    step->values[step->program->output] = s->logits;
-    for (size_t l = 0; l < s->n_layers; l++) {
-        step->values[s->states[l]] = s->now[l];
-        step->values[s->lasts[l]] = s->next[l];
-    }
-    for (size_t row = 0; row < width; row++) s->ones[row] = 1;
-    for (size_t b = 0; b < s->B; b++) {
-        gruc_answer none = {0, 0, 0};
-        s->answers[b] = none;
-        s->order[b] = (ptrdiff_t)b;
-        s->row_tokens[b] = s->start;
-        s->scores[b] = 0;
-    }
-    for (size_t t = 0; n_rows > 0; t++) {
+    for (; s->n_rows > 0 && s->t < s->room; s->t++) {
         size_t to = 0;
-        int32_t *followed = s->followed + t * width;
-        clock->B = clock->N = n_rows;
-        offsets[1] = (ptrdiff_t)n_rows;
-        gruc_infer(step);
-        for (size_t first = 0, last; first < n_rows; first = last) {
+        int32_t *followed = s->followed + s->t * width;
+        clock->B = clock->N = s->n_rows;
+        offsets[1] = (ptrdiff_t)s->n_rows;
+        gruc_infer(s->step);
+        for (size_t first = 0, last; first < s->n_rows; first = last) {
             size_t b = (size_t)s->order[first];
-            for (last = first + 1; last < n_rows && (size_t)s->order[last] == b;) last++;
-            size_t n_on = GRUC(search_sequence)(s, b, t, first, last, to);
+            for (last = first + 1; last < s->n_rows && (size_t)s->order[last] == b;) last++;
+            size_t n_on = GRUC(search_sequence)(s, b, s->t, first, last, to);
             for (size_t i = 0; i < n_on; i++) s->next_order[to + i] = (ptrdiff_t)b;
             to += n_on;
         }
-        n_rows = to;
-        memcpy(s->order, s->next_order, n_rows * sizeof(ptrdiff_t));
-        memcpy(s->scores, s->next_scores, n_rows * sizeof(double));
-        memcpy(s->row_tokens, followed, n_rows * sizeof(int32_t));
-        GRUC(search_states)(s, t, n_rows);
+        s->n_rows = to;
+        memcpy(s->order, s->next_order, to * sizeof(ptrdiff_t));
+        memcpy(s->scores, s->next_scores, to * sizeof(double));
+        memcpy(s->row_tokens, followed, to * sizeof(int32_t));
+        GRUC(search_states)(s, s->t, to);
     }
 }

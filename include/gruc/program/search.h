@@ -20,6 +20,8 @@ typedef struct {
 typedef struct {
     size_t n_complete; /* hypotheses so far */
     size_t length;     /* tokens of the best, without the end */
+    int32_t last;      /* the last of these */
+    size_t row;        /* of the best in the step before that token */
     double score;      /* of the best, divided by the power of its length */
 } gruc_answer;
 
@@ -34,10 +36,11 @@ typedef struct {
     const size_t *most;           /* (B,) tokens of an answer, the end excluded, at most; above 0 */
     double length_penalty; /* the power of the length by which scores of complete answers are divided */
     gruc_answer *answers;  /* (B,) OUT */
-    int32_t *found;        /* (B, longest) OUT: tokens of the best */
-    size_t longest;        /* of `most` */
-    int32_t *followed;     /* (longest, B * beam) the token that each hypothesis ends in */
-    int32_t *parents;      /* (longest, B * beam) its row in the step before */
+    size_t t;              /* steps that were made; set by gruc_search_begin, as n_rows */
+    size_t n_rows;         /* hypotheses that go on; 0: all answers are found */
+    size_t room;           /* steps that there is memory for in the next two */
+    int32_t *followed;     /* (room, B * beam) the token that each hypothesis ends in */
+    int32_t *parents;      /* (room, B * beam) its row in the step before */
     void **now, **next;    /* (n_layers,) states (B * beam, width); before: in `now` those of B rows */
     void *logits;          /* (B * beam, K) */
     void *scratch;         /* (K,) */
@@ -71,14 +74,48 @@ GRUC_STATIC void gruc_search_complete(
 {
     double normalized = gruc_search_normalized(s, score, length + (size_t)with_end);
     gruc_answer *answer = s->answers + b;
-    int32_t *to = s->found + b * s->longest;
     if (answer->n_complete++ > 0 && !(normalized > answer->score)) return;
     answer->score = normalized;
     answer->length = length;
-    for (size_t t = length; t-- > 0;) {
-        to[t] = s->followed[t * s->B * s->beam + row];
-        row = (size_t)s->parents[t * s->B * s->beam + row];
+    if (length == 0) return;
+    /* read now, for where there is no room for more the next sequence's hypotheses take this row of the step */
+    answer->last = s->followed[(length - 1) * s->B * s->beam + row];
+    answer->row = (size_t)s->parents[(length - 1) * s->B * s->beam + row];
+}
+
+/* Tokens of the best answer to sequence b, of whose length it is */
+GRUC_STATIC void gruc_search_tokens(const gruc_search *s, size_t b, int32_t *to /* (length,) OUT */)
+{
+    const gruc_answer *answer = s->answers + b;
+    size_t row = answer->row, width = s->B * s->beam;
+    if (answer->length == 0) return;
+    to[answer->length - 1] = answer->last;
+    for (size_t t = answer->length - 1; t-- > 0;) {
+        to[t] = s->followed[t * width + row];
+        row = (size_t)s->parents[t * width + row];
     }
+}
+
+/* Before the first step: of each sequence there is one hypothesis, which has no tokens */
+GRUC_STATIC void gruc_search_begin(gruc_search *s)
+{
+    gruc_infer_batch *step = s->step;
+    step->values[s->tokens] = s->row_tokens;
+    step->values[step->program->output] = s->logits;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        step->values[s->states[l]] = s->now[l];
+        step->values[s->lasts[l]] = s->next[l];
+    }
+    for (size_t row = 0; row < s->B * s->beam; row++) s->ones[row] = 1;
+    for (size_t b = 0; b < s->B; b++) {
+        gruc_answer none = {0, 0, 0, 0, 0};
+        s->answers[b] = none;
+        s->order[b] = (ptrdiff_t)b;
+        s->row_tokens[b] = s->start;
+        s->scores[b] = 0;
+    }
+    s->t = 0;
+    s->n_rows = s->B;
 }
 
 #endif
