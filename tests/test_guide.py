@@ -111,8 +111,8 @@ def test_inspection(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = run_blocks_of(DOCS / "inspection.md")
     assert abs(names["slopes"].sum() - 1) < 1e-6
-    told, x = names["told"][40], names["X_test"][40]
-    assert told.shape == x.shape
+    values, x = names["values"][40], names["X_test"][40]
+    assert values.shape == x.shape
     assert names["dates"].predict(["24/12/1999"]) == ["British"]
     assert "\x1b[0m" in capsys.readouterr().out
     page = (DOCS / "inspection.md").read_text()
