@@ -92,7 +92,7 @@ _MODULES = {"datasets", "deploy", "inspection", "plotting", "preprocessing", "ru
 
 
 def get_include() -> str:
-    """Directory to put on a C compiler's include path for ``#include "gruc/gruc.h"``.
+    """Return the include directory for C compilers, for ``#include "gruc/gruc.h"``.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from ._version import __version__
 
 
 def show_config(mode: str = "stdout") -> dict | None:
-    """Print which kernels, threads and libraries gruc uses here.
+    """Print which kernels, threads and libraries gruc uses.
 
     Parameters
     ----------

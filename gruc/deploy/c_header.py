@@ -23,15 +23,15 @@ PREFIX = r"(?!gruc)[a-z]\w*"  # names that begin with gruc are those of the head
 
 
 class CExport(NamedTuple):
-    """Sizes of a header that `to_c` wrote, and the effect of rounded weights.
+    """Sizes of a header written by `to_c`, and the effect of rounding the weights.
 
     Attributes
     ----------
     constant_bytes : int
-        Weights and tables, in read-only memory; without the code.
+        Size of weights and tables in read-only memory, without the code.
     state_bytes : int or None
-        All memory of a stream, besides the stack; None for a bidirectional model, whose memory
-        depends on the number of steps.
+        Memory of a stream, apart from the stack; None for a bidirectional model, whose memory depends on
+        the number of steps.
     weight_error : float
         Largest relative error of a stored weight, among those in the normal range of float16; of int8 in
         relation to the largest weight of the same output.
@@ -52,7 +52,7 @@ class CExport(NamedTuple):
 def to_c(
     model: Any, path: Any, prefix: str = "model", *, storage: str = "float32", X: ArrayLike | None = None
 ) -> CExport:
-    """Write a C header that predicts as the model does.
+    """Export a model as a C header.
 
     The header includes ``gruc/exported.h`` from the directory `get_include` and is C99 and C++: no
     allocation, no global state, no library except libm. Its comments show how to use it. Steps are

@@ -28,7 +28,7 @@ __all__ = ["from_keras", "to_keras"]
 
 
 def to_keras(model: Any) -> list[NDArray[Any]]:
-    """Weights for a Keras model of GRU layers and a Dense layer, in ``get_weights``'s order.
+    """Convert the weights of a model to those of Keras layers, in the order of ``get_weights``.
 
     A model of tokens has an Embedding layer before them. In a model that answers each step the last GRU
     layer has ``return_sequences=True``.
@@ -93,7 +93,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
 def from_keras(
     estimator: Any, weights: Any, classes: ArrayLike | None = None, *, multilabel: bool = False
 ) -> Any:
-    """A fitted estimator with the weights of Keras's GRU layers and Dense layer.
+    """Create a fitted estimator from the weights of Keras GRU layers and a Dense layer.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ OLDEST_OPSET = 13
 
 
 def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool = False) -> Any:
-    """A graph that predicts as the model does.
+    """Convert a model to an ONNX graph.
 
     Parameters
     ----------

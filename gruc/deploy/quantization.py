@@ -14,22 +14,22 @@ from .c_header import to_c
 
 
 class StoredModel(NamedTuple):
-    """A line of a `QuantizationReport`.
+    """A row of a `QuantizationReport`.
 
     Attributes
     ----------
     weights : str
-        What matrices are stored as.
+        Format of the weight matrices.
     score : float or None
-        What `score` says of X and y; None without y, where it needs one.
+        Score on X and y; None if y is required but not given.
     file_bytes : int
-        Of the model file.
+        Size of the model file.
     c_bytes : int or None
-        Of the constants of the header that `to_c` writes; None where it writes none.
+        Size of the constants in the header that `to_c` writes; None if the model cannot be exported.
     largest_change : float or None
-        Of a probability, a value or a forecast; None of answers that are no numbers.
+        Largest change of a probability, a value or a forecast; None for outputs that are not numeric.
     changed : float or None
-        Share of labels, or of answers that are no numbers, that are others.
+        Share of labels, or of non-numeric outputs, that differ.
     """
 
     weights: str
@@ -41,12 +41,12 @@ class StoredModel(NamedTuple):
 
 
 class QuantizationReport:
-    """Storages of a model side by side; as text a table.
+    """Comparison of the formats of a model's weights; prints as a table.
 
     Parameters
     ----------
     rows : list of StoredModel
-        The model as it is, then with its weights in each type that is narrower.
+        The original model, then one with its weights in each narrower format.
     """
 
     def __init__(self, rows: list[StoredModel]):
@@ -89,31 +89,31 @@ def _cells(row):
 
 
 def quantization_report(model: Any, X: Any = None, y: Any = None) -> QuantizationReport:
-    """What is lost, and saved, by weights in fewer bits.
+    """Compare scores and sizes of a model with weights in fewer bits.
 
-    The model is written and read with each storage of ``save(path, weights=...)``, and asked about X.
+    The model is saved and loaded with each format of ``save(path, weights=...)``, and evaluated on X.
 
     Parameters
     ----------
     model : fitted estimator, or pipeline of gruc's steps
     X : sequences, texts or frame, default=None
-        As `predict` takes it, best what the model has not learned from; of a `GRULanguageModel` a text, as
-        `score` takes it. Of a `GRUForecaster` what it reads at the steps ahead, or None.
+        Data for `predict`, preferably held out; for a `GRULanguageModel` a text, as in `score`; for a
+        `GRUForecaster` future covariates, or None.
     y : array, default=None
-        The truth, as `score` takes it. Of a `GRUForecaster` the values that ``predict(X=X)`` forecasts, in
-        the same form; its score is the negative mean absolute error.
+        Targets, as in `score`. For a `GRUForecaster` the values that ``predict(X=X)`` forecasts, in the same
+        form; its score is the negative mean absolute error.
 
     Returns
     -------
     QuantizationReport
-        A line for the model as it is, and one for each narrower type of weights.
+        One row for the original model, and one for each narrower format.
 
     Raises
     ------
     TypeError
-        A model file does not hold such a model.
+        If the model cannot be saved to a model file.
     ValueError
-        y has not the form of the forecasts, or X is None where it is needed.
+        If y has not the form of the forecasts, or X is required.
 
     Examples
     --------

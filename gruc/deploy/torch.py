@@ -26,7 +26,7 @@ NORM = "weight", "bias", "running_mean", "running_var", "num_batches_tracked"
 
 
 def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
-    """Weights for ``torch.nn.GRU`` and ``torch.nn.Linear``, and of a model of tokens ``torch.nn.Embedding``.
+    """Convert the weights of a model to state dicts of torch modules.
 
     Scaling is folded into the weights: the GRU takes X unscaled, with frames as rows if the model
     has a `frame_length_`. The output of the linear layer is logits or values: one logit for two
@@ -116,7 +116,7 @@ def from_torch(
     embedding_state: dict[str, Any] | None = None,
     conv_state: dict[str, Any] | None = None,
 ) -> Any:
-    """A fitted estimator with the weights of a ``torch.nn.GRU`` and a ``torch.nn.Linear``.
+    """Create a fitted estimator from the weights of a ``torch.nn.GRU`` and a ``torch.nn.Linear``.
 
     Parameters
     ----------

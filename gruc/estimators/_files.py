@@ -33,33 +33,33 @@ class SavingMixin:
     def save(self, path: Any, weights: str | None = None) -> None:
         """Write the fitted model to a file, for `gruc.load` and `gruc.runtime.load`.
 
-        A safetensors container with a JSON description; nothing in it is ever executed. A checksum
-        tells accidental damage; it is no signature. The state of the optimiser is not kept.
+        The file is a safetensors container with a JSON description; nothing in it is ever executed. A
+        checksum detects accidental damage; it is not a signature. The state of the optimiser is not saved.
 
         Parameters
         ----------
         path : str, path-like or binary file object
-            A regular file is replaced: written beside the old one and then renamed, so that whatever
-            happens, the old one or the new one is there, with the old one's mode and, where allowed,
-            its owner. Other files, such as a FIFO or /dev/stdout, are opened and written to.
-            A file object is written to from its current position, and not closed.
+            A regular file is replaced atomically: the new file is written beside the old one and then
+            renamed, with the mode and, where permitted, the owner of the old one. Other files, such as a
+            FIFO or /dev/stdout, are opened and written to. A file object is written to from its current
+            position, and not closed.
         weights : {None, "float32", "float16", "bfloat16", "int8"}, default=None
-            What matrices of weights are stored as; None: as they are. They are rounded to 11 bits ("float16")
-            or 8 ("bfloat16"), or to integers from -127 to 127 times a scale for each output of a layer
-            and each token of a table ("int8"). Biases, normalisations and scales of features stay as they
-            are. Read again, they are of `dtype`: predictions are those of the rounded weights, and as fast.
-            `gruc.deploy.quantization_report` measures what is lost.
+            Format in which weight matrices are stored; None: without rounding. They are rounded to 11 bits
+            ("float16") or 8 bits ("bfloat16"), or to integers from -127 to 127 times one scale per output of
+            a layer and per token of a table ("int8"). Biases, normalisation and feature scaling are not
+            rounded. When loaded, weights are converted back to `dtype`, so that prediction is as fast as
+            before. `gruc.deploy.quantization_report` measures the loss of accuracy.
 
         Raises
         ------
         TypeError
-            A parameter or label that JSON does not hold; the message names it. Or a file object in
-            text mode.
+            If a parameter or label cannot be represented in JSON (the message names it), or a file object is
+            in text mode.
         ValueError
-            A model that could not be read again, such as one with invalid parameters; `weights` is none of
-            these, or a weight is beyond 65504 in "float16".
+            If the model could not be read again, such as one with invalid parameters, `weights` is invalid,
+            or a weight exceeds 65504 with "float16".
         OSError
-            The file cannot be written.
+            If the file cannot be written.
 
         Examples
         --------
@@ -96,9 +96,9 @@ def save(model: Any, path: Any, weights: str | None = None) -> None:
     model : GRUClassifier or GRURegressor
         Fitted.
     path : str, path-like or binary file object
-        Where to write to: `GRUClassifier.save` says more.
+        Where to write; see `GRUClassifier.save`.
     weights : {None, "float32", "float16", "bfloat16", "int8"}, default=None
-        What matrices are stored as.
+        Format of the weight matrices.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def save(model: Any, path: Any, weights: str | None = None) -> None:
     NotFittedError
         The model is not fitted.
     OSError
-        The file cannot be written. An old one of this name is as it was.
+        If the file cannot be written. An existing file is left unchanged.
     """
     kind = type(model).__name__
     if type(model) not in KINDS.values():

@@ -149,7 +149,7 @@ class ForecasterBase(VersionedPickleMixin, ForecastSavingMixin, SummaryInNoteboo
         return self._form.wrap_columns(values, steps, labels)
 
     def summary(self) -> Summary:
-        """Layers, shapes, parameters, memory and operations of the network that answers windows.
+        """Summarise layers, shapes, parameters, memory and operations of the network.
 
         Returns
         -------

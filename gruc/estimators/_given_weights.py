@@ -1,4 +1,4 @@
-"""Weights that were trained elsewhere, as arrays."""
+"""Weights trained elsewhere, as arrays."""
 
 import re
 

@@ -14,27 +14,27 @@ MOST_NAMES = 5
 
 
 class AnswerOverTimeDisplay:
-    """The answer after each step, as a stream gives it: probabilities of classes, or values.
+    """Predictions after each step, as of a stream: probabilities of classes, or values.
 
-    Make it with `from_estimator`.
+    Create it with `from_estimator`.
 
     Parameters
     ----------
     answers : ndarray of shape (n_steps, n_outputs)
-        After each step.
+        Predictions after each step.
     names : list of str
-        Of the outputs.
+        Names of the outputs.
     kind : {"probability", "value", "quantile"}, default="value"
-        What answers are. Of quantiles, which rise, the lowest and the highest bound a band.
+        Type of the predictions. For quantiles, the area between the lowest and the highest is shaded.
     step_names : list of str or None, default=None
-        Tokens of a text; None: numbers.
+        Names of the steps, such as the tokens of a text; None: numbers.
 
     Attributes
     ----------
     lines_ : list of matplotlib Artist
-        One for each output.
+        One line per output.
     band_ : matplotlib Artist or None
-        Between the lowest and the highest quantile.
+        Area between the lowest and the highest quantile.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 
@@ -59,14 +59,14 @@ class AnswerOverTimeDisplay:
         self.step_names = step_names
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "AnswerOverTimeDisplay":
-        """Draw them with matplotlib.
+        """Plot with matplotlib.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
-            For matplotlib's `plot` of each output.
+            Passed to matplotlib's `plot` for each output.
 
         Returns
         -------
@@ -101,19 +101,19 @@ class AnswerOverTimeDisplay:
     def from_estimator(
         cls, estimator: Any, X: Any, *, index: int = 0, ax: Any = None, **kwargs: Any
     ) -> "AnswerOverTimeDisplay":
-        """Draw the answer to one sequence, step by step.
+        """Plot the predictions for one sequence after each step.
 
         Parameters
         ----------
         estimator : GRUClassifier, GRURegressor, GRUTagger, GRUStepRegressor, Pipeline or Predictor
-            Fitted. A bidirectional one answers the beginnings of the sequence, one after another; a
-            model that answers each step has answered with all of them known.
+            Fitted model. A bidirectional model predicts each prefix of the sequence separately; if it also
+            predicts each step, the whole sequence is known at each step.
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As `estimator.predict` takes it.
         index : int, default=0
-            Which sequence of X.
+            Index of the sequence of X.
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
             As in `plot`.
 

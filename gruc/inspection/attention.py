@@ -13,25 +13,25 @@ from ._texts import tokens_of
 
 
 class AttentionDisplay:
-    """Weights of attention as a matrix: a row for each answer, a column for each step that it looks at.
+    """Attention weights as a matrix, with a column for each step that is attended to.
 
-    Make it with `from_estimator`: of a model with ``pooling="attention"`` each sequence is a row, of an
-    encoder-decoder each token of one answer.
+    Create it with `from_estimator`. Rows are sequences for a model with ``pooling="attention"``, and
+    the output tokens of one sequence for an encoder-decoder.
 
     Parameters
     ----------
     weights : list of ndarray of shape (n_columns_i,)
-        Of each row; the weights of a row add up to 1.
+        Weights of each row, which add up to 1.
     row_names : list of str or None, default=None
     column_names : list of str or None, default=None
         None: numbers.
     row_label : str, default=""
-        What rows are.
+        Label of the vertical axis.
 
     Attributes
     ----------
     image_ : matplotlib AxesImage
-        Where a sequence has ended there is nothing.
+        Cells beyond the end of a sequence are masked.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
 
@@ -65,14 +65,14 @@ class AttentionDisplay:
         self.row_label = row_label
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "AttentionDisplay":
-        """Draw them with matplotlib.
+        """Plot with matplotlib.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
-            For matplotlib's `imshow`.
+            Passed to matplotlib's `imshow`.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class AttentionDisplay:
     def from_estimator(
         cls, estimator: Any, X: Any, *, index: int | None = None, ax: Any = None, **kwargs: Any
     ) -> "AttentionDisplay":
-        """Draw what a model attends to.
+        """Plot the attention weights of a model.
 
         Parameters
         ----------
@@ -109,10 +109,10 @@ class AttentionDisplay:
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As `estimator.predict` takes it.
         index : int or None, default=None
-            Which sequence of X alone, whose columns are named by its tokens, if it is a text; None: all, and
-            of an encoder-decoder the first.
+            Index of a single sequence of X, whose tokens label the columns if it is a text. None: all
+            sequences, or the first one for an encoder-decoder.
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
             As in `plot`.
 

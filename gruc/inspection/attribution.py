@@ -21,35 +21,35 @@ MOST_LINES = 6
 
 
 class AttributionDisplay:
-    """How much each step and feature of a sequence, or each token of a text, contributed to an output.
+    """Attributions of the steps and features of a sequence, or of the tokens of a text.
 
-    Make it with `from_estimator`. Red speaks for the output, blue against it.
+    Create it with `from_estimator`. Red is positive, blue is negative.
 
-    Of texts and tokens, the display shows itself in a notebook as coloured text, and ``print(display)``
-    writes coloured text to a terminal.
+    For texts and tokens, the display appears in notebooks as coloured text, and ``print(display)``
+    prints coloured text on a terminal.
 
     Parameters
     ----------
     attributions : ndarray of shape (n_steps, n_features), or (n_tokens,)
-        Of one sequence.
+        Attributions of one sequence.
     x : ndarray of shape (n_steps, n_features) or None, default=None
         The sequence itself; None for tokens.
     pieces : list of (str, float or None) or None, default=None
         A text in pieces, with their attributions; None for series.
     feature_names : list of str or None, default=None
     step_names : list of str or None, default=None
-        Times of a series; None: numbers.
+        Names of the steps, such as times; None: numbers.
     output_name : str or None, default=None
-        What is explained, for titles.
+        Name of the explained output, for titles.
 
     Attributes
     ----------
     heat_ : matplotlib AxesImage or None
         Attributions of steps and features; None for one feature and for tokens.
     bars_ : matplotlib BarContainer
-        Attributions of steps, those of their features added up, or of tokens.
+        Attributions of steps (sums over their features), or of tokens.
     axes_ : list of matplotlib Axes
-        From top to bottom: the series, the heat, the bars.
+        From top to bottom: the series, the heat map, the bars.
     ax_ : matplotlib Axes
         The lowest of them.
     figure_ : matplotlib Figure
@@ -101,14 +101,14 @@ class AttributionDisplay:
         return repr(self) if self.pieces is None else as_ansi(self.pieces)
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "AttributionDisplay":
-        """Draw them with matplotlib.
+        """Plot with matplotlib.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
-            For matplotlib's `imshow` of the heat; for one feature and for tokens, for `bar`.
+            Passed to matplotlib's `imshow` (heat map) or, for one feature and for tokens, `bar`.
 
         Returns
         -------
@@ -170,9 +170,9 @@ class AttributionDisplay:
         ax: Any = None,
         **kwargs: Any,
     ) -> "AttributionDisplay":
-        """Explain an output for one sequence.
+        """Compute and plot the attributions of one sequence.
 
-        A text is not drawn by matplotlib before `plot` is called.
+        A text is drawn by matplotlib only when `plot` is called.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class AttributionDisplay:
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As in `attributions`.
         index : int, default=0
-            Which sequence of X; which series of a forecaster. 0 of one text given to a language model.
+            Index of the sequence of X, or of the series of a forecaster; 0 for a single text.
         method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
 default="integrated_gradients"
             As in `attributions`.
@@ -192,7 +192,7 @@ default="integrated_gradients"
         feature_names : list of str or None, default=None
             None: those of the fit, or numbers.
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
             As in `plot`.
 

@@ -12,34 +12,34 @@ __all__ = ["ForecastDisplay"]
 
 
 class ForecastDisplay:
-    """A series, the forecast of what follows, its interval, and forecasts of a backtest.
+    """Plot of a time series with its forecast, prediction interval, and the forecasts of a backtest.
 
-    Make it with `from_estimator` or `from_backtest`.
+    Create it with `from_estimator` or `from_backtest`.
 
     Parameters
     ----------
     history : tuple of array-like
-        Times and values. Of several series, this and the others are dicts by series, which are drawn each in
-        axes of its own.
+        Times and values. For several series, this and the following are dicts by series, and each series has
+        its own axes.
     forecast : tuple of array-like or None, default=None
         Times and values.
     interval : tuple of array-like or None, default=None
         Lower and upper bounds at the times of the forecast.
     backtest : list of tuple of array-like or None, default=None
-        Times and values of the forecasts from each origin, and lower and upper bounds where there are any.
+        Times and values of the forecasts from each origin, and lower and upper bounds if there are any.
     coverage : float or None, default=None
-        Of the interval, for the legend.
+        Nominal coverage of the interval, for the legend.
 
     Attributes
     ----------
     history_line_ : matplotlib Artist
-        Of several series, this and the others are dicts by series.
+        For several series, this and the following are dicts by series.
     forecast_line_ : matplotlib Artist or None
     band_ : matplotlib Artist or None
         The interval.
     backtest_lines_, backtest_bands_ : list of matplotlib Artist
     ax_ : matplotlib Axes
-        Of several series an array of them.
+        For several series, an array of axes.
     figure_ : matplotlib Figure
 
     Examples
@@ -72,14 +72,14 @@ class ForecastDisplay:
         self.coverage = coverage
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "ForecastDisplay":
-        """Draw the series and the forecasts.
+        """Plot the series and the forecasts.
 
         Parameters
         ----------
         ax : matplotlib Axes, array of them or None, default=None
             Axes to draw on, as many as series; None: a new figure.
         **kwargs : dict
-            For matplotlib's `plot` of the forecast.
+            Passed to matplotlib's `plot` for the forecast.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            There are not as many axes as series.
+            If the number of axes differs from the number of series.
         """
         plt = matplotlib_pyplot()
         if not isinstance(self.history, dict):
@@ -148,14 +148,14 @@ class ForecastDisplay:
         ax: Any = None,
         **kwargs: Any,
     ) -> "ForecastDisplay":
-        """Draw the forecasts of one or several series.
+        """Plot the forecasts of one or several series.
 
         Parameters
         ----------
         estimator : GRUForecaster
             Fitted.
         y : Series, DataFrame, array or list
-            What it was fitted on, and updated with.
+            Series that the forecaster was fitted on and updated with.
         X : DataFrame, array or list, default=None
             As in `GRUForecaster.predict`.
         fh : int, sequence of int or index, default=None
@@ -172,7 +172,7 @@ class ForecastDisplay:
         ax : matplotlib Axes, array of them or None, default=None
             Axes to draw on, as many as series; None: a new figure.
         **kwargs : dict
-            For matplotlib's `plot` of the forecast.
+            Passed to matplotlib's `plot` for the forecast.
 
         Returns
         -------

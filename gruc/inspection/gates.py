@@ -15,7 +15,7 @@ KEEPING = "update", "forget"  # the gate of each cell that keeps its state
 class GateDisplay:
     """Gates of the units of a layer over the steps of a sequence.
 
-    Make it with `from_estimator`. Where "update" is near 1 a unit keeps its state, where it is near 0 the
+    Create it with `from_estimator`. Where "update" is near 1 a unit keeps its state, where it is near 0 the
     state becomes "candidate", which sees the state before to the extent of "reset":
     ``h = (1 - z) * n + z * h_prev``. With ``cell="fio"`` the share of the state that is kept is "forget", and
     "input" and "output" are those of this candidate and of the one before.
@@ -25,7 +25,7 @@ class GateDisplay:
     gates : dict of str to ndarray of shape (n_frames, n_units)
         Some of what `gate_activations` gives.
     step_names : list of str or None, default=None
-        Tokens of a text; None: numbers.
+        Names of the steps, such as the tokens of a text; None: numbers.
     layer_name : str or None, default=None
         For the title.
 
@@ -61,12 +61,12 @@ class GateDisplay:
         self.layer_name = layer_name
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "GateDisplay":
-        """Draw them with matplotlib.
+        """Plot with matplotlib.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
             For matplotlib's `imshow` of each gate.
 
@@ -114,14 +114,14 @@ class GateDisplay:
         X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
             As `estimator.predict` takes it.
         index : int, default=0
-            Which sequence of X.
+            Index of the sequence of X.
         layer : int, default=-1
-            From 0 for the first, or -1 for the last.
+            Index of the layer: 0 is the first, -1 the last.
         gates : sequence of str or None, default=None
             Which gates, from top to bottom, by their names in `gate_activations`: "reset", "update" and
             "candidate" of a GRU. None: all.
         ax : matplotlib Axes or None, default=None
-            Whose place the picture takes; None: a new figure.
+            Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict
             As in `plot`.
 

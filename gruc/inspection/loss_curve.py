@@ -12,7 +12,7 @@ __all__ = ["LossCurveDisplay"]
 class LossCurveDisplay:
     """Loss over the epochs of a fit, and validation loss if there was validation.
 
-    Make it with `from_estimator`.
+    Create it with `from_estimator`.
 
     Parameters
     ----------

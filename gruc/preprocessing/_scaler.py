@@ -102,7 +102,7 @@ class SequenceScaler(
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : None
-            Ignored, for pipelines.
+            Ignored; present for compatibility with pipelines.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence, and so of each of its steps.
 
@@ -122,7 +122,7 @@ class SequenceScaler(
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         y : None
-            Ignored, for pipelines.
+            Ignored; present for compatibility with pipelines.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence, and so of each of its steps.
 

@@ -109,7 +109,7 @@ class TextSequencer(
         return tags
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Do nothing: sequences are lists of arrays always, which no DataFrame can hold.
+        """Do nothing: sequences are always lists of arrays, which a DataFrame cannot hold.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class TextSequencer(
         Raises
         ------
         ValueError
-            Another container is asked for.
+            If another container is requested.
         """
         if transform not in (None, "default"):
             raise ValueError(
@@ -139,7 +139,7 @@ class TextSequencer(
         X : iterable of str or bytes
             Texts; with ``analyzer=None`` sequences of str tokens; for files see `input`.
         y : array-like or None, default=None
-            Only seen by ``lowercase="auto"``.
+            Only used by ``lowercase="auto"``.
 
         Returns
         -------
@@ -148,8 +148,8 @@ class TextSequencer(
         Raises
         ------
         ValueError
-            X is a single text, or holds something else than texts; parameters that contradict
-            each other; no term remains.
+            If X is a single text or contains other objects than texts, parameters contradict each other, or
+            no term remains.
         """
         self.fit_transform(X, y)
         return self
@@ -163,7 +163,7 @@ class TextSequencer(
         X : iterable of str or bytes
             Texts; with ``analyzer=None`` sequences of str tokens; for files see `input`.
         y : array-like or None, default=None
-            Only seen by ``lowercase="auto"``.
+            Only used by ``lowercase="auto"``.
 
         Returns
         -------
@@ -187,7 +187,7 @@ class TextSequencer(
         return sequences
 
     def transform(self, X: Iterable) -> list[NDArray[Any]]:
-        """Texts as sequences of tokens.
+        """Transform texts to sequences of tokens.
 
         Parameters
         ----------
@@ -201,14 +201,14 @@ class TextSequencer(
         Raises
         ------
         ValueError
-            X is a single text, or holds something else than texts.
+            If X is a single text or contains other objects than texts.
         NotFittedError
-            Neither `fit` was called nor `vocabulary` given.
+            If neither `fit` was called nor `vocabulary` given.
         """
         return self._encoder().encode(as_documents(X))
 
     def inverse_transform(self, X: Iterable) -> list[NDArray[Any]]:
-        """Terms of sequences of tokens, special tokens included.
+        """Transform sequences of tokens back to terms, including special tokens.
 
         Parameters
         ----------
@@ -222,17 +222,17 @@ class TextSequencer(
         Raises
         ------
         ValueError
-            A token is not one of the vocabulary.
+            If a token is not in the vocabulary.
         """
         return decoded(X, self.get_feature_names_out())
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Terms by token, special tokens included.
+        """Terms in the order of their tokens, including special tokens.
 
         Parameters
         ----------
         input_features : None
-            Ignored, for pipelines.
+            Ignored; present for compatibility with pipelines.
 
         Returns
         -------
@@ -241,7 +241,7 @@ class TextSequencer(
         return np.array(terms_in_order(self._index()), dtype=object)
 
     def build_analyzer(self) -> Analyzer:
-        """The function from a document to its tokens as strings.
+        """Return a function that splits a document into tokens.
 
         Returns
         -------

@@ -36,7 +36,7 @@ def load_word_vectors(
     decode_error: Literal["strict", "ignore", "replace"] = "strict",
     verbose: bool = False,
 ) -> tuple[dict[str, int], NDArray[Any]]:
-    r"""Read vectors of words from a text file of word2vec, GloVe or fastText.
+    r"""Read word vectors from a text file of word2vec, GloVe or fastText.
 
     Both results belong together: the row of `vectors` for a term is the term's integer in
     `vocabulary`, special tokens included.

@@ -28,26 +28,25 @@ class FittedNetworkMixin:
         raise NotImplementedError
 
     def stream(self, n: int | None = None, *, initial_state: Any = None) -> Stream:
-        """Sequences that arrive step by step.
+        """Open a stream for sequences that arrive step by step.
 
         Parameters
         ----------
         n : int or None, default=None
-            Number of sequences at once; None for one, whose results have no axis for it.
+            Number of parallel sequences. None: one sequence, whose results have no axis for sequences.
         initial_state : array of shape (n_layers, units) or (n, n_layers, units), default=None
-            State in which each sequence begins, as `predict` takes it. None: zeros.
+            Initial hidden states of each sequence, as in `predict`. None: zeros.
 
         Returns
         -------
         gruc.runtime.Stream
             Its ``step(x)`` returns what `predict_proba` (classifiers) or `predict` (regressors) returns
-            for the sequence so far; of a model that answers each step, for this step.
+            for the sequence so far, or for this step if the model predicts each step.
 
         Raises
         ------
         ValueError
-            The model is bidirectional: it reads a sequence from its end, too. Or `initial_state`
-            does not fit.
+            If the model is bidirectional, or `initial_state` has the wrong shape.
 
         Examples
         --------
@@ -66,31 +65,30 @@ class FittedNetworkMixin:
     def hidden_states(
         self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None
     ) -> NDArray[Any] | list[NDArray[Any]]:
-        """States of a layer after each frame of each sequence.
+        """Hidden states of a layer after each frame of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
-            From 0 for the first, or -1 for the last.
+            Index of the layer: 0 is the first, -1 the last.
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
-            States of the layers before the first frame, one for each sequence or the same for all; F is the
-            number of units of a layer, of both directions, with ``cell="fio"`` twice that: h of all units,
-            then their c_prev. With layers of different widths a list of one array (n_sequences, F_l) or
-            (F_l,) for each layer. None: zeros.
+            Initial hidden states, one per sequence or the same for all. F is the number of units of a layer,
+            in both directions together; with ``cell="fio"`` twice that: h of all units, then their c_prev.
+            For layers of different widths, a list with one array (n_sequences, F_l) or (F_l,) per layer.
+            None: zeros.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_frames, F), or list of ndarray of shape (n_frames_i, F)
-            An array if X is an array, else a list. F is the number of units of the layer, the
-            backward direction's after the forward's. A frame is `frame_length_` steps; with
-            ``frame_length=1`` each step has a state. With `conv_pool` a state is that of as many frames
-            as the convolutions make one of.
+            An array if X is an array, otherwise a list. F is the number of units of the layer: those of the
+            forward direction, then those of the backward direction. A frame has `frame_length_` steps. With
+            `conv_pool`, there is one state for each step after the convolutions.
 
         Raises
         ------
         ValueError
-            Bad input, or no such layer.
+            If the input is invalid, or there is no such layer.
 
         Examples
         --------
@@ -111,20 +109,20 @@ class FittedNetworkMixin:
         return _by_sequence(predictor, X, states_of, initial_state)[0]
 
     def gate_activations(self, X: ArrayLike, layer: int = -1, *, initial_state: Any = None) -> dict[str, Any]:
-        """Gates of a layer at each frame of each sequence.
+        """Gate activations of a layer at each frame of each sequence.
 
         Parameters
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
-            From 0 for the first, or -1 for the last.
+            Index of the layer: 0 is the first, -1 the last.
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
             As in `hidden_states`.
 
         Returns
         -------
         dict of "reset", "update", "candidate"
-            Each in the form of `hidden_states`: r, z and n of
+            Each as in `hidden_states`: r, z and n of
             ``h = (1 - z) * n + z * h_prev``, so that "update" is the share of the old state
             that is kept. With ``cell="fio"`` they are "forget", "input", "output" and "candidate", f, i, o
             and c of ``h = f * h_prev + i * c + o * c_prev``.
@@ -132,7 +130,7 @@ class FittedNetworkMixin:
         Raises
         ------
         ValueError
-            Bad input, or no such layer.
+            If the input is invalid, or there is no such layer.
 
         Examples
         --------
@@ -154,12 +152,12 @@ class FittedNetworkMixin:
         return dict(zip(predictor.network.gate_names, gates, strict=True))
 
     def summary(self) -> Summary:
-        """Layers, shapes, parameters, memory and operations of the network.
+        """Summarise layers, shapes, parameters, memory and operations of the network.
 
         Returns
         -------
         Summary
-            ``print(model.summary())`` writes a table, and a notebook shows one. Its attributes are
+            Printed, or shown in a notebook, as a table. Its attributes are
             `layers`, `n_parameters`, `n_bytes`, `operations_per_step` and `operations_per_answer`.
 
         Examples
@@ -177,7 +175,7 @@ class FittedNetworkMixin:
     def attention_weights(
         self, X: ArrayLike, *, initial_state: Any = None
     ) -> NDArray[Any] | list[NDArray[Any]]:
-        """How much each frame counts in the readout of a model with ``pooling="attention"``.
+        """Attention weights of the frames of each sequence, for a model with ``pooling="attention"``.
 
         Parameters
         ----------
@@ -188,12 +186,12 @@ class FittedNetworkMixin:
         Returns
         -------
         ndarray of shape (n_sequences, n_frames), or list of ndarray of shape (n_frames_i,)
-            An array if X is an array, else a list. The weights of a sequence add up to 1.
+            An array if X is an array, otherwise a list. The weights of a sequence add up to 1.
 
         Raises
         ------
         ValueError
-            Bad input, or another `pooling`.
+            If the input is invalid, or the model has another `pooling`.
 
         Examples
         --------

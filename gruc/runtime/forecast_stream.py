@@ -18,12 +18,11 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 class ForecastStream(SnapshotMixin):
-    """Forecasts of series that go on value by value; made by the method `stream`.
+    """Forecasts of series that arrive value by value; created by the method `stream`.
 
-    After each value the result is what `predict` returns of a forecaster that was updated with it, to the
-    last bit; scaling, differencing and season are undone. A stream keeps the last ``lags.context`` values of
-    each series, however long it runs. Each window is scaled by itself, so that its rows change with every
-    value: where a `Stream` takes one step of the network, this reads all `lags` steps anew.
+    After each value the result equals that of `predict` after `update`, to the last bit. A stream keeps only
+    the last ``lags.context`` values of each series. Each window is scaled separately, so that all of its rows
+    change with every value: the network reads all `lags` steps again, where a `Stream` takes one step.
 
     Copies, deep copies and pickles of a stream are independent streams, which continue from its state.
 
@@ -74,7 +73,7 @@ class ForecastStream(SnapshotMixin):
 
     @property
     def n_missing(self) -> Any:
-        """Number of values that each series lacks before it can be forecast: an int, or of n series (n,)."""
+        """Number of values that are missing before a series can be forecast: an int, or (n,) for n series."""
         missing = self._missing(self._counts)
         return int(missing[0]) if self._one else missing
 
@@ -90,33 +89,33 @@ class ForecastStream(SnapshotMixin):
         X_ahead: Any = None,
         every: bool = False,
     ) -> NDArray[Any]:
-        """Read a value or a block of values, and return forecasts of what follows.
+        """Read a value or a block of values, and return the forecasts after it.
 
         Parameters
         ----------
         x : number or array of shape (k,), (n,) or (n, k)
-            Of one series a value or a block of k values; of n series (n,) or (n, k).
+            A value or a block of k values; for n series (n,) or (n, k).
         rows : array of int of shape (m,), default=None
-            Which of n series x belongs to; None: all of them. The others do not change.
+            The series that x belongs to; None: all of them. The others do not change.
         X : array of shape (n_columns,), (k, n_columns), (m, n_columns) or (m, k, n_columns), default=None
-            Of a model that reads covariates all of them, at the steps of x.
+            For a model with covariates, all columns at the steps of x.
         X_ahead : array of shape (h, n_columns) or (m, h, n_columns), or list of arrays, default=None
-            The columns known ahead, as `predict` takes them: at the h steps after x, of which there are as
-            many as are forecast or more. An array (h, n_columns) is for all series.
+            The columns known in advance, as in `predict`: at the h steps after x, at least as many as are
+            forecast. An array (h, n_columns) applies to all series.
         every : bool, default=False
-            Whether to return the forecasts after each value of the block, instead of after the last one only.
+            Whether to return the forecasts after each value of the block instead of only the last one.
 
         Returns
         -------
         forecasts : ndarray of shape (n_ahead,) or (m, n_ahead), of float64
-            Of the steps that `predict` gives without `fh`. With `every` (k, n_ahead) or (m, k, n_ahead).
-            NaN for new series that are still shorter than what the network reads; see `n_missing`.
+            The steps that `predict` returns by default. With `every`, (k, n_ahead) or (m, k, n_ahead).
+            NaN for new series that are still too short; see `n_missing`.
 
         Raises
         ------
         ValueError
-            x has the wrong shape, or contains NaN, infinity or too large values; so has X, or it is missing.
-            Nothing has changed.
+            If x or X has the wrong shape or contains NaN, infinity or too large values, or X is missing.
+            Nothing is changed.
         """
         chosen = self._rows(rows)
         values = self._checked(x, len(self._counts[chosen]))
@@ -191,7 +190,7 @@ class ForecastStream(SnapshotMixin):
         return chosen_rows(rows, len(self._counts), "series", unique=True)
 
     def predict(self, fh: Any = None, X: Any = None) -> NDArray[np.float64]:
-        """Forecasts of any steps after the last value, as `ForecastPredictor.predict` gives them.
+        """Forecast any steps after the last value, as in `ForecastPredictor.predict`.
 
         Raises
         ------
@@ -203,11 +202,11 @@ class ForecastStream(SnapshotMixin):
     def predict_quantiles(
         self, fh: Any = None, X: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)
     ) -> NDArray[np.float64]:
-        """Quantiles of what is to come, as `ForecastPredictor.predict_quantiles` gives them."""
+        """Forecast quantiles, as in `ForecastPredictor.predict_quantiles`."""
         return self._now().predict_quantiles(fh, X, alpha=alpha)
 
     def predict_interval(self, fh: Any = None, X: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
-        """Central intervals, as `ForecastPredictor.predict_interval` gives them."""
+        """Forecast central intervals, as in `ForecastPredictor.predict_interval`."""
         return self._now().predict_interval(fh, X, coverage=coverage)
 
     def _now(self):
@@ -221,12 +220,12 @@ class ForecastStream(SnapshotMixin):
         return predictor.with_covariates(self._columns.now(), self._columns.calendar)
 
     def reset(self, rows: ArrayLike | None = None) -> None:
-        """Go back to where series began: to the end of those of the forecaster, or to new ones.
+        """Go back to the beginning: to the end of the series of the forecaster, or to new series.
 
         Parameters
         ----------
         rows : array of int of shape (m,), default=None
-            Which of n series; None: all.
+            Indices of the series; None: all.
         """
         chosen = self._rows(rows)
         for array, first in zip((self._values, self._ends, self._counts), self._first, strict=True):
@@ -235,7 +234,7 @@ class ForecastStream(SnapshotMixin):
             self._columns.reset(chosen)
 
     def snapshot(self) -> dict[str, bytes]:
-        """The state of all series, for `restore` in this or another process.
+        """Return the state of all series, for `restore` in this or another process.
 
         Returns
         -------
@@ -260,7 +259,7 @@ class ForecastStream(SnapshotMixin):
         Raises
         ------
         ValueError
-            The snapshot is of another model or number of series, or damaged. The stream has not changed.
+            If the snapshot is damaged or of another model or number of series. The stream is unchanged.
         """
         steps, numbers = snapshot_parts(snapshot, self._fingerprint)
         n, context = self._values.shape

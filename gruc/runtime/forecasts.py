@@ -34,40 +34,40 @@ OF_KNOWN_STEPS = (".values", ".first")
 
 
 class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
-    """A fitted forecaster that forecasts, and learns nothing.
+    """Forecaster of a saved `GRUForecaster`, for inference only.
 
-    What `gruc.runtime.load` makes of the file of a `GRUForecaster`; needs NumPy only. The forecast of a
-    series depends on that series alone, to the last bit.
+    Returned by `gruc.runtime.load`; requires NumPy only. The forecast of a series depends only on that
+    series, to the last bit.
 
     Parameters
     ----------
     predictor : Predictor
-        The network that answers windows.
+        The network.
     lags : Lags
-        What it reads, and what its answers mean.
+        How windows are read and outputs are interpreted.
     moments : ndarray of shape (n_series, 2)
         See `Lags.moments`.
     known : KnownValues
         The last values of the series, of each at least ``lags.context``.
     conformal : Conformal or None
-        What quantiles are made by.
+        Calibration of quantiles.
     strategy : str
-        How the answers become forecasts, one of `STRATEGIES`.
+        One of `STRATEGIES`.
     steps : ndarray of int or None
-        Steps that are forecast where none are asked for; None: those that the network answers at once.
+        Steps to forecast by default; None: those that the network outputs at once.
     one_series : bool
-        Whether y is one series, and forecasts have no axis of series.
+        Whether y is a single series, so that forecasts have no axis for series.
     linear : ndarray of shape (lags * width, horizon) or None
-        The linear path beside the network, see `LagWindows`.
+        Coefficients of the linear forecasts, see `LagWindows`.
     levels : tuple of float
-        Of the quantiles that the network answers; () where it answers forecasts.
+        Levels of the quantiles that the network outputs; () if it outputs forecasts.
 
     Attributes
     ----------
     covariates : Covariates or None
         Covariates, of the steps of `known`.
     calendar : Calendar or None
-        What is read of the times of the series, and where these end.
+        Calendar features, and the ends of the series.
 
     Examples
     --------
@@ -109,30 +109,30 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
 
     @property
     def n_kept(self) -> int:
-        """Values of each series that are kept: for forecasts, and for the windows that an update learns."""
+        """Number of values of each series that are kept, for forecasts and for updates."""
         return self.lags.context + self.lags.horizon - 1
 
     def predict(self, fh: Any = None, X: Any = None) -> NDArray[np.float64]:
-        """Forecasts.
+        """Forecast future values.
 
         Parameters
         ----------
         fh : int or sequence of int, default=None
-            Steps after the last value, 1 being the first. None: those that the model was fitted for.
+            Steps after the last value, of which 1 is the first. None: those that the model was fitted for.
         X : array of shape (k, n_columns) or (n_series, k, n_columns), or list of arrays, default=None
-            Of a model that reads covariates those that are known ahead, at all steps up to the
-            furthest of `fh` or more; an array (k, n_columns) is for all series.
+            For a model with covariates, those known in advance, at all steps up to the last of `fh` or
+            beyond; an array (k, n_columns) applies to all series.
 
         Returns
         -------
         ndarray of shape (n_ahead,) or (n_series, n_ahead)
-            The latter if y is not one series. Of float64.
+            Of type float64. The latter if y is not a single series.
 
         Raises
         ------
         TypeError, ValueError
-            Steps that are no integers, or not after y; X lacks columns or steps; or the model reads a
-            calendar, which needs pandas and `gruc.load`.
+            If steps are not integers or not after y, X lacks columns or steps, or the calendar of the model
+            requires pandas and `gruc.load`.
         """
         steps = self.steps_of(fh)
         return self._shaped(self.forecasts(int(steps[-1]), self._ahead(X, steps))[:, steps - 1])
@@ -140,14 +140,14 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
     def predict_quantiles(
         self, fh: Any = None, X: Any = None, alpha: Any = (0.1, 0.5, 0.9)
     ) -> NDArray[np.float64]:
-        """Quantiles of what is to come.
+        """Forecast quantiles.
 
         Parameters
         ----------
         fh, X : default=None
             As in `predict`.
         alpha : float or sequence of float, default=(0.1, 0.5, 0.9)
-            Levels between 0 and 1; those of the last axis are in this order.
+            Levels between 0 and 1, in the order of the last axis.
 
         Returns
         -------
@@ -156,29 +156,29 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         Raises
         ------
         ValueError
-            Levels that are not between 0 and 1, or a fit without calibration.
+            If a level is not between 0 and 1, or the forecaster has no calibration.
         """
         return self._quantiles(fh, X, as_shares(alpha, "alpha"))
 
     def predict_interval(self, fh: Any = None, X: Any = None, coverage: Any = 0.9) -> NDArray[np.float64]:
-        """Central intervals that are to contain what comes.
+        """Forecast central prediction intervals.
 
         Parameters
         ----------
         fh, X : default=None
             As in `predict`.
         coverage : float or sequence of float, default=0.9
-            Shares between 0 and 1.
+            Nominal coverages between 0 and 1.
 
         Returns
         -------
         ndarray of shape (n_ahead, n_bounds) or (n_series, n_ahead, n_bounds)
-            For each share, in the order given, the lower bound and the upper one.
+            For each coverage, in the order given, the lower and the upper bound.
 
         Raises
         ------
         ValueError
-            Shares that are not between 0 and 1, or a fit without calibration.
+            If a coverage is not between 0 and 1, or the forecaster has no calibration.
         """
         return self._quantiles(fh, X, bounds_of(as_shares(coverage, "coverage")))
 
@@ -196,14 +196,14 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         return covariates_of_arrays(self.columns, self.calendar, X, counts, self.n_read_ahead(n_ahead))
 
     def update(self, y: Any, X: Any = None) -> ForecastPredictor:
-        """Go on to later values of the same series, after which forecasts start.
+        """Append later values of the same series, after which forecasts start.
 
         Parameters
         ----------
         y : array of shape (k,), array of shape (n_series, k) or list of arrays of shape (k_i,)
-            The values after those known so far: of one series (k,), else of each.
+            The values that follow the known ones: (k,) for a single series, otherwise for each.
         X : array of shape (k, n_columns) or (n_series, k, n_columns), or list of arrays, default=None
-            Of a model that reads covariates all of them, at the steps of y.
+            For a model with covariates, all columns at the steps of y.
 
         Returns
         -------
@@ -212,8 +212,8 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         Raises
         ------
         TypeError, ValueError
-            y is not of these series, or has values that are missing or infinite; or X is not at its steps.
-            Nothing has changed.
+            If y does not match the series or has missing or infinite values, or X does not match y. Nothing
+            is changed.
         """
         later, covariates = later_values(y, self.n_series, self.one_series), self.covariates
         known, calendar = self.known.followed_by(later), self.calendar
@@ -228,17 +228,17 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         return self
 
     def stream(self, n: int | None = None, *, static: Any = None, begin: Any = None) -> ForecastStream:
-        """Series that go on value by value.
+        """Open a stream, which takes values one by one and returns a forecast after each.
 
         Parameters
         ----------
         n : int or None, default=None
-            Number of new series, of which nothing is known yet. None: the series of this forecaster go on.
+            Number of new series without known values. None: the series of this forecaster are continued.
         static : array of shape (n, n_columns), default=None
-            Of new series, and a model that reads them: the columns that never change.
+            Static features of new series, for a model that has them.
         begin : datetime64, or array of shape (n,), default=None
-            Of new series, and a model that reads a calendar: the time of the first value, in UTC where the
-            index of the fit had a time zone.
+            Times of the first values of new series, for a model with a calendar; in UTC if the index of the
+            fit had a time zone.
 
         Returns
         -------
@@ -249,18 +249,18 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         Raises
         ------
         ValueError
-            n is no positive integer, or the model scales each series by a mean and a standard deviation that
-            are not known of new ones (``scale="series"``); or static or begin is missing.
+            If n is not a positive integer, `static` or `begin` is missing, or new series cannot be scaled
+            (``scale="series"``).
         """
         return ForecastStream(self, n, static=static, begin=begin)
 
     def summary(self) -> Summary:
-        """Layers, shapes, parameters, memory and operations of the network that answers windows.
+        """Summarise layers, shapes, parameters, memory and operations of the network.
 
         Returns
         -------
         Summary
-            As of `Predictor.summary`.
+            As returned by `Predictor.summary`.
         """
         return summary_of(self.predictor, type(self).__name__)
 
@@ -282,11 +282,11 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         return self._with(covariates=covariates, calendar=calendar)
 
     def with_n_jobs(self, n_jobs: int | None) -> ForecastPredictor:
-        """The same with another number of threads."""
+        """Return a copy with another number of threads."""
         return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
 
     def with_precision(self, matmul_precision: str) -> ForecastPredictor:
-        """The same predictor with another precision of matrix products: "highest", "high" or "medium"."""
+        """Return a copy with another precision of matrix products: "highest", "high" or "medium"."""
         return self._with(predictor=self.predictor.with_precision(matmul_precision))
 
     def going_on(self, known, predictor=None, covariates=None):

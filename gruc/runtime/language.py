@@ -10,15 +10,14 @@ from .predictor import Predictor
 
 
 class LanguagePredictor(LanguageMixin):
-    """A fitted language model, which says how probable texts are, and writes texts.
+    """Language model of a saved `GRULanguageModel`, for scoring and generation only.
 
-    What `gruc.runtime.load` makes of the file of a `GRULanguageModel`, and needs NumPy only. Methods may be
-    called by several threads at once.
+    Returned by `gruc.runtime.load`; requires NumPy only. Methods can be called by several threads at once.
 
     Parameters
     ----------
     predictor : Predictor
-        Of a network that answers each step with a logit for each token.
+        Predictor of a network that outputs a logit for each token at each step.
     vocabulary : Vocabulary
 
     Attributes
@@ -46,11 +45,11 @@ class LanguagePredictor(LanguageMixin):
         self.__init__(state["predictor"], Vocabulary.of_state(state["vocabulary"]))
 
     def with_n_jobs(self, n_jobs: int | None) -> LanguagePredictor:
-        """The same predictor with another number of threads."""
+        """Return a copy with another number of threads."""
         return type(self)(self.predictor.with_n_jobs(n_jobs), self.vocabulary)
 
     def with_precision(self, matmul_precision: str) -> LanguagePredictor:
-        """The same predictor with another precision of matrix products: "highest", "high" or "medium"."""
+        """Return a copy with another precision of matrix products: "highest", "high" or "medium"."""
         return type(self)(self.predictor.with_precision(matmul_precision), self.vocabulary)
 
     def _fitted_predictor(self):

@@ -204,7 +204,7 @@ class LanguageMixin:
         X : str, list of str, or tokens, as in the fit
             As `fit` took it; here each text is read by itself.
         layer : int, default=-1
-            From 0 for the first, or -1 for the last.
+            Index of the layer: 0 is the first, -1 the last.
 
         Returns
         -------
@@ -228,7 +228,7 @@ class LanguageMixin:
         X : str, list of str, or tokens, as in the fit
             As in `hidden_states`.
         layer : int, default=-1
-            From 0 for the first, or -1 for the last.
+            Index of the layer: 0 is the first, -1 the last.
 
         Returns
         -------

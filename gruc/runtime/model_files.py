@@ -21,9 +21,9 @@ from .translator_files import translator_content
 def load(
     path: Any, *, matmul_precision: str | None = None
 ) -> Predictor | PipelinePredictor | ForecastPredictor | LanguagePredictor | Translator:
-    """Load the predictor of a model, or of a pipeline, that `gruc.save` wrote.
+    """Load the predictor of a saved model or pipeline.
 
-    Needs NumPy only, and predicts the same as the estimator, to the last bit.
+    Requires NumPy and safetensors only. Predictions equal those of the estimator to the last bit.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def load(
     Returns
     -------
     Predictor, PipelinePredictor, ForecastPredictor, LanguagePredictor or Translator
-        Of a pipeline a PipelinePredictor, which takes what the pipeline takes, as texts; of a
-        `GRUForecaster` a ForecastPredictor, whose forecasts are arrays; of a `GRULanguageModel` a
-        LanguagePredictor; of a `GRUSeq2Seq` a Translator.
+        A PipelinePredictor for a pipeline, with the same inputs as the pipeline, such as texts; a
+        ForecastPredictor for a `GRUForecaster`; a LanguagePredictor for a `GRULanguageModel`; a
+        Translator for a `GRUSeq2Seq`; otherwise a Predictor.
 
     Raises
     ------

@@ -85,15 +85,15 @@ class PipelinePredictor:
         return any(step.reads_texts for step in self.steps)
 
     def with_n_jobs(self, n_jobs: int | None) -> PipelinePredictor:
-        """The same predictor with another number of threads."""
+        """Return a copy with another number of threads."""
         return type(self)(self.steps, self.predictor.with_n_jobs(n_jobs))
 
     def with_precision(self, matmul_precision: str) -> PipelinePredictor:
-        """The same predictor with another precision of matrix products: "highest", "high" or "medium"."""
+        """Return a copy with another precision of matrix products: "highest", "high" or "medium"."""
         return type(self)(self.steps, self.predictor.with_precision(matmul_precision))
 
     def transform(self, X: Any) -> Any:
-        """X as the predictor of the last step takes it.
+        """Transform X as the steps before the last one do.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class PipelinePredictor:
         return X
 
     def stream(self, n: int | None = None, *, initial_state: Any = None) -> PipelineStream:
-        """Sequences that arrive step by step, or a text that arrives piece by piece.
+        """Open a stream for sequences that arrive step by step, or a text that arrives piece by piece.
 
         Parameters
         ----------
@@ -128,8 +128,8 @@ class PipelinePredictor:
         Raises
         ------
         ValueError
-            The model is bidirectional, or the tokens of a text depend on more than one piece: `max_length`,
-            `add_end`, n-grams.
+            If the model is bidirectional, or the tokens of a text may depend on several pieces
+            (`max_length`, `add_end`, n-grams).
 
         Examples
         --------
@@ -164,8 +164,8 @@ class PipelinePredictor:
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            Of models that answer each step as of `Predictor.predict`: with an axis of steps, or for a list
-            an object array of arrays.
+            For models that predict each step, as in `Predictor.predict`: with an axis for steps, or for a
+            list an object array of arrays.
         """
         return self.predictor.predict(self.transform(X), initial_state=initial_state)
 
@@ -182,12 +182,12 @@ class PipelinePredictor:
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
-            Of taggers as `predict`, with a last axis of classes.
+            For taggers as in `predict`, with a last axis for classes.
         """
         return self.predictor.predict_proba(self.transform(X), initial_state=initial_state)
 
     def predict_log_proba(self, X: Any, *, initial_state: Any = None) -> NDArray[Any]:
-        """Predict logarithms of probabilities, finite where the probabilities underflow.
+        """Predict log-probabilities, which are finite where the probabilities underflow.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class PipelinePredictor:
         Returns
         -------
         ndarray of shape (n_sequences, n_classes), of the model's dtype
-            Of taggers as `predict`, with a last axis of classes.
+            For taggers as in `predict`, with a last axis for classes.
         """
         return self.predictor.predict_log_proba(self.transform(X), initial_state=initial_state)
 

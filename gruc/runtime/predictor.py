@@ -23,10 +23,10 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 class Predictor(FlatWeightsMixin, FittedNetworkMixin):
-    """A fitted network that predicts, and does nothing else.
+    """A fitted network, for inference only.
 
-    The prediction for a sequence depends on that sequence alone, to the last bit: neither on its
-    position in X nor on the other sequences. Methods may be called by several threads at once.
+    The prediction for a sequence depends only on that sequence, to the last bit, not on its position
+    in X or the other sequences. Methods can be called by several threads at once.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
     parameters : ndarray of shape (n_parameters,)
         Flat buffer of weights, float32 or float64. It is not copied and must not change.
     inputs : Numbers, Tokens or None
-        How X becomes the rows that the network reads; None: each step is a row, without scaling.
+        Preprocessing of X; None: each step is an input of the network, without scaling.
     decoding : Classes, Labels, Values or None
-        What the outputs of the network mean; None: values, without scaling.
+        Interpretation of the outputs of the network; None: values, without scaling.
     n_jobs : int or None
         Number of threads for prediction, as in the estimators.
     matmul_precision : {"highest", "high", "medium"}
@@ -45,8 +45,8 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
 
     Notes
     -----
-    A network with ``pooling=None`` answers each frame: of an array X the answers are an array ``(n_sequences,
-    n_frames, ...)``, of other forms a 1-D object array, whose elements are arrays ``(n_frames_i, ...)``.
+    A network with ``pooling=None`` predicts each frame. If X is an array, the predictions are an array
+    ``(n_sequences, n_frames, ...)``, otherwise a 1-D object array of arrays ``(n_frames_i, ...)``.
 
     The first axis of ``initial_state`` is that of sequences: an array of shape (n_sequences, n_layers, F),
     or (n_layers, F) for the same state in all sequences, where F is the number of units of a layer, or
@@ -164,7 +164,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
 
     @classmethod
     def from_estimator(cls, model: Any) -> Predictor:
-        """The predictor of a fitted estimator.
+        """Create the predictor of a fitted estimator.
 
         Parameters
         ----------
@@ -206,8 +206,8 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            Or for each frame, see the notes of `Predictor`. For a multilabel classifier 1 where a
-            sequence has the label, else 0. Values of a regressor are float64, in the units of the targets.
+            Or for each frame, see the notes of `Predictor`. For a multilabel classifier, an indicator matrix.
+            Values of a regressor are float64, in the units of the targets.
         """
         return self._answers(self.decoding.decode, X, initial_state)
 
@@ -229,7 +229,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         return self._answers(self.decoding.probabilities, X, initial_state)
 
     def predict_log_proba(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Predict logarithms of probabilities, finite where the probabilities underflow.
+        """Predict log-probabilities, which are finite where the probabilities underflow.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         return self._answers(self.decoding.log_probabilities, X, initial_state)
 
     def outputs(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Outputs of the last layer: logits, or values on the scale of the standardized targets.
+        """Return the outputs of the last layer: logits, or values on the scale of the standardized targets.
 
         Parameters
         ----------
@@ -262,7 +262,7 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         return self._answers(lambda outputs: outputs, X, initial_state)
 
     def features(self, X: ArrayLike, *, initial_state: Any = None) -> NDArray[Any]:
-        """Inputs of the last layer: the readout (`pooling`) of each sequence.
+        """Return the inputs of the last layer: the pooled states of each sequence.
 
         Parameters
         ----------
@@ -273,8 +273,8 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         Returns
         -------
         ndarray of shape (n_sequences, F), of the model's dtype
-            F is the number of units of the last GRU layer, of both directions. Where the network answers
-            each step, the states of the last layer at each frame.
+            F is the number of units of the last GRU layer, in both directions together. If the network
+            predicts each step, the states of the last layer at each frame.
         """
         sequences = self.inputs.check(X, self.parameters.dtype)
         dtype = self.parameters.dtype

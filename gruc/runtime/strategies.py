@@ -31,7 +31,7 @@ class Start(NamedTuple):
     linear : ndarray or None
         See `LagWindows`.
     levels : tuple of float
-        Of the quantiles that the network answers; () where it answers forecasts.
+        Levels of the quantiles that the network outputs; () if it outputs forecasts.
     """
 
     values: np.ndarray

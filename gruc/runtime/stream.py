@@ -17,13 +17,12 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 class Stream(SnapshotMixin):
-    """Predictions for sequences that arrive step by step; made by the method `stream`.
+    """Predictions for sequences that arrive step by step; created by the method `stream`.
 
     After each step the result is that of `predict_proba` (classifiers) or `predict` (regressors)
-    for the sequence so far, including a last frame that is not full; of a model that answers each
-    step, the answer of this step. A stream is for one thread at
-    a time; several threads may each have their own stream of one predictor. Copies, deep copies and
-    pickles of a stream are independent streams, which continue from its state.
+    for the sequence so far, including an incomplete last frame, or the prediction for this step if the
+    model predicts each step. A stream can be used by one thread at a time; several threads can each have
+    a stream of the same predictor. Copies and pickles of a stream are independent streams.
 
     Parameters
     ----------
@@ -73,14 +72,14 @@ class Stream(SnapshotMixin):
         Parameters
         ----------
         x : array of shape (n_features,) or (n_steps, n_features)
-            One step or a block. For n streams (n, n_features) or (n, n_steps, n_features). If there
-            is one feature, its axis may be left out of a single step: a number, or (n,). Of a model
-            of tokens an int or an array of int of shape (n_steps,), for n streams (n,) or (n, n_steps).
+            One step or a block; for n streams (n, n_features) or (n, n_steps, n_features). With a single
+            feature, a single step can also be a number, or (n,). For a model of tokens an int or an array
+            of int of shape (n_steps,), for n streams (n,) or (n, n_steps).
         rows : array of int of shape (m,), default=None
-            Which of n streams x belongs to; None: all of them. The others do not change.
+            The streams that x belongs to; None: all of them. The others do not change.
         every : bool, default=False
-            Whether to return the prediction after each step of the block, instead of after the last
-            one only. The result is the same as that of single steps.
+            Whether to return the prediction after each step of the block instead of only the last one.
+            The results equal those of single steps.
 
         Returns
         -------
@@ -92,8 +91,8 @@ class Stream(SnapshotMixin):
         Raises
         ------
         ValueError
-            x has the wrong shape, or contains NaN, infinity, numbers too large to compute with or
-            tokens that the model does not have. No stream has changed.
+            If x has the wrong shape, or contains NaN, infinity, too large numbers or unknown tokens. No
+            stream is changed.
         """
         if self._n is None and rows is None and not every:
             out = np.empty(self._shape, self._dtype)
@@ -140,14 +139,14 @@ class Stream(SnapshotMixin):
         Parameters
         ----------
         rows : array of int of shape (m,), default=None
-            In which of n streams; None: in all.
+            Indices of the streams; None: all.
         initial_state : array of shape (n_layers, units) or (m, n_layers, units), default=None
-            The state to start from, this time; None: the one that the stream was made with, or zeros.
+            Initial hidden states of the new sequences; None: those the stream was created with, or zeros.
 
         Raises
         ------
         ValueError
-            Bad rows or states. No stream has been reset.
+            If rows or states are invalid. No stream is reset.
         """
         chosen = None if rows is None else self._rows(rows)
         m = self._streams.n if chosen is None else len(chosen)
@@ -170,7 +169,7 @@ class Stream(SnapshotMixin):
 
     @property
     def state(self) -> Any:
-        """The state of each layer after the last full frame.
+        """Hidden state of each layer after the last complete frame.
 
         ndarray of shape (n_layers, units), or (n, n_layers, units) for n streams; with layers of
         different widths a list of one array (units_l,) or (n, units_l) for each layer. With
@@ -195,13 +194,13 @@ class Stream(SnapshotMixin):
         self._begin(None, self._flat_states(value, self._streams.n, "state"))
 
     def snapshot(self) -> dict[str, bytes]:
-        """The state of all sequences, for `restore` in this or another process.
+        """Return the state of all sequences, for `restore` in this or another process.
 
         Returns
         -------
         dict of str to bytes
-            The states of the layers, what the readout has accumulated, the steps of a frame that is
-            not full yet, and a checksum of the model.
+            The hidden states, the state of the pooling, the steps of an incomplete frame, and a checksum of
+            the model.
         """
         steps, numbers = self._streams.snapshot()
         return {"model": self._fingerprint, "steps": steps, "numbers": numbers}
@@ -216,7 +215,7 @@ class Stream(SnapshotMixin):
         Raises
         ------
         ValueError
-            The snapshot is of another model or n, or damaged. The stream has not changed.
+            If the snapshot is damaged or of another model or n. The stream is unchanged.
         """
         steps, numbers = snapshot_parts(snapshot, self._fingerprint)
         n, size = self._streams.n, self._streams.size

@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 class Translator(FlatWeightsMixin):
-    """A fitted `GRUSeq2Seq` that predicts, and does nothing else: needs NumPy only.
+    """Predictor of a saved `GRUSeq2Seq`; requires NumPy only.
 
-    The answer to a sequence depends on that sequence alone, to the last bit. Methods may be called by
+    The output for a sequence depends only on that sequence, to the last bit. Methods can be called by
     several threads at once.
 
     Parameters
@@ -30,9 +30,9 @@ class Translator(FlatWeightsMixin):
     parameters : ndarray of shape (n_parameters,)
         Flat buffer of weights, float32 or float64. It is not copied and must not change.
     source, target : TextSymbols or IntegerSymbols
-        What sequences are, and answers.
+        How input and output sequences are encoded.
     max_target_length : int
-        Tokens of an answer, without the end, at most.
+        Maximum number of tokens of an output sequence, without the end token.
     n_jobs : int or None
         Number of threads for prediction, as in the estimators.
     matmul_precision : {"highest", "high", "medium"}
@@ -57,22 +57,22 @@ class Translator(FlatWeightsMixin):
         self._packed = None
 
     def predict(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> NDArray[Any]:
-        """Answers to sequences.
+        """Predict output sequences.
 
         Parameters
         ----------
         X : list of str, of sequences of str tokens, or of 1-D integer arrays
             As in the fit.
         beam_size : int, default=1
-            Hypotheses that are followed at once; 1: each token is the most probable after those before it.
+            Number of hypotheses of the beam search; 1: greedy search.
         length_penalty : float, default=1.0
-            Of several answers that one is given whose sum of log-probabilities, divided by the number of its
-            tokens, the end included, to this power, is largest. Says nothing with ``beam_size=1``.
+            Hypotheses are ranked by their log-probability divided by ``n_tokens ** length_penalty``, where
+            n_tokens includes the end token. Has no effect with ``beam_size=1``.
 
         Returns
         -------
         ndarray of shape (n_sequences,), of objects
-            Answers in the form of the y of the fit: str, lists of str, or integer arrays.
+            Output sequences in the form of y of the fit: str, lists of str, or integer arrays.
         """
         return self.target.decode(self.answers(self.source.encode(X, "X"), beam_size, length_penalty))
 
@@ -116,7 +116,7 @@ class Translator(FlatWeightsMixin):
         self._run(run, sources, 1)
 
     def attention_weights(self, X: Any, beam_size: int = 1, *, length_penalty: float = 1.0) -> list[NDArray]:
-        """How much each token of each answer attends to each token of its sequence.
+        """Attention weights between the tokens of each predicted sequence and those of its input.
 
         Parameters
         ----------
@@ -126,13 +126,13 @@ class Translator(FlatWeightsMixin):
         Returns
         -------
         list of ndarray of shape (n_target_tokens_i, n_source_tokens_i)
-            Rows sum to 1. The last row is that of the end, unless the answer has `max_target_length` tokens.
-            Tokens of the sequence include what is added to it, as its end.
+            Rows sum to 1. The last row is that of the end token, unless the prediction has
+            `max_target_length` tokens. Source tokens include added ones, such as the end token.
 
         Raises
         ------
         ValueError
-            The model has no attention.
+            If the model has no attention.
         """
         if self.config["attention"] is None:
             raise ValueError("attention is None: the decoder attends to nothing.")

@@ -17,30 +17,30 @@ __all__ = ["load", "save"]
 def save(model: Any, path: Any, weights: str | None = None) -> None:
     """Write a fitted estimator, or a pipeline of gruc's own steps, to one file.
 
-    The file is a safetensors container with a description in JSON: nothing in it is executed when it
-    is read. `gruc.load` reads it, and `gruc.runtime.load`, which needs NumPy alone.
+    The file is a safetensors container with a JSON description; nothing in it is ever executed.
+    `gruc.load` reads it, and so does `gruc.runtime.load`, which requires NumPy and safetensors only.
 
     Parameters
     ----------
     model : GRUClassifier, GRURegressor or Pipeline
-        Fitted. A pipeline may have `TextSequencer`, `SequenceScaler` and steps that are
-        "passthrough" or None before such an estimator.
+        Fitted model. A pipeline may contain `TextSequencer`, `SequenceScaler`, "passthrough" and None before
+        the estimator.
     path : str, path-like or binary file object
-        Where to write to: `GRUClassifier.save` says more.
+        Where to write; see `GRUClassifier.save`.
     weights : {None, "float32", "float16", "bfloat16", "int8"}, default=None
-        What matrices of weights are stored as: `GRUClassifier.save` says more.
+        Format in which weight matrices are stored; see `GRUClassifier.save`.
 
     Raises
     ------
     TypeError
-        Not one of these, or parameters that a file cannot hold, as functions of your own; the
-        message names them.
+        If the model has another type, or parameters that cannot be saved, such as functions; the message
+        names them.
     ValueError
-        Parameters, set since the fit, that no fit would take; `weights` is none of these.
+        If parameters that were set after the fit are invalid, or `weights` is.
     NotFittedError
-        The model, or a step of it, is not fitted.
+        If the model or one of its steps is not fitted.
     OSError
-        The file cannot be written. An old one of this name is as it was.
+        If the file cannot be written. An existing file is left unchanged.
 
     Examples
     --------
@@ -66,10 +66,10 @@ def save(model: Any, path: Any, weights: str | None = None) -> None:
 
 
 def load(path: Any) -> Any:
-    """The estimator or pipeline that `gruc.save`, or a method `save`, wrote.
+    """Load an estimator or pipeline written by `gruc.save` or by its method `save`.
 
-    It predicts the same to the last bit. `partial_fit`, and `fit` with `warm_start`, go on from
-    its weights with a fresh optimiser.
+    Predictions are the same to the last bit. `partial_fit`, and `fit` with `warm_start`, continue from the
+    weights with a new optimiser.
 
     Parameters
     ----------
