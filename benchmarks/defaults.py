@@ -29,20 +29,32 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+FRAMES = {"conv_channels": [], "alpha": 0.0}
 CONVOLUTIONS = {
     "conv_channels": [32, 64, 64],
     "conv_kernel_size": [9, 5, 3],
     "pooling": ["mean", "max"],
+    "batch_size": 8,
     "learning_rate": "cosine",
     "learning_rate_init": 0.003,
     "max_iter": 100,
+    "alpha": 0.0,
+}
+READ_BY_THE_HEAD = CONVOLUTIONS | {
+    "pooling": ["mean", "max", "conv_mean", "conv_max"],
+    "batch_size": 16,
 }
 ROWS = {
-    "no convolutions": {},
-    "cosine": {"learning_rate": "cosine", "max_iter": 100},
-    "cosine, 0.005": {"learning_rate": "cosine", "learning_rate_init": 0.005, "max_iter": 100},
+    "defaults": {},
+    "no convolutions": FRAMES,
+    "cosine": FRAMES | {"learning_rate": "cosine", "max_iter": 100},
     "convolutions": CONVOLUTIONS,
-    "both directions": CONVOLUTIONS | {"bidirectional": True},
+    "convolutions, both directions": CONVOLUTIONS | {"bidirectional": True},
+    "read by the head": READ_BY_THE_HEAD,
+    "read by the head, 0.002": READ_BY_THE_HEAD | {"learning_rate_init": 0.002},
+    "read by the head, both directions": READ_BY_THE_HEAD | {"bidirectional": True},
+    "read by the head, label_smoothing=0.1": READ_BY_THE_HEAD | {"label_smoothing": 0.1},
+    "read by the head, alpha=0.3": READ_BY_THE_HEAD | {"learning_rate_init": 0.002, "alpha": 0.3},
 }
 
 

@@ -40,7 +40,7 @@ def adding():
         train, test = adding_problem(n, 600, rng), adding_problem(2_000, 600, rng)
         model = GRURegressor(
             frame_length=1, update_gate_bias_init="chrono", max_iter=n_epochs, batch_size=batch,
-            n_iter_no_change=np.inf, n_jobs=1, random_state=0,
+            alpha=0.0, n_iter_no_change=np.inf, n_jobs=1, random_state=0,
         )  # fmt: skip
         start = time.process_time()
         model.fit(*train)

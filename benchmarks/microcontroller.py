@@ -25,6 +25,8 @@ from sklearn.exceptions import ConvergenceWarning
 sys.path.append(str(Path(__file__).parent.parent / "tools" / "cortex_m"))
 import board
 
+# With and without a convolution the same.
+TRAINING = dict(pooling="last", learning_rate="adaptive", learning_rate_init=0.01, max_iter=300)
 MODEL = """
 #include "vowels.h"
 static vowels_state state;
@@ -142,7 +144,9 @@ def main():
     for H, channels in ((16, ()), (16, (16,)), (16, (16, 16)), (32, ())):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model = gruc.GRUClassifier((H,), conv_channels=channels, frame_length=1, random_state=0)
+            model = gruc.GRUClassifier(
+                (H,), conv_channels=channels, frame_length=1, random_state=0, **TRAINING
+            )
             model.fit(X, y)
         network = f"H {H}" + {0: "", 1: ", a convolution", 2: ", two convolutions"}[len(channels)]
         for storage in ("float32", "float16", "bfloat16", "int8"):

@@ -174,6 +174,16 @@ def periods():
     return np.sin(2 * np.pi * np.arange(150) / y[:, None] + phases) + rng.normal(0, 0.5, (150, 150)), y
 
 
+def rare_wave(n, n_steps, seed):
+    """Is a wave of 12 steps somewhere in the noise? One of 50 sequences has one. No problem of `PROBLEMS`."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(0, 0.5, (n, n_steps)), (np.arange(n) % 50 == 0).astype(int)
+    for i in np.flatnonzero(y):
+        start = rng.integers(n_steps - 12)
+        X[i, start : start + 12] += 2 * np.sin(np.linspace(0, 2 * np.pi, 12))
+    return X, y
+
+
 REGRESSIONS = {
     "sunspots": sunspots,
     "CO2": co2,

@@ -284,5 +284,5 @@ def test_few_files_know_the_cells_by_the_parameter():
         for path in sources("gruc", "include")  # stubs are written by tools/signatures.py
         if path.suffix != ".pyi" and re.search(r"\breset_after\b", path.read_text())
     }
-    assert "gruc/estimators/_parameters.py" in naming
+    assert "gruc/estimators/_network_parameters.py" in naming
     assert len(naming) <= 8, sorted(naming)

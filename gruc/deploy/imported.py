@@ -4,8 +4,9 @@ import numpy as np
 from sklearn.base import clone
 
 from ..estimators import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
+from ..estimators._automatic import automatic_readouts
 from ..estimators._given_weights import finite_array, require_gru
-from ..estimators._networks import convolutions_of, readouts_of
+from ..estimators._networks import convolutions_of, is_auto, readouts_of
 from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
 from ..sequences import Framing, Numbers, Tokens
@@ -48,12 +49,16 @@ def fitted_estimator(estimator, weights, network, classes, multilabel, scaling=N
     require_estimator(estimator)
     estimator._validate_params()
     require_gru(estimator)
+    convolutions = _convolutions(estimator, weights)
     readouts = readouts_of(estimator)
     if readouts is not None and "attention" in readouts:
         raise ValueError("estimator has pooling='attention', which neither torch's nor Keras's layers have.")
     n_layers = sum(name.startswith("gru.weight_hh") and "reverse" not in name for name in weights)
     sizes = [len(np.atleast_1d(weights[f"gru.weight_hh_l{i}"])) // 3 for i in range(n_layers)]
-    convolutions = _convolutions(estimator, weights)
+    n_states = sizes[-1] * (1 + bool(network.get("bidirectional")))
+    if is_auto(estimator.pooling) and convolutions:
+        n_read, n_channels = np.shape(weights["head.weight"])[1], convolutions[-1][0]
+        readouts = automatic_readouts(n_read, n_states, n_channels)
     first = "conv.0.weight" if convolutions else "gru.weight_ih_l0"
     n_inputs = np.shape(weights[first])[1]
     inputs, reading = _inputs(estimator, weights.get("embedding.weight"), n_inputs, first)

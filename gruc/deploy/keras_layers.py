@@ -3,6 +3,7 @@
 import itertools
 from typing import Any, NamedTuple
 
+from ..estimators._networks import readouts_of
 from .imported import is_classifier
 from .keras_convolutions import Before, split_arrays, split_layers
 
@@ -166,7 +167,7 @@ def weights_of_layers(layers, estimator, multilabel):
             else f"The layers give a result for each sequence; a {name} has one for each step: the last GRU "
             "layer has return_sequences=True, and no pooling layer follows."
         )
-    if pooling != estimator.pooling and not sequences:
+    if pooling != readouts_of(estimator) and not sequences:
         raise ValueError(f"The layers make pooling={pooling!r}; the estimator has {estimator.pooling!r}.")
     for at, name in ((1, "Bidirectional"), (2, "reset_after=True")):
         if len({gru[at] for gru in grus}) > 1:

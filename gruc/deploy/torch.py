@@ -33,8 +33,8 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     classes, whose sigmoid is the probability of the second class; one for each of several classes
     (softmax), or for each label of a multilabel model (sigmoid); logarithms for a Poisson model.
     What stands between the two layers is up to the caller: the last states of both directions
-    (``h_n``, not ``output[:, -1]``), the mean or the maximum, according to `pooling`; in a model that
-    answers each step nothing.
+    (``h_n``, not ``output[:, -1]``), the mean or the maximum, according to `pooling_`, of "conv_mean" and
+    "conv_max" those of what the GRU reads; in a model that answers each step nothing.
 
     If the mean of a feature is a hundred times its standard deviation, folding costs two digits of
     float32, and so on: fit such data after subtracting the mean, or in float64.

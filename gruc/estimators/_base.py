@@ -24,7 +24,7 @@ from ..training import DESCRIBED_AS, History, TrainingState, state_of_trainer
 from ._files import SavingMixin
 from ._fit import Given, draw, run_fit
 from ._holdout import GivenValidation
-from ._networks import origin_of, random_generator
+from ._networks import is_auto, origin_of, random_generator
 
 # parameters that may be lists
 LISTS = "hidden_layer_sizes", "conv_channels", "conv_kernel_size", "conv_pool", "pooling"
@@ -109,7 +109,8 @@ class BaseGRU(
         X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
         y = self._plain_targets(y)
         given = Given(X, y, sample_weight, self._given_validation(validation), incremental, classes)
-        task = fit_task(self, X, y, sample_weight, max_subtasks=1 if incremental else self.max_iter)
+        n_epochs = None if is_auto(self.max_iter) else self.max_iter
+        task = fit_task(self, X, y, sample_weight, max_subtasks=1 if incremental else n_epochs)
         with task as context, all_or_nothing(self) as attempt:
             callbacks = None if context is None else EpochCallbacks(self, context, X, y, sample_weight)
             run_fit(attempt, given, callbacks)

@@ -18,9 +18,11 @@ from ..network import GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Numbers, Tokens
 from ..training import StepMemory, TrainingData, TrainingSettings, TrainingStep, train
+from ._automatic import automatic_parameters
 from ._holdout import GivenValidation, record_split, split_off, validation_on, validation_on_split
 from ._networks import (
     ENOUGH_SEQUENCES,
+    auto_batch_size,
     check_continues,
     check_reading,
     initial_state,
@@ -116,6 +118,14 @@ def run_fit(model, given, callbacks):
         check_reading(model)
 
     sequences, sample_weight = _checked(model, given, continues)
+    network = model._predictor.network if continues else None
+    with automatic_parameters(model, _counted(sequences, sample_weight), given.incremental, network):
+        _run(model, given, callbacks, sequences, sample_weight, state, rng, parameters_changed)
+
+
+def _run(model, given, callbacks, sequences, sample_weight, state, rng, parameters_changed):
+    """The fit of sequences that are checked; it goes on from `state`, unless that is None."""
+    continues = state is not None
     split, weights = None, sample_weight
     if model.early_stopping and given.validation.X is None:
         split = split_off(model, given.y, sample_weight, state.history if continues else None, rng)
@@ -179,12 +189,18 @@ def draw(model, X, sample_weight):
     sequences = model._check_X(X, reset=True)
     warn_of_one_step(sequences, model._fitted_on_table)
     weights = check_sample_weight(sample_weight, sequences)
-    inputs, _ = standardized(model, inputs_of(model, sequences), sequences, weights)
-    inputs.check_range(sequences, model.dtype, "X")
-    network = new_network(model, inputs, 1)
-    rng = random_generator(model.random_state)
-    state = initial_state(model, network, rng, inputs, sequences, weights)
+    with automatic_parameters(model, _counted(sequences, weights)):
+        inputs, _ = standardized(model, inputs_of(model, sequences), sequences, weights)
+        inputs.check_range(sequences, model.dtype, "X")
+        network = new_network(model, inputs, 1)
+        rng = random_generator(model.random_state)
+        state = initial_state(model, network, rng, inputs, sequences, weights)
     model._predictor = Predictor(network, state.parameters, inputs, n_jobs=model.n_jobs)
+
+
+def _counted(sequences, sample_weight):
+    """Lengths of the sequences whose weight is not 0."""
+    return sequences.lengths if sample_weight is None else sequences.lengths[sample_weight > 0]
 
 
 def _checked(model, given, continues):
@@ -294,11 +310,6 @@ def _validation(model, candidate, given, sequences, sample_weight, split):
                 "a larger validation_fraction."
             )
     return validation
-
-
-def auto_batch_size(n_sequences):
-    """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
-    return min(max(8, n_sequences // 64), 128)
 
 
 def settings_of(model, n_sequences, **of_run):

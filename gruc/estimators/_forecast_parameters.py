@@ -15,7 +15,8 @@ from ..conventions.parameters import (
     parameter,
     parameters,
 )
-from ._parameters import Directions, Dropout, Execution, Network, Readout, Training
+from ._network_parameters import Directions, Network, Readout
+from ._parameters import Dropout, Execution, Training
 
 UpToTwo = Annotated[int, Interval(Integral, 0, 2, closed="both")]
 

@@ -64,7 +64,7 @@ def _table_size(model, sequences):
 
 def readouts_of(model):
     """The parameter `pooling` as networks take it: a name, a list of several, or None."""
-    pooling = model.pooling
+    pooling = "last" if is_auto(model.pooling) else model.pooling
     if pooling is None or isinstance(pooling, str):
         return pooling
     names = list(pooling)
@@ -88,13 +88,25 @@ def readouts_of(model):
     return names if len(names) > 1 else names[0]
 
 
+def auto_batch_size(n_sequences):
+    """A 64th of the sequences, within 8 and 128: few need many steps, many need speed."""
+    return min(max(8, n_sequences // 64), 128)
+
+
+def is_auto(value):
+    """Whether a parameter is "auto"."""
+    return isinstance(value, str) and value == "auto"
+
+
 def convolutions_of(model):
-    """The (n_outputs, kernel_size, pool) of each convolution that an estimator asks for."""
+    """The (n_outputs, kernel_size, pool) of each convolution that an estimator asks for; none of "auto"."""
+    if is_auto(getattr(model, "conv_channels", ())):
+        return []
     channels = _counts(getattr(model, "conv_channels", ()), "conv_channels")  # forecasters have none
     settings = []
     for name, default in CONVOLUTION_DEFAULTS.items():
         given = getattr(model, name, 1)  # taggers have no conv_pool
-        sizes = _counts(given, name)
+        sizes = [default] if is_auto(given) else _counts(given, name)
         if not channels and name in model.get_params(deep=False) and sizes != [default]:
             raise ValueError(
                 f"{name} is {given!r}, but conv_channels is (), and so there are no convolutions. Set "
@@ -105,9 +117,17 @@ def convolutions_of(model):
                 f"{name} is {given!r}, and conv_channels has {len(channels)} convolutions: give one "
                 "number, or one for each."
             )
+        if name == "conv_kernel_size" and max(sizes) > LONGEST_KERNEL:
+            raise ValueError(
+                f"conv_kernel_size is {given!r}; a convolution reads at most {LONGEST_KERNEL} steps. For "
+                "longer patterns, take several convolutions, or a larger conv_pool."
+            )
         settings.append(sizes * len(channels) if len(sizes) == 1 else sizes)
     return [list(sizes) for sizes in zip(channels, *settings, strict=False)]
 
+
+# Steps that a convolution reads at most: a mistyped number must not fill the memory.
+LONGEST_KERNEL = 4096
 
 # parameters of convolutions, which say nothing without `conv_channels`
 CONVOLUTION_DEFAULTS = {"conv_kernel_size": 5, "conv_pool": 2}

@@ -4,7 +4,8 @@ After a change run tools/signatures.py, which writes _parameters.pyi.
 """
 
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
+from inspect import cleandoc
+from numbers import Integral
 from typing import Annotated, Any, Literal
 
 from sklearn.utils._param_validation import Interval
@@ -23,89 +24,11 @@ from ..conventions.parameters import (
     parameter,
     parameters,
 )
+from ._network_parameters import ConvolutionPooling, Convolutions, Directions, Network, Readout
 
-# beyond 40 the sigmoid is flat to within the precision of float64, so that the gate cannot learn
-Bias = Annotated[float, Interval(Real, -40.0, 40.0, closed="both")]
 # far beyond what fits into memory, and what the kernels can count
 StepCount = Annotated[int, Interval(Integral, 1, 2**31 - 1, closed="both")]
 Negative = Annotated[int, Interval(Integral, None, -1, closed="right")]
-
-
-class Network:
-    """The recurrent layers."""
-
-    hidden_layer_sizes: Count | Sequence[int] = parameter(
-        (64,), "Number of units of each GRU layer, from the first layer to the last."
-    )
-    cell: Literal["gru", "fio"] = parameter(
-        "gru",
-        """Type of the recurrent units. "fio" units have forget, input and output gates instead of
-        update and reset gates: ``h = f * h_prev + i * c + o * c_prev`` with the candidate
-        ``c = tanh(W_c [h_prev, x] * f + b_c)``, where c_prev is the candidate of the previous step.
-        They have 4 blocks of weights instead of 3, and their state consists of h and c_prev. torch and
-        Keras have no such layer.""",
-    )
-    reset_after: bool = parameter(
-        True,
-        """Whether the reset gate of a GRU is applied after the recurrent product, as in cuDNN, torch
-        and Keras, or before it, as in [1]_. Has no effect on other cells.""",
-    )
-    update_gate_bias_init: Bias | Literal["chrono"] = parameter(
-        1.0,
-        """Initial bias b of the update gates (with ``cell="fio"``, of the forget gates), between -40
-        and 40. The update gate is the fraction of the old state that is kept, so with a larger bias the
-        untrained network remembers for longer: about ``1 + exp(b)`` frames. "chrono" draws the bias of
-        each unit such that these time scales are uniform between 2 frames and the number of frames of
-        the longest training sequence [7]_.""",
-    )
-
-
-class Directions:
-    """Reading in both directions."""
-
-    bidirectional: bool = parameter(
-        False,
-        """Whether each layer also reads a sequence backwards, from its last step to its first. Doubles
-        the number of weights.""",
-    )
-
-
-class Readout:
-    """One vector from the states of a sequence."""
-
-    pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = parameter(
-        "last",
-        """How the hidden states of a sequence are summarised for the output layer: the last state of
-        each direction; the mean, or the maximum of each unit, over the steps of the sequence; or a
-        weighted mean with learned weights (additive attention [5]_). A tuple concatenates several of
-        them. With `conv_channels` it may also contain "conv_mean" and "conv_max", the mean and the
-        maximum of the outputs of the convolutions.""",
-    )
-
-
-class Convolutions:
-    """Convolutions before the recurrent layers."""
-
-    conv_channels: Count | Sequence[int] = parameter(
-        (),
-        """Number of output channels of each convolution before the first GRU layer, from the first
-        convolution to the last; () for none. Convolutions are causal: each reads the last
-        `conv_kernel_size` steps. It is followed by batch normalisation (whose statistics are those of
-        parts of a mini-batch, which do not depend on `n_jobs`) and ReLU.""",
-    )
-    conv_kernel_size: Count | Sequence[int] = parameter(
-        5, "Number of steps that each convolution reads: an int, or one per convolution."
-    )
-
-
-class ConvolutionPooling:
-    """Fewer steps after each convolution."""
-
-    conv_pool: Count | Sequence[int] = parameter(
-        2,
-        """Window and stride of the max-pooling after each convolution, in steps: an int, or one per
-        convolution; 1 for no pooling. The last window may be shorter.""",
-    )
 
 
 class Embedding:
@@ -246,7 +169,8 @@ class Training:
     batch_size: Count | Literal["auto"] = parameter(
         "auto",
         """Number of sequences in a mini-batch, at most all of them; "auto" is a 64th of the training
-        sequences, but at least 8 and at most 128.""",
+        sequences, but at least 8 and at most 128; with convolutions, `GRUClassifier` and `GRURegressor`
+        take at least 16.""",
     )
     learning_rate: Literal["constant", "invscaling", "adaptive", "exponential", "step", "cosine"] = parameter(
         "adaptive",
@@ -347,11 +271,68 @@ class Execution:
     )
 
 
+def _or_auto(group: type, name: str, text: str) -> Any:
+    """A parameter of a group with the default "auto", which a text explains."""
+    return parameter("auto", f"{cleandoc(vars(group)[name].description)}\n{cleandoc(text)}")
+
+
+class Automatic:
+    """What is chosen by the lengths of the sequences: `_automatic.py` has the values."""
+
+    pooling: Literal["auto", "last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = _or_auto(
+        Readout,
+        "pooling",
+        """
+        "auto" is "last"; with convolutions ("mean", "max", "conv_mean", "conv_max"), preceded by "last" if
+        the lengths of the sequences differ.""",
+    )
+    conv_channels: Literal["auto"] | Count | Sequence[int] = _or_auto(
+        Convolutions,
+        "conv_channels",
+        """
+        "auto" is (32, 64, 64) for sequences of 48 steps and more, by the median, and () for shorter
+        ones, for tokens, and where `frame_length` or `hop_length` is set.""",
+    )
+    conv_kernel_size: Literal["auto"] | Count | Sequence[int] = _or_auto(
+        Convolutions, "conv_kernel_size", '"auto" is (9, 5, 3) for those of "auto", else 5.'
+    )
+    learning_rate: Literal["auto", "constant", "invscaling", "adaptive", "exponential", "step", "cosine"] = (
+        _or_auto(
+            Training,
+            "learning_rate",
+            '"auto" is "cosine" in `fit` with convolutions, else "adaptive".',
+        )
+    )
+    learning_rate_init: Positive | Literal["auto"] = _or_auto(
+        Training, "learning_rate_init", '"auto" is 0.002 with convolutions, else 0.01.'
+    )
+    max_iter: Count | Literal["auto"] = _or_auto(
+        Training,
+        "max_iter",
+        """
+        "auto" is 300; with convolutions 100, or fewer where an epoch has more than 50 batches, but
+        20 at least.""",
+    )
+
+
+class AutomaticPenalty:
+    """What a regressor chooses by the number of sequences."""
+
+    alpha: NonNegative | Literal["auto"] = _or_auto(
+        Training,
+        "alpha",
+        """
+        "auto" is ``0.3 * min(1, 150 / n_sequences) ** 2``, but 0 in `partial_fit`, with "adamw", with
+        losses other than the squared error, and without `standardize`.""",
+    )
+
+
+CHOSEN = [f"Training.{name}" for name in ("learning_rate", "learning_rate_init", "max_iter")]
+CHOSEN_BY_REGRESSORS = [*CHOSEN, "Training.alpha"]
 ClassifierParameters = parameters(
     Network,
     Directions,
-    Readout,
-    Convolutions,
+    Automatic,
     ConvolutionPooling,
     Embedding,
     Frames,
@@ -362,20 +343,22 @@ ClassifierParameters = parameters(
     Stopping,
     Execution,
     positional=["hidden_layer_sizes"],
+    without=CHOSEN,
 )
 RegressorParameters = parameters(
     Network,
     Directions,
-    Readout,
-    Convolutions,
+    Automatic,
     ConvolutionPooling,
     Embedding,
     Frames,
     Standardization,
     Dropout,
     Regression,
+    AutomaticPenalty,
     Training,
     Stopping,
     Execution,
     positional=["hidden_layer_sizes"],
+    without=CHOSEN_BY_REGRESSORS,
 )

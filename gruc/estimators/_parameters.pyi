@@ -14,12 +14,13 @@ class Network:
 class Directions:
     bidirectional: bool
 
-class Readout:
-    pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...]
-
-class Convolutions:
-    conv_channels: int | Sequence[int]
-    conv_kernel_size: int | Sequence[int]
+class Automatic:
+    pooling: Literal["auto", "last", "mean", "max", "attention"] | list[str] | tuple[str, ...]
+    conv_channels: Literal["auto"] | int | Sequence[int]
+    conv_kernel_size: Literal["auto"] | int | Sequence[int]
+    learning_rate: Literal["auto", "constant", "invscaling", "adaptive", "exponential", "step", "cosine"]
+    learning_rate_init: float | Literal["auto"]
+    max_iter: int | Literal["auto"]
 
 class ConvolutionPooling:
     conv_pool: int | Sequence[int]
@@ -87,11 +88,13 @@ class Regression:
     quantile: float | Sequence[float]
     delta: float
 
+class AutomaticPenalty:
+    alpha: float | Literal["auto"]
+
 class ClassifierParameters(
     Network,
     Directions,
-    Readout,
-    Convolutions,
+    Automatic,
     ConvolutionPooling,
     Embedding,
     Frames,
@@ -110,9 +113,14 @@ class ClassifierParameters(
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
-        pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "last",
-        conv_channels: int | Sequence[int] = (),
-        conv_kernel_size: int | Sequence[int] = 5,
+        pooling: Literal["auto", "last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "auto",
+        conv_channels: Literal["auto"] | int | Sequence[int] = "auto",
+        conv_kernel_size: Literal["auto"] | int | Sequence[int] = "auto",
+        learning_rate: Literal[
+            "auto", "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
+        ] = "auto",
+        learning_rate_init: float | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
         conv_pool: int | Sequence[int] = 2,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
@@ -130,15 +138,10 @@ class ClassifierParameters(
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
         batch_size: int | Literal["auto"] = "auto",
-        learning_rate: Literal[
-            "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
-        ] = "adaptive",
-        learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         decay_rate: float = 0.5,
         decay_steps: float = 20,
         warmup: float = 0,
-        max_iter: int = 300,
         max_grad_norm: float | None = 1.0,
         shuffle: bool = True,
         random_state: int | np.random.RandomState | None = None,
@@ -163,14 +166,14 @@ class ClassifierParameters(
 class RegressorParameters(
     Network,
     Directions,
-    Readout,
-    Convolutions,
+    Automatic,
     ConvolutionPooling,
     Embedding,
     Frames,
     Standardization,
     Dropout,
     Regression,
+    AutomaticPenalty,
     Training,
     Stopping,
     Execution,
@@ -183,9 +186,14 @@ class RegressorParameters(
         reset_after: bool = True,
         update_gate_bias_init: float | Literal["chrono"] = 1.0,
         bidirectional: bool = False,
-        pooling: Literal["last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "last",
-        conv_channels: int | Sequence[int] = (),
-        conv_kernel_size: int | Sequence[int] = 5,
+        pooling: Literal["auto", "last", "mean", "max", "attention"] | list[str] | tuple[str, ...] = "auto",
+        conv_channels: Literal["auto"] | int | Sequence[int] = "auto",
+        conv_kernel_size: Literal["auto"] | int | Sequence[int] = "auto",
+        learning_rate: Literal[
+            "auto", "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
+        ] = "auto",
+        learning_rate_init: float | Literal["auto"] = "auto",
+        max_iter: int | Literal["auto"] = "auto",
         conv_pool: int | Sequence[int] = 2,
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
@@ -200,19 +208,14 @@ class RegressorParameters(
         loss: Literal["squared_error", "absolute_error", "huber", "poisson", "quantile"] = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         delta: float = 0.25,
+        alpha: float | Literal["auto"] = "auto",
         solver: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam",
-        alpha: float = 0.0,
         l1_ratio: float = 0.0,
         batch_size: int | Literal["auto"] = "auto",
-        learning_rate: Literal[
-            "constant", "invscaling", "adaptive", "exponential", "step", "cosine"
-        ] = "adaptive",
-        learning_rate_init: float = 0.01,
         power_t: float = 0.5,
         decay_rate: float = 0.5,
         decay_steps: float = 20,
         warmup: float = 0,
-        max_iter: int = 300,
         max_grad_norm: float | None = 1.0,
         shuffle: bool = True,
         random_state: int | np.random.RandomState | None = None,

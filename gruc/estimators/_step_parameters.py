@@ -1,14 +1,12 @@
 """Parameters of the estimators that answer each step; `_parameters.py` says more."""
 
 from ..conventions.parameters import parameters
+from ._network_parameters import Convolutions, Directions, Network
 from ._parameters import (
     Classification,
-    Convolutions,
-    Directions,
     Dropout,
     Embedding,
     Execution,
-    Network,
     Regression,
     Standardization,
     Stopping,

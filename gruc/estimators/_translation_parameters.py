@@ -13,7 +13,8 @@ from ..conventions.parameters import (
     parameter,
     parameters,
 )
-from ._parameters import Dropout, Execution, Network, Training
+from ._network_parameters import Network
+from ._parameters import Dropout, Execution, Training
 
 Sequencer = Annotated[Any, HasMethods(["fit", "transform"])]
 

@@ -7,6 +7,7 @@ from sklearn.base import ClassifierMixin
 
 from ..conventions.inputs import by_sequence
 from ..conventions.parameters import fit_context, names_of
+from ._automatic import StructureMixin
 from ._base import BaseGRU
 from ._class_targets import ClassSettings, class_targets, plain_labels, strata
 from ._docs import shared_docs
@@ -16,7 +17,7 @@ from ._parameters import ClassifierParameters, Regression
 
 @shared_docs
 @in_files
-class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
+class GRUClassifier(ClassifierParameters, ClassifierMixin, StructureMixin, BaseGRU):
     """Gated recurrent unit classifier of sequences.
 
     Minimises the cross-entropy by backpropagation through time, with Adam or another `solver`
@@ -31,6 +32,10 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, BaseGRU):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted; for a multilabel y, the indices of its columns.
     {attributes}
+    conv_channels_, conv_kernel_size_ : tuple of int
+        Outputs of each convolution, and the steps that it reads; () without convolutions.
+    pooling_ : str or tuple of str
+        The readouts.
 
     See Also
     --------

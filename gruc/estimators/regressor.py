@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 
 from ..conventions.inputs import by_sequence
 from ..conventions.parameters import fit_context, names_of
+from ._automatic import StructureMixin
 from ._base import BaseGRU
 from ._docs import shared_docs
 from ._files import in_files
@@ -17,7 +18,7 @@ from ._value_targets import ValueTargetsMixin, value_score
 
 @shared_docs
 @in_files
-class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseGRU):
+class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, StructureMixin, BaseGRU):
     """Gated recurrent unit regressor of sequences.
 
     Minimises the squared error of one or several outputs, or another loss, by backpropagation through
@@ -30,6 +31,10 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, BaseG
     Attributes
     ----------
     {attributes}
+    conv_channels_, conv_kernel_size_ : tuple of int
+        Outputs of each convolution, and the steps that it reads; () without convolutions.
+    pooling_ : str or tuple of str
+        The readouts.
 
     See Also
     --------

@@ -10,7 +10,8 @@ from ._base import BaseGRU
 from ._docs import shared_docs
 from ._each_step import EachStepMixin
 from ._files import in_files
-from ._parameters import Classification, ConvolutionPooling, Frames, Readout
+from ._network_parameters import ConvolutionPooling, Readout
+from ._parameters import Classification, Frames
 from ._step_parameters import StepRegressorParameters
 from ._value_targets import ValueTargetsMixin, value_score
 

@@ -11,7 +11,8 @@ from ._class_targets import ClassSettings, ClassTargets
 from ._docs import shared_docs
 from ._each_step import EachStepMixin
 from ._files import in_files
-from ._parameters import ConvolutionPooling, Frames, Readout, Regression
+from ._network_parameters import ConvolutionPooling, Readout
+from ._parameters import Frames, Regression
 from ._step_parameters import TaggerParameters
 
 

@@ -24,7 +24,7 @@ from gruc.conventions.parameters import (
     parameter,
     parameters,
 )
-from gruc.estimators._parameters import Dropout, Execution, RegressorParameters
+from gruc.estimators._parameters import CHOSEN_BY_REGRESSORS, Dropout, Execution, RegressorParameters
 from helpers import sklearn_checks
 from numpy.typing import ArrayLike
 from problems import bits_of, vowels
@@ -188,7 +188,10 @@ class Shift:
 
 
 class ShiftedRegressor(
-    parameters(*RegressorParameters._groups, Shift, hidden_layer_sizes=(5,), max_iter=2), GRURegressor
+    parameters(
+        *RegressorParameters._groups, Shift, hidden_layer_sizes=(5,), max_iter=2, without=CHOSEN_BY_REGRESSORS
+    ),
+    GRURegressor,
 ):
     """A network with one parameter more and other defaults."""
 

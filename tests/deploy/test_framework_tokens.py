@@ -98,7 +98,7 @@ def test_torch_itself(models, name):
         with torch.no_grad():
             h, last = gru(embedding(torch.as_tensor(x[None])))
         pooled = {None: h[0], "last": last[-1], "mean": h.mean(1), "max": h.amax(1)}
-        out = head(pooled[model.pooling])
+        out = head(pooled[getattr(model, "pooling_", None)])
         told.append((torch.softmax(out, -1) if hasattr(model, "classes_") else out).detach().numpy())
     np.testing.assert_allclose(
         np.concatenate(told).reshape(outputs(model, X).shape), outputs(model, X), rtol=0, atol=1e-5
@@ -116,13 +116,14 @@ def test_keras_itself(models, name):
     layers = [keras.Input((None,), dtype="int32") if X is TOKENS else keras.Input((None, 3))]
     if X is TOKENS:
         layers.append(keras.layers.Embedding(N_TOKENS, 4))
+    pooled_by = getattr(model, "pooling_", None)
     for i, size in enumerate(model.hidden_layer_sizes):
         top = i + 1 == len(model.hidden_layer_sizes)
-        gru = keras.layers.GRU(size, return_sequences=not top or model.pooling != "last")
+        gru = keras.layers.GRU(size, return_sequences=not top or pooled_by != "last")
         layers.append(keras.layers.Bidirectional(gru) if model.bidirectional else gru)
     pooling = {"mean": keras.layers.GlobalAveragePooling1D, "max": keras.layers.GlobalMaxPooling1D}
-    if model.pooling in pooling:
-        layers.append(pooling[model.pooling]())
+    if pooled_by in pooling:
+        layers.append(pooling[pooled_by]())
     activation = "softmax" if hasattr(model, "classes_") else "linear"
     dense = keras.layers.Dense(len(model.weights_["head.bias"]), activation=activation)
     layers.append(keras.layers.TimeDistributed(dense) if name == "tagger" else dense)

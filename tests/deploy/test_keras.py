@@ -77,11 +77,11 @@ def fake_layers(model, **of_gru):
         config = dict(
             activation="tanh", recurrent_activation="sigmoid", go_backwards=False, stateful=False,
             use_bias=True, reset_after=model.reset_after,
-            return_sequences=i + 1 < n or model.pooling != "last",
+            return_sequences=i + 1 < n or model.pooling_ != "last",
         )  # fmt: skip
         layers += [fake("GRU", arrays[3 * i : 3 * i + 3], **config | of_gru), fake("Dropout")]
-    if model.pooling != "last":
-        layers.append(fake(pooling[model.pooling]))
+    if model.pooling_ != "last":
+        layers.append(fake(pooling[model.pooling_]))
     return [*layers, fake("Dense", [kernel, bias], activation="softmax", use_bias=True)]
 
 

@@ -140,7 +140,7 @@ def changed(layers, place, **config):
 
 def test_layers():
     X, y = vowels()
-    model = GRUClassifier(**FAST, **LAYERS["two"]).fit(X, y)
+    model = GRUClassifier(**FAST, **{"pooling": "last"} | LAYERS["two"]).fit(X, y)
     layers = fake_layers(model)
     back = gruc.from_keras(GRUClassifier(), layers)
     close(back.predict_proba(X), model.predict_proba(X), "float32")

@@ -69,7 +69,12 @@ def test_tensors(dtype):
 def test_convolutions(settings, dtype):
     torch = pytest.importorskip("torch")
     X, y = vowels()
-    settings = {"conv_channels": (5, 4), "conv_kernel_size": (4, 3), "dtype": dtype} | settings
+    settings = {
+        "pooling": "last",
+        "conv_channels": (5, 4),
+        "conv_kernel_size": (4, 3),
+        "dtype": dtype,
+    } | settings
     model = GRUClassifier(**FAST | settings).fit([x + 7.0 for x in X], y)
     states = gruc.to_torch(model)
     kind = getattr(torch, dtype)

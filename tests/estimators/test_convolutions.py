@@ -13,7 +13,8 @@ from problems import bits_of, forms_of_vowels, same, tagged_vowels, vowels
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
-FAST = dict(hidden_layer_sizes=(6,), conv_channels=(5, 4), max_iter=3, random_state=0)
+OF_STEPS = dict(hidden_layer_sizes=(6,), conv_channels=(5, 4), max_iter=3, random_state=0)
+FAST = OF_STEPS | dict(pooling="last", batch_size=8, learning_rate="adaptive", learning_rate_init=0.01)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -57,7 +58,7 @@ def test_what_states_there_are():
 @pytest.mark.parametrize("Estimator", [GRUTagger, GRUStepRegressor])
 def test_an_answer_for_each_step(Estimator):
     X, y = tagged_vowels()
-    model = Estimator(**FAST).fit(X, y)
+    model = Estimator(**OF_STEPS).fit(X, y)
     assert [len(row) for row in model.predict(X)] == [len(x) for x in X]
     assert "conv_pool" not in model.get_params()
     one = [model.predict([x])[0] for x in X]
@@ -98,7 +99,7 @@ def test_constants_are_those_of_the_shards(monkeypatch):
         return running
 
     monkeypatch.setattr(step, "take_running", watched)
-    model = GRUClassifier(**FAST | {"max_iter": 1}, batch_size=len(X), standardize=False, dtype="float64")
+    model = GRUClassifier(**FAST | {"max_iter": 1, "batch_size": len(X)}, standardize=False, dtype="float64")
     weight = model.fit(X, y).weights_
     np.testing.assert_allclose(weight["norm.0.running_mean"], seen[0][0][:5], rtol=1e-12)
     np.testing.assert_allclose(weight["norm.0.running_var"], seen[0][0][5:], rtol=1e-12)
@@ -167,6 +168,11 @@ def test_scikit_learns_tools():
             dict(conv_channels=(4,), conv_kernel_size=(3, 3)),
             "conv_kernel_size is .3, 3., and conv_channels has 1",
         ),
+        (
+            dict(conv_kernel_size=10**7),
+            "conv_kernel_size is 10000000; a convolution reads at most 4096 steps",
+        ),
+        (dict(conv_kernel_size=(5, 4097)), "at most 4096"),
         (dict(conv_channels=(4,) * 8), "7 convolutions with a conv_pool above 1"),
         (dict(conv_channels=(4, 4), conv_pool=2**20), "the most there can be"),
     ],
@@ -214,7 +220,7 @@ def test_predictors_of_constants_alone():
 
 def test_weights_of_attention_are_of_pooled_steps():
     X, y = vowels()
-    model = GRUClassifier(**FAST, conv_pool=(2, 3), pooling="attention").fit(X, y)
+    model = GRUClassifier(**FAST | dict(conv_pool=(2, 3), pooling="attention")).fit(X, y)
     weights, states = model.attention_weights(X), model.hidden_states(X)
     for x, a, h in zip(X, weights, states, strict=True):
         assert len(a) == len(h) == -(-len(x) // 6)

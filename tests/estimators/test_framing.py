@@ -61,7 +61,8 @@ def test_auto_chooses_by_length():
     rng = np.random.default_rng(0)
     y = np.arange(8) % 2
     for n_steps, expected in ((4, 1), (12, 2), (24, 4), (100, 4), (150, 6), (1000, 16)):
-        model = GRUClassifier(**SMALL).partial_fit(rng.standard_normal((8, n_steps, 1)), y)
+        X = rng.standard_normal((8, n_steps, 1))
+        model = GRUClassifier(**SMALL, conv_channels=()).partial_fit(X, y)
         assert model.frame_length_ == model.hop_length_ == expected
 
 

@@ -65,6 +65,7 @@ def test_chrono(Estimator, frame_length, n_frames):
         bidirectional=True,
         frame_length=frame_length,
         update_gate_bias_init="chrono",
+        conv_channels=(),
     )
     weights = untrained(Estimator, X, [0, 1, 0, 1], **settings)
     gates = update_gates(weights)

@@ -21,7 +21,7 @@ class Network(torch.nn.Module):
     def __init__(self, model):
         super().__init__()
         gru, head, *_ = ({k: torch.tensor(v) for k, v in part.items()} for part in to_torch(model))
-        sizes, self.pooling = model.hidden_layer_sizes, model.pooling
+        sizes, self.pooling = model.hidden_layer_sizes, getattr(model, "pooling_", None)
         D = gru["weight_ih_l0"].shape[1]
         self.gru = torch.nn.GRU(
             D, sizes[0], len(sizes), bidirectional=model.bidirectional, batch_first=True, dtype=torch.float64

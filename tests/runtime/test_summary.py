@@ -69,7 +69,8 @@ def test_steps_between_frames_share_operations():
 
 def test_convolutions():
     """Rows of slower layers count for as many steps as make them."""
-    model = partly_fitted(hidden_layer_sizes=(8,), conv_channels=(6, 5), conv_kernel_size=3, conv_pool=(2, 3))
+    sizes = dict(conv_channels=(6, 5), conv_kernel_size=3, conv_pool=(2, 3))
+    model = partly_fitted(hidden_layer_sizes=(8,), pooling="last", **sizes)
     summary = model.summary()
     assert [(layer.name, layer.output, layer.operations) for layer in summary.layers] == [
         ("input", "(T, 12)", 0),

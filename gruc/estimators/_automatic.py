@@ -1,0 +1,158 @@
+"""What "auto" stands for in the parameters of GRUClassifier and GRURegressor.
+
+Short series are read in frames, long ones by convolutions, whose training is another. Found by
+cross-validation inside training parts: benchmarks/defaults.py.
+"""
+
+from contextlib import contextmanager
+from math import ceil
+
+import numpy as np
+
+from ._networks import CONVOLUTION_DEFAULTS, auto_batch_size, convolutions_of, is_auto
+
+# Sequences with fewer steps, by the median, are read without convolutions.
+ENOUGH_STEPS = 48
+
+CHANNELS, KERNEL_SIZES = (32, 64, 64), (9, 5, 3)
+WITHOUT_CONVOLUTIONS = {
+    "pooling": "last",
+    "learning_rate": "adaptive",
+    "learning_rate_init": 0.01,
+    "max_iter": 300,
+}
+WITH_CONVOLUTIONS = {
+    "pooling": ("mean", "max", "conv_mean", "conv_max"),  # of sequences of one length
+    "learning_rate": "cosine",
+    "learning_rate_init": 0.002,
+    "max_iter": 100,
+}
+AUTOMATIC = "conv_channels", "conv_kernel_size", *WITHOUT_CONVOLUTIONS, "alpha"
+# Where lengths differ, where a sequence ends says something, too.
+OF_SEVERAL_LENGTHS = ("last", *WITH_CONVOLUTIONS["pooling"])
+# Sequences in a batch with convolutions, at least: what their normalisation takes statistics of.
+LEAST_BATCH = 16
+# The penalty of regressors, and how many sequences are few: with more of them it is needed less.
+ALPHA_OF_FEW, FEW_SEQUENCES = 0.3, 150
+# With convolutions an epoch of many batches counts for several, as far as to the least number of epochs.
+BATCHES, LEAST_EPOCHS = 50, 20
+
+
+@contextmanager
+def automatic_parameters(model, lengths, incremental=False, network=None):
+    """Context in which the parameters of a model that are "auto" have the values that this stands for.
+
+    Parameters
+    ----------
+    model : BaseGRU
+        A copy of the user's.
+    lengths : ndarray of shape (n_sequences,)
+        Steps of the sequences to learn from.
+    incremental : bool
+        Whether for partial_fit, which does not know when training ends.
+    network : GRUNetwork or None
+        The network to go on with, if there is one.
+    """
+    automatic = [name for name in AUTOMATIC if is_auto(getattr(model, name, None))]
+    if not automatic:  # as all other estimators
+        yield
+        return
+    before = {
+        name: getattr(model, name) for name in (*automatic, "conv_kernel_size", "conv_pool", "batch_size")
+    }
+    vars(model).update(_structure(model, lengths) if network is None else _structure_to_go_on(model, network))
+    training = WITH_CONVOLUTIONS if convolutions_of(model) else WITHOUT_CONVOLUTIONS
+    if training is WITH_CONVOLUTIONS and len(np.unique(lengths)) > 1:
+        training = training | {"pooling": OF_SEVERAL_LENGTHS}
+    vars(model).update({name: value for name, value in training.items() if is_auto(getattr(model, name))})
+    if training is not WITHOUT_CONVOLUTIONS:
+        _set_batches(model, len(lengths), "max_iter" in automatic)
+    if "alpha" in automatic:
+        model.alpha = 0.0 if incremental else _penalty(model, len(lengths))
+    if incremental and "learning_rate" in automatic:
+        model.learning_rate = "adaptive"  # which is constant in partial_fit
+    try:
+        yield
+    finally:
+        vars(model).update(before)
+
+
+def _structure(model, lengths):
+    """Convolutions of a new network, for sequences with these numbers of steps."""
+    if not is_auto(model.conv_channels):
+        return {"conv_kernel_size": 5} if is_auto(model.conv_kernel_size) else {}
+    reads_frames = model.frame_length != "auto" or model.hop_length is not None
+    is_long = len(lengths) > 0 and np.median(lengths) >= ENOUGH_STEPS
+    if not is_long or reads_frames or model.embedding_dim is not None:
+        return {"conv_channels": (), **CONVOLUTION_DEFAULTS}
+    sizes = KERNEL_SIZES if is_auto(model.conv_kernel_size) else model.conv_kernel_size
+    return {"conv_channels": CHANNELS, "conv_kernel_size": sizes}
+
+
+def _structure_to_go_on(model, network):
+    """What is automatic of the structure of a network."""
+    structure = structure_of(network)
+    channels = structure["conv_channels"] if is_auto(model.conv_channels) else model.conv_channels
+    if not channels or np.size(channels) != len(structure["conv_channels"]):
+        structure["conv_kernel_size"] = 5
+    chosen = {name: value for name, value in structure.items() if is_auto(getattr(model, name))}
+    return chosen if chosen.get("conv_channels", True) else chosen | CONVOLUTION_DEFAULTS
+
+
+def structure_of(network):
+    """Convolutions and readouts of a network, as the parameters that ask for them."""
+    layers, pooling = network.config.get("convolutions", []), network.config["pooling"]
+    channels, sizes, _ = zip(*layers, strict=True) if layers else ((), (), ())
+    pooling = tuple(pooling) if isinstance(pooling, list) else pooling
+    return {"conv_channels": channels, "conv_kernel_size": sizes, "pooling": pooling}
+
+
+def automatic_readouts(n_read, n_states, n_channels):
+    """The automatic readouts that make `n_read` numbers of a state and of what convolutions give.
+
+    "last" if none do.
+    """
+    for pooling in (WITH_CONVOLUTIONS["pooling"], OF_SEVERAL_LENGTHS):
+        if n_read == sum(n_channels if name.startswith("conv") else n_states for name in pooling):
+            return list(pooling)
+    return WITHOUT_CONVOLUTIONS["pooling"]
+
+
+def _set_batches(model, n_sequences, epochs_are_automatic):
+    """Batches, and as many epochs as they need."""
+    if is_auto(model.batch_size):
+        model.batch_size = max(LEAST_BATCH, auto_batch_size(n_sequences))
+    if epochs_are_automatic:
+        n_batches = ceil(n_sequences / model.batch_size)
+        model.max_iter = min(model.max_iter, max(LEAST_EPOCHS, model.max_iter * BATCHES // n_batches))
+
+
+def _penalty(model, n_sequences):
+    """`alpha` of a regressor whose targets have a variance of 1, so that penalty and loss can be compared."""
+    if model.loss != "squared_error" or not model.standardize or model.solver == "adamw":
+        return 0.0
+    return ALPHA_OF_FEW * min(1.0, FEW_SEQUENCES / max(n_sequences, 1)) ** 2
+
+
+class StructureMixin:
+    """Mixin: what the parameters of the network that may be "auto" stood for."""
+
+    @property
+    def conv_channels_(self) -> tuple[int, ...]:
+        """Outputs of each convolution."""
+        return self._structure("conv_channels")
+
+    @property
+    def conv_kernel_size_(self) -> tuple[int, ...]:
+        """Steps that each convolution reads."""
+        return self._structure("conv_kernel_size")
+
+    @property
+    def pooling_(self) -> str | tuple[str, ...]:
+        """The readout, or several."""
+        return self._structure("pooling")
+
+    def _structure(self, name):
+        if "_predictor" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} is not fitted yet and has no {name}_.")
+        return structure_of(self._predictor.network)[name]

@@ -1,0 +1,181 @@
+"""What "auto" stands for, by the lengths of the sequences."""
+
+import gruc
+import numpy as np
+import pytest
+from gruc import GRUClassifier, GRURegressor
+from problems import bits_of, vowels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+CONVOLUTIONS = dict(
+    conv_channels=(32, 64, 64),
+    conv_kernel_size=(9, 5, 3),
+    pooling=("mean", "max", "conv_mean", "conv_max"),
+)
+
+
+def waves(n=24, n_steps=60, seed=0):
+    """Sines of a period of 8 or 12 steps and of any phase, in noise."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    t = np.arange(n_steps) + rng.uniform(0, 24, (n, 1))
+    return np.sin(2 * np.pi * t / (8 + 4 * y[:, np.newaxis])) + rng.normal(0, 0.3, (n, n_steps)), y
+
+
+def structure(model):
+    return dict(
+        conv_channels=model.conv_channels_,
+        conv_kernel_size=model.conv_kernel_size_,
+        pooling=model.pooling_,
+    )
+
+
+def test_long_series_have_convolutions_short_ones_have_none():
+    X, y = waves()
+    assert structure(GRUClassifier(max_iter=2).fit(X, y)) == CONVOLUTIONS
+    for short in (X[:, :47], [*X[:8], *X[8:, :30]]):  # by the median
+        model = GRUClassifier(max_iter=2).fit(list(short), y)
+        assert structure(model) == dict(conv_channels=(), conv_kernel_size=(), pooling="last")
+
+
+@pytest.mark.parametrize("estimator", [GRUClassifier, GRURegressor])
+@pytest.mark.parametrize("n_steps", [20, 60])
+def test_the_values_are_those_that_are_documented(estimator, n_steps):
+    X, y = waves(n_steps=n_steps)
+    model = estimator(random_state=0).fit(X, y)
+    if n_steps == 60:
+        written = CONVOLUTIONS | dict(
+            learning_rate="cosine", learning_rate_init=0.002, max_iter=100, batch_size=16
+        )
+    else:
+        written = dict(
+            conv_channels=(), pooling="last", learning_rate="adaptive", learning_rate_init=0.01, max_iter=300
+        )
+    if estimator is GRURegressor:
+        written["alpha"] = 0.3
+    assert bits_of(model) == bits_of(estimator(random_state=0, **written).fit(X, y))
+    assert (model.learning_rate, model.max_iter, model.pooling) == ("auto", "auto", "auto")
+    assert model.score(X, y) > 0.9
+
+
+def test_epochs_are_fewer_where_they_have_many_batches():
+    X, y = waves(160, 48)
+    settings = dict(batch_size=2, tol=0.0, n_iter_no_change=np.inf, random_state=0)
+    model = GRUClassifier((2,), conv_channels=(2,), **settings).fit(X, y)
+    assert model.n_iter_ == 62  # 100 epochs of 50 batches are as many steps as these of 80
+    assert model.conv_kernel_size_ == (5,)
+
+
+def test_the_penalty_of_regressors():
+    """It is for few sequences, and for squared errors of scaled targets."""
+    X, y = waves(200, 12)
+
+    def bits(**settings):
+        return bits_of(GRURegressor((3,), max_iter=2, random_state=0, **settings).fit(X, y))
+
+    assert bits() == bits(alpha=0.3 * (150 / 200) ** 2)
+    assert bits() != bits(alpha=0.0)
+    for without in (dict(loss="huber"), dict(standardize=False), dict(solver="adamw")):
+        assert bits(**without) == bits(**without, alpha=0.0)
+    first = GRURegressor((3,), random_state=0).partial_fit(X, y)
+    assert bits_of(first) == bits_of(GRURegressor((3,), random_state=0, alpha=0.0).partial_fit(X, y))
+    assert first.alpha == "auto"
+
+
+@pytest.mark.parametrize(
+    "settings", [dict(frame_length=4), dict(hop_length=2), dict(conv_channels=())], ids=str
+)
+def test_who_sets_frames_has_no_convolutions(settings):
+    X, y = waves()
+    model = GRUClassifier(**settings, max_iter=2).fit(X, y)
+    assert (model.conv_channels_, model.pooling_) == ((), "last")
+
+
+def test_the_last_state_is_read_where_lengths_differ():
+    X, y = waves()
+    shorter = np.arange(len(X)) // 2 % 2
+    ragged = [x[: len(x) - cut] for x, cut in zip(X, shorter, strict=True)]
+    model = GRUClassifier(max_iter=2, random_state=0).fit(ragged, y)
+    assert structure(model) == CONVOLUTIONS | {"pooling": ("last", *CONVOLUTIONS["pooling"])}
+    model = GRUClassifier(max_iter=2).fit(ragged, y, sample_weight=1 - shorter)
+    assert structure(model) == CONVOLUTIONS
+
+
+def test_what_is_set_is_kept():
+    X, y = waves()
+    settings = dict(conv_kernel_size=3, conv_pool=4, pooling="max", learning_rate="constant", max_iter=2)
+    model = GRUClassifier(**settings).fit(X, y)
+    assert structure(model) == dict(conv_channels=(32, 64, 64), conv_kernel_size=(3,) * 3, pooling="max")
+    assert model.n_iter_ == 2
+    short = GRUClassifier(**settings).fit(X[:, :20], y)  # where there is nothing for conv_pool to do
+    assert structure(short) == dict(conv_channels=(), conv_kernel_size=(), pooling="max")
+    short.partial_fit(X[:, :20], y)
+
+
+def test_fits_go_on_with_the_network_that_there_is():
+    X, y = waves()
+    model = GRUClassifier(max_iter=2, warm_start=True).fit(X, y)
+    for n_steps in (60, 20):
+        model.fit(list(X[:, :n_steps]), y)
+        model.partial_fit(list(X[:, :n_steps]), y)
+        assert structure(model) == CONVOLUTIONS
+    short = GRUClassifier().partial_fit(list(X[:, :20]), y)
+    assert short.partial_fit(list(X), y).conv_channels_ == ()
+    with pytest.raises(ValueError, match="conv_channels is .*, but the network to go on with was made with"):
+        short.set_params(conv_channels=(4, 4)).partial_fit(list(X), y)
+
+
+def test_rates_of_partial_fit_never_end():
+    X, y = waves()
+    model = GRUClassifier((2,), conv_channels=(2,), max_iter=1).partial_fit(X, y)
+    assert [model.partial_fit(X, y)._training_state.schedule.rate() for _ in range(3)] == [0.002] * 3
+
+
+def test_leaving_the_notebook(tmp_path):
+    """The default of long series streams, is exported, and saved."""
+    X, y = waves()
+    model = GRUClassifier(max_iter=2, random_state=0).fit(X, y)
+    stream = model.stream().step(X[0][:, np.newaxis], every=True)
+    cuts = [X[0, : t + 1] for t in range(60)]
+    assert np.array_equal(stream, model.predict_proba(cuts))
+    gruc.to_c(model, tmp_path / "waves.h", "waves")
+    assert "waves_step(" in (tmp_path / "waves.h").read_text()
+    model.save(tmp_path / "m.gruc")
+    loaded = gruc.load(tmp_path / "m.gruc")
+    assert structure(loaded) == CONVOLUTIONS
+    assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+def test_a_rare_class_is_found():
+    """One of 50 sequences has a wave somewhere; a fit that collapses predicts none."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(0, 0.5, (1000, 60)), np.arange(1000) % 50 == 0
+    for i in np.flatnonzero(y):
+        start = rng.integers(48)
+        X[i, start : start + 12] += 2 * np.sin(np.linspace(0, 2 * np.pi, 12))
+    predicted = GRUClassifier(random_state=0).fit(X[:500], y[:500]).predict(X[500:])
+    assert (predicted & y[500:]).sum() >= 8
+    assert (predicted & ~y[500:]).sum() <= 5
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_from_torch(cut):
+    """An estimator with automatic readouts takes those that go with convolutions."""
+    X, y = waves()
+    X = [X[0, cut:, np.newaxis], *X[1:, :, np.newaxis]]
+    model = GRUClassifier(max_iter=2, random_state=0).fit(X, y)
+    gru, head, conv = gruc.to_torch(model)
+    back = gruc.from_torch(GRUClassifier(), gru, head, conv_state=conv)
+    np.testing.assert_allclose(back.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-5)
+    assert structure(back) == structure(model)
+    assert ("last" in back.pooling_) == bool(cut)
+
+
+def test_tokens_have_no_convolutions():
+    X, y = vowels()
+    tokens = [np.tile(x[:, 0].argsort() % 11, 4) for x in X]
+    assert GRUClassifier(embedding_dim=3, max_iter=2).fit(tokens, y).conv_channels_ == ()
+
+
+def test_before_a_fit_there_is_no_structure():
+    assert not hasattr(GRUClassifier(), "conv_channels_")
