@@ -63,6 +63,7 @@ else:
     # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
     compile_args = [*precise, "-ftree-vectorize", "-fvect-cost-model=dynamic"]
     link_args += precise
+    compile_args += ["-Werror=implicit-function-declaration"]  # an error from C23 on; before, at import
     compile_args += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
     compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
 

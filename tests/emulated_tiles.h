@@ -19,7 +19,7 @@
 #undef GRUC_SIMD
 
 #ifdef GRUC_X86_64
-GRUC_TARGET("avx2,fma")
+GRUC_TARGET(GRUC_AVX2_FEATURES)
 #define GRUC_ISA avx2
 #define GRUC_SIMD 256
 #include "gruc/extensions/tile_kernels.h"
@@ -28,7 +28,7 @@ GRUC_TARGET("avx2,fma")
 #undef GRUC_SIMD
 GRUC_END_TARGET
 
-GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
+GRUC_TARGET(GRUC_AVX512_FEATURES)
 #define GRUC_ISA avx512
 #define GRUC_SIMD 512
 #include "gruc/extensions/tile_kernels.h"
@@ -41,7 +41,7 @@ GRUC_END_TARGET
 #endif
 
 #ifdef GRUC_AMX
-GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
+GRUC_TARGET(GRUC_AMX_FEATURES)
 #define GRUC_ISA amx
 #include "tile_products.body.h"
 #undef GRUC_ISA

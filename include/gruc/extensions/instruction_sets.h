@@ -14,7 +14,7 @@
 
 #ifdef GRUC_X86_64
 
-GRUC_TARGET("avx2,fma")
+GRUC_TARGET(GRUC_AVX2_FEATURES)
 #define GRUC_ISA avx2
 #define GRUC_SIMD 256
 #include "both_precisions.h"
@@ -22,7 +22,7 @@ GRUC_TARGET("avx2,fma")
 #undef GRUC_SIMD
 GRUC_END_TARGET
 
-GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
+GRUC_TARGET(GRUC_AVX512_FEATURES)
 #define GRUC_ISA avx512
 #define GRUC_SIMD 512
 #include "both_precisions.h"

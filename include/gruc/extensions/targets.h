@@ -8,6 +8,11 @@ enum { GRUC_BASELINE, GRUC_AVX2, GRUC_AVX512 };
 
 #ifdef GRUC_X86_64
 
+/* What a compiler is told of a processor; gruc_has and tiles_of_processor.h ask the processor for the same. */
+#define GRUC_AVX2_FEATURES "avx2,fma"
+#define GRUC_AVX512_FEATURES "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"
+#define GRUC_AMX_FEATURES "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16"
+
 /* between these two, functions are compiled for a processor that has `features` */
 #define GRUC_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)

@@ -11,7 +11,7 @@
 
 #include <cpuid.h>
 
-GRUC_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
+GRUC_TARGET(GRUC_AMX_FEATURES)
 #define GRUC_ISA amx
 #define GRUC_SIMD 512
 #define GRUC_TILES 2

@@ -26,6 +26,14 @@
      .forward = GRUC(conv_op_forward),                                                                       \
      .backward = GRUC(conv_op_backward)}
 
+#define GRUC_DENSE_LAYER                                                                                     \
+    {.packed_size = GRUC(dense_op_packed_size),                                                              \
+     .scratch_size = GRUC(dense_op_scratch),                                                                 \
+     .pack = GRUC(dense_op_pack),                                                                            \
+     .forward = GRUC(dense_op_forward),                                                                      \
+     .backward = GRUC(dense_op_backward),                                                                    \
+     .through_loss = GRUC(dense_op_loss)}
+
 static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
     [GRUC_GRU] = GRUC_CELL,
     [GRUC_GRU_RESET_BEFORE] = GRUC_CELL,
@@ -45,20 +53,8 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
          .scratch_size = GRUC(attention_op_scratch),
          .forward = GRUC(attention_op_forward),
          .backward = GRUC(attention_op_backward)},
-    [GRUC_DENSE] =
-        {.packed_size = GRUC(dense_op_packed_size),
-         .scratch_size = GRUC(dense_op_scratch),
-         .pack = GRUC(dense_op_pack),
-         .forward = GRUC(dense_op_forward),
-         .backward = GRUC(dense_op_backward),
-         .through_loss = GRUC(dense_op_loss)},
-    [GRUC_DENSE_TABLE] =
-        {.packed_size = GRUC(dense_op_packed_size),
-         .scratch_size = GRUC(dense_op_scratch),
-         .pack = GRUC(dense_op_pack),
-         .forward = GRUC(dense_op_forward),
-         .backward = GRUC(dense_op_backward),
-         .through_loss = GRUC(dense_op_loss)},
+    [GRUC_DENSE] = GRUC_DENSE_LAYER,
+    [GRUC_DENSE_TABLE] = GRUC_DENSE_LAYER,
     [GRUC_DENSE_SAMPLED] = {.scratch_size = GRUC(sampled_op_scratch), .through_loss = GRUC(sampled_op_loss)},
     [GRUC_DROPOUT] =
         {.kept_size = GRUC(dropout_op_kept),
@@ -96,4 +92,5 @@ static const gruc_operation GRUC(operations)[GRUC_N_KINDS] = {
 };
 #undef GRUC_CELL
 #undef GRUC_CONVOLUTION
+#undef GRUC_DENSE_LAYER
 #undef GRUC_ATTENDING_CELL
