@@ -420,6 +420,7 @@ def main():
     warnings.simplefilter("ignore")
     # so that small batches are dealt to threads
     gruc.training.step.SHARD_OPERATIONS = gruc.runtime.chunks.OPERATIONS_PER_THREAD = 1e4
+    gruc.runtime.chunks.OPERATIONS_PER_THREAD_IN_ARRAYS = 1e4
     started = time.monotonic()
     counts, complaints = soak(options.seconds, options.seed)
     print(table(counts))

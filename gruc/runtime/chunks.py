@@ -10,8 +10,10 @@ CHUNK_SIZE = 1 << 19
 # Arrays of up to so many chunks are predicted in one call, which signals cannot interrupt.
 MOST_CHUNKS = 64
 
-# A thread that has fewer operations than this to do costs more than it saves.
+# A thread that has fewer operations than this to do costs more than it saves; of an array, which is
+# handed over without the GIL.
 OPERATIONS_PER_THREAD = 2e7
+OPERATIONS_PER_THREAD_IN_ARRAYS = 1e7
 
 
 def run_chunks(run_chunk, lengths, network, n_jobs):
@@ -53,7 +55,7 @@ def run_array(array, weights, value, inputs, network, n_jobs):
         refuses the array.
     """
     n_steps = inputs.n_rows(array)
-    n_threads = _n_threads(len(array), n_steps, network, n_jobs)
+    n_threads = _n_threads(len(array), n_steps, network, n_jobs, OPERATIONS_PER_THREAD_IN_ARRAYS)
     n_each = max(1, -(-n_steps * _widest(network) // (n_threads * CHUNK_SIZE)))
     if n_threads * n_each > MOST_CHUNKS:
         return None
@@ -66,16 +68,16 @@ def run_array(array, weights, value, inputs, network, n_jobs):
     return task.out
 
 
-def _n_threads(n_sequences, n_steps, network, n_jobs):
+def _n_threads(n_sequences, n_steps, network, n_jobs, least=None):
     """Number of threads that sequences of so many rows in all are worth."""
     if n_sequences == 1:
         return 1
-    return threads_worth(network.operations_per_row / 3 * n_steps, n_jobs)
+    return threads_worth(network.operations_per_row / 3 * n_steps, n_jobs, least)
 
 
-def threads_worth(n_operations, n_jobs):
-    """Number of threads, of those that `n_jobs` allows, that so many operations are worth."""
-    n_useful = int(n_operations / OPERATIONS_PER_THREAD)
+def threads_worth(n_operations, n_jobs, least=None):
+    """Number of threads, of those that `n_jobs` allows, that so many operations are worth, `least` for each."""
+    n_useful = int(n_operations / (OPERATIONS_PER_THREAD if least is None else least))
     return min(threads.n_threads(n_jobs), n_useful) if n_useful > 1 else 1
 
 

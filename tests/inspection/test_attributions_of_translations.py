@@ -136,7 +136,7 @@ def test_a_target_is_a_row_of_all(method):
 def test_attributions_do_not_depend_on_company_or_threads(monkeypatch, dtype):
     model = fitted(dtype=dtype)
     together = attributions(model, SOURCES, n_steps=5)
-    monkeypatch.setattr("gruc.runtime.translator.OPERATIONS_PER_THREAD", 1)
+    monkeypatch.setattr("gruc.runtime.chunks.OPERATIONS_PER_THREAD", 1)
     in_threads = attributions(copy.deepcopy(model).set_params(n_jobs=2), SOURCES * 9, n_steps=5)
     for i, told in enumerate(together):
         (alone,) = attributions(model, SOURCES[i : i + 1], n_steps=5)

@@ -71,7 +71,7 @@ def test_chunks_and_threads(settings, n_threads, calls, monkeypatch):
     predictor, X = predictor_of(**settings)
     X = np.resize(X, (23, *X.shape[1:]))
     expected = predictor.predict_proba(X)
-    monkeypatch.setattr(chunks, "OPERATIONS_PER_THREAD", 1)
+    monkeypatch.setattr(chunks, "OPERATIONS_PER_THREAD_IN_ARRAYS", 1)
     monkeypatch.setattr(threads.limits, "_n_processors", lambda: n_threads)
     predictor.n_jobs = n_threads
     for size in (1, 500, 3000, 1 << 19):  # chunks of a sequence, of some that do not divide 23, of all

@@ -7,6 +7,7 @@ import pytest
 def small_shards(monkeypatch):
     monkeypatch.setattr("gruc.training.step.SHARD_OPERATIONS", 1e4)
     monkeypatch.setattr("gruc.runtime.chunks.OPERATIONS_PER_THREAD", 1e4)
+    monkeypatch.setattr("gruc.runtime.chunks.OPERATIONS_PER_THREAD_IN_ARRAYS", 1e4)
 
 
 @pytest.fixture

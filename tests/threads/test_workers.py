@@ -242,7 +242,7 @@ class TestScarceResources:
 import os, pickle, resource, sys, time, warnings
 warnings.simplefilter("ignore")
 import numpy as np, gruc, gruc.training.step as step, gruc.runtime.chunks as chunks
-step.SHARD_OPERATIONS = chunks.OPERATIONS_PER_THREAD = 1e5
+step.SHARD_OPERATIONS = chunks.OPERATIONS_PER_THREAD = chunks.OPERATIONS_PER_THREAD_IN_ARRAYS = 1e5
 X = np.random.default_rng(0).standard_normal((256, 20, 8)).astype("f4"); y = np.arange(256) % 3
 model = gruc.GRUClassifier((96,), frame_length=1, max_iter=1, random_state=0, n_jobs=3, batch_size=128).fit(X, y)
 expected, pickled = model.predict_proba(X), pickle.dumps(model)
