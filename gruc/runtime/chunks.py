@@ -76,7 +76,7 @@ def _n_threads(n_sequences, n_steps, network, n_jobs, least=None):
 
 
 def threads_worth(n_operations, n_jobs, least=None):
-    """Number of threads, of those that `n_jobs` allows, that so many operations are worth, `least` for each."""
+    """Threads, of those that `n_jobs` allows, that so many operations are worth: `least` for each."""
     n_useful = int(n_operations / (OPERATIONS_PER_THREAD if least is None else least))
     return min(threads.n_threads(n_jobs), n_useful) if n_useful > 1 else 1
 
