@@ -93,6 +93,13 @@ def processor():
     return f"{name} ({', '.join(where)})"
 
 
+def commit():
+    """The commit of these sources, and its date."""
+    command = ["git", "-C", HERE, "log", "-1", "--format=%h, %cs"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else "no commit"
+
+
 def versions(*names):
     """Dict of installed versions."""
     found = {}
