@@ -5,6 +5,9 @@ cdef struct ArraySlot:
     _c.gruc_infer_batch batch
     Py_ssize_t *layout  # places in X, places in the chunk, lengths, offsets; lengths, offsets of each slower clock
     void *x
+    Py_ssize_t first    # the sequences it is set for, first to first + B; B = 0 for none
+    Py_ssize_t B
+    size_t size         # elements of its workspace for so many
 
 
 cdef struct ArrayJob:
@@ -20,14 +23,16 @@ cdef struct ArrayJob:
     ArraySlot *slots
 
 
-cdef void set_chunk(const ArrayJob *job, ArraySlot *slot, Py_ssize_t first, Py_ssize_t B) noexcept nogil:
-    """Sequences `first` to first + B: clocks, places of values and of what is worked with."""
+cdef size_t set_chunk(const ArrayJob *job, ArraySlot *slot, Py_ssize_t first, Py_ssize_t B) noexcept nogil:
+    """Sequences `first` to first + B: clocks, places of values and of what is worked with, whose size is returned."""
     cdef const _c.gruc_program *program = slot.batch.program
     cdef Py_ssize_t *places = slot.layout
     cdef Py_ssize_t *lengths = places + 2 * B
     cdef Py_ssize_t *offsets = places + 3 * B
     cdef Py_ssize_t b, t
     cdef size_t i
+    if slot.B == B and slot.first == first:
+        return slot.size
     for b in range(B):
         places[b], places[B + b], lengths[b] = first + b, b, job.T
     for t in range(job.T + 1):
@@ -42,6 +47,10 @@ cdef void set_chunk(const ArrayJob *job, ArraySlot *slot, Py_ssize_t first, Py_s
     memset(slot.batch.values, 0, program.n_values * sizeof(void *))
     slot.batch.values[0] = slot.x
     slot.batch.values[job.value] = job.out + first * job.out_width
+    if slot.B != B:
+        slot.size = _c.gruc_infer_memory(&slot.batch)
+    slot.first, slot.B = first, B
+    return slot.size
 
 
 cdef void run_chunk(void *items, size_t item, size_t slot_number) noexcept nogil:
@@ -55,7 +64,6 @@ cdef void run_chunk(void *items, size_t item, size_t slot_number) noexcept nogil
         _c.gruc_gather(<double *> slot.x, job.source, places, places + B, places + 3 * B, job.mean, job.scale, B)
     else:
         _c.gruc_gather(<float *> slot.x, job.source, places, places + B, places + 3 * B, job.mean, job.scale, B)
-    _c.gruc_infer_memory(&slot.batch)
     _c.gruc_infer(&slot.batch)
 
 
@@ -143,11 +151,9 @@ cdef class ArrayTask(Task):
             memory += lines(n_parts * sizeof(_c.gruc_span))
             slot.layout = <Py_ssize_t *> memory
             memory += lines(n_layout * sizeof(Py_ssize_t))
-        slot = &self.job.slots[0]
-        size = 0
-        for i in range(2):  # chunks are of two sizes
-            set_chunk(&self.job, slot, 0, max(1, most - i))
-            size = max(size, _c.gruc_infer_memory(&slot.batch))
+        size = set_chunk(&self.job, &self.job.slots[0], 0, most)
+        if self.job.B % self.job.n_chunks:  # then some have one sequence less
+            size = max(size, set_chunk(&self.job, &self.job.slots[0], 0, most - 1))
         x_size = lines(most * self.job.T * self.source.width * element)
         size = lines(size * element)
         memory = aligned(n_threads * (x_size + size), self.held)
@@ -155,6 +161,7 @@ cdef class ArrayTask(Task):
             slot = &self.job.slots[i]
             slot.x = memory + i * (x_size + size)
             slot.batch.workspace = <char *> slot.x + x_size
+            slot.batch.values[0] = slot.x
         return 0
 
     def fits(self, double limit):

@@ -81,6 +81,9 @@ class Crew:
             self.over = True
 
 
+ALONE = Crew(1)  # the caller's thread, whoever calls
+
+
 class _Task:
     """The items of one call of `run`, which its threads take one after the other.
 

@@ -3,13 +3,13 @@
  *
  * All three write their argument as n ln2 + r, |r| <= ln2/2, and need a polynomial of r and a power
  * of two, which is an addition to the exponent. Largest errors found (tests/kernels/test_vmath.py holds 4 ulp
- * wherever the result is a normal number; measured by tools/vmath_error.c over every 29th
+ * wherever the result is a normal number; measured as tools/vmath_error.c does, over every
  * float and 2e6 doubles, with AVX-512, AVX2 and the baseline, the largest of the three):
  *
  *              float    double
- *   exp        1.08     1.06   ulp    exp(inf) = inf, exp(-inf) = 0
- *   sigmoid    3.72     2.12          sigmoid(inf) = 1, never below the smallest normal number
- *   tanh       3.00     2.80          tanh(+-inf) = +-1, tanh(-0) = -0, never beyond 1
+ *   exp        1.09     1.06   ulp    exp(inf) = inf, exp(-inf) = 0
+ *   sigmoid    3.86     2.12          sigmoid(inf) = 1, never below the smallest normal number
+ *   tanh       3.08     2.80          tanh(+-inf) = +-1, tanh(-0) = -0, never beyond 1
  *
  * NaN in gives NaN out. Where the result of exp is below the smallest normal number, it
  * loses digits gradually, as IEEE 754 has it. */
