@@ -128,8 +128,9 @@ def _set_batches(model, n_sequences, epochs_are_automatic):
 
 
 def _penalty(model, n_sequences):
-    """`alpha` of a regressor whose targets have a variance of 1, so that penalty and loss can be compared."""
-    if model.loss != "squared_error" or not model.standardize or model.solver == "adamw":
+    """`alpha` of a regressor of series whose targets have a variance of 1, like which it is measured."""
+    is_measured = model.loss == "squared_error" and model.standardize and model.embedding_dim is None
+    if not is_measured or model.solver == "adamw":
         return 0.0
     return ALPHA_OF_FEW * min(1.0, FEW_SEQUENCES / max(n_sequences, 1)) ** 2
 

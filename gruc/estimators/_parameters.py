@@ -323,7 +323,7 @@ class AutomaticPenalty:
         "alpha",
         """
         "auto" is ``0.3 * min(1, 150 / n_sequences) ** 2``, but 0 in `partial_fit`, with "adamw", with
-        losses other than the squared error, and without `standardize`.""",
+        losses other than the squared error, for tokens, and without `standardize`.""",
     )
 
 

@@ -77,6 +77,12 @@ def test_the_penalty_of_regressors():
     assert bits() != bits(alpha=0.0)
     for without in (dict(loss="huber"), dict(standardize=False), dict(solver="adamw")):
         assert bits(**without) == bits(**without, alpha=0.0)
+    tokens = (X > 0).astype(int)
+    on_tokens = [
+        GRURegressor((3,), embedding_dim=2, max_iter=2, random_state=0, **settings).fit(tokens, y)
+        for settings in ({}, {"alpha": 0.0})
+    ]
+    assert bits_of(on_tokens[0]) == bits_of(on_tokens[1])
     first = GRURegressor((3,), random_state=0).partial_fit(X, y)
     assert bits_of(first) == bits_of(GRURegressor((3,), random_state=0, alpha=0.0).partial_fit(X, y))
     assert first.alpha == "auto"

@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 FULL_BATCH = dict(
     hidden_layer_sizes=(5,),
+    alpha=0.0,
     batch_size=10**6,
     shuffle=False,
     dtype="float64",
