@@ -10,9 +10,9 @@ from ..sequences import Calendar, Holidays, Table, Times
 from ..sequences import calendar_columns as columns_of_times
 
 DAY = 86400.0
-# Holidays that a model takes along: of so many years before the last time, and after it.
+# A model stores the holidays of this many years before the last time of the series, and after it.
 YEARS_BEFORE, YEARS_AHEAD = 1, 20
-# "auto" takes a cycle of which the series show so many
+# "auto" takes a cycle that the series cover at least this many times
 FEWEST_CYCLES = 2
 
 

@@ -66,7 +66,7 @@ SYNONYMS = {
     "add_end": "eos addeos",
     "vocabulary": "vocab",
 }
-# names of what is no parameter of gruc's, and what to say of them
+# names of settings that are not parameters of gruc, and what to say of them
 SENTENCES = {
     "batchfirst": "X is always (n_sequences, n_steps, n_features).",
     "device cuda gpu usecuda": "gruc computes on the processor; n_jobs sets the number of threads.",

@@ -295,13 +295,13 @@ class ModelConstants:
 
 
 def table_text(kind, name, literals, each=8, where=" GRUC_TABLE", size=None):
-    """Declaration of a constant array of so many elements, by default as many as there are literals."""
+    """Declaration of a constant array of `size` elements, by default as many as there are literals."""
     size = len(literals) if size is None else size
     return f"static const {kind} {name}[{size}]{where} = {{\n    {_lines(literals, each)}}};"
 
 
 def _lines(literals, each=8):
-    """Literals as lines of so many."""
+    """Literals as lines of `each`."""
     lines = [", ".join(literals[i : i + each]) for i in range(0, len(literals), each)]
     return ",\n    ".join(lines)
 

@@ -13,7 +13,7 @@ from . import onnx_covariates, onnx_inputs, onnx_layers, onnx_stream
 from .forecast_windows import NOISE, ForecastWindow
 from .onnx_graph import NetworkGraph
 
-# a length, or the bound of a slice, that stands for all that there is
+# the end of a slice that has no end
 ALL = np.array([np.iinfo(np.int64).max])
 
 

@@ -5,9 +5,9 @@ from sklearn.isotonic import isotonic_regression
 
 from ..outputs import ERRORS_OF_FORECAST, Conformal, normal_scores, symmetric
 
-# So many errors say as much about quantiles as all of them.
+# More errors than this are reduced to as many quantiles of them, which is accurate enough.
 MOST_ERRORS = 10_001
-# The slope of a map of quantiles is this share of the usual one at least.
+# Lower bound of the slope of a map of quantiles, relative to its median slope.
 LEAST_SLOPE = 0.05
 
 

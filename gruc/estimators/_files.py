@@ -20,7 +20,7 @@ __all__ = ["KINDS", "built", "describe", "of_content", "save", "write"]
 # estimators that a file can hold, by name
 KINDS: dict[str, Any] = {}
 
-# parameters that files written before there were any do not have, and what they were then
+# parameters that older files lack, and their values then
 ADDED_PARAMETERS = {"update_gate_bias_init": 1.0, "conv_channels": (), "cell": "gru"}
 
 

@@ -8,7 +8,7 @@ from ..runtime.forecast_input import check_reach
 from ..sequences import KnownValues, season_length_of
 from ._forecast_lags import lags_of
 
-# Folds where no cv is given; fewer of short series.
+# Number of folds where no cv is given; short series get fewer.
 MOST_FOLDS = 5
 
 

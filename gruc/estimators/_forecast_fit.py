@@ -19,14 +19,14 @@ from ._forecast_lags import (
 from ._forecast_run import Run, levels_of, network_of
 from ._networks import random_generator, refuse_differences, set_update_gate_bias
 
-# Windows that are validated on after each epoch, at most.
+# Upper limit on the windows that each epoch is validated on.
 MOST_VALIDATED = 1 << 11
-# Forecasts of single steps in this validation, where each reads a window.
+# The same in forecasts of single steps, where each step reads a window of its own.
 MOST_STEPS = 1 << 14
-# What the network adds to the linear path is believed half where so many forecasts, which do not overlap,
-# speak for it.
+# Shrinks what the network adds to the linear path: by half where this many forecasts that do not overlap
+# support it.
 DOUBTS = 5
-# So many held-out forecasts, which do not overlap, are enough to find quantiles by their errors alone.
+# With this many held-out forecasts that do not overlap, quantiles are found from their errors alone.
 ENOUGH_HELD_OUT = 50
 
 
@@ -342,6 +342,6 @@ def _check_continues(model, network, lags, horizon):
 
 
 def _evenly(n, most):
-    """At most so many of n places, evenly spaced."""
+    """At most `most` of n places, evenly spaced."""
     n_some = min(n, most)
     return np.arange(n_some) * n // max(n_some, 1)

@@ -5,11 +5,11 @@ import numpy as np
 from ..sequences import LARGEST, Lags, inner_season_of, season_length_of
 from ..training import MOST_SEASONS
 
-# Windows without which nothing can be learned; lags are shortened until there are so many.
+# Automatic lags are shortened until there are this many windows to learn from.
 FEWEST_WINDOWS = 4
-# Past seasons that are read of chunks of series at most: later ones may be shorter than the first.
+# Upper limit on past seasons for chunks of series: later chunks may be shorter than the first.
 MOST_SEASONS_OF_CHUNKS = 3
-# Fewer lags are not chosen for short horizons.
+# Lower limit on automatic lags, however short the horizon.
 FEWEST_LAGS = 8
 
 

@@ -14,7 +14,7 @@ from ._fit import set_optimizer, settings_of
 from ._networks import network_config
 from ._value_targets import quantile_levels
 
-# Windows by which quantiles of what is to be answered are known well enough.
+# Number of windows that the initial quantiles of the targets are estimated from.
 ENOUGH_WINDOWS = 1 << 11
 
 
@@ -61,7 +61,7 @@ class Run:
         return self.strategy.lags(lags).horizon + self.strategy.n_more(lags)
 
     def origins(self, series, lengths, lags):
-        """Origins of windows to learn from in the first so many values of each series; see `origins_of`."""
+        """Origins of windows within the first `lengths` values of each series; see `origins_of`."""
         first = np.full(len(lengths), lags.least_context)
         return origins_of(lengths, series.starts, first, lengths - self.reach(lags))
 

@@ -130,7 +130,7 @@ def _table(state, name):
 
 
 def _symbols(sequencer, n_tokens, name):
-    """Symbols of one side for a table of so many rows, and the sequencer, or None for integers."""
+    """Symbols of one side for a table of `n_tokens` rows, and the sequencer, or None for integers."""
     if sequencer is None:
         return IntegerSymbols(n_tokens - 1), None
     if not isinstance(sequencer, TextSequencer):

@@ -18,7 +18,7 @@ from ..conventions.inputs import (
 from ..conventions.user_warnings import warn_user
 from ._each_step import AnswersOfAllSteps
 
-# outputs of a validation set that are in memory where each step has some
+# upper limit on outputs of a validation set in memory at a time, where each step has some
 OUTPUTS_AT_ONCE = 1 << 22
 
 

@@ -23,7 +23,7 @@ from ._fit import (
 )
 from ._networks import initial_state, network_config, random_generator, refuse_differences
 
-# texts have an end, and a token for what is not in the vocabulary
+# each text ends with a token of its own; terms outside the vocabulary share one token
 RULES = TokenRules(add_end=True)
 
 
@@ -166,7 +166,7 @@ def _split(model, given, vocabulary, documents, tokens):
 
 
 def _n_streams(model, n_tokens):
-    """Parts of a text of so many tokens that are read side by side."""
+    """Number of parts of a text of `n_tokens` tokens that are read side by side."""
     wanted = model.batch_size
     if wanted == "auto":  # more steps of the optimiser, or larger ones
         wanted = min(max(8, n_tokens // (64 * model.window)), 32)

@@ -10,7 +10,7 @@ from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_ra
 from ..training import TrainingState
 
 # The statistics of partial_fit are those of its first calls, until they have seen this many sequences:
-# the standard deviation of ten has an error of a quarter, and one sequence says nothing.
+# the standard deviation of ten has an error of a quarter, that of one is undefined.
 ENOUGH_SEQUENCES = 10
 
 
@@ -42,7 +42,7 @@ def inputs_of(model, sequences, sample_weight=None):
     return Numbers(sequences.n_features, None, framing_of(model, lengths))
 
 
-# parameters of a table of tokens, which say nothing without `embedding_dim`
+# parameters of a table of tokens, which have no meaning without `embedding_dim`
 EMBEDDING_DEFAULTS = {
     "n_tokens": None,
     "embedding_weights": None,
@@ -129,7 +129,7 @@ def convolutions_of(model):
 # Steps that a convolution reads at most: a mistyped number must not fill the memory.
 LONGEST_KERNEL = 4096
 
-# parameters of convolutions, which say nothing without `conv_channels`
+# parameters of convolutions, which have no meaning without `conv_channels`
 CONVOLUTION_DEFAULTS = {"conv_kernel_size": 5, "conv_pool": 2}
 
 

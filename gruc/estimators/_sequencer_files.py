@@ -8,7 +8,7 @@ from ..preprocessing import TextSequencer
 from ..runtime.steps import TextStep
 from ..sequences.vocabulary import terms_in_order
 
-# parameters that are not those of the analyzer and the rules, or not the same there
+# parameters that neither the analyzer nor the rules have, or that differ there
 OWN = ("lowercase", "max_df", "min_df", "max_features")
 
 

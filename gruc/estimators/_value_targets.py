@@ -10,7 +10,7 @@ from ..outputs import Values
 from ..sequences import Scaling, check_range
 from ..training import Loss
 
-# whose targets are standardized by median and interquartile range, which outliers do not move
+# losses whose targets are standardized by median and interquartile range, which outliers do not move
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
 
 

@@ -23,7 +23,7 @@ from ._parameters import ClassifierParameters, RegressorParameters
 from .classifier import GRUClassifier
 from .regressor import GRURegressor
 
-# So many different whole numbers are taken for labels whatever they are.
+# Up to this many different whole numbers are taken to be labels.
 LABELS_SURELY = 20
 
 

@@ -58,7 +58,7 @@ class SeriesForm(NamedTuple):
 
     @classmethod
     def described(cls, fields, arrays, n_series):
-        """The form that `describe` described, of so many series; its arrays are popped."""
+        """The form that `describe` described, of `n_series` series; its arrays are popped."""
         form = fields.take("form", lambda v: isinstance(v, str) and v in FORMS)
         if form in ONE_SERIES and n_series != 1:
             fields.refuse(f"{form} is the form of one series, not of {n_series}")

@@ -19,7 +19,7 @@ import numpy as np
 STORAGES = ("float32", "float16", "bfloat16", "int8")
 # suffix of the name of a matrix's scales
 SCALE = ".scale"
-# bits of a scale: with the 7 of an integer no more than float32 has
+# bits of a scale: together with the 7 of an integer no more than the 24 of float32
 BITS_OF_SCALE = 16
 # rows that are all below this are stored as 0
 LEAST = 2.0**-100

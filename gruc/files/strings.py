@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# characters that are no text alone, as Python's surrogateescape makes them, are kept as they are
+# lone surrogates, as Python's surrogateescape makes them, are kept
 ERRORS = "surrogatepass"
 
 

@@ -16,10 +16,10 @@ from ._rows import Rows
 from ._targets import Target
 from ._translations import is_translator, of_translations
 
-# working out the nodes takes the eigenvalues of a matrix of this size
+# upper limit on n_steps: the nodes are eigenvalues of a matrix of this size
 MOST_STEPS = 2000
 
-# share of the sum of absolute attributions
+# a gap wider than this share of the sum of absolute attributions is warned of
 WIDE_GAP = 0.05
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..sequences import as_groups
 
-# names of steps that have room, of words and of times
+# upper limits on named ticks, for words and for times
 MOST_WORDS, MOST_TIMES = 40, 16
 
 

@@ -8,9 +8,9 @@ from ..estimators import GRUForecaster
 from ..runtime import ForecastPredictor, Predictor
 from ..sequences.known_values import undifferenced
 
-# series times variants of their values that are forecast at once
+# upper limit on series times variants of their values that are forecast at once
 AT_ONCE = 4096
-# of the standard deviation of the values, by which slopes are measured
+# step of central differences, relative to the standard deviation of the values
 STEP = 1e-4
 
 

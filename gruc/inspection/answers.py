@@ -9,7 +9,7 @@ from ._models import OpenedModel
 from ._outputs import names_of_outputs
 from ._texts import tokens_of
 
-# curves that are named; the others are grey
+# upper limit on named curves; others are grey
 MOST_NAMES = 5
 
 

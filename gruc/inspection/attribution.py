@@ -16,7 +16,7 @@ from ._models import OpenedModel, last_step
 from ._outputs import name_of_target, names_of_features
 from ._texts import as_ansi, as_html, colour, largest_of, pieces_of
 
-# beyond this, a series is drawn as an image instead of as lines
+# a series with more features than this is drawn as an image instead of as lines
 MOST_LINES = 6
 
 

@@ -12,19 +12,19 @@ import numpy as np
 
 from .quantile_maps import QuantileMaps, accumulated
 
-# Levels that are followed; those between them move as these do.
+# The levels whose coverage is tracked; levels in between move with their neighbours.
 FOLLOWED = np.array([0.005, 0.025, 0.05, *np.arange(1, 10) / 10, 0.95, 0.975, 0.995])
-# How far a level moves with each forecast whose truth becomes known.
+# Step size by which a level moves for each forecast whose true value becomes known.
 RATE = 0.02
-# Levels may move so far beyond 0 and 1, where a quantile is further out than all errors.
+# Levels may move this far beyond 0 and 1, where a quantile lies outside all errors.
 BEYOND = 0.25
-# With each such step beyond, its distance to the median doubles.
+# Each such step beyond 0 or 1 doubles the distance of the quantile from the median.
 DOUBLING = 0.05
-# Adaptive calibration keeps the errors of so many forecasts, or of as many as the fit left if that is more.
+# Adaptive calibration keeps the errors of the last MOST_RECENT forecasts, or as many as the fit left if more.
 MOST_RECENT = 500
-# The steps of a forecast err together, but not quite: one tells as much about quantiles as so many errors.
+# Errors within a forecast are correlated: one forecast is worth this many independent errors.
 ERRORS_OF_FORECAST = 1.6
-# So many independent forecasts show a bias, or a skewness; fewer are taken for symmetric about 0.
+# With fewer independent forecasts than this, errors are taken to be symmetric about 0.
 ENOUGH_FORECASTS = 20
 
 
@@ -66,7 +66,7 @@ class Conformal(NamedTuple):
 
     @classmethod
     def described(cls, fields, arrays, horizon):
-        """What `describe` described, of forecasts of so many steps; its arrays are popped."""
+        """What `describe` described, of forecasts of `horizon` steps; its arrays are popped."""
         n = fields.take("n", lambda v: type(v) in (int, float) and 0 < v < 2**63)
         levels = tuple(fields.take("levels", are_levels))
         least = float(fields.take("least", lambda v: type(v) in (int, float) and 0 <= v < 1e300))

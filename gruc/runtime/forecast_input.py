@@ -4,7 +4,7 @@ import numpy as np
 
 from ..sequences import LARGEST, Covariates, Table, is_list_of_arrays, numeric_array
 
-# all that is computed of values before a network is float64
+# everything before the network is computed in float64
 LIMIT = LARGEST[np.dtype(np.float64)]
 
 

@@ -23,7 +23,7 @@ class ForecastWalksMixin:
     levels: tuple
 
     def n_read_ahead(self, n_ahead):
-        """Steps ahead whose columns are read for so many forecasts."""
+        """Steps ahead whose columns are read for `n_ahead` forecasts."""
         return STRATEGIES[self.strategy].n_read_ahead(self.lags, n_ahead)
 
     def start(self, n_ahead=0, later=None):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # importing it takes time
 
 KIND = "Pipeline"
 
-# what a file may have; each step is an object in memory
+# upper limit on the steps in a file: each becomes an object in memory
 MOST_STEPS = 100
 
 

@@ -167,7 +167,7 @@ class Strategy(NamedTuple):
         return lags.horizon - 1 if self.answers_rows else 0
 
     def n_read_ahead(self, lags, n_ahead):
-        """Steps ahead whose columns are read for so many forecasts."""
+        """Steps ahead whose columns are read for `n_ahead` forecasts."""
         horizon = self.lags(lags).horizon
         return -(-n_ahead // horizon) * horizon
 

@@ -286,7 +286,7 @@ CARRIED = {
 
 
 def _are_computable(kind, carried, n_rows, limit):
-    """Whether numbers that an operation carries on after so many rows are within its bounds."""
+    """Whether numbers that an operation carries on after `n_rows` rows are within its bounds."""
     if kind in (KINDS.CONV, KINDS.POOL):
         return bool(np.isfinite(carried).all())
     # twice the exact bounds of sums, because of rounding

@@ -29,7 +29,7 @@ class StreamColumns:
 
     @classmethod
     def going_on(cls, predictor, lengths):
-        """Of the series of a predictor, which knows so many steps (n,) of each; None without columns."""
+        """Of the series of a predictor, which knows `lengths` (n,) steps of them; None without columns."""
         covariates, context = predictor.covariates, predictor.lags.context
         if covariates is None:
             return None

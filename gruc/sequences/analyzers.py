@@ -11,7 +11,7 @@ import numpy as np
 
 from .numeric import is_missing, shown_missing
 
-# what a character is outside words, as in \s, is no token of words; all else is
+# words, and every other character but whitespace
 TOKEN_PATTERN = r"\w+|[^\w\s]"
 
 

@@ -124,7 +124,7 @@ class Calendar(NamedTuple):
         return days
 
     def moved(self, counts):
-        """The same, so many times (n,) later."""
+        """The same, `counts` (n,) times later."""
         known, moved = {}, []
         for span in zip(self.times, np.asarray(counts).tolist(), strict=True):
             if span not in known:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .scaling import Moments
 
-# Scaled columns go no further, whatever is given later, so that a network can compute with them.
+# Scaled columns are clipped to this range, so that a network can compute with whatever is given later.
 FARTHEST = 1e6
 
 
@@ -97,7 +97,7 @@ class Table(NamedTuple):
 
     @classmethod
     def described(cls, fields, arrays, name, lengths):
-        """The table that `describe` described, of so many steps of each series; its arrays are popped.
+        """The table that `describe` described, with `lengths` steps of each series; its arrays are popped.
 
         `fields` are `files.fields.Fields`, for errors.
         """
@@ -177,7 +177,7 @@ class Covariates(NamedTuple):
 
     @classmethod
     def described(cls, fields, arrays, n_tables, has_static, lengths):
-        """The covariates that `describe` described, of so many steps of each series; their arrays are popped.
+        """The covariates that `describe` described, with `lengths` steps a series; their arrays are popped.
 
         `fields` are `files.fields.Fields`, for errors.
         """

@@ -27,8 +27,7 @@ from .. import kernels
 from .base import Sequences
 from .packing import ONE_STEP
 
-# Centre and scale are estimated from few values where windows are short. A window that is calmer than
-# this share of the usual seasonal difference is not blown up.
+# Short windows give poor estimates of the scale: it is at least this share of the usual seasonal difference.
 CALMEST = 0.1
 
 
@@ -196,7 +195,7 @@ class LagWindows(Sequences):
         divisor = np.where(scale > 0, scale, 1.0)
 
         def seasonal(ahead):
-            """What the season says of the steps so many after those of the rows."""
+            """What the season says of the steps `ahead` of those of the rows."""
             return self._seasonal(of, origins, steps + ahead - m)
 
         columns = [(window - centre) / divisor, (window - seasonal(0)) / (divisor * lags.unit)]

@@ -2,23 +2,23 @@
 
 import numpy as np
 
-# A season is believed where values a season apart differ by so much less than others, in mean squares,
+# Least relative reduction in the mean square of differences at a lag for it to count as a season,
 LEAST_GAIN = 0.2
-# and after a second season still by so much.
+# and at twice that lag.
 SECOND_GAIN = 0.1
-# A season of which the longest series has fewer than so many must explain more.
+# Where the longest series has fewer seasons than FEW_SEASONS, the reduction must be at least GAIN_OF_FEW.
 FEW_SEASONS, GAIN_OF_FEW = 5, 0.6
-# Where the values show none, their differences may, and must show it clearly: slow changes hide it.
+# Limits for differenced values, tried where slow changes hide a season in the values themselves.
 CLEAR_GAIN, CLEAR_SECOND_GAIN = 0.45, 0.35
-# A shorter season is preferred unless a longer one halves the mean square.
+# A shorter season is preferred unless a longer one reduces the mean square by this factor.
 PREFERENCE = 2.0
-# Lags within this share of each other are the same season; the best of them is taken,
+# Lags within this relative distance are the same season, of which the best lag is taken,
 WIDTH = 1 / 8
-# or one that clocks and calendars have, if it is nearly the same and its mean square larger by no more.
+# or a length that clocks and calendars have, if it is NEARLY the same and its mean square within TOLERANCE.
 CALENDAR, NEARLY, TOLERANCE = (24, 48, 52, 96, 144, 168, 288, 336, 365), 1 / 16, 0.15
-# A multiple of a season, as a week of a day, is preferred to it if its mean square is less by this factor.
+# Seven seasons, as a week of days, are preferred if their mean square is less by this factor.
 PREFERENCE_OF_MULTIPLES = 1.15
-# Of many series so many show what they have in common.
+# A season common to many series is found from at most this many of them.
 MOST_SERIES = 100
 
 

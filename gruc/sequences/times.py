@@ -19,7 +19,7 @@ MONTH_ENDS = {"ME": 1, "M": 1, "QE": 3, "Q": 3, "YE": 12, "Y": 12, "A": 12}
 PERIODS = {"M": 1, "Q": 3, "Y": 12, "A": 12}
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-# zones change their offset at whole quarters of an hour
+# seconds; offsets of time zones change at whole quarters of an hour
 QUARTER = 900
 
 

@@ -11,10 +11,10 @@ from .analyzers import analyzed
 
 UNKNOWN, START, END = "<unk>", "<s>", "</s>"
 
-# documents that are turned into integers at a time: of the strings of more there is no need
+# documents that are turned into integers at a time, so that not all tokens are in memory as strings
 BLOCK = 4096
 
-# characters for which a table of code points does not pay
+# up to this many characters a table of code points does not pay
 FEW = 500
 
 # what `encoded` gives terms that are not in the vocabulary

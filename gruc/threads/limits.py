@@ -4,8 +4,7 @@ import os
 import sys
 import threading
 
-# more threads than processors are slower: n_jobs is cut to this number, or to that of the processors
-# if it is larger
+# more threads than processors are slower: n_jobs is limited to this, or to the number of processors if larger
 MOST_THREADS = 16
 
 
