@@ -40,89 +40,98 @@ def require_compiler():
                 ) from None
 
 
-if {"bdist_wheel", "build", "build_ext", "develop", "editable_wheel", "install"} & set(sys.argv):
-    require_compiler()
-
 # GRUC_DEBUG=1 checks every index and divisor; GRUC_TRACE=1 lets coverage see Cython lines;
 # GRUC_SANITIZE=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer (make sanitize).
 DEBUG = bool(int(os.environ.get("GRUC_DEBUG", "0")))
 TRACE = bool(int(os.environ.get("GRUC_TRACE", "0")))
 SANITIZE = bool(int(os.environ.get("GRUC_SANITIZE", "0")))
 
-link_args = []
-if sys.platform == "win32":
-    compile_args = ["/O2", "/std:c11", "/fp:precise"]
-else:
-    # Flags of CFLAGS come before these. -ffast-math, and each flag that it stands for, would make numbers
-    # wrong; with the linker it also switches the whole process to a faster floating-point mode.
-    precise = ["-O2", "-fno-fast-math", "-fno-unsafe-math-optimizations", "-fno-associative-math"]
-    precise += ["-fno-reciprocal-math", "-fno-finite-math-only", "-fsigned-zeros"]
-    # No flag that lets the compiler reorder arithmetic or build for the machine at hand:
-    # numbers and wheels must travel. Where a * b + c is to be rounded once, simd.body.h says so;
-    # a compiler's own choice could differ between a tile and its tail.
-    # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
-    compile_args = [*precise, "-ftree-vectorize", "-fvect-cost-model=dynamic"]
-    link_args += precise
-    compile_args += ["-Werror=implicit-function-declaration"]  # an error from C23 on; before, at import
-    compile_args += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
-    compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
-
-if SANITIZE:
-    # alignment: Cython casts byte offsets of its own structures to pointers
-    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize=alignment"]
-    compile_args += [*sanitizers, "-fno-sanitize-recover=undefined", "-g", "-fno-omit-frame-pointer"]
-    link_args += sanitizers
-
-if sys.platform == "linux" and not (DEBUG or SANITIZE):
-    link_args += ["-Wl,--strip-all"]  # a third of the size
-
-# SciPy from 1.18 on names the type of its BLAS integers; before, they are int.
-blas_pxd = Path(scipy.__file__).parent / "linalg" / "cython_blas.pxd"
-blas_int = (
-    "from scipy.linalg.cython_blas cimport blas_int\n"
-    if "blas_int" in blas_pxd.read_text()
-    else "ctypedef int blas_int\n"
-)
-blas_int_pxi = Path("gruc/kernels/_blas_int.pxi")
-versions = f"scipy={scipy.__version__} cython={Cython.__version__}"
-build = f"debug={DEBUG} trace={TRACE} sanitize={SANITIZE} {versions}"
-generated = f"# written by setup.py for {build}\n{blas_int}"
-# what was built otherwise is built anew, C and all
-FORCE = not blas_int_pxi.exists() or blas_int_pxi.read_text() != generated
-if FORCE:
-    blas_int_pxi.write_text(generated)
-
 # Cython's code for memoryviews is the same in every extension: a module of its own holds it.
 SHARED = "gruc.kernels._cyutility"
-shared_c = f"{SHARED.replace('.', '/')}.c"
-if FORCE or not Path(shared_c).exists():
-    options = ["-X", "freethreading_compatible=True", f"--generate-shared={shared_c}"]
-    subprocess.run([sys.executable, "-m", "cython", *options], check=True)
 
 
-def extension(name, source, more_args=()):
-    """An extension over the headers of include/gruc."""
-    return Extension(
-        name,
-        [source],
-        include_dirs=["include"],
-        depends=headers + kernels + for_tests,
-        extra_compile_args=[*compile_args, *more_args],
-        extra_link_args=link_args,
-        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
+def compiler_arguments():
+    """Arguments of the compiler, and of the linker."""
+    link_args = []
+    if sys.platform == "win32":
+        compile_args = ["/O2", "/std:c11", "/fp:precise"]
+    else:
+        # Flags of CFLAGS come before these. -ffast-math, and each flag that it stands for, would make numbers
+        # wrong; with the linker it also switches the whole process to a faster floating-point mode.
+        precise = ["-O2", "-fno-fast-math", "-fno-unsafe-math-optimizations", "-fno-associative-math"]
+        precise += ["-fno-reciprocal-math", "-fno-finite-math-only", "-fsigned-zeros"]
+        # No flag that lets the compiler reorder arithmetic or build for the machine at hand:
+        # numbers and wheels must travel. Where a * b + c is to be rounded once, simd.body.h says so;
+        # a compiler's own choice could differ between a tile and its tail.
+        # -O2: the products are unrolled by hand, and -O3 only makes the rest larger.
+        compile_args = [*precise, "-ftree-vectorize", "-fvect-cost-model=dynamic"]
+        # a function that no header declares ends the build (as in C23) instead of the import
+        compile_args += ["-Werror=implicit-function-declaration"]
+        compile_args += ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+        compile_args += ["-g"] if DEBUG else ["-g0", "-fno-asynchronous-unwind-tables"]
+        link_args += precise
+    if SANITIZE:
+        # alignment: Cython casts byte offsets of its own structures to pointers
+        sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize=alignment"]
+        compile_args += [*sanitizers, "-fno-sanitize-recover=undefined", "-g", "-fno-omit-frame-pointer"]
+        link_args += sanitizers
+    if sys.platform == "linux" and not (DEBUG or SANITIZE):
+        link_args += ["-Wl,--strip-all"]  # a third of the size
+    return compile_args, link_args
+
+
+def write_blas_int():
+    """Write the type of BLAS integers for the installed SciPy; returns whether all is to be built anew."""
+    # SciPy from 1.18 on names the type of its BLAS integers; before, they are int
+    blas_pxd = Path(scipy.__file__).parent / "linalg" / "cython_blas.pxd"
+    blas_int = (
+        "from scipy.linalg.cython_blas cimport blas_int\n"
+        if "blas_int" in blas_pxd.read_text()
+        else "ctypedef int blas_int\n"
     )
+    versions = f"scipy={scipy.__version__} cython={Cython.__version__}"
+    build = f"debug={DEBUG} trace={TRACE} sanitize={SANITIZE} {versions}"
+    path, generated = Path("gruc/kernels/_blas_int.pxi"), f"# written by setup.py for {build}\n{blas_int}"
+    if path.exists() and path.read_text() == generated:
+        return False
+    path.write_text(generated)
+    return True
 
 
-headers = [path.as_posix() for path in sorted(Path("include/gruc").rglob("*.h"))]
-kernels = [path.as_posix() for path in sorted(Path("gruc/kernels").glob("*.px[di]"))]
-for_tests = [path.as_posix() for path in sorted(Path("tests").glob("*.h"))]
+def shared_utility(force):
+    """The C file of `SHARED`, written by Cython."""
+    path = f"{SHARED.replace('.', '/')}.c"
+    if force or not Path(path).exists():
+        options = ["-X", "freethreading_compatible=True", f"--generate-shared={path}"]
+        subprocess.run([sys.executable, "-m", "cython", *options], check=True)
+    return path
 
-sources = [f"gruc/kernels/{name}.pyx" for name in ("inference", "training", "blas", "tiles")]
-if not {"bdist_wheel", "build", "install"} & set(sys.argv):
-    sources += ["tests/layer_kernels.pyx", "tests/tile_kernels.pyx"]  # for tests, where they are
 
-setup(
-    ext_modules=cythonize(
+def extensions(force, with_tests):
+    """The extensions over the headers of include/gruc."""
+    compile_args, link_args = compiler_arguments()
+    depends = [
+        path.as_posix()
+        for folder, pattern in (("include/gruc", "**/*.h"), ("gruc/kernels", "*.px[di]"), ("tests", "*.h"))
+        for path in sorted(Path(folder).glob(pattern))
+    ]
+
+    def extension(name, source, more_args=()):
+        return Extension(
+            name,
+            [source],
+            include_dirs=["include"],
+            depends=depends,
+            extra_compile_args=[*compile_args, *more_args],
+            extra_link_args=link_args,
+            define_macros=[("CYTHON_TRACE_NOGIL", "1")] if TRACE else [],
+        )
+
+    sources = [f"gruc/kernels/{name}.pyx" for name in ("inference", "training", "blas", "tiles")]
+    if with_tests:
+        sources += ["tests/layer_kernels.pyx", "tests/tile_kernels.pyx"]
+    shared = extension(SHARED, shared_utility(force), [] if sys.platform == "win32" else ["-Os"])
+    modules = cythonize(
         [extension(source.removesuffix(".pyx").replace("/", "."), source) for source in sources],
         shared_utility_qualified_name=SHARED,
         compiler_directives={
@@ -135,8 +144,16 @@ setup(
             # kernels write to their arguments only; which are called is set at import, or between fits
             "freethreading_compatible": True,
         },
-        force=FORCE,
+        force=force,
     )
-    + [extension(SHARED, shared_c, [] if sys.platform == "win32" else ["-Os"])],
-    options={"build_ext": {"force": FORCE}},
-)
+    return [*modules, shared]
+
+
+commands = set(sys.argv)
+in_place = {"build_ext", "develop", "editable_wheel"} & commands  # with what only tests import
+if in_place or {"bdist_wheel", "build", "install"} & commands:
+    require_compiler()
+    force = write_blas_int()
+    setup(ext_modules=extensions(force, with_tests=bool(in_place)), options={"build_ext": {"force": force}})
+else:  # metadata and sdists need no C
+    setup()

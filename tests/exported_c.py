@@ -46,15 +46,9 @@ static void run_{p}(void)
     }}
 }}
 """
-PROGRAM = """
-{includes}
-#include <stdio.h>
-#include <stdlib.h>
 
-enum {{ N = {n}, LONGEST = {longest}, FRAME_APART = 40 }};
-static const size_t lengths[N] = {{{lengths}}};
-static const float x[] = {{{x}}};
-
+# the end of a program, as a template
+MAIN = """\
 static void require(int holds)
 {{
     if (!holds) exit(1);
@@ -71,6 +65,20 @@ int main(void)
     return 0;
 }}
 """
+
+PROGRAM = (
+    """
+{includes}
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {{ N = {n}, LONGEST = {longest}, FRAME_APART = 40 }};
+static const size_t lengths[N] = {{{lengths}}};
+static const float x[] = {{{x}}};
+
+"""
+    + MAIN
+)
 
 
 def program_text(models, X, folder, **settings):

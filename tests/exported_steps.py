@@ -2,6 +2,7 @@
 
 import gruc
 import numpy as np
+from exported_c import MAIN
 from gruc.files.storage import Stored
 from gruc.sequences import Tokens
 from random_models import random_sequences_for
@@ -31,26 +32,15 @@ static void run_{p}(const {type} *x, size_t n_steps)
     print(out, {n_answers} * {P}_N_OUTPUTS);
 }}
 """
-PROGRAM = """
+PROGRAM = (
+    """
 {includes}
 #include <stdio.h>
 #include <stdlib.h>
 enum {{ LONGEST = {longest} }};
-static void require(int holds)
-{{
-    if (!holds) exit(1);
-}}
-static void print(const float *out, size_t n)
-{{
-    for (size_t j = 0; j < n; j++) printf("%.9g\\n", (double)out[j]);
-}}
-{functions}
-int main(void)
-{{
-    {calls}
-    return 0;
-}}
 """
+    + MAIN
+)
 
 
 def program_text(predictors, folder, **settings):

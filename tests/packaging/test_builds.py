@@ -105,6 +105,7 @@ def test_flags_of_the_environment_do_not_change_numbers(hostile, monkeypatch, tm
     given = {}
     monkeypatch.setattr(build, "cythonize", lambda extensions, **settings: extensions)
     monkeypatch.setattr(setuptools, "setup", lambda **settings: given.update(settings))
+    monkeypatch.setattr(sys, "argv", ["setup.py", "build_ext"])
     monkeypatch.chdir(ROOT)
     runpy.run_path("setup.py")
     extension = given["ext_modules"][0]
