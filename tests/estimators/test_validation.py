@@ -110,8 +110,10 @@ class TestMissingClasses:
 
     def test_x_val_that_is_only_measured(self):
         X, y, X_val, y_val = halves()
-        model = GRUClassifier(**SMALL).fit(X, y, X_val=X_val[:1], y_val=y_val[:1])
+        X_val, y_val = X_val[:1], y_val[:1]  # warnings are errors: without early stopping there is none
+        model = GRUClassifier(**SMALL).fit(X, y, X_val=X_val, y_val=y_val)
         assert len(model.validation_scores_) == 8
+        assert model.validation_scores_[-1] == model.score(X_val, y_val)
 
 
 class TestScoring:
