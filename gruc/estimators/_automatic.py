@@ -61,7 +61,8 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
         name: getattr(model, name) for name in (*automatic, "conv_kernel_size", "conv_pool", "batch_size")
     }
     vars(model).update(_structure(model, lengths) if network is None else _structure_to_go_on(model, network))
-    training = WITH_CONVOLUTIONS if convolutions_of(model) else WITHOUT_CONVOLUTIONS
+    convolutions = convolutions_of(model) if network is None else network.config.get("convolutions")
+    training = WITH_CONVOLUTIONS if convolutions else WITHOUT_CONVOLUTIONS
     if training is WITH_CONVOLUTIONS and len(np.unique(lengths)) > 1:
         training = training | {"pooling": OF_SEVERAL_LENGTHS}
     vars(model).update({name: value for name, value in training.items() if is_auto(getattr(model, name))})

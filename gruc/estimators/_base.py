@@ -128,13 +128,12 @@ class BaseGRU(
         """Whether parameters are other objects than at the last call; validates them if so."""
         params = _getter_of_parameters(type(self))(self)
         known = vars(self).get("_known_params", ())
-        same = len(known) == len(params) and not any(map(is_not, params, known))
+        if len(known) == len(params) and not any(map(is_not, params, known)):
+            return False
+        self._validate_params()  # scikit-learn does so in fit, but only in the first partial_fit
         # Integral last, since it is the slowest to ask
         plain = [isinstance(getattr(self, name, ()), (tuple, int, str, NoneType, Integral)) for name in LISTS]
-        if same and all(plain):
-            return False  # a list may change within
-        self._validate_params()  # scikit-learn does so in fit, but only in the first partial_fit
-        self._known_params = params
+        self._known_params = params if all(plain) else ()  # a list may change within
         return True
 
     def _draw(self, X, sample_weight):

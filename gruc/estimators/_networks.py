@@ -107,7 +107,7 @@ def convolutions_of(model):
     for name, default in CONVOLUTION_DEFAULTS.items():
         given = getattr(model, name, 1)  # taggers have no conv_pool
         sizes = [default] if is_auto(given) else _counts(given, name)
-        if not channels and name in model.get_params(deep=False) and sizes != [default]:
+        if not channels and sizes != [default] and name in model.get_params(deep=False):
             raise ValueError(
                 f"{name} is {given!r}, but conv_channels is (), and so there are no convolutions. Set "
                 f"conv_channels to the number of outputs of each, or leave {name} {default}."
