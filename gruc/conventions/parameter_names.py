@@ -65,6 +65,7 @@ SYNONYMS = {
     "add_start": "bos addbos sos startchar",
     "add_end": "eos addeos",
     "vocabulary": "vocab",
+    "scheduled_sampling": "teacherforcing teacherforcingratio teacherforcingprobability",
 }
 # names of settings that are not parameters of gruc, and what to say of them
 SENTENCES = {
@@ -81,6 +82,8 @@ SENTENCES = {
     "callbacks": "On scikit-learn 1.9 and later set_callbacks takes callbacks.",
     "validationdata evalset": "fit takes X_val and y_val.",
     "sampleweight": "fit takes sample_weight.",
+    "beam beamsize beamwidth numbeams nbeams": "predict takes beam_size.",
+    "temperature topk topp repetitionpenalty": "sample of a GRULanguageModel takes it.",
 }
 MEANT = {name: meant for meant, names in SYNONYMS.items() for name in names.split()}
 ADVICE = {name: sentence for names, sentence in SENTENCES.items() for name in names.split()}
@@ -141,10 +144,18 @@ def explains_unknown_parameters(init: Callable[P, None]) -> Callable[P, None]:
     return __init__
 
 
+def setting(estimator, name):
+    """A parameter of an estimator, or the value that its class has settled."""
+    settled = estimator._settled
+    return settled[name] if name in settled else getattr(estimator, name)
+
+
 class ParameterNamesMixin:
     """Mixin of estimators whose errors about parameters name the one that is meant."""
 
-    _parameters_elsewhere: dict[str, str] = {}  # parameters of other estimators: what they are
+    # parameters of other estimators: what they are, and the values that some of them have in this one
+    _parameters_elsewhere: dict[str, str] = {}
+    _settled: dict[str, Any] = {}
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator, or of one inside it as ``<component>__<parameter>``.

@@ -6,7 +6,7 @@ from sklearn.base import clone
 from ..estimators import GRUClassifier, GRURegressor, GRUStepRegressor, GRUTagger
 from ..estimators._automatic import automatic_readouts
 from ..estimators._given_weights import finite_array, require_gru
-from ..estimators._networks import convolutions_of, is_auto, readouts_of
+from ..estimators._networks import convolutions_of, is_auto, readouts_of, setting
 from ..outputs import Classes, Labels, Values
 from ..runtime import Predictor
 from ..sequences import Framing, Numbers, Tokens
@@ -131,8 +131,9 @@ def _inputs(estimator, table, n_inputs, first):
         raise ValueError(
             f"estimator has embedding_dim={estimator.embedding_dim}, but the weights have no embedding."
         )
-    length = 1 if estimator.frame_length == "auto" else int(estimator.frame_length)
-    framing = Framing(length, length if estimator.hop_length is None else int(estimator.hop_length))
+    length, hop_length = setting(estimator, "frame_length"), setting(estimator, "hop_length")
+    length = 1 if length == "auto" else int(length)
+    framing = Framing(length, length if hop_length is None else int(hop_length))
     if n_inputs % length:
         raise ValueError(
             f"{first} takes {n_inputs} inputs, which is not a multiple of frame_length={length}."

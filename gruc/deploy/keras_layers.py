@@ -3,7 +3,7 @@
 import itertools
 from typing import Any, NamedTuple
 
-from ..estimators._networks import readouts_of
+from ..estimators._networks import readouts_of, setting
 from .imported import is_classifier
 from .keras_convolutions import Before, split_arrays, split_layers
 
@@ -157,7 +157,8 @@ def weights_of_layers(layers, estimator, multilabel):
             )
     if not grus or dense is None:
         raise ValueError("weights must have GRU layers and, after them, a Dense layer.")
-    if sequences != (estimator.pooling is None):
+    wanted = setting(estimator, "pooling")
+    if sequences != (wanted is None):
         name = type(estimator).__name__
         raise ValueError(
             "The last GRU layer has return_sequences=True and no pooling layer follows, so that there is a "
@@ -168,7 +169,7 @@ def weights_of_layers(layers, estimator, multilabel):
             "layer has return_sequences=True, and no pooling layer follows."
         )
     if pooling != readouts_of(estimator) and not sequences:
-        raise ValueError(f"The layers make pooling={pooling!r}; the estimator has {estimator.pooling!r}.")
+        raise ValueError(f"The layers make pooling={pooling!r}; the estimator has {wanted!r}.")
     for at, name in ((1, "Bidirectional"), (2, "reset_after=True")):
         if len({gru[at] for gru in grus}) > 1:
             raise ValueError(f"Some GRU layers have {name}, others do not; in gruc all layers are alike.")

@@ -16,10 +16,7 @@ class EachStepMixin:
 
     _each_step = True
     _values_wanted = False
-    # what the other estimators have as parameters: no readout, and each step is an input
-    pooling = None
-    frame_length = 1
-    hop_length = None
+    _settled = {"pooling": None, "frame_length": 1, "hop_length": None}  # no readout; each step is an input
 
     def _target_rows(self, y, weights, lengths, name="y"):
         rows = rows_of(y, lengths, name, self._values_wanted)

@@ -13,6 +13,7 @@ from ..conventions.inputs import (
     warn_of_one_step,
 )
 from ..conventions.interrupts import is_one_of_several_fits
+from ..conventions.parameter_names import setting
 from ..conventions.user_warnings import warn_user
 from ..network import GRUNetwork
 from ..runtime import Predictor
@@ -277,7 +278,7 @@ def set_optimizer(model, state, network):
         raise ValueError(f"epsilon={model.epsilon:g} counts as 0 in {model.dtype}; use {smallest:g} or more.")
     settings = {name: getattr(model, parameter) for name, parameter in OPTIMIZER_PARAMETERS.items()}
     n_learned = network.table.size
-    if network.embedding is not None and not model.train_embedding:
+    if network.embedding is not None and not setting(model, "train_embedding"):
         n_learned = network.table.offset(network.embedding.weight)  # tables come last
     state.set_optimizer(model.solver, network.table.weights(), settings, n_learned)
     state.set_schedule({name: getattr(model, parameter) for name, parameter in SCHEDULE_PARAMETERS.items()})
@@ -319,7 +320,7 @@ def settings_of(model, n_sequences, **of_run):
         of_run["batch_size"] = auto_batch_size(n_sequences) if is_auto else model.batch_size
     l2, l1 = _penalty(model)
     return TrainingSettings(
-        shuffle=model.shuffle,
+        shuffle=setting(model, "shuffle"),
         max_grad_norm=model.max_grad_norm,
         l2=l2,
         l1=l1,
@@ -351,7 +352,7 @@ def train_candidate(candidate, state, data, settings, validation, callbacks, can
         callbacks.attributes_with = lambda parameters: vars(candidate.fitted_with(parameters.copy()))
     dropout, frozen = (model.dropout, model.recurrent_dropout), False
     if network.embedding is not None:
-        dropout, frozen = (*dropout, model.embedding_dropout), not model.train_embedding
+        dropout, frozen = (*dropout, model.embedding_dropout), not setting(model, "train_embedding")
     loss, n_jobs, precision = candidate.targets.loss, model.n_jobs, model.matmul_precision
     with TrainingStep(memory, loss, dropout, n_jobs, frozen, candidates_of, precision) as step:
         return train(state, data, step, settings, validate=validation, watcher=callbacks)

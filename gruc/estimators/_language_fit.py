@@ -1,6 +1,7 @@
 """A language model's fit, step by step: tokens, streams of the text, validation, training."""
 
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,12 @@ class Given(NamedTuple):
     X_val: Any = None
     incremental: bool = False
 
+    @classmethod
+    def of_user(cls, *texts, incremental=False):
+        """X and X_val as lists where they are iterators, since they are read more than once."""
+        texts = [list(X) if isinstance(X, Iterator) else X for X in texts]
+        return cls(*texts, incremental=incremental)
+
 
 class NextToken(NamedTuple):
     """The targets of a language model, as `Candidate` takes them."""
@@ -52,9 +59,11 @@ def run_fit(model, given, callbacks):
     given : Given
     callbacks : EpochCallbacks or None
     """
-    model._params_changed()
+    parameters_changed = model._params_changed()
     continues = (given.incremental or model.warm_start) and "_training_state" in vars(model)
     vocabulary = model._vocabulary if continues else vocabulary_of(model, given.X)
+    if continues and parameters_changed:
+        _check_same_vocabulary(model, vocabulary)
     documents, tokens = vocabulary.joined(given.X)
     tokens, held_out = _split(model, given, vocabulary, documents, tokens)
     if given.X_val is not None:
@@ -196,6 +205,27 @@ def streams_of(tokens, end, window, n_streams, several):
         part[1:] = tokens[start : stop - 1]
         parts.append(part)
     return WindowedData(as_tokens(parts), None, tokens.astype(np.intp), None, window)
+
+
+def _check_same_vocabulary(model, vocabulary):
+    """Refuse parameters that ask for another vocabulary than that of the network to go on with."""
+    wrong = None
+    if vocabulary.encoder is None:
+        if model.n_tokens is not None and max(int(model.n_tokens), 2) + 1 != vocabulary.n_tokens:
+            wrong = (
+                f"n_tokens is {model.n_tokens}, but the network to go on with knows {vocabulary.n_tokens - 1}"
+            )
+    else:
+        analyzer, index = vocabulary.encoder.analyzer, vocabulary.encoder.index
+        kind = model.analyzer if vocabulary.kind == TEXTS else None
+        if kind != analyzer.analyzer:
+            wrong = f"analyzer is {kind!r}, but the network to go on with was made with {analyzer.analyzer!r}"
+        elif vocabulary.kind == TEXTS and bool(model.lowercase) != analyzer.lowercase:
+            wrong = f"lowercase is {model.lowercase}, but the network to go on with was made with the other"
+        elif model.vocabulary is not None and {*RULES.special, *model.vocabulary} != set(index):
+            wrong = "vocabulary is not the one that the network to go on with was made with"
+    if wrong is not None:
+        raise ValueError(f"{wrong}. To start anew, call fit with warm_start=False, or clone the model.")
 
 
 def _check_continues(model, config):

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
+from ..conventions.parameter_names import setting
 from ..network import OF_CONVOLUTIONS, READOUTS, GRUNetwork
 from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range, numeric_array
 from ..training import TrainingState
@@ -25,11 +26,10 @@ def auto_frame_length(lengths):
 
 def framing_of(model, lengths):
     """The framing that an estimator's parameters ask for, with sequences of these lengths."""
-    if model.frame_length != "auto":
-        length = int(model.frame_length)
-    else:
+    length, hop_length = setting(model, "frame_length"), setting(model, "hop_length")
+    if length == "auto":
         length = 1 if convolutions_of(model) else auto_frame_length(lengths)
-    return Framing(length, length if model.hop_length is None else int(model.hop_length))
+    return Framing(int(length), int(length if hop_length is None else hop_length))
 
 
 def inputs_of(model, sequences, sample_weight=None):
@@ -64,7 +64,8 @@ def _table_size(model, sequences):
 
 def readouts_of(model):
     """The parameter `pooling` as networks take it: a name, a list of several, or None."""
-    pooling = "last" if is_auto(model.pooling) else model.pooling
+    pooling = setting(model, "pooling")
+    pooling = "last" if is_auto(pooling) else pooling
     if pooling is None or isinstance(pooling, str):
         return pooling
     names = list(pooling)
@@ -158,8 +159,9 @@ def check_reading(model):
         return
     if model.embedding_weights is not None:
         vectors_of(model)
-    if model.frame_length not in ("auto", 1) or model.hop_length not in (None, 1):
-        name = "hop_length" if model.frame_length in ("auto", 1) else "frame_length"
+    frame_length = setting(model, "frame_length")
+    if frame_length not in ("auto", 1) or setting(model, "hop_length") not in (None, 1):
+        name = "hop_length" if frame_length in ("auto", 1) else "frame_length"
         raise ValueError(
             f"{name} is {getattr(model, name)}, and with embedding_dim each token is an input by itself: "
             "leave frame_length 'auto' and hop_length None."
@@ -192,7 +194,7 @@ def _digest(vectors):
 
 def origin_of(model):
     """`_embedding_origin` of a network that starts from the parameter `embedding_weights`; None without."""
-    if model.embedding_dim is None or model.embedding_weights is None:
+    if model.embedding_dim is None or setting(model, "embedding_weights") is None:
         return None
     return _digest(vectors_of(model))
 
@@ -201,7 +203,7 @@ def _too_large(network, model, inputs, sequences):
     """The error of a table that there is no memory for."""
     n_tokens, gigabytes = inputs.n_tokens, network.table.size * np.dtype(model.dtype).itemsize / 1e9
     message = f"There is no memory for a table of {n_tokens} tokens, which takes {gigabytes:.3g} GB."
-    if model.n_tokens is None and model.embedding_weights is None:
+    if model.n_tokens is None and setting(model, "embedding_weights") is None:
         i, step = inputs.place_of_largest(sequences)
         message = (
             f"X[{i}] has token {n_tokens - 1} at step {step}, the largest. {message} Number the tokens that "
@@ -236,7 +238,7 @@ def _layers_config(model, n_features, n_outputs):
     return {
         "n_features": n_features,
         "hidden_layer_sizes": layer_sizes(model.hidden_layer_sizes),
-        "bidirectional": bool(model.bidirectional),
+        "bidirectional": bool(setting(model, "bidirectional")),
         **cell_config(model),
         "pooling": readouts_of(model),
         "n_outputs": n_outputs,
@@ -263,7 +265,7 @@ def initial_state(model, network, rng, inputs, sequences, weights):
     counted = slice(None) if weights is None else np.flatnonzero(weights > 0)
     lengths, tokens = inputs.lengths(sequences)[counted], None
     if isinstance(inputs, Tokens):
-        pretrained = model.embedding_weights is not None
+        pretrained = setting(model, "embedding_weights") is not None
         tokens = np.zeros(0, np.intp) if pretrained else inputs.occurring(sequences, counted)
     vars(model).pop("_embedding_origin", None)
     try:
@@ -273,7 +275,7 @@ def initial_state(model, network, rng, inputs, sequences, weights):
             raise
         raise _too_large(network, model, inputs, sequences) from None
     parameters = network.table.views(state.parameters)
-    if model.embedding_weights is not None:
+    if setting(model, "embedding_weights") is not None:
         vectors = vectors_of(model)
         parameters[network.embedding.weight][:] = vectors
         model._embedding_origin = _digest(vectors)
@@ -311,10 +313,11 @@ def check_continues(model, n_outputs):
         trained |= {"standardize": inputs.scaling is not None}
         trained |= {"frame_length": framing.length, "hop_length": framing.hop}
         wanted["standardize"] = model.standardize
-        if model.frame_length != "auto":
+        frame_length, hop_length = setting(model, "frame_length"), setting(model, "hop_length")
+        if frame_length != "auto":
             wanted["frame_length"], wanted["hop_length"] = framing_of(model, None)
-        elif model.hop_length is not None:
-            wanted["hop_length"] = model.hop_length
+        elif hop_length is not None:
+            wanted["hop_length"] = hop_length
     wanted |= _layers_config(model, predictor.config["n_features"], n_outputs) | {"dtype": model.dtype}
     wanted |= _convolution_parameters(convolutions_of(model))
     trained |= _convolution_parameters(predictor.config.get("convolutions", []))

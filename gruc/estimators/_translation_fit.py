@@ -74,6 +74,8 @@ def run_fit(model, given, validation, incremental):
     known = model._predictor if continues else None
     X, y = as_collection(given.X, "X"), as_collection(given.y, "y")
     if continues:
+        for name in ("source", "target"):
+            _check_same_sequencer(getattr(model, name), getattr(model, f"{name}_"), name)
         source, target = known.source, known.target
     else:
         source, model.source_ = _symbols_of(model.source, X, "X", "source")
@@ -157,6 +159,20 @@ def _symbols_of(sequencer, X, name, parameter):
             message = message.replace(", or give the empty text ''", "")
         raise ValueError(message if f"{name}[" in message else f"{name}: {message}") from None
     return TextSymbols(sequencer._encoder()), sequencer
+
+
+def _check_same_sequencer(sequencer, fitted, name):
+    """Refuse a sequencer that makes other tokens than those of the network to go on with."""
+    if sequencer is None:
+        return
+    wanted, known = (part and part.get_params() for part in (sequencer, fitted))
+    if wanted["vocabulary"] is None and known is not None:
+        known["vocabulary"] = None  # fitted to weights from elsewhere it has one
+    if known is None or any(not np.array_equal(wanted[option], known[option]) for option in wanted):
+        raise ValueError(
+            f"{name} makes other tokens than those that the network to go on with knows. To start anew, call "
+            "fit with warm_start=False, or clone the estimator."
+        )
 
 
 def _check_target(sequencer):

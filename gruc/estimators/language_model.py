@@ -113,9 +113,13 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     True
     """
 
-    # what other estimators have as parameters
-    bidirectional, pooling, shuffle = False, None, False
-    embedding_weights, train_embedding = None, True
+    _settled = {
+        "bidirectional": False,
+        "pooling": None,
+        "shuffle": False,
+        "embedding_weights": None,
+        "train_embedding": True,
+    }
 
     vocabulary_: dict[str, int] | None
     n_tokens_: int
@@ -163,7 +167,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         UserWarning
             On Ctrl-C, as in `GRUClassifier.fit`.
         """
-        return self._fit_texts(Given(X, X_val))
+        return self._fit_texts(Given.of_user(X, X_val))
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -187,7 +191,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         ValueError, TypeError
             As in `fit`.
         """
-        return self._fit_texts(Given(X, incremental=True))
+        return self._fit_texts(Given.of_user(X, incremental=True))
 
     def _fit_texts(self, given):
         max_iter = 1 if given.incremental else self.max_iter

@@ -102,7 +102,11 @@ class GRUSeq2Seq(
     True
     """
 
-    train_embedding = True  # what `set_optimizer` asks for
+    _settled = {"train_embedding": True}
+    _parameters_elsewhere = {
+        "bidirectional": "a parameter of GRUClassifier; here it is bidirectional_encoder",
+        "pooling": "a parameter of GRUClassifier, which gives one answer for a sequence",
+    }
 
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)

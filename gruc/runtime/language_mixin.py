@@ -19,6 +19,9 @@ from .stream import Stream
 # elements of outputs that are made at a time
 OUTPUTS_AT_ONCE = 1 << 20
 
+# Tokens of a sample that there is memory for at first; then as many as are written already.
+FIRST_PIECE = 4096
+
 
 class LanguageMixin:
     """Mixin for what holds a fitted language model: how probable texts are, texts, and features of texts.
@@ -162,16 +165,19 @@ class LanguageMixin:
             marks[vocabulary.unknown] |= kernels.inference.NEVER
         if not vocabulary.several:
             marks[vocabulary.end] |= kernels.inference.NEVER
-        tokens = np.empty(int(length), np.int32)
-        n = stream.draw(
-            tokens,
-            _uniforms(random_state, len(tokens)),
-            marks,
-            vocabulary.end,
-            (float(temperature), int(top_k or 0), 1.0 if top_p is None else float(top_p)),
-            float(repetition_penalty),
-        )
-        return vocabulary.text_of(tokens[:n])
+        generator, written = _generator(random_state), [np.zeros(0, np.int32)]
+        k = min(top_k or 0, vocabulary.n_tokens)
+        sharpness = float(temperature), int(k), 1.0 if top_p is None else float(top_p)
+        n = n_drawn = 0
+        while n < length and n == n_drawn:  # piece by piece, for a text may end long before its length
+            tokens = np.empty(min(length - n, max(n, FIRST_PIECE)), np.int32)
+            uniforms = generator.random(len(tokens))
+            n_written = stream.draw(
+                tokens, uniforms, marks, vocabulary.end, sharpness, float(repetition_penalty)
+            )
+            written.append(tokens[:n_written])
+            n, n_drawn = n + n_written, n_drawn + len(tokens)
+        return vocabulary.text_of(np.concatenate(written))
 
     def stream(self) -> LanguageStream:  # type: ignore[override]
         """A text that arrives token by token.
@@ -278,24 +284,25 @@ def _of_logits(predictor):
     return logits
 
 
-def _uniforms(random_state, n):
-    """Numbers (n,) from 0 to 1, 1 excluded."""
+def _generator(random_state):
+    """What uniform numbers are drawn from."""
     if isinstance(random_state, np.random.RandomState):
         random_state = random_state.randint(np.iinfo(np.int32).max)
     try:
-        generator = np.random.default_rng(random_state)
+        return np.random.default_rng(random_state)
     except (TypeError, ValueError) as error:
         raise type(error)(
             "random_state must be an integer from 0 on, a RandomState, a Generator or None; "
             f"got {random_state!r}."
         ) from None
-    return generator.random(n)
 
 
 def _check_real(name, value, is_valid, what):
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number; got {value!r}.")
-    if not (math.isfinite(value) and is_valid(value)):
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite; got {value!r}.")
+    if not is_valid(value):
         raise ValueError(f"{name} must be {what}; got {value!r}.")
 
 

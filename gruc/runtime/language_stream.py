@@ -58,7 +58,11 @@ class LanguageStream:
             token = self._vocabulary.of_one(one, "token")
             if not len(token):
                 raise ValueError("token is a text without tokens.")
-        self.log_probabilities = _log_softmax(self.stream.step(token))
+        try:
+            logits = self.stream.step(token)
+        except ValueError as error:  # which is about "x"
+            raise ValueError(str(error).replace("x ", "token ", 1)) from None
+        self.log_probabilities = _log_softmax(logits)
         return self.log_probabilities.copy()
 
     def __getstate__(self):

@@ -200,6 +200,10 @@ def test_stream_gives_what_comes_next(of_text):
     assert np.exp(stream.log_probabilities).sum() == pytest.approx(1)
     with pytest.raises(ValueError, match="token is a text without tokens"):
         stream.step("")
+    with pytest.raises(ValueError, match="token has token 99, but the model has vectors of tokens 0 to"):
+        stream.step(99)
+    with pytest.raises(ValueError, match="token has None"):
+        stream.step(None)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -216,6 +220,41 @@ def test_partial_fit_and_warm_start():
         by_call.set_params(embedding_dim=3).partial_fit(TEXT)
     with pytest.raises(ValueError, match="early_stopping=True needs all data at once"):
         clone(whole).set_params(early_stopping=True).partial_fit(TEXT)
+
+
+@pytest.mark.parametrize(
+    "X, changed, message",
+    [
+        (TEXT, {"vocabulary": ["P", "e"]}, "vocabulary is not the one"),
+        (
+            TEXT,
+            {"analyzer": "word"},
+            "analyzer is 'word', but the network to go on with was made with 'char'",
+        ),
+        (
+            TEXT,
+            {"lowercase": True},
+            "lowercase is True, but the network to go on with was made with the other",
+        ),
+        ([0, 1, 2] * 9, {"n_tokens": 7}, "n_tokens is 7, but the network to go on with knows 3"),
+    ],
+)
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_what_goes_on_has_the_same_vocabulary(X, changed, message, call):
+    model = GRULanguageModel(**FAST, warm_start=True).fit(X)
+    before = bits_of(model)
+    with pytest.raises(ValueError, match=message):
+        getattr(model.set_params(**changed), call)(X)
+    assert bits_of(model) == before
+    anew = model.set_params(warm_start=False).fit(X)
+    assert bits_of(anew) == bits_of(GRULanguageModel(**FAST, **changed).fit(X))
+    anew.set_params(warm_start=True).fit(X)  # the parameters are those of the network now
+
+
+def test_iterators_are_read_once():
+    model = GRULanguageModel(**FAST).fit(iter(NAMES), X_val=iter(NAMES[:5]))
+    assert bits_of(model) == bits_of(GRULanguageModel(**FAST).fit(NAMES))
+    assert len(model.validation_scores_) == model.n_iter_
 
 
 def test_ends_are_drawn_once_texts_have_some():

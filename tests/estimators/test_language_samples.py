@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from gruc import GRULanguageModel
+from gruc.runtime import language_mixin
 
 TEXT = "the cat sat on the mat, and a dog ran to the log. " * 10
 SETTINGS = dict(hidden_layer_sizes=(9,), window=8, batch_size=4, max_iter=4, dtype="float64", random_state=0)
@@ -103,13 +104,30 @@ def test_words_are_joined_by_spaces():
     assert model.sample(4, prefix="the cat sat", temperature=0) == "on the mat ,"
 
 
+def test_memory_is_that_of_what_is_written(model, monkeypatch):
+    """Texts of any length are asked for where they end by themselves; pieces are as one."""
+    whole = model.sample(300, prefix="a dog", random_state=3)
+    monkeypatch.setattr(language_mixin, "FIRST_PIECE", 7)
+    assert model.sample(300, prefix="a dog", random_state=3) == whole
+    assert model.sample(300, prefix="a dog", repetition_penalty=1.2, random_state=3) != whole
+    names = GRULanguageModel(**SETTINGS | {"max_iter": 20}).fit(["anna", "berta", "carla"] * 20)
+    short = [names.sample(1000, random_state=seed) for seed in range(5)]
+    assert max(map(len, short)) < 1000
+    assert [names.sample(10**30, random_state=seed) for seed in range(5)] == short
+
+
+def test_top_k_may_be_any_number(model):
+    assert model.sample(30, top_k=10**30, random_state=0) == model.sample(30, top_k=1000, random_state=0)
+
+
 @pytest.mark.parametrize(
     "settings, error, message",
     [
         ({"length": -1}, ValueError, "length must be 0 or larger; got -1"),
         ({"length": 2.0}, TypeError, "length must be an integer"),
         ({"temperature": -0.1}, ValueError, "temperature must be 0 or larger"),
-        ({"temperature": float("nan")}, ValueError, "temperature must be 0 or larger"),
+        ({"temperature": float("nan")}, ValueError, "temperature must be finite"),
+        ({"temperature": float("inf")}, ValueError, "temperature must be finite"),
         ({"temperature": "hot"}, TypeError, "temperature must be a number"),
         ({"prefix": 3}, TypeError, "prefix is 3; expected a text, or integer tokens"),
         ({"random_state": -1}, ValueError, "random_state must be an integer from 0 on"),

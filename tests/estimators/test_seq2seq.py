@@ -88,6 +88,20 @@ def test_an_answer_has_at_most_max_target_length_tokens():
     assert GRUSeq2Seq(**FAST, max_iter=1).fit(X, y).max_target_length_ == max(map(len, y)) * 3 // 2
 
 
+def test_memory_is_that_of_the_answers_not_of_max_target_length():
+    """So that a length that nobody thought about is no error, and costs nothing."""
+    X, y = backwards()
+    settings = FAST | dict(max_iter=30)
+    model = GRUSeq2Seq(**settings, max_target_length=10**30).fit(X, y)
+    expected = GRUSeq2Seq(**settings, max_target_length=1000).fit(X, y)
+    assert model.max_target_length_ == 10**30
+    for beam_size in (1, 3):
+        answers = model.predict(X[:50], beam_size)
+        assert answers.tolist() == expected.predict(X[:50], beam_size).tolist()
+    assert model.predict(X[:1]).tolist() == answers[:1].tolist()
+    assert [w.shape[0] for w in model.attention_weights(X[:3])] == [len(a) + 1 for a in model.predict(X[:3])]
+
+
 def test_attention_weights(fitted):
     X = ["12", "98765", "4"]
     answers = fitted.predict(X)
@@ -176,6 +190,26 @@ def test_partial_fit_and_warm_start_go_on():
         model.set_params(embedding_dim=3).partial_fit(X, y)
     with pytest.raises(ValueError, match="early_stopping=True needs all data"):
         model.set_params(embedding_dim=8, early_stopping=True).partial_fit(X, y)
+
+
+def test_what_goes_on_reads_and_answers_the_same_tokens():
+    X, y = ["a b", "b"] * 8, ["b a", "b"] * 8
+    by_word = TextSequencer(analyzer="word", add_end=True, vocabulary=np.array(["a", "b"]))
+    model = GRUSeq2Seq(**FAST, source=by_word, warm_start=True, max_iter=1).fit(X, y)
+    model.set_params(source=clone(by_word)).fit(X, y)
+    assert model.n_iter_ == 2
+    before = bits(model)
+    for changed in (
+        {"source__vocabulary": ["a"]},
+        {"source": TextSequencer(analyzer="char", add_end=True)},
+        {"target": by_word},
+    ):
+        other = pickle.loads(pickle.dumps(model)).set_params(**changed)
+        for call in (other.fit, other.partial_fit):
+            with pytest.raises(ValueError, match="makes other tokens than those that the network to go on"):
+                call(X, y)
+        assert bits(other) == before
+        assert other.set_params(warm_start=False).fit(X, y).n_iter_ == 1
 
 
 def test_pickle_and_clone(fitted):
