@@ -56,7 +56,7 @@ def fitted_estimator(estimator, weights, network, classes, multilabel, scaling=N
     n_layers = sum(name.startswith("gru.weight_hh") and "reverse" not in name for name in weights)
     sizes = [len(np.atleast_1d(weights[f"gru.weight_hh_l{i}"])) // 3 for i in range(n_layers)]
     n_states = sizes[-1] * (1 + bool(network.get("bidirectional")))
-    if is_auto(estimator.pooling) and convolutions:
+    if is_auto(setting(estimator, "pooling")) and convolutions:
         n_read, n_channels = np.shape(weights["head.weight"])[1], convolutions[-1][0]
         readouts = automatic_readouts(n_read, n_states, n_channels)
     first = "conv.0.weight" if convolutions else "gru.weight_ih_l0"
