@@ -96,7 +96,7 @@ GOOD = [[0.5] * 12, [-0.5] * 12]
         ([], "X has no sequences"),
         ([GOOD, []], "X[1] is an empty sequence"),
         ([[[]]], "X[0] has no features"),
-        ([[[0.5] * 11]], "X has 11 features a step, but the model was fitted with 12"),
+        ([[[0.5] * 11]], "X has 11 features per step, but the model was fitted with 12"),
         ([GOOD, [[0.5] * 11]], "X[1] has 11 features, but X[0] has 12"),
         ([[[0.5] * 12, [0.5] * 11]], "different numbers of features: [11, 12]"),
         ([GOOD, [[np.nan] * 12]], "X[1] contains NaN at step 0"),

@@ -13,7 +13,7 @@ from .common import InputError, check_output, read_model, write
 def export(arguments):
     """Write a model in another format."""
     if arguments.float16 and arguments.storage not in (None, "float16"):
-        raise InputError(f"--float16 and --storage {arguments.storage} say different things. Leave one out.")
+        raise InputError(f"--float16 and --storage {arguments.storage} contradict each other. Leave one out.")
     storage = "float16" if arguments.float16 else arguments.storage
     if arguments.to != "c" and (arguments.prefix is not None or storage is not None):
         raise InputError(f"--prefix, --storage and --float16 are for --to c, not {arguments.to}.")

@@ -35,7 +35,9 @@ def predict(arguments):
     if arguments.data is None:
         raise InputError("data is missing: a .csv, .npy or .npz file, or - for standard input.")
     if arguments.steps is not None or arguments.coverage is not None or arguments.new:
-        raise InputError(f"--steps, --coverage and --new are for forecasters; {arguments.model} is none.")
+        raise InputError(
+            f"--steps, --coverage and --new are for forecasters; {arguments.model} is not a forecaster."
+        )
     last = getattr(predictor, "predictor", predictor)
     if arguments.proba and last.decoding.classes is None:
         raise InputError(f"--proba is for classifiers; {arguments.model} is a regressor.")

@@ -127,7 +127,7 @@ def holidays_of(country, first, last):
         days = holidays.country_holidays(name, subdiv=part or None, years=range(first, last + 1))
     except NotImplementedError as error:
         raise ValueError(
-            f"holidays={country!r} is no country of the package holidays ({error}). Give a code such as "
+            f"holidays={country!r} is not a country of the package holidays ({error}). Give a code such as "
             "'DE', or 'US-CA' for a part."
         ) from None
     return Holidays(first, last, np.array(sorted(days), "datetime64[D]"))

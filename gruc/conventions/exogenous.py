@@ -110,7 +110,7 @@ def _chosen(X, names, where):
         X = X.to_frame(0 if X.name is None else X.name)
     found = columns_of(X)
     if len(set(found)) < len(found):
-        raise ValueError(f"{where} has two columns of one name: {found}. Rename one of them.")
+        raise ValueError(f"{where} has two columns with the same name: {found}. Rename one of them.")
     return X, _check_names(found, names, where)
 
 
@@ -363,5 +363,5 @@ def table_of(X, steps, past_only=(), names=None):
     values, first, names = columns_at(X, steps, names)
     lost = [name for name in past_only if name not in names]
     if lost:
-        raise ValueError(f"past_only has {lost[0]!r}, which is no column of X: {names}.")
+        raise ValueError(f"past_only has {lost[0]!r}, which is not a column of X: {names}.")
     return Table.of(values, first, [name not in past_only for name in names]), names

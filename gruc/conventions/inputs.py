@@ -75,8 +75,8 @@ class SequenceInputMixin:
         if sequences.n_features != expected:
             hint = " A 2-D X is univariate sequences; give one sequence alone as [X]." if is_table else ""
             raise ValueError(
-                f"{name} has {sequences.n_features} features a step, but {type(self).__name__} is expecting "
-                f"{expected} features a step, as in the X it was fitted on.{hint}"
+                f"{name} has {sequences.n_features} features per step, but {type(self).__name__} is "
+                f"expecting {expected} features per step, as in the X it was fitted on.{hint}"
             )
         fitted_names = [] if self._fitted_on_table else list(getattr(self, "feature_names_in_", []))
         if sequences.names and fitted_names and sequences.names != fitted_names:

@@ -193,7 +193,7 @@ class TimeAxis(NamedTuple):
         steps = self.after(np.arange(1, n + 1)).get_indexer(times) + 1
         if (steps == 0).any():
             raise ValueError(
-                f"{name} contains {times[steps == 0][0]}, which is no time of y's frequency {self.step!r} "
+                f"{name} contains {times[steps == 0][0]}, which is not a time of y's frequency {self.step!r} "
                 f"after {last}."
             )
         return steps

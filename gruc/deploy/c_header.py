@@ -33,11 +33,11 @@ class CExport(NamedTuple):
         Memory of a stream, apart from the stack; None for a bidirectional model, whose memory depends on
         the number of steps.
     weight_error : float
-        Largest relative error of a stored weight, among those in the normal range of float16; of int8 in
-        relation to the largest weight of the same output.
+        Largest relative error of a stored weight, among those in the normal range of float16; for int8
+        relative to the largest weight of the same output.
     largest_change : float or None
-        Of probabilities, or of a regressor's values, by these errors, over `X`; of a forecaster's
-        forecasts of the series that it knows, unless it reads columns.
+        Largest change of a probability or a value over `X` due to these errors; for a forecaster without
+        covariates, of the forecasts of its series.
     changed : float or None
         Share of the sequences in `X` whose label changes.
     """
@@ -56,37 +56,37 @@ def to_c(
 
     The header includes ``gruc/exported.h`` from the directory `get_include` and is C99 and C++: no
     allocation, no global state, no library except libm. Its comments show how to use it. Steps are
-    arrays of float, or int32_t for a model of tokens, whose table of vectors is read-only like the
-    other weights; tokens that it does not have are refused as NaN is, with 1 instead of 0. Models
-    that answer each step write an answer for each.
+    arrays of float, or int32_t for a model of tokens, whose embedding table is read-only like the
+    other weights. For NaN and unknown tokens, functions return 1 instead of 0 and change nothing. Models
+    that predict each step write a prediction for each.
 
-    Of a pipeline of a `TextSequencer` of characters and a network, the header also has a function from
-    a Unicode code point to its token: ``model_token(0x4f60)``. Of a `GRULanguageModel` it has
-    ``model_draw``, which draws the next token, and of one of characters also ``model_token``, and
-    ``model_character`` for the way back.
+    For a pipeline of a `TextSequencer` of characters and a network, the header also has a function from
+    a Unicode code point to its token: ``model_token(0x4f60)``. For a `GRULanguageModel` it has
+    ``model_draw``, which draws the next token, and for one of characters also ``model_token`` and its
+    inverse, ``model_character``.
 
-    Of a forecaster it has ``model_forecast``, which takes the last values of one series and writes the
-    forecasts of all steps of the horizon, and ``model_value``, which takes a value at a time and keeps the
-    last ones. Both compute in double, scaling, season and differences included, and the network in float. If
-    it was fitted on several series, both are told which one it is: that decides the scale of calm windows.
-    One that reads columns is given them: X from so many steps before the end of the values to the end of the
-    horizon, and what never changes. One of several quantiles writes those of its network, which are not
-    calibrated.
+    For a forecaster it has ``model_forecast``, which takes the last values of one series and writes the
+    forecasts of all steps of the horizon, and ``model_value``, which takes one value at a time and keeps the
+    last ones. Scaling, season and differences are computed in double, the network in float. If the forecaster
+    was fitted on several series, both take the index of the series, which determines the scale of nearly
+    constant windows. A forecaster with covariates takes them as arguments: X from the last steps of the
+    values to the end of the horizon, and static features. A forecaster of several quantiles writes those of
+    its network, which are not calibrated.
 
     Parameters
     ----------
     model : fitted estimator, runtime predictor, or pipeline of a TextSequencer and an estimator
-        Weights become float32, and so do a regressor's predictions: targets far from zero, or far
-        apart, are given to 7 digits.
+        Weights are converted to float32, and so are a regressor's predictions, which have 7 significant
+        digits.
     path : str or path-like
     prefix : str, default="model"
         Prefix of all public names of the header, so that a program may include the headers of
         several models. Prefixes must differ in more than case, or the program does not compile.
     storage : {"float32", "float16", "bfloat16", "int8"}, default="float32"
-        Type in which matrices are stored. float16 takes half the memory and rounds weights to 11
-        bits, bfloat16 to 8, which any processor widens by a shift; int8 takes a quarter of it, integers from
-        -127 to 127 and a scale for each output of a layer and each token of a table. They are converted to
-        float32 as they are read, and sums are of float32. The rounding is that of `save(path, weights=...)`.
+        Type in which weight matrices are stored. float16 and bfloat16 take half the memory and round weights
+        to 11 and 8 bits; any processor converts bfloat16 by a shift. int8 takes a quarter: integers from -127
+        to 127, and one scale per output of a layer and per token of a table. Weights are converted to float32
+        when they are read. The rounding is that of `save(path, weights=...)`.
     X : array of shape (n_sequences, n_steps, n_features) or list of arrays, default=None
         Sequences, or texts for a pipeline, on which the effect of rounded weights is measured.
 
@@ -98,10 +98,10 @@ def to_c(
     Raises
     ------
     TypeError
-        `model` is not a fitted model of gruc.
+        If `model` is not a fitted model of gruc.
     ValueError
-        `prefix` is not a C identifier, a weight does not fit the storage type, or a pipeline's tokens
-        are not single characters. No file is written then.
+        If `prefix` is not a C identifier, a weight does not fit the storage type, or the tokens of a
+        pipeline are not single characters. No file is written then.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def to_c(
             )
     if predictor.network.answers_each_step and predictor.inputs.framing != ONE_STEP:
         raise ValueError(
-            "model answers each frame of several steps, which to_c has no functions for: fit it with "
+            "model predicts each frame of several steps, which to_c does not support: fit it with "
             "frame_length=1."
         )
     if not isinstance(prefix, str) or not re.fullmatch(PREFIX, prefix, re.ASCII | re.IGNORECASE):

@@ -154,7 +154,7 @@ def _with_classes(weights, classes, estimator, multilabel):
             raise ValueError(f"{argument} given, but the estimator is a {name}.")
         return weights, None
     if multilabel and isinstance(estimator, GRUTagger):
-        raise ValueError("multilabel=True is given, but a GRUTagger gives each step one label.")
+        raise ValueError("multilabel=True is given, but a GRUTagger predicts one label per step.")
     if multilabel:
         if classes is not None:
             raise ValueError(

@@ -30,8 +30,8 @@ __all__ = ["from_keras", "to_keras"]
 def to_keras(model: Any) -> list[NDArray[Any]]:
     """Convert the weights of a model to those of Keras layers, in the order of ``get_weights``.
 
-    A model of tokens has an Embedding layer before them. In a model that answers each step the last GRU
-    layer has ``return_sequences=True``.
+    A model of tokens begins with an Embedding layer. In a model that predicts each step, the last GRU layer
+    has ``return_sequences=True``.
 
     Scaling is folded into the weights, but before convolutions, which see 0 before the first step; see
     `to_torch` and the notes.
@@ -54,7 +54,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     Raises
     ------
     ValueError
-        The model has attention or cells that are no GRUs, which is none of these layers.
+        If the model has attention, or cells other than the GRU.
 
     Notes
     -----
@@ -117,7 +117,7 @@ def from_keras(
     Raises
     ------
     ValueError
-        The weights are inconsistent, or a layer computes something else; the message names them.
+        If the weights are inconsistent, or a layer is not supported; the message names them.
 
     Notes
     -----

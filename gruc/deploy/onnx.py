@@ -35,79 +35,78 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     ----------
     model : fitted estimator, Predictor, ForecastPredictor or Translator
     path : str or path-like, default=None
-        File to write the graph to. Of a `GRUSeq2Seq` two files are written, whose names end in
-        ``.encoder.onnx`` and ``.step.onnx`` if that of `path` ends in ``.onnx``.
+        File to write the graph to. For a `GRUSeq2Seq` two files are written, whose names end in
+        ``.encoder.onnx`` and ``.step.onnx`` if `path` ends in ``.onnx``.
     opset : int, default=18
-        Version of ONNX's operators, from 13 to the newest of the installed package onnx. Older
-        runtimes read only graphs of older versions.
+        Version of the ONNX operator set, from 13 to the newest of the installed package onnx. Older
+        runtimes support only older versions.
     stateful : bool, default=False
-        Whether the graph takes the state of each sequence as inputs and returns it as outputs, so
-        that a sequence can be given in blocks; see the notes.
+        Whether the graph has the state of each sequence as inputs and outputs, so that a sequence can be
+        processed in blocks; see Notes.
 
     Returns
     -------
     onnx.ModelProto
-        Inputs are ``X`` (N, T, n_features), float32, or of a model of tokens (N, T), int64, and
-        ``lengths`` (N,), int64, from 1 to T. Values of X beyond a sequence's length have no effect.
-        Where `predict` would raise an error (NaN, infinity, too large values or tokens that the model
-        does not have within the length, a length of 0), the sequence's results are NaN and its label
-        is meaningless. Outputs are ``label`` (N,) and ``probabilities`` (N, n_classes) of a
-        classifier, for a multilabel one ``label`` (N, n_classes) of 0 and 1; ``variable``
-        (N, n_outputs) of a regressor, with several quantiles (N, n_targets, n_quantiles). Of a model
-        that answers each step they have a second axis for T steps, and are NaN beyond a sequence's
-        length. Labels are strings; int64 if they are booleans or whole numbers, also of a floating
-        type; otherwise uint64 or float64.
+        The inputs are ``X`` (N, T, n_features), float32, or (N, T), int64, for a model of tokens, and
+        ``lengths`` (N,), int64, from 1 to T. Values of X beyond the length of a sequence have no effect.
+        Where `predict` would raise an error (NaN, infinity, too large values or unknown tokens within the
+        length, or a length of 0), the results of the sequence are NaN and its label is meaningless.
 
-        Of a forecaster the input is ``y`` (N, V), float64: the last V values of N series, oldest first; if
-        it was fitted on several series (and `scale` is not None) also ``series`` (N,), int64: which of
-        these each is, or, with ``scale="window"``, -1 for another one. The output is ``forecasts``
-        (N, horizon), float64, of all steps of the horizon; NaN where a value is not finite. One that reads
-        columns has the inputs ``X`` (N, n_rows, n_columns), float64, of the last steps of y and those of
-        the horizon, columns of the calendar (`ForecastPredictor.calendar_columns`) behind the others, and
-        ``static`` (N, n_static), float64; one of several quantiles the output ``quantiles``
-        (N, horizon, n_quantiles), in order, those that the network answers without calibration.
+        The outputs of a classifier are ``label`` (N,) and ``probabilities`` (N, n_classes); ``label`` is
+        (N, n_classes) of 0 and 1 if it is multilabel. The output of a regressor is ``variable``
+        (N, n_outputs), or (N, n_targets, n_quantiles) with several quantiles. For a model that predicts each
+        step, they have a second axis for T steps, and are NaN beyond the length of a sequence. Labels are
+        strings; int64 for booleans and whole numbers, also of a floating type; otherwise uint64 or float64.
 
-        Of a `GRUSeq2Seq` two graphs are returned, a tuple. The encoder's inputs are tokens ``X`` (N, T) and
-        ``lengths`` (N,), int64, N and T at least 1; its outputs ``state_0`` (N, H), ..., a state for each
-        layer, and with attention ``memory`` (N, T, M). The step's inputs are ``token`` (N,), int64, the
-        last token of each answer, the states, and with attention ``memory`` and ``lengths``; its outputs
-        ``logits`` (N, n_tokens) of the next token, the states ``state_0_out``, ..., and ``attention``
-        (N, T), its weights.
+        For a forecaster, the input is ``y`` (N, V), float64: the last V values of N series, oldest first. If
+        it was fitted on several series (and `scale` is not None), ``series`` (N,), int64, is the index of
+        each series, or, with ``scale="window"``, -1 for a new one. The output is ``forecasts`` (N, horizon),
+        float64; NaN if a value is not finite. With covariates, further inputs are ``X``
+        (N, n_rows, n_columns), float64, for the last steps of y and those of the horizon, with the columns of
+        the calendar (`ForecastPredictor.calendar_columns`) after the others, and ``static`` (N, n_static),
+        float64. With several quantiles, a further output is ``quantiles`` (N, horizon, n_quantiles) of the
+        network, in increasing order, without calibration.
+
+        For a `GRUSeq2Seq`, a tuple of two graphs is returned. The inputs of the encoder are tokens ``X``
+        (N, T) and ``lengths`` (N,), int64, N and T at least 1. Its outputs are ``state_0`` (N, H), ..., one
+        per layer, and with attention ``memory`` (N, T, M). The inputs of the step are ``token`` (N,), int64,
+        the last token of each output sequence, the states, and with attention ``memory`` and ``lengths``. Its
+        outputs are ``logits`` (N, n_tokens) of the next token, the states ``state_0_out``, ..., and
+        ``attention`` (N, T), the attention weights.
 
     Raises
     ------
     ImportError
-        The package onnx is not installed.
+        If the package onnx is not installed.
     TypeError
-        `model` is not a fitted model of gruc, or its labels are of a type that ONNX does not have.
+        If `model` is not a fitted model of gruc, or its labels have a type that ONNX does not support.
     ValueError
-        `opset` is out of range, labels cannot be represented exactly in ONNX, or `stateful` is True
-        for a bidirectional model, which reads each sequence from its end too, or for a forecaster.
+        If `opset` is out of range, labels cannot be represented exactly in ONNX, or `stateful` is True for
+        a bidirectional model or a forecaster.
 
     Notes
     -----
-    ``stateful=True`` adds inputs, which are zeros at the beginning of a sequence, and as many outputs
-    whose names end in ``_out``, which are the inputs for the next block:
+    ``stateful=True`` adds inputs, which are zeros at the beginning of a sequence, and corresponding outputs,
+    whose names end in ``_out`` and which are the inputs for the next block:
 
     ``state_h`` (N, H), float32
-        States of the layers, one layer after the other, after the last full frame; H is the sum
-        of `hidden_layer_sizes`, with ``cell="fio"`` twice that, h and c_prev of each layer. It may also
-        be an initial state.
+        Hidden states of the layers, concatenated, after the last complete frame; H is the sum of
+        `hidden_layer_sizes`, with ``cell="fio"`` twice that, h and c_prev of each layer. An initial state
+        can be passed here.
     ``state_steps`` (N,), int64
         Number of steps so far.
-    ``state_readout`` (N, R), float32, unless `pooling` is "last" or each step is answered
-        State of the readout.
+    ``state_readout`` (N, R), float32, unless `pooling` is "last" or each step is predicted
+        State of the pooling.
     ``state_conv`` (N, C), float32, with `conv_channels`
-        What each convolution reads again, `conv_kernel_size` - 1 of its steps, and the largest of those of
-        its outputs that `conv_pool` has not made a step of yet.
+        The last `conv_kernel_size` - 1 inputs of each convolution, and the maximum of its outputs in an
+        incomplete pooling window.
     ``state_frame`` (N, frame_length - 1, n_features), float32, if a frame has several steps
         The last steps, centred.
 
-    The results are those of the sequence so far, or of each step of the block, as those of
-    `Stream.step`. A length may be 0 here:
-    that sequence keeps its state, and so does one whose block contains NaN or infinity.
+    The results are those of the sequence so far, or of each step of the block, as in `Stream.step`. A length
+    may be 0 here: the sequence keeps its state. So does a sequence whose block contains NaN or infinity.
 
-    Some runtimes compute in lower precision than the graph says. OpenVINO uses bfloat16 by default
+    Some runtimes compute in lower precision than the graph specifies. OpenVINO uses bfloat16 by default
     if the processor has it, which has changed probabilities by up to 0.04; compile with
     ``{"INFERENCE_PRECISION_HINT": "f32"}``. Its int64 has the range of int32, also in labels.
 

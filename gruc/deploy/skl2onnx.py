@@ -43,7 +43,7 @@ def register_skl2onnx() -> None:
     Raises
     ------
     ImportError
-        The package skl2onnx is not installed.
+        If the package skl2onnx is not installed.
 
     Examples
     --------
@@ -178,8 +178,8 @@ def _checked_inputs(operator, model):
     if all(len(shape) == 2 for shape in shapes):
         if D != 1:
             raise ValueError(
-                f"X is 2-D, sequences of one feature, but {name} was fitted on {D} features a step: its type "
-                f"is FloatTensorType([None, None, {D}])."
+                f"X is 2-D, sequences of one feature, but {name} was fitted on {D} features per step: its "
+                f"type is FloatTensorType([None, None, {D}])."
             )
         n_steps = [shape[1] for shape in shapes]
         return shapes[0][0], [None if None in n_steps else sum(n_steps)]
@@ -190,7 +190,7 @@ def _checked_inputs(operator, model):
         )
     n, n_steps, n_features = shapes[0]
     if n_features not in (None, D):
-        raise ValueError(f"X has {n_features} features a step, but {name} was fitted on {D}.")
+        raise ValueError(f"X has {n_features} features per step, but {name} was fitted on {D}.")
     return n, [n_steps, D]
 
 

@@ -32,9 +32,9 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     has a `frame_length_`. The output of the linear layer is logits or values: one logit for two
     classes, whose sigmoid is the probability of the second class; one for each of several classes
     (softmax), or for each label of a multilabel model (sigmoid); logarithms for a Poisson model.
-    What stands between the two layers is up to the caller: the last states of both directions
-    (``h_n``, not ``output[:, -1]``), the mean or the maximum, according to `pooling_`, of "conv_mean" and
-    "conv_max" those of what the GRU reads; in a model that answers each step nothing.
+    The caller connects the two layers: by the last states of both directions (``h_n``, not
+    ``output[:, -1]``), the mean or the maximum, according to `pooling_`; "conv_mean" and "conv_max" are
+    those of the input of the GRU. A model that predicts each step needs nothing between them.
 
     If the mean of a feature is a hundred times its standard deviation, folding costs two digits of
     float32, and so on: fit such data after subtracting the mean, or in float64.
@@ -49,19 +49,20 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
         What `load_state_dict` takes once they are tensors; ``torch.nn.GRU(n_features *
         frame_length, H, num_layers, bidirectional=..., batch_first=True)``.
     embedding_state : dict of str to ndarray
-        Of a model of tokens only: for ``torch.nn.Embedding(n_tokens, embedding_dim)``, whose output the
+        Only for a model of tokens: state of ``torch.nn.Embedding(n_tokens, embedding_dim)``, whose output the
         GRU reads.
     conv_state : dict of str to ndarray
-        Of a model with convolutions only: for a module with the lists ``conv`` of ``torch.nn.Conv1d(...,
-        bias=False)`` and ``norm`` of ``torch.nn.BatchNorm1d`` and, if the model scales its features, with
-        ``scale``, a ``torch.nn.BatchNorm1d(n_features, eps=0, affine=False)``, which comes first. To each
-        convolution belong ``conv_kernel_size - 1`` zeros before the first step and, after its norm, ReLU and
-        ``torch.nn.MaxPool1d(conv_pool, ceil_mode=True)``. The GRU takes what it gives, X as it is given.
+        Only for a model with convolutions: state of a module with the lists ``conv`` of
+        ``torch.nn.Conv1d(..., bias=False)`` and ``norm`` of ``torch.nn.BatchNorm1d`` and, if the model scales
+        its features, with ``scale``, a ``torch.nn.BatchNorm1d(n_features, eps=0, affine=False)``, which comes
+        first. Each convolution is preceded by padding of ``conv_kernel_size - 1`` zeros, and its norm is
+        followed by ReLU and ``torch.nn.MaxPool1d(conv_pool, ceil_mode=True)``. The GRU reads the output, and
+        X is not scaled.
 
     Raises
     ------
     ValueError
-        Torch has no such cell (``reset_after=False``, ``cell="fio"``) or no such layer (attention).
+        If torch has no such cell (``reset_after=False``, ``cell="fio"``) or layer (attention).
 
     Examples
     --------
@@ -149,7 +150,7 @@ def from_torch(
     Raises
     ------
     ValueError
-        Weights are missing, unknown or inconsistent; the message names them.
+        If weights are missing, unknown or inconsistent; the message names them.
 
     Notes
     -----

@@ -165,13 +165,11 @@ class IndicatorTargets:
     def __init__(self, y, sample_weight, settings, known=None, classes=None):
         y = _checked_indicator(y, "y")
         if settings.class_weight is not None:
-            raise ValueError(
-                "class_weight is for one label a sequence; weight multilabel ones by sample_weight."
-            )
+            raise ValueError("class_weight is not supported for multilabel targets; use sample_weight.")
         n_labels = y.shape[1]
         if known is not None and not (known.multilabel and len(known.classes) == n_labels):
             shape = f"(n_sequences, {len(known.classes)})" if known.multilabel else "(n_sequences,)"
-            raise ValueError(f"y has shape {y.shape}, but the network to go on with was made for {shape}.")
+            raise ValueError(f"y has shape {y.shape}, but the existing network was made for {shape}.")
         if classes is not None and len(plain_labels(classes)) != n_labels:
             raise ValueError(f"y has {n_labels} columns, but there are {len(classes)} classes.")
         self._dtype = settings.dtype
@@ -282,7 +280,7 @@ def _checked_indicator(y, name):
     y = np.asarray(y)
     if type_of_target(y, input_name=name) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         raise ValueError(
-            f"{name} has shape {y.shape} and is no multilabel indicator, which holds 0 and 1 only. For "
+            f"{name} has shape {y.shape} and is not a multilabel indicator, which contains only 0 and 1. For "
             "one label a sequence give a 1-D array."
         )
     return y

@@ -336,8 +336,8 @@ def _penalty(model):
         return model.alpha * (1 - model.l1_ratio), model.alpha * model.l1_ratio
     if model.l1_ratio > 0 and model.alpha > 0:
         raise ValueError(
-            f"l1_ratio={model.l1_ratio:g} does not go with solver='adamw', whose decay of weights is "
-            "no penalty. Set l1_ratio to 0, or take solver='adam'."
+            f"l1_ratio={model.l1_ratio:g} cannot be combined with solver='adamw', whose weight decay is "
+            "no penalty. Set l1_ratio to 0, or use solver='adam'."
         )
     return 0.0, 0.0
 

@@ -88,7 +88,7 @@ def _unpacked(cv):
             known, later = pair
         except (TypeError, ValueError):
             raise TypeError(
-                f"cv, split {i}, is no pair of the steps known and the steps to forecast. Give cv as a list "
+                f"cv, split {i}, is not a pair of known steps and steps to forecast. Give cv as a list "
                 "of pairs, such as [(range(60), range(60, 64))]."
             ) from None
         yield known, later

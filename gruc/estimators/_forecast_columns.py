@@ -60,7 +60,7 @@ def covariates_of_fit(model, given, series, known=None):
     columns = Columns(given.names, given.past_only, calendar, model.holidays, given.static is not None)
     if known is not None and columns != known:
         raise ValueError(
-            f"The network to go on with was made with {_written(known)}, not with {_written(columns)}. Give "
+            f"The existing network was made with {_written(known)}, not with {_written(columns)}. Give "
             "the same columns, or start anew: call fit with warm_start=False, or clone the forecaster."
         )
     covariates = covariates_of(columns, given.table, series)

@@ -34,8 +34,8 @@ def network_of(model, lags, covariates):
         for name, value in (("pooling", "last"), ("bidirectional", False)):
             if config[name] != value:
                 raise ValueError(
-                    f"{name}={config[name]!r} does not go with strategy={model.strategy!r}, whose network "
-                    f"answers each step as it reads it. Set {name}={value!r}, or strategy='direct'."
+                    f"{name}={config[name]!r} cannot be combined with strategy={model.strategy!r}, whose "
+                    f"network predicts each step as it reads it. Set {name}={value!r}, or strategy='direct'."
                 )
         config["pooling"] = None
     return GRUNetwork(**config)

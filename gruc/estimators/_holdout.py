@@ -68,7 +68,7 @@ def split_off(model, y, sample_weight, history, rng):
     if not (weights[held_out].any() and weights[chosen].any()):
         raise ValueError(
             "early_stopping=True held out sequences such that all of them, or all others, have "
-            "sample_weight 0. Leave out sequences of no weight, set another validation_fraction, or "
+            "sample_weight 0. Remove sequences of weight 0, set another validation_fraction, or "
             "give X_val and y_val."
         )
     weights[held_out] = 0

@@ -153,8 +153,8 @@ def check_reading(model):
             if value is not None if default is None else value != default:
                 shown = "given" if name == "embedding_weights" else value
                 raise ValueError(
-                    f"{name} is {shown}, but embedding_dim is None, and so X is real numbers. Set "
-                    f"embedding_dim to the width of the vectors of tokens, or leave {name} {default}."
+                    f"{name} is {shown}, but embedding_dim is None, so that X is numeric. Set "
+                    f"embedding_dim to the dimension of the token embeddings, or leave {name} {default}."
                 )
         return
     if model.embedding_weights is not None:
@@ -163,7 +163,7 @@ def check_reading(model):
     if frame_length not in ("auto", 1) or setting(model, "hop_length") not in (None, 1):
         name = "hop_length" if frame_length in ("auto", 1) else "frame_length"
         raise ValueError(
-            f"{name} is {getattr(model, name)}, and with embedding_dim each token is an input by itself: "
+            f"{name} is {getattr(model, name)}, and with embedding_dim each token is a separate input: "
             "leave frame_length 'auto' and hop_length None."
         )
 
@@ -304,7 +304,7 @@ def check_continues(model, n_outputs):
         started_from_others = model.embedding_dim is not None and origin_of(model) != model._embedding_origin
         if model.embedding_weights is not None and started_from_others:
             raise ValueError(
-                "embedding_weights are not the vectors that the network to go on with started from. Set them "
+                "embedding_weights are not the vectors that the existing network started from. Set them "
                 "to None to go on from what was learned; or, to start anew, call fit with warm_start=False, "
                 "or clone the estimator."
             )
@@ -333,7 +333,7 @@ def refuse_differences(wanted, trained, parameters=None):
         if trained[name] != value:
             shown = name if parameters is None else parameters.get(name, name)
             raise ValueError(
-                f"{shown} is {value}, but the network to go on with was made with {trained[name]}. To start "
+                f"{shown} is {value}, but the existing network has {trained[name]}. To start "
                 "anew, call fit with warm_start=False, or clone the estimator."
             )
 
@@ -379,6 +379,7 @@ def layer_sizes(sizes):
         isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in listed
     ):
         raise ValueError(
-            f"hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got {sizes!r}."
+            f"hidden_layer_sizes must contain positive integers, one per GRU layer, at least one; got "
+            f"{sizes!r}."
         )
     return [int(size) for size in listed]

@@ -178,7 +178,7 @@ def _check_same_sequencer(sequencer, fitted, name):
 def _check_target(sequencer):
     """Refuse settings by which tokens cannot become answers again."""
     if not sequencer.add_end:
-        raise ValueError("target must have add_end=True: the end is what completes an answer.")
+        raise ValueError("target must have add_end=True: the end token completes an output sequence.")
     if tuple(sequencer.ngram_range) != (1, 1) or sequencer.analyzer == "char_wb":
         raise ValueError(
             "target must make tokens that follow one another: ngram_range=(1, 1), and an analyzer other than "

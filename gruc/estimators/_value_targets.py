@@ -154,7 +154,7 @@ class ValueTargets:
             for loss, levels in ((loss, levels), (known.loss, known.levels))
         ]
         raise ValueError(
-            f"The parameters have {names[0]}, but the network to go on with was made with {names[1]}. "
+            f"The parameters have {names[0]}, but the existing network has {names[1]}. "
             "To start anew, call fit with warm_start=False, or clone the estimator."
         )
 

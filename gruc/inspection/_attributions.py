@@ -33,7 +33,7 @@ def attributions(
     baseline: Any = None,
     return_gap: bool = False,
 ) -> Any:
-    """How much each step and feature of each sequence contributed to an output.
+    """Compute the contribution of each step and feature of each sequence to an output.
 
     Parameters
     ----------
@@ -42,57 +42,56 @@ def attributions(
         GRUSeq2Seq, or what `gruc.runtime.load` returns. A pipeline may have a `TextSequencer` or
         `SequenceScaler` before the last step; X is then what the pipeline takes.
     X : array of shape (n_sequences, n_steps, n_features), list of arrays, or list of str
-        As `model.predict` takes it. Of a forecaster the columns ahead, or None where it has none: what
-        is explained is the forecast after the values that it knows. Of a language model a text, a list of
-        texts, or tokens, as `score` takes them.
+        As in `model.predict`. For a forecaster, whose forecast after the known values is explained, the
+        future covariates, or None. For a language model a text, a list of texts, or tokens, as in
+        `score`.
     method : {"gradient", "gradient_x_input", "integrated_gradients", "occlusion"}, \
 default="integrated_gradients"
         With F the output that `target` names, and x' the baseline:
 
-        - "gradient": the derivative of F by x: how fast the output changes.
+        - "gradient": the derivative of F with respect to x.
         - "gradient_x_input": ``(x - x') * gradient``.
         - "integrated_gradients": ``(x - x')`` times the mean of the gradient on the straight line from x' to
-          x (Sundararajan, Taly and Yan 2017). The attributions of a sequence add up to ``F(x) - F(x')``, up
-          to a gap that shrinks with `n_steps`.
+          x (Sundararajan, Taly and Yan 2017). The attributions of a sequence add up to ``F(x) - F(x')``,
+          except for a gap that decreases with `n_steps`.
         - "occlusion": ``F(x) - F(x with one feature of one step as in x')``, for a model of tokens with
           one token. One forward pass for each of them.
     target : int, array of shape (n_sequences,), (step, int) or None, default=None
-        Which output: an index into `classes_`, or into the columns of the values, of which the quantiles of a
-        target stand side by side; one for all sequences, or one for each. Of two classes, 1 is the logit and
-        0 is minus the logit. None: the predicted class of each sequence; of values and of a multilabel
-        classifier the sum of all outputs.
+        The output to explain: an index into `classes_`, or into the columns of the values (the quantiles of a
+        target are adjacent columns), for all sequences or for each. With two classes, 1 is the logit and 0
+        its negative. None: the predicted class of each sequence; for a regressor and a multilabel
+        classifier, the sum of all outputs.
 
-        A model that answers each step takes a pair of a step, from the end if it is negative, and an
-        index or None. None instead of the pair: the sum over all steps. A forecaster takes a step ahead, 1
-        being the first, or None for the sum of all that `predict` returns.
+        For a model that predicts each step, a pair of a step, which may be negative, and an index or None.
+        None instead of the pair: the sum over all steps. For a forecaster, a step ahead, of which 1 is the
+        first, or None for the sum of all forecasts that `predict` returns.
 
-        Of a language model what is explained is the logit of the next token after a step. The pair is of a
-        step of the text and a token: an index into the vocabulary, a str of it, or None for the most
-        probable token. None instead of the pair: the sum over all steps of the most probable ones.
+        For a language model, the logit of the next token after a step is explained. The pair consists of a
+        step of the text and a token: its index in the vocabulary, a str, or None for the most probable
+        token. None instead of the pair: the sum over all steps of the most probable ones.
 
-        A GRUSeq2Seq takes a step of the answers, from the end if it is negative, or None for each of them by
-        itself: F is the logit of the token that `predict` gives there, after those before it. The end is a
-        step, too.
+        For a GRUSeq2Seq, a step of the output sequences, which may be negative, or None for each of them
+        separately: F is the logit of the predicted token given the previous ones. The end token is a step,
+        too.
     n_steps : int, default=64
         Gauss-Legendre nodes of "integrated_gradients".
     baseline : None, "mean", float, array of shape (n_features,), or like X, default=None
-        The x' that x is compared with, in the units of X. None: zeros. "mean": the mean of each feature
-        in the X of the fit. A model of tokens compares with the vector of zeros in place of
-        the vector of a token, or with an array of shape (embedding_dim,).
-        A forecaster takes None, a number, or "mean", which is that of the values it reads.
-        "gradient" compares with nothing.
+        The reference x', in the units of X. None: zeros. "mean": the mean of each feature
+        in the X of the fit. For a model of tokens, the vector that replaces the embedding of a token: zeros,
+        or an array of shape (embedding_dim,). For a forecaster None, a number, or "mean", the mean of
+        the values it reads. Has no effect with "gradient".
     return_gap : bool, default=False
-        Whether to return the gap of "integrated_gradients", too.
+        Whether to return the gap of "integrated_gradients" as well.
 
     Returns
     -------
     attributions : ndarray or list of ndarray, float64
-        In the form of X: an array of its shape, or for lists one array (n_steps_i, n_features) for
-        each sequence. Of tokens and texts one number for each token, (n_steps_i,): the sum over the
-        elements of its vector. Of a forecaster one for each of the last values of y, as many as the
-        forecast depends on, in the container of y. Of one text given to a language model one array. Of a
-        GRUSeq2Seq a list of arrays (n_source_tokens_i,), or without a target (n_target_tokens_i,
-        n_source_tokens_i), as `attention_weights` returns.
+        In the form of X: an array of its shape, or for lists one array (n_steps_i, n_features) per sequence.
+        For tokens and texts one number per token, (n_steps_i,): the sum over the elements of its embedding.
+        For a forecaster one number for each of the last values of y that the forecast depends on, in the
+        form of y. For a single text passed to a language model, one array. For a GRUSeq2Seq a list of
+        arrays (n_source_tokens_i,), or without a target (n_target_tokens_i, n_source_tokens_i), as in
+        `attention_weights`.
     gap : ndarray of shape (n_sequences,), or list of ndarray of shape (n_target_tokens_i,)
         ``F(x) - F(x')`` less the sum of the attributions; only with ``return_gap=True``. The list is that of
         a GRUSeq2Seq without a target.
@@ -100,42 +99,41 @@ default="integrated_gradients"
     Raises
     ------
     TypeError
-        `model` is no fitted model of gruc, or a pipeline with other steps.
+        If `model` is not a fitted model of gruc, or a pipeline with unsupported steps.
     ValueError
-        Bad input; the message names it.
+        If the input is invalid.
 
     Warns
     -----
     UserWarning
-        The gap of integrated gradients is wide, and `return_gap` is False.
+        If the gap of integrated gradients is large and `return_gap` is False.
 
     See Also
     --------
-    AttributionDisplay : A picture of them.
+    AttributionDisplay : Plots of attributions.
 
     Notes
     -----
     F is what `Predictor.outputs` returns, before softmax, the logistic function, the exponential
-    of a Poisson loss, and the scaling of targets. Attributions are those of the user's own steps and
-    features: scaling of features and division into frames (`frame_length`) are part of F. A step that no
-    frame contains has an attribution of 0.
+    of a Poisson loss, and the scaling of targets. Attributions refer to the original steps and features:
+    scaling of features and division into frames (`frame_length`) are part of F. A step that is not part of
+    any frame has an attribution of 0.
 
-    Those of a forecaster are of the forecast itself, in the units of y, with the covariates as
-    they are. The gradient is worked out by central differences in float64, through scaling, seasons and
-    differencing. With ``scale="window"`` a forecast scales with its window, so that gradient x input and
-    integrated gradients, from zeros, are the same and add up to the forecast.
+    For a forecaster, F is the forecast itself, in the units of y, with fixed covariates. The gradient is
+    computed by central differences in float64, through scaling, seasons and differencing. With
+    ``scale="window"`` a forecast scales with its window, so that gradient x input and integrated gradients,
+    both from zeros, are equal and add up to the forecast.
 
-    A language model reads each text by itself, as its `hidden_states` does, after the token of an end, which
-    says that a text begins. This token is the same in the baseline, so that the attributions of the text's
-    own tokens add up to the whole difference; it is not among them, nor is what the model expects before the
-    first token among the steps. No end follows a text, but it may be the token that `target` names.
+    A language model reads each text separately, after an end token, which marks the beginning of a text. This
+    token is the same in the baseline, so that the attributions of the other tokens add up to the whole
+    difference. It has no attribution, and the prediction after it is not among the steps. No end token
+    follows a text, but `target` can name it.
 
-    The attributions for a sequence depend neither on the other sequences nor on `n_jobs`, to the last bit.
+    The attributions of a sequence depend neither on the other sequences nor on `n_jobs`, to the last bit.
 
-    Attributions explain what this model has learned, not the world. The gap shrinks fast with `n_steps` where
-    the output is smooth between x' and x. It needs more of them if the model was trained until its gates
-    switch, if x' is far from all the X of the fit, and with ``pooling="max"``, whose derivative jumps
-    where another step takes over.
+    Attributions explain the model, not the data. The gap decreases fast with `n_steps` if the output is
+    smooth between x' and x. More steps are needed if gates are saturated, if x' is far from the training
+    data, and with ``pooling="max"``, whose derivative is discontinuous.
 
     Examples
     --------

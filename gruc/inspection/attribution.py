@@ -188,7 +188,7 @@ default="integrated_gradients"
         target : int, (step, int) or None, default=None
             As in `attributions`.
         baseline : None, "mean", float or array, default=None
-            As in `attributions`; like X, it has one sequence for each of X.
+            As in `attributions`; an array like X has one sequence for each sequence of X.
         feature_names : list of str or None, default=None
             None: those of the fit, or numbers.
         ax : matplotlib Axes or None, default=None

@@ -161,14 +161,14 @@ class ForecastDisplay:
         fh : int, sequence of int or index, default=None
             As in `GRUForecaster.predict`.
         coverage : float or None, default=0.9
-            Of the interval; None for none. Without `calibration` there is none.
+            Nominal coverage of the interval; None for no interval. There is none without `calibration`.
         series : object or list, default=None
-            Which of several series: a column, a key, or a place in an array or list; a list of these draws
-            each in axes of its own.
+            One of several series: a column, a key, or an index of an array or list. A list plots each
+            on its own axes.
         n_history : int or None, default=None
-            Values of y that are drawn, the last; None: all.
+            Number of last values of y to plot; None: all.
         backtest : DataFrame or None, default=None
-            What `GRUForecaster.backtest` returned; its forecasts are drawn, too.
+            Result of `GRUForecaster.backtest`, whose forecasts are plotted, too.
         ax : matplotlib Axes, array of them or None, default=None
             Axes to draw on, as many as series; None: a new figure.
         **kwargs : dict
@@ -181,7 +181,7 @@ class ForecastDisplay:
         Raises
         ------
         TypeError, ValueError
-            There are several series, and `series` does not say which; or y is not what the forecaster knows.
+            If there are several series and `series` is None, or y does not match the forecaster.
         """
         check_is_fitted(estimator)
         _check_known(estimator, y)
@@ -219,14 +219,14 @@ class ForecastDisplay:
         n_history: int | None = None,
         ax: Any = None,
     ) -> "ForecastDisplay":
-        """Draw the forecasts of a backtest, with their intervals, over what came.
+        """Plot the forecasts of a backtest, with their intervals, and the observed values.
 
         Parameters
         ----------
         backtest : DataFrame
-            What `GRUForecaster.backtest` returned.
+            Result of `GRUForecaster.backtest`.
         y : Series, DataFrame, array, list or None, default=None
-            What it was given; None: only the values that were forecast are drawn.
+            The series passed to `backtest`; None: only the values that were forecast are plotted.
         series, n_history, ax
             As in `from_estimator`.
 
@@ -237,7 +237,7 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            There are several series, and `series` does not say which.
+            If there are several series and `series` is None.
         """
         if (series is None) != ("series" not in backtest):
             known = backtest["series"].unique().tolist() if "series" in backtest else "one series"

@@ -13,17 +13,17 @@ KEEPING = "update", "forget"  # the gate of each cell that keeps its state
 
 
 class GateDisplay:
-    """Gates of the units of a layer over the steps of a sequence.
+    """Gate activations of the units of a layer over the steps of a sequence.
 
-    Create it with `from_estimator`. Where "update" is near 1 a unit keeps its state, where it is near 0 the
-    state becomes "candidate", which sees the state before to the extent of "reset":
-    ``h = (1 - z) * n + z * h_prev``. With ``cell="fio"`` the share of the state that is kept is "forget", and
-    "input" and "output" are those of this candidate and of the one before.
+    Create it with `from_estimator`. Where "update" is near 1, a unit keeps its state; where it is near 0,
+    "candidate" replaces the state. "reset" is the share of the previous state that the candidate reads:
+    ``h = (1 - z) * n + z * h_prev``. With ``cell="fio"``, "forget" is the share of the state that is kept,
+    and "input" and "output" are the weights of the current and the previous candidate.
 
     Parameters
     ----------
     gates : dict of str to ndarray of shape (n_frames, n_units)
-        Some of what `gate_activations` gives.
+        Gates as returned by `gate_activations`.
     step_names : list of str or None, default=None
         Names of the steps, such as the tokens of a text; None: numbers.
     layer_name : str or None, default=None
@@ -32,11 +32,11 @@ class GateDisplay:
     Attributes
     ----------
     images_ : dict of str to matplotlib AxesImage
-        A row for each unit.
+        One row per unit.
     units_ : ndarray of shape (n_units,)
-        The unit of each row, from the top: those that keep their state longest come first.
+        The unit of each row, from the top; units with the longest memory come first.
     axes_ : list of matplotlib Axes
-        One for each gate.
+        One per gate.
     ax_ : matplotlib Axes
         The lowest of them.
     figure_ : matplotlib Figure
@@ -105,7 +105,7 @@ class GateDisplay:
         ax: Any = None,
         **kwargs: Any,
     ) -> "GateDisplay":
-        """Draw the gates of one sequence.
+        """Plot the gates of one sequence.
 
         Parameters
         ----------
@@ -118,8 +118,8 @@ class GateDisplay:
         layer : int, default=-1
             Index of the layer: 0 is the first, -1 the last.
         gates : sequence of str or None, default=None
-            Which gates, from top to bottom, by their names in `gate_activations`: "reset", "update" and
-            "candidate" of a GRU. None: all.
+            Names of the gates to plot, from top to bottom, as in `gate_activations`; for a GRU "reset",
+            "update" and "candidate". None: all.
         ax : matplotlib Axes or None, default=None
             Axes to draw on, which are replaced; None: a new figure.
         **kwargs : dict

@@ -10,7 +10,7 @@ __all__ = ["LossCurveDisplay"]
 
 
 class LossCurveDisplay:
-    """Loss over the epochs of a fit, and validation loss if there was validation.
+    """Training loss, and validation loss if there is any, over the epochs of a fit.
 
     Create it with `from_estimator`.
 
@@ -23,7 +23,7 @@ class LossCurveDisplay:
     validation_epochs : sequence of int or None, default=None
         Their numbers, from 1; None: the first epochs.
     best_epoch : int or None, default=None
-        The epoch, from 1, whose weights the model has, if it is not the last.
+        Epoch of the weights of the model, counted from 1, if it is not the last.
     estimator_name : str or None, default=None
         For the legend.
 
@@ -68,7 +68,7 @@ class LossCurveDisplay:
         self.estimator_name = estimator_name
 
     def plot(self, ax: Any = None, *, name: str | None = None, **kwargs: Any) -> "LossCurveDisplay":
-        """Draw the curves.
+        """Plot the loss curves.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class LossCurveDisplay:
     def from_estimator(
         cls, estimator: Any, *, ax: Any = None, name: str | None = None, **kwargs: Any
     ) -> "LossCurveDisplay":
-        """Draw the curves of a fitted model.
+        """Plot the loss curves of a fitted model.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class LossCurveDisplay:
         Raises
         ------
         TypeError
-            The estimator has no loss curve.
+            If the estimator has no loss curve.
         """
         check_is_fitted(estimator)
         if not hasattr(estimator, "loss_curve_"):

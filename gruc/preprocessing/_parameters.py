@@ -23,11 +23,11 @@ class Documents:
     """What X is."""
 
     input: Literal["content", "file", "filename"] = parameter(
-        "content", "Whether X is the texts, files open for reading, or names of files."
+        "content", "Whether X contains texts, open files, or names of files."
     )
-    encoding: str = parameter("utf-8", "Of texts that are bytes.")
+    encoding: str = parameter("utf-8", "Encoding of texts that are bytes.")
     decode_error: Literal["strict", "ignore", "replace"] = parameter(
-        "strict", "What becomes of bytes that are not of `encoding`, as in `bytes.decode`."
+        "strict", "How bytes that cannot be decoded are handled, as in `bytes.decode`."
     )
 
 
@@ -36,17 +36,17 @@ class Preparation:
 
     strip_accents: Literal["ascii", "unicode"] | Callable[..., str] | None = parameter(
         None,
-        """Takes accents and other marks off: "ascii" also leaves out characters that have no
+        """Whether to remove accents and other marks. "ascii" also removes characters that have no
         equivalent in ASCII. The number of characters may change.""",
     )
     lowercase: bool | Literal["auto"] = parameter(
         "auto",
-        """Whether to convert to lower case. "auto" does, unless labels belong to tokens (the `y` of
-        `fit` has for each text as many labels as the text has tokens) or the given `vocabulary`
-        has terms in upper case. The number of characters stays.""",
+        """Whether to convert texts to lower case. "auto": unless each token has a label (`y` of `fit` has as
+        many labels for each text as the text has tokens), or the given `vocabulary` has terms in upper
+        case. The number of characters does not change.""",
     )
     preprocessor: Callable[..., str] | None = parameter(
-        None, "Function from text to text, in the place of `strip_accents` and `lowercase`."
+        None, "Function from text to text that replaces `strip_accents` and `lowercase`."
     )
 
 
@@ -55,27 +55,26 @@ class Tokens:
 
     analyzer: Literal["word", "char", "char_wb"] | Callable[..., list] | None = parameter(
         "word",
-        """What is a token: words; characters, one token each (code points: an emoji may be several);
-        "char_wb": characters within words, with a space before and after each word; or what a
-        function returns for a text. None: X is sequences of str tokens already, which are
-        taken as they are.""",
+        """Tokens of a text: words; characters (Unicode code points: an emoji may be several); "char_wb":
+        characters within words, with a space before and after each word; or the result of a callable.
+        None: X consists of sequences of str tokens already.""",
     )
     tokenizer: Callable[..., list] | None = parameter(
-        None, 'Function from text to words, in the place of `token_pattern`. For analyzer="word".'
+        None, 'Function from text to words that replaces `token_pattern`. For ``analyzer="word"``.'
     )
     token_pattern: str | None = parameter(
         TOKEN_PATTERN,
-        """Regular expression of a word; of its single group, if there is one. Unlike in
-        CountVectorizer, words of one letter are tokens, and each punctuation mark is one. Marks
-        that combine with letters are not ``\\w``, and so tokens of their own.""",
+        """Regular expression of a token, or of its single group, if there is one. Unlike in
+        CountVectorizer, one-letter words and punctuation marks are tokens. Combining marks are not
+        ``\\w``, and so are tokens of their own.""",
     )
     stop_words: Literal["english"] | Sequence[str] | None = parameter(
-        None, """Words to leave out: scikit-learn's English ones, or a list. For analyzer="word"."""
+        None, """Words to remove: scikit-learn's English stop words, or a list. For ``analyzer="word"``."""
     )
     ngram_range: Range = parameter(
         (1, 1),
-        """Lengths of the shortest and the longest n-grams. At each position those that end there are
-        tokens, the shortest first: with (1, 2), "a b c" is a, b, a b, c, b c.""",
+        """Lengths of the shortest and the longest n-grams. At each position, the n-grams that end there are
+        tokens, the shortest first: with (1, 2), "a b c" becomes a, b, a b, c, b c.""",
     )
 
 
@@ -83,13 +82,13 @@ class Lengths:
     """From tokens to sequences."""
 
     max_length: Count | None = parameter(
-        None, "Longest sequence, special tokens included; tokens that are too many are left out."
+        None, "Maximum length of a sequence, including special tokens. Longer ones are truncated."
     )
-    truncation: Literal["right", "left"] = parameter("right", "The end at which they are left out.")
+    truncation: Literal["right", "left"] = parameter("right", "The end at which sequences are truncated.")
     unknown: Literal["token", "skip"] = parameter(
         "token",
-        """What becomes of tokens that are not in the vocabulary: each is "<unk>", or is left out. A
-        text of which nothing is left is one "<unk>".""",
+        """Whether tokens that are not in the vocabulary become "<unk>" or are removed. A text without any
+        remaining token becomes one "<unk>".""",
     )
     add_start: bool = parameter(False, 'Whether each sequence begins with the special token "<s>".')
     add_end: bool = parameter(False, 'Whether each sequence ends with the special token "</s>".')
@@ -99,19 +98,19 @@ class Selection:
     """Which tokens are in the vocabulary."""
 
     max_df: CountOrShare = parameter(
-        1.0, "Terms that are in more texts than this number, or share, are unknown tokens."
+        1.0, "Terms that occur in more texts than this number or fraction become unknown tokens."
     )
     min_df: CountOrShare = parameter(
-        1, "Terms that are in fewer texts than this number, or share, are unknown tokens."
+        1, "Terms that occur in fewer texts than this number or fraction become unknown tokens."
     )
     max_features: Count | None = parameter(
-        None, "Number of terms; the most frequent are taken. Special tokens are not counted."
+        None, "Maximum number of terms, without special tokens. The most frequent terms are kept."
     )
     vocabulary: Terms | None = parameter(
         None,
-        """Terms in their order, before which special tokens are put, or a mapping from terms to
-        integers from 0 on, which has the special tokens in use. An estimator then needs its size as
-        `n_tokens`, or `embedding_weights`, since X may lack terms. None: the terms of `fit`'s X.""",
+        """Terms in order, which follow the special tokens, or a mapping from terms to consecutive integers
+        from 0, which includes the special tokens. Set `n_tokens` or `embedding_weights` of the estimator
+        then, since X may lack terms. None: the terms of X passed to `fit`.""",
     )
 
 

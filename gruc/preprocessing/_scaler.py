@@ -35,12 +35,11 @@ class SequenceScaler(
     SequenceInputMixin,
     BaseEstimator,
 ):
-    """Centre and scale each feature over all steps of all sequences.
+    """Standardize each feature over all steps of all sequences.
 
-    What `sklearn.preprocessing.StandardScaler` does for the columns of a table,
-    for 3-D arrays, lists of arrays of any lengths, and 2-D arrays of univariate
-    sequences. In a 2-D array all columns are steps of one feature and share one
-    mean and scale.
+    The counterpart of `sklearn.preprocessing.StandardScaler` for 3-D arrays, lists of arrays of any
+    lengths, and 2-D arrays of univariate sequences. In a 2-D array, all columns are steps of the same
+    feature and share one mean and scale.
 
     Parameters
     ----------
@@ -52,14 +51,14 @@ class SequenceScaler(
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_features,), float64
-        Taken off, divided by; n_features is 1 after a fit on a 2-D X. Features
-        that do not vary have scale 1.
+        Mean and scale of each feature; n_features is 1 after a fit on a 2-D X. Constant features have
+        scale 1.
     n_samples_seen_ : int or float
-        Steps of all sequences that were seen, or the sum of their weights.
+        Number of steps of all sequences seen, or the sum of their weights.
     n_features_in_ : int
-        Features a step, or, after a fit on a 2-D X, its number of columns (steps).
+        Number of features per step, or, after a fit on a 2-D X, its number of columns (steps).
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names, where X was a DataFrame whose names are all strings.
+        Column names, if X was a DataFrame whose column names are all strings.
 
     Examples
     --------
@@ -96,7 +95,7 @@ class SequenceScaler(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Take mean and standard deviation of each feature.
+        """Compute the mean and standard deviation of each feature.
 
         Parameters
         ----------
@@ -114,9 +113,9 @@ class SequenceScaler(
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Take mean and standard deviation of X and everything that was seen before.
+        """Update the mean and standard deviation of each feature with X.
 
-        After some calls they are those of one `fit` on all of it, to rounding.
+        After several calls they equal those of one `fit` on all of the data, to rounding.
 
         Parameters
         ----------
@@ -167,7 +166,7 @@ class SequenceScaler(
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
-        """Scaled copy of X, of the same form: array to array, list to list.
+        """Return a scaled copy of X in the same form: an array for an array, a list for a list.
 
         Parameters
         ----------
@@ -176,7 +175,7 @@ class SequenceScaler(
         Returns
         -------
         ndarray or list of ndarray
-            float32 if X is, else float64.
+            float32 if X is float32, otherwise float64.
         """
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)
@@ -185,7 +184,7 @@ class SequenceScaler(
         return sequences.map(lambda values: scaling.apply(values, sequences.float_type))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any] | list[NDArray[Any]]:
-        """X on the original scale, of the same form.
+        """Return X on the original scale, in the same form.
 
         Parameters
         ----------
@@ -194,7 +193,7 @@ class SequenceScaler(
         Returns
         -------
         ndarray or list of ndarray
-            float32 if X is, else float64.
+            float32 if X is float32, otherwise float64.
         """
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)

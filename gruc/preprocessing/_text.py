@@ -45,11 +45,11 @@ class TextSequencer(
     BaseEstimator,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
-    """Turn texts into sequences of integer tokens, which gruc's estimators read with `embedding_dim`.
+    """Convert texts to sequences of integer tokens, for estimators with `embedding_dim`.
 
-    What `sklearn.feature_extraction.text.CountVectorizer` does for models that count
-    words, with the same parameters where they make sense; but tokens keep their order, and
-    nothing of a text is left out by default: each word, punctuation mark or character is a token.
+    The counterpart of `sklearn.feature_extraction.text.CountVectorizer` for sequence models, with the same
+    parameters where they apply. Tokens keep their order, and by default each word, punctuation mark or
+    character is a token.
 
     Parameters
     ----------
@@ -58,9 +58,8 @@ class TextSequencer(
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        Terms and their tokens. "<unk>" is 0, unless a given mapping says otherwise; then come
-        "<s>" and "</s>" where they are in use, then all terms in sorted order. A text's own word
-        "<unk>" is that token, too.
+        Terms and their tokens: "<unk>" is 0 (unless a given mapping differs), followed by "<s>" and "</s>" if
+        they are in use, and by all terms in sorted order. The word "<unk>" in a text is that token, too.
     n_tokens_ : int
         Number of tokens, as `n_tokens` of the estimators: the largest token plus 1.
     lowercase_ : bool
@@ -68,14 +67,13 @@ class TextSequencer(
 
     See Also
     --------
-    load_word_vectors : Vectors of words for `embedding_weights`, and their vocabulary.
+    load_word_vectors : Word vectors for `embedding_weights`, and their vocabulary.
 
     Notes
     -----
-    Terms are counted after `max_length` has been applied, so that each of them occurs in what
-    `fit_transform` returns. Characters are Unicode code points: texts that may be composed
-    differently ("é" in one code point or two) are made equal by
-    ``preprocessor=partial(unicodedata.normalize, "NFC")``, which may be followed by `str.lower`.
+    Terms are counted after `max_length` has been applied, so that each of them occurs in the result of
+    `fit_transform`. Characters are Unicode code points. To make texts equal that are composed differently
+    ("é" as one code point or two), use ``preprocessor=partial(unicodedata.normalize, "NFC")``.
 
     Examples
     --------

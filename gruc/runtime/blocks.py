@@ -36,7 +36,7 @@ def as_blocks(x, inputs, m):
         wrong = (blocks < 0) | (blocks >= inputs.n_tokens)
         if wrong.any():
             raise ValueError(
-                f"x has token {blocks[wrong][0]}, but the model has vectors of tokens 0 to "
+                f"x has token {blocks[wrong][0]}, but the model knows tokens 0 to "
                 f"{inputs.n_tokens - 1} only. Give such tokens the number of a token that stands for unknown "
                 "ones."
             )

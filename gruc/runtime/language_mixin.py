@@ -35,27 +35,27 @@ class LanguageMixin:
     # ---- how probable texts are
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean log-likelihood of a token, in nats.
+        """Mean log-likelihood per token, in nats.
 
         Parameters
         ----------
         X : str, list of str, or tokens, as in the fit
-            As `fit` took it. Several texts are read one after the other, the end of each being a token, too.
+            As in `fit`. Several texts are read one after the other, each followed by the end token.
         y : None
-            Ignored, for scikit-learn's tools.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
         float
-            The mean logarithm of the probability that the model gives to a token after all those before it.
-            A character or word that is not in the vocabulary counts as "<unk>".
+            Mean logarithm of the probability of each token given all previous ones. A character or word
+            that is not in the vocabulary counts as "<unk>".
         """
         vocabulary = self._fitted_vocabulary()
         _, tokens = vocabulary.joined(X)
         return log_likelihood(self._fitted_predictor(), vocabulary, tokens) / len(tokens)
 
     def perplexity(self, X: Any) -> float:
-        """The exponential of the negative `score`.
+        """Perplexity: the exponential of the negative `score`.
 
         Parameters
         ----------
@@ -64,12 +64,12 @@ class LanguageMixin:
         Returns
         -------
         float
-            As uncertain as a choice among so many equally probable tokens.
+            The number of equally probable tokens that would be as uncertain.
         """
         return math.exp(-self.score(X))
 
     def bits_per_character(self, X: Any) -> float:
-        """Bits that the model needs for a character of texts.
+        """Negative log-likelihood per character, in bits.
 
         Parameters
         ----------
@@ -78,13 +78,13 @@ class LanguageMixin:
         Returns
         -------
         float
-            The negative log-likelihood of all tokens, ends of texts included, in bits, divided by the number
-            of characters of the texts as they are given: models with other tokens can be compared.
+            The negative log-likelihood of all tokens, including end tokens, in bits, divided by the number of
+            characters of X. It allows models with different tokens to be compared.
 
         Raises
         ------
         ValueError
-            X has no characters, as integer tokens have none.
+            If X has no characters, such as integer tokens.
         """
         vocabulary = self._fitted_vocabulary()
         documents, tokens = vocabulary.joined(X)
@@ -106,38 +106,38 @@ class LanguageMixin:
         repetition_penalty: float = 1.0,
         random_state: Any = None,
     ) -> Any:
-        """Write a text, token by token, each drawn by its probability after all those before it.
+        """Generate text token by token, each drawn from its distribution given the previous ones.
 
         Parameters
         ----------
         length : int
-            Tokens to be written. Of a model of several texts fewer, where a text ends.
+            Number of tokens to generate; fewer if the model generates an end token.
         prefix : str, or sequence of str or of int, default=""
-            What the text begins with; it is read, and is not part of what is returned. "": nothing.
+            Beginning of the text, which is read and is not part of the result. "": no prefix.
         temperature : float, default=1.0
-            Logits are divided by it: below 1 the likely tokens become more likely. 0 takes the likeliest
-            token always.
+            Divisor of the logits: below 1, likely tokens become more likely. 0 always takes the most likely
+            token.
         top_k : int or None, default=None
-            Draw from so many of the likeliest tokens only.
+            Draw from this many of the most likely tokens only.
         top_p : float or None, default=None
-            Draw from as few of the likeliest tokens as have this share of the probability (Holtzman et al.
-            2020).
+            Draw from the smallest set of most likely tokens with at least this total probability (nucleus
+            sampling, Holtzman et al. 2020).
         repetition_penalty : float, default=1.0
-            Tokens of the prefix, and those written already, become less likely: their logits are divided by
-            it above 0, and multiplied below (Keskar et al. 2019). 1 does nothing.
+            Makes tokens of the prefix and generated tokens less likely: positive logits are divided by it,
+            negative ones multiplied (Keskar et al. 2019). 1 has no effect.
         random_state : int, RandomState instance, Generator or None, default=None
-            For the same sample again.
+            Pass an int for reproducible samples.
 
         Returns
         -------
         str, list of str, or ndarray of shape (n,), int32
-            Text, words with spaces between them; or tokens, if the model was fitted on these. The unknown
-            token is never drawn.
+            Text, with spaces between words, or tokens if the model was fitted on tokens. The unknown token
+            is never drawn.
 
         Raises
         ------
         ValueError, TypeError
-            A setting is out of its range, or the prefix is not what the model reads.
+            If a parameter is out of range, or the prefix cannot be read by the model.
 
         Examples
         --------
@@ -180,7 +180,7 @@ class LanguageMixin:
         return vocabulary.text_of(np.concatenate(written))
 
     def stream(self) -> LanguageStream:  # type: ignore[override]
-        """A text that arrives token by token.
+        """Open a stream for a text that arrives token by token.
 
         Returns
         -------
@@ -203,12 +203,12 @@ class LanguageMixin:
     # ---- what it makes of texts
 
     def hidden_states(self, X: Any, layer: int = -1) -> Any:  # type: ignore[override]
-        """States of a layer after each token, as features for other models.
+        """Hidden states of a layer after each token.
 
         Parameters
         ----------
         X : str, list of str, or tokens, as in the fit
-            As `fit` took it; here each text is read by itself.
+            As in `fit`; each text is read separately.
         layer : int, default=-1
             Index of the layer: 0 is the first, -1 the last.
 
@@ -220,14 +220,14 @@ class LanguageMixin:
         Raises
         ------
         ValueError
-            No such layer, or a text without tokens.
+            If there is no such layer, or a text has no tokens.
         """
         documents, texts = self._each_from_its_start(X)
         states = [part[1:] for part in self._fitted_predictor().hidden_states(texts, layer)]
         return states if documents.several else states[0]
 
     def gate_activations(self, X: Any, layer: int = -1) -> dict[str, Any]:  # type: ignore[override]
-        """Gates of a layer at each token.
+        """Gate activations of a layer at each token.
 
         Parameters
         ----------
@@ -239,7 +239,7 @@ class LanguageMixin:
         Returns
         -------
         dict of "reset", "update", "candidate"
-            Each in the form of `hidden_states`; "update" is the share of the old state that is kept. With
+            Each as in `hidden_states`; "update" is the share of the old state that is kept. With
             ``cell="fio"`` "forget", "input", "output" and "candidate".
         """
         documents, texts = self._each_from_its_start(X)

@@ -13,21 +13,21 @@ if TYPE_CHECKING:  # importing it takes time
 
 
 class LanguageStream:
-    """A text that arrives token by token; made by the method `stream` of a language model.
+    """A text that arrives token by token; created by the method `stream` of a language model.
 
     Parameters
     ----------
     stream : Stream
-        Of logits. It begins here.
+        Stream of logits, at the beginning of a text.
     vocabulary : Vocabulary
 
     Attributes
     ----------
     stream : Stream
-        It has `state`, `snapshot` and `restore`.
+        The underlying stream, with `state`, `snapshot` and `restore`.
     log_probabilities : ndarray of shape (n_tokens,)
-        Logarithms of the probabilities of the token that comes next, in float64; at the beginning of the
-        first token of a text.
+        Log-probabilities of the next token, in float64; at the beginning, those of the first token of a
+        text.
     """
 
     def __init__(self, stream, vocabulary):
@@ -35,23 +35,23 @@ class LanguageStream:
         self.reset()
 
     def step(self, token: Any) -> NDArray[np.float64]:
-        """Read a token, or several, and return the log-probabilities of what comes next.
+        """Read one or several tokens, and return the log-probabilities of the next token.
 
         Parameters
         ----------
         token : str, int or array of int
-            Of a model of texts a character or a word, or a longer part of a text; of a model of str tokens
-            one of them. Tokens by their number will do, too.
+            A character, a word or a longer part of a text; for a model of str tokens, one of them. Token
+            indices are accepted by all models.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_tokens,)
-            Of all tokens, by their number.
+            Log-probabilities of all tokens, by index.
 
         Raises
         ------
         ValueError
-            Tokens that the model does not have, or a str without tokens.
+            If a token is unknown, or a str contains no tokens.
         """
         if isinstance(token, (str, bytes)):
             one = [token] if self._vocabulary.kind == STR_TOKENS else token
@@ -72,7 +72,7 @@ class LanguageStream:
         vars(self).update(state, _vocabulary=Vocabulary.of_state(state["_vocabulary"]))
 
     def reset(self) -> None:
-        """Begin a new text."""
+        """Start a new text."""
         self.stream.reset()
         self.step(self._vocabulary.end)
 

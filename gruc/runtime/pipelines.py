@@ -20,21 +20,21 @@ MOST_STEPS = 100
 
 
 class PipelinePredictor:
-    """A fitted pipeline that predicts: texts in, or sequences that are scaled first.
+    """Predictor of a saved pipeline, whose inputs are texts or unscaled sequences.
 
-    What `gruc.runtime.load` makes of the file of a pipeline, and needs NumPy only. Methods may be
-    called by several threads at once.
+    Returned by `gruc.runtime.load`; requires NumPy only. Methods can be called by several threads at once.
 
     Parameters
     ----------
     steps : list of TextStep or ScalingStep
-        What is done to X before `predictor` reads it, in this order.
+        The steps applied to X before `predictor`, in this order.
     predictor : Predictor
 
     Attributes
     ----------
     predictor : Predictor
-        That of the last step, whose other methods, as `hidden_states`, take what `transform` gives.
+        Predictor of the last step. Its other methods, such as `hidden_states`, accept what `transform`
+        returns.
 
     Examples
     --------
@@ -98,7 +98,7 @@ class PipelinePredictor:
         Parameters
         ----------
         X : list of str, or sequences
-            As the pipeline takes it.
+            As in the pipeline.
 
         Returns
         -------
@@ -157,7 +157,7 @@ class PipelinePredictor:
         Parameters
         ----------
         X : list of str, or sequences
-            As the pipeline takes it.
+            As in the pipeline.
         initial_state : array or list of arrays, default=None
             As in `Predictor.predict`.
 
@@ -175,7 +175,7 @@ class PipelinePredictor:
         Parameters
         ----------
         X : list of str, or sequences
-            As the pipeline takes it.
+            As in the pipeline.
         initial_state : array or list of arrays, default=None
             As in `Predictor.predict`.
 
@@ -192,7 +192,7 @@ class PipelinePredictor:
         Parameters
         ----------
         X : list of str, or sequences
-            As the pipeline takes it.
+            As in the pipeline.
         initial_state : array or list of arrays, default=None
             As in `Predictor.predict`.
 

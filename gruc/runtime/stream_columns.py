@@ -205,7 +205,9 @@ def _static(static, n, n_columns):
     """Columns (n, s) of new series."""
     array = np.array(numeric_array(static, "static"), np.float64)
     if array.shape != (n, n_columns):
-        raise ValueError(f"static has the shape {array.shape}; expected {(n, n_columns)}, a row a series.")
+        raise ValueError(
+            f"static has the shape {array.shape}; expected {(n, n_columns)}, one row per series."
+        )
     if not (np.abs(array) <= LIMIT).all():
         raise ValueError("static contains values that are missing or too large. Fill them.")
     return array

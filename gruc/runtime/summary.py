@@ -16,14 +16,14 @@ class LayerSummary(NamedTuple):
     ----------
     name : str
     output : str
-        Shape of what it makes of one sequence of T frames, steps or tokens.
+        Shape of its output for a sequence of T frames, steps or tokens.
     parameters : int
     bytes : int
         Memory of the parameters.
     operations : int
-        Additions and multiplications of its matrix products, for each frame, step or token, or for an answer.
+        Additions and multiplications of its matrix products, per frame, step or token, or per answer.
     each_row : bool
-        Whether they are for each frame, step or token.
+        Whether they are per frame, step or token.
     """
 
     name: str
@@ -35,16 +35,16 @@ class LayerSummary(NamedTuple):
 
 
 class Summary:
-    """What a network consists of, as text or, in a notebook, as a table.
+    """Layers of a network, as text or, in a notebook, as a table.
 
     Parameters
     ----------
     title : str
     layers : list of LayerSummary
     notes : list of str
-        What the table does not say.
+        Remarks below the table.
     row : {"step", "frame", "token"}
-        What a row that the network reads is.
+        What an input of the network is.
     steps_per_row : int
         Steps of X from one row to the next.
 
@@ -54,9 +54,9 @@ class Summary:
     n_bytes : int
         Memory of all parameters.
     operations_per_step : float
-        Of the layers that make a row for each frame, divided by the steps from one frame to the next.
+        Operations of the layers that run for each frame, divided by the hop between frames.
     operations_per_answer : int
-        Of the layers that make one row for a sequence.
+        Operations of the layers that run once per sequence.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Summary:
     HEADS = ("layer", "output", "parameters", "memory", "operations")
 
     def _per(self, each_row):
-        return f"a {self.row}" if each_row else "an answer"
+        return f"per {self.row}" if each_row else "per answer"
 
     def _cells(self):
         """Text of all lines of the table, the sums last."""
@@ -170,7 +170,7 @@ def _title(predictor, name):
         reads = f"{config['n_tokens']:,} tokens"
     else:
         n = predictor.n_features_in
-        reads = f"{n} feature{'s' * (n > 1)} a step"
+        reads = f"{n} feature{'s' * (n > 1)} per step"
         if inputs.framing.length > 1:
             reads += f", frames of {inputs.framing.length} steps, {inputs.framing.hop} apart"
     if decoding.classes is None:

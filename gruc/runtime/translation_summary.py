@@ -8,7 +8,7 @@ from .summary import LayerSummary, Summary
 
 
 class TranslationSummary(Summary):
-    """What an encoder-decoder consists of: layers that work for each token of X, or for each of an answer.
+    """Layers of an encoder-decoder, which run for each input token or for each output token.
 
     Parameters
     ----------
@@ -17,16 +17,16 @@ class TranslationSummary(Summary):
     Attributes
     ----------
     operations_per_step : float
-        Of the layers that make a row for each token of X.
+        Operations of the layers that run for each input token.
     operations_per_answer : int
-        Of the layers that make a row for each token of an answer, of one hypothesis.
+        Operations of the layers that run for each output token, of one hypothesis.
     """
 
     def __init__(self, title, layers, notes):
         super().__init__(title, layers, notes, row="token")
 
     def _per(self, each_row):
-        return "a token of X" if each_row else "a token of an answer"
+        return "per input token" if each_row else "per output token"
 
 
 def translation_summary(translator, name):
@@ -45,16 +45,16 @@ def translation_summary(translator, name):
     def of(parts):
         return [entry for part in parts for entry, _ in part.entries()]
 
-    add("embedding of X", f"(S, {width})", of([network.source_embedding]), True, products=False)
+    add("input embedding", f"(S, {width})", of([network.source_embedding]), True, products=False)
     for i, directions in enumerate(network.encoder):
         both = ", both directions" if len(directions) > 1 else ""
         units = sum(direction.n_units for direction in directions)
         add(f"encoder {cell} {i}{both}", f"(S, {units})", of(directions), True)
-    add("embedding of answers", f"(T, {width})", of([network.embedding]), False, products=False)
+    add("output embedding", f"(T, {width})", of([network.embedding]), False, products=False)
     for i, directions in enumerate(network.decoder):
         add(f"decoder {cell} {i}", f"(T, {directions[0].n_units})", of(directions), False)
     notes = [
-        "S and T are the numbers of tokens of X and of an answer. An operation is an addition or a "
+        "S and T are the numbers of input and output tokens. An operation is an addition or a "
         "multiplication of a product with weights."
     ]
     if config["attention"] is not None:
@@ -64,9 +64,7 @@ def translation_summary(translator, name):
         if keys:
             add("attention keys", f"(S, {network.attention.n_queries})", keys, True)
         add(shown, read, [each for each in names if each not in keys], False)
-        notes.append(
-            f"Attention takes about {4 * network.attention.n_units:,} S more for each token of an answer."
-        )
+        notes.append(f"Attention takes about {4 * network.attention.n_units:,} S more per output token.")
     add("head", f"(T, {config['n_outputs']})", of([network.head]), False)
     title = f"{name}: {n_in:,} tokens -> {n_out:,} tokens, {translator.parameters.dtype}"
     return TranslationSummary(title, layers, notes)

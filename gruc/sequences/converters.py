@@ -21,14 +21,12 @@ def from_channels_first(X: Any) -> NDArray[Any] | list[NDArray[Any]]:
 
     Parameters
     ----------
-    X : array of shape (n_sequences, n_features, n_steps) or list of arrays \
-            of shape (n_features, n_steps_i)
+    X : array (n_sequences, n_features, n_steps) or list of arrays (n_features, n_steps_i)
         Channels-first sequences.
 
     Returns
     -------
-    array of shape (n_sequences, n_steps, n_features) or list of arrays of \
-            shape (n_steps_i, n_features)
+    array (n_sequences, n_steps, n_features) or list of arrays (n_steps_i, n_features)
         Views of the input arrays, not copies.
 
     Raises
@@ -229,8 +227,8 @@ def _cell(cell, name, dimensions):
     """The array of numbers in a cell."""
     if not hasattr(cell, "__len__") or isinstance(cell, (str, bytes, dict)):
         raise ValueError(
-            f"{name} is {cell!r}, no sequence of numbers. Of a frame name those columns that are features, "
-            "as columns; a long frame, whose rows are steps, is for gruc.sequences.from_long."
+            f"{name} is {cell!r}, not a sequence of numbers. Name the columns of a frame that are "
+            "features: columns=[...]. For a long frame, whose rows are steps, use gruc.sequences.from_long."
         )
     array = numeric_array(cell, name)
     if array.ndim not in dimensions:

@@ -42,7 +42,7 @@ class Numbers(NamedTuple):
                 " A 2-D X is univariate sequences; give one sequence alone as [X]." if sequences.is_2d else ""
             )
             raise ValueError(
-                f"X has {sequences.n_features} features a step, but the model was fitted with "
+                f"X has {sequences.n_features} features per step, but the model was fitted with "
                 f"{self.n_features}.{hint}"
             )
         if sequences is not X:  # estimators have looked already

@@ -123,7 +123,7 @@ def _array(X, name):
         return in_memory(X) if is_lazy(X) else np.asarray(X)
     except ValueError as error:  # nested lists of unequal lengths
         raise ValueError(
-            f"{name} is no rectangular array of numbers ({error}). For sequences of different lengths "
+            f"{name} is not a rectangular array of numbers ({error}). For sequences of different lengths "
             f"make each element an array: [np.asarray(s) for s in {name}]."
         ) from None
     except (TypeError, RuntimeError) as error:  # such as a tensor on another device

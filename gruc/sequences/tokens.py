@@ -133,7 +133,7 @@ def as_tokens(X, name="X"):
     """
     if isinstance(X, Sequences):
         if not X.holds_tokens:
-            raise ValueError(f"{name} is real numbers; the model reads tokens, which are integers.")
+            raise ValueError(f"{name} contains real numbers, but the model reads tokens, which are integers.")
         return X
     X = as_groups(X, name)
     if isinstance(X, (str, bytes)):

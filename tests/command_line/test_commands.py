@@ -215,7 +215,7 @@ def test_errors(here, capsys):
         (["export", "c.gruc", "out", "--to", "c", "--prefix", "a b"], "prefix must be a C identifier"),
         (["export", "c.gruc", "out", "--to", "torch", "--float16"], "--float16 are for --to c, not torch"),
         (["export", "c.gruc", "out", "--to", "onnx", "--storage", "int8"], "are for --to c, not onnx"),
-        (["export", "c.gruc", "out", "--to", "c", "--float16", "--storage", "int8"], "say different things"),
+        (["export", "c.gruc", "out", "--to", "c", "--float16", "--storage", "int8"], "contradict each other"),
     ]:
         assert main(arguments) == 1
         assert message in capsys.readouterr().err
@@ -244,7 +244,7 @@ def test_arrays_of_numpy(here, capsys):
         ("objects.npy", "objects.npy is not an .npy file of numeric arrays: Object arrays cannot be loaded"),
         ("junk.npy", "junk.npy is not an .npy file of numeric arrays"),
         ("number.npy", "number.npy: X is a single number"),
-        ("one.npy", "X has 1 features a step, but the model was fitted with 12. A 2-D X is univariate sequences; give one sequence alone as [X]."),
+        ("one.npy", "X has 1 features per step, but the model was fitted with 12. A 2-D X is univariate sequences; give one sequence alone as [X]."),
     ]:  # fmt: skip
         assert main(["predict", "c.gruc", name]) == 1
         assert message in capsys.readouterr().err

@@ -20,7 +20,7 @@ BAD_CSV = {
     "a field too few": ("sequence,step,a,b\ns,0,1\n", "line 2: 3 fields, the header has 4"),
     "text": ("sequence,step,a\ns,0,1\ns,1,x\n", "line 3: could not convert string to float: 'x'"),
     "a step twice": ("sequence,step,a\ns,0,1\ns,1,1\ns,0,2\n", "line 4: step 0 of sequence s occurs twice"),
-    "other features": ("sequence,step,a\ns,0,1\n", "X has 1 features a step, but the model was fitted with 12"),
+    "other features": ("sequence,step,a\ns,0,1\n", "X has 1 features per step, but the model was fitted with 12"),
     "NaN": ("sequence,step," + ",".join("abcdefghijkl") + "\ns,0" + ",1" * 11 + ",nan\n", "sequence s contains NaN at step 0"),
     "a step that is none": ("sequence,step,a\ns,nan,1\n", "line 2: step is nan"),
     "an open quote": ("sequence,step,a\ns,0,\"1\n" + "s,1,2\n" * 50_000, "field larger than field limit"),

@@ -47,7 +47,7 @@ def test_holidays_of_a_country_and_of_a_part():
     ):
         found = calendar_columns(times, ("holidays",), code)[:, 0]
         assert found.tolist() == [float(time.date() in days) for time in times]
-    with pytest.raises(ValueError, match="holidays='XX' is no country"):
+    with pytest.raises(ValueError, match="holidays='XX' is not a country"):
         calendar_columns(times, ("holidays",), "XX")
 
 

@@ -72,7 +72,7 @@ def test_times_that_are_none_of_the_future():
     axis = TimeAxis.of_index(DAYS[:5], "y")
     with pytest.raises(ValueError, match=r"2024-02-29 00:00:00, which is not after the last time of y"):
         axis.steps_to(DAYS[4:6])
-    with pytest.raises(ValueError, match=r"2024-03-01 12:00:00, which is no time of y's frequency 'D'"):
+    with pytest.raises(ValueError, match=r"2024-03-01 12:00:00, which is not a time of y's frequency 'D'"):
         axis.steps_to(pd.DatetimeIndex(["2024-03-01 12:00"]))
     with pytest.raises(TypeError, match="fh is a PeriodIndex, but the index of y is of the kind 'datetime'"):
         axis.steps_to(INDEXES["months"])

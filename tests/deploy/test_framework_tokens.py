@@ -194,7 +194,7 @@ def test_refused(models):
         gruc.from_torch(
             GRUClassifier(), gru_state, head_state, embedding_state={"weight": np.full((9, 4), np.nan)}
         )
-    with pytest.raises(ValueError, match="a GRUTagger gives each step one label"):
+    with pytest.raises(ValueError, match="a GRUTagger predicts one label per step"):
         gruc.from_torch(GRUTagger(), *gruc.to_torch(models["tagger of numbers"]), multilabel=True)
     with pytest.raises(ValueError, match="classes are given, but the estimator is a GRUStepRegressor"):
         gruc.from_torch(GRUStepRegressor(), gru_state, head_state, [1, 2, 3])

@@ -75,7 +75,7 @@ BAD_DATA = {
     "one class": (X, np.zeros(24, int), ValueError, "1 class only: [0]. A classifier needs samples of at least 2 classes."),
     "real labels": (X, np.linspace(0, 1, 24), ValueError, "Unknown label type: continuous."),
     "NaN labels": (X, np.where(y == 1, np.nan, y), ValueError, "Input y contains NaN."),
-    "labels in columns": (X, np.eye(3)[y] + 1, ValueError, "y has shape (24, 3) and is no multilabel indicator"),
+    "labels in columns": (X, np.eye(3)[y] + 1, ValueError, "y has shape (24, 3) and is not a multilabel indicator"),
 }  # fmt: skip
 
 # id: (weights, error, message)
@@ -91,11 +91,11 @@ BAD_WEIGHTS = {
 
 # (parameters, error, message)
 BAD_PARAMETERS = [
-    ({"hidden_layer_sizes": ()}, "hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got ()."),
-    ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got (5, 0)."),
-    ({"hidden_layer_sizes": (5.5,)}, "hidden_layer_sizes must be positive integers, one a GRU layer, at least one; got (5.5,)."),
-    ({"hidden_layer_sizes": ("a",)}, "hidden_layer_sizes must be positive integers"),
-    ({"hidden_layer_sizes": (True,)}, "hidden_layer_sizes must be positive integers"),
+    ({"hidden_layer_sizes": ()}, "hidden_layer_sizes must contain positive integers, one per GRU layer, at least one; got ()."),
+    ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes must contain positive integers, one per GRU layer, at least one; got (5, 0)."),
+    ({"hidden_layer_sizes": (5.5,)}, "hidden_layer_sizes must contain positive integers, one per GRU layer, at least one; got (5.5,)."),
+    ({"hidden_layer_sizes": ("a",)}, "hidden_layer_sizes must contain positive integers"),
+    ({"hidden_layer_sizes": (True,)}, "hidden_layer_sizes must contain positive integers"),
     ({"hidden_layer_sizes": 0}, PARAMETER.format("hidden_layer_sizes")),
     ({"hidden_layer_sizes": None}, PARAMETER.format("hidden_layer_sizes")),
     ({"bidirectional": "yes"}, PARAMETER.format("bidirectional")),
@@ -133,7 +133,7 @@ BAD_PARAMETERS = [
     ({"dtype": "float16"}, PARAMETER.format("dtype")),
     ({"verbose": -1}, PARAMETER.format("verbose")),
     ({"class_weight": "fair"}, PARAMETER.format("class_weight")),
-    ({"hidden_layer_sizes": {5, 3}}, "hidden_layer_sizes must be positive integers"),
+    ({"hidden_layer_sizes": {5, 3}}, "hidden_layer_sizes must contain positive integers"),
     ({"class_weight": {7: 1.0}}, "The classes, [0, 1, 2], are not in class_weight"),
     ({"class_weight": {0: [1]}}, "class_weight must hold numbers; got {0: [1]}."),
     ({"class_weight": {0: None}}, "class_weight must hold numbers; got {0: None}."),
@@ -167,8 +167,8 @@ BAD_TARGETS = {
 
 # id: (X to predict, message) after a fit on sequences of 12 features
 BAD_QUERIES = {
-    "other features": ([x[:, :4] for x in X], "X has 4 features a step, but GRUClassifier is expecting 12 features a step, as in the X it was fitted on."),
-    "a table": (TABLE, "X has 1 features a step, but GRUClassifier is expecting 12 features a step, as in the X it was fitted on. A 2-D X is univariate sequences; give one sequence alone as [X]."),
+    "other features": ([x[:, :4] for x in X], "X has 4 features per step, but GRUClassifier is expecting 12 features per step, as in the X it was fitted on."),
+    "a table": (TABLE, "X has 1 features per step, but GRUClassifier is expecting 12 features per step, as in the X it was fitted on. A 2-D X is univariate sequences; give one sequence alone as [X]."),
     "NaN": (NAN_LIST, "X[23] contains NaN at step 0."),
     "an empty list": ([], "X has no sequences: it is empty."),
     "a list of sparse sequences": ([scipy.sparse.csr_array(x) for x in X], "X[0] is sparse; sequences are dense. Use [x.toarray() for x in X]."),
@@ -349,7 +349,7 @@ def test_tensors_with_a_scorer(Estimator, scoring):
 
 # id: (arguments of fit, message)
 BAD_VALIDATIONS = {
-    "other features": (dict(X_val=[x[:, :3] for x in X], y_val=y), "X_val has 3 features a step"),
+    "other features": (dict(X_val=[x[:, :3] for x in X], y_val=y), "X_val has 3 features per step"),
     "NaN": (dict(X_val=NAN_LIST, y_val=y), "X_val[23] contains NaN at step 0."),
     "too large": (dict(X_val=[x * 1e30 for x in X], y_val=y), "X_val contains values too large to compute with"),
     "fewer labels": (dict(X_val=X, y_val=y[:-1]), "y_val: Found input variables with inconsistent numbers of samples: [24, 23]"),

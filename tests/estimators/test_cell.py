@@ -172,7 +172,7 @@ def test_training_goes_on_with_the_same_cell_only():
     model.partial_fit(X, y)
     assert not np.array_equal(model.weights_["gru.weight_hh_l0"], before)
     model.cell = "gru"
-    with pytest.raises(ValueError, match="cell is gru, but the network to go on with was made with fio"):
+    with pytest.raises(ValueError, match="cell is gru, but the existing network has fio"):
         model.partial_fit(X, y)
 
 
@@ -181,7 +181,7 @@ def test_others_go_on_with_the_same_cell_only(kind):
     model, X = fitted(kind, warm_start=True)
     model.cell = "gru"
     again = {"language": (WORDS,), "seq2seq": (WORDS, WORDS), "forecaster": (np.arange(120.0),)}[kind]
-    with pytest.raises(ValueError, match="cell is gru, but the network to go on with was made with fio"):
+    with pytest.raises(ValueError, match="cell is gru, but the existing network has fio"):
         model.fit(*again)
 
 

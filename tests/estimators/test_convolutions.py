@@ -195,7 +195,7 @@ def test_another_network_is_refused_where_a_fit_goes_on():
         dict(conv_channels=()),
     ):
         (name,) = change
-        with pytest.raises(ValueError, match=f"{name} is .*, but the network to go on with was made with"):
+        with pytest.raises(ValueError, match=f"{name} is .*, but the existing network has"):
             clone_of = pickle.loads(pickle.dumps(model)).set_params(**change)
             clone_of.partial_fit(X, y)
     assert bits_of(model) == bits

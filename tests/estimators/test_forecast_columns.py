@@ -264,7 +264,7 @@ def test_refused_later():
         without.predict(X=whole)
     with pytest.raises(ValueError, match="past_only is .* but there is no X"):
         GRUForecaster(**FAST, past_only=("heat",)).fit(SERIES)
-    with pytest.raises(ValueError, match="'wind', which is no column of X"):
+    with pytest.raises(ValueError, match="'wind', which is not a column of X"):
         GRUForecaster(**FAST, past_only=("wind",)).fit(SERIES, whole)
     arrays = GRUForecaster(**FAST).fit(Y[0, :90], X[0, :90])
     with pytest.raises(ValueError, match="X has 3 steps; expected all 4 steps after y"):

@@ -27,8 +27,8 @@ def test_values_that_fit_refuses_are_refused_later(update_params):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        (dict(difference=1), "difference is 1, but the network to go on with was made with 0"),
-        (dict(loss="quantile"), "quantile is .*, but the network to go on with was made with"),
+        (dict(difference=1), "difference is 1, but the existing network has 0"),
+        (dict(loss="quantile"), "quantile is .*, but the existing network has"),
         (dict(strategy="recursive"), "strategy is recursive, but"),
         (dict(dtype="float64"), "dtype is float64, but"),
         (dict(scale="series"), "scale is series, but"),

@@ -174,7 +174,7 @@ def test_learning_goes_on(path):
     np.testing.assert_allclose(updated.predict(), expected.predict(), rtol=0.02)
     again = gruc.load(path).set_params(warm_start=True, early_stopping=False).fit(y)
     assert again.horizon_ == 4
-    with pytest.raises(ValueError, match="horizon is 5, but the network to go on with was made with 4"):
+    with pytest.raises(ValueError, match="horizon is 5, but the existing network has 4"):
         again.fit(y, fh=5)
 
 

@@ -197,7 +197,7 @@ def test_past_only_columns():
 
 @pytest.mark.parametrize("name, value", [("pooling", "mean"), ("bidirectional", True)])
 def test_settings_that_a_decoder_has_not(name, value):
-    with pytest.raises(ValueError, match=f"{name}=.* does not go with strategy='decoder'"):
+    with pytest.raises(ValueError, match=f"{name}=.* cannot be combined with strategy='decoder'"):
         GRUForecaster(**FAST, strategy="decoder", **{name: value}).fit(Y)
 
 

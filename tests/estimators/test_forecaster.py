@@ -210,7 +210,7 @@ def test_warm_start_goes_on():
     assert model.fit(y).loss_curve_[0] < first[0]
     anew = GRUForecaster(**options).fit(y)
     assert anew.loss_curve_ == anew.fit(y).loss_curve_ == first
-    with pytest.raises(ValueError, match="lags is 3, but the network to go on with was made with 12"):
+    with pytest.raises(ValueError, match="lags is 3, but the existing network has 12"):
         model.set_params(lags=3).fit(y)
     with pytest.raises(ValueError, match="horizon is 20, but"):
         model.set_params(lags="auto").fit(y, fh=20)

@@ -40,7 +40,7 @@ def test_after_a_univariate_fit_tables_of_any_width_are_taken():
 def test_a_table_has_one_feature():
     X, y = vowels()
     model = GRUClassifier(**FAST).fit(X, y)
-    with pytest.raises(ValueError, match="X has 1 features a step, but GRUClassifier is expecting 12"):
+    with pytest.raises(ValueError, match="X has 1 features per step, but GRUClassifier is expecting 12"):
         model.predict(np.zeros((2, 12)))
 
 

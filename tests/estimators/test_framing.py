@@ -70,9 +70,9 @@ def test_going_on_keeps_the_frames():
     X, y = vowels()
     model = GRUClassifier(**SMALL, frame_length=2).partial_fit(X, y).partial_fit(X, y)
     for wrong, message in (
-        (dict(frame_length=3), "frame_length is 3, but the network to go on with was made with 2"),
-        (dict(frame_length=2, hop_length=1), "hop_length is 1, but the network"),
-        (dict(frame_length="auto", hop_length=1), "hop_length is 1, but the network"),
+        (dict(frame_length=3), "frame_length is 3, but the existing network has 2"),
+        (dict(frame_length=2, hop_length=1), "hop_length is 1, but the existing network"),
+        (dict(frame_length="auto", hop_length=1), "hop_length is 1, but the existing network"),
     ):
         with pytest.raises(ValueError, match=message):
             model.set_params(**wrong).partial_fit(X, y)
@@ -103,7 +103,7 @@ def test_predictor_and_pickle_know_the_frames():
     assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(X), expected)
     predictor = pickle.loads(pickle.dumps(Predictor.from_estimator(model)))
     assert np.array_equal(predictor.predict(X), expected)
-    with pytest.raises(ValueError, match="X has 5 features a step, but the model was fitted with 12"):
+    with pytest.raises(ValueError, match="X has 5 features per step, but the model was fitted with 12"):
         predictor.predict([x[:, :5] for x in X])
 
 

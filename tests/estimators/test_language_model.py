@@ -216,7 +216,7 @@ def test_partial_fit_and_warm_start():
     assert warm.n_iter_ == 4
     assert warm.loss_ < whole.loss_
     assert by_call.partial_fit("Peter 7").vocabulary_ == whole.vocabulary_  # 7 is unknown
-    with pytest.raises(ValueError, match="embedding_dim is 3, but the network to go on with was made with 5"):
+    with pytest.raises(ValueError, match="embedding_dim is 3, but the existing network has 5"):
         by_call.set_params(embedding_dim=3).partial_fit(TEXT)
     with pytest.raises(ValueError, match="early_stopping=True needs all data at once"):
         clone(whole).set_params(early_stopping=True).partial_fit(TEXT)
@@ -357,7 +357,7 @@ def test_negatives():
     assert untied.weights_["head.weight"].shape == (full.n_tokens_, 7)
     assert "head.bias" not in untied.weights_
     assert abs(untied.score(words) - full.score(words)) < 0.2
-    with pytest.raises(ValueError, match="n_negatives is False, but the network to go on with"):
+    with pytest.raises(ValueError, match="n_negatives is False, but the existing network"):
         untied.set_params(n_negatives=None).partial_fit(words)
 
 

@@ -143,7 +143,7 @@ def test_bad_parameters(wrong, message):
 def test_going_on_with_another_loss_is_refused():
     X, _, y = noisy(20)
     model = GRURegressor(**SMALL).partial_fit(X, y)
-    with pytest.raises(ValueError, match="have loss='huber', .* was made with loss='squared_error'"):
+    with pytest.raises(ValueError, match="have loss='huber', .* has loss='squared_error'"):
         model.set_params(loss="huber").partial_fit(X, y)
     model.set_params(loss="squared_error").partial_fit(X, y)
 

@@ -63,7 +63,7 @@ class TestSideBySide:
         got = model.stream().step(X[0], every=True)
         assert np.array_equal(got, model.predict_proba([X[0][: t + 1] for t in range(len(X[0]))]))
         before = bits_of(model)
-        with pytest.raises(ValueError, match="pooling is .*, but the network to go on with was made with"):
+        with pytest.raises(ValueError, match="pooling is .*, but the existing network has"):
             model.set_params(pooling=("max", "last")).partial_fit(X, y)
         assert bits_of(model) == before
         model.set_params(pooling=["last", "max"]).partial_fit(X, y)

@@ -62,7 +62,7 @@ def test_column_vector_is_raveled_with_a_warning():
 def test_going_on_needs_as_many_outputs():
     X, _ = vowels()
     model = GRURegressor(**FAST).partial_fit(X, means(X))
-    with pytest.raises(ValueError, match="n_outputs is 1, but the network to go on with was made with 2"):
+    with pytest.raises(ValueError, match="n_outputs is 1, but the existing network has 2"):
         model.partial_fit(X, means(X)[:, 0])
 
 

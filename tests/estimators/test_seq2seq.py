@@ -186,7 +186,7 @@ def test_partial_fit_and_warm_start_go_on():
     assert model.source_.vocabulary_ is vocabulary
     model.set_params(warm_start=True, max_iter=1).fit(X, y)
     assert model.n_iter_ == 17
-    with pytest.raises(ValueError, match="embedding_dim is 3, but the network to go on with"):
+    with pytest.raises(ValueError, match="embedding_dim is 3, but the existing network"):
         model.set_params(embedding_dim=3).partial_fit(X, y)
     with pytest.raises(ValueError, match="early_stopping=True needs all data"):
         model.set_params(embedding_dim=8, early_stopping=True).partial_fit(X, y)

@@ -70,7 +70,7 @@ def test_decay_of_adamw_is_not_adams_penalty():
     settings = SMALL | dict(max_iter=5, tol=0, alpha=1.0)
     adam, adamw = (GRUClassifier(**settings, solver=solver).fit(X, y) for solver in ("adam", "adamw"))
     assert adam.loss_curve_[0] > adamw.loss_curve_[0]  # a penalty is in the loss, a decay is not
-    with pytest.raises(ValueError, match=r"l1_ratio=0.5 does not go with solver='adamw'"):
+    with pytest.raises(ValueError, match=r"l1_ratio=0.5 cannot be combined with solver='adamw'"):
         GRUClassifier(**settings, solver="adamw", l1_ratio=0.5).fit(X, y)
 
 

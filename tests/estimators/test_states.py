@@ -82,7 +82,7 @@ def test_layers_that_are_not_there():
             model.hidden_states(X, layer)
     with pytest.raises(NotFittedError):
         GRUClassifier().hidden_states(X)
-    with pytest.raises(ValueError, match="X has 3 features a step, but the model was fitted with 12"):
+    with pytest.raises(ValueError, match="X has 3 features per step, but the model was fitted with 12"):
         Predictor.from_estimator(model).hidden_states([x[:, :3] for x in X])
 
 

@@ -46,7 +46,9 @@ def test_other_vectors_than_those_a_fit_began_with():
     for each in models:
         each.set_params(embedding_weights=VECTORS + 1)
         for call in (each.fit, each.partial_fit):
-            with pytest.raises(ValueError, match="embedding_weights are not the vectors that the network"):
+            with pytest.raises(
+                ValueError, match="embedding_weights are not the vectors that the existing network"
+            ):
                 call(X, y)
         with pytest.raises(ValueError, match="not the vectors that the model was fitted with"):
             each.save(io.BytesIO())

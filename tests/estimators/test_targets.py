@@ -71,9 +71,9 @@ class TestMultilabel:
 
     def test_bad_targets(self):
         X, Y = indicator()
-        with pytest.raises(ValueError, match="is no multilabel indicator"):
+        with pytest.raises(ValueError, match="is not a multilabel indicator"):
             GRUClassifier(**SMALL).fit(X, Y + 1)
-        with pytest.raises(ValueError, match="class_weight is for one label a sequence"):
+        with pytest.raises(ValueError, match="class_weight is not supported for multilabel"):
             GRUClassifier(**SMALL, class_weight="balanced").fit(X, Y)
         with pytest.raises(ValueError, match="y_val has 3 columns, but y has 4"):
             GRUClassifier(**SMALL).fit(X, Y, X_val=X, y_val=Y[:, :3])

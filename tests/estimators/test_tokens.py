@@ -241,12 +241,15 @@ def test_parameters_that_do_not_fit(settings, message):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"embedding_dim": 5}, "embedding_dim is 5, but the network to go on with was made with 6"),
-        ({"embedding_dim": None}, "embedding_dim is None, but the network"),
-        ({"n_tokens": 13}, "n_tokens is 13, but the network to go on with was made with 12"),
+        ({"embedding_dim": 5}, "embedding_dim is 5, but the existing network has 6"),
+        ({"embedding_dim": None}, "embedding_dim is None, but the existing network"),
+        ({"n_tokens": 13}, "n_tokens is 13, but the existing network has 12"),
         ({"frame_length": 5}, "frame_length is 5, and with embedding_dim"),
         ({"embedding_weights": np.ones((12, 7))}, r"shape \(12, 7\)"),
-        ({"embedding_weights": np.ones((12, 6))}, "embedding_weights are not the vectors that the network"),
+        (
+            {"embedding_weights": np.ones((12, 6))},
+            "embedding_weights are not the vectors that the existing network",
+        ),
     ],
 )
 def test_other_parameters_of_a_network_to_go_on_with(settings, message):

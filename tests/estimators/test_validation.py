@@ -178,7 +178,7 @@ BAD = {
     "weights without X_val": (dict(sample_weight_val=np.ones(3)), "but not X_val"),
     "unknown label": (dict(X_val=X_VAL, y_val=np.full(len(Y_VAL), 9)), "y_val holds labels that are not among"),
     "lengths": (dict(X_val=X_VAL, y_val=Y_VAL[:-1]), "inconsistent numbers of samples"),
-    "features": (dict(X_val=[x[:, :5] for x in X_VAL], y_val=Y_VAL), "X_val has 5 features a step"),
+    "features": (dict(X_val=[x[:, :5] for x in X_VAL], y_val=Y_VAL), "X_val has 5 features per step"),
     "NaN": (dict(X_val=[np.full((3, 12), np.nan)], y_val=Y_VAL[:1]), r"X_val\[0\] contains NaN"),
     "weights": (
         dict(X_val=X_VAL, y_val=Y_VAL, sample_weight_val=-np.ones(len(Y_VAL))), "sample_weight_val must not be neg"

@@ -101,7 +101,7 @@ def test_steps_of_pipelines_that_are_not_known():
 
 
 def test_x_is_checked(model):
-    with pytest.raises(ValueError, match="features a step"):
+    with pytest.raises(ValueError, match="features per step"):
         attributions(model, [np.zeros((3, 2))])
     with pytest.raises(ValueError, match="NaN"):
         attributions(model, [np.full((3, 12), np.nan)])

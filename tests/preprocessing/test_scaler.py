@@ -73,7 +73,7 @@ def test_weight_k_is_k_copies(ragged):
 def test_lengths_are_free_and_features_are_not(ragged):
     scaler = SequenceScaler().fit(ragged)
     scaler.transform([ragged[0][:1]])
-    with pytest.raises(ValueError, match="X has 2 features a step, but SequenceScaler is expecting 3"):
+    with pytest.raises(ValueError, match="X has 2 features per step, but SequenceScaler is expecting 3"):
         scaler.transform([ragged[0][:, :2]])
 
 

@@ -54,7 +54,7 @@ def test_refuses():
     for method in (regressor.predict_proba, regressor.predict_log_proba):
         with pytest.raises(AttributeError, match="belongs to classifiers"):
             method(X)
-    with pytest.raises(ValueError, match="X has 3 features a step, but the model was fitted with 12"):
+    with pytest.raises(ValueError, match="X has 3 features per step, but the model was fitted with 12"):
         regressor.predict([x[:, :3] for x in X])
     with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
         Predictor.from_estimator(GRUClassifier())

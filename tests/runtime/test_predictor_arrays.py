@@ -99,7 +99,7 @@ def test_numbers_that_cannot_be_used_are_refused_as_in_lists(value, message):
 
 def test_other_features_and_nothing_are_refused():
     predictor, X = predictor_of()
-    with pytest.raises(ValueError, match="X has 1 features a step, but the model was fitted with 2"):
+    with pytest.raises(ValueError, match="X has 1 features per step, but the model was fitted with 2"):
         predictor.predict(np.ascontiguousarray(X[:, :, :1]))
     with pytest.raises(ValueError, match="X has no steps"):
         predictor.predict(X[:, :0])

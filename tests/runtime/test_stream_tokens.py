@@ -91,7 +91,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         "x, message",
         [
-            (-1, f"x has token -1, but the model has vectors of tokens 0 to {N_TOKENS - 1} only"),
+            (-1, f"x has token -1, but the model knows tokens 0 to {N_TOKENS - 1} only"),
             (N_TOKENS, f"x has token {N_TOKENS}, but"),
             (2**40, "x has token 1099511627776, but"),
             (2**70, "x.* has token 1180591620717411303424"),

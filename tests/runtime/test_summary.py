@@ -20,16 +20,16 @@ def test_text():
     model = partly_fitted(hidden_layer_sizes=(8,), frame_length=3, hop_length=2)
     lines = str(model.summary()).splitlines()
     assert lines == [
-        "GRUClassifier: 12 features a step, frames of 3 steps, 2 apart -> 3 classes, float32",
+        "GRUClassifier: 12 features per step, frames of 3 steps, 2 apart -> 3 classes, float32",
         "",
-        "layer         output   parameters  memory                    operations",
-        "-----------------------------------------------------------------------",
+        "layer         output   parameters  memory                       operations",
+        "--------------------------------------------------------------------------",
         "input         (T, 36)",
-        "gru 0         (T, 8)        1,104  4.4 kB                 2,112 a frame",
+        "gru 0         (T, 8)        1,104  4.4 kB                  2,112 per frame",
         "pooling last  (8,)",
-        "head          (3,)             27   108 B                  48 an answer",
-        "-----------------------------------------------------------------------",
-        "total                       1,131  4.5 kB  2,112 a frame + 48 an answer",
+        "head          (3,)             27   108 B                    48 per answer",
+        "--------------------------------------------------------------------------",
+        "total                       1,131  4.5 kB  2,112 per frame + 48 per answer",
         "",
         "T is the number of frames. An operation is an addition or a multiplication of a matrix product.",
         "A stream keeps 176 B for each sequence.",
@@ -64,7 +64,7 @@ def test_steps_between_frames_share_operations():
     frames, steps = (partly_fitted(hidden_layer_sizes=(8,), frame_length=n).summary() for n in (2, 1))
     assert frames.operations_per_step == 2 * 3 * 8 * (24 + 8) / 2
     assert steps.operations_per_step == 2 * 3 * 8 * (12 + 8)
-    assert "a step +" in str(steps)
+    assert "per step +" in str(steps)
 
 
 def test_convolutions():
@@ -95,7 +95,7 @@ def test_state_of_a_stream():
 
 def test_models_that_answer_each_step():
     summary = partly_fitted(GRUTagger, hidden_layer_sizes=(8,)).summary()
-    assert summary.title == "GRUTagger: 12 features a step -> 3 classes for each step, float32"
+    assert summary.title == "GRUTagger: 12 features per step -> 3 classes for each step, float32"
     assert [layer.output for layer in summary.layers] == ["(T, 12)", "(T, 8)", "(T, 3)"]
     assert summary.operations_per_answer == 0
 
@@ -130,7 +130,7 @@ def test_notebooks_show_it_below_the_diagram():
     model.partial_fit(*vowels())
     table = model.summary()._repr_html_()
     assert table.count("<tr>") == 6
-    assert "12 features a step" in table
+    assert "12 features per step" in table
     assert model._repr_html_().endswith(table)
     assert model._repr_mimebundle_()["text/html"].endswith(table)
     with config_context(display="text"):
@@ -143,7 +143,7 @@ def test_forecasters():
     model = GRUForecaster((8,), max_iter=1, season_length=4, horizon=3, lags=6, random_state=0)
     model.fit(np.sin(np.arange(60.0)))
     summary = model.summary()
-    assert summary.title == "GRUForecaster: 3 features a step -> 3 values, float32"
+    assert summary.title == "GRUForecaster: 3 features per step -> 3 values, float32"
     assert summary.n_parameters == sum(weight.size for weight in model.weights_.values())
     assert str(model._predictor.summary())[20:] in str(summary)
     assert model._repr_html_().endswith(summary._repr_html_())

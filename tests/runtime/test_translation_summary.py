@@ -27,7 +27,7 @@ def test_numbers(cell):
     encoder, decoder = blocks * 3 * (4 + 3), blocks * 6 * (4 + 6)
     assert rows == [
         ("X", "(S,)", 0, 0, True),
-        ("embedding of X", "(S, 4)", 4 * n_tokens, 0, True),
+        ("input embedding", "(S, 4)", 4 * n_tokens, 0, True),
         (
             f"encoder {cell} 0, both directions",
             "(S, 6)",
@@ -35,7 +35,7 @@ def test_numbers(cell):
             4 * encoder,
             True,
         ),
-        ("embedding of answers", "(T, 4)", 4 * n_tokens, 0, False),
+        ("output embedding", "(T, 4)", 4 * n_tokens, 0, False),
         (f"decoder {cell} 0", "(T, 6)", decoder + biases * blocks * 6, 2 * decoder, False),
         ("attention general", "(T, 12)", 36, 72, False),
         ("head", f"(T, {n_tokens})", 13 * n_tokens, 24 * n_tokens, False),
@@ -44,7 +44,7 @@ def test_numbers(cell):
     assert summary.n_bytes == 4 * summary.n_parameters
     assert summary.operations_per_step == 4 * encoder
     assert summary.operations_per_answer == 2 * decoder + 72 + 24 * n_tokens
-    assert f"{4 * encoder:,} a token of X + " in str(summary)
+    assert f"{4 * encoder:,} per input token + " in str(summary)
 
 
 @pytest.mark.parametrize("attention", [None, "dot", "additive"])
@@ -57,7 +57,7 @@ def test_all_parameters_are_listed(attention):
 
 def test_in_notebooks_and_without_a_fit():
     html = fitted()._repr_mimebundle_()["text/html"]
-    assert "a token of an answer" in html
+    assert "per output token" in html
     with pytest.raises(NotFittedError):
         GRUSeq2Seq().summary()
-    assert "a token" not in GRUSeq2Seq()._repr_mimebundle_()["text/html"]
+    assert "per output token" not in GRUSeq2Seq()._repr_mimebundle_()["text/html"]

@@ -251,7 +251,7 @@ def test_errors_of_predictors_name_the_text():
     X, y = vowels()
     predictor = gruc.runtime.load(written(make_pipeline(SequenceScaler(), GRUClassifier(**FAST)).fit(X, y)))
     assert not predictor.reads_texts
-    with pytest.raises(ValueError, match="X has 3 features a step, but the model was fitted with 12"):
+    with pytest.raises(ValueError, match="X has 3 features per step, but the model was fitted with 12"):
         predictor.predict([np.zeros((2, 3))])
     with pytest.raises(ValueError, match=r"X\[0\].*NaN"):
         predictor.predict([np.full((2, 12), np.nan)])

@@ -152,11 +152,11 @@ def test_nested_lists():
     "X, columns, message",
     [
         (pd.DataFrame({"u": [[1, 2]], "v": [[1]]}), None, r"row 0: the cells .* \['u', 'v'\] have \[2, 1\]"),
-        (pd.DataFrame({"u": [[1, 2]], "v": [1]}), None, "row 0, column 'v' is 1, no sequence of numbers"),
+        (pd.DataFrame({"u": [[1, 2]], "v": [1]}), None, "row 0, column 'v' is 1, not a sequence of numbers"),
         (pd.DataFrame({"u": [[1, 2]]}), ["v"], "df has no column 'v'"),
         (pd.DataFrame({"u": [["a"]]}), None, "column 'u' holds <U1, not numbers"),
         (pd.DataFrame({"u": [[[1]]]}), None, "column 'u' has 2 dimensions; expected 1"),
-        ([[1, 2], 3], None, r"X\[1\] is 3, no sequence of numbers"),
+        ([[1, 2], 3], None, r"X\[1\] is 3, not a sequence of numbers"),
         ([[1, 2]], ["u"], "columns are given, but X is a list and has none"),
     ],
 )

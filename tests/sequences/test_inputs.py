@@ -41,7 +41,7 @@ def test_rows_are_scaled_frames(inputs, dtype):
 
 
 def test_other_sequences_are_refused():
-    with pytest.raises(ValueError, match="X has 3 features a step, but the model was fitted with 2"):
+    with pytest.raises(ValueError, match="X has 3 features per step, but the model was fitted with 2"):
         KINDS[1].check(np.zeros((4, 5, 3)), "float64")
     with pytest.raises(ValueError, match=r"give one sequence alone as \[X\]"):
         KINDS[1].check(np.zeros((4, 5)), "float64")

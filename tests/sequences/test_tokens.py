@@ -128,7 +128,7 @@ REFUSED = {
     "dict": ({0: [1]}, r"X is a dict"),
     "set": ([{1, 2}], r"X\[0\] is a set"),
     "generator": ((x for x in ragged()), r"X is a generator"),
-    "real numbers": (as_sequences(np.zeros((2, 3))), r"X is real numbers"),
+    "real numbers": (as_sequences(np.zeros((2, 3))), r"X contains real numbers"),
 }
 
 

@@ -171,9 +171,9 @@ def test_unfitted(model):
 def test_other_X_than_in_fit():
     X, y = vowels()
     for model in (GRUClassifier(**FAST).fit(X, y), SequenceScaler().fit(X)):
-        with pytest.raises(ValueError, match="fitted on 12 features a step: its type is FloatTensorType"):
+        with pytest.raises(ValueError, match="fitted on 12 features per step: its type is FloatTensorType"):
             converted(model, TABLE)
-        with pytest.raises(ValueError, match="X has 3 features a step, but .* was fitted on 12"):
+        with pytest.raises(ValueError, match="X has 3 features per step, but .* was fitted on 12"):
             converted(model, FloatTensorType([None, None, 3]))
         with pytest.raises(ValueError, match="takes one X of shape"):
             converted(model, FloatTensorType([None, None, 12, 1]))

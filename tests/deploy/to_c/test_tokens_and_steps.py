@@ -119,6 +119,6 @@ def test_tokens_that_a_model_does_not_have(pooling, tmp_path):
 def test_frames_that_are_answered_one_by_one(tmp_path):
     inputs = Numbers(1, None, Framing(3, 2))
     predictor = random_predictor(None, tokens=False, inputs=inputs)
-    with pytest.raises(ValueError, match="answers each frame of several steps, .*frame_length=1"):
+    with pytest.raises(ValueError, match="predicts each frame of several steps, .*frame_length=1"):
         gruc.to_c(predictor, tmp_path / "m.h")
     assert not list(tmp_path.iterdir())
