@@ -27,22 +27,22 @@ class GRUForecaster(ForecasterParameters, BaseForecaster):
     Attributes
     ----------
     forecaster_ : gruc.GRUForecaster
-        The fitted forecaster, on y in a form of its own; its attributes are in `get_fitted_params`.
+        The fitted forecaster. `get_fitted_params` returns its attributes.
 
     See Also
     --------
-    gruc.GRUForecaster : The forecaster, which says what it does and how; it needs neither sktime nor pandas.
+    gruc.GRUForecaster : The forecaster without sktime, whose docstring describes the method.
 
     Notes
     -----
-    `fh` may be given to `fit` or to `predict`; given to `fit`, the network answers all steps up to the
-    furthest at once. Forecasts of the known values themselves (fh <= 0) are refused.
+    `fh` can be passed to `fit` or to `predict`. If it is passed to `fit`, the network outputs all steps up to
+    the last of them at once. In-sample forecasts (fh <= 0) are not supported.
 
-    `X` has the columns that are known ahead, and those named in `past_only`. `predict` needs it at all steps
-    up to the furthest of `fh`, gaps of `fh` included; where the instances of a panel end at different times,
-    from the end of each. The `static` columns of `gruc.GRUForecaster` have no place in sktime's interface.
+    `X` contains the columns that are known in advance, and those named in `past_only`. `predict` requires it
+    at all steps up to the last of `fh`, including gaps in `fh`; if the instances of a panel end at different
+    times, from the end of each. sktime's interface has no `static` features.
 
-    `update` reads the values that come after those known so far: values given again are not read again.
+    `update` appends the values after the known ones; values that are passed again are ignored.
 
     Examples
     --------

@@ -74,17 +74,17 @@ def _add_predict(commands):
     predict = commands.add_parser(
         "predict",
         help="predict for sequences and write CSV",
-        description="Predictions for sequences. CSV is in long form, with a header: the columns sequence and "
-        "step, and a column for each feature; the rows of a sequence are sorted by step, a number or an ISO "
-        "8601 timestamp (without a zone: UTC). For a model that was fitted on a 2-D X it may also be in wide "
-        "form: a row for each sequence and a column for each step, with names in a column sequence, or in "
-        "one without a name. An .npy file holds X, an .npz file one array X, or an array (n_steps, "
-        "n_features) for each sequence, under its name. For a pipeline that reads texts, CSV has a column "
-        "of them, and may have a column sequence with their names. Models that answer each step give a row "
-        "for each, numbered from 0. A forecaster knows its series, and needs no data: a CSV has the values "
-        "that follow those known, in a column for each series, or in long form, and the forecasts come "
-        "after them; --step names a column of times.",
-        epilog="In the CSV that is written, names and labels that a spreadsheet would take for a formula "
+        description="Predict for sequences. CSV files are in long form with a header: the columns sequence and step, "
+        "and one column per feature. The rows of a sequence are sorted by step, a number or an ISO 8601 "
+        "timestamp (without a time zone: UTC). For a model that was fitted on a 2-D X, CSV files may also "
+        "be in wide form: one row per sequence and one column per step, with names in a column sequence "
+        "or in an unnamed column. An .npy file contains X; an .npz file contains one array X, or one "
+        "named array (n_steps, n_features) per sequence. For a pipeline that reads texts, CSV files have "
+        "a column of texts and optionally a column sequence with names. Models that predict each step "
+        "write one row per step, numbered from 0. A forecaster knows its series and needs no data. A CSV "
+        "file contains values that follow the known ones, with one column per series or in long form, and "
+        "the forecasts follow these; --step names the column of times.",
+        epilog="In the CSV output, names and labels that a spreadsheet would interpret as a formula "
         "(beginning with =, +, - or @, and not a number) are preceded by an apostrophe. On a terminal, "
         "control characters are escaped.",
     )
@@ -98,39 +98,41 @@ def _add_predict(commands):
     predict.add_argument("--text", metavar="NAME", help="the CSV column of texts; default: text")
     predict.add_argument("--step", metavar="NAME", help="the CSV column by which rows are sorted")
     predict.add_argument(
-        "--separator", metavar="CHAR", default=",", help="the separator of the CSV that is read, or tab"
+        "--separator", metavar="CHAR", default=",", help="separator of the CSV input, or tab"
     )
-    predict.add_argument(
-        "--decimal", choices=[".", ","], default=".", help="the decimal point of the CSV that is read"
-    )
+    predict.add_argument("--decimal", choices=[".", ","], default=".", help="decimal point of the CSV input")
     predict.add_argument("--proba", action="store_true", help="predict class probabilities")
     predict.add_argument(
-        "--steps", type=int, metavar="N", help="of a forecaster: how many steps; default: as in the fit"
+        "--steps", type=int, metavar="N", help="forecasters: number of steps; default: as in the fit"
     )
     predict.add_argument(
-        "--coverage", type=float, metavar="SHARE", help="of a forecaster: bounds of intervals, as 0.9"
+        "--coverage", type=float, metavar="SHARE", help="forecasters: coverage of intervals, such as 0.9"
     )
     predict.add_argument(
-        "--new", action="store_true", help="of a forecaster: the CSV holds other series, from their beginning"
+        "--new", action="store_true", help="forecasters: the CSV contains new series, from their beginning"
     )
     predict.add_argument("--output", help="a file for the predictions; default: standard output")
 
 
 def _add_sample(commands):
-    sample = commands.add_parser("sample", help="let a language model write a text")
+    sample = commands.add_parser("sample", help="generate text with a language model")
     sample.add_argument("model", help="a file written by save(), or - for standard input")
-    sample.add_argument("--length", type=int, default=500, metavar="N", help="tokens, at most; default: 500")
-    sample.add_argument("--prefix", default="", metavar="TEXT", help="what the text begins with; not printed")
+    sample.add_argument(
+        "--length", type=int, default=500, metavar="N", help="maximum number of tokens; default: 500"
+    )
+    sample.add_argument("--prefix", default="", metavar="TEXT", help="beginning of the text; not printed")
     sample.add_argument(
         "--temperature",
         type=float,
         default=1.0,
         metavar="T",
-        help="below 1: likelier tokens; 0: the likeliest",
+        help="below 1: more likely tokens; 0: always the most likely",
     )
-    sample.add_argument("--top-k", type=int, metavar="K", help="only so many of the likeliest tokens")
-    sample.add_argument("--top-p", type=float, metavar="P", help="only the likeliest, with this share")
-    sample.add_argument("--seed", type=int, metavar="N", help="for the same text again")
+    sample.add_argument("--top-k", type=int, metavar="K", help="draw from the K most likely tokens only")
+    sample.add_argument(
+        "--top-p", type=float, metavar="P", help="draw from the most likely tokens with total probability P"
+    )
+    sample.add_argument("--seed", type=int, metavar="N", help="random seed, for reproducible text")
 
 
 def _add_export(commands):
@@ -140,9 +142,7 @@ def _add_export(commands):
     kinds = "; ".join(f"{kind}: {what}" for kind, what in EXPORTS.items())
     export.add_argument("--to", choices=list(EXPORTS), required=True, help=kinds)
     export.add_argument("--prefix", help="with --to c: the prefix of all names; default: model")
+    export.add_argument("--float16", action="store_true", help="with --to c: the same as --storage float16")
     export.add_argument(
-        "--float16", action="store_true", help="with --to c: store weights in half the memory, with 11 bits"
-    )
-    export.add_argument(
-        "--storage", choices=STORAGES, help="with --to c: what weights are stored as; default: float32"
+        "--storage", choices=STORAGES, help="with --to c: storage format of the weights; default: float32"
     )

@@ -127,7 +127,7 @@ def test_fits_go_on_with_the_network_that_there_is():
         assert structure(model) == CONVOLUTIONS
     short = GRUClassifier().partial_fit(list(X[:, :20]), y)
     assert short.partial_fit(list(X), y).conv_channels_ == ()
-    with pytest.raises(ValueError, match="conv_channels is .*, but the network to go on with was made with"):
+    with pytest.raises(ValueError, match="conv_channels is .*, but the existing network has"):
         short.set_params(conv_channels=(4, 4)).partial_fit(list(X), y)
 
 
