@@ -74,16 +74,17 @@ def _add_predict(commands):
     predict = commands.add_parser(
         "predict",
         help="predict for sequences and write CSV",
-        description="Predict for sequences. CSV files are in long form with a header: the columns sequence and step, "
-        "and one column per feature. The rows of a sequence are sorted by step, a number or an ISO 8601 "
-        "timestamp (without a time zone: UTC). For a model that was fitted on a 2-D X, CSV files may also "
-        "be in wide form: one row per sequence and one column per step, with names in a column sequence "
-        "or in an unnamed column. An .npy file contains X; an .npz file contains one array X, or one "
-        "named array (n_steps, n_features) per sequence. For a pipeline that reads texts, CSV files have "
-        "a column of texts and optionally a column sequence with names. Models that predict each step "
-        "write one row per step, numbered from 0. A forecaster knows its series and needs no data. A CSV "
-        "file contains values that follow the known ones, with one column per series or in long form, and "
-        "the forecasts follow these; --step names the column of times.",
+        description="Predict for sequences. CSV files are in long form with a header: the columns "
+        "sequence and step, and one column per feature. The rows of a sequence are sorted by step, a "
+        "number or an ISO 8601 timestamp (without a time zone: UTC). For a model that was fitted on a "
+        "2-D X, CSV files may also be in wide form: one row per sequence and one column per step, with "
+        "names in a column sequence or in an unnamed column. An .npy file contains X; an .npz file "
+        "contains one array X, or one named array (n_steps, n_features) per sequence. For a pipeline "
+        "that reads texts, CSV files have a column of texts and optionally a column sequence with names. "
+        "Models that predict each step write one row per step, numbered from 0. A forecaster knows its "
+        "series and needs no data. A CSV file contains values that follow the known ones, with one "
+        "column per series or in long form, and the forecasts follow these; --step names the column of "
+        "times.",
         epilog="In the CSV output, names and labels that a spreadsheet would interpret as a formula "
         "(beginning with =, +, - or @, and not a number) are preceded by an apostrophe. On a terminal, "
         "control characters are escaped.",
