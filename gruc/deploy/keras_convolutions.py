@@ -68,7 +68,7 @@ def split_layers(layers):
             ones = np.ones(kernel.shape[2])
             norm = [ones, bias, 0 * ones, ones - NORM_EPSILON]
         if not layers or not _rectifies(layers.pop(0)):
-            raise ValueError("After a Conv1D and its BatchNormalization must stand a plain ReLU.")
+            raise ValueError("A Conv1D and its BatchNormalization must be followed by a plain ReLU.")
         convolutions.append([kernel, *norm])
         pools.append(_pool(layers))
     return Before(scaling, convolutions, pools), layers

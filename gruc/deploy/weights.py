@@ -10,15 +10,14 @@ def as_predictor(model):
     """The predictor of a fitted estimator; a predictor itself."""
     if forecaster_of(model) is not None:
         raise TypeError(
-            f"model is a {type(model).__name__}, which only to_onnx and to_c export: elsewhere nothing would "
-            "scale its windows and forecasts."
+            f"model is a {type(model).__name__}, which only to_onnx and to_c can export, because its windows "
+            "and forecasts are scaled."
         )
     if hasattr(model, "steps"):  # a pipeline, of scikit-learn or from a file
         last = "model[-1]" if hasattr(model, "named_steps") else "model.predictor"
         raise TypeError(
-            f"model is a {type(model).__name__}, and only networks are exported, but for to_c, which takes "
-            f"texts of characters, too: give its last step, {last}, whose X is what the steps before it make "
-            "of the pipeline's."
+            f"model is a {type(model).__name__}, which cannot be exported (except by to_c, if it reads "
+            f"characters). Pass its last step, {last}, whose X is the output of the steps before it."
         )
     if isinstance(model, LanguagePredictor):
         return model.predictor
@@ -61,8 +60,8 @@ def refuse_other_cells(predictor, where):
     cell = predictor.network.named_config["cell"]
     if cell != "gru":
         raise ValueError(
-            f"{where} has no cell {cell!r}, only GRUs: fit a model with cell='gru'. Of other models than "
-            "GRUSeq2Seq, gruc.to_c and gruc.to_onnx write the equations of this cell."
+            f"{where} has no cell {cell!r}, only GRUs: fit a model with cell='gru'. gruc.to_c and "
+            "gruc.to_onnx support this cell, except for GRUSeq2Seq."
         )
 
 

@@ -43,7 +43,7 @@ class Forecasts:
         fitted = model._fitted_predictor() if isinstance(model, GRUForecaster) else model
         if target is not None and (not isinstance(target, Integral) or target < 1):
             raise ValueError(
-                f"target={target!r} is invalid; of a forecaster it is None, or a step ahead, 1 being the "
+                f"target={target!r} is invalid; for a forecaster it is None, or a step ahead, 1 being the "
                 "first."
             )
         self.steps = fitted.steps_of(None) if target is None else np.array([int(target)])
@@ -92,7 +92,7 @@ class Forecasts:
         if isinstance(given, Real) and np.isfinite(given):
             return np.full(self.values.shape, float(given))
         raise ValueError(
-            f"baseline={given!r} is invalid; of a forecaster it is None, a number, or 'mean', the mean of "
+            f"baseline={given!r} is invalid; for a forecaster it is None, a number, or 'mean', the mean of "
             "the values that the forecast depends on."
         )
 

@@ -16,7 +16,7 @@ def check(method, baseline):
         raise ValueError(f"method={method!r} is invalid; expected one of {', '.join(map(repr, METHODS))}.")
     if baseline is not None and method == "gradient":
         raise ValueError(
-            'baseline has no meaning for method="gradient"; leave it None, or use another method.'
+            'baseline has no effect with method="gradient"; leave it None, or use another method.'
         )
 
 

@@ -54,8 +54,8 @@ class OpenedModel(NamedTuple):
                 encoder = step.encoder
             else:
                 raise TypeError(
-                    f"Step {name!r} of the pipeline is a {type(step).__name__}, through which no attribution "
-                    "goes back; give the last step, and X as this step and those before it transform it: "
+                    f"Step {name!r} of the pipeline is a {type(step).__name__}, which attributions does not "
+                    "support; pass the last step and the transformed X: "
                     "attributions(model[-1], model[:-1].transform(X))."
                 )
             X = step.transform(X)
@@ -85,8 +85,8 @@ def last_step(model: Any) -> FittedNetworkMixin:
     if not isinstance(model, FittedNetworkMixin) or isinstance(model, (GRULanguageModel, LanguagePredictor)):
         raise TypeError(
             f"model is a {type(model).__name__}; expected a fitted GRUClassifier, GRURegressor, GRUTagger or "
-            "GRUStepRegressor, a Pipeline that ends with one, or what gruc.runtime.load returns. Of a search "
-            "give best_estimator_."
+            "GRUStepRegressor, a Pipeline that ends with one, or what gruc.runtime.load returns. Of a "
+            "search, pass best_estimator_."
         )
     return model
 

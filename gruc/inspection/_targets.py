@@ -38,7 +38,7 @@ class Target:
         if self.each_step:
             if not isinstance(given, tuple) or len(given) != 2:
                 raise ValueError(
-                    f"target={given!r} is invalid; this model answers each step: give (step, {index}), of "
+                    f"target={given!r} is invalid; this model predicts each step: give (step, {index}), of "
                     "which each is one integer, or an array with one for each sequence."
                 )
             step, given = given

@@ -62,7 +62,7 @@ def _steps(target, lengths):
         return [np.arange(length) for length in lengths]
     if not isinstance(target, Integral) or isinstance(target, bool):
         raise ValueError(
-            f"target={target!r} is invalid; of a model that translates it is None, or a step of the answers, "
+            f"target={target!r} is invalid; for a GRUSeq2Seq it is None, or a step of the output, "
             "0 being the first and -1 the last."
         )
     for i, length in enumerate(lengths):

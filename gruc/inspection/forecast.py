@@ -187,8 +187,8 @@ class ForecastDisplay:
         _check_known(estimator, y)
         if (series is None) != (estimator.n_series_ == 1):
             raise ValueError(
-                f"estimator knows {estimator.n_series_} series, and series is {series!r}: say "
-                "which of several to draw, and nothing of one."
+                f"estimator knows {estimator.n_series_} series, and series is {series!r}: name "
+                "one of several series, and none if there is only one."
             )
         forecasts, table = estimator.predict(fh, X), None
         if coverage is not None and estimator.calibration is not None:
@@ -242,8 +242,8 @@ class ForecastDisplay:
         if (series is None) != ("series" not in backtest):
             known = backtest["series"].unique().tolist() if "series" in backtest else "one series"
             raise ValueError(
-                f"backtest is of {known}, and series is {series!r}: say which of several to draw, and "
-                "nothing of one."
+                f"backtest is of {known}, and series is {series!r}: name one of "
+                "several series, and none if there is only one."
             )
         parts = []
         for key in series if isinstance(series, list) else [series]:

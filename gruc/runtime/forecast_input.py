@@ -42,9 +42,9 @@ def check_reach(columns, strategy, n_ahead, horizon):
     """Refuse steps for which columns would be read that are not known ahead."""
     if columns.past_only and strategy == "direct" and n_ahead > horizon:
         raise ValueError(
-            f"fh reaches {n_ahead}, beyond horizon_={horizon}, where forecasts go on from forecasts, and the "
-            f"columns {list(columns.past_only)} of past_only are not known there. Fit with fh={n_ahead}, or "
-            "with strategy='decoder', which reads none of them ahead."
+            f"fh reaches {n_ahead}, beyond horizon_={horizon}, where forecasts start from forecasts, and the "
+            f"past_only columns {list(columns.past_only)} are not known there. Fit with fh={n_ahead}, or "
+            "with strategy='decoder', which does not need them."
         )
 
 

@@ -79,9 +79,9 @@ class ForecastWalksMixin:
         """
         if self.conformal is None:
             raise ValueError(
-                "The fit has measured no errors of forecasts to find quantiles by. If calibration was None, "
-                "set calibration='split'. If the series were too short to hold out their last part, give "
-                "longer ones, or set a shorter horizon or smaller lags."
+                "The fit has measured no errors of held-out forecasts to derive quantiles from. If "
+                "calibration was None, set calibration='split'. If the series were too short to hold out "
+                "their last part, give longer ones, or set a shorter horizon or smaller lags."
             )
         forecasts, heads = self._forecasts_and_heads(int(steps[-1]), later)
         scales = self.start().scales(self.lags)

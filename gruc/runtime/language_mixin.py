@@ -89,7 +89,7 @@ class LanguageMixin:
         vocabulary = self._fitted_vocabulary()
         documents, tokens = vocabulary.joined(X)
         if documents.kind != TEXTS or documents.n_characters == 0:
-            raise ValueError("X has no characters; perplexity says as much of tokens.")
+            raise ValueError("X has no characters; use perplexity for tokens.")
         nats = -log_likelihood(self._fitted_predictor(), vocabulary, tokens)
         return nats / math.log(2) / documents.n_characters
 

@@ -183,8 +183,8 @@ class Predictor(FlatWeightsMixin, FittedNetworkMixin):
         predictor = getattr(model, "_predictor", None)
         if hasattr(predictor, "answers"):
             raise TypeError(
-                f"model is a {type(model).__name__}, an encoder-decoder, which goes to ONNX only: "
-                "gruc.to_onnx. Or save it: gruc.runtime.load answers with NumPy alone."
+                f"model is a {type(model).__name__}, an encoder-decoder, which can be exported to ONNX "
+                "only (gruc.to_onnx), or saved: gruc.runtime.load predicts with NumPy only."
             )
         if not isinstance(predictor, cls):
             raise TypeError(

@@ -49,8 +49,8 @@ class Stream(SnapshotMixin):
         config = predictor.config
         if config["bidirectional"]:
             raise ValueError(
-                "A bidirectional model reads each sequence from its end too, and cannot tell before it is "
-                "there. Fit one with bidirectional=False."
+                "A bidirectional model needs the end of each sequence, and cannot be used as a stream. "
+                "Fit one with bidirectional=False."
             )
         check_n(n)
         self._predictor, self._n = predictor, n

@@ -218,8 +218,8 @@ def _calendar(calendar, n, begin):
     steps = {times._replace(last=0) for times in calendar.times}
     if len(steps) > 1:
         raise ValueError(
-            f"The series of the model go on by {sorted(times.step for times in steps)}, so that it is not "
-            "known how new ones do. Go on with those of the fit: stream()."
+            f"The series of the model have the frequencies {sorted(times.step for times in steps)}, so that "
+            "that of new series is not known. Continue the series of the fit: stream()."
         )
     (times,) = steps
     try:

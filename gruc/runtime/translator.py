@@ -135,7 +135,7 @@ class Translator(FlatWeightsMixin):
             If the model has no attention.
         """
         if self.config["attention"] is None:
-            raise ValueError("attention is None: the decoder attends to nothing.")
+            raise ValueError("attention is None: the model has no attention weights.")
         sources = self.source.encode(X, "X")
         answers = self.answers(sources, beam_size, length_penalty)
         first, weights = np.array([self.target.start], np.int32), self._prepared()

@@ -151,14 +151,14 @@ def test_layers():
         (1, {"dilation_rate": (2,)}, "has dilation_rate=2"),
         (1, {"strides": (2,)}, "has strides=2"),
         (1, {"activation": "relu"}, "has activation='relu'"),
-        (3, {"max_value": 6.0}, "must stand a plain ReLU"),
+        (3, {"max_value": 6.0}, "must be followed by a plain ReLU"),
         (4, {"padding": (1, 0)}, "adds zeros before the first step"),
         (4, {"padding": (0, 0)}, "has padding='valid'; gruc's models take the largest"),
         (5, {"strides": (1,)}, "has strides=1"),
     ):
         with pytest.raises(ValueError, match=message):
             gruc.from_keras(GRUClassifier(), changed(layers, place, **config))
-    with pytest.raises(ValueError, match="must stand a plain ReLU"):
+    with pytest.raises(ValueError, match="must be followed by a plain ReLU"):
         gruc.from_keras(GRUClassifier(), [*layers[:3], *layers[4:]])
     with pytest.raises(ValueError, match="moving variance of convolution 0 must not be negative"):
         arrays = [np.copy(a) for a in gruc.to_keras(model)]

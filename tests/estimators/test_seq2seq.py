@@ -278,7 +278,9 @@ def test_bad_input(fitted):
 def test_missing_texts_are_to_be_left_out(fitted):
     with pytest.raises(ValueError, match=r"X\[0\] is NaN, a text that is missing. Leave it out.$"):
         fitted.predict([float("nan")])
-    with pytest.raises(TypeError, match="model is a GRUSeq2Seq, an encoder-decoder, which goes to ONNX only"):
+    with pytest.raises(
+        TypeError, match="model is a GRUSeq2Seq, an encoder-decoder, which can be exported to ONNX"
+    ):
         gruc.to_c(fitted, "nowhere.h")
 
 

@@ -32,7 +32,7 @@ def tagger():
         ({"n_steps": True}, "n_steps must be an integer"),
         ({"n_steps": 2.5}, "n_steps must be an integer"),
         ({"method": "occlusion", "return_gap": True}, "'occlusion' has no gap"),
-        ({"method": "gradient", "baseline": 0}, 'baseline has no meaning for method="gradient"'),
+        ({"method": "gradient", "baseline": 0}, 'baseline has no effect with method="gradient"'),
         ({"target": 3}, "target has index 3, but the model has 3 classes: give one from 0 to 2"),
         ({"target": -1}, "target has index -1, but the model has 3 classes"),
         ({"target": "a"}, "target has 'a' where an index into the 3 classes is expected: one integer"),
@@ -57,7 +57,10 @@ def test_bad_settings(model, settings, message):
 @pytest.mark.parametrize(
     "target, message",
     [
-        (1, r"target=1 is invalid; this model answers each step: give \(step, an index into the 3 classes\)"),
+        (
+            1,
+            r"target=1 is invalid; this model predicts each step: give \(step, an index into the 3 classes\)",
+        ),
         ((100, 0), r"target has step 100, but X\[0\] has 20 steps"),
         ((-21, 0), r"target has step -21, but X\[0\] has 20 steps"),
         ((0, 5), "target has index 5, but the model has 3 classes"),
@@ -82,7 +85,7 @@ def test_models_without_a_network():
     X, y = vowels()
     with pytest.raises(TypeError, match="model is a LogisticRegression; expected a fitted GRUClassifier"):
         attributions(LogisticRegression(), X)
-    with pytest.raises(TypeError, match="Of a search give best_estimator_"):
+    with pytest.raises(TypeError, match="Of a search, pass best_estimator_"):
         attributions(GridSearchCV(GRUClassifier(), {}), X)
     with pytest.raises(NotFittedError):
         attributions(GRUClassifier(), X)

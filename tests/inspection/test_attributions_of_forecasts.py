@@ -151,11 +151,11 @@ def test_bad_input():
     model = GRUForecaster(**FAST).fit(wave())
     for target in (0, -1, 1.5, (0, 1)):
         with pytest.raises(
-            ValueError, match="of a forecaster it is None, or a step ahead, 1 being the first"
+            ValueError, match="for a forecaster it is None, or a step ahead, 1 being the first"
         ):
             attributions(model, None, target=target)
     for baseline in ("median", np.nan, [1.0]):
-        with pytest.raises(ValueError, match="of a forecaster it is None, a number, or 'mean'"):
+        with pytest.raises(ValueError, match="for a forecaster it is None, a number, or 'mean'"):
             attributions(model, None, baseline=baseline)
     with pytest.raises(NotFittedError):
         attributions(GRUForecaster(), None)

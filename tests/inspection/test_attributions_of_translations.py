@@ -180,7 +180,7 @@ def test_a_copied_token_comes_from_its_place():
 
 @pytest.mark.parametrize("target", [(0, 1), 1.0, True, "a", [0] * 5])
 def test_targets_that_are_no_steps(target):
-    with pytest.raises(ValueError, match="target=.* is invalid; of a model that translates it is None"):
+    with pytest.raises(ValueError, match="target=.* is invalid; for a GRUSeq2Seq it is None"):
         attributions(fitted(), SOURCES[:1], target=target)
 
 
