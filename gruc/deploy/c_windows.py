@@ -178,19 +178,21 @@ GRUC_STATIC void {self._name("row")}(
         else:
             centre, scale = window.moments[0]
             lines = [f"    double centre = {double_literal(centre)}, scale = {double_literal(scale)};"]
-        if lags.scale == "window":
+        if window.measures_scale:
             value = f"{self._name('window_value')}(v, t + {lags.context - lags.lags})"
+            by_window = lags.scale == "window"
+            mean, least = ("centre", "squares > scale") if by_window else ("mean", "scale == 0")
             lines += [
-                "    double squares = 0, largest = 0;",
-                f"    for (size_t t = 0; t < {lags.lags}; t++) centre += {value};",
-                f"    centre /= {lags.lags};",
+                f"    double {'' if by_window else 'mean = 0, '}squares = 0, largest = 0;",
+                f"    for (size_t t = 0; t < {lags.lags}; t++) {mean} += {value};",
+                f"    {mean} /= {lags.lags};",
                 f"    for (size_t t = 0; t < {lags.lags}; t++) {{",
                 f"        double now = {value};",
-                "        squares += (now - centre) * (now - centre);",
+                f"        squares += (now - {mean}) * (now - {mean});",
                 "        if (fabs(now) > largest) largest = fabs(now);",
                 "    }",
                 f"    squares = sqrt(squares / {lags.lags});",
-                f"    if (squares > {double_literal(NOISE)} * largest && squares > scale) scale = squares;",
+                f"    if (squares > {double_literal(NOISE)} * largest && {least}) scale = squares;",
             ]
         return lines
 

@@ -218,6 +218,11 @@ class ForecastWindow(NamedTuple):
         """What answers of the network are multiplied by, beside the scale."""
         return self.lags.unit * self.lags.remainder
 
+    @property
+    def measures_scale(self):
+        """Whether the deviation of a window may be its scale: with "series" that of one that was constant."""
+        return self.lags.scale == "window" or (self.lags.scale == "series" and not self.moments[:, 1].all())
+
     def columns(self):
         """The columns of a row, a list of `Column`."""
         lags = self.lags

@@ -190,14 +190,17 @@ def _moments(graph, window, x, series):
     """Centre, scale, and what is divided by, of the windows x (N, context), (N, 1) each."""
     moments = window.moments if series is None else graph("Gather", window.moments, series, axis=0)
     centre, scale = (_columns(graph, moments, k, k + 1) for k in range(2))
-    if window.lags.scale == "window":
+    if window.measures_scale:
         last = _columns(graph, x, -window.lags.lags, None)
-        centre = graph.reduce("ReduceMean", last, 1)
-        squares = graph("Mul", *[graph("Sub", last, centre)] * 2)
+        mean = graph.reduce("ReduceMean", last, 1)
+        squares = graph("Mul", *[graph("Sub", last, mean)] * 2)
         deviation = graph("Sqrt", graph.reduce("ReduceMean", squares, 1))
         noise = graph("Mul", graph.reduce("ReduceMax", graph("Abs", last), 1), np.float64(NOISE))
         deviation = graph("Where", graph("Greater", deviation, noise), deviation, np.float64(0))
-        scale = graph("Max", deviation, scale)
+        if window.lags.scale == "window":
+            centre, scale = mean, graph("Max", deviation, scale)
+        else:
+            scale = graph("Where", graph("Equal", scale, np.float64(0)), deviation, scale)
     varies = graph("Greater", scale, np.float64(0))
     return centre, scale, graph("Where", varies, scale, np.float64(1))
 

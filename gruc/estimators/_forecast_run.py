@@ -132,7 +132,7 @@ class Run:
         state.history = type(state.history)()
         state.optimizer = state.schedule = None
         patience = None if model.early_stopping and validate is None else model.n_iter_no_change
-        return state, self._train(state, windows, n_epochs, patience, validate)
+        return state, self._train(state, windows, n_epochs, patience, validate, repeats=True)
 
     def one_pass(self, windows, goes_on=False):
         """The state after one epoch with the optimiser at hand, and what ended training.
@@ -144,7 +144,7 @@ class Run:
             state.schedule = None
         return state, self._train(state, windows, 1, None, None)
 
-    def _train(self, state, windows, n_epochs, patience, validate):
+    def _train(self, state, windows, n_epochs, patience, validate, repeats=False):
         model = self.model
         set_optimizer(model, state, self.network)
         data = ForecastData(windows, model.dtype, self.strategy.answers_rows, self.n_levels)
@@ -156,6 +156,8 @@ class Run:
             early_stopping=validate is not None,
         )
         settings = settings._replace(batch_size=min(settings.batch_size, len(data)))
+        if repeats:
+            data = data.repeated(settings.batch_size)
         dropout = model.dropout, model.recurrent_dropout
         precision = model.matmul_precision
         with TrainingStep(self.memory, self.loss, dropout, model.n_jobs, matmul_precision=precision) as step:

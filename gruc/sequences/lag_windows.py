@@ -237,8 +237,11 @@ class LagWindows(Sequences):
     def _moments(self, window, of):
         """Centre and scale of windows (B, lags), (B, 1) each."""
         centre, scale = self.series.moments[of].T[:, :, np.newaxis]
-        if self.lags.scale != "window":
+        if self.lags.scale is None:
             return centre, scale
+        if self.lags.scale == "series":  # one that was constant when it was learned from may no longer be
+            constant = scale == 0
+            return centre, np.where(constant, _deviation(window, axis=1), scale) if constant.any() else scale
         return window.mean(axis=1, keepdims=True), np.maximum(_deviation(window, axis=1), scale)
 
     def with_origins(self, of, origins):

@@ -7,6 +7,10 @@ from .data import Part, TrainingData
 # An epoch is at most this many windows, drawn anew each time: long and many series have millions, and
 # neighbours say nearly the same.
 MOST_WINDOWS = 1 << 14
+# The epochs of a fit have at least this many mini-batches. Forecasts become better and worse for some dozens
+# of steps before they settle: validated after each few steps, and waited for as few epochs, the best of them
+# would be one that was good by chance.
+FEWEST_BATCHES = 32
 
 
 class ForecastData(TrainingData):
@@ -22,18 +26,37 @@ class ForecastData(TrainingData):
         Whether targets are those of rows, the next step of each, instead of those of windows.
     n_levels : int
         How many quantiles there are of each target, answers that stand side by side.
+    n_passes : int
+        How many times an epoch goes through the windows.
     """
 
-    def __init__(self, windows, dtype, of_rows=False, n_levels=1):
+    def __init__(self, windows, dtype, of_rows=False, n_levels=1, n_passes=1):
         super().__init__(windows, None, None, None)
         self.dtype, self.of_rows, self.n_levels = np.dtype(dtype), of_rows, n_levels
+        self.n_passes = n_passes
 
-    def __len__(self):
+    @property
+    def n_in_pass(self):
+        """Windows of one pass."""
         return min(len(self.sequences), MOST_WINDOWS)
 
+    def __len__(self):
+        return self.n_in_pass * self.n_passes
+
+    def repeated(self, batch_size):
+        """These data, with as many passes in an epoch as `FEWEST_BATCHES` of this size need."""
+        n = self.n_in_pass
+        n_batches = -(-n // min(batch_size, n))
+        n_passes = max(1, min(-(-FEWEST_BATCHES // n_batches), MOST_WINDOWS // n))
+        return ForecastData(self.sequences, self.dtype, self.of_rows, self.n_levels, n_passes)
+
     def order(self, rng=None):
-        """The windows of an epoch: as given, or in a random order; of many some, evenly spaced or drawn."""
-        n, n_windows = len(self), len(self.sequences)
+        """The windows of an epoch, pass after pass."""
+        return np.concatenate([self._order_of_pass(rng) for _ in range(self.n_passes)])
+
+    def _order_of_pass(self, rng):
+        """The windows as given, or in a random order; of many some, evenly spaced or drawn."""
+        n, n_windows = self.n_in_pass, len(self.sequences)
         if rng is None:
             return np.arange(n) * n_windows // n
         return rng.permutation(n_windows) if n == n_windows else rng.choice(n_windows, n, replace=False)

@@ -44,6 +44,17 @@ def test_columns_known_ahead_are_learned():
     assert errors[1] < 0.6 * errors[0]
 
 
+def test_a_decoder_does_not_stop_at_a_low_validation_loss_by_chance():
+    """Its forecasts are good by chance after few steps of training, worse for dozens, and then good."""
+    t = np.arange(252)
+    promotion = (t**3 % 23 < 4).astype(float)
+    y = 100 + 0.1 * t + 10 * np.sin(2 * np.pi * t / 12) + 20 * promotion
+    model = GRUForecaster(strategy="decoder", season_length=12, random_state=4, n_jobs=1)
+    forecasts = model.fit(y[:240], promotion[:240]).predict(X=promotion[240:])
+    assert model.best_iter_ > 5
+    assert np.abs(forecasts - y[240:]).max() < 4  # of 20 that a promotion brings
+
+
 def test_the_forecast_moves_with_what_is_given_ahead():
     model = GRUForecaster(**FAST, early_stopping=False).fit(Y[0, :90], X[0, :90])
     calm, promo = np.zeros((4, 2)), np.array([[0, 0], [0, 0], [1, 0], [0, 0.0]])

@@ -276,6 +276,19 @@ def test_many_windows_are_sampled(monkeypatch):
     assert clone(model).set_params(shuffle=False).fit(wave(300))._training_state.history.n_samples_seen == 40
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_few_windows_are_gone_through_several_times(shuffle):
+    """Until there are 32 batches; `partial_fit` is one pass."""
+    options = dict(FAST, early_stopping=False, max_iter=2, batch_size=20, shuffle=shuffle, calibration=None)
+    y = wave(100)
+    model = GRUForecaster(**options, season_length=12, lags=8).fit(y)
+    n_windows = 100 - 20 - 12 + 1
+    n_passes = 8  # of 4 batches each
+    assert model._training_state.history.n_samples_seen == 2 * n_passes * n_windows
+    chunk = GRUForecaster(**options, season_length=12, lags=8).partial_fit(y)
+    assert chunk._training_state.history.n_samples_seen == n_windows
+
+
 def test_real_series():
     """Better than the seasonal naive forecast on what was held out."""
     datasets = pytest.importorskip("statsmodels.datasets")
