@@ -37,11 +37,25 @@ class ForecastFunctions(SeriesFunctions):
             f"    missing = {prefix}_value(&one, value, {self._given_value(False)}forecasts);"
             "  // 0 where forecasts were written",
             "",
+            *self._words_of_levels(),
             *self._words_beside(),
         ]
         if series:
             lines.append(f"series counts from 0, in the order of the fit{self._new()}.")
         return lines
+
+    def _words_of_levels(self):
+        """Lines of the comment about quantiles by the errors of known forecasts."""
+        if self.levels is None:
+            return []
+        series = "series, " if self.window.names_series else ""
+        return [
+            "Where forecasts were written, from the values that they were made of:",
+            "",
+            f"    double quantiles[{self.upper}_HORIZON * {self.upper}_N_LEVELS];",
+            f"    {self.prefix}_quantiles({series}one.values, forecasts, quantiles);",
+            "",
+        ]
 
     def _size(self):
         """How many numbers are written, in C."""
@@ -94,6 +108,8 @@ class ForecastFunctions(SeriesFunctions):
             lines.append(f"#define {self.upper}_N_STATIC {self.beside.n_static} /* that never change */")
         if self.window.levels:
             lines.append(f"#define {self.upper}_N_QUANTILES {self.window.n_levels} /* of each step */")
+        if self.levels is not None:
+            lines.append(f"#define {self.upper}_N_LEVELS {len(self.levels.levels)} /* of quantiles */")
         if self.bidirectional:
             rows = self.lags.lags * self.width
             work = f"({self.upper}_WORK({self.lags.lags}) + {rows})"
@@ -104,7 +120,8 @@ class ForecastFunctions(SeriesFunctions):
         """Macros, tables and functions, a list."""
         parts = [self.macros(), *self._tables(), self._value_function(), *self._seasonal_function()]
         parts += [self._row_function(), *self._rise_function(), self._ahead_function()]
-        return [*parts, self._forecast_function(), self._series_functions()]
+        parts += [self._forecast_function(), self._series_functions()]
+        return [*parts, *self._quantiles_function()]
 
     def _refused(self):
         """Lines that refuse values and series, and in words what is refused."""

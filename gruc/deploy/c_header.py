@@ -14,7 +14,7 @@ from .c_constants import Matrix, ModelConstants, stream_bytes
 from .c_forecasts import ForecastFunctions
 from .c_language import vocabulary_of
 from .c_text import header_text
-from .forecast_windows import ForecastWindow, forecaster_of
+from .forecast_windows import ForecastWindow, Levels, forecaster_of
 from .weights import as_predictor, with_biases
 
 __all__ = ["CExport", "to_c"]
@@ -50,7 +50,13 @@ class CExport(NamedTuple):
 
 
 def to_c(
-    model: Any, path: Any, prefix: str = "model", *, storage: str = "float32", X: ArrayLike | None = None
+    model: Any,
+    path: Any,
+    prefix: str = "model",
+    *,
+    storage: str = "float32",
+    X: ArrayLike | None = None,
+    alpha: Any = None,
 ) -> CExport:
     """Export a model as a C header.
 
@@ -89,6 +95,10 @@ def to_c(
         when they are read. The rounding is that of `save(path, weights=...)`.
     X : array of shape (n_sequences, n_steps, n_features) or list of arrays, default=None
         Sequences, or texts for a pipeline, on which the effect of rounded weights is measured.
+    alpha : float or sequence of float, default=None
+        Of a forecaster, levels of quantiles as `GRUForecaster.predict_quantiles` finds them:
+        ``model_quantiles`` writes them beside the forecasts. With ``loss="quantile"`` the network answers
+        quantiles itself.
 
     Returns
     -------
@@ -100,8 +110,9 @@ def to_c(
     TypeError
         If `model` is not a fitted model of gruc.
     ValueError
-        If `prefix` is not a C identifier, a weight does not fit the storage type, or the tokens of a
-        pipeline are not single characters. No file is written then.
+        If `prefix` is not a C identifier, a weight does not fit the storage type, the tokens of a pipeline
+        are not single characters, or `alpha` is given for a model without calibration. No file is written
+        then.
 
     Examples
     --------
@@ -136,6 +147,7 @@ def to_c(
             f"gruc; got {prefix!r}."
         )
     check_storage(storage, "storage", ())
+    levels = Levels.of(forecaster, alpha)
     weights = _rounded_weights(predictor, storage)
     constants = ModelConstants(predictor, prefix, weights, storage)
     characters = None if text_step is None else Characters.of(text_step)
@@ -143,7 +155,7 @@ def to_c(
         X = text_step.transform(X)
     forecasts, changes = None, (None, None)
     if forecaster is not None:
-        forecasts = ForecastFunctions(window, prefix, predictor.config["bidirectional"])
+        forecasts = ForecastFunctions(window, prefix, predictor.config["bidirectional"], levels)
         changes = _change_of_forecasts(forecaster, weights), None
     elif X is not None:
         changes = _changes(predictor, weights, X)

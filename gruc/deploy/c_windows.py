@@ -16,6 +16,8 @@ class WindowFunctions:
     prefix : str
     bidirectional : bool
         Whether the network reads whole sequences.
+    levels : Levels or None
+        Of the quantiles that are written, too.
 
     Attributes
     ----------
@@ -23,8 +25,9 @@ class WindowFunctions:
         Of tables.
     """
 
-    def __init__(self, window, prefix, bidirectional):
+    def __init__(self, window, prefix, bidirectional, levels=None):
         self.window, self.prefix, self.upper = window, prefix, prefix.upper()
+        self.levels = levels
         self.lags, self.bidirectional = window.lags, bidirectional
         self.beside = window.covariates
         self.width = len(window.columns())
@@ -34,6 +37,8 @@ class WindowFunctions:
             self.width += len(self.beside.read) + self.beside.n_static
         if window.names_series:
             self.n_bytes += 8 * window.moments.size
+        if levels is not None:
+            self.n_bytes += 8 * levels.offsets.size
 
     def _tables(self):
         window, tables = self.window, []
@@ -165,8 +170,8 @@ GRUC_STATIC void {self._name("row")}(
 {body}
 }}"""
 
-    def _moments(self):
-        """Lines that set centre and scale."""
+    def _moments(self, value=None):
+        """Lines that set centre and scale, by what is value t of the last `lags`; None: of a window."""
         window, lags = self.window, self.lags
         if window.names_series:
             at = "2 * (size_t)series"
@@ -179,7 +184,8 @@ GRUC_STATIC void {self._name("row")}(
             centre, scale = window.moments[0]
             lines = [f"    double centre = {double_literal(centre)}, scale = {double_literal(scale)};"]
         if window.measures_scale:
-            value = f"{self._name('window_value')}(v, t + {lags.context - lags.lags})"
+            if value is None:
+                value = f"{self._name('window_value')}(v, t + {lags.context - lags.lags})"
             by_window = lags.scale == "window"
             mean, least = ("centre", "squares > scale") if by_window else ("mean", "scale == 0")
             lines += [
@@ -195,6 +201,30 @@ GRUC_STATIC void {self._name("row")}(
                 f"    if (squares > {double_literal(NOISE)} * largest && {least}) scale = squares;",
             ]
         return lines
+
+    def _quantiles_function(self):
+        """What finds quantiles by the errors of known forecasts: a table and a function, or an empty list."""
+        if self.levels is None:
+            return []
+        upper, lags, offsets = self.upper, self.lags, self._name("offsets")
+        series = "int32_t series, " if self.window.names_series else ""
+        lines = self._moments(difference("v", f"t + {lags.context - lags.lags}", self.window.order))
+        body, levels = "\n".join(lines), ", ".join(map(repr, self.levels.levels))
+        return [
+            self._table("double", "offsets", map(double_literal, self.levels.offsets.ravel())),
+            f"""\
+/* Quantiles {levels} of the forecasts that were made of these values,
+ * by the errors of known forecasts: quantiles[h * {upper}_N_LEVELS + q]. */
+GRUC_STATIC void {self.prefix}_quantiles(
+    {series}const double *v, const double *forecasts, double *quantiles)
+{{
+{body}
+    (void)centre;
+    for (size_t h = 0; h < {upper}_HORIZON; h++)
+        for (size_t q = h * {upper}_N_LEVELS; q < (h + 1) * {upper}_N_LEVELS; q++)
+            quantiles[q] = forecasts[h] + scale * {offsets}[q];
+}}""",
+        ]
 
 
 def difference(name, place, order):

@@ -20,7 +20,7 @@ from ..files.series_columns import CALENDAR
 from ..outputs import nearest_to_median
 from ..runtime import ForecastPredictor
 from ..runtime.strategies import STRATEGIES
-from ..sequences import reaches
+from ..sequences import as_shares, reaches
 
 # a larger deviation than this share of the largest value is no rounding error: lag_windows._deviation
 NOISE = 1e-14
@@ -230,6 +230,42 @@ class ForecastWindow(NamedTuple):
         if lags.width == 3:
             columns.append(Column(False, True, lags.horizon % lags.season_length, True, 1.0))
         return columns
+
+
+class Levels(NamedTuple):
+    """Quantiles by the errors of known forecasts: ``forecast(h) + scale * offset(h, level)``.
+
+    Parameters
+    ----------
+    levels : tuple of float
+    offsets : ndarray of shape (horizon, n_levels)
+    """
+
+    levels: tuple
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, forecaster, alpha):
+        """Those of a `ForecastPredictor`, or None, at the levels that a user asks for; None for none."""
+        if alpha is None:
+            return None
+        if forecaster is None:
+            raise ValueError(
+                "alpha is for forecasters, whose quantiles are found by errors of known forecasts."
+            )
+        levels, conformal = as_shares(alpha, "alpha"), forecaster.conformal
+        if len(forecaster.levels) > 1:
+            raise ValueError(
+                "alpha is for networks that answer forecasts. This one answers the quantiles "
+                f"{', '.join(map(str, forecaster.levels))} itself, and these are written: leave alpha out."
+            )
+        if conformal is None:
+            raise ValueError(
+                "alpha asks for quantiles, but the fit has measured no errors of forecasts to find them by. "
+                "Fit with calibration='split', and series that are long enough to hold a part out."
+            )
+        steps = np.arange(1, forecaster.lags.horizon + 1)
+        return cls(tuple(levels.tolist()), conformal.offsets(levels, steps))
 
 
 def forecaster_of(model):

@@ -16,7 +16,7 @@ from .. import files
 from .._version import __version__
 from ..sequences import ONE_STEP
 from . import onnx_inputs, onnx_layers, onnx_outputs, onnx_stream
-from .forecast_windows import forecaster_of
+from .forecast_windows import Levels, forecaster_of
 from .onnx_forecasts import graph_of_forecaster
 from .onnx_graph import NetworkGraph
 from .onnx_translation import graph_of_encoder, graph_of_step, translator_of
@@ -28,7 +28,9 @@ OPSET = 18
 OLDEST_OPSET = 13
 
 
-def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool = False) -> Any:
+def to_onnx(
+    model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool = False, alpha: Any = None
+) -> Any:
     """Convert a model to an ONNX graph.
 
     Parameters
@@ -43,6 +45,9 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     stateful : bool, default=False
         Whether the graph has the state of each sequence as inputs and outputs, so that a sequence can be
         processed in blocks; see Notes.
+    alpha : float or sequence of float, default=None
+        Of a forecaster, levels of quantiles as returned by `GRUForecaster.predict_quantiles`, another output
+        of the graph. With ``loss="quantile"`` the network outputs quantiles itself.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         (N, n_rows, n_columns), float64, for the last steps of y and those of the horizon, with the columns of
         the calendar (`ForecastPredictor.calendar_columns`) after the others, and ``static`` (N, n_static),
         float64. With several quantiles, a further output is ``quantiles`` (N, horizon, n_quantiles) of the
-        network, in increasing order, without calibration.
+        network, in increasing order, without calibration; with `alpha`, those of its levels.
 
         For a `GRUSeq2Seq`, a tuple of two graphs is returned. The inputs of the encoder are tokens ``X``
         (N, T) and ``lengths`` (N,), int64, N and T at least 1. Its outputs are ``state_0`` (N, H), ..., one
@@ -81,8 +86,8 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
     TypeError
         If `model` is not a fitted model of gruc, or its labels have a type that ONNX does not support.
     ValueError
-        If `opset` is out of range, labels cannot be represented exactly in ONNX, or `stateful` is True for
-        a bidirectional model or a forecaster.
+        If `opset` is out of range, labels cannot be represented exactly in ONNX, `stateful` is True for a
+        bidirectional model or a forecaster, or `alpha` is given for a model without calibration.
 
     Notes
     -----
@@ -131,6 +136,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
         return _translation(onnx, translator, path, _checked_opset(onnx, opset), stateful)
     forecaster = forecaster_of(model)
     predictor = as_predictor(model) if forecaster is None else forecaster.predictor
+    levels = Levels.of(forecaster, alpha)
     opset = _checked_opset(onnx, opset)
     if stateful and predictor.config["bidirectional"]:
         raise ValueError(
@@ -146,7 +152,7 @@ def to_onnx(model: Any, path: Any = None, *, opset: int = OPSET, stateful: bool 
                 "stateful=True is for sequences that are given in blocks; a forecaster's graph takes the "
                 "last values of series, which the program keeps."
             )
-        graph, inputs, outputs = graph_of_forecaster(onnx, forecaster, opset)
+        graph, inputs, outputs = graph_of_forecaster(onnx, forecaster, opset, levels)
     proto = _model_of(onnx, graph, inputs, outputs, opset)
     if path is not None:
         files.write(path, proto.SerializeToString())

@@ -17,8 +17,8 @@ from .onnx_graph import NetworkGraph
 ALL = np.array([np.iinfo(np.int64).max])
 
 
-def graph_of_forecaster(onnx, forecaster, opset):
-    """A `NetworkGraph` of a `ForecastPredictor`, and its inputs and outputs."""
+def graph_of_forecaster(onnx, forecaster, opset, more_levels=None):
+    """A `NetworkGraph` of a `ForecastPredictor`, and its inputs and outputs; `more_levels` are `Levels`."""
     window = ForecastWindow.of(forecaster)
     graph = NetworkGraph(onnx, forecaster.predictor, opset)
     double = graph.tensor_type(np.float64)
@@ -47,14 +47,19 @@ def graph_of_forecaster(onnx, forecaster, opset):
     told = graph("Where", within, forecasts, np.float64(np.nan))
     graph.first_rows(told, n, output="forecasts")
     outputs = [info("forecasts", double, ["N", window.horizon])]
+    heads, n_levels = None, window.n_levels
     if window.levels:
         heads = graph("Sub", levels, graph("Unsqueeze", _level(graph, levels, window.point), np.array([2])))
         for _ in range(window.order + (window.strategy != "direct")):
             heads = _accumulated(graph, heads)
+    elif more_levels is not None:
+        scale, n_levels = _moments(graph, window, known.x, series)[1], len(more_levels.levels)
+        heads = graph("Mul", graph("Unsqueeze", scale, np.array([2])), more_levels.offsets[np.newaxis])
+    if heads is not None:
         quantiles = graph("Add", heads, graph("Unsqueeze", forecasts, np.array([2])))
         within = graph("Unsqueeze", within, np.array([2]))
         graph.first_rows(graph("Where", within, quantiles, np.float64(np.nan)), n, output="quantiles")
-        outputs.append(info("quantiles", double, ["N", window.horizon, window.n_levels]))
+        outputs.append(info("quantiles", double, ["N", window.horizon, n_levels]))
     return graph, inputs, outputs
 
 

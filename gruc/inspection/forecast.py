@@ -237,7 +237,7 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If there are several series and `series` is None.
+            If there are several series and `series` is None, or y has other values than `backtest`.
         """
         if (series is None) != ("series" not in backtest):
             known = backtest["series"].unique().tolist() if "series" in backtest else "one series"
@@ -254,6 +254,7 @@ class ForecastDisplay:
             else:
                 history = _one(y, key)
                 history = _curve(history, np.arange(len(history)))
+                _check_actual(rows, history)
             parts.append((_last(history, n_history), None, None, _origins(rows)))
         return cls._of_parts(series, parts, None).plot(ax=ax)
 
@@ -316,6 +317,23 @@ def _check_known(estimator, y):
                 f"{series.name_of(i)} does not end as the forecaster knows it. Give y as it was fitted on "
                 "and updated with."
             )
+
+
+def _check_actual(rows, curve):
+    """Refuse a series that has other values at the times of a backtest."""
+    values = dict(zip(_keys(curve[0]), curve[1].tolist(), strict=True))
+    for name, time, actual in zip(rows["time"], _keys(_times(rows["time"])), rows["actual"], strict=True):
+        if values.get(time) != actual:
+            raise ValueError(
+                f"y is not what the backtest was of: at {name} it has {values.get(time, 'no value')}, and "
+                f"the backtest {actual}. Give y as backtest was given it."
+            )
+
+
+def _keys(times):
+    """A list of times that can be compared, in whatever unit they are counted."""
+    times = np.asarray(times)
+    return (times.astype("datetime64[ns]") if times.dtype.kind == "M" else times).tolist()
 
 
 def _one(y, series):

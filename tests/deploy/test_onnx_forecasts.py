@@ -68,6 +68,51 @@ def test_several_series(kind):
     np.testing.assert_allclose(run(proto, batch, **more) / size, expected / size, rtol=3e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["differences", "recursive", "decoder", "no scale, no season"])
+def test_quantiles_by_known_errors(kind):
+    """Those of `predict_quantiles`, of one series and of several."""
+    alpha = [0.9, 0.05]
+    for y in (wave(120), [wave(120), 1e3 * wave(110, 1)]):
+        model = forecaster(kind, y)
+        proto = gruc.to_onnx(model, alpha=alpha)
+        n, many = n_values(proto), model._predictor.predict_quantiles(alpha=alpha)
+        batch = np.stack([series[-n:] for series in (y if isinstance(y, list) else [y])])
+        more = {"series": np.arange(2)} if len(proto.graph.input) == 2 else {}
+        session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+        _, quantiles = session.run(None, {"y": batch, **more})
+        size = np.abs(batch).max(axis=1)[:, np.newaxis, np.newaxis]
+        np.testing.assert_allclose(quantiles / size, many.reshape(quantiles.shape) / size, rtol=0, atol=1e-5)
+
+
+def test_levels_that_are_refused():
+    y = wave(120)
+    for model, alpha, message in (
+        (GRUForecaster(**FAST, loss="quantile").fit(y), 0.1, "answers the quantiles 0.1, 0.5, 0.9 itself"),
+        (GRUForecaster(**FAST, calibration=None).fit(y), 0.1, "Fit with calibration='split'"),
+        (GRUForecaster(**FAST).fit(y), 1.0, "alpha must be between 0 and 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            gruc.to_onnx(model, alpha=alpha)
+    with pytest.raises(ValueError, match="alpha is for forecasters"):
+        gruc.to_onnx(gruc.GRURegressor((2,), max_iter=1).fit([y], [0.0]), alpha=0.1)
+
+
+def test_a_series_that_was_constant_when_it_was_learned():
+    """With scale="series" it has no scale, so that later windows have their own."""
+    y = np.stack([wave(90), np.full(90, 7.0)])
+    model = GRUForecaster(**FAST, horizon=5, scale="series").fit(y[:, :80])
+    proto = gruc.to_onnx(model, alpha=0.9)
+    later = np.stack([y[0, 80:], 7 + np.sin(np.arange(10))])
+    model.update(later, update_params=False)
+    batch = np.concatenate([y[:, :80], later], axis=1)[:, -n_values(proto) :]
+    session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    forecasts, quantiles = session.run(None, {"y": batch, "series": np.arange(2)})
+    np.testing.assert_allclose(forecasts, model.predict(), rtol=0, atol=1e-4)
+    expected = model._predictor.predict_quantiles(alpha=0.9)
+    np.testing.assert_allclose(quantiles, expected, rtol=0, atol=1e-4)
+    assert (quantiles[1, :, 0] > forecasts[1] + 0.01).all()
+
+
 def test_a_series_of_which_nothing_is_known():
     """Its calm windows are blown up, as there is no usual size that they are compared with."""
     model = forecaster("differences", [wave(120), 1e3 * wave(110, 1)])

@@ -173,10 +173,12 @@ def test_intervals_of_constant_series_have_no_width(loss, calibration, scale, tm
     assert (panel[:, 2] < panel[:, 3]).all()
 
 
-def test_adaptive_intervals_of_a_constant_series_that_begins_to_move():
+@pytest.mark.parametrize("scale", ["window", "series"])
+def test_adaptive_intervals_of_a_constant_series_that_begins_to_move(scale):
     rng = np.random.default_rng(0)
     y = np.concatenate([np.ones(50), 1 + rng.standard_normal(400)])
-    model = GRUForecaster(**FAST, calibration="adaptive", horizon=1, season_length=1, lags=8).fit(y[:50])
+    options = dict(FAST, calibration="adaptive", horizon=1, season_length=1, lags=8, scale=scale)
+    model = GRUForecaster(**options).fit(y[:50])
     inside = []
     for value in y[50:]:
         low, high = model._predictor.quantiles(np.array([1]), [0.1, 0.9])[0, 0]

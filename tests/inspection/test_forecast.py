@@ -154,6 +154,23 @@ def test_backtest_alone():
             ForecastDisplay.from_backtest(wrong, series=series)
 
 
+@pytest.mark.parametrize("kind", ["dates", "periods", "array", "series of an array"])
+def test_a_backtest_of_other_values_is_refused(kind):
+    y = wave(96)
+    if kind == "dates":
+        y = pd.Series(y, pd.date_range("2016-01-01", periods=96, freq="MS", unit="s"))
+    elif kind == "periods":
+        y = pd.Series(y, pd.period_range("2016-01", periods=96, freq="M"))
+    elif kind == "series of an array":
+        y = np.stack([y, 2 * y])
+    table = GRUForecaster(**FAST).backtest(y, fh=[1, 2], refit=False)
+    series = 1 if kind == "series of an array" else None
+    ForecastDisplay.from_backtest(table, y, series=series)
+    for wrong in (y + 1, y[:, :-2] if y.ndim == 2 else y[:-2]):
+        with pytest.raises(ValueError, match="y is not what the backtest was of: at "):
+            ForecastDisplay.from_backtest(table, wrong, series=series)
+
+
 def test_not_fitted():
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(GRUForecaster(), wave(20))

@@ -141,6 +141,35 @@ def test_several_series(tmp_path):
     np.testing.assert_allclose(got, later_forecasts(model, new, len(got)), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["differences", "decoder", "both directions", "constant before"])
+def test_quantiles_by_known_errors(kind, tmp_path):
+    """Those of `predict_quantiles`, of the last values of the series of the fit."""
+    y = [wave(120), 1e3 * wave(120, 1)]
+    if kind == "constant before":  # what has no scale of its series has that of its window
+        y[1] = np.r_[np.full(110, 7.0), 7 + np.sin(np.arange(10))]
+        model = GRUForecaster(**FAST, horizon=5, scale="series").fit([each[:110] for each in y])
+        model.update([each[110:] for each in y], update_params=False)
+    else:
+        model = forecaster(kind, y)
+    text = program_text(
+        model, tmp_path, "run_series(y + 1, n - 1, (int32_t)y[0]);", several=True, alpha=[0.05, 0.9]
+    )[1]
+    told_too = "double q[M_HORIZON * M_N_LEVELS];\n        m_quantiles(series, one.values, again, q);"
+    text = text.replace(
+        "for (size_t h = 0; h < M_HORIZON; h++) {",
+        told_too + "\n        for (size_t h = 0; h < M_HORIZON; h++) {",
+    )
+    text = text.replace('printf("%.17g\\n", again[h]);', 'printf("%.17g %.17g\\n", q[2 * h], q[2 * h + 1]);')
+    program = program_of(text, "cc", "baseline", tmp_path)
+    window = ForecastWindow.of(model._predictor)
+    expected = model._predictor.predict_quantiles(alpha=[0.05, 0.9])
+    for i in range(2):
+        got = told(program, [i, *y[i][-window.n_values :]], 2 * window.horizon)[-1]
+        size = np.abs(y[i]).max()
+        np.testing.assert_allclose(got / size, expected[i].ravel() / size, rtol=0, atol=1e-6)
+        assert (np.diff(got.reshape(-1, 2)) > 0).all()
+
+
 def test_a_level_keeps_its_digits(tmp_path):
     level = 2.0**40
     y = np.round(wave(120), 6) + level
