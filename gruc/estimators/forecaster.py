@@ -88,8 +88,7 @@ class GRUForecaster(
     its drift, exponential smoothing with and without a damped trend, the last season within the season, and
     ridge regressions on the window. Each is evaluated on up to the last three fifths of the series, fitted to
     the values before, and weighted by the inverse tenth power of its error. The weights of up to eight past
-    seasons are chosen in the same way. A season is detected in all of y. A "decoder" has no linear forecasts:
-    its network reads row by row, and a row is not the whole window that these need.
+    seasons are chosen in the same way. A season is detected in all of y. A "decoder" has no linear forecasts.
 
     With `early_stopping` the network is trained twice: first without the last part of each series, on which
     the forecasts are evaluated after each epoch, then on everything, for the best number of epochs. Its

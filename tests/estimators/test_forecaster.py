@@ -313,14 +313,14 @@ def test_interrupt_ends_the_fit(monkeypatch, early_stopping, epoch):
 
     def interrupted(self, *args):
         calls.append(1)
-        if len(calls) == 2 * epoch:
+        if len(calls) == 32 * epoch:
             raise KeyboardInterrupt
         step(self, *args)
 
     monkeypatch.setattr(Adam, "step", interrupted)
     options = dict(FAST, max_iter=50, batch_size=60, early_stopping=early_stopping, season_length=12, lags=8)
     with pytest.warns(UserWarning, match=f"interrupted in epoch {epoch}"):
-        model = GRUForecaster(**options).fit(wave(150, noise=1))  # two batches an epoch
-    assert len(calls) == 2 * epoch
+        model = GRUForecaster(**options).fit(wave(150, noise=1))  # 32 batches an epoch
+    assert len(calls) == 32 * epoch
     assert model.n_iter_ == epoch - 1
     assert np.isfinite(model.predict()).all()
