@@ -94,7 +94,7 @@ class GRUForecaster(
     the forecasts are evaluated after each epoch, then on everything, for the best number of epochs. Its
     output is multiplied by a factor between 0 and 1, the best for the held-out forecasts, shrunk if there are
     few of them. Without `early_stopping` the last part is held out for `calibration` only. An epoch has at
-    most 16384 windows and at least 32 mini-batches: few windows are used several times.
+    most 16384 windows; few windows are used several times, in about 32 mini-batches.
 
     Quantiles are those of the errors on the held-out part (split conformal prediction [8]_), each divided by
     the standard deviation of its window and the usual error at that step of the horizon. If the part contains

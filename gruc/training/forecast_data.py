@@ -7,9 +7,9 @@ from .data import Part, TrainingData
 # An epoch is at most this many windows, drawn anew each time: long and many series have millions, and
 # neighbours say nearly the same.
 MOST_WINDOWS = 1 << 14
-# The epochs of a fit have at least this many mini-batches. Forecasts become better and worse for some dozens
-# of steps before they settle: validated after each few steps, and waited for as few epochs, the best of them
-# would be one that was good by chance.
+# The epochs of a fit have about this many mini-batches, or more. Forecasts become better and worse for some
+# dozens of steps before they settle: validated after each few steps, and waited for as few epochs, the best
+# of them would be one that was good by chance.
 FEWEST_BATCHES = 32
 
 
@@ -44,7 +44,7 @@ class ForecastData(TrainingData):
         return self.n_in_pass * self.n_passes
 
     def repeated(self, batch_size):
-        """These data, with as many passes in an epoch as `FEWEST_BATCHES` of this size need."""
+        """These data, with as many passes in an epoch as have `FEWEST_BATCHES` batches of their own."""
         n = self.n_in_pass
         n_batches = -(-n // min(batch_size, n))
         n_passes = max(1, min(-(-FEWEST_BATCHES // n_batches), MOST_WINDOWS // n))

@@ -278,7 +278,7 @@ def test_many_windows_are_sampled(monkeypatch):
 
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_few_windows_are_gone_through_several_times(shuffle):
-    """Until there are 32 batches; `partial_fit` is one pass."""
+    """As often as their batches are to be 32; `partial_fit` is one pass."""
     options = dict(FAST, early_stopping=False, max_iter=2, batch_size=20, shuffle=shuffle, calibration=None)
     y = wave(100)
     model = GRUForecaster(**options, season_length=12, lags=8).fit(y)
@@ -318,9 +318,9 @@ def test_interrupt_ends_the_fit(monkeypatch, early_stopping, epoch):
         step(self, *args)
 
     monkeypatch.setattr(Adam, "step", interrupted)
-    options = dict(FAST, max_iter=50, batch_size=60, early_stopping=early_stopping, season_length=12, lags=8)
+    options = dict(FAST, max_iter=50, batch_size=200, early_stopping=early_stopping, season_length=12, lags=8)
     with pytest.warns(UserWarning, match=f"interrupted in epoch {epoch}"):
-        model = GRUForecaster(**options).fit(wave(150, noise=1))  # 32 batches an epoch
+        model = GRUForecaster(**options).fit(wave(150, noise=1))  # all windows 32 times an epoch
     assert len(calls) == 32 * epoch
     assert model.n_iter_ == epoch - 1
     assert np.isfinite(model.predict()).all()
