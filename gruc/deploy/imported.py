@@ -58,7 +58,7 @@ def fitted_estimator(estimator, weights, network, classes, multilabel, scaling=N
     n_states = sizes[-1] * (1 + bool(network.get("bidirectional")))
     if is_auto(setting(estimator, "pooling")) and convolutions:
         n_read, n_channels = np.shape(weights["head.weight"])[1], convolutions[-1][0]
-        readouts = automatic_readouts(n_read, n_states, n_channels)
+        readouts = automatic_readouts(estimator, n_read, n_states, n_channels)
     first = "conv.0.weight" if convolutions else "gru.weight_ih_l0"
     n_inputs = np.shape(weights[first])[1]
     inputs, reading = _inputs(estimator, weights.get("embedding.weight"), n_inputs, first)

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from math import ceil
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from ._networks import CONVOLUTION_DEFAULTS, auto_batch_size, convolutions_of, is_auto
+from ._smooth_features import MANY_SEQUENCES
 
 # Sequences with fewer steps, by the median, are read without convolutions.
 ENOUGH_STEPS = 48
@@ -22,14 +24,11 @@ WITHOUT_CONVOLUTIONS = {
     "max_iter": 300,
 }
 WITH_CONVOLUTIONS = {
-    "pooling": ("mean", "max", "conv_mean", "conv_max"),  # of sequences of one length
     "learning_rate": "cosine",
     "learning_rate_init": 0.002,
     "max_iter": 100,
 }
 AUTOMATIC = "conv_channels", "conv_kernel_size", *WITHOUT_CONVOLUTIONS, "alpha"
-# Where lengths differ, where a sequence ends says something, too.
-OF_SEVERAL_LENGTHS = ("last", *WITH_CONVOLUTIONS["pooling"])
 # Sequences in a batch with convolutions, at least: what their normalisation takes statistics of.
 LEAST_BATCH = 16
 # The penalty of regressors, and how many sequences are few: with more of them it is needed less.
@@ -63,8 +62,8 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
     vars(model).update(_structure(model, lengths) if network is None else _structure_to_go_on(model, network))
     convolutions = convolutions_of(model) if network is None else network.config.get("convolutions")
     training = WITH_CONVOLUTIONS if convolutions else WITHOUT_CONVOLUTIONS
-    if training is WITH_CONVOLUTIONS and len(np.unique(lengths)) > 1:
-        training = training | {"pooling": OF_SEVERAL_LENGTHS}
+    if training is WITH_CONVOLUTIONS:
+        training = training | {"pooling": _readouts(model, lengths)}
     vars(model).update({name: value for name, value in training.items() if is_auto(getattr(model, name))})
     if training is not WITHOUT_CONVOLUTIONS:
         _set_batches(model, len(lengths), "max_iter" in automatic)
@@ -108,12 +107,29 @@ def structure_of(network):
     return {"conv_channels": channels, "conv_kernel_size": sizes, "pooling": pooling}
 
 
-def automatic_readouts(n_read, n_states, n_channels):
-    """The automatic readouts that make `n_read` numbers of a state and of what convolutions give.
+def _readouts(model, lengths):
+    """The readouts of a network with convolutions, for sequences with these numbers of steps."""
+    of_one_length, of_several_lengths = _kinds_of_readouts(model)
+    are_few = len(lengths) < MANY_SEQUENCES  # of many, the other readouts say enough
+    return of_several_lengths if are_few and len(np.unique(lengths)) > 1 else of_one_length
+
+
+def _kinds_of_readouts(model):
+    """Automatic readouts for sequences of one length, and for few of several: where they end says something.
+
+    What convolutions give has no bounds, and so no regressor reads it: an unusual sequence would have
+    an answer far beyond all targets.
+    """
+    readouts = ("mean", "max") if is_regressor(model) else ("mean", "max", "conv_mean", "conv_max")
+    return readouts, ("last", *readouts)
+
+
+def automatic_readouts(model, n_read, n_states, n_channels):
+    """The automatic readouts that make `n_read` numbers of states and of what convolutions give.
 
     "last" if none do.
     """
-    for pooling in (WITH_CONVOLUTIONS["pooling"], OF_SEVERAL_LENGTHS):
+    for pooling in _kinds_of_readouts(model):
         if n_read == sum(n_channels if name.startswith("conv") else n_states for name in pooling):
             return list(pooling)
     return WITHOUT_CONVOLUTIONS["pooling"]

@@ -9,6 +9,7 @@ from ..conventions.parameter_names import setting
 from ..network import OF_CONVOLUTIONS, READOUTS, GRUNetwork
 from ..sequences import MOST_TOKENS, Framing, Moments, Numbers, Tokens, check_range, numeric_array
 from ..training import TrainingState
+from ._smooth_features import MANY_SEQUENCES, add_differences, smoothness
 
 # The statistics of partial_fit are those of its first calls, until they have seen this many sequences:
 # the standard deviation of ten has an error of a quarter, that of one is undefined.
@@ -262,7 +263,7 @@ def initial_state(model, network, rng, inputs, sequences, weights):
 
     Vectors of tokens that occur in none of them start at 0, the vector of a token that is dropped.
     """
-    counted = slice(None) if weights is None else np.flatnonzero(weights > 0)
+    counted = np.arange(len(sequences)) if weights is None else np.flatnonzero(weights > 0)
     lengths, tokens = inputs.lengths(sequences)[counted], None
     if isinstance(inputs, Tokens):
         pretrained = setting(model, "embedding_weights") is not None
@@ -279,6 +280,10 @@ def initial_state(model, network, rng, inputs, sequences, weights):
         vectors = vectors_of(model)
         parameters[network.embedding.weight][:] = vectors
         model._embedding_origin = _digest(vectors)
+    reads_steps = network.convolutions and isinstance(inputs, Numbers) and inputs.framing.length == 1
+    if reads_steps and len(counted) >= MANY_SEQUENCES:
+        weight = parameters[network.convolutions[0].weight]
+        add_differences(weight, smoothness(sequences, counted), rng)
     set_update_gate_bias(model, network, parameters, int(lengths.max(initial=1)), rng)
     return state
 

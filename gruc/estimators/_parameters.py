@@ -283,8 +283,9 @@ class Automatic:
         Readout,
         "pooling",
         """
-        "auto" is "last"; with convolutions ("mean", "max", "conv_mean", "conv_max"), preceded by "last" if
-        the lengths of the sequences differ.""",
+        "auto" is "last" without convolutions. With them it is ("mean", "max"), in GRUClassifier also
+        "conv_mean" and "conv_max", and "last" if there are fewer than 100 sequences whose lengths
+        differ.""",
     )
     conv_channels: Literal["auto"] | Count | Sequence[int] = _or_auto(
         Convolutions,

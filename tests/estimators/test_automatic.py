@@ -12,6 +12,7 @@ CONVOLUTIONS = dict(
     conv_kernel_size=(9, 5, 3),
     pooling=("mean", "max", "conv_mean", "conv_max"),
 )
+OF_REGRESSORS = CONVOLUTIONS | {"pooling": ("mean", "max")}
 
 
 def waves(n=24, n_steps=60, seed=0):
@@ -44,7 +45,7 @@ def test_the_values_are_those_that_are_documented(estimator, n_steps):
     X, y = waves(n_steps=n_steps)
     model = estimator(random_state=0).fit(X, y)
     if n_steps == 60:
-        written = CONVOLUTIONS | dict(
+        written = (CONVOLUTIONS if estimator is GRUClassifier else OF_REGRESSORS) | dict(
             learning_rate="cosine", learning_rate_init=0.002, max_iter=100, batch_size=16
         )
     else:
@@ -97,14 +98,17 @@ def test_who_sets_frames_has_no_convolutions(settings):
     assert (model.conv_channels_, model.pooling_) == ((), "last")
 
 
-def test_the_last_state_is_read_where_lengths_differ():
-    X, y = waves()
+@pytest.mark.parametrize(
+    "estimator, expected", [(GRUClassifier, CONVOLUTIONS), (GRURegressor, OF_REGRESSORS)]
+)
+def test_the_last_state_is_read_of_few_sequences_whose_lengths_differ(estimator, expected):
+    X, y = waves(100)
     shorter = np.arange(len(X)) // 2 % 2
     ragged = [x[: len(x) - cut] for x, cut in zip(X, shorter, strict=True)]
-    model = GRUClassifier(max_iter=2, random_state=0).fit(ragged, y)
-    assert structure(model) == CONVOLUTIONS | {"pooling": ("last", *CONVOLUTIONS["pooling"])}
-    model = GRUClassifier(max_iter=2).fit(ragged, y, sample_weight=1 - shorter)
-    assert structure(model) == CONVOLUTIONS
+    model = estimator(max_iter=1)
+    assert structure(model.fit(ragged[1:], y[1:])) == expected | {"pooling": ("last", *expected["pooling"])}
+    assert structure(model.fit(ragged, y)) == expected
+    assert structure(model.fit(ragged[1:], y[1:], sample_weight=1 - shorter[1:])) == expected
 
 
 def test_what_is_set_is_kept():
@@ -164,15 +168,17 @@ def test_a_rare_class_is_found():
     assert (predicted & ~y[500:]).sum() <= 5
 
 
+@pytest.mark.parametrize("estimator", [GRUClassifier, GRURegressor])
 @pytest.mark.parametrize("cut", [0, 1])
-def test_from_torch(cut):
+def test_from_torch(estimator, cut):
     """An estimator with automatic readouts takes those that go with convolutions."""
     X, y = waves()
     X = [X[0, cut:, np.newaxis], *X[1:, :, np.newaxis]]
-    model = GRUClassifier(max_iter=2, random_state=0).fit(X, y)
+    model = estimator((64, 32), max_iter=2, random_state=0).fit(X, y)
     gru, head, conv = gruc.to_torch(model)
-    back = gruc.from_torch(GRUClassifier(), gru, head, conv_state=conv)
-    np.testing.assert_allclose(back.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-5)
+    back = gruc.from_torch(estimator(), gru, head, conv_state=conv)
+    predictions = [(m.predict_proba if estimator is GRUClassifier else m.predict)(X) for m in (model, back)]
+    np.testing.assert_allclose(*predictions, rtol=0, atol=1e-5)
     assert structure(back) == structure(model)
     assert ("last" in back.pooling_) == bool(cut)
 
