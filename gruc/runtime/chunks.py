@@ -59,12 +59,12 @@ def run_array(array, weights, value, inputs, network, n_jobs):
     n_each = max(1, -(-n_steps * _widest(network) // (n_threads * CHUNK_SIZE)))
     if n_threads * n_each > MOST_CHUNKS:
         return None
-    crew = threads.Crew(n_threads) if n_threads > 1 else threads.ALONE
     n_chunks = min(n_threads * n_each, len(array))
-    task = inputs.array_task(weights, value, array, n_chunks, crew.n_threads)
-    if task is None:
-        return None
-    crew.run(task)
+    with threads.Crew(n_threads) if n_threads > 1 else threads.ALONE as crew:
+        task = inputs.array_task(weights, value, array, n_chunks, crew.n_threads)
+        if task is None:
+            return None
+        crew.run(task)
     return task.out
 
 

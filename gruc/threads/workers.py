@@ -51,9 +51,9 @@ def run(function, items, n_threads):
 
 
 class Crew:
-    """Threads beside the caller's for tasks of the kernels, its own until it has run one, or is gone.
+    """Threads beside the caller's for tasks of the kernels: a context manager, whose they are within it.
 
-    They are woken when the crew is made, and wake up while the caller prepares the task. If the system
+    They are woken when it is entered, and wake up while the caller prepares the task. If the system
     has no more threads, or no memory for them, they are fewer.
 
     Parameters
@@ -65,8 +65,19 @@ class Crew:
     def __init__(self, n_threads):
         self.workers = []
         self.over = False
-        if n_threads > 1:
-            _call(self, n_threads - 1)
+        self._n_threads = n_threads
+
+    def __enter__(self):
+        try:
+            if self._n_threads > 1:
+                _call(self, self._n_threads - 1)
+        except BaseException:  # raised by a signal's handler
+            self.over = True
+            raise
+        return self
+
+    def __exit__(self, *error):
+        self.over = True
 
     @property
     def n_threads(self):
@@ -74,11 +85,8 @@ class Crew:
         return 1 + len(self.workers)
 
     def run(self, task):
-        """Run a `kernels.inference.Task` that has as many slots, and dismiss the crew."""
-        try:
-            task.run([worker.mailbox for worker in self.workers])
-        finally:
-            self.over = True
+        """Run a `kernels.inference.Task` that has as many slots."""
+        task.run([worker.mailbox for worker in self.workers])
 
 
 ALONE = Crew(1)  # the caller's thread, whoever calls

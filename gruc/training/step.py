@@ -179,18 +179,23 @@ class TrainingStep:
         if self._candidates_of is not None:
             self._candidates = self._candidates_of(batch)
         shards = self._deal(batch)
-        crew = self._crew(len(shards))
-        memory.pack(parameters, **options)
-        gradients = memory.gradients(len(shards))
-        if crew is None:
-            workspace, losses = memory.workspaces(1)[0], []
-            for places, gradient in zip(shards, gradients, strict=True):
-                shard, states = self._shard(batch, places, seeds, gradient)
-                losses.append(shard.run(workspace))
-                self._keep(batch, places, states)
-        else:
-            losses = self._run_by(crew, batch, shards, seeds, gradients)
+        with self._crew(len(shards)) as crew:
+            memory.pack(parameters, **options)
+            gradients = memory.gradients(len(shards))
+            if crew.n_threads > 1:
+                losses = self._run_by(crew, batch, shards, seeds, gradients)
+            else:
+                losses = self._run_in_turn(batch, shards, seeds, gradients)
         return sum(losses), memory.total(gradients)
+
+    def _run_in_turn(self, batch, shards, seeds, gradients):
+        """Losses of the shards, one after the other."""
+        workspace, losses = self.memory.workspaces(1)[0], []
+        for places, gradient in zip(shards, gradients, strict=True):
+            shard, states = self._shard(batch, places, seeds, gradient)
+            losses.append(shard.run(workspace))
+            self._keep(batch, places, states)
+        return losses
 
     def _run_by(self, crew, batch, shards, seeds, gradients):
         """Losses of the shards, which the threads of the crew take one after the other."""
@@ -212,12 +217,12 @@ class TrainingStep:
             batch.last_state[places] = states["last_state"]
 
     def _crew(self, n_shards):
-        """Threads for so many shards, which wake up while these are prepared; None for the caller's alone."""
+        """The threads for so many shards, which wake up while these are prepared."""
         if n_shards == 1:
-            return None
+            return threads.ALONE
         if self._n_threads is None:  # found out where there is use for them
             self._n_threads = threads.n_threads(self._n_jobs)
-        return threads.Crew(min(self._n_threads, n_shards)) if self._n_threads > 1 else None
+        return threads.Crew(min(self._n_threads, n_shards))
 
     def _deal(self, batch):
         """Places in the batch of each shard; long and short sequences in equal shares."""

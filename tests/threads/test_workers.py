@@ -137,7 +137,8 @@ class TestCrew:
         for _ in range(50):
             task.out[:] = np.nan
             time.sleep(pause)
-            threads.Crew(n_threads).run(task)
+            with threads.Crew(n_threads) as crew:
+                crew.run(task)
             assert np.array_equal(task.out, expected)
 
     def test_nobody_waits_for_a_thread_that_is_not_needed(self):
@@ -160,19 +161,24 @@ class TestCrew:
 
     def test_workers_are_given_back(self, fresh):
         task, _ = self.array_task(4, 3)
-        for crew in [threads.Crew(3) for _ in range(3)]:  # three at once
-            crew.run(task)
+        with threads.Crew(3) as first, threads.Crew(3) as second:  # two at once
+            first.run(task)
+            second.run(task)
         n_workers = len(threads.workers._workers)
-        assert n_workers <= 6
-        threads.Crew(3)  # which goes without a task
+        assert n_workers <= 4
+        with pytest.raises(KeyboardInterrupt) as raised, threads.Crew(3):  # one that is broken off
+            raise KeyboardInterrupt
         for _ in range(10):
-            threads.Crew(3).run(task)
+            with threads.Crew(3) as crew:
+                crew.run(task)
         assert len(threads.workers._workers) == n_workers
         assert all(worker.idle for worker in threads.workers._workers)
+        assert raised.tb is not None  # which keeps the frames of the first
 
     def test_waiting_threads_take_no_time(self):
         task, _ = self.array_task(4, 3)
-        threads.Crew(3).run(task)
+        with threads.Crew(3) as crew:
+            crew.run(task)
         time.sleep(0.05)
         start = time.process_time()
         time.sleep(0.4)
