@@ -1,6 +1,8 @@
 """Answers of an encoder-decoder: greedy and beam search against the oracle."""
 
 import math
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -204,8 +206,7 @@ def test_long_answers_are_those_that_had_room_from_the_start(beam):
     """More tokens than there is memory for at first, so that it grows twice; none of them is the end."""
     network = a_network("general")
     flat = parameters_of(network, "float32")
-    allowed = np.array([1, 1, 1, 1, 1], np.uint8)
-    allowed[END] = 0
+    allowed = np.uint8([token != END for token in range(K)])
     most = np.array([200, 65, 3, 64, 63])
     together = search(network, flat, SOURCES, most, beam=beam, allowed=allowed)
     assert [len(answer) for answer in together] == most.tolist()
@@ -227,6 +228,17 @@ def test_memory_is_that_of_what_is_written():
     for beam in (1, 3):
         found = search(network, flat, SOURCES, most=10**15, beam=beam)
         assert found == search(network, flat, SOURCES, most=3000, beam=beam)
+
+
+def test_ctrl_c_ends_a_search_that_has_no_end():
+    network = a_network("dot")
+    flat = parameters_of(network, "float32")
+    never_the_end = np.uint8([token != END for token in range(K)])
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        search(network, flat, SOURCES[:1], most=10**15, allowed=never_the_end)
+    timer.join()
 
 
 def test_tokens_that_are_not_allowed_are_not_given():
