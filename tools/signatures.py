@@ -87,6 +87,12 @@ def class_line(name, bases):
     return [f"class {name}(", *(f"    {base}," for base in bases), "):"]
 
 
+def group_lines(name, annotations, conventions):
+    """A class with these attributes."""
+    attributes = [f"    {key}: {type_source(kind, conventions)}" for key, kind in annotations.items()]
+    return [f"class {name}:", *attributes, ""]
+
+
 def stub(name):
     """Text of the stub of a module."""
     conventions = importlib.import_module("gruc.conventions.parameters")
@@ -96,12 +102,20 @@ def stub(name):
     collections, typing, imports = MODULES[name]
     lines = [HEAD.format(module=name.split(".")[1], collections=collections, typing=typing) + imports]
     for group in groups:
-        lines.append(f"class {group.__name__}:")
-        for name, kind in group.__annotations__.items():
-            lines.append(f"    {name}: {type_source(kind, conventions)}")
-        lines.append("")
+        lines += group_lines(group.__name__, group.__annotations__, conventions)
     for name, value in lists.items():
-        lines += class_line(name, [group.__name__ for group in value._groups])
+        bases = []
+        for group in value._groups:
+            kept = {
+                key: kind
+                for key, kind in group.__annotations__.items()
+                if f"{group.__name__}.{key}" not in value._left_out
+            }
+            whole = len(kept) == len(group.__annotations__)
+            bases.append(group.__name__ if whole else f"{group.__name__}Of{name}")
+            if not whole:
+                lines += group_lines(bases[-1], kept, conventions)
+        lines += class_line(name, bases)
         lines += ["    def __init__(", "        self,"]
         arguments = [argument_lines(part, conventions) for part in value._declared]
         if len(value._positional) < len(arguments):

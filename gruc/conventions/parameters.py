@@ -143,6 +143,7 @@ def parameters(
         "_declared": tuple(declared[name] for name in in_order),
         "_positional": tuple(positional),
         "_groups": groups,
+        "_left_out": frozenset(without),
     }
     return type("Parameters", (ParameterList,), parts)
 
@@ -159,6 +160,7 @@ class ParameterList:
     _declared: tuple[Parameter, ...] = ()
     _positional: tuple[str, ...] = ()
     _groups: tuple[type, ...] = ()
+    _left_out: frozenset[str] = frozenset()
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)

@@ -62,7 +62,7 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
     vars(model).update(_structure(model, lengths) if network is None else _structure_to_go_on(model, network))
     convolutions = convolutions_of(model) if network is None else network.config.get("convolutions")
     training = WITH_CONVOLUTIONS if convolutions else WITHOUT_CONVOLUTIONS
-    if training is WITH_CONVOLUTIONS:
+    if training is WITH_CONVOLUTIONS and network is None:
         training = training | {"pooling": _readouts(model, lengths)}
     vars(model).update({name: value for name, value in training.items() if is_auto(getattr(model, name))})
     if training is not WITHOUT_CONVOLUTIONS:

@@ -68,8 +68,35 @@ class Execution:
     n_jobs: int | None
     verbose: bool
 
+class TrainingOfLanguageParameters:
+    solver: Literal["adam", "adamw", "sgd", "rmsprop"]
+    alpha: float
+    l1_ratio: float
+    learning_rate: Literal["constant", "invscaling", "adaptive", "exponential", "step", "cosine"]
+    learning_rate_init: float
+    power_t: float
+    decay_rate: float
+    decay_steps: float
+    warmup: float
+    max_iter: int
+    max_grad_norm: float | None
+    random_state: int | np.random.RandomState | None
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    momentum: float
+    nesterovs_momentum: bool
+    rho: float
+
 class LanguageParameters(
-    LanguageTokens, LanguageEmbedding, Network, Windows, Dropout, Training, LanguageStopping, Execution
+    LanguageTokens,
+    LanguageEmbedding,
+    Network,
+    Windows,
+    Dropout,
+    TrainingOfLanguageParameters,
+    LanguageStopping,
+    Execution,
 ):
     def __init__(
         self,

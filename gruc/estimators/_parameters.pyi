@@ -91,6 +91,25 @@ class Regression:
 class AutomaticPenalty:
     alpha: float | Literal["auto"]
 
+class TrainingOfClassifierParameters:
+    solver: Literal["adam", "adamw", "sgd", "rmsprop"]
+    alpha: float
+    l1_ratio: float
+    batch_size: int | Literal["auto"]
+    power_t: float
+    decay_rate: float
+    decay_steps: float
+    warmup: float
+    max_grad_norm: float | None
+    shuffle: bool
+    random_state: int | np.random.RandomState | None
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    momentum: float
+    nesterovs_momentum: bool
+    rho: float
+
 class ClassifierParameters(
     Network,
     Directions,
@@ -101,7 +120,7 @@ class ClassifierParameters(
     Standardization,
     Dropout,
     Classification,
-    Training,
+    TrainingOfClassifierParameters,
     Stopping,
     Execution,
 ):
@@ -163,6 +182,24 @@ class ClassifierParameters(
         verbose: bool = False,
     ) -> None: ...
 
+class TrainingOfRegressorParameters:
+    solver: Literal["adam", "adamw", "sgd", "rmsprop"]
+    l1_ratio: float
+    batch_size: int | Literal["auto"]
+    power_t: float
+    decay_rate: float
+    decay_steps: float
+    warmup: float
+    max_grad_norm: float | None
+    shuffle: bool
+    random_state: int | np.random.RandomState | None
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    momentum: float
+    nesterovs_momentum: bool
+    rho: float
+
 class RegressorParameters(
     Network,
     Directions,
@@ -174,7 +211,7 @@ class RegressorParameters(
     Dropout,
     Regression,
     AutomaticPenalty,
-    Training,
+    TrainingOfRegressorParameters,
     Stopping,
     Execution,
 ):
