@@ -131,12 +131,12 @@ def to_onnx(
         import onnx
     except ImportError as error:
         raise ImportError("to_onnx requires the package onnx: pip install onnx.") from error
+    forecaster = forecaster_of(model)
+    levels = Levels.of(forecaster, alpha)
     translator = translator_of(model)
     if translator is not None:
         return _translation(onnx, translator, path, _checked_opset(onnx, opset), stateful)
-    forecaster = forecaster_of(model)
     predictor = as_predictor(model) if forecaster is None else forecaster.predictor
-    levels = Levels.of(forecaster, alpha)
     opset = _checked_opset(onnx, opset)
     if stateful and predictor.config["bidirectional"]:
         raise ValueError(
