@@ -233,5 +233,8 @@ def _check_continues(model, config):
     neither = {"tied": False, "by_table": False}
     trained = {**neither, "dtype": model._predictor.parameters.dtype.name}
     trained |= model._predictor.network.named_config
+    wanted = {**neither, "dtype": model.dtype, **config}
+    for settings in (wanted, trained):
+        settings["by_table"] = "a number" if settings["by_table"] else None
     parameters = {"n_features": "embedding_dim", "tied": "tie_weights", "by_table": "n_negatives"}
-    refuse_differences({**neither, "dtype": model.dtype, **config}, trained, parameters)
+    refuse_differences(wanted, trained, parameters)
