@@ -209,23 +209,23 @@ def streams_of(tokens, end, window, n_streams, several):
 
 def _check_same_vocabulary(model, vocabulary):
     """Refuse parameters that ask for another vocabulary than that of the network to go on with."""
-    wrong = None
-    if vocabulary.encoder is None:
-        if model.n_tokens is not None and max(int(model.n_tokens), 2) + 1 != vocabulary.n_tokens:
-            wrong = (
-                f"n_tokens is {model.n_tokens}, but the network to go on with knows {vocabulary.n_tokens - 1}"
-            )
+    encoder = vocabulary.encoder
+    if encoder is None:
+        if model.n_tokens is not None:
+            wanted = max(int(model.n_tokens), 2)
+            refuse_differences({"n_tokens": wanted}, {"n_tokens": vocabulary.n_tokens - 1})
+        return
+    trained = {name: getattr(encoder.analyzer, name) for name in ("analyzer", "lowercase")}
+    if vocabulary.kind == TEXTS:
+        wanted = {"analyzer": model.analyzer, "lowercase": bool(model.lowercase)}
     else:
-        analyzer, index = vocabulary.encoder.analyzer, vocabulary.encoder.index
-        kind = model.analyzer if vocabulary.kind == TEXTS else None
-        if kind != analyzer.analyzer:
-            wrong = f"analyzer is {kind!r}, but the network to go on with was made with {analyzer.analyzer!r}"
-        elif vocabulary.kind == TEXTS and bool(model.lowercase) != analyzer.lowercase:
-            wrong = f"lowercase is {model.lowercase}, but the network to go on with was made with the other"
-        elif model.vocabulary is not None and {*RULES.special, *model.vocabulary} != set(index):
-            wrong = "vocabulary is not the one that the network to go on with was made with"
-    if wrong is not None:
-        raise ValueError(f"{wrong}. To start anew, call fit with warm_start=False, or clone the model.")
+        wanted = {"analyzer": None}
+    refuse_differences(wanted, trained)
+    if model.vocabulary is not None and {*RULES.special, *model.vocabulary} != set(encoder.index):
+        raise ValueError(
+            "vocabulary is not that of the existing network. To start anew, call fit with warm_start=False, "
+            "or clone the estimator."
+        )
 
 
 def _check_continues(model, config):

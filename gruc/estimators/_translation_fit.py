@@ -170,8 +170,8 @@ def _check_same_sequencer(sequencer, fitted, name):
         known["vocabulary"] = None  # fitted to weights from elsewhere it has one
     if known is None or any(not np.array_equal(wanted[option], known[option]) for option in wanted):
         raise ValueError(
-            f"{name} makes other tokens than those that the network to go on with knows. To start anew, call "
-            "fit with warm_start=False, or clone the estimator."
+            f"{name} makes other tokens than those that the existing network knows. To start anew, call fit "
+            "with warm_start=False, or clone the estimator."
         )
 
 

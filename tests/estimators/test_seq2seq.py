@@ -206,7 +206,7 @@ def test_what_goes_on_reads_and_answers_the_same_tokens():
     ):
         other = pickle.loads(pickle.dumps(model)).set_params(**changed)
         for call in (other.fit, other.partial_fit):
-            with pytest.raises(ValueError, match="makes other tokens than those that the network to go on"):
+            with pytest.raises(ValueError, match="makes other tokens than those that the existing network"):
                 call(X, y)
         assert bits(other) == before
         assert other.set_params(warm_start=False).fit(X, y).n_iter_ == 1
