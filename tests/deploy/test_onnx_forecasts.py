@@ -161,7 +161,7 @@ def test_what_is_refused():
     model = forecaster("part of a season", wave(120))
     with pytest.raises(ValueError, match="stateful=True is for sequences"):
         gruc.to_onnx(model, stateful=True)
-    with pytest.raises(TypeError, match="GRUForecaster, which only to_onnx and to_c export"):
+    with pytest.raises(TypeError, match="GRUForecaster, which only to_onnx and to_c can export"):
         gruc.to_keras(model)
 
 

@@ -129,7 +129,7 @@ def test_past_only():
     frames = GRUForecaster(**FAST, past_only=["heat"]).fit(pd.Series(Y[0, :90], INDEX[:90]), frame_of(X[0]))
     assert frames.predict(X=frame_of(x)).tolist() == expected.tolist()
     assert frames.predict(X=frame_of(x)[["promo"]]).tolist() == expected.tolist()
-    with pytest.raises(ValueError, match=r"beyond horizon_=4.* \['heat'\] of past_only .*fh=9"):
+    with pytest.raises(ValueError, match=r"beyond horizon_=4.* past_only columns \['heat'\] .*fh=9"):
         frames.predict(9, frame_of(X[0]))
     alone = GRUForecaster(**FAST, past_only=(0, 1)).fit(Y[0, :90], X[0, :90])
     assert np.isfinite(alone.predict()).all()

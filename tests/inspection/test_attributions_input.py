@@ -65,7 +65,7 @@ def test_bad_settings(model, settings, message):
         ((-21, 0), r"target has step -21, but X\[0\] has 20 steps"),
         ((0, 5), "target has index 5, but the model has 3 classes"),
         ((None, 0), "target has None where a step is expected"),
-        ((0, 0, 0), "this model answers each step"),
+        ((0, 0, 0), "this model predicts each step"),
     ],
 )
 def test_bad_targets_of_steps(tagger, target, message):

@@ -58,7 +58,7 @@ def test_lengths_win():
         (np.zeros((2, 3)), [-1, 1], r"X\[0\] has no steps: its length is -1"),
         (np.zeros((3, 0)), None, r"X is empty: its shape is \(3, 0\)"),
         (np.zeros((0, 3)), None, r"X is empty: its shape is \(0, 3\)"),
-        ([[1.0, 2.0], [3.0]], None, "no rectangular array"),
+        ([[1.0, 2.0], [3.0]], None, "not a rectangular array"),
         (np.full((1, 3), np.nan), None, r"X\[0\] has no steps"),
         (np.zeros((2, 3), int), None, "cannot hold NaN.*give lengths"),
     ],
