@@ -1,4 +1,4 @@
-"""Forecast unemployment from its past alone, and with covariates: known until today, or known ahead.
+"""Forecast unemployment from its past alone, and with covariates: known until today, or known in advance.
 
 Needs `pip install statsmodels pandas` for the data: quarters of the United States from 1959 to 2009.
 """

@@ -1,7 +1,7 @@
-"""Text in the manner of Python's documentation: a language model of characters, beside a 5-gram model.
+"""Text in the style of Python's documentation: a character language model, compared with a 5-gram model.
 
-Both learn from the first nine tenths of the help topics of the standard library, `pydoc_data.topics`, and are
-measured on the last tenth: bits for each character. The 5-gram model is interpolated, by the absolute
+Both are trained on the first nine tenths of the help topics of the standard library, `pydoc_data.topics`, and
+evaluated on the last tenth, in bits per character. The 5-gram model is interpolated with the absolute
 discounting of Kneser and Ney; its discount, and the settings of the network, were chosen on a tenth of the
 training text.
 

@@ -1,8 +1,8 @@
 """Headlines: the name of a function from the first sentence of its docstring, character by character.
 
 The pairs are those of the standard library. The baseline copies the longest word of the sentence. Similarity
-is the share of characters that two names have in common in the same order (difflib's ratio). From few
-thousand pairs that have little in common a network learns what names look like, and often a word of each.
+is the share of characters that two names have in common in the same order (difflib's ratio). From a few
+thousand diverse pairs, a network learns what names look like, and often a word of each.
 
 Run with `python examples/headlines.py [EPOCHS]`.
 """

@@ -1,7 +1,7 @@
 """Hyphenation: a label for every letter. A GRU learns from words where they may be divided.
 
-The words are those of pycountry's translated names of languages, countries and their parts; where they may be
-divided is what the dictionaries of pyphen say. None of the test words occurs in the training part. The
+The words are those of pycountry's translated names of languages, countries and their subdivisions; the
+hyphenation points are those of the dictionaries of pyphen. No test word occurs in the training set. The
 baseline is logistic regression on each letter and the three on either side of it.
 
 Needs `pip install pyphen pycountry`. Run with `python examples/hyphenation.py [MOST_WORDS]`.

@@ -1,4 +1,4 @@
-"""Which of 20 languages a date is written in, or the name of a month, a country or a language.
+"""Language identification of dates and names of months, countries and languages, in 20 languages.
 
 The texts are Babel's; those that are the same in several languages are left out. The baseline is logistic
 regression on TF-IDF of up to three characters within words.

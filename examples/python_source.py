@@ -1,7 +1,7 @@
-"""Highlighting of Python source: a label for every character, learned from the standard library.
+"""Syntax highlighting of Python source: a label for every character, learned from the standard library.
 
-The labels are the kinds of token that the tokenize module tells apart. Models see neither lines nor words,
-but the characters of functions and methods; none of the test modules is in the training part. The baseline is
+The labels are the kinds of token that the tokenize module distinguishes. Models read the characters of
+functions and methods; no test module is in the training set. The baseline is
 logistic regression on each character and the five on either side of it.
 
 Run with `python examples/python_source.py [MOST_PIECES]`.

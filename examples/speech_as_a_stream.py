@@ -1,7 +1,7 @@
-"""Speech as a stream: accuracy against how much of an utterance was heard, as a curve.
+"""Speech as a stream: accuracy as a function of the fraction of an utterance that was heard.
 
 A GRUTagger learns who speaks from every frame of Japanese Vowels, so that it can be asked after every frame.
-Beside it are a GRUClassifier of whole utterances, and logistic regression on the mean of the frames so far.
+It is compared with a GRUClassifier of whole utterances, and logistic regression on the mean of the frames.
 
 Run with `python examples/speech_as_a_stream.py [PICTURE.png]` (a picture needs `pip install matplotlib`).
 """

