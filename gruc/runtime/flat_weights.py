@@ -21,7 +21,18 @@ class FlatWeightsMixin:
         return self.network.table.torch_views(read_only)
 
     def with_n_jobs(self, n_jobs):
-        """The same predictor with another number of threads; itself if it has that number already."""
+        """Return a copy with another number of threads.
+
+        Parameters
+        ----------
+        n_jobs : int or None
+            As in the estimators.
+
+        Returns
+        -------
+        predictor
+            Of the same type; the predictor itself if nothing changes.
+        """
         if n_jobs == self.n_jobs:
             return self
         self._prepared()  # so that both share the packed weights
@@ -30,17 +41,22 @@ class FlatWeightsMixin:
         return other
 
     def with_precision(self, matmul_precision):
-        """The same predictor with another precision of matrix products; itself if it has that already.
+        """Return a copy with another precision of matrix products.
 
         Parameters
         ----------
         matmul_precision : {"highest", "high", "medium"}
             As in the estimators.
 
+        Returns
+        -------
+        predictor
+            Of the same type; the predictor itself if nothing changes.
+
         Raises
         ------
         ValueError
-            `matmul_precision` is none of these.
+            If `matmul_precision` is none of these.
         """
         if matmul_precision == self.matmul_precision:
             return self

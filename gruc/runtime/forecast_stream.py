@@ -190,23 +190,52 @@ class ForecastStream(SnapshotMixin):
         return chosen_rows(rows, len(self._counts), "series", unique=True)
 
     def predict(self, fh: Any = None, X: Any = None) -> NDArray[np.float64]:
-        """Forecast any steps after the last value, as in `ForecastPredictor.predict`.
+        """Forecast any steps after the last value.
+
+        Parameters
+        ----------
+        fh, X : default=None
+            As in `ForecastPredictor.predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_ahead,) or (n, n_ahead)
 
         Raises
         ------
         TypeError, ValueError
-            As there; or series lack values (`n_missing`).
+            As in `ForecastPredictor.predict`, or if a series is too short (`n_missing`).
         """
         return self._now().predict(fh, X)
 
     def predict_quantiles(
         self, fh: Any = None, X: Any = None, *, alpha: Any = (0.1, 0.5, 0.9)
     ) -> NDArray[np.float64]:
-        """Forecast quantiles, as in `ForecastPredictor.predict_quantiles`."""
+        """Forecast quantiles.
+
+        Parameters
+        ----------
+        fh, X, alpha
+            As in `ForecastPredictor.predict_quantiles`.
+
+        Returns
+        -------
+        ndarray of shape (n_ahead, n_levels) or (n, n_ahead, n_levels)
+        """
         return self._now().predict_quantiles(fh, X, alpha=alpha)
 
     def predict_interval(self, fh: Any = None, X: Any = None, *, coverage: Any = 0.9) -> NDArray[np.float64]:
-        """Forecast central intervals, as in `ForecastPredictor.predict_interval`."""
+        """Forecast central prediction intervals.
+
+        Parameters
+        ----------
+        fh, X, coverage
+            As in `ForecastPredictor.predict_interval`.
+
+        Returns
+        -------
+        ndarray of shape (n_ahead, n_bounds) or (n, n_ahead, n_bounds)
+        """
         return self._now().predict_interval(fh, X, coverage=coverage)
 
     def _now(self):

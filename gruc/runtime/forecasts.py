@@ -282,11 +282,31 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         return self._with(covariates=covariates, calendar=calendar)
 
     def with_n_jobs(self, n_jobs: int | None) -> ForecastPredictor:
-        """Return a copy with another number of threads."""
+        """Return a copy with another number of threads.
+
+        Parameters
+        ----------
+        n_jobs : int or None
+            As in the estimators.
+
+        Returns
+        -------
+        ForecastPredictor
+        """
         return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
 
     def with_precision(self, matmul_precision: str) -> ForecastPredictor:
-        """Return a copy with another precision of matrix products: "highest", "high" or "medium"."""
+        """Return a copy with another precision of matrix products.
+
+        Parameters
+        ----------
+        matmul_precision : {"highest", "high", "medium"}
+            As in the estimators.
+
+        Returns
+        -------
+        ForecastPredictor
+        """
         return self._with(predictor=self.predictor.with_precision(matmul_precision))
 
     def going_on(self, known, predictor=None, covariates=None):

@@ -45,11 +45,31 @@ class LanguagePredictor(LanguageMixin):
         self.__init__(state["predictor"], Vocabulary.of_state(state["vocabulary"]))
 
     def with_n_jobs(self, n_jobs: int | None) -> LanguagePredictor:
-        """Return a copy with another number of threads."""
+        """Return a copy with another number of threads.
+
+        Parameters
+        ----------
+        n_jobs : int or None
+            As in the estimators.
+
+        Returns
+        -------
+        LanguagePredictor
+        """
         return type(self)(self.predictor.with_n_jobs(n_jobs), self.vocabulary)
 
     def with_precision(self, matmul_precision: str) -> LanguagePredictor:
-        """Return a copy with another precision of matrix products: "highest", "high" or "medium"."""
+        """Return a copy with another precision of matrix products.
+
+        Parameters
+        ----------
+        matmul_precision : {"highest", "high", "medium"}
+            As in the estimators.
+
+        Returns
+        -------
+        LanguagePredictor
+        """
         return type(self)(self.predictor.with_precision(matmul_precision), self.vocabulary)
 
     def _fitted_predictor(self):

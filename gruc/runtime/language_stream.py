@@ -28,6 +28,14 @@ class LanguageStream:
     log_probabilities : ndarray of shape (n_tokens,)
         Log-probabilities of the next token, in float64; at the beginning, those of the first token of a
         text.
+
+    Examples
+    --------
+    >>> from gruc import GRULanguageModel
+    >>> model = GRULanguageModel(hidden_layer_sizes=(8,), random_state=0).fit("abcabcabcabc" * 100)
+    >>> stream = model.stream()
+    >>> stream.step("ab").shape == (model.n_tokens_,)
+    True
     """
 
     def __init__(self, stream, vocabulary):
@@ -83,3 +91,4 @@ def _log_softmax(logits):
 
 
 LanguageStream.__module__ = "gruc.runtime"  # as Stream
+__test__ = {"LanguageStream": LanguageStream}

@@ -85,11 +85,31 @@ class PipelinePredictor:
         return any(step.reads_texts for step in self.steps)
 
     def with_n_jobs(self, n_jobs: int | None) -> PipelinePredictor:
-        """Return a copy with another number of threads."""
+        """Return a copy with another number of threads.
+
+        Parameters
+        ----------
+        n_jobs : int or None
+            As in the estimators.
+
+        Returns
+        -------
+        PipelinePredictor
+        """
         return type(self)(self.steps, self.predictor.with_n_jobs(n_jobs))
 
     def with_precision(self, matmul_precision: str) -> PipelinePredictor:
-        """Return a copy with another precision of matrix products: "highest", "high" or "medium"."""
+        """Return a copy with another precision of matrix products.
+
+        Parameters
+        ----------
+        matmul_precision : {"highest", "high", "medium"}
+            As in the estimators.
+
+        Returns
+        -------
+        PipelinePredictor
+        """
         return type(self)(self.steps, self.predictor.with_precision(matmul_precision))
 
     def transform(self, X: Any) -> Any:

@@ -37,6 +37,16 @@ class Translator(FlatWeightsMixin):
         Number of threads for prediction, as in the estimators.
     matmul_precision : {"highest", "high", "medium"}
         Precision of matrix products, as in the estimators.
+
+    Examples
+    --------
+    >>> import gruc
+    >>> X = [str(number) for number in range(200)]
+    >>> model = gruc.GRUSeq2Seq((16,), embedding_dim=8, max_iter=2, tol=0, random_state=0)
+    >>> model.fit(X, X).save("copies.gruc")
+    >>> translator = gruc.runtime.load("copies.gruc")
+    >>> translator.predict(["12"]).tolist() == model.predict(["12"]).tolist()
+    True
     """
 
     def __init__(
@@ -206,5 +216,6 @@ def check_search(beam_size, length_penalty):
         raise ValueError(f"length_penalty must be 0 or more; got {length_penalty}.")
 
 
-# what pickles name, wherever in the package the class stands
+# what pickles name; doctest finds the class by the second line
 Translator.__module__ = "gruc.runtime"
+__test__ = {"Translator": Translator}
