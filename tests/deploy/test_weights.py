@@ -263,11 +263,11 @@ def test_a_pipeline_is_exported_by_its_last_step(export, tmp_path, monkeypatch):
         pytest.importorskip("onnx")
     pipeline = make_pipeline(TextSequencer(analyzer="char"), GRUClassifier(**FAST | dict(embedding_dim=3)))
     pipeline.fit(["ab", "ba", "b"], [0, 1, 1])
-    with pytest.raises(TypeError, match=r"model is a Pipeline, .* give its last step, model\[-1\]"):
+    with pytest.raises(TypeError, match=r"model is a Pipeline, .* Pass its last step, model\[-1\]"):
         export(pipeline)
     gruc.save(pipeline, "p.gruc")
     predictor = gruc.runtime.load("p.gruc")
-    with pytest.raises(TypeError, match="give its last step, model.predictor"):
+    with pytest.raises(TypeError, match="Pass its last step, model.predictor"):
         export(predictor)
     export(pipeline[-1])
     export(predictor.predictor)

@@ -200,7 +200,7 @@ def test_stream_gives_what_comes_next(of_text):
     assert np.exp(stream.log_probabilities).sum() == pytest.approx(1)
     with pytest.raises(ValueError, match="token is a text without tokens"):
         stream.step("")
-    with pytest.raises(ValueError, match="token has token 99, but the model has vectors of tokens 0 to"):
+    with pytest.raises(ValueError, match="token has token 99, but the model knows tokens 0 to"):
         stream.step(99)
     with pytest.raises(ValueError, match="token has None"):
         stream.step(None)

@@ -31,7 +31,7 @@ def test_learns_a_running_mean():
     X, y = running_means()
     model = GRUStepRegressor(max_iter=60, tol=0, random_state=0).fit(X[::2], y[::2])
     assert model.score(X[1::2], y[1::2]) > 0.9
-    last = GRURegressor(frame_length=1, max_iter=60, tol=0, random_state=0)
+    last = GRURegressor(frame_length=1, max_iter=60, tol=0, alpha=0.0, random_state=0)
     last.fit(X[::2], [part[-1] for part in y[::2]])
     ends = [part[-1] for part in model.predict(X[1::2])]
     # having seen the mean at each step it knows that of all steps better than one who has seen only that
@@ -49,7 +49,7 @@ def test_a_step_is_that_of_a_regressor_of_one_step():
     for settings in ({}, dict(loss="quantile", quantile=[0.2, 0.7]), dict(loss="huber", dtype="float64")):
         ours = GRUStepRegressor(**FAST | settings).fit(X, y, weights, **validation)
         validation_once = dict(X_val=X[:5], y_val=flat(y[:5]))
-        once = GRURegressor(**FAST | settings, frame_length=1)
+        once = GRURegressor(**FAST | settings, frame_length=1, alpha=0.0)
         once.fit(X, flat(y), weights, **validation_once)
         assert bits_of(ours) == bits_of(once)
         assert ours.loss_curve_ == once.loss_curve_

@@ -129,5 +129,5 @@ def test_what_characters_alone_do_not_decide_is_refused(settings, named, tmp_pat
 def test_pipelines_of_numbers_are_exported_by_their_last_step(tmp_path):
     X, y = np.random.default_rng(0).standard_normal((8, 5, 2)), [0, 1] * 4
     model = make_pipeline(SequenceScaler(), GRUClassifier((3,), max_iter=1, random_state=0)).fit(X, y)
-    with pytest.raises(TypeError, match=r"give its last step, model\[-1\]"):
+    with pytest.raises(TypeError, match=r"Pass its last step, model\[-1\]"):
         gruc.to_c(model, tmp_path / "m.h")
