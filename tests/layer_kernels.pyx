@@ -164,7 +164,7 @@ def embed(
     cdef Py_ssize_t N = tokens.shape[0], D = table.shape[1]
     cdef floating[:, ::1] y = np.full((N, D + apart), np.nan, np.asarray(table).dtype)
     gruc_embed_forward(&y[0, 0], D + apart, &table[0, 0], &tokens[0],
-                          <const floating *> NULL if mask is None else &mask[0], N, D)
+                       <const floating *> NULL if mask is None else &mask[0], N, D)
     return np.asarray(y)[:, :D]
 
 
@@ -182,7 +182,7 @@ def embed_backward(
     out.tokens = &seen[0]
     out.rows = &rows[0, 0]
     gruc_embed_backward(&dx[0, 0], &out, NULL, &scratch[0], &tokens[0],
-                           <const floating *> NULL if mask is None else &mask[0], &dx[0, 0], D, N, D)
+                        <const floating *> NULL if mask is None else &mask[0], &dx[0, 0], D, N, D)
     return np.asarray(seen)[:out.n], np.asarray(rows)[:out.n]
 
 
@@ -218,7 +218,7 @@ cdef class Clock:
         self.offsets = np.cumsum(
             [0, *(sum(length > t for length in lengths) for t in range(max(lengths)))], dtype=np.intp)
         self.c = gruc_clock(max(lengths), len(lengths), sum(lengths), &self.lengths[0], &self.offsets[0],
-                               &self.order[0], &self.places[0])
+                            &self.order[0], &self.places[0])
 
     def rows(self, Py_ssize_t b):
         """Packed rows of the sequence at place b."""
@@ -251,7 +251,7 @@ def permute_backward(
 ):
     """Their gradients back."""
     gruc_permute_backward(&dx[0, 0], dx.shape[1], &dy[0, 0], dx.shape[1], &to.c, &source.c, dx.shape[1],
-                             add)
+                          add)
 
 
 def attend(

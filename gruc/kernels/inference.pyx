@@ -24,8 +24,7 @@ from gruc.kernels._packed cimport require, require_lengths, require_packed
 from gruc.kernels._task cimport (
     GRUC_IDLE, GRUC_POSTED, GRUC_WORKING, PY_LOCK_INTR, WAIT_LOCK, PyThread_acquire_lock,
     PyThread_acquire_lock_timed, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock,
-    PyThread_type_lock, gruc_shared, gruc_shared_change, gruc_shared_read, gruc_shared_swap, gruc_spin,
-    gruc_task, gruc_work_on,
+    gruc_shared, gruc_shared_change, gruc_shared_read, gruc_shared_swap, gruc_spin, gruc_task, gruc_work_on,
 )
 from gruc.kernels._tiles cimport gruc_tile_kernels
 from libc.math cimport INFINITY, fabs
