@@ -17,7 +17,7 @@ def as_predictor(model):
         last = "model[-1]" if hasattr(model, "named_steps") else "model.predictor"
         raise TypeError(
             f"model is a {type(model).__name__}, which cannot be exported (except by to_c, if it reads "
-            f"characters): give its last step, {last}, whose X is the output of the steps before it."
+            f"characters). Pass its last step, {last}, whose X is the output of the steps before it."
         )
     if isinstance(model, LanguagePredictor):
         return model.predictor

@@ -50,7 +50,10 @@ def test_reduction_of_sktime(strategy):
     from sktime.forecasting.compose import make_reduction
 
     y = wave()
-    model = make_reduction(GRURegressor(**FAST), window_length=N_LAGS, strategy=strategy)
+    regressor = GRURegressor(**FAST)
+    if strategy in ("multioutput", "dirrec"):
+        regressor.set_params(max_iter=60, alpha=0)
+    model = make_reduction(regressor, window_length=N_LAGS, strategy=strategy)
     forecasts = model.fit(y, fh=[1, 2, 3]).predict()
     assert forecasts.index.equals(pd.period_range("2021-09", periods=3, freq="M"))
     if strategy == "recursive":
@@ -58,7 +61,7 @@ def test_reduction_of_sktime(strategy):
     elif strategy == "direct":
         np.testing.assert_allclose(forecasts, direct_forecasts(y.to_numpy(), 3), rtol=1e-6)
     else:  # as many outputs as steps; the forecasts of the steps before are further values of a window
-        assert abs(forecasts - wave().iloc[-8:-5].to_numpy()).mean() < 1
+        assert abs(forecasts - wave().iloc[-8:-5].to_numpy()).mean() < 0.2
 
 
 @pytest.mark.parametrize("kind", ["recursive", "direct"])

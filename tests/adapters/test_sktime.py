@@ -70,7 +70,7 @@ def test_variables_of_instances_are_series():
     settings = FAST | dict(early_stopping=False, max_iter=20)
     plain = gruc.GRUForecaster(**settings).fit(wide, fh=fh)
     expected, bounds = plain.predict(), plain.predict_interval()
-    assert (abs(expected - wide[-4:].to_numpy()[[0, 1, 0]]) > 1e-3).all().all()
+    assert (abs(expected - wide[-4:].to_numpy()[[0, 1, 0]]).max() > 1e-3).all()  # each variable
     model = GRUForecaster(**settings).fit(wide, fh=fh)
     pd.testing.assert_frame_equal(model.predict(), expected)
     pd.testing.assert_frame_equal(model.predict_interval(), bounds)

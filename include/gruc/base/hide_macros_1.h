@@ -329,8 +329,6 @@
 #undef followed
 #pragma push_macro("for_cells")
 #undef for_cells
-#pragma push_macro("found")
-#undef found
 #pragma push_macro("four")
 #undef four
 #pragma push_macro("frame")
@@ -359,3 +357,5 @@
 #undef gate
 #pragma push_macro("gates")
 #undef gates
+#pragma push_macro("gates_after")
+#undef gates_after

@@ -1,6 +1,4 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
-#pragma push_macro("gates_after")
-#undef gates_after
 #pragma push_macro("going")
 #undef going
 #pragma push_macro("gradient")
@@ -265,8 +263,6 @@
 #undef log
 #pragma push_macro("logits")
 #undef logits
-#pragma push_macro("longest")
-#undef longest
 #pragma push_macro("lower")
 #undef lower
 #pragma push_macro("m")
@@ -359,3 +355,7 @@
 #undef next_scores
 #pragma push_macro("noinline")
 #undef noinline
+#pragma push_macro("none")
+#undef none
+#pragma push_macro("norm")
+#undef norm

@@ -1,8 +1,4 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
-#pragma push_macro("none")
-#undef none
-#pragma push_macro("norm")
-#undef norm
 #pragma push_macro("norm_factor")
 #undef norm_factor
 #pragma push_macro("normalized")
@@ -359,3 +355,7 @@
 #undef vec
 #pragma push_macro("vector")
 #undef vector
+#pragma push_macro("vector_size")
+#undef vector_size
+#pragma push_macro("w")
+#undef w

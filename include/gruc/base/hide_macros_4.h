@@ -1,8 +1,4 @@
 /* See hide_macros.h; written by tools/hidden_macros.py. */
-#pragma push_macro("vector_size")
-#undef vector_size
-#pragma push_macro("w")
-#undef w
 #pragma push_macro("weights")
 #undef weights
 #pragma push_macro("what")

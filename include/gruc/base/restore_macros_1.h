@@ -164,7 +164,6 @@
 #pragma pop_macro("fma")
 #pragma pop_macro("followed")
 #pragma pop_macro("for_cells")
-#pragma pop_macro("found")
 #pragma pop_macro("four")
 #pragma pop_macro("frame")
 #pragma pop_macro("frame_length")
@@ -179,3 +178,4 @@
 #pragma pop_macro("gamma")
 #pragma pop_macro("gate")
 #pragma pop_macro("gates")
+#pragma pop_macro("gates_after")

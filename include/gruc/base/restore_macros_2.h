@@ -1,5 +1,4 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
-#pragma pop_macro("gates_after")
 #pragma pop_macro("going")
 #pragma pop_macro("gradient")
 #pragma pop_macro("gru")
@@ -132,7 +131,6 @@
 #pragma pop_macro("load_table")
 #pragma pop_macro("log")
 #pragma pop_macro("logits")
-#pragma pop_macro("longest")
 #pragma pop_macro("lower")
 #pragma pop_macro("m")
 #pragma pop_macro("made")
@@ -179,3 +177,5 @@
 #pragma pop_macro("next_order")
 #pragma pop_macro("next_scores")
 #pragma pop_macro("noinline")
+#pragma pop_macro("none")
+#pragma pop_macro("norm")

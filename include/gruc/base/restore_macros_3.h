@@ -1,6 +1,4 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
-#pragma pop_macro("none")
-#pragma pop_macro("norm")
 #pragma pop_macro("norm_factor")
 #pragma pop_macro("normalized")
 #pragma pop_macro("now")
@@ -179,3 +177,5 @@
 #pragma pop_macro("variance")
 #pragma pop_macro("vec")
 #pragma pop_macro("vector")
+#pragma pop_macro("vector_size")
+#pragma pop_macro("w")

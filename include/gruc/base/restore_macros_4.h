@@ -1,6 +1,4 @@
 /* See restore_macros.h; written by tools/hidden_macros.py. */
-#pragma pop_macro("vector_size")
-#pragma pop_macro("w")
 #pragma pop_macro("weights")
 #pragma pop_macro("what")
 #pragma pop_macro("where_equal")
