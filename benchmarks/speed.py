@@ -141,6 +141,7 @@ def report(lines, real_time=False):
             "The programs ran before all other work on the machine (`--real-time`), which still takes memory "
             "bandwidth and caches from them.\n"
         )
+    yield "![Training steps and predictions: time of a peer over gruc's, a bar for each shape](speed.png)\n"
     for n_threads in sorted({1, ALL}):
         title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
         yield f"## Training step, {title}\n"
