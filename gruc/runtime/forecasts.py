@@ -21,6 +21,7 @@ from .forecast_calendar import CalendarMixin
 from .forecast_input import check_reach, covariates_of_arrays, later_values
 from .forecast_stream import ForecastStream
 from .forecast_walks import ForecastWalksMixin, lengths_of
+from .inner_predictor import InnerPredictorMixin
 from .predictor import Predictor
 from .stream_arguments import fingerprint_of
 from .summary import Summary, summary_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:  # importing it takes time
 OF_KNOWN_STEPS = (".values", ".first")
 
 
-class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
+class ForecastPredictor(InnerPredictorMixin, ForecastWalksMixin, CalendarMixin):
     """Forecaster of a saved `GRUForecaster`, for inference only.
 
     Returned by `gruc.runtime.load`; requires NumPy only. The forecast of a series depends only on that
@@ -281,34 +282,6 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
         """The same with other `Covariates` of the steps of `known`, and their `Calendar`."""
         return self._with(covariates=covariates, calendar=calendar)
 
-    def with_n_jobs(self, n_jobs: int | None) -> ForecastPredictor:
-        """Return a copy with another number of threads.
-
-        Parameters
-        ----------
-        n_jobs : int or None
-            As in the estimators.
-
-        Returns
-        -------
-        ForecastPredictor
-        """
-        return self._with(predictor=self.predictor.with_n_jobs(n_jobs))
-
-    def with_precision(self, matmul_precision: str) -> ForecastPredictor:
-        """Return a copy with another precision of matrix products.
-
-        Parameters
-        ----------
-        matmul_precision : {"highest", "high", "medium"}
-            As in the estimators.
-
-        Returns
-        -------
-        ForecastPredictor
-        """
-        return self._with(predictor=self.predictor.with_precision(matmul_precision))
-
     def going_on(self, known, predictor=None, covariates=None):
         """The same from later values on, of which the last are kept, with this network or the old one.
 
@@ -325,11 +298,6 @@ class ForecastPredictor(ForecastWalksMixin, CalendarMixin):
     def at(self, known, moments, one_series):
         """The same for other series, of which these values and moments are known."""
         return self._with(known=known, moments=moments, one_series=one_series)
-
-    def _with(self, **changes):
-        other = object.__new__(type(self))
-        vars(other).update(vars(self), **changes)
-        return other
 
     def describe(self):
         """The description in a model file: an object for JSON, and arrays by name."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .inner_predictor import InnerPredictorMixin
 from .language_mixin import LanguageMixin
 from .language_texts import Vocabulary
 from .predictor import Predictor
 
 
-class LanguagePredictor(LanguageMixin):
+class LanguagePredictor(InnerPredictorMixin, LanguageMixin):
     """Language model of a saved `GRULanguageModel`, for scoring and generation only.
 
     Returned by `gruc.runtime.load`; requires NumPy only. Methods can be called by several threads at once.
@@ -43,34 +44,6 @@ class LanguagePredictor(LanguageMixin):
 
     def __setstate__(self, state):
         self.__init__(state["predictor"], Vocabulary.of_state(state["vocabulary"]))
-
-    def with_n_jobs(self, n_jobs: int | None) -> LanguagePredictor:
-        """Return a copy with another number of threads.
-
-        Parameters
-        ----------
-        n_jobs : int or None
-            As in the estimators.
-
-        Returns
-        -------
-        LanguagePredictor
-        """
-        return type(self)(self.predictor.with_n_jobs(n_jobs), self.vocabulary)
-
-    def with_precision(self, matmul_precision: str) -> LanguagePredictor:
-        """Return a copy with another precision of matrix products.
-
-        Parameters
-        ----------
-        matmul_precision : {"highest", "high", "medium"}
-            As in the estimators.
-
-        Returns
-        -------
-        LanguagePredictor
-        """
-        return type(self)(self.predictor.with_precision(matmul_precision), self.vocabulary)
 
     def _fitted_predictor(self):
         return self.predictor

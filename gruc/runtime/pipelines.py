@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.fields import Fields, ModelFileError, is_flag, quoted
+from .inner_predictor import InnerPredictorMixin
 from .loading import Content, predictor_content
 from .pipeline_stream import PipelineStream
 from .predictor import Predictor
@@ -19,7 +20,7 @@ KIND = "Pipeline"
 MOST_STEPS = 100
 
 
-class PipelinePredictor:
+class PipelinePredictor(InnerPredictorMixin):
     """Predictor of a saved pipeline, whose inputs are texts or unscaled sequences.
 
     Returned by `gruc.runtime.load`; requires NumPy only. Methods can be called by several threads at once.
@@ -83,34 +84,6 @@ class PipelinePredictor:
     def reads_texts(self):
         """Whether X is texts."""
         return any(step.reads_texts for step in self.steps)
-
-    def with_n_jobs(self, n_jobs: int | None) -> PipelinePredictor:
-        """Return a copy with another number of threads.
-
-        Parameters
-        ----------
-        n_jobs : int or None
-            As in the estimators.
-
-        Returns
-        -------
-        PipelinePredictor
-        """
-        return type(self)(self.steps, self.predictor.with_n_jobs(n_jobs))
-
-    def with_precision(self, matmul_precision: str) -> PipelinePredictor:
-        """Return a copy with another precision of matrix products.
-
-        Parameters
-        ----------
-        matmul_precision : {"highest", "high", "medium"}
-            As in the estimators.
-
-        Returns
-        -------
-        PipelinePredictor
-        """
-        return type(self)(self.steps, self.predictor.with_precision(matmul_precision))
 
     def transform(self, X: Any) -> Any:
         """Transform X as the steps before the last one do.
