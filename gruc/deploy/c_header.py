@@ -108,7 +108,7 @@ def to_c(
     Raises
     ------
     TypeError
-        If `model` is not a fitted model of gruc.
+        If `model` is not a model of gruc. An estimator that is not fitted raises a NotFittedError.
     ValueError
         If `prefix` is not a C identifier, a weight does not fit the storage type, the tokens of a pipeline
         are not single characters, or `alpha` is given for a model without calibration. No file is written

@@ -84,7 +84,8 @@ def to_onnx(
     ImportError
         If the package onnx is not installed.
     TypeError
-        If `model` is not a fitted model of gruc, or its labels have a type that ONNX does not support.
+        If `model` is not a model of gruc, or its labels have a type that ONNX does not support. An estimator
+        that is not fitted raises a NotFittedError.
     ValueError
         If `opset` is out of range, labels cannot be represented exactly in ONNX, `stateful` is True for a
         bidirectional model or a forecaster, or `alpha` is given for a model without calibration.

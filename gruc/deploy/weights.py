@@ -1,6 +1,7 @@
 """Weights of fitted models as exporters need them: by name, with the scaling folded in."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ..runtime import LanguagePredictor, Predictor
 from .forecast_windows import forecaster_of
@@ -21,6 +22,8 @@ def as_predictor(model):
         )
     if isinstance(model, LanguagePredictor):
         return model.predictor
+    if hasattr(model, "__sklearn_is_fitted__"):
+        check_is_fitted(model)
     return model if isinstance(model, Predictor) else Predictor.from_estimator(model)
 
 

@@ -182,7 +182,8 @@ class Training:
           1e-6 (`partial_fit`, which never stops, keeps it constant);
         - "exponential": multiplied by ``decay_rate ** (epoch / decay_steps)``;
         - "step": multiplied by ``decay_rate ** (epoch // decay_steps)``;
-        - "cosine": half a cosine, down to 0 at `max_iter`.
+        - "cosine": half a cosine, down to 0 at `max_iter`. Such a fit is meant to end there, so that
+          there is no ConvergenceWarning.
 
         Each `fit`, and the first `partial_fit`, restarts the schedule; further calls of `partial_fit`
         continue it.""",

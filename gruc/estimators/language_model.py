@@ -33,8 +33,9 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
     Attributes
     ----------
     vocabulary_ : dict of str to int or None
-        Indices of the characters, words or str tokens. "<unk>" (0) stands for all unknown tokens, "</s>"
-        (1) for the end of a text. None if X consisted of integer tokens.
+        Indices of the characters, words or str tokens. "<unk>" (0) stands for all unknown tokens, as does a
+        str token "<unk>"; "</s>" (1) stands for the end of a text, and sequences of str tokens must not
+        contain it. None if X consisted of integer tokens.
     n_tokens_ : int
         Number of tokens, including the end token, which is the last one for integer tokens.
     n_iter_ : int

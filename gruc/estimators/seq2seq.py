@@ -78,7 +78,9 @@ class GRUSeq2Seq(
 
     Str tokens of X that did not occur in the fit are read as one unknown token, whose vector is 0; unknown
     integer tokens are an error. Predictions never contain an unknown token. If y passed to `score`, or
-    `y_val`, contains unknown tokens, the prediction counts as wrong.
+    `y_val`, contains unknown tokens, the prediction counts as wrong. A str token "<unk>" is the unknown
+    token. "</s>", the end token, must not occur in y, nor "<s>" if ``target`` adds it; X may
+    contain them.
 
     References
     ----------

@@ -59,7 +59,8 @@ class TextSequencer(
     ----------
     vocabulary_ : dict of str to int
         Terms and their tokens: "<unk>" is 0 (unless a given mapping differs), followed by "<s>" and "</s>" if
-        they are in use, and by all terms in sorted order. The word "<unk>" in a text is that token, too.
+        they are in use, and by all terms in sorted order. A term of a text that equals one of them is that
+        token, too.
     n_tokens_ : int
         Number of tokens, as `n_tokens` of the estimators: the largest token plus 1.
     lowercase_ : bool

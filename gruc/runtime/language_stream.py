@@ -62,8 +62,10 @@ class LanguageStream:
             If a token is unknown, or a str contains no tokens.
         """
         if isinstance(token, (str, bytes)):
-            one = [token] if self._vocabulary.kind == STR_TOKENS else token
-            token = self._vocabulary.of_one(one, "token")
+            if self._vocabulary.kind == STR_TOKENS:  # one of them, which may be that of the end
+                token = self._vocabulary.encoder.encode_part([token])
+            else:
+                token = self._vocabulary.of_one(token, "token")
             if not len(token):
                 raise ValueError("token is a text without tokens.")
         try:

@@ -11,6 +11,7 @@ from ..sequences import as_tokens, integer_array, is_missing
 from ..sequences.analyzers import as_documents
 from ..sequences.vocabulary import END, UNKNOWN, terms_in_order
 from .steps import TextStep
+from .symbols import refuse_marks
 
 TEXTS, STR_TOKENS, INTEGERS = "texts", "sequences of str tokens", "integer tokens"
 
@@ -116,10 +117,13 @@ class Vocabulary:
         if documents.kind != self.kind:
             raise ValueError(f"{name} is {documents.kind}, but the model was fitted on {self.kind}.")
         if self.encoder is not None:
-            return documents, [
+            found = [
                 np.asarray(self.encoder.encode_part(text, i), np.int32)
                 for i, text in enumerate(documents.texts)
             ]
+            for i, tokens in enumerate(found):
+                refuse_marks(tokens, {END: self.end}, name if name == "prefix" else f"{name}[{i}]")
+            return documents, found
         for i, tokens in enumerate(documents.texts):
             if (wrong := np.flatnonzero(tokens >= self.end)).size:
                 where = f"{name}[{i}]" if documents.several else name

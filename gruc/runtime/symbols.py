@@ -11,6 +11,27 @@ from ..sequences.vocabulary import END, START, UNKNOWN, terms_in_order
 from .steps import TextStep
 
 
+def refuse_marks(tokens, marks, where):
+    """Raise a ValueError if a sequence contains a token that marks where sequences begin or end.
+
+    Parameters
+    ----------
+    tokens : ndarray of shape (n,)
+    marks : dict of str to int
+        START and END, or one of them, and their tokens.
+    where : str
+        What the sequence is called in the message.
+    """
+    for term, token in marks.items():
+        found = np.flatnonzero(tokens == token)
+        if found.size:
+            raise ValueError(
+                f"{where} contains {term!r} at position {found[0]}, the token that the model adds at the "
+                f"{'start' if term == START else 'end'} of a sequence. Leave it out there, and give it "
+                "another name elsewhere."
+            )
+
+
 class TextSymbols:
     """Texts, or sequences of str tokens, by the vocabulary of a fitted `TextSequencer`.
 
@@ -54,9 +75,19 @@ class TextSymbols:
             raise ValueError(str(error).replace(", or give the empty text ''", "")) from None
 
     def encode_answers(self, y, name):
-        """Tokens of each answer without start and end, a list of int32 arrays; answers may be empty."""
+        """Tokens of each answer without start and end, a list of int32 arrays; answers may be empty.
+
+        Raises
+        ------
+        ValueError
+            An answer is no text, or contains the start or end token.
+        """
         first = int(self.encoder.rules.add_start)
-        return [tokens[first:-1] for tokens in self._encoded(as_documents(y, name), name)]
+        answers = [tokens[first:-1] for tokens in self._encoded(as_documents(y, name), name)]
+        marks = {END: self.end, START: self.start} if first else {END: self.end}
+        for i, tokens in enumerate(answers):
+            refuse_marks(tokens, marks, f"{name}[{i}]")
+        return answers
 
     def _encoded(self, documents, name):
         try:

@@ -9,6 +9,7 @@ from gruc.runtime import Predictor
 from helpers import STRUCTURES, structure_id
 from onnx_runs import RUNTIMES, padded, run_onnxruntime, session_of, zeros_for
 from problems import forms_of_vowels, vowels
+from sklearn.exceptions import NotFittedError
 
 onnx = pytest.importorskip("onnx")
 pytestmark = [
@@ -334,5 +335,6 @@ def test_files(tmp_path):
     assert onnx.load(tmp_path / "m.onnx") == proto
     with pytest.raises(FileNotFoundError):
         gruc.to_onnx(model, tmp_path / "nowhere" / "m.onnx")
-    with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
-        gruc.to_onnx(GRUClassifier())
+    for unfitted in (GRUClassifier(), gruc.GRUSeq2Seq(), gruc.GRUForecaster()):
+        with pytest.raises(NotFittedError, match="instance is not fitted yet"):
+            gruc.to_onnx(unfitted)

@@ -9,6 +9,8 @@ from gruc import GRUClassifier, GRURegressor
 from gruc.preprocessing import TextSequencer
 from gruc.runtime import Predictor
 from problems import vowels
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -128,8 +130,10 @@ def test_refused():
     for out in (gruc.to_torch, gruc.to_keras):
         with pytest.raises(ValueError, match="has no layer for the additive attention"):
             out(GRUClassifier(**FAST, pooling="attention").fit(X, y))
-        with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
+        with pytest.raises(NotFittedError, match="This GRUClassifier instance is not fitted yet"):
             out(GRUClassifier())
+        with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
+            out(LinearRegression())
     for estimator in (None, GRUClassifier, LookupError()):
         with pytest.raises(TypeError, match="expected a GRUClassifier, GRURegressor, GRUTagger or"):
             gruc.from_torch(estimator, gru_state, head_state)

@@ -335,6 +335,25 @@ def test_sequences_of_str_are_as_their_words(tmp_path):
         GRULanguageModel(**FAST).fit([["a", "b"], ["a", 3]])
 
 
+def test_the_end_token_is_refused_within_sequences():
+    """As the integer of the end is; otherwise it would divide a sequence into two."""
+    sequences = [["a", "b", "<unk>", "<s>", "<pad>"]] * 40
+    model = GRULanguageModel(**FAST).fit(sequences)
+    assert sorted(model.vocabulary_) == ["</s>", "<pad>", "<s>", "<unk>", "a", "b"]
+    assert model.vocabulary_["<unk>"] == 0
+    assert model.score([["a", "<unk>"]]) == model.score([["a", "never seen"]])
+    message = r" contains '</s>' at position 2, the token that the model adds at the end of a sequence. Leave"
+    wrong = ["a", "b", "</s>"]
+    for call in (GRULanguageModel(**FAST).fit, model.partial_fit, model.score, model.perplexity):
+        with pytest.raises(ValueError, match=r"X\[1\]" + message):
+            call([["a"], wrong])
+    with pytest.raises(ValueError, match="prefix" + message):
+        model.sample(3, prefix=wrong)
+    by_name, by_number = model.stream(), model.stream()  # which may read on, from sequence to sequence
+    for token in ("a", "</s>", "b"):
+        np.testing.assert_array_equal(by_name.step(token), by_number.step(model.vocabulary_[token]))
+
+
 def test_negatives():
     """All tokens as candidates are the full softmax, without a bias; some come near it."""
     words = " ".join(np.random.default_rng(0).choice(TEXT.split() + [f"w{i}" for i in range(40)], 1500))

@@ -284,6 +284,29 @@ def test_missing_texts_are_to_be_left_out(fitted):
         gruc.to_c(fitted, "nowhere.h")
 
 
+def test_marks_are_refused_in_answers():
+    """Training on them would not show: answers end at the first, and never contain the second."""
+    X, y = [["a", "b"], ["b", "a", "</s>"]] * 20, [["a", "b"], ["b", "<s>"]] * 20
+    model = GRUSeq2Seq((4,), max_iter=2, random_state=0).fit(X, y)
+    wrong = [["a"], ["b", "</s>"]]
+    with pytest.raises(
+        ValueError, match=r"y\[1\] contains '</s>' at position 1, the token that the model adds"
+    ):
+        model.fit(X[:2], wrong)
+    with pytest.raises(ValueError, match=r"y_val\[1\] contains '</s>'"):
+        model.fit(X, y, X_val=X[:2], y_val=wrong)
+    with pytest.raises(ValueError, match=r"y\[1\] contains '</s>'"):
+        model.score(X[:2], wrong)
+    marked = TextSequencer(analyzer=None, add_start=True, add_end=True)
+    with pytest.raises(
+        ValueError, match=r"y\[1\] contains '<s>' at position 1, .* at the start of a sequence"
+    ):
+        GRUSeq2Seq((4,), target=marked).fit(X, y)
+    texts = TextSequencer(token_pattern=r"\S+", add_end=True)
+    with pytest.raises(ValueError, match=r"y\[0\] contains '</s>' at position 1"):
+        GRUSeq2Seq((4,), target=texts).fit(X[:2], ["a </s> b", "b"])
+
+
 def test_symbols_that_were_not_seen_are_read_as_one(fitted):
     assert fitted.predict(["1x2"]).tolist() == fitted.predict(["1?2"]).tolist()
     assert fitted.score(["12"], ["x"]) == 0.0

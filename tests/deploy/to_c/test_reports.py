@@ -9,6 +9,7 @@ from exported_c import with_halves
 from gruc import GRUClassifier, GRURegressor
 from gruc.outputs import Classes
 from problems import vowels
+from sklearn.exceptions import NotFittedError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FAST = dict(hidden_layer_sizes=(6,), max_iter=2, random_state=0)
@@ -68,8 +69,11 @@ def test_classes(labels, declared, tmp_path):
 def test_refusals(tmp_path):
     X, y = vowels(2, 4)
     model, path = GRUClassifier(**FAST).fit(X, y), tmp_path / "m.h"
+    for unfitted in (GRUClassifier(), gruc.GRUSeq2Seq(), gruc.GRULanguageModel()):
+        with pytest.raises(NotFittedError, match="instance is not fitted yet"):
+            gruc.to_c(unfitted, path)
     with pytest.raises(TypeError, match="expected a fitted GRUClassifier or GRURegressor"):
-        gruc.to_c(GRUClassifier(), path)
+        gruc.to_c("m.gruc", path)
     for prefix in ("", "2x", "a-b", "é", "gruc", "Gruc_exported", None, "a\n"):
         with pytest.raises(ValueError, match="prefix must be a C identifier"):
             gruc.to_c(model, path, prefix)
