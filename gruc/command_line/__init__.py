@@ -10,7 +10,8 @@ from .common import printable
 
 EXPORTS = {
     "c": "a header for include/gruc",
-    "onnx": "a graph with inputs X and lengths",
+    "onnx": "a graph with inputs X and lengths (for an encoder-decoder two, whose files end in .encoder.onnx "
+    "and .step.onnx)",
     "torch": "a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)",
 }
 
@@ -80,7 +81,8 @@ def _add_predict(commands):
         "2-D X, CSV files may also be in wide form: one row per sequence and one column per step, with "
         "names in a column sequence or in an unnamed column. An .npy file contains X; an .npz file "
         "contains one array X, or one named array (n_steps, n_features) per sequence. For a pipeline "
-        "that reads texts, CSV files have a column of texts and optionally a column sequence with names. "
+        "or an encoder-decoder that reads texts, CSV files have a column of texts and optionally a column "
+        "sequence with names. "
         "Models that predict each step write one row per step, numbered from 0. A forecaster knows its "
         "series and needs no data. A CSV file contains values that follow the known ones, with one "
         "column per series or in long form, and the forecasts follow these; --step names the column of "

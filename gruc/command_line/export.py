@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from .. import files
-from ..runtime import PipelinePredictor
+from ..runtime import PipelinePredictor, Translator
 from .common import InputError, check_output, read_model, write
 
 
@@ -24,6 +24,9 @@ def export(arguments):
             f"{arguments.model} holds a pipeline, and only --to c takes texts: save its last step alone, "
             f"gruc.load({arguments.model!r})[-1]."
         )
+    if isinstance(predictor, Translator):
+        _export_translator(predictor, arguments)
+        return
     {"c": _export_c, "onnx": _export_onnx, "torch": _export_torch}[arguments.to](predictor, arguments)
 
 
@@ -46,6 +49,17 @@ def _export_onnx(predictor, arguments):
     from .. import to_onnx
 
     write(arguments.output, to_onnx(predictor).SerializeToString())
+
+
+def _export_translator(translator, arguments):
+    """Two ONNX graphs, as `to_onnx` names their files: the encoder, and a step of the decoder."""
+    from .. import to_onnx
+
+    if arguments.to != "onnx":
+        raise InputError(f"{arguments.model} holds an encoder-decoder, which only --to onnx exports.")
+    if arguments.output == "-":
+        raise InputError(f"{arguments.model} holds an encoder-decoder, whose two graphs need files.")
+    to_onnx(translator, arguments.output)
 
 
 def _export_torch(predictor, arguments):

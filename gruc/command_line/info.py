@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from ..runtime import ForecastPredictor, LanguagePredictor
+from ..runtime import ForecastPredictor, LanguagePredictor, Translator
+from ..runtime.symbols import TextSymbols
 from .common import printable, read_model_and_storage
 
 
@@ -18,38 +19,17 @@ def info(arguments):
     """Print a description of a model file."""
     content, size, storage = read_model_and_storage(arguments.model)
     steps = [step.step for step in getattr(content, "steps", []) if step.step is not None]
-    texts = next((step.encoder for step in steps if step.kind == "TextSequencer"), None)
     content = getattr(content, "last", content)
     predictor, fitted = content.predictor, content.fitted
-    forecasts = None
-    if isinstance(predictor, ForecastPredictor):
-        forecasts, predictor = predictor, predictor.predictor
-    language = predictor if isinstance(predictor, LanguagePredictor) else None
-    if language is not None:
-        texts, predictor = language.vocabulary.encoder, language.predictor
-    config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
-    resets_after = "gru.bias_hh_l0" in predictor.weights  # the other cell has no such bias
-    reads_tokens = config.get("n_tokens") is not None
-    facts = {
-        "kind": content.kind,
-        "steps": ", ".join(step.kind for step in steps) or None,
-        "analyzer": None if texts is None else texts.analyzer.analyzer or "tokens as given",
-        "gruc": content.gruc_version,
-        "layers": " x ".join(map(str, config["hidden_layer_sizes"]))
-        + (" in both directions" * config["bidirectional"]),
-        "convolutions": convolutions_of(config),
-        "reset": "after the product" if resets_after else "before the product",
-        "pooling": ", ".join(predictor.network.readouts) or "none, each step is answered",
-        "tokens": config.get("n_tokens"),
-        **({} if forecasts is None else _of_forecaster(forecasts, fitted["form"])),
-        "features": None if reads_tokens else predictor.n_features_in,
-        "frames": None if reads_tokens or forecasts else f"{framing.length} steps, {framing.hop} apart",
-        "standardized": None if reads_tokens or forecasts else predictor.inputs.scaling is not None,
-        "classes": None if classes is None or language is not None else classes.tolist(),
-        "outputs": config["n_outputs"],
-        "dtype": predictor.parameters.dtype.name,
+    if isinstance(predictor, Translator):
+        facts = _of_translator(predictor, content)
+    else:
+        facts = _of_predictor(predictor, content, steps)
+    parameters = getattr(predictor, "predictor", predictor).parameters
+    facts |= {
+        "dtype": parameters.dtype.name,
         "stored as": storage,
-        "weights": int(predictor.parameters.size),
+        "weights": int(parameters.size),
         "bytes": size,
     }
     if fitted["loss_curve_"]:
@@ -60,6 +40,71 @@ def info(arguments):
     for name, value in facts.items():
         if value is not None:
             print(f"{name:14}{printable(value)}")
+
+
+def _of_predictor(predictor, content, steps):
+    """Facts of a predictor, and of the steps of a pipeline before it."""
+    texts = next((step.encoder for step in steps if step.kind == "TextSequencer"), None)
+    forecasts = None
+    if isinstance(predictor, ForecastPredictor):
+        forecasts, predictor = predictor, predictor.predictor
+    language = predictor if isinstance(predictor, LanguagePredictor) else None
+    if language is not None:
+        texts, predictor = language.vocabulary.encoder, language.predictor
+    config, classes, framing = predictor.config, predictor.decoding.classes, predictor.inputs.framing
+    reads_tokens = config.get("n_tokens") is not None
+    return {
+        "kind": content.kind,
+        "steps": ", ".join(step.kind for step in steps) or None,
+        "analyzer": None if texts is None else _analyzer_of(texts),
+        "gruc": content.gruc_version,
+        "layers": _layers_of(config) + (" in both directions" * config["bidirectional"]),
+        "convolutions": convolutions_of(config),
+        **_cell_of(predictor),
+        "pooling": ", ".join(predictor.network.readouts) or "none, each step is answered",
+        "tokens": config.get("n_tokens"),
+        **({} if forecasts is None else _of_forecaster(forecasts, content.fitted["form"])),
+        "features": None if reads_tokens else predictor.n_features_in,
+        "frames": None if reads_tokens or forecasts else f"{framing.length} steps, {framing.hop} apart",
+        "standardized": None if reads_tokens or forecasts else predictor.inputs.scaling is not None,
+        "classes": None if classes is None or language is not None else classes.tolist(),
+        "outputs": config["n_outputs"],
+    }
+
+
+def _of_translator(translator, content):
+    """Facts of an encoder-decoder."""
+    config = translator.config
+    source, target = (
+        _analyzer_of(side.encoder) if isinstance(side, TextSymbols) else "integer tokens"
+        for side in (translator.source, translator.target)
+    )
+    return {
+        "kind": content.kind,
+        "reads": f"{source}, {translator.source.n_tokens} tokens",
+        "writes": f"{target}, {translator.target.n_tokens} tokens",
+        "gruc": content.gruc_version,
+        "layers": _layers_of(config) + (", the encoder in both directions" * config["bidirectional"]),
+        **_cell_of(translator),
+        "attention": config["attention"],
+        "longest": f"{translator.max_target_length} tokens",
+    }
+
+
+def _layers_of(config):
+    return " x ".join(map(str, config["hidden_layer_sizes"]))
+
+
+def _analyzer_of(encoder):
+    return encoder.analyzer.analyzer or "tokens as given"
+
+
+def _cell_of(predictor):
+    """The kind of the units, and of GRUs when they are reset."""
+    if predictor.network.named_config["cell"] != "gru":
+        return {"cell": predictor.network.named_config["cell"]}
+    resets_after = "gru.bias_hh_l0" in predictor.weights  # the other GRU has no such bias
+    return {"reset": "after the product" if resets_after else "before the product"}
 
 
 def _of_forecaster(predictor, form):

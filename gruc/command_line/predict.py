@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..runtime import ForecastPredictor, LanguagePredictor, PipelinePredictor
+from ..runtime import ForecastPredictor, LanguagePredictor, PipelinePredictor, Translator
+from ..runtime.symbols import TextSymbols
 from ..sequences import Tokens
 from .common import InputError, check_output, printable, progress, read_model, write
 from .forecasts import Forecasts
@@ -38,20 +39,19 @@ def predict(arguments):
         raise InputError(
             f"--steps, --coverage and --new are for forecasters; {arguments.model} is not a forecaster."
         )
+    if isinstance(predictor, Translator):
+        _translate(arguments, predictor)
+        return
     last = getattr(predictor, "predictor", predictor)
     if arguments.proba and last.decoding.classes is None:
         raise InputError(f"--proba is for classifiers; {arguments.model} is a regressor.")
     names, X = read_data(arguments, content)
     method = predictor.predict_proba if arguments.proba else predictor.predict
     with _opened_output(arguments) as (writer, shown):
-        for start in range(0, len(X), BATCH_SIZE):
-            batch = slice(start, start + BATCH_SIZE)
-            try:
-                answers = method(X[batch])
-            except ValueError as error:
-                raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
-            keys, rows = _lines(names[batch], answers, last.network.answers_each_step)
-            if start == 0:
+        columns = None
+        for some, answers in _in_batches(arguments, names, X, method):
+            keys, rows = _lines(some, answers, last.network.answers_each_step)
+            if columns is None:
                 columns = _column_names(last.decoding, arguments.proba, rows.shape[1])
                 writer.writerow([shown(name) for name in [*("sequence", "step")[: len(keys[0])], *columns]])
             if rows.dtype.kind in "OSTU":
@@ -59,9 +59,20 @@ def predict(arguments):
             writer.writerows(
                 [shown(name), *step, *row] for (name, *step), row in zip(keys, rows, strict=True)
             )
-            if len(X) > BATCH_SIZE:
-                done = min(start + BATCH_SIZE, len(X))
-                progress(f"{done} of {len(X)} sequences", last=done == len(X))
+
+
+def _in_batches(arguments, names, X, method):
+    """Yield the names of some sequences and what `method` predicts for them, and show progress."""
+    for start in range(0, len(X), BATCH_SIZE):
+        batch = slice(start, start + BATCH_SIZE)
+        try:
+            answers = method(X[batch])
+        except ValueError as error:
+            raise InputError(f"{arguments.data}: {_with_names(str(error), names[batch])}") from None
+        yield names[batch], answers
+        if len(X) > BATCH_SIZE:
+            done = min(start + BATCH_SIZE, len(X))
+            progress(f"{done} of {len(X)} sequences", last=done == len(X))
 
 
 @contextmanager
@@ -89,6 +100,24 @@ def _forecast(arguments, content):
         writer.writerows([shown(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
+def _translate(arguments, translator):
+    """Write output sequences: texts, or tokens with spaces between them."""
+    if arguments.proba:
+        raise InputError(f"--proba is for classifiers; {arguments.model} predicts sequences.")
+    source = translator.source
+    if isinstance(source, TextSymbols):
+        names, X = _read_texts(arguments, source.encoder)
+    else:
+        _refuse_text(arguments)
+        names, X = _read_arrays_or(read_tokens, arguments, {})
+    with _opened_output(arguments) as (writer, shown):
+        writer.writerow(["sequence", "prediction"])
+        for some, answers in _in_batches(arguments, names, X, translator.predict):
+            for name, answer in zip(some, answers, strict=True):
+                text = answer if isinstance(answer, str) else " ".join(map(str, answer))
+                writer.writerow([shown(name), shown(text)])
+
+
 def _lines(names, answers, each_step):
     """Sequence, and step if each has an answer, of each line of the output; and the columns after these."""
     if each_step:
@@ -104,18 +133,31 @@ def read_data(arguments, content):
     predictor = content.predictor
     is_pipeline = isinstance(predictor, PipelinePredictor)
     if is_pipeline and predictor.reads_texts:
-        if predictor.steps[0].encoder.analyzer.analyzer is None:
-            raise InputError(f"{arguments.model} reads sequences of str tokens, which no file here can hold.")
-        if arguments.data.endswith((".npy", ".npz")):
-            raise InputError(f"{arguments.model} reads texts: give a CSV with a column of them.")
-        return read_texts(arguments)
+        return _read_texts(arguments, predictor.steps[0].encoder)
+    _refuse_text(arguments)
+    reads_tokens = not is_pipeline and isinstance(predictor.inputs, Tokens)
+    return _read_arrays_or(read_tokens if reads_tokens else read_csv, arguments, content.fitted)
+
+
+def _read_texts(arguments, encoder):
+    """Names and texts of a CSV, for a model that reads them by this `TextEncoder`."""
+    if encoder.analyzer.analyzer is None:
+        raise InputError(f"{arguments.model} reads sequences of str tokens, which no file here can hold.")
+    if arguments.data.endswith((".npy", ".npz")):
+        raise InputError(f"{arguments.model} reads texts: give a CSV with a column of them.")
+    return read_texts(arguments)
+
+
+def _refuse_text(arguments):
     if arguments.text is not None:
         raise InputError(f"--text is for models that read texts; {arguments.model} does not.")
+
+
+def _read_arrays_or(read, arguments, fitted):
+    """Names and sequences of an .npy or .npz file, or of a CSV as `read` reads it."""
     if arguments.data.endswith((".npy", ".npz")):
         return read_arrays(arguments.data)
-    if not is_pipeline and isinstance(predictor.inputs, Tokens):
-        return read_tokens(arguments, content.fitted)
-    return read_csv(arguments, content.fitted)
+    return read(arguments, fitted)
 
 
 def _column_names(decoding, proba, n_columns):
