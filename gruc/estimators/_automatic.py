@@ -6,10 +6,12 @@ cross-validation inside training parts: benchmarks/defaults.py.
 
 from contextlib import contextmanager
 from math import ceil
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
 
+from ..runtime.several import with_parameters
 from ._networks import CONVOLUTION_DEFAULTS, auto_batch_size, convolutions_of, is_auto
 from ._smooth_features import MANY_SEQUENCES
 
@@ -28,7 +30,7 @@ WITH_CONVOLUTIONS = {
     "learning_rate_init": 0.002,
     "max_iter": 100,
 }
-AUTOMATIC = "conv_channels", "conv_kernel_size", *WITHOUT_CONVOLUTIONS, "alpha"
+AUTOMATIC = "conv_channels", "conv_kernel_size", *WITHOUT_CONVOLUTIONS, "alpha", "n_estimators"
 # Sequences in a batch with convolutions, at least: what their normalisation takes statistics of.
 LEAST_BATCH = 16
 # The penalty of regressors, and how many sequences are few: with more of them it is needed less.
@@ -67,6 +69,12 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
     vars(model).update({name: value for name, value in training.items() if is_auto(getattr(model, name))})
     if training is not WITHOUT_CONVOLUTIONS:
         _set_batches(model, len(lengths), "max_iter" in automatic)
+    if "n_estimators" in automatic:
+        model.n_estimators = (
+            _n_estimators(len(lengths), convolutions, incremental)
+            if network is None
+            else network.n_estimators
+        )
     if "alpha" in automatic:
         model.alpha = 0.0 if incremental else _penalty(model, len(lengths))
     if incremental and "learning_rate" in automatic:
@@ -144,6 +152,11 @@ def _set_batches(model, n_sequences, epochs_are_automatic):
         model.max_iter = min(model.max_iter, max(LEAST_EPOCHS, model.max_iter * BATCHES // n_batches))
 
 
+def _n_estimators(n_sequences, convolutions, incremental=False):
+    """How many networks of few sequences are averaged: those with convolutions differ most."""
+    return 1
+
+
 def _penalty(model, n_sequences):
     """`alpha` of a regressor of series whose targets have a variance of 1, like which it is measured."""
     is_measured = model.loss == "squared_error" and model.standardize and model.embedding_dim is None
@@ -154,6 +167,26 @@ def _penalty(model, n_sequences):
 
 class StructureMixin:
     """Mixin: what the parameters of the network that may be "auto" stood for."""
+
+    @property
+    def n_estimators_(self) -> int:
+        """How many networks there are, whose outputs are averaged."""
+        self._require_fit("n_estimators_")
+        return self._predictor.network.n_estimators
+
+    @property
+    def estimators_(self) -> list[Any]:
+        """Fitted estimators of one network each."""
+        self._require_fit("estimators_")
+        return [self._of_one_network(state) for state in self._training_states]
+
+    def _of_one_network(self, state):
+        """A copy of this estimator as if fitted with only one of its networks."""
+        one = object.__new__(type(self))
+        vars(one).update(vars(self), n_estimators=1)
+        vars(one).pop("_step_memory", None)
+        one._set_fitted([state], with_parameters(self._predictor, state.parameters))
+        return one
 
     @property
     def conv_channels_(self) -> tuple[int, ...]:
@@ -170,7 +203,10 @@ class StructureMixin:
         """The readout, or several."""
         return self._structure("pooling")
 
-    def _structure(self, name):
+    def _require_fit(self, name):
         if "_predictor" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} is not fitted yet and has no {name}_.")
+            raise AttributeError(f"{type(self).__name__} is not fitted yet and has no {name}.")
+
+    def _structure(self, name):
+        self._require_fit(f"{name}_")
         return structure_of(self._predictor.network)[name]

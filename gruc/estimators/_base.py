@@ -75,6 +75,8 @@ class BaseGRU(
 
     # what identifies the `embedding_weights` that the table started from
     _embedding_origin = None
+    # of a model with several estimators, the states of all but the first
+    _further_states: list[TrainingState] = []
     # what partial_fit knows of its first sequences, where these are too few; None: statistics stay
     _first_statistics = None
 
@@ -86,6 +88,8 @@ class BaseGRU(
         for name in ("_training_state", "_predictor"):
             if name in state:
                 state[name] = state[name].__getstate__()
+        if "_further_states" in state:
+            state["_further_states"] = [each.__getstate__() for each in self._further_states]
         return state
 
     def __setstate__(self, state):
@@ -98,6 +102,8 @@ class BaseGRU(
         for name, kind in (("_training_state", TrainingState), ("_predictor", Predictor)):
             if name in of_self:
                 of_self[name] = unpickled(kind, of_self[name])
+        if "_further_states" in of_self:
+            of_self["_further_states"] = [unpickled(TrainingState, each) for each in self._further_states]
 
     def __sklearn_is_fitted__(self):
         return "_predictor" in vars(self)
@@ -163,11 +169,19 @@ class BaseGRU(
     def _wants_tokens(self):
         return self.embedding_dim is not None
 
-    def _set_fitted(self, state, predictor):
-        self._training_state, self._predictor = state, predictor
-        vars(self).update(state.history.attributes())
+    @property
+    def _training_states(self):
+        """The states of all estimators."""
+        return [self._training_state, *self._further_states]
+
+    def _set_fitted(self, states, predictor):
+        (self._training_state, *further), self._predictor = states, predictor
+        vars(self).pop("_further_states", None)
+        if further:
+            self._further_states = further
+        vars(self).update(self._training_state.history.attributes())
         self.frame_length_, self.hop_length_ = predictor.inputs.framing
-        self.n_layers_ = len(predictor.network.layers) + 2
+        self.n_layers_ = len(predictor.config["hidden_layer_sizes"]) + 2
         self.n_outputs_ = predictor.network.head.n_outputs
 
     # ---- prediction
@@ -184,6 +198,7 @@ class BaseGRU(
 
     def _fitted_state(self):
         """What a fitted model knows beside parameters and predictor: plain values, for `_restored`."""
+        further = [state.history.describe() for state in self._further_states]
         return {
             "n_features_in_": self.n_features_in_,
             "feature_names_in_": list(getattr(self, "feature_names_in_", [])) or None,
@@ -191,6 +206,7 @@ class BaseGRU(
             "out_activation_": self.out_activation_,
             **self._fitted_loss(),
             **self._training_state.history.describe(),
+            **({"further_fits": further} if further else {}),
         }
 
     def _fitted_loss(self):
@@ -208,10 +224,22 @@ class BaseGRU(
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
         self.out_activation_ = state.pop("out_activation_")
-        history = History.described({name: state.pop(name) for name in DESCRIBED_AS if name in state})
+        fits = [
+            {name: state.pop(name) for name in DESCRIBED_AS if name in state},
+            *state.pop("further_fits", []),
+        ]
         self._restore_targets(predictor.decoding, **state)
-        state = TrainingState(predictor.parameters, random_generator(self.random_state), history)
-        self._set_fitted(state, predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision))
+        rng = random_generator(self.random_state)
+        states = [
+            TrainingState(parameters, generator, History.described(fit))
+            for parameters, generator, fit in zip(
+                predictor.network.separated(predictor.parameters),
+                [rng, *rng.spawn(len(fits) - 1)],
+                fits,
+                strict=True,
+            )
+        ]
+        self._set_fitted(states, predictor.with_n_jobs(self.n_jobs).with_precision(self.matmul_precision))
         return self
 
     def _features(self, X, initial_state):

@@ -21,7 +21,7 @@ __all__ = ["KINDS", "built", "describe", "of_content", "save", "write"]
 KINDS: dict[str, Any] = {}
 
 # parameters that older files lack, and their values then
-ADDED_PARAMETERS = {"update_gate_bias_init": 1.0, "conv_channels": (), "cell": "gru"}
+ADDED_PARAMETERS = {"update_gate_bias_init": 1.0, "conv_channels": (), "cell": "gru", "n_estimators": 1}
 
 
 class SavingMixin:

@@ -113,23 +113,23 @@ def run_fit(model, given, callbacks):
     """
     parameters_changed = model._params_changed()
     continues = (given.incremental or model.warm_start) and "_training_state" in vars(model)
-    state = model._training_state.copy() if continues else None
-    rng = state.rng if continues else random_generator(model.random_state)
+    states = [state.copy() for state in model._training_states] if continues else None
+    rng = states[0].rng if continues else random_generator(model.random_state)
     if parameters_changed or not continues:
         check_reading(model)
 
     sequences, sample_weight = _checked(model, given, continues)
     network = model._predictor.network if continues else None
     with automatic_parameters(model, _counted(sequences, sample_weight), given.incremental, network):
-        _run(model, given, callbacks, sequences, sample_weight, state, rng, parameters_changed)
+        _run(model, given, callbacks, sequences, sample_weight, states, rng, parameters_changed)
 
 
-def _run(model, given, callbacks, sequences, sample_weight, state, rng, parameters_changed):
-    """The fit of sequences that are checked; it goes on from `state`, unless that is None."""
-    continues = state is not None
+def _run(model, given, callbacks, sequences, sample_weight, states, rng, parameters_changed):
+    """Fit to sequences that are checked, continuing from `states` unless that is None."""
+    continues = states is not None
     split, weights = None, sample_weight
     if model.early_stopping and given.validation.X is None:
-        split = split_off(model, given.y, sample_weight, state.history if continues else None, rng)
+        split = split_off(model, given.y, sample_weight, states[0].history if continues else None, rng)
         weights = split.weights
     gathers = not continues or (given.incremental and model._first_statistics is not None)
     targets = _encoded(model, given, sequences, weights, gathers, continues)
@@ -144,19 +144,12 @@ def _run(model, given, callbacks, sequences, sample_weight, state, rng, paramete
     else:
         inputs = inputs_of(model, sequences, sample_weight)
         network = new_network(model, inputs, n_outputs)
-        state = initial_state(model, network, rng, inputs, sequences, weights)
-        targets.initialise(network.table.views(state.parameters), learned.weights)
+        states = _initial_states(model, network, rng, inputs, sequences, learned, targets)
     if gathers:
         inputs = _scaled_inputs(model, inputs, sequences, weights, continues, given.incremental)
     inputs.check_range(sequences, model.dtype, "X")
 
-    if not given.incremental:  # a fit starts with its own, also from the weights of the last one
-        state.optimizer = state.schedule = None
-    if parameters_changed or state.optimizer is None or state.schedule is None:
-        set_optimizer(model, state, network)
-    _warn_of_rate_zero(model, state.schedule)
-    record_split(state.history, split)
-    candidate = Candidate(model, network, inputs, targets)
+    candidate = Candidate(model, network.estimator, inputs, targets)
     validation = _validation(model, candidate, given, sequences, sample_weight, split)
     data = TrainingData(
         sequences,
@@ -175,12 +168,49 @@ def _run(model, given, callbacks, sequences, sample_weight, state, rng, paramete
         early_stopping=model.early_stopping,
         will_go_on=given.incremental,
     )
-    stopped_by = train_candidate(candidate, state, data, settings, validation, callbacks)
-    report_end(model, state, stopped_by, given.incremental)
+    for state in states:
+        _begin(model, state, network.estimator, parameters_changed, given.incremental)
+        record_split(state.history, split)
+    _warn_of_rate_zero(model, states[0].schedule)
+    ends = _train_each(candidate, states, data, settings, validation, callbacks)
+    if not continues and len(ends) < len(states):  # estimators that an interrupt has left untrained
+        states, network = states[: len(ends)], network.of_several(len(ends))
+    stopped_by = ends[-1] if ends[-1] == "interrupt" or "max_iter" not in ends else "max_iter"
+    report_end(model, states[len(ends) - 1], stopped_by, given.incremental)
     if not given.incremental:
-        state.schedule = None  # it has come to its end
+        for state in states:
+            state.schedule = None  # it has come to its end
         del model._step_memory
-    model._set_fitted(state, candidate.predictor(state.parameters))
+    parameters = network.joined([state.parameters for state in states])
+    model._set_fitted(states, candidate._replace(network=network).predictor(parameters))
+
+
+def _train_each(candidate, states, data, settings, validation, callbacks):
+    """Train each state; returns what ended each, up to an interrupt."""
+    ends = []
+    for state in states:
+        ends.append(train_candidate(candidate, state, data, settings, validation, callbacks))
+        if ends[-1] == "interrupt":
+            break
+    return ends
+
+
+def _initial_states(model, network, rng, inputs, sequences, learned, targets):
+    """The states of all estimators before training, of which the first draws from `rng` itself."""
+    states = []
+    for generator in [rng, *rng.spawn(network.n_estimators - 1)]:
+        state = initial_state(model, network.estimator, generator, inputs, sequences, learned.of_sequences)
+        targets.initialise(network.estimator.table.views(state.parameters), learned.weights)
+        states.append(state)
+    return states
+
+
+def _begin(model, state, network, parameters_changed, incremental):
+    """Give a state the optimiser and the schedule to train with."""
+    if not incremental:  # a fit starts with its own, also from the weights of the last one
+        state.optimizer = state.schedule = None
+    if parameters_changed or state.optimizer is None or state.schedule is None:
+        set_optimizer(model, state, network)
 
 
 def draw(model, X, sample_weight):

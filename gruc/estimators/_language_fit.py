@@ -112,7 +112,7 @@ def run_fit(model, given, callbacks):
         del model._step_memory
     several = vocabulary.several or documents.several
     model._set_vocabulary(Vocabulary(vocabulary.n_tokens, vocabulary.encoder, several))
-    model._set_fitted(state, candidate.predictor(state.parameters))
+    model._set_fitted([state], candidate.predictor(state.parameters))
 
 
 def vocabulary_of(model, X):

@@ -248,7 +248,12 @@ def _layers_config(model, n_features, n_outputs):
 
 def new_network(model, inputs, n_outputs):
     """The network that an estimator's parameters ask for."""
-    return GRUNetwork(**network_config(model, inputs, n_outputs))
+    return GRUNetwork(**network_config(model, inputs, n_outputs), n_estimators=_n_estimators(model))
+
+
+def _n_estimators(model):
+    """How many networks an estimator asks for: one, if it has no parameter that says so."""
+    return getattr(model, "n_estimators", 1)
 
 
 def random_generator(random_state):
@@ -324,8 +329,9 @@ def check_continues(model, n_outputs):
         elif hop_length is not None:
             wanted["hop_length"] = hop_length
     wanted |= _layers_config(model, predictor.config["n_features"], n_outputs) | {"dtype": model.dtype}
-    wanted |= _convolution_parameters(convolutions_of(model))
+    wanted |= _convolution_parameters(convolutions_of(model)) | {"n_estimators": _n_estimators(model)}
     trained |= _convolution_parameters(predictor.config.get("convolutions", []))
+    trained["n_estimators"] = predictor.network.n_estimators
     refuse_differences(wanted, trained)
 
 

@@ -317,6 +317,19 @@ class Automatic:
     )
 
 
+class Averaging:
+    """Several networks."""
+
+    n_estimators: Count | Literal["auto"] = parameter(
+        "auto",
+        """Number of networks that are trained, one after the other, from different initial weights,
+        with different mini-batches and dropout; the prediction is that of the mean of their outputs
+        (logits of classes). Several are more accurate and better calibrated than one, and training,
+        prediction, files and exports take as many times as long or as much. ``estimators_`` has each
+        of them. "auto" is TODO.""",
+    )
+
+
 class AutomaticPenalty:
     """What a regressor chooses by the number of sequences."""
 
@@ -336,6 +349,7 @@ ClassifierParameters = parameters(
     Directions,
     Automatic,
     ConvolutionPooling,
+    Averaging,
     Embedding,
     Frames,
     Standardization,
@@ -352,6 +366,7 @@ RegressorParameters = parameters(
     Directions,
     Automatic,
     ConvolutionPooling,
+    Averaging,
     Embedding,
     Frames,
     Standardization,

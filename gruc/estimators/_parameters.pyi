@@ -25,6 +25,9 @@ class Automatic:
 class ConvolutionPooling:
     conv_pool: int | Sequence[int]
 
+class Averaging:
+    n_estimators: int | Literal["auto"]
+
 class Embedding:
     embedding_dim: int | None
     n_tokens: int | None
@@ -115,6 +118,7 @@ class ClassifierParameters(
     Directions,
     Automatic,
     ConvolutionPooling,
+    Averaging,
     Embedding,
     Frames,
     Standardization,
@@ -141,6 +145,7 @@ class ClassifierParameters(
         learning_rate_init: float | Literal["auto"] = "auto",
         max_iter: int | Literal["auto"] = "auto",
         conv_pool: int | Sequence[int] = 2,
+        n_estimators: int | Literal["auto"] = "auto",
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
         embedding_weights: Sequence[float] | None = None,
@@ -205,6 +210,7 @@ class RegressorParameters(
     Directions,
     Automatic,
     ConvolutionPooling,
+    Averaging,
     Embedding,
     Frames,
     Standardization,
@@ -232,6 +238,7 @@ class RegressorParameters(
         learning_rate_init: float | Literal["auto"] = "auto",
         max_iter: int | Literal["auto"] = "auto",
         conv_pool: int | Sequence[int] = 2,
+        n_estimators: int | Literal["auto"] = "auto",
         embedding_dim: int | None = None,
         n_tokens: int | None = None,
         embedding_weights: Sequence[float] | None = None,

@@ -27,7 +27,7 @@ def _is_uint32_or_none(value):
 
 
 # fitted values that old files lack, and their values then
-ADDED_FITTED = {"split_seed": None, "held_out_digest": None}
+ADDED_FITTED = {"split_seed": None, "held_out_digest": None, "further_fits": []}
 
 
 class Kind(NamedTuple):
@@ -60,11 +60,33 @@ HISTORY = {
     "split_seed": _is_uint32_or_none,
     "held_out_digest": _is_uint32_or_none,
 }
+
+
+def _is_history(value):
+    """Whether this describes the fit of one of several estimators."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == HISTORY.keys()
+        and all(is_valid(value[name]) for name, is_valid in HISTORY.items())
+        and _is_consistent(value)
+    )
+
+
+def _is_consistent(history):
+    """Whether the validations of a history are as many as their epochs, and the best epoch is one of them."""
+    epochs, n_epochs = history["validation_epochs_"], history["n_iter_"]
+    lengths = {len(history[name]) for name in ("validation_loss_curve_", "validation_scores_")} | {
+        len(epochs)
+    }
+    return len(lengths) == 1 and history["best_iter_"] in {n_epochs, *epochs}
+
+
 FITTED = HISTORY | {
     "n_features_in_": is_count,
     "feature_names_in_": lambda v: v is None or (isinstance(v, list) and all(map(_is_text, v))),
     "fitted_on_table": is_flag,
     "out_activation_": _is_text,
+    "further_fits": lambda v: isinstance(v, list) and all(map(_is_history, v)),
 }
 FITTED_OF_REGRESSORS = {
     "loss": _is_text,
@@ -121,13 +143,12 @@ def take_estimator(fields, arrays):
     fitted = fields.take("fitted", _is_object).items()
     fitted = {name: from_json(value, fields.where) for name, value in fitted}
     fields.end()
-    fitted_fields = Fields(ADDED_FITTED | fitted, f"{fields.where}, fitted,")
     names = _fitted_of(KINDS[kind])
+    added = {name: value for name, value in ADDED_FITTED.items() if name in names}
+    fitted_fields = Fields(added | fitted, f"{fields.where}, fitted,")
     fitted = {name: fitted_fields.take(name, is_valid) for name, is_valid in names.items()}
     fitted_fields.end()
-    epochs, n_epochs = fitted["validation_epochs_"], fitted["n_iter_"]
-    lengths = {len(fitted[name]) for name in ("validation_loss_curve_", "validation_scores_")} | {len(epochs)}
-    if len(lengths) > 1 or fitted["best_iter_"] not in {n_epochs, *epochs}:
+    if not _is_consistent(fitted):
         raise ModelFileError(f"{fields.where} is damaged: its history is inconsistent.")
     return version, kind, parameters, fitted
 

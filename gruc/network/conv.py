@@ -24,6 +24,8 @@ class Convolution:
         k.
     pool : int
         Steps of which the largest of each output is taken; 1 for none.
+    prefix : str
+        Of the parameters' names.
 
     Attributes
     ----------
@@ -33,12 +35,12 @@ class Convolution:
         Names of the parameters of the normalisation.
     """
 
-    def __init__(self, index, n_inputs, n_outputs, kernel_size, pool):
+    def __init__(self, index, n_inputs, n_outputs, kernel_size, pool, prefix=""):
         self.n_inputs, self.n_outputs = n_inputs, n_outputs
         self.kernel_size, self.pool = kernel_size, pool
-        self.weight, self.bias = f"conv.{index}.weight", f"conv.{index}.bias"
+        self.weight, self.bias = f"{prefix}conv.{index}.weight", f"{prefix}conv.{index}.bias"
         self.norm = [
-            f"norm.{index}.{name}"
+            f"{prefix}norm.{index}.{name}"
             for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
         ]
 

@@ -1,19 +1,20 @@
 """Stacked, optionally bidirectional GRU layers between an optional embedding and a dense head."""
 
 import math
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from .. import kernels
-from .conv import Convolution, check_pooling
+from .body import Body
+from .conv import check_pooling
 from .dense import DenseHead, TableHead
 from .embedding import Embedding
-from .gru import CELLS, Cells, cell_config, lay_out_layer
+from .gru import Cells, cell_config
 from .layout import LaidOut, ProgramOptions
 from .parameters import ParameterTable
 from .program import KINDS, ProgramBuilder
-from .readout import readout_of
+from .readout import side_by_side
 
 
 class GRUNetwork(Cells):
@@ -40,9 +41,10 @@ class GRUNetwork(Cells):
         See `Convolution`; one after the other, before the first GRU layer.
     cell : str
         A name of `CELLS`.
-    **scores : bool
-        `tied`, whether the outputs are scores of the tokens by the same table, see `TableHead`; or
-        `by_table`, whether they are scores by a table of their own.
+    **options
+        `tied` (bool), whether the outputs are scores of the tokens by the same table, see `TableHead`; or
+        `by_table` (bool), whether they are scores by a table of their own; `n_estimators` (int), how many
+        such networks stand side by side, whose outputs are averaged.
 
     Notes
     -----
@@ -59,11 +61,12 @@ class GRUNetwork(Cells):
 
     def __init__(
         self, n_features, hidden_layer_sizes, bidirectional, reset_after, pooling, n_outputs, n_tokens=None,
-        convolutions=(), cell="gru", **scores,
+        convolutions=(), cell="gru", **options,
     ):  # fmt: skip
-        tied, by_table = scores.pop("tied", False), scores.pop("by_table", False)
-        if scores:
-            raise TypeError(f"unexpected arguments: {', '.join(scores)}")
+        tied, by_table = options.pop("tied", False), options.pop("by_table", False)
+        self.n_estimators = int(options.pop("n_estimators", 1))
+        if options:
+            raise TypeError(f"unexpected arguments: {', '.join(options)}")
         self.config = {
             "n_features": int(n_features),
             "hidden_layer_sizes": [int(size) for size in hidden_layer_sizes],
@@ -78,68 +81,49 @@ class GRUNetwork(Cells):
             self.config["convolutions"] = [[int(size) for size in sizes] for sizes in convolutions]
             check_pooling([pool for *_, pool in self.config["convolutions"]])
         self.config |= {name: True for name, has in {"tied": tied, "by_table": by_table}.items() if has}
-        self.embedding = None if n_tokens is None else Embedding(n_tokens, n_features)
-        n_inputs = n_features
-        self.convolutions = []
-        for index, (n_units, *sizes) in enumerate(self.config.get("convolutions", ())):
-            self.convolutions.append(Convolution(index, n_inputs, n_units, *sizes))
-            n_inputs = n_units
-        n_read = n_inputs
-        self.layers = []  # one list of directions a layer
-        for index, n_units in enumerate(self.config["hidden_layer_sizes"]):
-            directions = (False, True) if bidirectional else (False,)
-            self.layers.append(
-                [CELLS[cell](index, n_inputs, n_units, reset_after, reverse) for reverse in directions]
-            )
-            n_inputs = n_units * len(directions)
-        self.readout = readout_of(pooling, n_inputs, n_read)
-        n_inputs = self.readout.n_features
+        if self.n_estimators > 1:
+            self._check_alike()
+            self.config["n_estimators"] = self.n_estimators
+        prefixes = [f"estimators.{k}." for k in range(self.n_estimators)] if self.n_estimators > 1 else [""]
+        self.bodies = [Body(self.named_config, prefix) for prefix in prefixes]
+        self.embedding = self.bodies[0].embedding
+        self.convolutions = [layer for body in self.bodies for layer in body.convolutions]
+        self.layers = [directions for body in self.bodies for directions in body.layers]
+        self.cells = [cell for body in self.bodies for cell in body.cells]
+        n_inputs = sum(body.readout.n_features for body in self.bodies)
         of_outputs = Embedding(n_outputs, n_inputs, "head") if by_table else self.embedding
         has_table = tied or by_table
         self.head = TableHead(n_inputs, of_outputs) if has_table else DenseHead(n_inputs, n_outputs)
-        self._parts = [*self.convolutions, *self.cells, self.readout, self.head]
+        self._parts = [*(part for body in self.bodies for part in body.parts), self.head]
         if by_table:
             self._parts.append(of_outputs)
         if self.embedding is not None:
-            self._parts.append(self.embedding)
+            self._parts += [body.embedding for body in self.bodies]
         tables = [part.weight for part in self._parts if isinstance(part, Embedding)]
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()], tables)
         self._programs = {}
         self.operations_per_row = self._count_operations()
 
-    def _count_operations(self):
-        """Operations of a training step for each row of X.
+    def _check_alike(self):
+        """Refuse several networks side by side that have no outputs to average."""
+        if self.config["pooling"] is None or {"tied", "by_table"} & set(self.config):
+            raise ValueError("n_estimators is for networks with one prediction for each sequence.")
 
-        Three products each: forward, back, and gradients of weights; X has a gradient if it is tokens.
-        """
-        n, stride = 0, 1
-        for convolution in self.convolutions:
-            products = 3 if convolution is not self.convolutions[0] or self.embedding else 2
-            size = convolution.kernel_size * convolution.n_inputs * convolution.n_outputs
-            n += 2 * products * size / stride
-            stride *= convolution.pool
-        of_layers = sum(
-            2
-            * layer.n_blocks
-            * layer.n_units
-            * (
-                3 * layer.n_units
-                + (3 if index or self.convolutions or self.embedding else 2) * layer.n_inputs
-            )
-            for index, directions in enumerate(self.layers)
-            for layer in directions
-        )
+    def _count_operations(self):
+        """Operations of a training step for each row of X."""
+        body = self.bodies[0]
+        n, of_layers = body.operations_per_row()
         if "attention" in self.readouts:
             of_layers += 2 * 3 * self.widths[-1] ** 2
         if self.config["pooling"] is None:
             n_scored = self.config["n_features"] if "tied" in self.config else self.head.n_inputs
             of_layers += 2 * 3 * n_scored * self.head.n_outputs
-        return of_layers if not self.convolutions else n + of_layers / stride
+        return self.n_estimators * (of_layers if not self.convolutions else n + of_layers / self.stride)
 
     @property
     def stride(self):
         """Rows of X that make one row of the GRU layers."""
-        return math.prod(convolution.pool for convolution in self.convolutions)
+        return math.prod(convolution.pool for convolution in self.bodies[0].convolutions)
 
     def row_layout(self, batch):
         """Lengths (B,) and offsets of the rows of the GRU layers, packed as those of the batch."""
@@ -154,11 +138,6 @@ class GRUNetwork(Cells):
         pooling = self.config["pooling"]
         return [] if pooling is None else [pooling] if isinstance(pooling, str) else pooling
 
-    @property
-    def cells(self):
-        """Each direction of each layer, in the order of the parameters."""
-        return [layer for directions in self.layers for layer in directions]
-
     def __reduce__(self):
         """By its shape alone."""
         return partial(type(self), **self.config), ()
@@ -169,7 +148,8 @@ class GRUNetwork(Cells):
         Of a table only the rows of `tokens`, an index array, are drawn, if they are given.
         """
         for part in self._parts:
-            options = {"tokens": tokens} if part is self.embedding else {}
+            is_looked_up = any(part is body.embedding for body in self.bodies)
+            options = {"tokens": tokens} if is_looked_up else {}
             part.initialize(parameters, rng, **options)
 
     @property
@@ -218,24 +198,68 @@ class GRUNetwork(Cells):
         initial = [
             builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.state_widths
         ]
-        if looks_up:
-            x = self.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
-        for convolution in self.convolutions:
-            x = convolution.lay_out(builder, x, options.constant and options.training)
-        x = read = builder.dropout(x)
-        layers = []
-        for directions, state0 in zip(self.layers, initial, strict=True):
-            x = builder.dropout(x) if layers else x
-            first = len(builder.operations)
-            x, last = lay_out_layer(builder, directions, x, state0)
-            layers.append((x, range(first, len(builder.operations))))
-        features = builder.dropout(self.readout.lay_out(builder, x, last, read))
+        all_features, layers, n_layers = [], [], len(self.layers) // self.n_estimators
+        for k, body in enumerate(self.bodies):
+            rows = x
+            if looks_up:
+                rows = body.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
+            states = initial[k * n_layers : (k + 1) * n_layers]
+            features, of_body = body.lay_out(builder, rows, states, options)
+            all_features.append(features)
+            layers += of_body
+        features = all_features[0] if self.n_estimators == 1 else side_by_side(builder, all_features)
         sampled = {"sampled": True} if options.sampled else {}
         outputs = self.head.lay_out(builder, features, **sampled)
         n_parameters = self.table.size
         if self.embedding is not None and not looks_up and "tied" not in self.config:
             n_parameters = self.table.offset(self.embedding.weight)  # tables lie behind all others
         return LaidOut(builder.build(outputs, n_parameters), builder.n_inputs, layers, features, outputs)
+
+    # ---- several networks side by side
+
+    @cached_property
+    def estimator(self):
+        """The network of which `n_estimators` stand side by side: this one, if it stands alone."""
+        return self if self.n_estimators == 1 else self.of_several(1)
+
+    def of_several(self, n_estimators):
+        """As many such networks side by side."""
+        return GRUNetwork(**self.config | {"n_estimators": n_estimators})
+
+    def joined(self, buffers):
+        """The parameters of networks side by side, of a flat buffer of each.
+
+        Their outputs are the means of those of the networks: weights of the head are divided by
+        `n_estimators`, and its biases are means.
+        """
+        if self.n_estimators == 1:
+            return buffers[0]
+        flat, n = np.empty(self.table.size, buffers[0].dtype), self.n_estimators
+        views, parts = self.table.views(flat), list(map(self.estimator.table.views, buffers))
+        for k, part in enumerate(parts):
+            for name in part.keys() - {"head.weight", "head.bias"}:
+                views[f"estimators.{k}.{name}"][:] = part[name]
+        views["head.weight"][:] = np.concatenate([part["head.weight"] for part in parts]) / n
+        views["head.bias"][:] = np.mean([part["head.bias"] for part in parts], axis=0)
+        return flat
+
+    def separated(self, flat):
+        """Flat buffers of each network of those side by side whose parameters are `flat`.
+
+        The inverse of `joined`, except that all heads have the mean of the biases.
+        """
+        if self.n_estimators == 1:
+            return [flat]
+        views, table, n = self.table.views(flat), self.estimator.table, self.n_estimators
+        buffers = []
+        for k, weight in enumerate(np.split(views["head.weight"], n)):
+            buffers.append(np.empty(table.size, flat.dtype))
+            part = table.views(buffers[-1])
+            part.pop("head.weight")[:] = weight * n
+            part.pop("head.bias")[:] = views["head.bias"]
+            for name, view in part.items():
+                view[:] = views[f"estimators.{k}.{name}"]
+        return buffers
 
     # ---- inference: one call for a batch (include/gruc/program/infer.h)
 
@@ -313,12 +337,15 @@ class GRUNetwork(Cells):
         return list(self.layers[0][0].gates)
 
     def attention(self, weights, batch, initial=None):
-        """Weights (N,) of the steps in the mean that the head sees, of a network with pooling "attention"."""
+        """Weights (N,) of the steps in the mean that the head sees, of a network with pooling "attention".
+
+        Of several networks side by side, the mean of their weights.
+        """
         operations = self.program().operations
-        place = next(i for i, op in enumerate(operations) if op.kind == KINDS.ATTENTION)
-        kept = np.empty(self.row_layout(batch)[1][-1], weights.dtype)
-        self._call(weights, batch, initial, [], [(place, kept)])
-        return kept
+        places = [i for i, op in enumerate(operations) if op.kind == KINDS.ATTENTION]
+        kept = np.empty((len(places), self.row_layout(batch)[1][-1]), weights.dtype)
+        self._call(weights, batch, initial, [], list(zip(places, kept, strict=True)))
+        return kept[0] if len(places) == 1 else kept.mean(axis=0)
 
     def _value(self, weights, batch, initial, value):
         """A value of the program, a row for each step or for each sequence."""

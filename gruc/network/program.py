@@ -58,6 +58,7 @@ class ProgramBuilder:
         self.values = []
         self.operations = []
         self.strides = [1]
+        self._slower = {}  # clocks by the clock before and the steps that make one of theirs
         self.n_inputs = 0
 
     def input(self, width, clock=0, per_step=True, integers=False, gradient=False):
@@ -79,10 +80,12 @@ class ProgramBuilder:
         return self.value(width, self.values[x].clock, self.values[x].per_step, gradient=gradient)
 
     def slower(self, x, steps, width=None):
-        """A value with a row for each `steps` steps of x, under its own clock, as wide as x or `width`."""
-        stride = self.strides[self.values[x].clock] * steps
-        self.strides.append(stride)
-        return self.value(width or self.values[x].width, len(self.strides) - 1)
+        """A value with a row for each `steps` steps of x, under a slower clock, as wide as x or `width`."""
+        key = self.values[x].clock, steps
+        if key not in self._slower:
+            self.strides.append(self.strides[key[0]] * steps)
+            self._slower[key] = len(self.strides) - 1
+        return self.value(width or self.values[x].width, self._slower[key])
 
     def per_sequence(self, x):
         """A value with a row for each sequence of x, as wide as x."""

@@ -10,8 +10,8 @@ from .program import KINDS
 class Last:
     """Where each direction ends: the forward one after the last step, the other after the first."""
 
-    def __init__(self, n_features):
-        self.n_features = n_features
+    def __init__(self, n_features, prefix=""):
+        self.n_features, self.prefix = n_features, prefix
 
     def entries(self):
         """Names and shapes for the parameter table."""
@@ -52,18 +52,22 @@ class Attention(Last):
     def entries(self):
         """Names and shapes for the parameter table."""
         F = self.n_features
-        return [("attention.weight", (F, F)), ("attention.bias", (F,)), ("attention.v", (F, 1))]
+        shapes = {"weight": (F, F), "bias": (F,), "v": (F, 1)}
+        return [(f"{self.prefix}attention.{name}", shape) for name, shape in shapes.items()]
 
     def initialize(self, parameters, rng):
         """Glorot uniform weights; bias zero."""
         F = self.n_features
-        parameters["attention.weight"][:] = glorot_uniform(rng, (F, F)).T
-        parameters["attention.bias"][:] = 0
-        parameters["attention.v"][:] = glorot_uniform(rng, (1, F)).T
+        weight, bias, v = (parameters[name] for name, _ in self.entries())
+        weight[:] = glorot_uniform(rng, (F, F)).T
+        bias[:] = 0
+        v[:] = glorot_uniform(rng, (1, F)).T
 
     def lay_out(self, builder, h, last, inputs=None):
         """Append the operation; returns the features (B, F)."""
-        return builder.operation(KINDS.ATTENTION, h, builder.per_sequence(h), "attention.weight")
+        return builder.operation(
+            KINDS.ATTENTION, h, builder.per_sequence(h), f"{self.prefix}attention.weight"
+        )
 
 
 class SideBySide:
@@ -77,12 +81,14 @@ class SideBySide:
         Width of the states, F.
     n_inputs : int
         Width of what the convolutions give.
+    prefix : str
+        Of the parameters' names.
     """
 
-    def __init__(self, names, n_features, n_inputs):
+    def __init__(self, names, n_features, n_inputs, prefix=""):
         self.reads_inputs = [name in OF_CONVOLUTIONS for name in names]
         self.parts = [
-            READOUTS[OF_CONVOLUTIONS.get(name, name)](n_inputs if reads_inputs else n_features)
+            READOUTS[OF_CONVOLUTIONS.get(name, name)](n_inputs if reads_inputs else n_features, prefix)
             for name, reads_inputs in zip(names, self.reads_inputs, strict=True)
         ]
         self.n_features = sum(part.n_features for part in self.parts)
@@ -102,13 +108,18 @@ class SideBySide:
             part.lay_out(builder, inputs if reads_inputs else h, last)
             for part, reads_inputs in zip(self.parts, self.reads_inputs, strict=True)
         ]
-        y = builder.value(self.n_features, builder.values[h].clock, per_step=False)
-        column = 0
-        for x in read:
-            width = builder.values[x].width
-            builder.operation(KINDS.COPY, x, y, H=width, column=column)
-            column += width
-        return y
+        return side_by_side(builder, read)
+
+
+def side_by_side(builder, values):
+    """Append copies of values (B, n), next to each other in one value, which is returned."""
+    widths = [builder.values[x].width for x in values]
+    y = builder.value(sum(widths), builder.values[values[0]].clock, per_step=False)
+    column = 0
+    for x, width in zip(values, widths, strict=True):
+        builder.operation(KINDS.COPY, x, y, H=width, column=column)
+        column += width
+    return y
 
 
 class EachStep(Last):
@@ -119,13 +130,13 @@ class EachStep(Last):
         return h
 
 
-def readout_of(pooling, n_features, n_inputs):
+def readout_of(pooling, n_features, n_inputs, prefix=""):
     """The readout that a network's `pooling` names, over states (N, n_features) of rows (N, n_inputs)."""
     if pooling is None:
         return EachStep(n_features)
     if isinstance(pooling, str):
-        return READOUTS[pooling](n_features)
-    return SideBySide(pooling, n_features, n_inputs)
+        return READOUTS[pooling](n_features, prefix)
+    return SideBySide(pooling, n_features, n_inputs, prefix)
 
 
 READOUTS = {"last": Last, "mean": Mean, "max": Max, "attention": Attention}

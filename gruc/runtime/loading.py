@@ -32,6 +32,8 @@ def predictor_content(description, arrays, where):
         raise ModelFileError(f"{where} is damaged: its predictor is of another kind.")
     n_features = 1 if fitted["fitted_on_table"] else fitted["n_features_in_"]
     names = fitted["feature_names_in_"]
+    if len(fitted["further_fits"]) != predictor.network.n_estimators - 1:
+        raise ModelFileError(f"{where} is damaged: its fits are not as many as its networks.")
     if n_features != predictor.n_features_in or (
         names is not None and len(names) != fitted["n_features_in_"]
     ):
@@ -76,6 +78,8 @@ def _described_network(fields, n_arrays):
         config["convolutions"] = fields.take("convolutions", _are_convolutions)
     elif any(name in OF_CONVOLUTIONS for name in config["pooling"] or ()):
         fields.refuse("its pooling is of convolutions, and it has none")
+    if "n_estimators" in fields:
+        config["n_estimators"] = fields.take("n_estimators", lambda v: is_count(v) and v > 1)
     if "tied" in fields:
         config["tied"] = fields.take("tied", lambda v: v is True and "n_tokens" in config)
         if config["n_outputs"] != config["n_tokens"]:
@@ -84,7 +88,7 @@ def _described_network(fields, n_arrays):
         config["by_table"] = fields.take("by_table", lambda v: v is True and "tied" not in config)
     fields.end()
     n_layers = 3 * len(config["hidden_layer_sizes"]) + 6 * len(config.get("convolutions", ()))
-    if n_layers > n_arrays:  # before there is an object for each
+    if n_layers * config.get("n_estimators", 1) > n_arrays:  # before there is an object for each
         raise ModelFileError(f"{fields.where} is damaged: tensors that are missing, of its layers.")
     try:
         return GRUNetwork(**config)
