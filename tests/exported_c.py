@@ -153,10 +153,12 @@ def with_rounded(model, storage):
     copy = pickle.loads(pickle.dumps(model))
     predictor = copy._predictor
     views = predictor.network.table.views(predictor.parameters)
+    convolutions = predictor.network.convolutions
+    not_as_they_are = {name for layer in convolutions for name in (layer.weight, *layer.norm)}
     for name, weights in views.items():
-        if "weight" in name and not name.startswith(("conv", "norm")):
+        if "weight" in name and name not in not_as_they_are:
             weights[...] = rounded(weights, storage)
-    for convolution in predictor.network.convolutions:  # what is rounded has the normalisation in it
+    for convolution in convolutions:  # what is rounded has the normalisation in it
         folded, factor = convolution.folded(views)[0], convolution.factor(views)
         views[convolution.weight][...] = rounded(folded, storage) / factor
     return copy

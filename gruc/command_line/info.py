@@ -60,6 +60,7 @@ def _of_predictor(predictor, content, steps):
         "gruc": content.gruc_version,
         "layers": _layers_of(config) + (" in both directions" * config["bidirectional"]),
         "convolutions": convolutions_of(config),
+        "networks": config.get("n_estimators"),
         **_cell_of(predictor),
         "pooling": ", ".join(predictor.network.readouts) or "none, each step is answered",
         "tokens": config.get("n_tokens"),

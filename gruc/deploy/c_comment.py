@@ -47,6 +47,8 @@ def _words_of_model(predictor, constants, forecasts, writes_texts):
     layers = (
         " x ".join(map(str, config["hidden_layer_sizes"])) + " in both directions" * config["bidirectional"]
     )
+    if "n_estimators" in config:
+        layers += f" in each of {config['n_estimators']} networks, whose outputs are averaged"
     return [
         f"A GRU {kind}, written by gruc.to_c of gruc {__version__}.",
         f"{read}. Units: {layers}. Predicts {each}{prediction}.",

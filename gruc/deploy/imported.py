@@ -69,6 +69,8 @@ def fitted_estimator(estimator, weights, network, classes, multilabel, scaling=N
     if convolutions:
         channels, kernel_sizes, _ = zip(*convolutions, strict=True)
         reading |= {"conv_channels": channels, "conv_kernel_size": kernel_sizes}
+    if "n_estimators" in model.get_params(deep=False):
+        reading |= {"n_estimators": 1}
     model.set_params(**{"hidden_layer_sizes": tuple(sizes), "standardize": False} | reading | network)
     model._validate_params()
     n_outputs = len(weights["head.bias"])

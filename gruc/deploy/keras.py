@@ -19,6 +19,7 @@ from .weights import (
     layer_suffixes,
     refuse_attention,
     refuse_other_cells,
+    refuse_several,
     refuse_tied,
     swap_gates,
     unscaled_weights,
@@ -74,6 +75,7 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     """
     predictor = as_predictor(model)
     refuse_other_cells(predictor, "Keras")
+    refuse_several(predictor, "to_keras")
     refuse_attention(predictor, "Keras")
     refuse_tied(predictor)
     weights, config = unscaled_weights(predictor), predictor.config

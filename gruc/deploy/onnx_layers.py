@@ -51,7 +51,8 @@ class Rows:
     """
 
     def __init__(self, graph, x, lengths):
-        self.graph, self.lengths = graph, lengths
+        self.graph, self._lengths = graph, {0: lengths}  # by clock
+        self._values = graph.network.program.values
         self._nodes, self._parts, self._ends = {0: x}, {}, {}
 
     def __getitem__(self, value):
@@ -64,6 +65,17 @@ class Rows:
     def __setitem__(self, value, node):
         self._nodes[value] = node
 
+    def lengths(self, value):
+        """Numbers of rows (N,) of the sequences, under the clock of a value."""
+        return self._lengths[self._values[value].clock]
+
+    def slow_down(self, operation):
+        """Work out the numbers of rows under the clock of what pooling gives, once for all of that clock."""
+        clock = self._values[operation.y].clock
+        if clock not in self._lengths:
+            covered = self.graph("Add", self.lengths(operation.x), np.array(operation.steps - 1, np.int64))
+            self._lengths[clock] = self.graph("Div", covered, np.array(operation.steps, np.int64))
+
     def by_sequence(self, value):
         """A value with rows for each frame, as (N, F, width)."""
         return self.graph("Transpose", self[value], perm=[1, 0, 2])
@@ -75,24 +87,25 @@ class Rows:
     def add_direction(self, operation, states):
         """States (F, N, H) of a cell, which stand beside those of the other direction."""
         self._parts.setdefault(operation.y, []).append(states)
-        self._ends.setdefault(operation.last, []).append((states, operation.reverse))
+        lengths = self.lengths(operation.y)
+        self._ends.setdefault(operation.last, []).append((states, lengths, operation.reverse))
 
-    def _end(self, states, reverse):
+    def _end(self, states, lengths, reverse):
         """The state (N, H) after each sequence's last frame, in reverse its first."""
         graph = self.graph
         if reverse:
             return graph("Gather", states, np.array(0), axis=0)
-        end = graph.as_column(graph("Sub", self.lengths, np.array(1, np.int64)))
+        end = graph.as_column(graph("Sub", lengths, np.array(1, np.int64)))
         return graph("GatherND", graph("Transpose", states, perm=[1, 0, 2]), end, batch_dims=1)
 
 
 def _cell(graph, operation, rows):
     x = rows[operation.x]
     if operation.reverse:
-        x = _reversed_sequences(graph, x, rows.lengths)
+        x = _reversed_sequences(graph, x, rows.lengths(operation.x))
     states = cell(graph, operation, x)
     if operation.reverse:
-        states = _reversed_sequences(graph, states, rows.lengths)
+        states = _reversed_sequences(graph, states, rows.lengths(operation.x))
     rows.add_direction(operation, states)
 
 
@@ -119,19 +132,19 @@ def _reversed_sequences(graph, x, lengths):
 
 def _mean(graph, operation, rows):
     h = rows.by_sequence(operation.x)
-    n = graph.as_column(graph.cast(rows.lengths, graph.dtype))
-    rows[operation.y] = graph("Div", masked_sum(graph, h, row_mask(graph, h, rows.lengths)), n)
+    n = graph.as_column(graph.cast(rows.lengths(operation.x), graph.dtype))
+    rows[operation.y] = graph("Div", masked_sum(graph, h, row_mask(graph, h, rows.lengths(operation.x))), n)
 
 
 def _max(graph, operation, rows):
     h = rows.by_sequence(operation.x)
-    within = graph("Where", row_mask(graph, h, rows.lengths), h, graph.number(-np.inf))
+    within = graph("Where", row_mask(graph, h, rows.lengths(operation.x)), h, graph.number(-np.inf))
     rows[operation.y] = graph.reduce("ReduceMax", within, 1, keepdims=0)
 
 
 def _attention(graph, operation, rows):
     h = rows.by_sequence(operation.x)
-    mask = row_mask(graph, h, rows.lengths)
+    mask = row_mask(graph, h, rows.lengths(operation.x))
     energy = graph("Where", mask, energies(graph, operation, h), graph.number(-np.inf))
     a = graph("Softmax", energy, axis=1)
     rows[operation.y] = masked_sum(graph, graph("Mul", a, h), mask)
@@ -178,12 +191,11 @@ def conv(graph, operation, x, n_before=0):
 def _pool(graph, operation, rows):
     """The largest of each `steps` rows that a sequence has; none of a convolution is below 0."""
     h, p = rows.by_sequence(operation.x), operation.steps
-    h = graph("Where", row_mask(graph, h, rows.lengths), h, graph.number(0))
+    h = graph("Where", row_mask(graph, h, rows.lengths(operation.x)), h, graph.number(0))
     h = graph("Transpose", h, perm=[0, 2, 1])
     y = graph("MaxPool", h, kernel_shape=[p], strides=[p], pads=[0, p - 1])
     rows[operation.y] = graph("Transpose", y, perm=[2, 0, 1])
-    covered = graph("Add", rows.lengths, np.array(p - 1, np.int64))
-    rows.lengths = graph("Div", covered, np.array(p, np.int64))
+    rows.slow_down(operation)
 
 
 def _copy(graph, operation, rows):

@@ -16,6 +16,7 @@ from .weights import (
     layer_suffixes,
     refuse_attention,
     refuse_other_cells,
+    refuse_several,
     refuse_tied,
     unscaled_weights,
 )
@@ -81,6 +82,7 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "
             "reset_after=False; fit one with reset_after=True."
         )
+    refuse_several(predictor, "to_torch")
     refuse_attention(predictor, "torch")
     refuse_tied(predictor)
     weights = unscaled_weights(predictor)

@@ -68,6 +68,17 @@ def refuse_other_cells(predictor, where):
         )
 
 
+def refuse_several(predictor, function):
+    """Raise a ValueError for a model with several networks, of which `function` exports one."""
+    n = predictor.network.n_estimators
+    if n > 1:
+        raise ValueError(
+            f"model has n_estimators_={n} networks, and {function} exports one: call it for each of "
+            "model.estimators_ and average the outputs (logits of classes), or fit with n_estimators=1. "
+            "gruc.to_c and gruc.to_onnx export all of them."
+        )
+
+
 def refuse_tied(predictor):
     """Raise a ValueError for a model whose output layer is the table of its inputs."""
     if "head.bias" not in predictor.weights:
@@ -108,13 +119,15 @@ def unscaled_weights(predictor, centre=None):
         mean, scale = predictor.inputs.scaling
         mean = mean if centre is None else mean - centre
         mean, scale = (np.tile(part, predictor.inputs.framing.length) for part in (mean, scale))
-        if network.convolutions:
-            first = network.convolutions[0]
-            weights[first.weight] = weights[first.weight] / scale[:, np.newaxis]
-            weights[first.bias] = weights[first.bias] - weights[first.weight].sum(axis=2) @ mean
-        for suffix in layer_suffixes(0 if network.convolutions else 1, predictor.config["bidirectional"]):
-            weights[f"gru.weight_ih_{suffix}"] /= scale
-            weights[f"gru.bias_ih_{suffix}"] -= weights[f"gru.weight_ih_{suffix}"] @ mean
+        for body in network.bodies:
+            if body.convolutions:
+                first = body.convolutions[0]
+                weights[first.weight] = weights[first.weight] / scale[:, np.newaxis]
+                weights[first.bias] = weights[first.bias] - weights[first.weight].sum(axis=2) @ mean
+                continue
+            for cell in body.layers[0]:
+                weights[cell.weight_ih] /= scale
+                weights[cell.bias_ih] -= weights[cell.weight_ih] @ mean
     if predictor.decoding.scaling is not None:
         mean, scale = (np.repeat(part, predictor.decoding.n_quantiles) for part in predictor.decoding.scaling)
         weights["head.weight"] *= scale[:, np.newaxis]

@@ -176,8 +176,12 @@ class StructureMixin:
 
     @property
     def estimators_(self) -> list[Any]:
-        """Fitted estimators of one network each."""
+        """Fitted estimators of one network each, if there are several networks."""
         self._require_fit("estimators_")
+        if (
+            self.n_estimators_ == 1
+        ):  # tools that look for estimators within estimators would not come to an end
+            raise AttributeError(f"{type(self).__name__} has only one network, and no estimators_.")
         return [self._of_one_network(state) for state in self._training_states]
 
     def _of_one_network(self, state):

@@ -115,12 +115,16 @@ class BaseGRU(
         X, y, sample_weight = by_sequence(self, X, y=y, sample_weight=sample_weight)
         y = self._plain_targets(y)
         given = Given(X, y, sample_weight, self._given_validation(validation), incremental, classes)
-        n_epochs = None if is_auto(self.max_iter) else self.max_iter
-        task = fit_task(self, X, y, sample_weight, max_subtasks=1 if incremental else n_epochs)
+        task = fit_task(self, X, y, sample_weight, max_subtasks=self._most_epochs(incremental))
         with task as context, all_or_nothing(self) as attempt:
             callbacks = None if context is None else EpochCallbacks(self, context, X, y, sample_weight)
             run_fit(attempt, given, callbacks)
         return self
+
+    def _most_epochs(self, incremental):
+        """Epochs of a fit, of all networks together, or None if they depend on the data."""
+        n_epochs, n_networks = 1 if incremental else self.max_iter, getattr(self, "n_estimators", 1)
+        return None if is_auto(n_epochs) or is_auto(n_networks) else n_epochs * n_networks
 
     def _given_validation(self, validation):
         """X_val, y_val and sample_weight_val, in the form that scikit-learn's tools can take apart."""

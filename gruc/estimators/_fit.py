@@ -18,12 +18,11 @@ from ..conventions.user_warnings import warn_user
 from ..network import GRUNetwork
 from ..runtime import Predictor
 from ..sequences import Numbers, Tokens
-from ..training import StepMemory, TrainingData, TrainingSettings, TrainingStep, train
+from ..training import StepMemory, TrainingData, TrainingStep, train
 from ._automatic import automatic_parameters
 from ._holdout import GivenValidation, record_split, split_off, validation_on, validation_on_split
 from ._networks import (
     ENOUGH_SEQUENCES,
-    auto_batch_size,
     check_continues,
     check_reading,
     initial_state,
@@ -32,28 +31,7 @@ from ._networks import (
     random_generator,
     standardized,
 )
-
-# attributes of an optimiser by the parameters of an estimator
-OPTIMIZER_PARAMETERS = {
-    "beta_1": "beta_1",
-    "beta_2": "beta_2",
-    "epsilon": "epsilon",
-    "weight_decay": "alpha",
-    "momentum": "momentum",
-    "nesterov": "nesterovs_momentum",
-    "rho": "rho",
-}
-
-# those of a schedule
-SCHEDULE_PARAMETERS = {
-    "kind": "learning_rate",
-    "learning_rate_init": "learning_rate_init",
-    "warmup": "warmup",
-    "power_t": "power_t",
-    "decay_rate": "decay_rate",
-    "decay_steps": "decay_steps",
-    "max_iter": "max_iter",
-}
+from ._training import begin_training, settings_of, warn_of_rate_zero
 
 
 class Given(NamedTuple):
@@ -169,9 +147,9 @@ def _run(model, given, callbacks, sequences, sample_weight, states, rng, paramet
         will_go_on=given.incremental,
     )
     for state in states:
-        _begin(model, state, network.estimator, parameters_changed, given.incremental)
+        begin_training(model, state, network.estimator, parameters_changed, given.incremental)
         record_split(state.history, split)
-    _warn_of_rate_zero(model, states[0].schedule)
+    warn_of_rate_zero(model, states[0].schedule)
     ends = _train_each(candidate, states, data, settings, validation, callbacks)
     if not continues and len(ends) < len(states):  # estimators that an interrupt has left untrained
         states, network = states[: len(ends)], network.of_several(len(ends))
@@ -188,7 +166,9 @@ def _run(model, given, callbacks, sequences, sample_weight, states, rng, paramet
 def _train_each(candidate, states, data, settings, validation, callbacks):
     """Train each state; returns what ended each, up to an interrupt."""
     ends = []
-    for state in states:
+    for k, state in enumerate(states):
+        if len(states) > 1 and candidate.estimator.verbose:
+            print(f"Network {k + 1} of {len(states)}", flush=True)
         ends.append(train_candidate(candidate, state, data, settings, validation, callbacks))
         if ends[-1] == "interrupt":
             break
@@ -203,14 +183,6 @@ def _initial_states(model, network, rng, inputs, sequences, learned, targets):
         targets.initialise(network.estimator.table.views(state.parameters), learned.weights)
         states.append(state)
     return states
-
-
-def _begin(model, state, network, parameters_changed, incremental):
-    """Give a state the optimiser and the schedule to train with."""
-    if not incremental:  # a fit starts with its own, also from the weights of the last one
-        state.optimizer = state.schedule = None
-    if parameters_changed or state.optimizer is None or state.schedule is None:
-        set_optimizer(model, state, network)
 
 
 def draw(model, X, sample_weight):
@@ -301,27 +273,6 @@ def _scaled_inputs(model, inputs, sequences, weights, continues, incremental):
     return inputs
 
 
-def set_optimizer(model, state, network):
-    """Put optimiser and schedule, those at hand or new ones, under the parameters of now."""
-    smallest = np.finfo(model.dtype).tiny  # kernels count smaller numbers as 0
-    if model.epsilon < smallest:
-        raise ValueError(f"epsilon={model.epsilon:g} counts as 0 in {model.dtype}; use {smallest:g} or more.")
-    settings = {name: getattr(model, parameter) for name, parameter in OPTIMIZER_PARAMETERS.items()}
-    n_learned = network.table.size
-    if network.embedding is not None and not setting(model, "train_embedding"):
-        n_learned = network.table.offset(network.embedding.weight)  # tables come last
-    state.set_optimizer(model.solver, network.table.weights(), settings, n_learned)
-    state.set_schedule({name: getattr(model, parameter) for name, parameter in SCHEDULE_PARAMETERS.items()})
-
-
-def _warn_of_rate_zero(model, schedule):
-    if schedule.has_ended():
-        warn_user(
-            f"learning_rate={model.learning_rate!r} has come down to 0 after max_iter={model.max_iter} "
-            "epochs: partial_fit learns nothing more. Set a larger max_iter, or another learning_rate."
-        )
-
-
 def _validation(model, candidate, given, sequences, sample_weight, split):
     """The `Validation` of the fit, or None; warns of classes that it lacks."""
     if split is not None:
@@ -341,35 +292,6 @@ def _validation(model, candidate, given, sequences, sample_weight, split):
                 "a larger validation_fraction."
             )
     return validation
-
-
-def settings_of(model, n_sequences, **of_run):
-    """The settings of the training loop; `of_run` are those that no parameter of `model` says alone."""
-    if "batch_size" not in of_run:
-        is_auto = model.batch_size == "auto"
-        of_run["batch_size"] = auto_batch_size(n_sequences) if is_auto else model.batch_size
-    l2, l1 = _penalty(model)
-    return TrainingSettings(
-        shuffle=setting(model, "shuffle"),
-        max_grad_norm=model.max_grad_norm,
-        l2=l2,
-        l1=l1,
-        tol=model.tol,
-        verbose=model.verbose,
-        **of_run,
-    )
-
-
-def _penalty(model):
-    """(l2, l1) in the loss; the weights of "adamw" decay without a penalty."""
-    if model.solver != "adamw":
-        return model.alpha * (1 - model.l1_ratio), model.alpha * model.l1_ratio
-    if model.l1_ratio > 0 and model.alpha > 0:
-        raise ValueError(
-            f"l1_ratio={model.l1_ratio:g} cannot be combined with solver='adamw', whose weight decay is "
-            "no penalty. Set l1_ratio to 0, or use solver='adam'."
-        )
-    return 0.0, 0.0
 
 
 def train_candidate(candidate, state, data, settings, validation, callbacks, candidates_of=None):

@@ -10,8 +10,8 @@ from ..runtime import Predictor
 from ..runtime.strategies import STRATEGIES, Start
 from ..sequences import LagWindows, Numbers, origins_of
 from ..training import ForecastData, Known, Loss, TrainingStep, find_linear_path, train
-from ._fit import set_optimizer, settings_of
 from ._networks import network_config
+from ._training import set_optimizer, settings_of
 from ._value_targets import quantile_levels
 
 # Number of windows that the initial quantiles of the targets are estimated from.

@@ -18,11 +18,10 @@ from ._fit import (
     Candidate,
     refuse_early_stopping,
     report_end,
-    set_optimizer,
-    settings_of,
     train_candidate,
 )
 from ._networks import initial_state, network_config, random_generator, refuse_differences
+from ._training import set_optimizer, settings_of
 
 # each text ends with a token of its own; terms outside the vocabulary share one token
 RULES = TokenRules(add_end=True)

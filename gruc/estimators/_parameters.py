@@ -322,11 +322,10 @@ class Averaging:
 
     n_estimators: Count | Literal["auto"] = parameter(
         "auto",
-        """Number of networks that are trained, one after the other, from different initial weights,
-        with different mini-batches and dropout; the prediction is that of the mean of their outputs
-        (logits of classes). Several are more accurate and better calibrated than one, and training,
-        prediction, files and exports take as many times as long or as much. ``estimators_`` has each
-        of them. "auto" is TODO.""",
+        """Number of networks that are trained with different initial weights, mini-batches and dropout
+        masks. Their outputs (logits of classes) are averaged. Several networks are more accurate and
+        better calibrated than one; the time of training and prediction and the size of the model are
+        multiplied by their number. "auto" is 1.""",
     )
 
 

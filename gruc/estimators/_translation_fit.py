@@ -20,7 +20,7 @@ from ..training import (
     TrainingStep,
     train,
 )
-from ._fit import refuse_early_stopping, report_end, set_optimizer, settings_of
+from ._fit import refuse_early_stopping, report_end
 from ._holdout import record_split, split_off
 from ._networks import (
     cell_config,
@@ -29,6 +29,7 @@ from ._networks import (
     refuse_differences,
     set_update_gate_bias,
 )
+from ._training import set_optimizer, settings_of
 
 
 class GivenPairs(NamedTuple):

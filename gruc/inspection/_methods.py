@@ -5,7 +5,7 @@ They return the places of the sequences in X, and for each an attribution and a 
 
 import numpy as np
 
-from ._passes import rows_of_sequence, slopes
+from ._passes import rows_of_sequence
 
 METHODS = ("gradient", "gradient_x_input", "integrated_gradients", "occlusion")
 
@@ -39,7 +39,7 @@ def gradient(rows, passes, target, chunk):
     batch, values, _ = rows.packed(chunk)
     run = passes.over(values, batch.lengths, batch.offsets)
     coefficients = target.coefficients(run.forward(), batch, chunk[batch.order])
-    attributed = slopes(run, coefficients).astype(np.float64)
+    attributed = passes.slopes(run, coefficients).astype(np.float64)
     places, attributed = _by_sequence(rows, batch, chunk, attributed)
     return places, [(rows.slopes_in_units(array), gap) for array, gap in attributed]
 
@@ -49,7 +49,7 @@ def gradient_x_input(rows, passes, target, chunk):
     batch, values, base = rows.packed(chunk)
     run = passes.over(values, batch.lengths, batch.offsets)
     coefficients = target.coefficients(run.forward(), batch, chunk[batch.order])
-    return _by_sequence(rows, batch, chunk, (values - base) * slopes(run, coefficients))
+    return _by_sequence(rows, batch, chunk, (values - base) * passes.slopes(run, coefficients))
 
 
 def integrated_gradients(rows, passes, target, chunk, quadrature):
@@ -74,7 +74,7 @@ def integrated_gradients(rows, passes, target, chunk, quadrature):
         copies += start_rows
         run = passes.over(copies, *clock)
         run.forward()
-        at_nodes = slopes(run, np.repeat(coefficients, len(part), axis=0))
+        at_nodes = passes.slopes(run, np.repeat(coefficients, len(part), axis=0))
         at_nodes = at_nodes.reshape(len(values), len(part), -1).swapaxes(0, 1)
         at_nodes = weights[start : start + at_once, np.newaxis, np.newaxis] * at_nodes
         for at_node in at_nodes:

@@ -21,6 +21,8 @@ class Passes:
         self.network = predictor.network
         program = self.network.program(training=True, want_dx=True, constant=True)
         self._weights = kernels.training.Weights(program, predictor.parameters[: program.n_parameters])
+        # of tokens a row holds their vectors in each of several networks
+        self._n_inputs = 1 if self.network.embedding is None else self.network.n_estimators
         self._dtype = predictor.parameters.dtype
         self._n_jobs = predictor.n_jobs
 
@@ -30,7 +32,7 @@ class Passes:
         widest = max(4 * max(config["hidden_layer_sizes"]), config["n_features"])
         if self.network.answers_each_step:
             widest = max(widest, config["n_outputs"])
-        return max(1, PASS_SIZE // (n_rows * widest))
+        return max(1, PASS_SIZE // (n_rows * widest * self.network.n_estimators))
 
     def over(self, values, lengths, offsets):
         """A `kernels.training.Pass` over packed rows (N, W), or copies of them side by side (N, k, W)."""
@@ -38,9 +40,16 @@ class Passes:
             n_copies = values.shape[1]
             values = values.reshape(-1, values.shape[2])
             lengths, offsets = np.repeat(lengths, n_copies), offsets * n_copies
-        values = np.ascontiguousarray(values, self._dtype)
+        parts = np.split(values, self._n_inputs, axis=1)
+        values = [np.ascontiguousarray(part, self._dtype) for part in parts]
         clock = np.ascontiguousarray(lengths), np.ascontiguousarray(offsets), np.arange(len(lengths))
-        return kernels.training.Pass(self._weights, [values], [clock])
+        return kernels.training.Pass(self._weights, values, [clock])
+
+    def slopes(self, run, coefficients):
+        """The gradient of a sum of outputs with coefficients by the rows of a pass that went forward."""
+        run.backward(coefficients)
+        parts = [run.gradient(place) for place in range(self._n_inputs)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def for_chunks(self, rows, copies, explain):
         """What `explain` gives for chunks of all sequences, one element for each sequence, in their order.
@@ -62,12 +71,6 @@ class Passes:
 
         run_chunks(run_chunk, lengths * copies, self.network, self._n_jobs)
         return results
-
-
-def slopes(run, coefficients):
-    """The gradient of a sum of outputs with coefficients by the rows of a pass that went forward."""
-    run.backward(coefficients)
-    return run.gradient(0)
 
 
 def rows_of_sequence(batch, b):

@@ -24,7 +24,8 @@ class Rows:
         self.scaling = opened.scaling
         self.table = self._sequences = None
         if self.holds_tokens:
-            self.table = self.predictor.weights[self.predictor.network.embedding.weight]
+            weights, bodies = self.predictor.weights, self.predictor.network.bodies
+            self.table = np.hstack([weights[body.embedding.weight] for body in bodies])
             self._row = vector_of_tokens(baseline, self.table.shape[1])
             return
         D = self.sequences.n_features

@@ -2,7 +2,7 @@
 
 from .conv import Convolution
 from .embedding import Embedding
-from .gru import CELLS, lay_out_layer
+from .gru import lay_out_layer, layer_of
 from .readout import readout_of
 
 
@@ -33,17 +33,10 @@ class Body:
             self.convolutions.append(Convolution(index, n_inputs, n_units, *sizes, prefix))
             n_inputs = n_units
         n_read = n_inputs
-        cell, reset_after = CELLS[config["cell"]], config["reset_after"]
         self.layers = []
         for index, n_units in enumerate(config["hidden_layer_sizes"]):
-            directions = (False, True) if config["bidirectional"] else (False,)
-            self.layers.append(
-                [
-                    cell(index, n_inputs, n_units, reset_after, reverse, f"{prefix}gru")
-                    for reverse in directions
-                ]
-            )
-            n_inputs = n_units * len(directions)
+            self.layers.append(layer_of(config, index, n_inputs, f"{prefix}gru"))
+            n_inputs = n_units * len(self.layers[-1])
         self.readout = readout_of(config["pooling"], n_inputs, n_read, prefix)
 
     @property

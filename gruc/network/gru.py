@@ -124,6 +124,13 @@ class FIOLayer(GRULayer):
 CELLS = {"gru": GRULayer, "fio": FIOLayer}
 
 
+def layer_of(config, index, n_inputs, prefix):
+    """The directions of layer `index` of a network whose `named_config` this is."""
+    cell, n_units = CELLS[config["cell"]], config["hidden_layer_sizes"][index]
+    directions = (False, True) if config["bidirectional"] else (False,)
+    return [cell(index, n_inputs, n_units, config["reset_after"], reverse, prefix) for reverse in directions]
+
+
 def cell_config(reset_after, cell):
     """What describes the cells of a network; of GRUs without their name, as in files that know no others."""
     if cell == "gru":

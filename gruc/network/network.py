@@ -1,7 +1,7 @@
 """Stacked, optionally bidirectional GRU layers between an optional embedding and a dense head."""
 
 import math
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class GRUNetwork(Cells):
             self._parts += [body.embedding for body in self.bodies]
         tables = [part.weight for part in self._parts if isinstance(part, Embedding)]
         self.table = ParameterTable([entry for part in self._parts for entry in part.entries()], tables)
-        self._programs = {}
+        self._programs, self._estimator = {}, None
         self.operations_per_row = self._count_operations()
 
     def _check_alike(self):
@@ -175,8 +175,9 @@ class GRUNetwork(Cells):
     def laid_out(self, **options):
         """The same with the places of values and operations in it.
 
-        Inputs are the rows of X or tokens, then for inference, or if they are carried, the states that
-        each layer starts from (B, F).
+        Inputs are the rows of X or tokens (with `want_dx` the vectors of tokens, of each network side by
+        side its own), then for inference, or if they are carried, the states that each layer starts from
+        (B, F).
         """
         options = ProgramOptions(**options)
         if options not in self._programs:
@@ -190,24 +191,27 @@ class GRUNetwork(Cells):
             raise ValueError("A convolution starts from the steps before: windows carry states only.")
         builder = ProgramBuilder(self.table, options.training, options.dropout)
         looks_up = self.embedding is not None and not options.want_dx
+        n, n_layers = self.n_estimators, len(self.config["hidden_layer_sizes"])
         if looks_up:
-            x = builder.input(1, integers=True)
-        else:
-            x = builder.input(self.config["n_features"], gradient=options.want_dx)
+            inputs = [builder.input(1, integers=True)] * n
+        else:  # the vectors of a token differ from network to network, features do not
+            n_inputs = 1 if self.embedding is None else n
+            inputs = [
+                builder.input(self.config["n_features"], gradient=options.want_dx) for _ in range(n_inputs)
+            ] * (n // n_inputs)
         starts_from_inputs = options.carried or not options.training
         initial = [
             builder.input(width, per_step=False) if starts_from_inputs else -1 for width in self.state_widths
         ]
-        all_features, layers, n_layers = [], [], len(self.layers) // self.n_estimators
-        for k, body in enumerate(self.bodies):
-            rows = x
+        read, layers = [], []
+        for k, (body, x) in enumerate(zip(self.bodies, inputs, strict=True)):
             if looks_up:
-                rows = body.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
+                x = body.embedding.lay_out(builder, x, options.frozen, "tied" in self.config)
             states = initial[k * n_layers : (k + 1) * n_layers]
-            features, of_body = body.lay_out(builder, rows, states, options)
-            all_features.append(features)
+            features, of_body = body.lay_out(builder, x, states, options)
+            read.append(features)
             layers += of_body
-        features = all_features[0] if self.n_estimators == 1 else side_by_side(builder, all_features)
+        features = read[0] if n == 1 else side_by_side(builder, read)
         sampled = {"sampled": True} if options.sampled else {}
         outputs = self.head.lay_out(builder, features, **sampled)
         n_parameters = self.table.size
@@ -217,10 +221,14 @@ class GRUNetwork(Cells):
 
     # ---- several networks side by side
 
-    @cached_property
+    @property
     def estimator(self):
         """The network of which `n_estimators` stand side by side: this one, if it stands alone."""
-        return self if self.n_estimators == 1 else self.of_several(1)
+        if self.n_estimators == 1:
+            return self
+        if self._estimator is None:
+            self._estimator = self.of_several(1)
+        return self._estimator
 
     def of_several(self, n_estimators):
         """As many such networks side by side."""

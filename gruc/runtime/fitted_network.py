@@ -71,7 +71,8 @@ class FittedNetworkMixin:
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
-            Index of the layer: 0 is the first, -1 the last.
+            Index of the layer: 0 is the first, -1 the last. Of several networks (`n_estimators_`), the
+            layers of the first one come first.
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
             Initial hidden states, one per sequence or the same for all. F is the number of units of a layer,
             in both directions together; with ``cell="fio"`` twice that: h of all units, then their c_prev.
@@ -218,7 +219,7 @@ class FittedNetworkMixin:
 
 def _layer_index(layer, predictor):
     """The index of a layer, checked, from 0."""
-    n_layers = len(predictor.config["hidden_layer_sizes"])
+    n_layers = len(predictor.network.layers)
     if not isinstance(layer, Integral) or isinstance(layer, bool):
         raise TypeError(f"layer must be an integer; got {layer!r}.")
     if not -n_layers <= layer < n_layers:

@@ -205,7 +205,9 @@ def _names_by_layer(network):
 
 
 def _layer_of(name):
-    """(kind, number or None) of the layer that a parameter belongs to."""
+    """(kind, number or None) of the layer that a parameter belongs to, in all of several networks."""
+    if name.startswith("estimators."):  # estimators.0.head.weight
+        name = name.split(".", 2)[2]
     kind, _, rest = name.partition(".")
     if kind in ("conv", "norm"):  # conv.0.weight
         return "conv", rest.partition(".")[0]
@@ -236,5 +238,6 @@ def _of_parameters(network, names, itemsize):
     rows = "T" if program.strides[y.clock] == 1 else f"T / {program.strides[y.clock]}"
     output = f"({rows}, {y.width})" if y.per_step else f"({y.width},)"
     both = ", both directions" if any(name.endswith("_reverse") for name in names) else ""
-    name = (shown if number is None else f"{shown} {number}") + both
+    several = f", {network.n_estimators} networks" if names[0].startswith("estimators.") else ""
+    name = (shown if number is None else f"{shown} {number}") + both + several
     return LayerSummary(name, output, size, size * itemsize, round(2 * products / stride), each_row)

@@ -27,6 +27,10 @@ LAYERS = {
     "read by the head": dict(
         conv_channels=(4, 3), bidirectional=True, pooling=("conv_mean", "last", "conv_max", "max")
     ),
+    "three networks": dict(conv_channels=(4, 3), pooling=("last", "conv_mean", "conv_max"), n_estimators=3),
+    "two networks of both directions": dict(
+        conv_channels=(4,), conv_pool=3, bidirectional=True, pooling=("attention", "mean"), n_estimators=2
+    ),
     "longer than sequences": dict(conv_channels=(4,), conv_kernel_size=40, conv_pool=50, dtype="float64"),
     "as given": dict(conv_channels=(4,), standardize=False),
 }
@@ -72,6 +76,10 @@ BLOCKS = {
     ),
     "of frames": dict(conv_channels=(4, 2), frame_length=3, hop_length=2, pooling="attention"),
     "of rare frames": dict(conv_channels=(4,), frame_length=1, hop_length=3, pooling="max"),
+    "three networks": dict(
+        hidden_layer_sizes=(4, 3), conv_channels=(4, 3), pooling=("last", "conv_max"), n_estimators=3
+    ),
+    "two networks": dict(conv_channels=(4,), conv_pool=3, pooling=("attention", "mean"), n_estimators=2),
     "longer than blocks": dict(
         hidden_layer_sizes=(4, 3), conv_channels=(4,), conv_kernel_size=20, conv_pool=7, dtype="float64"
     ),

@@ -48,6 +48,7 @@ TRIED = {
     "conv_channels": ((3,), {}),
     "conv_kernel_size": (2, {"conv_channels": (3,)}),
     "conv_pool": (3, {"conv_channels": (3,)}),
+    "n_estimators": (2, {}),
     "embedding_dim": (4, TOKENS),
     "n_tokens": (12, TOKENS),
     "embedding_weights": (np.linspace(0, 1, 33).reshape(11, 3), TOKENS),

@@ -42,7 +42,7 @@ def test_structures_and_frames(structure, frames):
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_convolutions(bidirectional):
     X, y = vowels()
-    layers = dict(conv_channels=(5, 4), conv_kernel_size=3, pooling=("last", "max"))
+    layers = dict(conv_channels=(5, 4), conv_kernel_size=3, pooling=("last", "max"), n_estimators=2)
     model = GRUClassifier(**FAST | layers, bidirectional=bidirectional).fit(X, y)
     assert_classifies(model, X, padded(X))
 

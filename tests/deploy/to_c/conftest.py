@@ -29,6 +29,14 @@ def models():
             "of_frames": dict(conv_channels=(4,), conv_kernel_size=40, pooling="attention", **more),
         }.items():
             models[f"conv_{name}_{both:d}"] = fitted(dict(bidirectional=both) | settings)
+    for both in (False, True):
+        networks = dict(n_estimators=3, bidirectional=both, hidden_layer_sizes=(5, 4))
+        models |= {
+            f"several_{both:d}": fitted(networks | dict(pooling=("last", "max"))),
+            f"conv_several_{both:d}": fitted(
+                networks | dict(conv_channels=(5, 3), pooling=("conv_max", "mean"))
+            ),
+        }
     models |= {
         "plain": fitted(dict(standardize=False)),
         "doubles": fitted(dict(dtype="float64")),

@@ -70,7 +70,7 @@ def test_float16(models, compiler, build, more, tmp_path):
 NARROW = [
     "s_after_5_forward_attention", "s_before_4x3_forward_max", "s_after_4x3_both_mean", "s_before_5_both_last", "wide",
     "quantiles", "labels", "doubles", "conv_pooled_0", "conv_by_three_1", "frames_3_5_mean_0", "one_unit",
-    "s_fio_5_both_attention", "s_fio_4x3_forward_mean",
+    "s_fio_5_both_attention", "s_fio_4x3_forward_mean", "several_0", "conv_several_0", "conv_several_1",
 ]  # fmt: skip
 
 
