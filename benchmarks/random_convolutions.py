@@ -22,6 +22,7 @@ from sklearn.model_selection import StratifiedKFold
 
 CONVOLUTIONS = dict(conv_channels=(32, 64, 64), conv_kernel_size=(9, 5, 3))
 TRAINING = dict(
+    n_estimators=1,
     pooling=("mean", "max"),
     bidirectional=True,
     learning_rate="cosine",
@@ -49,7 +50,8 @@ class Random:
     """The same of a network behind convolutions that stay as they are drawn."""
 
     def __init__(self, seed):
-        begin = dict(max_iter=1, learning_rate_init=1e-30, batch_size=10**6)  # an epoch takes the statistics
+        # an epoch takes the statistics
+        begin = dict(n_estimators=1, max_iter=1, learning_rate_init=1e-30, batch_size=10**6)
         self.drawn = GRUClassifier((1,), **CONVOLUTIONS, **begin, pooling="last", random_state=seed, n_jobs=1)
         self.model = GRUClassifier(**TRAINING, frame_length=1, random_state=seed, n_jobs=1)
 

@@ -1,7 +1,8 @@
 """Problems that the defaults of GRUClassifier and GRURegressor are chosen by: training parts only.
 
 Data come with aeon, sktime, pmdarima, statsmodels and scikit-learn, or are made here; nothing is
-downloaded. `PROBLEMS` has, by name, functions that return X and y; y of `REGRESSIONS` is real.
+downloaded. `PROBLEMS` has, by name, functions that return X and y; y of `REGRESSIONS` is real. `divisions`
+divides them for cross-validation; "NAME@40" is NAME with 40 sequences to learn from.
 """
 
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 import numpy as np
 from gruc.datasets import load_japanese_vowels
 from gruc.sequences import from_channels_first
+from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, StratifiedShuffleSplit
 
 
 def of_aeon(name, load="load_classification"):
@@ -174,6 +176,82 @@ def periods():
     return np.sin(2 * np.pi * np.arange(150) / y[:, None] + phases) + rng.normal(0, 0.5, (150, 150)), y
 
 
+def standardized_windows(series, n_steps, n, rng):
+    """n windows of a series, each with mean 0 and variance 1, and where they begin."""
+    series = np.asarray(series, float)
+    starts = rng.choice(len(series) - n_steps, n, replace=False)
+    X = np.array([series[start : start + n_steps] for start in starts])
+    return (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True), starts
+
+
+def reversed_sunspots():
+    """Is a window of 120 months reversed in time?"""
+    from pmdarima.datasets import load_sunspots
+
+    X, _ = standardized_windows(load_sunspots(), 120, 300, np.random.default_rng(10))
+    y = np.arange(300) % 2
+    X[y == 1] = X[y == 1, ::-1]
+    return X, y
+
+
+def elnino_quarter():
+    """In which quarter of the year do 60 months of the temperature of the sea, with noise, begin?"""
+    from statsmodels.datasets import elnino
+
+    rng = np.random.default_rng(11)
+    series = elnino.load_pandas().data.iloc[:, 1:].to_numpy(float).ravel()
+    X, starts = standardized_windows(series[np.isfinite(series)], 60, 300, rng)
+    return X + rng.normal(0, 0.3, X.shape), starts // 3 % 4
+
+
+def taylor_weekend():
+    """Is more than a third of 144 half-hours of electricity demand, with noise, at a weekend?"""
+    from pmdarima.datasets import load_taylor
+
+    rng = np.random.default_rng(12)
+    X, starts = standardized_windows(load_taylor(), 144, 400, rng)
+    days = (starts[:, None] + np.arange(144)) // 48 % 7
+    return X + rng.normal(0, 0.3, X.shape), ((days >= 5).mean(axis=1) > 1 / 3).astype(int)
+
+
+def value_in_noise(add, seed):
+    """300 sequences of 100 steps of noise, which ``add(x, value, rng)`` writes a normal value to."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(0, 0.5, (300, 100)), rng.normal(0, 1, 300)
+    for x, value in zip(X, y, strict=True):
+        add(x, value, rng)
+    return X, y + rng.normal(0, 0.2, 300)
+
+
+def add_height(x, value, rng):
+    """The height of a half wave at a random place."""
+    start = rng.integers(80)
+    x[start : start + 20] += (2 + value) * np.sin(np.linspace(0, np.pi, 20))
+
+
+def add_begin(x, value, rng):
+    """The level of the first eight steps."""
+    x[:8] += value
+
+
+def add_trend(x, value, rng):
+    """The slope of a line at a random level."""
+    x += value * np.linspace(-0.5, 0.5, 100) + rng.normal(0, 0.5)
+
+
+def add_spread(x, value, rng):
+    """The logarithm of the standard deviation."""
+    x *= np.exp(0.3 * value)
+
+
+def add_gap(x, value, rng):
+    """The distance of two pulses."""
+    gap = int(np.clip(40 + 12 * value, 10, 80))
+    start = rng.integers(97 - gap)
+    for place in (start, start + gap):
+        x[place : place + 3] += 2
+
+
 def rare_wave(n, n_steps, seed):
     """Is a wave of 12 steps somewhere in the noise? One of 50 sequences has one. No problem of `PROBLEMS`."""
     rng = np.random.default_rng(seed)
@@ -192,6 +270,11 @@ REGRESSIONS = {
     "CardanoSentiment": lambda: of_aeon("CardanoSentiment", "load_regression"),
     "pulses": pulses,
     "periods": periods,
+    "height": lambda: value_in_noise(add_height, 21),
+    "begin": lambda: value_in_noise(add_begin, 22),
+    "trend": lambda: value_in_noise(add_trend, 23),
+    "spread": lambda: value_in_noise(add_spread, 24),
+    "gap": lambda: value_in_noise(add_gap, 25),
 }
 PROBLEMS = {
     "ItalyPowerDemand": lambda: of_aeon("ItalyPowerDemand"),
@@ -211,11 +294,39 @@ PROBLEMS = {
     "kinds of noise": kinds_of_noise,
     "recall": recall,
     "frequencies": frequencies,
+    "reversed sunspots": reversed_sunspots,
+    "El Nino quarter": elnino_quarter,
+    "Taylor weekend": taylor_weekend,
     **REGRESSIONS,
 }
 
 
 @cache
 def problem(name):
-    """X and y."""
-    return PROBLEMS[name]()
+    """X, an array or an array of sequences, and y."""
+    X, y = PROBLEMS[name.partition("@")[0]]()
+    return X if isinstance(X, np.ndarray) else np.fromiter(X, object, len(X)), np.asarray(y)
+
+
+def is_regression(name):
+    """Whether y of a problem is real."""
+    return name.partition("@")[0] in REGRESSIONS
+
+
+def divisions(name, seed):
+    """Indices to learn from and others to score, of each division of a problem: other ones for each seed.
+
+    Three folds or, with fewer than 100 sequences, five. Of "NAME@40", two draws of 40 sequences, in which
+    classes are as frequent as in all, and of up to 400 of the others.
+    """
+    X, y = problem(name)
+    _, _, n_learned = name.partition("@")
+    if n_learned:
+        n_learned = int(n_learned)
+        draw = ShuffleSplit if is_regression(name) else StratifiedShuffleSplit
+        n_others = min(400, len(X) - n_learned)
+        splitter = draw(2, train_size=n_learned, test_size=n_others, random_state=seed)
+    else:
+        kind = KFold if is_regression(name) else StratifiedKFold
+        splitter = kind(5 if len(X) < 100 else 3, shuffle=True, random_state=seed)
+    return splitter.split(np.zeros(len(X)), y)
