@@ -27,6 +27,12 @@ def wave(n, seed=0, level=100.0):
     return level + 0.1 * np.arange(n) + 10 * np.sin(2 * np.pi * np.arange(n) / 12) + noise
 
 
+def nights(n):
+    """Days of 12 steps, of which the first five and the last are 0."""
+    days = np.random.default_rng(2).uniform(0.5, 1.5, -(-n // 12))
+    return np.repeat(days, 12)[:n] * np.resize([0.0, 0, 0, 0, 0, 2, 5, 7, 6, 4, 1, 0], n)
+
+
 def forecaster(kind, y):
     """A forecaster with random weights, fitted on y: an array, or a list of them."""
     model = GRUForecaster(**FAST | KINDS[kind]).fit(y)

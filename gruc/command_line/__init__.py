@@ -149,3 +149,10 @@ def _add_export(commands):
     export.add_argument(
         "--storage", choices=STORAGES, help="with --to c: storage format of the weights; default: float32"
     )
+    export.add_argument(
+        "--alpha",
+        type=float,
+        nargs="+",
+        metavar="LEVEL",
+        help="with --to c or onnx: levels of quantiles that a forecaster also computes, such as 0.1 0.9",
+    )

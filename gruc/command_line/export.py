@@ -17,6 +17,8 @@ def export(arguments):
     storage = "float16" if arguments.float16 else arguments.storage
     if arguments.to != "c" and (arguments.prefix is not None or storage is not None):
         raise InputError(f"--prefix, --storage and --float16 are for --to c, not {arguments.to}.")
+    if arguments.to == "torch" and arguments.alpha is not None:
+        raise InputError("--alpha is for --to c and onnx, not torch.")
     check_output(arguments.output, (arguments.model, "model"))
     predictor = read_model(arguments.model)[0].predictor
     if isinstance(predictor, PipelinePredictor) and arguments.to != "c":
@@ -37,7 +39,7 @@ def _export_c(predictor, arguments):
     prefix = "model" if arguments.prefix is None else arguments.prefix
     header = io.BytesIO()
     storage = "float16" if arguments.float16 else arguments.storage or "float32"
-    report = to_c(predictor, header, prefix, storage=storage)
+    report = to_c(predictor, header, prefix, storage=storage, alpha=arguments.alpha)
     write(arguments.output, header.getvalue())
     state = f", {report.state_bytes} of memory for a stream" if report.state_bytes else ""
     to_stdout = arguments.output == "-" or files.descriptor_of(arguments.output) == 1
@@ -48,7 +50,7 @@ def _export_onnx(predictor, arguments):
     """An ONNX graph."""
     from .. import to_onnx
 
-    write(arguments.output, to_onnx(predictor).SerializeToString())
+    write(arguments.output, to_onnx(predictor, alpha=arguments.alpha).SerializeToString())
 
 
 def _export_translator(translator, arguments):

@@ -118,7 +118,7 @@ class ForecastFunctions(SeriesFunctions):
 
     def declarations(self):
         """Macros, tables and functions, a list."""
-        parts = [self.macros(), *self._tables(), self._value_function(), *self._seasonal_function()]
+        parts = [self.macros(), *self._tables(), self._value_function(), *self._seasonal_functions()]
         parts += [self._row_function(), *self._rise_function(), self._ahead_function()]
         parts += [self._forecast_function(), self._series_functions()]
         return [*parts, *self._quantiles_function()]
@@ -256,16 +256,19 @@ GRUC_STATIC int {self._name("ahead")}(
     return 0;
 }}"""
 
-    def _answers(self, base, answer, place):
-        """Lines within a loop over h that write what is meant by the answers to it."""
+    def _answers(self, at, answer, place):
+        """Lines within a loop over h that write what is meant by the answers to it, of place `at`."""
         window = self.window
+        base, scale = f"{self._name('season')}(v, {at})", "scale"
+        if window.keeps_values:
+            scale = f"{self._name('changing')}(v, {at}, scale)"
         if not window.levels:
-            return [f"        forecasts[h] = {base} + scale * {answer};"]
+            return [f"        forecasts[h] = {base} + {scale} * {answer};"]
         first = f"forecasts + {self._place('h', '0')}"
         return [
-            f"        double base = {base};",
+            f"        double base = {base}, changing = {scale};",
             f"        for (size_t q = 0; q < {window.n_levels}; q++) "
-            f"forecasts[{place}] = base + scale * {answer};",
+            f"forecasts[{place}] = base + changing * {answer};",
             f"        {self._name('rise')}({first});",
         ]
 
@@ -293,19 +296,19 @@ GRUC_STATIC int {self._name("ahead")}(
             *lines,
             f"    for (size_t h = 0; h < {lags.horizon}; h++) {{",
             *keep,
-            *self._answers(f"{self._name('season')}(v, {at})", answer, place),
+            *self._answers(at, answer, place),
             "    }",
         ]
 
     def _lines_of_decoder(self):
         """Lines that go on over the forecasts, which follow the window in memory."""
         window, lags, upper = self.window, self.lags, self.upper
-        season = f"{self._name('season')}(v, {lags.context - lags.season_length} + h)"
+        at = f"{lags.context - lags.season_length} + h"
         answer = f"{double_literal(window.answer_unit)} * (double)out[{'q' if window.levels else '0'}]"
         after = [f"        after[h] = forecasts[{self._place('h', window.point)}];"] if window.levels else []
         return [
             f"    for (size_t h = 0; h < {upper}_HORIZON; h++) {{",
-            *self._answers(season, answer, self._place("h", "q")),
+            *self._answers(at, answer, self._place("h", "q")),
             *after,
             f"        if (h + 1 == {upper}_HORIZON) break;",
             f"        {self._row_call(f'{lags.lags} + h')}",

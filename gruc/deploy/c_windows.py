@@ -79,8 +79,8 @@ GRUC_STATIC double {self._name("window_value")}(const double *v, size_t i)
     return {difference("v", "i", order)};
 }}"""
 
-    def _seasonal_function(self):
-        """The weighted mean of seasons, a list of one function."""
+    def _seasonal_functions(self):
+        """The weighted mean of seasons, and whether they have one value, if that matters: a list."""
         m, value = self.lags.season_length, self._name("window_value")
         lines = [
             f"    mean += {double_literal(weight)} * ({value}(v, i - {k * m}) - season);"
@@ -91,7 +91,7 @@ GRUC_STATIC double {self._name("window_value")}(const double *v, size_t i)
             body = "\n".join(
                 [f"    double season = {value}(v, i), mean = season;", *lines, "    return mean;"]
             )
-        return [
+        functions = [
             f"""\
 /* Place i, of the last season, as the last {len(lines) + 1} have it. */
 GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
@@ -99,6 +99,16 @@ GRUC_STATIC double {self._name("season")}(const double *v, size_t i)
 {body}
 }}"""
         ]
+        if self.window.keeps_values:
+            functions.append(f"""\
+/* The scale of forecasts at place i: 0 if the last {len(lines) + 1} seasons have the same value. */
+GRUC_STATIC double {self._name("changing")}(const double *v, size_t i, double scale)
+{{
+    for (size_t k = 1; k < {len(lines) + 1}; k++)
+        if ({value}(v, i - k * {m}) != {value}(v, i)) return scale;
+    return 0;
+}}""")
+        return functions
 
     def _has(self, what):
         """Whether there are columns of a kind, "n_columns", "n_static" or "n_ahead"."""

@@ -6,9 +6,10 @@ It is that of `gruc.sequences.lag_windows`, with a window of `context` values, d
     forecast of step h   s'(h) + scale * unit * linear(rows, h) + scale * unit * remainder * answer(h)
 
 where s(t) is the weighted mean of the same place in the last seasons before step t, and s'(h) that of step h
-after the window. Behind these columns stand those of covariates, as `gruc.sequences.covariates` reads them: X
-and the calendar side by side, of steps from `n_before` before the end of the values on, scaled and clipped;
-and then what never changes. A test holds it against what the network was trained on.
+after the window, which is the forecast where all of these seasons, three or more, have one value. Behind
+these columns stand those of covariates, as `gruc.sequences.covariates` reads them: X and the calendar side by
+side, of steps from `n_before` before the end of the values on, scaled and clipped; and then what never
+changes. A test holds it against what the network was trained on.
 """
 
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from ..files.series_columns import CALENDAR
 from ..outputs import nearest_to_median
 from ..runtime import ForecastPredictor
 from ..runtime.strategies import STRATEGIES
-from ..sequences import as_shares, reaches
+from ..sequences import ENOUGH_ALIKE, as_shares, reaches
 
 # a larger deviation than this share of the largest value is no rounding error: lag_windows._deviation
 NOISE = 1e-14
@@ -212,6 +213,11 @@ class ForecastWindow(NamedTuple):
     def season_weights(self):
         """Weights of the last seasons, the latest first."""
         return self.lags.season_weights
+
+    @property
+    def keeps_values(self):
+        """Whether values that all seasons have in common are forecast as they are."""
+        return len(self.lags.season_weights) >= ENOUGH_ALIKE
 
     @property
     def answer_unit(self):

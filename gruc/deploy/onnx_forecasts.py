@@ -135,6 +135,9 @@ def _answers(graph, window, known):
     features, _ = onnx_layers.features(graph, graph.cast(rows, graph.dtype), lengths)
     last_season = _seasonal(graph, window, x, lags.context - m, m)
     forecasts = graph("Gather", last_season, np.arange(lags.horizon) % m, axis=1)
+    if window.keeps_values:
+        scale = _changing(graph, window, x, lags.context - m, m, scale)
+        scale = graph("Gather", scale, np.arange(lags.horizon) % m, axis=1)
     if window.linear is not None:
         flat = graph("Reshape", rows, np.array([0, -1]))
         linear = graph("MatMul", flat, np.asarray(window.linear, np.float64))
@@ -146,7 +149,8 @@ def _told(graph, window, base, answers, scale):
     """What answers (N, n), or (N, n Q), mean: (N, n), or quantiles (N, n, Q) in order."""
     if not window.levels:
         return graph("Add", base, _meant(graph, window, answers, scale))
-    answers = graph("Reshape", _meant(graph, window, answers, scale), np.array([0, -1, window.n_levels]))
+    answers = graph("Reshape", answers, np.array([0, -1, window.n_levels]))
+    answers = _meant(graph, window, answers, graph("Unsqueeze", scale, np.array([2])))
     levels = graph("Add", graph("Unsqueeze", base, np.array([2])), answers)
     return graph("TopK", levels, np.array([window.n_levels]), more_outputs=("places",), largest=0)
 
@@ -175,7 +179,10 @@ def _decoded(graph, window, known):
         answer = onnx_layers.head(graph, graph("Gather", features, np.array(n_rows - 1), axis=1))
         first, n_rows = lags.context + step, 1
         base = _seasonal(graph, window, x, first - lags.season_length, 1)
-        steps.append(_told(graph, window, base, answer, scale))
+        changing = scale
+        if window.keeps_values:
+            changing = _changing(graph, window, x, first - lags.season_length, 1, scale)
+        steps.append(_told(graph, window, base, answer, changing))
         x = graph("Concat", x, _point(graph, window, steps[-1]), axis=1)
     return graph("Concat", *steps, axis=1) if window.levels else _columns(graph, x, lags.context, None)
 
@@ -235,3 +242,13 @@ def _seasonal(graph, window, x, first, n):
         difference = graph("Sub", _columns(graph, x, first, first + n), season)
         mean = graph("Add", mean, graph("Mul", difference, np.float64(weight)))
     return mean
+
+
+def _changing(graph, window, x, first, n, scale):
+    """The scale (N, n) of forecasts at these columns, or 0 where all seasons have the same value."""
+    last, differs = _columns(graph, x, first, first + n), None
+    for _ in window.season_weights[1:]:
+        first -= window.lags.season_length
+        equal = graph("Equal", _columns(graph, x, first, first + n), last)
+        differs = graph("Not", equal) if differs is None else graph("Or", differs, graph("Not", equal))
+    return graph("Where", differs, scale, np.float64(0))

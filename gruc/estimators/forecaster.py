@@ -81,14 +81,14 @@ class GRUForecaster(
     series; a frame with a (series, time) index; if y is an array, an array of shape ``(n_steps, n_columns)``
     for all series, or ``(n_series, n_steps, n_columns)``; if y is a list, a list of these. The network reads
     each column at the steps of its window and, except for `past_only`, at the steps that it forecasts.
-    Columns are standardized. A "decoder" learns the effect of a column from far fewer values than a "direct"
-    network, which has different weights for every step of the horizon.
+    Columns are standardized. A "decoder" learns their effects from far fewer values than a "direct" network.
 
     The linear forecasts are combined by a weighted mean. They are fitted in closed form: the season alone,
     its drift, exponential smoothing with and without a damped trend, the last season within the season, and
     ridge regressions on the window. Each is evaluated on up to the last three fifths of the series, fitted to
     the values before, and weighted by the inverse tenth power of its error. The weights of up to eight past
-    seasons are chosen in the same way. A season is detected in all of y. A "decoder" has no linear forecasts.
+    seasons are found likewise; a value that all of them have, if at least three, is the forecast. A season is
+    detected in all of y. A "decoder" has no linear forecasts.
 
     With `early_stopping` the network is trained twice: first without the last part of each series, on which
     the forecasts are evaluated after each epoch, then on everything, for the best number of epochs. Its

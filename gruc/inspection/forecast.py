@@ -29,6 +29,8 @@ class ForecastDisplay:
         Times and values of the forecasts from each origin, and lower and upper bounds if there are any.
     coverage : float or None, default=None
         Nominal coverage of the interval, for the legend.
+    name : str or None, default=None
+        Name of the values, the label of the y axis of a single series; None: "value".
 
     Attributes
     ----------
@@ -64,12 +66,14 @@ class ForecastDisplay:
         interval: Any = None,
         backtest: Any = None,
         coverage: float | None = None,
+        name: str | None = None,
     ):
         self.history = history
         self.forecast = forecast
         self.interval = interval
         self.backtest = backtest
         self.coverage = coverage
+        self.name = name
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "ForecastDisplay":
         """Plot the series and the forecasts.
@@ -95,6 +99,7 @@ class ForecastDisplay:
             self.ax_ = plt.subplots()[1] if ax is None else ax
             self.figure_ = self.ax_.figure
             artists = self._draw(self.ax_, None, kwargs)
+            self.ax_.set_ylabel("value" if self.name is None else self.name)
             self.ax_.legend()
         else:
             self.ax_ = _grid(plt, len(self.history)) if ax is None else np.ravel(ax)
@@ -207,7 +212,7 @@ class ForecastDisplay:
             # lines alone beside the forecast
             curves = None if curves is None else [curve[:2] for curve in curves]
             parts.append((history, _curve(forecast, n_known - 1 + steps), interval, curves))
-        return cls._of_parts(series, parts, coverage).plot(ax=ax, **kwargs)
+        return cls._of_parts(series, parts, coverage, _name(y, series)).plot(ax=ax, **kwargs)
 
     @classmethod
     def from_backtest(
@@ -256,17 +261,26 @@ class ForecastDisplay:
                 history = _curve(history, np.arange(len(history)))
                 _check_actual(rows, history)
             parts.append((_last(history, n_history), None, None, _origins(rows)))
-        return cls._of_parts(series, parts, None).plot(ax=ax)
+        return cls._of_parts(series, parts, None, _name(y, series)).plot(ax=ax)
 
     @classmethod
-    def _of_parts(cls, series, parts, coverage):
+    def _of_parts(cls, series, parts, coverage, name):
         """The display of one series, or of a list of them."""
         if isinstance(series, list):
             parts = [dict(zip(series, of_kind, strict=True)) for of_kind in zip(*parts, strict=True)]
         else:
             (parts,) = parts
         history, forecast, interval, backtest = parts
-        return cls(history, forecast, interval=interval, backtest=backtest, coverage=coverage)
+        return cls(history, forecast, interval=interval, backtest=backtest, coverage=coverage, name=name)
+
+
+def _name(y, series):
+    """The name of one series, its own or that of its column or key, if it is a str; else None."""
+    if series is None:
+        series = (
+            y.columns[0] if getattr(y, "ndim", 1) == 2 and hasattr(y, "columns") else getattr(y, "name", None)
+        )
+    return series if isinstance(series, str) else None
 
 
 def _grid(plt, n):

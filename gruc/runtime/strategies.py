@@ -93,7 +93,7 @@ class Start(NamedTuple):
     def scales(self, lags):
         """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""
         windows = self._replace(linear=None, covariates=None).windows(lags)
-        return windows.read(slice(None)).factor / (lags.unit * lags.remainder)
+        return windows.read(slice(None)).scale
 
 
 def direct(predictor, lags, start, n_ahead):
@@ -125,8 +125,7 @@ def decoder(predictor, lags, start, n_ahead):
     scaled, (outputs, states) = windows.read(slice(None)), predictor.last_rows(windows)
     for step in range(1, n_ahead + 1):
         windows = start.windows_of(known, lags, n_more=step - 1)
-        base = windows.base_of_rows(slice(None))[:, -1:]
-        steps.append(start.answered(windows, scaled._replace(base=base), outputs))
+        steps.append(start.answered(windows, windows.of_last_row(scaled), outputs))
         known = np.concatenate([known, steps[-1][:, :, start.point]], axis=1)
         if step < n_ahead:
             row = start.windows_of(known, lags, n_more=step).read(slice(None)).rows[:, -1:]

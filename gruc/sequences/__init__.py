@@ -14,7 +14,7 @@ from .groups import Groups, as_groups
 from .horizons import as_shares, bounds_of, integer_steps, rising
 from .inputs import Numbers
 from .known_values import KnownValues, differenced, undifferenced
-from .lag_windows import Lags, LagWindows, Series, known_values, origins_of
+from .lag_windows import ENOUGH_ALIKE, Lags, LagWindows, Series, known_values, origins_of
 from .numeric import (
     columns_of,
     is_lazy,
@@ -32,6 +32,7 @@ from .tokens import MOST_TOKENS, RaggedTokens, Tokens, as_tokens, integer_array
 
 __all__ = [
     "CALENDAR_FEATURES",
+    "ENOUGH_ALIKE",
     "FARTHEST",
     "LARGEST",
     "MOST_TOKENS",

@@ -14,7 +14,9 @@ and answers with (x[t + h] - base[h]) / (scale * unit * remainder) for h = 1..H,
 
     seasonal[t + h] + scale * unit * (rows @ linear)[h]
 
-with a matrix `linear` for the numbers of all rows of a window, if there is one. Windows overlap, and are
+with a matrix `linear` for the numbers of all rows of a window, if there is one. Where the last three seasons
+or more, all that are read, have the same value, as solar power has at night, it is forecast to come again:
+base[h] is that value, and no answer changes it. Windows overlap, and are
 made batch by batch; the series are in memory once. All of it is float64, so that a level of 1e9 leaves the
 digits of what happens above it.
 """
@@ -29,6 +31,8 @@ from .packing import ONE_STEP
 
 # Short windows give poor estimates of the scale: it is at least this share of the usual seasonal difference.
 CALMEST = 0.1
+# Past seasons that must have the same value for it to be forecast as it is.
+ENOUGH_ALIKE = 3
 
 
 class Lags(NamedTuple):
@@ -140,7 +144,8 @@ class Windows(NamedTuple):
 
     rows: np.ndarray  # (B, lags, width)
     divisor: np.ndarray  # (B, 1), of answers; positive
-    factor: np.ndarray  # (B, 1), the same, or 0 where the window is constant
+    scale: np.ndarray  # (B, 1), what errors are in proportion to; 0 where the window is constant
+    factor: np.ndarray  # (B, 1) or (B, horizon), what answers are multiplied by; 0 where they change nothing
     base: np.ndarray  # (B, horizon), what an answer of 0 means
 
 
@@ -205,12 +210,13 @@ class LagWindows(Sequences):
         if self.covariates is not None:
             begin = self.origins[indices] - self.series.starts[of] - lags.lags
             rows = np.concatenate([rows, self.covariates.read(of, begin, lags, n_rows)], axis=2)
-        base = self._seasonal(of, origins, np.arange(lags.horizon) % m - m)
+        ahead = np.arange(lags.horizon) % m - m
+        base, changing = self._seasonal(of, origins, ahead), self._changing(of, origins, ahead, scale)
         if self.linear is not None:
             read = rows[:, : lags.lags].reshape(len(rows), -1)
-            base = base + scale * lags.unit * _products(read, self.linear)
+            base = base + changing * lags.unit * _products(read, self.linear)
         unit = lags.unit * lags.remainder
-        return Windows(rows, divisor * unit, scale * unit, base)
+        return Windows(rows, divisor * unit, scale, changing * unit, base)
 
     def _seasonal(self, of, origins, steps):
         """The weighted mean of values so many steps (n,) after origins (B, 1), and in the seasons before.
@@ -233,6 +239,22 @@ class LagWindows(Sequences):
         if np.ndim(missing) == 0:
             return mean
         return np.where(missing > 0, first + (mean - first) / (1.0 - missing), mean)
+
+    def _changing(self, of, origins, steps, scale):
+        """Scales (B, 1), or (B, n) that are 0 at steps where all past seasons have the same value."""
+        series, m, n_seasons = self.series, self.lags.season_length, len(self.lags.season_weights)
+        if n_seasons < ENOUGH_ALIKE:
+            return scale
+        first, n_known = series.values[origins + steps], 1
+        alike = np.ones(first.shape, bool)
+        for k in range(1, n_seasons):
+            season = known_values(series, of, origins, steps - k * m)
+            unknown = np.isnan(season)
+            alike &= unknown | (season == first)
+            if not alike.any():
+                return scale
+            n_known = n_known + ~unknown
+        return np.where(alike & (n_known >= ENOUGH_ALIKE), 0.0, scale)
 
     def _moments(self, window, of):
         """Centre and scale of windows (B, lags), (B, 1) each."""
@@ -258,18 +280,25 @@ class LagWindows(Sequences):
         """What a network is to answer to these windows, which it has read: (B, horizon)."""
         places = self.origins[indices, np.newaxis] + np.arange(self.lags.horizon)
         targets = (self.series.values[places] - windows.base) / windows.divisor
-        return np.where(windows.factor > 0, targets, 0.0)
+        return np.where(windows.scale > 0, targets, 0.0)
 
     def base_of_rows(self, indices):
         """What an answer of 0 means in each row of one-step windows, (B, lags + n_more)."""
         steps = np.arange(1 - self.lags.lags, self.n_more + 1) - self.lags.season_length
         return self._seasonal(self.of[indices], self.origins[indices, np.newaxis], steps)
 
+    def of_last_row(self, windows):
+        """These windows, of one step and read before, as they answer the step after the last row."""
+        of, origins, steps = self.of, self.origins[:, np.newaxis], [self.n_more - self.lags.season_length]
+        changing = self._changing(of, origins, np.array(steps), windows.scale)
+        unit = self.lags.unit * self.lags.remainder
+        return windows._replace(factor=changing * unit, base=self._seasonal(of, origins, np.array(steps)))
+
     def targets_of_rows(self, indices, windows):
         """What a network is to answer in each row of one-step windows, (B, lags + n_more)."""
         truth = self.series.values[self._next_places(indices)]
         targets = (truth - self.base_of_rows(indices)) / windows.divisor
-        return np.where(windows.factor > 0, targets, 0.0)
+        return np.where(windows.scale > 0, targets, 0.0)
 
     def _next_places(self, indices):
         """Places of the step after each row."""

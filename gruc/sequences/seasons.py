@@ -16,8 +16,10 @@ PREFERENCE = 2.0
 WIDTH = 1 / 8
 # or a length that clocks and calendars have, if it is NEARLY the same and its mean square within TOLERANCE.
 CALENDAR, NEARLY, TOLERANCE = (24, 48, 52, 96, 144, 168, 288, 336, 365), 1 / 16, 0.15
-# Seven seasons, as a week of days, are preferred if their mean square is less by this factor.
+# Seven seasons, as a week of days, are preferred if their mean square is less by this factor,
 PREFERENCE_OF_MULTIPLES = 1.15
+# or by this one where the longest series has fewer than FEW_SEASONS of them.
+PREFERENCE_OF_FEW_MULTIPLES = 1.5
 # A season common to many series is found from at most this many of them.
 MOST_SERIES = 100
 
@@ -119,12 +121,12 @@ def _season_of_squares(squares, least_gain, second_gain, n_longest):
     first = next(lag for lag in candidates if squares[lag - 1] <= PREFERENCE * least)
     near = [lag for lag in candidates if lag <= (1 + WIDTH) * first]
     season = min(near, key=lambda lag: squares[lag - 1] if lag >= first else np.inf)
+    is_few = 7 * season > n_longest // FEW_SEASONS
+    preference = PREFERENCE_OF_FEW_MULTIPLES if is_few else PREFERENCE_OF_MULTIPLES
     longer = [
         lag
         for lag in candidates
-        if lag == 7 * season
-        and lag <= n_longest // FEW_SEASONS
-        and PREFERENCE_OF_MULTIPLES * squares[lag - 1] <= squares[season - 1]
+        if lag == 7 * season and preference * squares[lag - 1] <= squares[season - 1]
     ]
     season = min(longer, key=lambda lag: squares[lag - 1], default=season)
     known = [

@@ -79,12 +79,17 @@ class Round(NamedTuple):
     candidates: list  # of matrices
     rows: np.ndarray  # (n, columns), of windows that are measured
     targets: np.ndarray  # (n, horizon), in `unit`
+    changing: np.ndarray  # (n, horizon), bool: whether forecasts may differ from the season
     unit: float
     windows: object  # LagWindows
 
+    def left(self, linear):
+        """Errors (n, horizon) of a matrix, in `unit`."""
+        return _left(self.rows, self.targets, self.changing, linear)
+
     def errors(self):
         """Mean absolute errors of candidates."""
-        return [np.abs(self.targets - self.rows @ linear).mean() for linear in self.candidates]
+        return [np.abs(self.left(linear)).mean() for linear in self.candidates]
 
 
 class PastErrors(NamedTuple):
@@ -109,8 +114,8 @@ class PastErrors(NamedTuple):
             return None
         errors = []
         for each in rounds:
-            left = each.unit * (each.targets - each.rows @ _mean(each.candidates, shares))
-            varies = each.windows.read(slice(None)).factor > 0
+            left = each.unit * each.left(_mean(each.candidates, shares))
+            varies = each.windows.read(slice(None)).scale > 0
             errors.append(np.where(varies, left, np.nan))
         windows = [each.windows for each in rounds]
         of, origins = (np.concatenate([getattr(w, name) for w in windows]) for name in ("of", "origins"))
@@ -144,9 +149,9 @@ def find_linear_path(known, lags):
     rounds = _rounds(known, lags, inner)
     errors = _mean_errors(rounds)
     shares = None if errors is None else _shares(errors)
-    rows, targets, unit = _table(known.learned(lags, known.lengths))
+    rows, targets, changing, unit = _table(known.learned(lags, known.lengths))
     linear = _mean(_candidates(rows, targets, lags, inner), shares)
-    size = np.sqrt(np.square(targets - rows @ linear).mean())
+    size = np.sqrt(np.square(_left(rows, targets, changing, linear)).mean())
     lags = lags._replace(unit=unit, remainder=float(size) if size > LEAST_ERROR else 1.0)
     return lags, linear, PastErrors.of_rounds(rounds, shares)
 
@@ -179,10 +184,9 @@ def _rounds(known, lags, inner):
         measured = known.windows(lags, first, last - horizon, MOST_MEASURED)
         if learned is None or measured is None:
             break
-        rows, targets, unit = _table(learned)
+        rows, targets, _, unit = _table(learned)
         candidates = _candidates(rows, targets, lags, inner)
-        rows, targets, _ = _table(measured, unit)
-        rounds.append(Round(candidates, rows, targets, unit, measured))
+        rounds.append(Round(candidates, *_table(measured, unit), measured))
     return rounds
 
 
@@ -192,19 +196,25 @@ def _mean_errors(rounds):
     return np.average([each.errors() for each in rounds], axis=0, weights=weights) if rounds else None
 
 
+def _left(rows, targets, changing, linear):
+    """What a matrix leaves of targets."""
+    return targets - np.where(changing, rows @ linear, 0.0)
+
+
 def _table(windows, unit=None):
-    """Rows (n, columns) and targets (n, horizon) of windows, and the unit of both; None: it is found."""
-    rows, targets = [], []
+    """Rows (n, columns), targets and whether answers count (n, horizon), and the unit; None: it is found."""
+    rows, targets, changing = [], [], []
     for indices in np.array_split(np.arange(len(windows)), -(-len(windows) // 256)):
         read = windows.read(indices)
         rows.append(read.rows)
         targets.append(windows.targets(indices, read))
-    rows, targets = np.concatenate(rows), np.concatenate(targets)
+        changing.append(np.broadcast_to(read.factor > 0, targets[-1].shape))
+    rows, targets, changing = np.concatenate(rows), np.concatenate(targets), np.concatenate(changing)
     if unit is None:
         known = targets.any(axis=1)
         unit = float(np.sqrt(np.square(targets[known]).mean())) if known.any() else 1.0
     rows[:, :, 1] /= unit
-    return rows.reshape(len(rows), -1), targets / unit, unit
+    return rows.reshape(len(rows), -1), targets / unit, changing, unit
 
 
 def _candidates(rows, targets, lags, inner):

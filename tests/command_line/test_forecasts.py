@@ -158,3 +158,16 @@ def test_export(here, capsys):
     onnx = pytest.importorskip("onnx")
     assert main(["export", "two.gruc", "two.onnx", "--to", "onnx"]) == 0
     assert [node.name for node in onnx.load("two.onnx").graph.input] == ["y", "series"]
+
+
+def test_export_of_quantiles(here, capsys):
+    levels = ["--alpha", "0.1", "0.5", "0.9"]
+    assert main(["export", "one.gruc", "one.h", "--to", "c", *levels]) == 0
+    assert "#define MODEL_N_LEVELS 3" in (here / "one.h").read_text()
+    assert main(["export", "one.gruc", "one.h", "--to", "c", "--alpha", "1.5"]) == 1
+    assert "alpha" in capsys.readouterr().err
+    assert main(["export", "one.gruc", "one.safetensors", "--to", "torch", *levels]) == 1
+    assert "--alpha is for --to c and onnx, not torch" in capsys.readouterr().err
+    onnx = pytest.importorskip("onnx")
+    assert main(["export", "two.gruc", "two.onnx", "--to", "onnx", *levels]) == 0
+    assert [node.name for node in onnx.load("two.onnx").graph.output] == ["forecasts", "quantiles"]

@@ -12,6 +12,7 @@ from forecasters import (
     all_quantiles,
     forecaster,
     later_forecasts,
+    nights,
     quantiles,
     reading,
     wave,
@@ -50,6 +51,19 @@ def test_one_series(kind, opset):
     assert expected.std() > 0.1
     np.testing.assert_allclose(run(proto, batch), expected, rtol=0, atol=1e-4)
     np.testing.assert_allclose(run(proto, batch[3:4]), expected[3:4], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["more than a season", "differences", "recursive", "decoder"])
+def test_values_that_all_seasons_have(kind):
+    y = nights(130)
+    model = forecaster(kind, y[:120])
+    proto = gruc.to_onnx(model)
+    batch = np.stack([y[120 + k - n_values(proto) : 120 + k] for k in range(1, 11)])
+    got, expected = run(proto, batch), model.stream().step(y[120:], every=True)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
+    if not model.difference:
+        assert (got[0, :4] == 0).all()
+        assert (got[:, -1] != 0).any()
 
 
 @pytest.mark.parametrize("kind", ["part of a season", "second differences", "no scale, no season"])
@@ -201,9 +215,10 @@ def test_columns(kind, opset):
     )
 
 
+@pytest.mark.parametrize("series", [wave, nights])
 @pytest.mark.parametrize("kind", QUANTILES)
-def test_quantiles_of_the_network(kind):
-    y = wave(120)
+def test_quantiles_of_the_network(kind, series):
+    y = series(120)
     model = quantiles(kind, y)
     proto = gruc.to_onnx(model)
     session = runtime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -53,6 +53,7 @@ def test_array():
     bounds = model.predict_interval([1, 4], coverage=0.8).to_numpy()
     assert set(bounds.ravel()) <= set(corners)
     assert labels_of(display) == ["series", "forecast", "80% interval"]
+    assert display.ax_.get_ylabel() == "value"
     assert display.figure_ is display.ax_.figure
 
 
@@ -60,7 +61,7 @@ def test_array():
 def test_series_with_a_backtest(periods):
     index = pd.period_range("2016-01", periods=96, freq="M")
     times = index.to_timestamp()
-    y = pd.Series(wave(96), index if periods else times)
+    y = pd.Series(wave(96), index if periods else times, name="load")
     model = GRUForecaster(**FAST, calibration=None).fit(y)
     table = model.backtest(y, fh=range(1, 5), refit=False)
     _, ax = plt.subplots()
@@ -73,6 +74,7 @@ def test_series_with_a_backtest(periods):
         part.forecast.tolist() for _, part in table.groupby("cutoff")
     ]
     assert labels_of(display) == ["series", "forecast", "backtest"]
+    assert display.ax_.get_ylabel() == "load"
 
 
 def test_one_of_several():
@@ -83,6 +85,7 @@ def test_one_of_several():
         model = GRUForecaster(**FAST).fit(form)
         display = ForecastDisplay.from_estimator(model, form, series=series)
         assert np.asarray(display.history_line_.get_ydata()).tolist() == y[1].tolist()
+        assert display.ax_.get_ylabel() == ("b" if series == "b" else "value")
         expected = GRUForecaster(**FAST).fit(y)
         assert np.asarray(display.forecast_line_.get_ydata()).tolist() == expected.predict()[1].tolist()
         bounds = expected.predict_interval().to_numpy()[:, 2:]
@@ -92,6 +95,7 @@ def test_one_of_several():
     alone = GRUForecaster(**FAST).fit(frame[["a"]])
     display = ForecastDisplay.from_estimator(alone, frame[["a"]])
     assert np.asarray(display.history_line_.get_ydata()).tolist() == y[0].tolist()
+    assert display.ax_.get_ylabel() == "a"
 
 
 def test_several_series():

@@ -90,6 +90,32 @@ def test_equal_seasons_have_exactly_their_mean():
     assert (read.rows[0, :, 1] == 0).all()
 
 
+@pytest.mark.parametrize("n_seasons, kept", [(2, []), (3, [0, 2]), (4, [0])])
+def test_values_that_all_seasons_have_are_forecast_as_they_are(n_seasons, kept):
+    lags = Lags(2, 3, 3, season_weights=(1 / n_seasons,) * n_seasons, unit=2.0, remainder=0.5)
+    array = np.tile([0.1, 0.7, 1e9 / 3], 5) + np.arange(15) * np.tile([0, 1, 0], 5)
+    array[2] = 0.0  # in the fourth season before the origin, the first of its series
+    linear = np.ones((4, 3))
+    windows = LagWindows(
+        Series.of([array], [(0.0, 0.0)]), lags, np.zeros(1, int), np.array([12]), linear=linear
+    )
+    read = windows.read(np.array([0]))
+    forecasts = windows.forecasts(np.full((1, 3), 5.0), read)[0]
+    assert [h for h in range(3) if forecasts[h] == array[h + 9]] == kept
+    season = np.mean([array[12 - 3 * k :][:3] for k in range(1, n_seasons + 1)], axis=0)
+    expected = season + read.scale[0] * (2 * read.rows[0].sum() + 5)
+    expected[kept] = array[9:12][kept]
+    np.testing.assert_allclose(forecasts, expected, rtol=1e-12)
+
+
+def test_unknown_seasons_do_not_keep_values():
+    lags = Lags(1, 2, 2, season_weights=(0.4, 0.3, 0.2, 0.1))
+    array = np.tile([3.0, 4.0], 6) + np.repeat([0.0, 1.0], [11, 1])
+    windows = LagWindows(Series.of([array[:9]], [(0.0, 1.0)]), lags, np.zeros(4, int), np.array([3, 5, 7, 9]))
+    read = windows.read(np.arange(4))
+    assert (read.factor == 0).tolist() == [[False] * 2, [False, True], [True] * 2, [True] * 2]
+
+
 def test_all_origins_once():
     lags = Lags(3, 4, 2)
     arrays, windows = problem(lags)

@@ -75,6 +75,16 @@ def test_few_long_waves_are_no_season():
     assert season_length_of([np.tile(rng.standard_normal(24), 4) + 0.1 * rng.standard_normal(96)]) == 24
 
 
+@pytest.mark.parametrize("weeks, difference, season", [(3.5, 3.0, 7), (3.5, 6.0, 49), (6, 3.0, 49)])
+def test_weeks_of_days_are_few_or_many(weeks, difference, season):
+    """A week must show more clearly where there are few of them."""
+    n = int(49 * weeks)
+    week = np.repeat([0, 0, 0, 0, 0, 1, 1], 7)
+    noise = np.random.default_rng(4).standard_normal(n)
+    y = np.resize([0, 8, 14, 17, 14, 8, 0], n) + difference * np.resize(week, n) + 2 * noise
+    assert season_length_of([y]) == season
+
+
 def test_common_season_of_many_series():
     """Each too noisy alone."""
     series = [wave(12, 60, noise=1.0, seed=seed) for seed in range(60)]

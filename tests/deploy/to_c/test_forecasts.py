@@ -14,6 +14,7 @@ from forecasters import (
     all_quantiles,
     forecaster,
     later_forecasts,
+    nights,
     quantiles,
     reading,
     wave,
@@ -102,6 +103,21 @@ def test_one_series(kind, tmp_path):
     assert expected.std() > 0.1
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
     assert report.weight_error == 0 if model.dtype == "float32" else report.weight_error < 1e-7
+
+
+@pytest.mark.parametrize("kind", ["more than a season", "differences", "recursive", "decoder"])
+def test_values_that_all_seasons_have(kind, tmp_path):
+    y = nights(130)
+    model = forecaster(kind, y[:120])
+    _, text = program_text(model, tmp_path)
+    program = program_of(text, "cc", "baseline", tmp_path)
+    lags = model._predictor.lags
+    expected = model.stream().step(y[120:], every=True)
+    got = told(program, y[121 - lags.context - model.difference :], lags.horizon)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4)
+    if not model.difference:
+        assert (got[0, :4] == 0).all()
+        assert (got[:, -1] != 0).any()
 
 
 @pytest.mark.parametrize(
@@ -288,18 +304,19 @@ def test_columns(kind, compiler, flags, tmp_path):
     np.testing.assert_allclose(got, expected, rtol=0, atol=2e-4)
 
 
+@pytest.mark.parametrize("series", [wave, nights])
 @pytest.mark.parametrize("kind", QUANTILES)
-def test_quantiles_of_the_network(kind, tmp_path):
-    y = wave(130)
+def test_quantiles_of_the_network(kind, series, tmp_path):
+    y = series(130)
     model = quantiles(kind, y[:120])
     predictor = model._predictor
     text = program_of_columns(model, tmp_path, y[121 - ForecastWindow.of(predictor).n_values :])[1]
     got = program_of(text, "cc", "baseline", tmp_path, SANITIZE)("").reshape(10, model.horizon_, 3)
+    assert got.std() > 0.3
     for k, told in enumerate(got):
         predictor.update(y[120 + k : 121 + k])
         expected = all_quantiles(predictor)[0]
         assert (np.diff(expected, axis=1) >= 0).all()
-        assert expected.std() > 0.3
         np.testing.assert_allclose(told, expected, rtol=0, atol=2e-4)
         np.testing.assert_allclose(
             told[:, ForecastWindow.of(predictor).point], predictor.predict(), rtol=0, atol=2e-4
