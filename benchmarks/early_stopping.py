@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("| set | chosen by | test accuracy | least | epochs | best epoch | s per fit |")
+    print("| set | chosen by | test accuracy | lowest | epochs | best epoch | s per fit |")
     print("|---|---|---|---|---|---|---|")
     for name in arguments.sets:
         X, y, X_test, y_test = SETS[name]()

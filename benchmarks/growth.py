@@ -57,7 +57,7 @@ def main():
         report(
             table="growth",
             threads=given.threads,
-            size=f"lengths from 1 to {T} for equal ones, B = {B}: time of a real step",
+            size=f"lengths from 1 to {T} instead of equal ones, B = {B}: time per step",
             ratio=float(np.median(spread) / lengths.sum() / (np.median(equal) / (n * T))),
             in_proportion=1.0,
         )

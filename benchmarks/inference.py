@@ -103,8 +103,8 @@ def torch_session(weights, X, H, n_threads):
     return predict
 
 
-def openvino_as_it_comes(weights, X, H, n_threads):
-    """In bfloat16, where the processor has it."""
+def openvino_by_default(weights, X, H, n_threads):
+    """In bfloat16, where the processor supports it."""
     return openvino_session(weights, X, H, n_threads, precision=None)
 
 
@@ -129,12 +129,12 @@ def gruc_medium(weights, X, H, n_threads):
 PEERS = {
     "onnxruntime": onnxruntime_session,
     "openvino": openvino_session,
-    "openvino as it comes": openvino_as_it_comes,
+    "openvino by default": openvino_by_default,
     "torch": torch_session,
     "gruc high": gruc_high,
     "gruc medium": gruc_medium,
 }
-IN_BFLOAT16 = ("openvino as it comes", "gruc medium")  # whose probabilities are less exact
+IN_BFLOAT16 = ("openvino by default", "gruc medium")  # whose probabilities are less exact
 
 
 def main():

@@ -158,12 +158,12 @@ def main():
         f"{processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python "
         f"{platform.python_version()}, {date.today()}; "
         + ", ".join(f"{k} {v}" for k, v in versions("gruc", "onnxruntime", "fastapi", "uvicorn").items())
-        + ".\n\nMade by benchmarks/serving.py: examples/serve.py over a model of 64 units, a predictor with "
-        "one thread a request; utterances of Japanese Vowels (7 to 29 steps of 12 features) as JSON over "
+        + ".\n\nMade by benchmarks/serving.py: examples/serve.py with a model of 64 units and one "
+        "thread per request; utterances of Japanese Vowels (7 to 29 steps of 12 features) as JSON over "
         f"{CONNECTIONS} connections of one client on the same machine, which shares its processors with the "
-        f"server; medians of {ROUNDS} rounds in turns. The machine is shared: compare ratios.\n"
+        f"server; medians of {ROUNDS} alternating rounds. The machine is shared: compare ratios.\n"
     )
-    print("| sequences per request | service with | requests per second | processor time of the server, ms |")
+    print("| sequences per request | library | requests per second | processor time of the server, ms |")
     print("|---|---|---|---|")
     for n_sequences, of_services in results.items():
         for name, values in of_services.items():

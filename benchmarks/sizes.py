@@ -161,10 +161,10 @@ def write(installed, times):
         f"{processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python "
         f"{platform.python_version()}, {date.today()}; gruc {gruc.__version__}, "
         + ", ".join(f"{name} {versions[name]}" for name in shown if name in versions)
-        + ".\n\nMade by benchmarks/sizes.py. Installed: what pip puts into an empty environment, with "
-        "everything it depends on. Cold start: from importing NumPy to the probabilities of one sequence "
-        "of Japanese Vowels by a GRU of 64 units, in a fresh process, files in the disk's cache; medians of "
-        f"{ROUNDS} alternating runs. The machine is shared: compare rows, not runs.\n"
+        + ".\n\nMade by benchmarks/sizes.py. Installed: files of the package and its "
+        "dependencies, installed by pip in an empty environment. Cold start: from importing NumPy to the "
+        "probabilities of one sequence of Japanese Vowels by a GRU of 64 units, in a fresh process, with "
+        f"files in the disk cache; medians of {ROUNDS} alternating runs. The machine is shared: compare rows of this table only.\n"
     )
     print("| | packages | installed, MB | cold start, ms | after NumPy, ms | fastest after NumPy, ms |")
     print("|---|---|---|---|---|---|")

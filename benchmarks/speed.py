@@ -27,7 +27,7 @@ ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.c
 ON_TILES = ["gruc high", "gruc medium"] if kernels.has_tiles() else []
 PROGRAMS = {
     "training_steps.py": ["torch", "jax", "keras", "gruc with reset before", "gruc on one thread", *ON_TILES],
-    "inference.py": ["onnxruntime", "openvino", "openvino as it comes", "torch", *ON_TILES],
+    "inference.py": ["onnxruntime", "openvino", "openvino by default", "torch", *ON_TILES],
     "fits.py": ["gruc", "torch", "keras", "skorch", "sktime"],
     "growth.py": ["gruc"],
     "startup.py": ["gruc"],
@@ -103,19 +103,19 @@ def peers_table(lines, table, peers, n_threads, unit):
 
 
 def precision_tables(lines):
-    """gruc with less exact products, and OpenVINO as it comes, beside gruc as it comes."""
+    """gruc with less exact products, and OpenVINO with its defaults, compared with gruc's defaults."""
     yield '## `matmul_precision`: time relative to gruc\'s with "highest" and the same threads\n'
     yield (
-        "OpenVINO as it comes predicts in bfloat16 where the processor has it; its other tables are of "
-        "float32.\n"
+        "By default, OpenVINO predicts in bfloat16 where the processor supports it; the other tables "
+        "have its float32.\n"
     )
     if not any(line.get("peer") in ("gruc high", "gruc medium") for line in lines):
         yield (
-            'This processor has no tiles of bfloat16 (AMX), so that "high" and "medium" are "highest" '
-            "here: nothing is claimed of their speed.\n"
+            'This processor has no tiles of bfloat16 (AMX), so that "high" and "medium" equal '
+            '"highest" here, and their speed was not measured.\n'
         )
     for n_threads in sorted({1, ALL}):
-        peers = ["openvino as it comes", "gruc high", "gruc medium"]
+        peers = ["openvino by default", "gruc high", "gruc medium"]
         if compare(lines, "inference", peers, n_threads):
             yield f"Prediction, {n_threads} thread{'s' * (n_threads > 1)}:\n"
             yield from peers_table(lines, "inference", peers, n_threads, "us")
@@ -133,22 +133,26 @@ def report(lines, real_time=False):
         f"{platform.python_version()}, {date.today()}; kernels: {kernels.selected()}. "
         f"gruc {gruc.__version__} of {commit()}, "
         + ", ".join(f"{name} {number}" for name, number in versions(*PACKAGES).items())
-        + ".\n\nMade by `make bench` (benchmarks/speed.py): gruc and one peer in one process, call by call "
-        "in turns, medians, float32. The machine is shared: compare ratios, not times.\n"
+        + ".\n\nMade by `make bench` (benchmarks/speed.py): gruc and one other library in one process, "
+        "alternating calls, medians, float32. The machine is shared: compare ratios, not times.\n"
     )
     if real_time:
         yield (
-            "The programs ran before all other work on the machine (`--real-time`), which still takes memory "
-            "bandwidth and caches from them.\n"
+            "The programs had priority over all other work on the machine (`--real-time`), with which they "
+            "still shared memory bandwidth and caches.\n"
         )
-    yield "![Training steps and predictions: time of a peer over gruc's, a bar for each shape](speed.png)\n"
+    yield (
+        "![Training steps and predictions: time of other libraries divided by gruc's, one bar for each "
+        "shape](speed.png)\n"
+    )
     for n_threads in sorted({1, ALL}):
         title = "one thread, pinned" if n_threads == 1 else f"{n_threads} threads"
         yield f"## Training step, {title}\n"
         if n_threads == 1:
             yield (
-                "`partial_fit` with its checks, standardization and clipping; peers with the batch in "
-                "their own arrays, without clipping. Share: of the products in the FMA peak of a core.\n"
+                "`partial_fit` with its checks, standardization and clipping; the other libraries have the "
+                "batch in their own arrays, and do not clip. Share: arithmetic of the matrix products as a "
+                "fraction of the FMA peak of a core.\n"
             )
         yield from peers_table(lines, "training step", ["torch", "jax", "keras"], n_threads, "ms")
         yield ""
@@ -172,7 +176,7 @@ def report(lines, real_time=False):
         cells = line["problem"], line["threads"], line["peer"], f"{line['seconds']:.2f}", f"{ratio:.1f}"
         yield f"| {' | '.join(map(str, cells))} | {line['accuracy']:.3f} |"
     yield "\n## Growth\n"
-    yield "| what | threads | ratio | in proportion |"
+    yield "| change | threads | ratio of times | proportional |"
     yield "|---|---|---|---|"
     for line in lines:
         if line["table"] == "growth":

@@ -210,7 +210,7 @@ def take_turns(all_rounds, n):
 
 
 def against_peers(lengths, y, n):
-    print("| rows of the table | H | library | ms a step | times gruc's |")
+    print("| rows of the table | H | library | ms per step | times gruc's |")
     print("|---|---|---|---|---|")
     makers = peers()
     for n_tokens in TABLES:
@@ -223,7 +223,7 @@ def against_peers(lengths, y, n):
 
 
 def sizes_of_tables(lengths, y, n):
-    print("\n| H | rows of the table | ms a step | of that with 4,000 |")
+    print("\n| H | rows of the table | ms per step | relative to 4,000 rows |")
     print("|---|---|---|---|")
     for H in UNITS:
         sizes = *TABLES, 500_000
@@ -233,13 +233,13 @@ def sizes_of_tables(lengths, y, n):
 
 
 def similar_lengths(lengths, y, n):
-    print("\n| H | batches | ms a step | microseconds a token |")
+    print("\n| H | batches | ms per step | microseconds per token |")
     print("|---|---|---|---|")
     X = texts(lengths, TABLES[0])
     by_length = [X[i] for i in np.argsort(lengths, kind="stable")]
     for H in UNITS:
         fits = Fit(X, y, TABLES[0], H), Fit(by_length, y, TABLES[0], H, shuffle=False)
-        for name, ms in zip(["at random", "of similar length"], take_turns(fits, n), strict=True):
+        for name, ms in zip(["random", "of similar length"], take_turns(fits, n), strict=True):
             print(f"| {H} | {name} | {ms:.2f} | {1e3 * ms * N_BATCHES / lengths.sum():.2f} |", flush=True)
 
 

@@ -62,7 +62,7 @@ def _of_predictor(predictor, content, steps):
         "convolutions": convolutions_of(config),
         "networks": config.get("n_estimators"),
         **_cell_of(predictor),
-        "pooling": ", ".join(predictor.network.readouts) or "none, each step is answered",
+        "pooling": ", ".join(predictor.network.readouts) or "none, one prediction for each step",
         "tokens": config.get("n_tokens"),
         **({} if forecasts is None else _of_forecaster(forecasts, content.fitted["form"])),
         "features": None if reads_tokens else predictor.n_features_in,

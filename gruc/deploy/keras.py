@@ -172,7 +172,8 @@ def _with_convolutions(estimator, before):
         (1,) * len(before.pools),
     ):
         raise ValueError(
-            f"The convolutions are pooled by {before.pools}; a {type(estimator).__name__} answers each step."
+            f"The convolutions are pooled by {before.pools}; a {type(estimator).__name__} predicts each step "
+            "and has no conv_pool."
         )
     return clone(estimator).set_params(**sizes)
 

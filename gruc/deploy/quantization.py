@@ -128,7 +128,7 @@ def quantization_report(model: Any, X: Any = None, y: Any = None) -> Quantizatio
     True
     """
     if X is None and not isinstance(model, GRUForecaster):
-        raise ValueError("X is None: give sequences on which answers are compared.")
+        raise ValueError("X is None: give sequences whose predictions are compared.")
     before = _answers(model, X)
     own = (model[-1] if hasattr(model, "steps") else model).dtype
     narrower = [name for name in STORAGES if name != own]

@@ -210,7 +210,7 @@ def _integers(X, name):
 def _pairs(source, target, X, y, names=("X", "y")):
     """`Pairs` of sequences and answers, as many."""
     if len(X) != len(y):
-        raise ValueError(f"{names[0]} has {len(X)} sequences, but {names[1]} has {len(y)} answers.")
+        raise ValueError(f"{names[0]} has {len(X)} sequences, but {names[1]} has {len(y)}.")
     return Pairs(source.encode(X, names[0]), target.encode_answers(y, names[1]))
 
 
@@ -224,7 +224,7 @@ def _longest_of(model, pairs, known):
         i = int(np.argmax(lengths > most))
         raise ValueError(
             f"y[{i}] has {lengths[i]} tokens, and max_target_length is {most}. Set it to {lengths.max()} or "
-            "more, or leave such answers out."
+            "more, or leave out such sequences."
         )
     return int(most)
 

@@ -129,7 +129,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         "bidirectional": "a parameter of GRUClassifier; a language model knows only what comes before",
         "shuffle": "a parameter of GRUClassifier; a text is read in its order",
         "scoring": "a parameter of GRUClassifier; here the score is the mean log-likelihood",
-        "pooling": "a parameter of GRUClassifier, which gives one answer for a sequence",
+        "pooling": "a parameter of GRUClassifier, which makes one prediction per sequence",
     }
 
     def __sklearn_tags__(self):

@@ -107,7 +107,7 @@ class GRUSeq2Seq(
     _settled = {"train_embedding": True}
     _parameters_elsewhere = {
         "bidirectional": "a parameter of GRUClassifier; here it is bidirectional_encoder",
-        "pooling": "a parameter of GRUClassifier, which gives one answer for a sequence",
+        "pooling": "a parameter of GRUClassifier, which makes one prediction per sequence",
     }
 
     def __sklearn_is_fitted__(self):
@@ -357,7 +357,7 @@ class GRUSeq2Seq(
         """
         translator, X, y = self._fitted_predictor(), as_collection(X, "X"), as_collection(y, "y")
         if len(X) != len(y):
-            raise ValueError(f"X has {len(X)} sequences, but y has {len(y)} answers.")
+            raise ValueError(f"X has {len(X)} sequences, but y has {len(y)}.")
         sources, answers = translator.source.encode(X, "X"), translator.target.encode_answers(y, "y")
         weights = check_sample_weight(sample_weight, sources)
         return exact_match(answers, translator.answers(sources), weights)

@@ -71,10 +71,10 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
     _parameters_elsewhere = (
         dict.fromkeys(names_of(Classification), "a parameter of GRUTagger")
         | dict.fromkeys(
-            names_of(Readout), "a parameter of GRURegressor, which gives one answer for a sequence"
+            names_of(Readout), "a parameter of GRURegressor, which makes one prediction per sequence"
         )
         | dict.fromkeys(
-            names_of(ConvolutionPooling), "a parameter of GRURegressor; here each step is answered"
+            names_of(ConvolutionPooling), "a parameter of GRURegressor; here each step has a prediction"
         )
         | dict.fromkeys(names_of(Frames), "a parameter of GRURegressor; here each step is an input")
     )

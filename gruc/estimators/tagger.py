@@ -80,10 +80,10 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
     _parameters_elsewhere = (
         dict.fromkeys(names_of(Regression), "a parameter of GRUStepRegressor")
         | dict.fromkeys(
-            names_of(Readout), "a parameter of GRUClassifier, which gives one answer for a sequence"
+            names_of(Readout), "a parameter of GRUClassifier, which makes one prediction per sequence"
         )
         | dict.fromkeys(
-            names_of(ConvolutionPooling), "a parameter of GRUClassifier; here each step is answered"
+            names_of(ConvolutionPooling), "a parameter of GRUClassifier; here each step has a prediction"
         )
         | dict.fromkeys(names_of(Frames), "a parameter of GRUClassifier; here each step is an input")
     )

@@ -68,7 +68,7 @@ def _steps(target, lengths):
     for i, length in enumerate(lengths):
         if not -length <= target < length:
             raise ValueError(
-                f"target={target} is no step of the answer to X[{i}], which has {length} with its end: give "
+                f"target={target} is no step of the output for X[{i}], which has {length} with its end: give "
                 f"one from {-length} to {length - 1}."
             )
     return [np.array([target % length]) for length in lengths]

@@ -150,7 +150,7 @@ def _of_translation(estimator, X, index):
         "weights": list(weights),
         "row_names": _names(translator.target, answer),
         "column_names": _names(translator.source, source),
-        "row_label": "answer",
+        "row_label": "output",
     }
 
 

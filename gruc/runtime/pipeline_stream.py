@@ -9,7 +9,7 @@ class PipelineStream:
     """Predictions for a sequence that arrives piece by piece; made by `PipelinePredictor.stream`.
 
     After each piece the result is that of `predict_proba` (models of labels) or `predict` (models of values)
-    for all pieces so far; of models that answer each step, the answer of the last step.
+    for all pieces so far; for models that predict each step, that of the last step.
 
     Parameters
     ----------

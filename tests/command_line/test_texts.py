@@ -213,4 +213,4 @@ def test_answers_for_each_step(here, capsys):
     got = np.array(rows, float)[:, 2:].reshape(3, 4, 2)
     np.testing.assert_allclose(got, gruc.load("step.gruc").predict(cube))
     assert main(["info", "step.gruc"]) == 0
-    assert "none, each step is answered" in capsys.readouterr().out
+    assert "none, one prediction for each step" in capsys.readouterr().out

@@ -174,5 +174,5 @@ def test_layers():
     tagger = GRUTagger(**FAST, conv_channels=(4,)).fit(tagged, tags)
     back = gruc.from_keras(GRUTagger(conv_channels=(1,)), gruc.to_keras(tagger))
     assert all(map(np.array_equal, back.predict(tagged), tagger.predict(tagged)))
-    with pytest.raises(ValueError, match="pooled by .2, 2.; a GRUTagger answers each step"):
+    with pytest.raises(ValueError, match="pooled by .2, 2.; a GRUTagger predicts each step"):
         gruc.from_keras(GRUTagger(), changed(layers, 11, return_sequences=True))

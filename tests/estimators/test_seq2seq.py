@@ -241,7 +241,7 @@ def test_bad_input(fitted):
         (("", "a"), ("a", "b")): r"X\[0\] is empty",
         (("a", None), ("a", "b")): r"X\[1\] is None, a text that is missing",
         (("a", "b"), ("a", float("nan"))): r"y\[1\] is NaN, a text that is missing",
-        (("a", "b"), ("a",)): "X has 2 sequences, but y has 1 answers",
+        (("a", "b"), ("a",)): r"X has 2 sequences, but y has 1\.",
         ((), ()): "X has no sequences",
         (("a", "b"), ("", "")): "y has no tokens: all its sequences are empty",
         (("", ""), ("a", "b")): "X has no tokens: all its sequences are empty",

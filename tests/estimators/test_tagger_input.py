@@ -147,7 +147,7 @@ class TestBadInput:
 
     def test_parameters_of_others(self):
         for name, message in (
-            ("pooling", "a parameter of GRUClassifier, which gives one answer for a sequence"),
+            ("pooling", "a parameter of GRUClassifier, which makes one prediction per sequence"),
             ("frame_length", "here each step is an input"),
             ("quantile", "a parameter of GRUStepRegressor"),
         ):

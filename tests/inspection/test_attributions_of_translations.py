@@ -188,7 +188,7 @@ def test_bad_targets_baselines_and_sequences():
     model = fitted()
     length = len(attributions(model, SOURCES[:1], method="gradient")[0])
     for target in (length, -length - 1):
-        with pytest.raises(ValueError, match=rf"target={target} is no step of the answer to X\[0\]"):
+        with pytest.raises(ValueError, match=rf"target={target} is no step of the output for X\[0\]"):
             attributions(model, SOURCES[:1], target=target)
     for baseline in ("mean", 0.0, np.zeros(3)):
         with pytest.raises(ValueError, match=r"baseline=.* of tokens it is None, .* or an array \(5,\)"):
