@@ -164,7 +164,8 @@ def write(installed, times):
         + ".\n\nMade by benchmarks/sizes.py. Installed: files of the package and its "
         "dependencies, installed by pip in an empty environment. Cold start: from importing NumPy to the "
         "probabilities of one sequence of Japanese Vowels by a GRU of 64 units, in a fresh process, with "
-        f"files in the disk cache; medians of {ROUNDS} alternating runs. The machine is shared: compare rows of this table only.\n"
+        f"files in the disk cache; medians of {ROUNDS} alternating runs. The machine is shared: "
+        "compare rows of this table only.\n"
     )
     print("| | packages | installed, MB | cold start, ms | after NumPy, ms | fastest after NumPy, ms |")
     print("|---|---|---|---|---|---|")
