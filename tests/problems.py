@@ -90,9 +90,9 @@ class TrainingProblem:
         self.step = TrainingStep(StepMemory(self.network), Loss("squared_error"))
         self.data = TrainingData(as_sequences(X), None, y, weights)
 
-    def train(self, max_epochs, **settings):
+    def train(self, max_epochs, validate=None, **settings):
         settings = TrainingSettings(**dict(batch_size=2, max_grad_norm=1.0, max_epochs=max_epochs) | settings)
-        return train(self.state, self.data, self.step, settings)
+        return train(self.state, self.data, self.step, settings, validate=validate)
 
     @property
     def history(self):

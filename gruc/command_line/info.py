@@ -104,7 +104,8 @@ def _cell_of(predictor):
     """The kind of the units, and of GRUs when they are reset."""
     if predictor.network.named_config["cell"] != "gru":
         return {"cell": predictor.network.named_config["cell"]}
-    resets_after = "gru.bias_hh_l0" in predictor.weights  # the other GRU has no such bias
+    # the other GRU has no such bias
+    resets_after = any(name.endswith("gru.bias_hh_l0") for name in predictor.weights)
     return {"reset": "after the product" if resets_after else "before the product"}
 
 

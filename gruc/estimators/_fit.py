@@ -153,8 +153,8 @@ def _run(model, given, callbacks, sequences, sample_weight, states, rng, paramet
     ends = _train_each(candidate, states, data, settings, validation, callbacks)
     if not continues and len(ends) < len(states):  # estimators that an interrupt has left untrained
         states, network = states[: len(ends)], network.of_several(len(ends))
-    stopped_by = ends[-1] if ends[-1] == "interrupt" or "max_iter" not in ends else "max_iter"
-    report_end(model, states[len(ends) - 1], stopped_by, given.incremental)
+    told = _end_to_report(ends)
+    report_end(model, states[told], ends[told], given.incremental)
     if not given.incremental:
         for state in states:
             state.schedule = None  # it has come to its end
@@ -173,6 +173,11 @@ def _train_each(candidate, states, data, settings, validation, callbacks):
         if ends[-1] == "interrupt":
             break
     return ends
+
+
+def _end_to_report(ends):
+    """The index of the end that a user should hear of."""
+    return next((ends.index(end) for end in ("interrupt", "divergence", "max_iter") if end in ends), 0)
 
 
 def _initial_states(model, network, rng, inputs, sequences, learned, targets):
@@ -311,13 +316,20 @@ def train_candidate(candidate, state, data, settings, validation, callbacks, can
 
 
 def report_end(model, state, stopped_by, incremental):
-    """Warn of a fit that was interrupted or has not converged, or raise KeyboardInterrupt again."""
+    """Warn of a fit that was interrupted, diverged or has not converged, or raise KeyboardInterrupt again."""
     if stopped_by == "interrupt":
         if incremental or is_one_of_several_fits():
             raise KeyboardInterrupt
         warn_user(
             f"Training interrupted in epoch {state.history.n_epochs + 1}; the model keeps "
             f"{'the best' if model.early_stopping else 'what'} it learned so far."
+        )
+    if stopped_by == "divergence":
+        loss = state.history.loss_curve[state.history.best_epoch - 1]
+        warn_user(
+            f"Training has not lowered the loss, which is {loss:.4g} at the end: lower learning_rate_init, "
+            "keep max_grad_norm at 1 or below, or standardize the data.",
+            ConvergenceWarning,
         )
     runs_to_the_end = model.n_iter_no_change == np.inf or model.learning_rate == "cosine"
     if stopped_by == "max_iter" and not incremental and not runs_to_the_end:

@@ -130,6 +130,7 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         "shuffle": "a parameter of GRUClassifier; a text is read in its order",
         "scoring": "a parameter of GRUClassifier; here the score is the mean log-likelihood",
         "pooling": "a parameter of GRUClassifier, which makes one prediction per sequence",
+        "n_estimators": "a parameter of GRUClassifier",
     }
 
     def __sklearn_tags__(self):
@@ -164,7 +165,8 @@ class GRULanguageModel(LanguageParameters, LanguageMixin, BaseGRU):  # type: ign
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` is reached before training has converged; not with ``learning_rate="cosine"``.
+            If `max_iter` is reached before training has converged (not with ``learning_rate="cosine"``), or
+            training has not lowered the loss.
         UserWarning
             On Ctrl-C, as in `GRUClassifier.fit`.
         """

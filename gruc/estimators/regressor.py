@@ -104,7 +104,7 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, Struc
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` is reached before training has converged.
+            If `max_iter` is reached before training has converged, or training has not lowered the loss.
         UserWarning
             On Ctrl-C. The model keeps what it has learned so far, including the unfinished epoch, which
             `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble raises

@@ -108,6 +108,7 @@ class GRUSeq2Seq(
     _parameters_elsewhere = {
         "bidirectional": "a parameter of GRUClassifier; here it is bidirectional_encoder",
         "pooling": "a parameter of GRUClassifier, which makes one prediction per sequence",
+        "n_estimators": "a parameter of GRUClassifier",
     }
 
     def __sklearn_is_fitted__(self):
@@ -193,7 +194,7 @@ class GRUSeq2Seq(
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` is reached before training has converged.
+            If `max_iter` is reached before training has converged, or training has not lowered the loss.
         """
         with all_or_nothing(self) as attempt:
             given, validation = GivenPairs(X, y, sample_weight), GivenPairs(X_val, y_val, sample_weight_val)

@@ -11,7 +11,7 @@ from ._docs import shared_docs
 from ._each_step import EachStepMixin
 from ._files import in_files
 from ._network_parameters import ConvolutionPooling, Readout
-from ._parameters import Classification, Frames
+from ._parameters import Averaging, Classification, Frames
 from ._step_parameters import StepRegressorParameters
 from ._value_targets import ValueTargetsMixin, value_score
 
@@ -77,6 +77,7 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
             names_of(ConvolutionPooling), "a parameter of GRURegressor; here each step has a prediction"
         )
         | dict.fromkeys(names_of(Frames), "a parameter of GRURegressor; here each step is an input")
+        | dict.fromkeys(names_of(Averaging), "a parameter of GRURegressor")
     )
 
     def __sklearn_tags__(self):
@@ -126,7 +127,7 @@ class GRUStepRegressor(StepRegressorParameters, EachStepMixin, ValueTargetsMixin
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` is reached before training has converged.
+            If `max_iter` is reached before training has converged, or training has not lowered the loss.
         UserWarning
             On Ctrl-C, as in `GRURegressor.fit`.
         """

@@ -12,7 +12,7 @@ from ._docs import shared_docs
 from ._each_step import EachStepMixin
 from ._files import in_files
 from ._network_parameters import ConvolutionPooling, Readout
-from ._parameters import Frames, Regression
+from ._parameters import Averaging, Frames, Regression
 from ._step_parameters import TaggerParameters
 
 
@@ -86,6 +86,7 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
             names_of(ConvolutionPooling), "a parameter of GRUClassifier; here each step has a prediction"
         )
         | dict.fromkeys(names_of(Frames), "a parameter of GRUClassifier; here each step is an input")
+        | dict.fromkeys(names_of(Averaging), "a parameter of GRUClassifier")
     )
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -129,7 +130,7 @@ class GRUTagger(TaggerParameters, EachStepMixin, BaseGRU):
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` is reached before training has converged.
+            If `max_iter` is reached before training has converged, or training has not lowered the loss.
         UserWarning
             On Ctrl-C, as in `GRUClassifier.fit`.
         """

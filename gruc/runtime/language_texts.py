@@ -49,7 +49,14 @@ class Documents(NamedTuple):
             several = "" if name == "prefix" else " a list of texts,"
             raise TypeError(f"{name} is {X!r:.60}; expected a text,{several} or integer tokens.")
         elements = as_documents(X, name)
-        if any(isinstance(element, (str, bytes)) for element in elements):
+        are_texts = [isinstance(element, (str, bytes)) for element in elements]
+        if any(are_texts):
+            if any(map(_is_of_str, elements)):
+                i, j = are_texts.index(False), are_texts.index(True)
+                raise ValueError(
+                    f"{name}[{i}] is a {type(elements[i]).__name__}, but {name}[{j}] is a text; give texts "
+                    "only, or sequences of str tokens only."
+                )
             return cls(elements, TEXTS, True)
         if any(map(_is_of_str, elements)):
             return cls(elements, STR_TOKENS, True)

@@ -181,7 +181,12 @@ class Analyzer:
     @cached_property
     def words(self):
         """The function from text to words by `token_pattern`."""
-        pattern = re.compile(self.token_pattern)
+        try:
+            pattern = re.compile(self.token_pattern)
+        except re.error as error:
+            raise ValueError(
+                f"token_pattern={self.token_pattern!r} is not a regular expression: {error}."
+            ) from None
         if pattern.groups > 1:
             raise ValueError(
                 f"More than 1 capturing group in token pattern {self.token_pattern!r}: only a single group "

@@ -142,6 +142,10 @@ def from_long(
         rows_by_key.setdefault(key, []).append(row)
     table = np.stack([numeric_array(df[name], f"df[{name!r}]") for name in columns], axis=1)
     steps = None if order is None else np.asarray(df[order])
+    if steps is not None and (
+        missing := [i for i, step in enumerate(_values(df[order])) if is_missing(step)]
+    ):
+        raise ValueError(f"order: row {missing[0]} of df has no {order!r}, so that its place is unknown.")
     X = []
     for key, rows_of_key in rows_by_key.items():
         rows = np.array(rows_of_key)

@@ -136,13 +136,16 @@ def groups_of_multiindex(X, name):
         ranks = None
     order = np.argsort(codes, kind="stable")
     if ranks is not None:
+        if (ranks < 0).any():
+            row = int(np.argmax(ranks < 0))
+            raise ValueError(f"{name} has a row without a time: row {row} has the index {X.index[row]}.")
         within = np.diff(codes[order]) == 0
         wrong = np.flatnonzero(within & (np.diff(ranks[order]) <= 0))
         if len(wrong):
             row, before = order[wrong[0] + 1], order[wrong[0]]
-            twice = ranks[row] == ranks[before]
+            twice, (series,) = ranks[row] == ranks[before], keys[[codes[row]]].tolist()
             raise ValueError(
-                f"{name} is not sorted by time: in series {keys[codes[row]]!r} "
+                f"{name} is not sorted by time: in series {series!r} "
                 f"{times[row]} {'occurs twice' if twice else f'follows {times[before]}'}. "
                 + ("Keep one row for each time." if twice else f"Use {name}.sort_index().")
             )

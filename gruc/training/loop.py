@@ -9,6 +9,10 @@ from .changed_rows import ChangedRows
 from .gradients import Gradient
 from .report import Report
 
+# A network that has only just been initialised has a loss near 1 where targets are standardised, and
+# near the logarithm of the number of classes: this many times as much, nothing has been learned.
+DIVERGED = 10
+
 
 class TrainingSettings(NamedTuple):
     """How to train; what a run does not change.
@@ -75,15 +79,17 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
 
     Returns
     -------
-    stopped_by : {"loss", "score", "watcher", "max_iter", "interrupt"}
-        "interrupt" is Ctrl-C, which keeps what was learned so far.
+    stopped_by : {"loss", "score", "watcher", "max_iter", "interrupt", "divergence"}
+        "interrupt" is Ctrl-C, which keeps what was learned so far. "divergence" stands for "loss",
+        "score" and "max_iter" where the loss of the epoch whose parameters are kept is above that of the
+        first one, or far above that of the first batch of a network that was not trained before.
 
     Raises
     ------
     ValueError
         A loss or gradient was not finite. The state is then of no more use: `copy` it before.
     """
-    progress = _Progress(settings)
+    progress = _Progress(settings, state.history.n_epochs)
     buffers = state.take_spare() or (np.empty_like(state.parameters), None)
     changed = ChangedRows()
     before = (state.parameters, state.optimizer.moments) if settings.will_go_on else None
@@ -95,7 +101,7 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
                 watcher.begin_epoch()
             rate = None if report is None else state.schedule.rate()
             in_epoch = ChangedRows()
-            loss = _epoch(state, buffers, data, step, settings, in_epoch)
+            loss, first_loss = _epoch(state, buffers, data, step, settings, in_epoch)
             changed.merge(in_epoch)
             state.end_epoch(loss, len(data))
             validation = None
@@ -104,7 +110,7 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
                 state.history.add_validation(*validation)
             if report is not None:
                 report.epoch(loss, validation, rate)
-            progress.add(state, loss, validation, in_epoch)
+            progress.add(state, loss, validation, in_epoch, first_loss)
             if watcher is not None and watcher.end_epoch(state.parameters):
                 stopped_by = "watcher"
                 break
@@ -129,21 +135,27 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
         state.parameters, state.history.best_epoch = progress.parameters, progress.epoch
         if report is not None:
             report.best(progress.epoch, progress.merit[0])
+    if stopped_by in ("loss", "score", "max_iter") and progress.has_diverged(state.history):
+        return "divergence"
     return stopped_by
 
 
 class _Progress:
     """The best epoch of a run, and how many epochs did not improve on it by `tol`."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, n_before):
         self.settings = settings
+        self.n_before = n_before  # epochs of the runs that this one continues
+        self.untrained_loss = None  # of the first batch
         self.merit = -math.inf, -math.inf
         self.epoch = self.parameters = None
         self.changed = ChangedRows()  # since these parameters
         self.n_stale = 0
 
-    def add(self, state, loss, validation, changed):
+    def add(self, state, loss, validation, changed, first_loss):
         """Compare an epoch with the best before: by its loss, or by (score, -validation loss)."""
+        if state.history.n_epochs == 1:
+            self.untrained_loss = first_loss
         merit = -loss, 0.0
         if self.settings.early_stopping:
             merit = validation[1], -validation[0]
@@ -166,6 +178,13 @@ class _Progress:
         """Whether `patience` epochs in a row brought no improvement."""
         return self.settings.patience is not None and self.n_stale >= self.settings.patience
 
+    def has_diverged(self, history):
+        """Whether the parameters kept have a larger loss than those that training started from."""
+        kept, first = history.loss_curve[history.best_epoch - 1], history.loss_curve[self.n_before]
+        if kept > first + self.settings.tol:
+            return True
+        return self.untrained_loss is not None and kept > DIVERGED * max(1.0, self.untrained_loss)
+
 
 def _is_better(merit, best, tol):
     """Whether (score, -loss) is better by `tol`: the loss decides between equal scores."""
@@ -173,7 +192,7 @@ def _is_better(merit, best, tol):
 
 
 def _epoch(state, buffers, data, step, settings, changed):
-    """One pass over `data`; the weighted mean of its losses.
+    """One pass over `data`; the weighted mean of its losses, and the mean of the first batch.
 
     Parameters and moments are written to `buffers`, as `Optimizer.step` takes them; rows of tables that
     the steps change are added to `changed`.
@@ -182,7 +201,7 @@ def _epoch(state, buffers, data, step, settings, changed):
     l2, l1, max_grad_norm = settings.l2, settings.l1, settings.max_grad_norm
     weights = state.optimizer.weights
     batches = data.batches(settings.batch_size, state.rng, settings.shuffle)
-    n_batches, loss_sum, weight_sum = len(batches), 0.0, 0.0
+    n_batches, loss_sum, weight_sum, first_loss = len(batches), 0.0, 0.0, None
     for i, batch in enumerate(batches):
         total = batch.weight
         if total == 0:  # there is nothing to learn from
@@ -210,8 +229,10 @@ def _epoch(state, buffers, data, step, settings, changed):
         for statistics in gradient.running:
             statistics.update(new)
         state.parameters = new
+        if first_loss is None:
+            first_loss = loss / total
         loss_sum += loss
         weight_sum += total
     if not changed.are_finite(state.parameters):
         raise FloatingPointError(f"Weights are not finite after epoch {state.history.n_epochs + 1}.")
-    return loss_sum / weight_sum
+    return loss_sum / weight_sum, first_loss

@@ -35,6 +35,15 @@ def test_info(here, capsys):
     assert "stored as     int8" in capsys.readouterr().out
 
 
+def test_info_of_several_networks(here, capsys):
+    X, y = vowels()
+    for settings, resets in (({}, "after the product"), ({"reset_after": False}, "before the product")):
+        GRUClassifier(**FAST, **settings, n_estimators=2).fit(X, y).save("two.gruc")
+        assert main(["info", "two.gruc", "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["networks"], facts["reset"]) == (2, resets)
+
+
 @pytest.mark.parametrize("data", ["x.csv", "x.npz"])
 def test_predictions(here, data, capsys):
     X, _ = vowels()

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, GRURegressor
+from gruc import GRUClassifier, GRUForecaster, GRULanguageModel, GRURegressor, GRUSeq2Seq
 from problems import vowels
 from sklearn.exceptions import ConvergenceWarning
 
@@ -56,6 +56,44 @@ def test_divergence_raises_and_loses_nothing(method, warm_start):
     assert {k: id(v) for k, v in vars(model).items()} == {
         k: id(v) for k, v in (state | {"learning_rate_init": 0.01}).items()
     }
+
+
+DIGITS = [[int(d) for d in str(n)] for n in range(100, 160)]
+SERIES = np.sin(np.arange(200) / 5) + 0.1 * np.random.default_rng(0).normal(size=200)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize(
+    ("Estimator", "data", "settings"),
+    [
+        (GRUClassifier, vowels, {}),
+        (GRUClassifier, vowels, {"early_stopping": True, "validation_fraction": 0.2}),
+        (GRURegressor, vowels, {"learning_rate": "cosine"}),
+        (GRUClassifier, vowels, {"n_estimators": 2}),
+        (GRULanguageModel, lambda: (DIGITS,), {}),
+        (GRUSeq2Seq, lambda: (DIGITS, DIGITS), {}),
+        (GRUForecaster, lambda: (SERIES,), {"early_stopping": False, "alpha": 0.0}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_fit_that_is_worse_than_none_warns(Estimator, data, settings, solver):
+    """The loss stays finite by the clipping of gradients, but says that nothing was learned."""
+    settings = {"max_iter": 12, "hidden_layer_sizes": (6,), "random_state": 0} | settings
+    model = Estimator(solver=solver, learning_rate_init=1e6, **settings)
+    with pytest.warns(
+        ConvergenceWarning, match=r"not lowered the loss, which is .* lower learning_rate_init"
+    ):
+        model.fit(*data())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_targets_without_any_signal_are_no_divergence(Estimator):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 10, 2)), rng.integers(2, size=60)
+    Estimator(max_iter=1000, hidden_layer_sizes=(2,), dropout=0.3, alpha=1.0, random_state=0).fit(X, y)
+    Estimator(max_iter=1000, hidden_layer_sizes=(2,), batch_size=1, random_state=0).fit(X, y)
+    Estimator(max_iter=1000, hidden_layer_sizes=(2,), random_state=0).fit(X, np.r_[1, np.zeros(59, int)])
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)

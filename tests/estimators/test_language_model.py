@@ -331,6 +331,11 @@ def test_sequences_of_str_are_as_their_words(tmp_path):
             other.bits_per_character(tokens)
     with pytest.raises(ValueError, match="X is sequences of str tokens, but the model was fitted on texts"):
         words.score(tokens)
+    for mixed in (["a b", ["a"], "b"], [["a"], "b"]):
+        with pytest.raises(
+            ValueError, match=r"X\[[01]\] is a list, but X\[[01]\] is a text; give texts only"
+        ):
+            GRULanguageModel(**FAST).fit(mixed)
     with pytest.raises(ValueError, match=r"X\[1\] has a token that is not a str: 3 at 1"):
         GRULanguageModel(**FAST).fit([["a", "b"], ["a", 3]])
 

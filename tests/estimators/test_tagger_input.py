@@ -150,6 +150,7 @@ class TestBadInput:
             ("pooling", "a parameter of GRUClassifier, which makes one prediction per sequence"),
             ("frame_length", "here each step is an input"),
             ("quantile", "a parameter of GRUStepRegressor"),
+            ("n_estimators", "'n_estimators'. n_estimators is a parameter of GRUClassifier"),
         ):
             with pytest.raises(TypeError, match=message):
                 GRUTagger(**{name: 1})

@@ -276,6 +276,7 @@ def test_a_failed_fit_changes_nothing():
         ({"ngram_range": (0, 1)}, ["a"], "the first at least 1"),
         ({"token_pattern": None}, ["a"], 'analyzer="word" needs a tokenizer'),
         ({"token_pattern": "(a)(b)"}, ["a"], "More than 1 capturing group"),
+        ({"token_pattern": "(a"}, ["a"], r"token_pattern='\(a' is not a regular expression: missing \)"),
         ({"dtype": "float32"}, ["a"], "dtype must be an integer type; got 'float32'"),
         ({"dtype": "words"}, ["a"], "dtype must be an integer type"),
         (

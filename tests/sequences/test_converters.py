@@ -115,6 +115,22 @@ def test_long_by_levels():
         from_long(df[::-1])
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT])
+def test_rows_without_a_place_in_their_sequence(missing):
+    for values in ([2, missing, 3], pd.to_datetime(["2024-01-02", missing, "2024-01-03"])):
+        df = pd.DataFrame({"id": ["a", "a", "a"], "t": values, "v": [1.0, 2.0, 3.0]})
+        with pytest.raises(ValueError, match="order: row 1 of df has no 't', so that its place is unknown"):
+            from_long(df, by="id", order="t")
+        with pytest.raises(ValueError, match="df has a row without a time: row 0 has the index"):
+            from_long(df.iloc[[1, 0, 2]].set_index(["id", "t"]))
+
+
+def test_keys_in_messages_are_plain_numbers():
+    df = pd.DataFrame({"id": [7, 7], "t": [2, 1], "v": [1.0, 2.0]}).set_index(["id", "t"])
+    with pytest.raises(ValueError, match="in series 7 1 follows 2"):
+        from_long(df)
+
+
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
 def test_rows_without_a_sequence(missing):
     with pytest.raises(ValueError, match="by: row 2 of df has no key"):

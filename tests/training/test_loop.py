@@ -145,6 +145,47 @@ class TestDivergence:
             problem.train(1)
         assert problem.state.optimizer.t == 0
 
+    @staticmethod
+    def losses(problem, *losses):
+        """Let these be the losses of the batches."""
+        given = iter(losses)
+        problem.step = lambda parameters, batch: (next(given) * batch.weight, np.zeros_like(parameters))
+
+    @pytest.mark.parametrize(
+        ("losses", "stopped_by"),
+        [
+            ((3.0, 4.0, 5.0, 6.0), "divergence"),
+            ((3.0, 3.2, 3.3, 3.1), "max_iter"),  # within tol
+            ((3.0, 2.0, 5.0, 2.9), "max_iter"),
+        ],
+    )
+    def test_a_loss_above_that_of_the_first_epoch(self, losses, stopped_by):
+        problem = TrainingProblem()
+        self.losses(problem, *losses)
+        assert problem.train(4, batch_size=5, tol=0.25) == stopped_by
+
+    @pytest.mark.parametrize(("last", "stopped_by"), [(31, "divergence"), (29, "max_iter")])
+    def test_a_loss_far_above_that_of_the_untrained_network(self, last, stopped_by):
+        problem = TrainingProblem()
+        self.losses(problem, 3.0, 5000.0, 600.0, last, last, last)
+        assert problem.train(2) == stopped_by
+        self.losses(problem, 1.0, 100.0, 100.0, last, last, last)
+        assert problem.train(2) == "max_iter"  # what continues may find other data
+
+    def test_small_losses_are_no_measure(self):
+        problem = TrainingProblem()
+        self.losses(problem, 0.01, 5.0, 5.0, 1.0, 1.0, 1.0)
+        assert problem.train(2) == "max_iter"
+
+    def test_the_epoch_that_early_stopping_keeps_counts(self):
+        problem = TrainingProblem()
+        self.losses(problem, 3.0, 4.0, 5.0, 6.0)
+        scores = iter([0.9, 0.5, 0.5, 0.5])
+        stopped_by = problem.train(
+            4, batch_size=5, early_stopping=True, patience=3, validate=lambda parameters: (0.0, next(scores))
+        )
+        assert stopped_by == "score"
+
 
 @pytest.mark.parametrize("given", ["float64", "float32", "int16"])
 def test_scaling_happens_while_gathering(given):
