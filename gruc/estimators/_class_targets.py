@@ -37,7 +37,7 @@ class ClassTargets:
     sample_weight : ndarray of shape (n,) or None
     settings : ClassSettings
     known : Classes, Labels or None
-        What the outputs mean of a network that training goes on with; None for a new one.
+        What the outputs mean, for a network whose training continues; None for a new one.
     classes : array-like or None
         All classes, where the user gives them.
     incremental : bool
@@ -124,7 +124,7 @@ class ClassTargets:
             )
         weights = np.zeros(len(classes))
         if class_weight == "balanced":
-            # a class may be missing where training goes on
+            # a class may be missing where training continues
             present = np.unique(places)
             weights[present] = compute_class_weight("balanced", classes=present, y=places)
         else:

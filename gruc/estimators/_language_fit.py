@@ -207,7 +207,7 @@ def streams_of(tokens, end, window, n_streams, several):
 
 
 def _check_same_vocabulary(model, vocabulary):
-    """Refuse parameters that ask for another vocabulary than that of the network to go on with."""
+    """Refuse parameters that ask for another vocabulary than that of the existing network."""
     encoder = vocabulary.encoder
     if encoder is None:
         if model.n_tokens is not None:
@@ -228,7 +228,7 @@ def _check_same_vocabulary(model, vocabulary):
 
 
 def _check_continues(model, config):
-    """Refuse parameters that ask for another network than the one to go on with."""
+    """Refuse parameters that ask for another network than that of the existing network."""
     neither = {"tied": False, "by_table": False}
     trained = {**neither, "dtype": model._predictor.parameters.dtype.name}
     trained |= model._predictor.network.named_config

@@ -163,7 +163,7 @@ def _symbols_of(sequencer, X, name, parameter):
 
 
 def _check_same_sequencer(sequencer, fitted, name):
-    """Refuse a sequencer that makes other tokens than those of the network to go on with."""
+    """Refuse a sequencer that makes other tokens than those of the existing network."""
     if sequencer is None:
         return
     wanted, known = (part and part.get_params() for part in (sequencer, fitted))
@@ -254,7 +254,7 @@ def _network_config(model, source, target):
 
 
 def _continued(model, known, config):
-    """The network to go on with, if the parameters ask for the same."""
+    """The existing network, if the parameters ask for the same."""
     trained = known.network.named_config | {"dtype": known.parameters.dtype.name}
     parameters = {"bidirectional": "bidirectional_encoder", "embedding": "embedding_dim"}
     refuse_differences(config | {"dtype": model.dtype}, trained, parameters)

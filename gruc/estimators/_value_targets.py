@@ -35,7 +35,7 @@ class ValueSettings(NamedTuple):
 
 
 class KnownValues(NamedTuple):
-    """What is known of the targets of a network that training goes on with."""
+    """What is known of the targets of a network whose training continues."""
 
     loss: str
     levels: np.ndarray | None
@@ -53,7 +53,7 @@ class ValueTargets:
     sample_weight : ndarray of shape (n,) or None
     settings : ValueSettings
     known : KnownValues or None
-        Of a network that training goes on with; None for a new one.
+        Of a network whose training continues; None for a new one.
 
     Attributes
     ----------
@@ -145,7 +145,7 @@ class ValueTargets:
         return y.reshape(len(y), -1)
 
     def _check_goes_on(self, known):
-        """Refuse another loss, or other quantiles, than those of the network to go on with."""
+        """Refuse another loss, or other quantiles, than those of the existing network."""
         loss, levels = self._settings.loss, self._levels
         if loss == known.loss and np.array_equal(levels, known.levels):
             return
@@ -159,7 +159,7 @@ class ValueTargets:
         )
 
     def _gather(self, y, sample_weight, known):
-        """The scaling of targets: by these and, as partial_fit goes on, those before; or None."""
+        """The scaling of targets: by these and, in further calls of partial_fit, those before; or None."""
         if not self._settings.standardize or self._settings.loss == "poisson":
             return None
         check_range(y.min(axis=0), y.max(axis=0), None, "float64", "y")  # squares must not overflow

@@ -42,7 +42,7 @@ STRIP_ACCENTS: dict[Any, Callable[[str], str]] = {"unicode": without_accents, "a
 
 
 class NotADocument(ValueError):
-    """An element of X that is no text; the message goes on where "X[i] is" ends."""
+    """An element of X that is not a text; the message continues "X[i] is"."""
 
 
 def ngrams_in_order(units, lengths, join=None):

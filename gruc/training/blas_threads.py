@@ -37,7 +37,7 @@ def one_blas_thread():
 
 
 def _forget():
-    """Fits of other threads do not go on in a child that fork made."""
+    """Fits of other threads do not continue in a child that fork made."""
     global _lock, _fits, _limiter
     _lock, _fits, _limiter = threading.Lock(), 0, None
 

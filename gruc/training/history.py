@@ -75,7 +75,7 @@ class History:
         return max(self.validation_scores)
 
     def copy(self):
-        """A history that goes on without changing this one."""
+        """A history that continues without changing this one."""
         other = object.__new__(History)
         other.__dict__ = {
             name: value.copy() if type(value) is list else value for name, value in vars(self).items()

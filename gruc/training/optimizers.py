@@ -40,7 +40,7 @@ class Optimizer:
                 to[: len(moment)] = moment[:size]
 
     def copy(self):
-        """An optimiser that goes on without changing this one; moments, which `step` replaces, are shared."""
+        """An optimiser that continues without changing this one; moments, which `step` replaces, are shared."""
         other = type(self).__new__(type(self))
         vars(other).update(vars(self))
         return other

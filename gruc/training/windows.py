@@ -71,7 +71,7 @@ class WindowBatches:
             if len(running):
                 if batch.last_state is None:
                     raise RuntimeError(
-                        "The training step has not set last_state of a batch whose sequences go on."
+                        "The training step has not set last_state of a batch whose sequences continue."
                     )
                 carried = batch.last_state[going_on]
 
