@@ -40,7 +40,7 @@ class Optimizer:
                 to[: len(moment)] = moment[:size]
 
     def copy(self):
-        """An optimiser that continues without changing this one; moments, which `step` replaces, are shared."""
+        """An optimiser that continues without changing this one. It shares moments, which `step` replaces."""
         other = type(self).__new__(type(self))
         vars(other).update(vars(self))
         return other
