@@ -7,9 +7,10 @@ old state that is kept.
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from ..runtime.several import single_predictors
 from ..sequences import Scaling
 from .imported import finite_array, fitted_estimator, require_estimator
 from .keras_convolutions import convolution_arrays, names_and_values
@@ -19,7 +20,6 @@ from .weights import (
     layer_suffixes,
     refuse_attention,
     refuse_other_cells,
-    refuse_several,
     refuse_tied,
     swap_gates,
     unscaled_weights,
@@ -28,7 +28,7 @@ from .weights import (
 __all__ = ["from_keras", "to_keras"]
 
 
-def to_keras(model: Any) -> list[NDArray[Any]]:
+def to_keras(model: Any) -> list[Any]:
     """Convert the weights of a model to those of Keras layers, in the order of ``get_weights``.
 
     A model of tokens begins with an Embedding layer. In a model that predicts each step, the last GRU layer
@@ -50,7 +50,8 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
         ``GRU(H, return_sequences=...)``, or ``Bidirectional`` of one, and direction: kernel (D, 3H),
         recurrent kernel (H, 3H), bias (2, 3H) or, if the reset gate is applied before the recurrent
         product, an option of the same name in Keras, (3H,); then the Dense layer's kernel (F, K) and
-        bias (K,).
+        bias (K,). Of a model with several networks (`n_estimators_`), a list of such lists, one for each:
+        the mean of the outputs of their Dense layers, before softmax, is the output of the model.
 
     Raises
     ------
@@ -73,9 +74,13 @@ def to_keras(model: Any) -> list[NDArray[Any]]:
     >>> [weight.shape for weight in gruc.to_keras(model)]
     [(12, 24), (8, 24), (2, 24), (8, 9), (9,)]
     """
-    predictor = as_predictor(model)
+    weights = [_weights_of(predictor) for predictor in single_predictors(as_predictor(model))]
+    return weights[0] if len(weights) == 1 else weights
+
+
+def _weights_of(predictor):
+    """What `to_keras` returns of one network."""
     refuse_other_cells(predictor, "Keras")
-    refuse_several(predictor, "to_keras")
     refuse_attention(predictor, "Keras")
     refuse_tied(predictor)
     weights, config = unscaled_weights(predictor), predictor.config

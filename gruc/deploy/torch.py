@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..runtime.several import single_predictors
 from ..sequences import Scaling
 from .imported import finite_array, fitted_estimator
 from .weights import (
@@ -16,7 +17,6 @@ from .weights import (
     layer_suffixes,
     refuse_attention,
     refuse_other_cells,
-    refuse_several,
     refuse_tied,
     unscaled_weights,
 )
@@ -26,7 +26,7 @@ __all__ = ["from_torch", "to_torch"]
 NORM = "weight", "bias", "running_mean", "running_var", "num_batches_tracked"
 
 
-def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
+def to_torch(model: Any) -> Any:
     """Convert the weights of a model to state dicts of torch modules.
 
     Scaling is folded into the weights: the GRU takes X unscaled, with frames as rows if the model
@@ -60,6 +60,9 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
         followed by ReLU and ``torch.nn.MaxPool1d(conv_pool, ceil_mode=True)``. The GRU reads the output, and
         X is not scaled.
 
+    Of a model with several networks (`n_estimators_`), a list with a tuple of these for each: the mean of
+    their outputs is the output of the model.
+
     Raises
     ------
     ValueError
@@ -75,14 +78,18 @@ def to_torch(model: Any) -> tuple[dict[str, NDArray[Any]], ...]:
     >>> gru_state["weight_ih_l0"].shape, head_state["weight"].shape
     ((24, 12), (9, 8))
     """
-    predictor = as_predictor(model)
+    states = [_states_of(predictor) for predictor in single_predictors(as_predictor(model))]
+    return states[0] if len(states) == 1 else states
+
+
+def _states_of(predictor):
+    """What `to_torch` returns of one network."""
     refuse_other_cells(predictor, "torch")
     if not predictor.config["reset_after"]:
         raise ValueError(
             "torch.nn.GRU resets after the recurrent product and cannot hold a model with "
             "reset_after=False; fit one with reset_after=True."
         )
-    refuse_several(predictor, "to_torch")
     refuse_attention(predictor, "torch")
     refuse_tied(predictor)
     weights = unscaled_weights(predictor)

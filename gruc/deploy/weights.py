@@ -68,17 +68,6 @@ def refuse_other_cells(predictor, where):
         )
 
 
-def refuse_several(predictor, function):
-    """Raise a ValueError for a model with several networks, of which `function` exports one."""
-    n = predictor.network.n_estimators
-    if n > 1:
-        raise ValueError(
-            f"model has n_estimators_={n} networks, and {function} exports one: call it for each of "
-            "model.estimators_ and average the outputs (logits of classes), or fit with n_estimators=1. "
-            "gruc.to_c and gruc.to_onnx export all of them."
-        )
-
-
 def refuse_tied(predictor):
     """Raise a ValueError for a model whose output layer is the table of its inputs."""
     if "head.bias" not in predictor.weights:

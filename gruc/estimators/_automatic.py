@@ -19,6 +19,10 @@ from ._smooth_features import MANY_SEQUENCES
 ENOUGH_STEPS = 48
 
 CHANNELS, KERNEL_SIZES = (32, 64, 64), (9, 5, 3)
+WITHOUT = {"conv_channels": (), **CONVOLUTION_DEFAULTS}
+# Several networks are trained of long sequences that have no more steps than this all together: of more it
+# would take many seconds.
+FEW_STEPS, N_ESTIMATORS = 30_000, 3
 WITHOUT_CONVOLUTIONS = {
     "pooling": "last",
     "learning_rate": "adaptive",
@@ -40,7 +44,7 @@ BATCHES, LEAST_EPOCHS = 50, 20
 
 
 @contextmanager
-def automatic_parameters(model, lengths, incremental=False, network=None):
+def automatic_parameters(model, lengths, incremental=False, network=None, structure=None):
     """Context in which the parameters of a model that are "auto" have the values that this stands for.
 
     Parameters
@@ -53,6 +57,8 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
         Whether for partial_fit, which does not know when training ends.
     network : GRUNetwork or None
         The network to go on with, if there is one.
+    structure : dict or None
+        The convolutions of a new network; None: those that the lengths ask for.
     """
     automatic = [name for name in AUTOMATIC if is_auto(getattr(model, name, None))]
     if not automatic:  # as all other estimators
@@ -61,7 +67,9 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
     before = {
         name: getattr(model, name) for name in (*automatic, "conv_kernel_size", "conv_pool", "batch_size")
     }
-    vars(model).update(_structure(model, lengths) if network is None else _structure_to_go_on(model, network))
+    if network is not None:
+        structure = _structure_to_go_on(model, network)
+    vars(model).update(automatic_convolutions(model, lengths) if structure is None else structure)
     convolutions = convolutions_of(model) if network is None else network.config.get("convolutions")
     training = WITH_CONVOLUTIONS if convolutions else WITHOUT_CONVOLUTIONS
     if training is WITH_CONVOLUTIONS and network is None:
@@ -70,11 +78,11 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
     if training is not WITHOUT_CONVOLUTIONS:
         _set_batches(model, len(lengths), "max_iter" in automatic)
     if "n_estimators" in automatic:
-        model.n_estimators = (
-            _n_estimators(len(lengths), convolutions, incremental)
-            if network is None
-            else network.n_estimators
-        )
+        is_long_series = "conv_channels" in automatic and (convolutions or structure is not None)
+        are_several = is_long_series and lengths.sum() <= FEW_STEPS and not incremental
+        model.n_estimators = N_ESTIMATORS if are_several else 1
+        if network is not None:
+            model.n_estimators = network.n_estimators
     if "alpha" in automatic:
         model.alpha = 0.0 if incremental else _penalty(model, len(lengths))
     if incremental and "learning_rate" in automatic:
@@ -85,14 +93,15 @@ def automatic_parameters(model, lengths, incremental=False, network=None):
         vars(model).update(before)
 
 
-def _structure(model, lengths):
-    """Convolutions of a new network, for sequences with these numbers of steps."""
+def automatic_convolutions(model, lengths):
+    """Parameters of the convolutions of a new network, for sequences with these numbers of steps."""
     if not is_auto(model.conv_channels):
-        return {"conv_kernel_size": 5} if is_auto(model.conv_kernel_size) else {}
+        size = 5 if is_auto(model.conv_kernel_size) else model.conv_kernel_size
+        return {"conv_channels": model.conv_channels, "conv_kernel_size": size}
     reads_frames = model.frame_length != "auto" or model.hop_length is not None
     is_long = len(lengths) > 0 and np.median(lengths) >= ENOUGH_STEPS
     if not is_long or reads_frames or model.embedding_dim is not None:
-        return {"conv_channels": (), **CONVOLUTION_DEFAULTS}
+        return WITHOUT
     sizes = KERNEL_SIZES if is_auto(model.conv_kernel_size) else model.conv_kernel_size
     return {"conv_channels": CHANNELS, "conv_kernel_size": sizes}
 
@@ -150,11 +159,6 @@ def _set_batches(model, n_sequences, epochs_are_automatic):
     if epochs_are_automatic:
         n_batches = ceil(n_sequences / model.batch_size)
         model.max_iter = min(model.max_iter, max(LEAST_EPOCHS, model.max_iter * BATCHES // n_batches))
-
-
-def _n_estimators(n_sequences, convolutions, incremental=False):
-    """How many networks of few sequences are averaged: those with convolutions differ most."""
-    return 1
 
 
 def _penalty(model, n_sequences):

@@ -184,7 +184,8 @@ def _tensors(parameters, arrays):
     if vectors is None:
         return {}
     vectors = numeric_array(vectors, name).astype(parameters["dtype"])
-    if np.array_equal(arrays.get("embedding.weight"), vectors):  # a table that was not learned
-        return {name: "embedding.weight"}
+    for tensor in ("embedding.weight", "estimators.0.embedding.weight"):
+        if np.array_equal(arrays.get(tensor), vectors):  # a table that was not learned
+            return {name: tensor}
     arrays[PARAMETERS + name] = vectors
     return {name: PARAMETERS + name}

@@ -31,6 +31,7 @@ from ._networks import (
     random_generator,
     standardized,
 )
+from ._structure_choice import chosen_structure
 from ._training import begin_training, settings_of, warn_of_rate_zero
 
 
@@ -98,8 +99,23 @@ def run_fit(model, given, callbacks):
 
     sequences, sample_weight = _checked(model, given, continues)
     network = model._predictor.network if continues else None
-    with automatic_parameters(model, _counted(sequences, sample_weight), given.incremental, network):
+    structure = None
+    if not continues and not given.incremental:
+        structure = _structure_to_take(model, given, sequences, sample_weight, rng)
+    lengths = _counted(sequences, sample_weight)
+    with automatic_parameters(model, lengths, given.incremental, network, structure):
         _run(model, given, callbacks, sequences, sample_weight, states, rng, parameters_changed)
+
+
+def _structure_to_take(model, given, sequences, sample_weight, rng):
+    """The structure that a new network has in place of "auto", if trials decide, or None."""
+    given = given._replace(validation=GivenValidation())
+
+    def run(trial, weights, own_rng):
+        with automatic_parameters(trial, _counted(sequences, weights)):
+            _run(trial, given, None, sequences, weights, None, own_rng, True)
+
+    return chosen_structure(model, given, sequences, sample_weight, rng, run)
 
 
 def _run(model, given, callbacks, sequences, sample_weight, states, rng, parameters_changed):
@@ -317,14 +333,15 @@ def train_candidate(candidate, state, data, settings, validation, callbacks, can
 
 def report_end(model, state, stopped_by, incremental):
     """Warn of a fit that was interrupted, diverged or has not converged, or raise KeyboardInterrupt again."""
+    is_trial = getattr(model, "_is_trial", False)
     if stopped_by == "interrupt":
-        if incremental or is_one_of_several_fits():
+        if incremental or is_trial or is_one_of_several_fits():
             raise KeyboardInterrupt
         warn_user(
             f"Training interrupted in epoch {state.history.n_epochs + 1}; the model keeps "
             f"{'the best' if model.early_stopping else 'what'} it learned so far."
         )
-    if stopped_by == "divergence":
+    if stopped_by == "divergence" and not is_trial:
         loss = state.history.loss_curve[state.history.best_epoch - 1]
         warn_user(
             f"Training has not lowered the loss, which is {loss:.4g} at the end: lower learning_rate_init, "
@@ -332,7 +349,7 @@ def report_end(model, state, stopped_by, incremental):
             ConvergenceWarning,
         )
     runs_to_the_end = model.n_iter_no_change == np.inf or model.learning_rate == "cosine"
-    if stopped_by == "max_iter" and not incremental and not runs_to_the_end:
+    if stopped_by == "max_iter" and not (incremental or is_trial or runs_to_the_end):
         warn_user(
             f"Maximum iterations ({model.max_iter}) reached and the optimization hasn't converged yet.",
             ConvergenceWarning,

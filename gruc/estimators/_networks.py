@@ -77,7 +77,7 @@ def readouts_of(model):
             f"pooling must be one of {', '.join(map(repr, READOUTS))}, or a tuple of several that "
             f"differ, with convolutions also {' and '.join(map(repr, OF_CONVOLUTIONS))}; got {pooling!r}."
         )
-    if of_convolutions and not convolutions_of(model):
+    if of_convolutions and not is_auto(model.conv_channels) and not convolutions_of(model):
         raise ValueError(
             f"pooling is {pooling!r}, but there are no convolutions for {of_convolutions[0]!r} to read. Set "
             "conv_channels, or leave it out."

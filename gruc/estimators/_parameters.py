@@ -293,7 +293,9 @@ class Automatic:
         "conv_channels",
         """
         "auto" is (32, 64, 64) for sequences of 48 steps and more, by the median, and () for shorter
-        ones, for tokens, and where `frame_length` or `hop_length` is set.""",
+        ones, for tokens, and where `frame_length` or `hop_length` is set. `fit` of a regressor chooses
+        one of the two by 3-fold cross-validation, if there are 15 sequences or more with no more than
+        30,000 steps all together.""",
     )
     conv_kernel_size: Literal["auto"] | Count | Sequence[int] = _or_auto(
         Convolutions, "conv_kernel_size", '"auto" is (9, 5, 3) for those of "auto", else 5.'
@@ -325,7 +327,8 @@ class Averaging:
         """Number of networks that are trained with different initial weights, mini-batches and dropout
         masks. Their outputs (logits of classes) are averaged. Several networks are more accurate and
         better calibrated than one; the time of training and prediction and the size of the model are
-        multiplied by their number. "auto" is 1.""",
+        multiplied by their number. "auto" is 3 if `conv_channels` is "auto", the sequences have 48 steps or
+        more, by the median, and no more than 30,000 all together; else, and in `partial_fit`, 1.""",
     )
 
 

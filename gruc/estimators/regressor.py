@@ -35,6 +35,11 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, Struc
         Outputs of each convolution, and the steps that it reads; () without convolutions.
     pooling_ : str or tuple of str
         The readouts.
+    n_estimators_ : int
+        Number of networks.
+    estimators_ : list of GRURegressor
+        Fitted estimators of one network each; only if there are several. Attributes about training, such as
+        `loss_curve_`, are those of the first one.
 
     See Also
     --------

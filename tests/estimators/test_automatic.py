@@ -46,7 +46,7 @@ def test_the_values_are_those_that_are_documented(estimator, n_steps):
     model = estimator(random_state=0).fit(X, y)
     if n_steps == 60:
         written = (CONVOLUTIONS if estimator is GRUClassifier else OF_REGRESSORS) | dict(
-            learning_rate="cosine", learning_rate_init=0.002, max_iter=100, batch_size=16
+            learning_rate="cosine", learning_rate_init=0.002, max_iter=100, batch_size=16, n_estimators=3
         )
     else:
         written = dict(
@@ -174,13 +174,116 @@ def test_from_torch(estimator, cut):
     """An estimator with automatic readouts takes those that go with convolutions."""
     X, y = waves()
     X = [X[0, cut:, np.newaxis], *X[1:, :, np.newaxis]]
-    model = estimator((64, 32), max_iter=2, random_state=0).fit(X, y)
+    model = estimator((64, 32), max_iter=2, n_estimators=1, random_state=0).fit(X, y)
     gru, head, conv = gruc.to_torch(model)
     back = gruc.from_torch(estimator(), gru, head, conv_state=conv)
     predictions = [(m.predict_proba if estimator is GRUClassifier else m.predict)(X) for m in (model, back)]
     np.testing.assert_allclose(*predictions, rtol=0, atol=1e-5)
     assert structure(back) == structure(model)
     assert ("last" in back.pooling_) == bool(cut)
+
+
+@pytest.mark.parametrize("estimator, n_steps", [(GRUClassifier, 60), (GRUClassifier, 47), (GRURegressor, 60)])
+def test_few_long_series_have_several_networks(estimator, n_steps):
+    X, y = waves(500, n_steps)
+    few = estimator((2,), max_iter=1).fit(X[:40], y[:40])
+    assert few.n_estimators_ == (3 if n_steps == 60 else 1)
+    many = estimator((2,), max_iter=1)
+    weights = (np.arange(501) < 500).astype(float)  # 30,000 steps count
+    X, y = np.vstack([X, X[:1]]), np.append(y, 0)
+    assert many.fit(X, y, sample_weight=weights).n_estimators_ == few.n_estimators_
+    assert many.fit(X, y).n_estimators_ == 1
+    assert estimator((2,), conv_channels=(2,), max_iter=1).fit(X[:40], y[:40]).n_estimators_ == 1
+    assert estimator((2,), n_estimators=2, max_iter=1).fit(X, y).n_estimators_ == 2
+    assert estimator((2,)).partial_fit(X[:40], y[:40]).n_estimators_ == 1
+
+
+def heights(n=60, seed=0):
+    """Half waves somewhere in noise, and their heights, which a mean or a maximum over states says well."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(0, 0.1, (n, 60)), rng.uniform(1, 2, n)
+    for x, height in zip(X, y, strict=True):
+        start = rng.integers(40)
+        x[start : start + 20] += height * np.sin(np.linspace(0, np.pi, 20))
+    return X, y
+
+
+class TestChoiceOfRegressors:
+    """Convolutions or frames, by cross-validation."""
+
+    def test_the_better_one_is_taken(self):
+        X, y = heights()
+        t = np.arange(60)
+        periods = np.random.default_rng(0).uniform(6, 14, 60)
+        waves = np.sin(2 * np.pi * t / periods[:, np.newaxis]) + np.random.default_rng(1).normal(
+            0, 0.2, (60, 60)
+        )
+        choices = []
+        for given, targets in ((X, y), (waves, periods)):
+            model = GRURegressor(random_state=0).fit(given[:40], targets[:40])
+            choices.append(model.conv_channels_)
+            written = dict(conv_channels=model.conv_channels_, n_estimators=3)
+            if model.conv_channels_:
+                written["conv_kernel_size"] = (9, 5, 3)
+            assert bits_of(model) == bits_of(
+                GRURegressor(random_state=0, **written).fit(given[:40], targets[:40])
+            )
+            other = dict(conv_channels=() if model.conv_channels_ else (32, 64, 64), n_estimators=3)
+            score = GRURegressor(random_state=0, **other).fit(given[:40], targets[:40]).score
+            assert model.score(given[40:], targets[40:]) > score(given[40:], targets[40:])
+        assert choices == [(), (32, 64, 64)]
+
+    def test_trials_do_not_show(self, capsys, recwarn):
+        X, y = heights(16)
+        verbose = GRURegressor((2,), max_iter=1, n_estimators=1, verbose=True, random_state=0).fit(X, y)
+        assert capsys.readouterr().out.count("Epoch") == 1
+        assert [str(warning.message)[:7] for warning in recwarn] == ["Maximum"] * (
+            verbose.conv_channels_ == ()
+        )
+
+    def test_sequences_of_weight_0_have_no_say(self):
+        X, y = heights(40)
+        weights = (np.arange(40) < 30).astype(float)
+        settings = dict(hidden_layer_sizes=(4,), max_iter=4, n_estimators=1, random_state=0)
+        y[30:] = 1e3
+        weighted = GRURegressor(**settings).fit(X, y, sample_weight=weights)
+        assert bits_of(weighted) == bits_of(GRURegressor(**settings).fit(X[:30], y[:30], np.ones(30)))
+
+    def test_ctrl_c_in_a_trial_ends_the_fit(self, monkeypatch):
+        from gruc.training.optimizers import Adam
+
+        X, y = heights(20)
+        model = GRURegressor((4,), max_iter=5, n_estimators=1, random_state=0).fit(X, y)
+        before, step, calls = bits_of(model), Adam.step, []
+
+        def interrupted(self, *args):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            step(self, *args)
+
+        monkeypatch.setattr(Adam, "step", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+        assert bits_of(model) == before
+
+    def test_few_or_continued_fits_have_no_trials(self, monkeypatch):
+        from gruc.estimators import _structure_choice
+
+        X, y = heights(20)
+        model = GRURegressor((2,), max_iter=1, warm_start=True).fit(X, y)
+
+        def no_trial(*_):
+            raise AssertionError("a trial")
+
+        monkeypatch.setattr(_structure_choice, "_score", no_trial)
+        assert model.fit(X, y).n_iter_ == 2
+        model.partial_fit(X, y)
+        assert GRURegressor((2,), max_iter=1).fit(X[:14], y[:14]).conv_channels_ == (32, 64, 64)
+        for chosen in (dict(pooling="last"), dict(conv_kernel_size=3), dict(frame_length=2)):
+            GRURegressor((2,), max_iter=1, **chosen).fit(X, y)
+        with pytest.raises(AssertionError, match="a trial"):
+            GRURegressor((2,), max_iter=1).fit(X, y)
 
 
 def test_tokens_have_no_convolutions():

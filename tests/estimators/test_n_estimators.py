@@ -253,17 +253,19 @@ def test_summary_counts_all():
     assert summary.n_parameters == sum(weight.size for weight in model.weights_.values())
 
 
-def test_weights_of_other_frameworks_are_one_network():
+@pytest.mark.parametrize("settings", [{}, dict(conv_channels=(4, 3), pooling=("last", "conv_max"))], ids=str)
+def test_weights_for_other_frameworks_are_those_of_each_network(settings):
     X, y = vowels()
-    model = GRUClassifier(**FAST).fit(X, y)
-    for export in (gruc.to_torch, gruc.to_keras):
-        with pytest.raises(ValueError, match="3 networks.*estimators_"):
-            export(model)
-    states = gruc.to_torch(model.estimators_[1])
-    copied = gruc.from_torch(model.set_params(frame_length=model.frame_length_), *states)
-    assert (copied.n_estimators, copied.n_estimators_) == (1, 1)
-    np.testing.assert_allclose(copied.predict_proba(X), model.estimators_[1].predict_proba(X), atol=1e-5)
-    copied.partial_fit(X, y)
+    model = GRUClassifier(**FAST, **settings).fit(X, y)
+    like = GRUClassifier(**FAST, **settings).set_params(frame_length=model.frame_length_)
+    of_torch, of_keras = gruc.to_torch(model), gruc.to_keras(model)
+    copies = [gruc.from_torch(like, *states[:2], conv_state=(*states, None)[2]) for states in of_torch]
+    others = [gruc.from_keras(like, weights) for weights in of_keras]
+    for each in (copies, others):
+        assert [one.n_estimators_ for one in each] == [1, 1, 1]
+        outputs = np.mean([outputs_of(one, X) for one in each], axis=0)
+        np.testing.assert_allclose(outputs_of(model, X), outputs, atol=1e-4)
+    assert (copies[1].n_estimators, copies[1].partial_fit(X, y).n_estimators_) == (1, 1)
 
 
 @pytest.mark.parametrize("value", [0, -1, 2.5, "many", None])
