@@ -109,11 +109,11 @@ def run_fit(model, given, callbacks):
 
 def _structure_to_take(model, given, sequences, sample_weight, rng):
     """The structure that a new network has in place of "auto", if trials decide, or None."""
-    given = given._replace(validation=GivenValidation())
 
-    def run(trial, weights, own_rng):
+    def run(trial, weights, validation, own_rng):
         with automatic_parameters(trial, _counted(sequences, weights)):
-            _run(trial, given, None, sequences, weights, None, own_rng, True)
+            of_trial = given._replace(validation=validation)
+            _run(trial, of_trial, None, sequences, weights, None, own_rng, True)
 
     return chosen_structure(model, given, sequences, sample_weight, rng, run)
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 
 from ..conventions.inputs import (
     check_as_many,
@@ -111,7 +110,7 @@ def validation_on_split(model, candidate, given, sequences, sample_weight, split
         candidate,
         sequences.subset(held_out),
         lambda: elements_at(given.X, held_out),
-        _safe_indexing(given.y, held_out),
+        elements_at(given.y, held_out),
         None if sample_weight is None else sample_weight[held_out],
     )
 

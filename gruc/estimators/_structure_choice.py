@@ -2,11 +2,10 @@
 
 import numpy as np
 from sklearn.base import is_regressor
-from sklearn.utils import _safe_indexing
 
 from ..conventions.inputs import elements_at
 from ._automatic import FEW_STEPS, WITHOUT, automatic_convolutions
-from ._holdout import Split
+from ._holdout import GivenValidation
 from ._networks import is_auto
 
 # who sets one of these has chosen
@@ -31,7 +30,8 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
     rng : numpy.random.Generator
         Left as it is: trials draw from another stream, which its seed determines.
     run : callable
-        ``run(model, sample_weight, rng)`` fits a model to the sequences with these weights.
+        ``run(model, sample_weight, validation, rng)`` fits a model to the sequences with these weights;
+        `validation` is a `GivenValidation`.
     """
     if not is_regressor(model) or not all(is_auto(getattr(model, name, None)) for name in CHOSEN):
         return None
@@ -41,31 +41,31 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
     if not with_convolutions["conv_channels"] or len(counted) < LEAST_SEQUENCES or lengths.sum() > FEW_STEPS:
         return None
     own = np.random.default_rng(rng.bit_generator.seed_seq.generate_state(8))
-    splits = _splits(counted, sample_weight, len(sequences), own)
+    folds = np.array_split(own.permutation(counted), N_FOLDS)
+    weights = np.ones(len(sequences)) if sample_weight is None else sample_weight
     candidates = [with_convolutions, WITHOUT]
-    scores = [_score(model, each, given, splits, own, run) for each in candidates]
+    scores = [_score(model, each, given, weights, folds, own, run) for each in candidates]
     return candidates[int(np.argmax(scores))]
 
 
-def _splits(counted, sample_weight, n, rng):
-    """Folds of the sequences that count, each a `Split`."""
-    weights = np.ones(n) if sample_weight is None else sample_weight
-    splits = []
-    for held_out in np.array_split(rng.permutation(counted), N_FOLDS):
-        others = weights.copy()
-        others[held_out] = 0
-        splits.append(Split(0, np.flatnonzero(others), held_out, others))
-    return splits
+def _score(model, structure, given, weights, folds, rng, run):
+    """The median score of networks of this structure on folds that they have not seen: no outlier decides.
 
-
-def _score(model, structure, given, splits, rng, run):
-    """The median score of networks of this structure on folds that they have not seen: no outlier decides."""
+    With early stopping, a network is validated on the fold that it is scored on: of few sequences, no more
+    can be spared.
+    """
     scores = []
-    for split in splits:
+    for fold in folds:
         trial = object.__new__(type(model))
         vars(trial).update(vars(model), **structure, n_estimators=1, verbose=False, _is_trial=True)
-        run(trial, split.weights, rng.spawn(1)[0])
-        y = _safe_indexing(given.y, split.held_out)
-        weights = None if given.sample_weight is None else _safe_indexing(given.sample_weight, split.held_out)
-        scores.append(trial.score(elements_at(given.X, split.held_out), y, weights))
+        learned = weights.copy()
+        learned[fold] = 0
+        held_out = GivenValidation(
+            elements_at(given.X, fold),
+            elements_at(given.y, fold),
+            None if given.sample_weight is None else elements_at(given.sample_weight, fold),
+        )
+        validation = held_out if model.early_stopping else GivenValidation()
+        run(trial, learned, validation, rng.spawn(1)[0])
+        scores.append(trial.score(*held_out))
     return np.median(scores)

@@ -249,6 +249,19 @@ class TestChoiceOfRegressors:
         weighted = GRURegressor(**settings).fit(X, y, sample_weight=weights)
         assert bits_of(weighted) == bits_of(GRURegressor(**settings).fit(X[:30], y[:30], np.ones(30)))
 
+    @pytest.mark.parametrize("with_validation", [False, True])
+    def test_early_stopping(self, with_validation):
+        """Trials hold out nothing but their folds."""
+        X, y = heights(20)
+        model = GRURegressor((2,), max_iter=1, early_stopping=True, n_estimators=1)
+        for seed in range(5):
+            given = dict(X_val=X, y_val=y) if with_validation else {}
+            model.set_params(random_state=seed).fit(X, y, **given)
+            other = GRURegressor(**model.get_params() | dict(conv_channels=model.conv_channels_))
+            if model.conv_channels_:
+                other.conv_kernel_size = (9, 5, 3)
+            assert bits_of(other.fit(X, y, **given)) == bits_of(model)
+
     def test_ctrl_c_in_a_trial_ends_the_fit(self, monkeypatch):
         from gruc.training.optimizers import Adam
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from gruc import GRUClassifier, runtime
+from gruc import GRUClassifier, GRURegressor, runtime
 from gruc.preprocessing import SequenceScaler
 from gruc.sequences import as_sequences
-from problems import vowels
+from problems import bits_of, vowels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 FAST = dict(hidden_layer_sizes=(3,), max_iter=2, batch_size=5, random_state=0)
@@ -89,6 +89,21 @@ def test_the_same_bits(library, arrays, made, monkeypatch):
         for got, expected in zip(scaler.transform(lazy), SequenceScaler().fit_transform(given), strict=True):
             assert np.array_equal(got, expected)
             assert got.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("library", ["recorded", "dask", "h5py"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_regressions_with_trials(library, early_stopping, made):
+    """Folds are taken out of X and y that are not in memory."""
+    X = np.random.default_rng(0).normal(size=(20, 50, 1))
+    y = X.max(axis=(1, 2))
+    settings = dict(max_iter=1, n_estimators=1, random_state=0, early_stopping=early_stopping)
+    model = GRURegressor((2,), **settings).fit(X, y)
+    same = GRURegressor((2,), **settings).fit(made(library, X), y)
+    assert bits_of(same) == bits_of(model)
+    if library == "h5py":
+        same.fit(made(library, X), made(library, y))
+        assert bits_of(same) == bits_of(model)
 
 
 @pytest.mark.parametrize("arrays", [CUBE, X], ids=["an array", "a list"])
