@@ -172,6 +172,9 @@ def _penalty(model, n_sequences):
 class StructureMixin:
     """Mixin: what the parameters of the network that may be "auto" stood for."""
 
+    _predictor: Any
+    _training_states: Any
+
     @property
     def n_estimators_(self) -> int:
         """How many networks there are, whose outputs are averaged."""

@@ -1,6 +1,6 @@
 """What a model file's description says of an estimator, besides its predictor."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .fields import Fields, ModelFileError, is_count, is_flag, quoted
 from .json_values import from_json
@@ -27,7 +27,7 @@ def _is_uint32_or_none(value):
 
 
 # fitted values that old files lack, and their values then
-ADDED_FITTED = {"split_seed": None, "held_out_digest": None, "further_fits": []}
+ADDED_FITTED: dict[str, Any] = {"split_seed": None, "held_out_digest": None, "further_fits": []}
 
 
 class Kind(NamedTuple):
