@@ -208,7 +208,7 @@ def _kind(index, name):
         return "integer"
     raise TypeError(
         f"The index of {name} is {index.dtype}; expected {INDEX_KINDS}. Convert times with "
-        f"pandas.to_datetime, or number the rows: {name}.reset_index(drop=True)."
+        f"pandas.to_datetime, or number the rows: {_code(name)}.reset_index(drop=True)."
     )
 
 
