@@ -13,6 +13,9 @@ from .report import Report
 # near the logarithm of the number of classes: this many times as much, nothing has been learned.
 DIVERGED = 10
 
+# What dropout and the order of mini-batches change from epoch to epoch is less than this share of the loss.
+CHANCE = 0.1
+
 
 class TrainingSettings(NamedTuple):
     """How to train; what a run does not change.
@@ -81,8 +84,8 @@ def train(state, data, step, settings, *, validate=None, watcher=None):
     -------
     stopped_by : {"loss", "score", "watcher", "max_iter", "interrupt", "divergence"}
         "interrupt" is Ctrl-C, which keeps what was learned so far. "divergence" stands for "loss",
-        "score" and "max_iter" where the loss of the epoch whose parameters are kept is above that of the
-        first one, or far above that of the first batch of a network that was not trained before.
+        "score" and "max_iter" where the loss of the epoch whose parameters are kept is clearly above that of
+        the first one, or far above that of the first batch of a network that was not trained before.
 
     Raises
     ------
@@ -181,7 +184,7 @@ class _Progress:
     def has_diverged(self, history):
         """Whether the parameters kept have a larger loss than those that training started from."""
         kept, first = history.loss_curve[history.best_epoch - 1], history.loss_curve[self.n_before]
-        if kept > first + self.settings.tol:
+        if kept - first > CHANCE * abs(first) + self.settings.tol:
             return True
         return self.untrained_loss is not None and kept > DIVERGED * max(1.0, self.untrained_loss)
 

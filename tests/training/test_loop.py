@@ -155,7 +155,9 @@ class TestDivergence:
         ("losses", "stopped_by"),
         [
             ((3.0, 4.0, 5.0, 6.0), "divergence"),
-            ((3.0, 3.2, 3.3, 3.1), "max_iter"),  # within tol
+            ((3.0, 3.2, 3.3, 3.5), "max_iter"),  # within chance and tol
+            ((-3.0, -2.9, -2.8, -2.0), "divergence"),  # a loss that may be negative, such as that of counts
+            ((-3.0, -3.1, -3.2, -3.3), "max_iter"),
             ((3.0, 2.0, 5.0, 2.9), "max_iter"),
         ],
     )
