@@ -12,7 +12,9 @@ EXPORTS = {
     "c": "a header for include/gruc",
     "onnx": "a graph with inputs X and lengths (for an encoder-decoder two, whose files end in .encoder.onnx "
     "and .step.onnx)",
-    "torch": "a safetensors file with the state of torch.nn.GRU (gru.*) and Linear (head.*)",
+    "torch": "a safetensors file with the states of torch.nn.GRU (gru.*), Linear (head.*), Embedding "
+    "(embedding.*) and convolutions (conv.*, norm.*, scale.*); of several networks under estimators.0 "
+    "and so on",
 }
 
 

@@ -65,11 +65,21 @@ def _export_translator(translator, arguments):
 
 
 def _export_torch(predictor, arguments):
-    """A safetensors file with the state of a module that has `gru` and `head`, and for tokens `embedding`."""
+    """A safetensors file with the states that `to_torch` gives, each under the name of its module.
+
+    Those of several networks are under ``estimators.0``, ``estimators.1`` and so on.
+    """
     from safetensors.numpy import save
 
     from .. import to_torch
 
-    parts = zip(("gru", "head", "embedding"), to_torch(predictor), strict=False)
-    state = {f"{part}.{name}": weight for part, weights in parts for name, weight in weights.items()}
-    write(arguments.output, save({name: np.ascontiguousarray(w) for name, w in state.items()}))
+    of_networks = to_torch(predictor)
+    state = {}
+    for k, of_network in enumerate(of_networks if isinstance(of_networks, list) else [of_networks]):
+        several = f"estimators.{k}." if isinstance(of_networks, list) else ""
+        for part, weights in zip(("gru.", "head."), of_network[:2], strict=True):
+            state |= {several + part + name: weight for name, weight in weights.items()}
+        for weights in of_network[2:]:
+            part = "" if "conv.0.weight" in weights else "embedding."
+            state |= {several + part + name: weight for name, weight in weights.items()}
+    write(arguments.output, save({name: np.array(w, order="C") for name, w in state.items()}))

@@ -121,6 +121,25 @@ def test_torchs_names(here):
     assert np.array_equal(state["head.weight"], head_state["weight"])
 
 
+@pytest.mark.parametrize("n_estimators", [1, 2])
+def test_torchs_names_of_convolutions_and_tokens(n_estimators, here):
+    X, y = vowels()
+    tokens = [np.abs(5 * x[:, 0]).astype(int) for x in X]
+    settings = dict(embedding_dim=3, conv_channels=(2,), n_estimators=n_estimators)
+    model = GRUClassifier(**FAST, **settings).fit(tokens, y)
+    model.save("several.gruc")
+    assert main(["export", "several.gruc", "several.safetensors", "--to", "torch"]) == 0
+    expected = {}
+    of_networks = gruc.to_torch(model)
+    for k, states in enumerate(of_networks if n_estimators > 1 else [of_networks]):
+        first = f"estimators.{k}." if n_estimators > 1 else ""
+        for part, weights in zip(("gru.", "head.", "embedding.", ""), states, strict=True):
+            expected |= {first + part + name: weight for name, weight in weights.items()}
+    state = load_file("several.safetensors")
+    assert state.keys() == expected.keys()
+    assert all(np.array_equal(state[name], expected[name]) for name in state)
+
+
 def test_a_graph(here):
     onnx = pytest.importorskip("onnx")
     assert main(["export", "c.gruc", "c.onnx", "--to", "onnx"]) == 0
