@@ -245,16 +245,16 @@ class LagWindows(Sequences):
         series, m, n_seasons = self.series, self.lags.season_length, len(self.lags.season_weights)
         if n_seasons < ENOUGH_ALIKE:
             return scale
-        first, n_known = series.values[origins + steps], 1
-        alike = np.ones(first.shape, bool)
+        first, alike = series.values[origins + steps], True
         for k in range(1, n_seasons):
             season = known_values(series, of, origins, steps - k * m)
-            unknown = np.isnan(season)
-            alike &= unknown | (season == first)
+            same = season == first
+            if k >= ENOUGH_ALIKE:
+                same |= np.isnan(season)  # it is before the series begins
+            alike = alike & same
             if not alike.any():
                 return scale
-            n_known = n_known + ~unknown
-        return np.where(alike & (n_known >= ENOUGH_ALIKE), 0.0, scale)
+        return np.where(alike, 0.0, scale)
 
     def _moments(self, window, of):
         """Centre and scale of windows (B, lags), (B, 1) each."""
