@@ -185,9 +185,8 @@ class StructureMixin:
     def estimators_(self) -> list[Any]:
         """Fitted estimators of one network each, if there are several networks."""
         self._require_fit("estimators_")
-        if (
-            self.n_estimators_ == 1
-        ):  # tools that look for estimators within estimators would not come to an end
+        # tools that look for estimators within estimators would not come to an end
+        if self.n_estimators_ == 1:
             raise AttributeError(f"{type(self).__name__} has only one network, and no estimators_.")
         return [self._of_one_network(state) for state in self._training_states]
 

@@ -167,7 +167,7 @@ def _run(model, given, callbacks, sequences, sample_weight, states, rng, paramet
         record_split(state.history, split)
     warn_of_rate_zero(model, states[0].schedule)
     ends = _train_each(candidate, states, data, settings, validation, callbacks)
-    if not continues and len(ends) < len(states):  # estimators that an interrupt has left untrained
+    if not continues and len(ends) < len(states):  # the others are not trained
         states, network = states[: len(ends)], network.of_several(len(ends))
     told = _end_to_report(ends)
     report_end(model, states[told], ends[told], given.incremental)
@@ -180,13 +180,13 @@ def _run(model, given, callbacks, sequences, sample_weight, states, rng, paramet
 
 
 def _train_each(candidate, states, data, settings, validation, callbacks):
-    """Train each state; returns what ended each, up to an interrupt."""
-    ends = []
+    """Train each state; returns what ended each, up to an interrupt or a callback that stops the fit."""
+    ends, last = [], {"interrupt"} if settings.will_go_on else {"interrupt", "watcher"}
     for k, state in enumerate(states):
         if len(states) > 1 and candidate.estimator.verbose:
             print(f"Network {k + 1} of {len(states)}", flush=True)
         ends.append(train_candidate(candidate, state, data, settings, validation, callbacks))
-        if ends[-1] == "interrupt":
+        if ends[-1] in last:
             break
     return ends
 

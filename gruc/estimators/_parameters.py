@@ -293,9 +293,9 @@ class Automatic:
         "conv_channels",
         """
         "auto" is (32, 64, 64) for sequences of 48 steps and more, by the median, and () for shorter
-        ones, for tokens, and where `frame_length` or `hop_length` is set. `fit` of a regressor chooses
-        one of the two by 3-fold cross-validation, if there are 15 sequences or more with no more than
-        30,000 steps all together.""",
+        ones, for tokens, and where `frame_length` or `hop_length` is set. For 15 such long sequences or
+        more, with no more than 30,000 steps all together, `fit` of a regressor chooses one of the two by
+        3-fold cross-validation, unless `conv_kernel_size` or `pooling` is set.""",
     )
     conv_kernel_size: Literal["auto"] | Count | Sequence[int] = _or_auto(
         Convolutions, "conv_kernel_size", '"auto" is (9, 5, 3) for those of "auto", else 5.'
@@ -325,10 +325,11 @@ class Averaging:
     n_estimators: Count | Literal["auto"] = parameter(
         "auto",
         """Number of networks that are trained with different initial weights, mini-batches and dropout
-        masks. Their outputs (logits of classes) are averaged. Several networks are more accurate and
-        better calibrated than one; the time of training and prediction and the size of the model are
-        multiplied by their number. "auto" is 3 if `conv_channels` is "auto", the sequences have 48 steps or
-        more, by the median, and no more than 30,000 all together; else, and in `partial_fit`, 1.""",
+        masks. Their outputs, before softmax, sigmoid or exp, are averaged. Several networks are usually
+        more accurate and better calibrated than one; the time of training and prediction and the size of
+        the model are multiplied by their number. "auto" is 3 if `conv_channels` is "auto" and the sequences
+        have 48 steps or more, by the median, and no more than 30,000 all together; otherwise, for tokens,
+        where `frame_length` or `hop_length` is set, and in `partial_fit`, it is 1.""",
     )
 
 

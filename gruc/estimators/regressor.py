@@ -38,8 +38,9 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, Struc
     n_estimators_ : int
         Number of networks.
     estimators_ : list of GRURegressor
-        Fitted estimators of one network each; only if there are several. Attributes about training, such as
-        `loss_curve_`, are those of the first one.
+        Fitted estimators of one network each; only if there are several. Attributes of this estimator about
+        training, such as `loss_curve_`, are those of the first. After loading from a file, all of them
+        have the mean of the biases of their output layers.
 
     See Also
     --------
@@ -112,7 +113,8 @@ class GRURegressor(RegressorParameters, ValueTargetsMixin, RegressorMixin, Struc
             If `max_iter` is reached before training has converged, or training has not lowered the loss.
         UserWarning
             On Ctrl-C. The model keeps what it has learned so far, including the unfinished epoch, which
-            `n_iter_` does not count. A fit inside a search, a cross-validation or an ensemble raises
+            `n_iter_` does not count, and without networks whose training has not begun (`n_estimators_` is
+            the number of the others). A fit inside a search, a cross-validation or an ensemble raises
             KeyboardInterrupt instead and leaves the estimator unchanged.
         """
         validation = X_val, y_val, sample_weight_val

@@ -78,6 +78,21 @@ def test_a_callback_may_stop_a_fit():
     assert model.n_iter_ == 1
 
 
+def test_a_callback_that_stops_a_fit_ends_it_for_all_networks():
+    """What was not trained would spoil the mean."""
+    X, y = vowels()
+    epochs = []
+
+    def stop():
+        epochs.append(1)
+        return len(epochs) == 4 + 2
+
+    model = GRUClassifier(**FAST, n_estimators=3, warm_start=True).set_callbacks(Recorder(stop)).fit(X, y)
+    assert [one.n_iter_ for one in model.estimators_] == [4, 2]
+    model = GRUClassifier(**FAST, n_estimators=2).set_callbacks(Recorder(lambda: True)).partial_fit(X, y)
+    assert [one.n_iter_ for one in model.estimators_] == [1, 1]
+
+
 def test_an_error_in_a_callback_leaves_the_model_as_it_was():
     X, y = vowels()
     model = GRUClassifier(**FAST).fit(X, y)
