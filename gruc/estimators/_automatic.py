@@ -77,12 +77,13 @@ def automatic_parameters(model, lengths, incremental=False, network=None, struct
     vars(model).update({name: value for name, value in training.items() if is_auto(getattr(model, name))})
     if training is not WITHOUT_CONVOLUTIONS:
         _set_batches(model, len(lengths), "max_iter" in automatic)
-    if "n_estimators" in automatic:
-        is_long_series = "conv_channels" in automatic and (convolutions or structure is not None)
-        are_several = is_long_series and lengths.sum() <= FEW_STEPS and not incremental
-        model.n_estimators = N_ESTIMATORS if are_several else 1
-        if network is not None:
-            model.n_estimators = network.n_estimators
+    if "n_estimators" in automatic and network is not None:
+        model.n_estimators = network.n_estimators
+    elif "n_estimators" in automatic:
+        are_long = "conv_channels" in automatic and (convolutions or structure is not None)
+        model.n_estimators = (
+            N_ESTIMATORS if are_long and lengths.sum() <= FEW_STEPS and not incremental else 1
+        )
     if "alpha" in automatic:
         model.alpha = 0.0 if incremental else _penalty(model, len(lengths))
     if incremental and "learning_rate" in automatic:
