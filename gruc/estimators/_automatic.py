@@ -18,7 +18,8 @@ from ._smooth_features import MANY_SEQUENCES
 # Sequences with fewer steps, by the median, are read without convolutions.
 ENOUGH_STEPS = 48
 
-CHANNELS, KERNEL_SIZES = (32, 64, 64), (9, 5, 3)
+# Of few sequences wide convolutions learn more, of many narrow ones.
+CHANNELS, KERNEL_SIZES, KERNEL_SIZES_OF_FEW = (32, 64, 64), (9, 5, 3), (17, 9, 5)
 WITHOUT = {"conv_channels": (), **CONVOLUTION_DEFAULTS}
 # Several networks are trained of long sequences that have no more steps than this all together: of more it
 # would take many seconds.
@@ -103,7 +104,9 @@ def automatic_convolutions(model, lengths):
     is_long = len(lengths) > 0 and np.median(lengths) >= ENOUGH_STEPS
     if not is_long or reads_frames or model.embedding_dim is not None:
         return WITHOUT
-    sizes = KERNEL_SIZES if is_auto(model.conv_kernel_size) else model.conv_kernel_size
+    sizes = model.conv_kernel_size
+    if is_auto(sizes):
+        sizes = KERNEL_SIZES_OF_FEW if len(lengths) < MANY_SEQUENCES else KERNEL_SIZES
     return {"conv_channels": CHANNELS, "conv_kernel_size": sizes}
 
 

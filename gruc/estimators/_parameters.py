@@ -298,7 +298,11 @@ class Automatic:
         3-fold cross-validation, unless `conv_kernel_size` or `pooling` is set.""",
     )
     conv_kernel_size: Literal["auto"] | Count | Sequence[int] = _or_auto(
-        Convolutions, "conv_kernel_size", '"auto" is (9, 5, 3) for those of "auto", else 5.'
+        Convolutions,
+        "conv_kernel_size",
+        """
+        "auto" is (17, 9, 5) or, with 100 sequences and more, (9, 5, 3), if `conv_channels` is "auto",
+        else 5.""",
     )
     learning_rate: Literal["auto", "constant", "invscaling", "adaptive", "exponential", "step", "cosine"] = (
         _or_auto(
