@@ -18,7 +18,7 @@ from ._smooth_features import MANY_SEQUENCES
 # Sequences with fewer steps, by the median, are read without convolutions.
 ENOUGH_STEPS = 48
 
-# Of few sequences wide convolutions learn more, of many narrow ones.
+# Of few sequences of one length wide convolutions learn more, of others narrow ones.
 CHANNELS, KERNEL_SIZES, KERNEL_SIZES_OF_FEW = (32, 64, 64), (9, 5, 3), (17, 9, 5)
 WITHOUT = {"conv_channels": (), **CONVOLUTION_DEFAULTS}
 # Several networks are trained of long sequences that have no more steps than this all together: of more it
@@ -106,7 +106,8 @@ def automatic_convolutions(model, lengths):
         return WITHOUT
     sizes = model.conv_kernel_size
     if is_auto(sizes):
-        sizes = KERNEL_SIZES_OF_FEW if len(lengths) < MANY_SEQUENCES else KERNEL_SIZES
+        are_few = len(lengths) < MANY_SEQUENCES and len(np.unique(lengths)) == 1
+        sizes = KERNEL_SIZES_OF_FEW if are_few else KERNEL_SIZES
     return {"conv_channels": CHANNELS, "conv_kernel_size": sizes}
 
 

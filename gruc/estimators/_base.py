@@ -77,6 +77,8 @@ class BaseGRU(
     _embedding_origin = None
     # of a model with several estimators, the states of all but the first
     _further_states: list[TrainingState] = []
+    # whether this is one of the copies that a fit chooses a structure by
+    _is_trial = False
     # what partial_fit knows of its first sequences, where these are too few; None: statistics stay
     _first_statistics = None
 

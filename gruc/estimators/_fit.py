@@ -304,7 +304,8 @@ def _validation(model, candidate, given, sequences, sample_weight, split):
         raise ValueError("y_val or sample_weight_val is given, but not X_val.")
     else:
         return None
-    if model.early_stopping and model._strata(given.y) is not None:  # several labels are not split by class
+    is_watched = model.early_stopping and not model._is_trial
+    if is_watched and model._strata(given.y) is not None:  # several labels are not split by class
         missing = candidate.targets.missing_classes(validation.y)
         if missing:
             warn_user(

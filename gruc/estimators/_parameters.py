@@ -294,15 +294,15 @@ class Automatic:
         """
         "auto" is (32, 64, 64) for sequences of 48 steps and more, by the median, and () for shorter
         ones, for tokens, and where `frame_length` or `hop_length` is set. For 15 such long sequences or
-        more, with no more than 30,000 steps all together, `fit` of a regressor chooses one of the two by
-        3-fold cross-validation, unless `conv_kernel_size` or `pooling` is set.""",
+        more, with no more than 30,000 steps all together, `fit` chooses one of the two by 3-fold
+        cross-validation, unless `conv_kernel_size` or `pooling` is set, or labels are multilabel.""",
     )
     conv_kernel_size: Literal["auto"] | Count | Sequence[int] = _or_auto(
         Convolutions,
         "conv_kernel_size",
         """
-        "auto" is (17, 9, 5) or, with 100 sequences and more, (9, 5, 3), if `conv_channels` is "auto",
-        else 5.""",
+        If `conv_channels` is "auto", "auto" is (17, 9, 5) for fewer than 100 sequences of one length,
+        and (9, 5, 3) for others; else 5.""",
     )
     learning_rate: Literal["auto", "constant", "invscaling", "adaptive", "exponential", "step", "cosine"] = (
         _or_auto(

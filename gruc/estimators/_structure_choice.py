@@ -1,7 +1,7 @@
-"""How a regressor reads few long sequences, by convolutions or in frames: chosen by cross-validation."""
+"""How few long sequences are read, by convolutions or in frames: chosen by cross-validation."""
 
 import numpy as np
-from sklearn.base import is_regressor
+from sklearn.base import is_classifier, is_regressor
 
 from ..conventions.inputs import elements_at
 from ._automatic import FEW_STEPS, WITHOUT, automatic_convolutions
@@ -13,13 +13,17 @@ CHOSEN = "conv_channels", "conv_kernel_size", "pooling"
 N_FOLDS = 3
 # Sequences of which a third says something of a structure
 LEAST_SEQUENCES = 15
+# by which logits are divided: networks that are too sure of themselves are compared fairly
+TEMPERATURES = 2.0 ** np.linspace(-1, 4, 21)
 
 
 def chosen_structure(model, given, sequences, sample_weight, rng, run):
     """Parameters of the structure to take in place of "auto", or None if there is nothing to choose.
 
-    Of each candidate a network is fitted to two thirds of the sequences and scored on the others, in turn;
-    the median score decides. Classifiers choose by the lengths alone: benchmarks/defaults.py.
+    Of each candidate a network is fitted to two thirds of the sequences and tried on the others, in turn.
+    A regressor takes the one with the better median score, which no outlier decides. A classifier takes
+    frames if the logarithmic losses of single sequences are lower, in the mean by more than a standard
+    error. benchmarks/defaults.py compares such rules.
 
     Parameters
     ----------
@@ -33,39 +37,73 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
         ``run(model, sample_weight, validation, rng)`` fits a model to the sequences with these weights;
         `validation` is a `GivenValidation`.
     """
-    if not is_regressor(model) or not all(is_auto(getattr(model, name, None)) for name in CHOSEN):
+    if not all(is_auto(getattr(model, name, None)) for name in CHOSEN):
         return None
-    counted = np.arange(len(sequences)) if sample_weight is None else np.flatnonzero(sample_weight)
+    labels = model._strata(given.y) if is_classifier(model) else None
+    if labels is None and not is_regressor(model):  # a sequence can have several labels
+        return None
+    weights = np.ones(len(sequences)) if sample_weight is None else sample_weight
+    counted = np.flatnonzero(weights)
     lengths = sequences.lengths[counted]
     with_convolutions = automatic_convolutions(model, lengths)
     if not with_convolutions["conv_channels"] or len(counted) < LEAST_SEQUENCES or lengths.sum() > FEW_STEPS:
         return None
+    if labels is not None and np.unique(labels[counted], return_counts=True)[1].min() < 2:
+        return None  # a trial that holds out the only sequence of a class cannot know the class
     own = np.random.default_rng(rng.bit_generator.seed_seq.generate_state(8))
-    folds = np.array_split(own.permutation(counted), N_FOLDS)
-    weights = np.ones(len(sequences)) if sample_weight is None else sample_weight
-    candidates = [with_convolutions, WITHOUT]
-    scores = [_score(model, each, given, weights, folds, own, run) for each in candidates]
-    return candidates[int(np.argmax(scores))]
+    folds = _folds(counted, labels, own)
+    of_convolutions, of_frames = (
+        [_trial(model, structure, given, weights, fold, own, run) for fold in folds]
+        for structure in (with_convolutions, WITHOUT)
+    )
+    if labels is None:
+        medians = [
+            np.median([trial.score(*held_out) for trial, held_out in trials])
+            for trials in (of_convolutions, of_frames)
+        ]
+        return with_convolutions if medians[0] >= medians[1] else WITHOUT
+    losses = [_losses(trials, labels, folds) for trials in (of_convolutions, of_frames)]
+    excess = weights[np.concatenate(folds)] * (losses[0] - losses[1])
+    is_clear = excess.mean() > excess.std(ddof=1) / np.sqrt(len(excess))
+    return WITHOUT if is_clear else with_convolutions
 
 
-def _score(model, structure, given, weights, folds, rng, run):
-    """The median score of networks of this structure on folds that they have not seen: no outlier decides.
+def _folds(counted, labels, rng):
+    """The places of the sequences that count, in folds with about the same share of each label."""
+    places = rng.permutation(counted)
+    if labels is not None:
+        places = places[np.argsort(labels[places], kind="stable")]
+    return [places[first::N_FOLDS] for first in range(N_FOLDS)]
 
-    With early stopping, a network is validated on the fold that it is scored on: of few sequences, no more
+
+def _trial(model, structure, given, weights, fold, rng, run):
+    """A network of this structure that has not seen the fold, and what was held out: X, y and weights.
+
+    With early stopping, the network is validated on the fold that it is tried on: of few sequences, no more
     can be spared.
     """
-    scores = []
-    for fold in folds:
-        trial = object.__new__(type(model))
-        vars(trial).update(vars(model), **structure, n_estimators=1, verbose=False, _is_trial=True)
-        learned = weights.copy()
-        learned[fold] = 0
-        held_out = GivenValidation(
-            elements_at(given.X, fold),
-            elements_at(given.y, fold),
-            None if given.sample_weight is None else elements_at(given.sample_weight, fold),
-        )
-        validation = held_out if model.early_stopping else GivenValidation()
-        run(trial, learned, validation, rng.spawn(1)[0])
-        scores.append(trial.score(*held_out))
-    return np.median(scores)
+    trial = object.__new__(type(model))
+    vars(trial).update(vars(model), **structure, n_estimators=1, verbose=False, _is_trial=True)
+    learned = weights.copy()
+    learned[fold] = 0
+    held_out = GivenValidation(
+        elements_at(given.X, fold),
+        elements_at(given.y, fold),
+        None if given.sample_weight is None else elements_at(given.sample_weight, fold),
+    )
+    run(trial, learned, held_out if model.early_stopping else GivenValidation(), rng.spawn(1)[0])
+    return trial, held_out
+
+
+def _losses(trials, labels, folds):
+    """Logarithmic losses of the sequences of all folds, at the temperature at which their mean is lowest."""
+    logits, own = [], []
+    for (trial, (X, _, _)), fold in zip(trials, folds, strict=True):
+        logits.append(trial.predict_log_proba(X).astype(np.float64))
+        own.append(np.searchsorted(trial.classes_, labels[fold]))
+    logits, own = np.concatenate(logits), np.concatenate(own)
+    by_temperature = []
+    for temperature in TEMPERATURES:
+        scaled = logits / temperature
+        by_temperature.append(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(own)), own])
+    return min(by_temperature, key=np.mean)

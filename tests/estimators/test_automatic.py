@@ -210,30 +210,50 @@ def heights(n=60, seed=0):
     return X, y
 
 
-class TestChoiceOfRegressors:
+def ends(n=80, seed=0):
+    """Noise whose last steps are above or below 0."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(0, 1, (n, 60)), np.arange(n) % 2
+    X[:, -4:] += 0.8 * (2 * y[:, np.newaxis] - 1)
+    return X, np.array(["below", "above"])[y]
+
+
+def fits_of_both(estimator, X, y):
+    """The default fit, the same as it is written, and that of the other structure."""
+    model = estimator(random_state=0).fit(X, y)
+    written = dict(conv_channels=model.conv_channels_, n_estimators=3, random_state=0)
+    if model.conv_channels_:
+        written["conv_kernel_size"] = model.conv_kernel_size_
+    other = dict(conv_channels=(), n_estimators=3, random_state=0)
+    if not model.conv_channels_:
+        other |= dict(conv_channels=(32, 64, 64), conv_kernel_size=(17, 9, 5))
+    return model, estimator(**written).fit(X, y), estimator(**other).fit(X, y)
+
+
+class TestChoice:
     """Convolutions or frames, by cross-validation."""
 
-    def test_the_better_one_is_taken(self):
+    @pytest.mark.parametrize("name", ["heights", "periods"])
+    def test_of_regressors(self, name):
         X, y = heights()
-        t = np.arange(60)
-        periods = np.random.default_rng(0).uniform(6, 14, 60)
-        waves = np.sin(2 * np.pi * t / periods[:, np.newaxis]) + np.random.default_rng(1).normal(
-            0, 0.2, (60, 60)
-        )
-        choices = []
-        for given, targets in ((X, y), (waves, periods)):
-            model = GRURegressor(random_state=0).fit(given[:40], targets[:40])
-            choices.append(model.conv_channels_)
-            written = dict(conv_channels=model.conv_channels_, n_estimators=3)
-            if model.conv_channels_:
-                written["conv_kernel_size"] = model.conv_kernel_size_
-            assert bits_of(model) == bits_of(
-                GRURegressor(random_state=0, **written).fit(given[:40], targets[:40])
-            )
-            other = dict(conv_channels=() if model.conv_channels_ else (32, 64, 64), n_estimators=3)
-            score = GRURegressor(random_state=0, **other).fit(given[:40], targets[:40]).score
-            assert model.score(given[40:], targets[40:]) > score(given[40:], targets[40:])
-        assert choices == [(), (32, 64, 64)]
+        if name == "periods":
+            y = np.random.default_rng(0).uniform(6, 14, 60)
+            X = np.sin(2 * np.pi * np.arange(60) / y[:, np.newaxis])
+            X += np.random.default_rng(1).normal(0, 0.2, X.shape)
+        model, written, other = fits_of_both(GRURegressor, X[:40], y[:40])
+        assert bool(model.conv_channels_) == (name == "periods")
+        assert bits_of(model) == bits_of(written)
+        assert model.score(X[40:], y[40:]) > other.score(X[40:], y[40:])
+
+    @pytest.mark.parametrize("problem", [waves, ends])
+    def test_of_classifiers(self, problem):
+        X, y = problem(80)
+        model, written, other = fits_of_both(GRUClassifier, X[:40], y[:40])
+        assert bool(model.conv_channels_) == (problem is waves)
+        assert bits_of(model) == bits_of(written)
+        own = np.arange(40), np.searchsorted(model.classes_, y[40:])
+        losses = [-each.predict_log_proba(X[40:])[own].mean() for each in (model, other)]
+        assert losses[0] < losses[1]
 
     def test_trials_do_not_show(self, capsys, recwarn):
         X, y = heights(16)
@@ -287,18 +307,32 @@ class TestChoiceOfRegressors:
 
         X, y = heights(20)
         model = GRURegressor((2,), max_iter=1, warm_start=True).fit(X, y)
+        of_several_labels = np.stack([y > 1.5, y < 1.7], axis=1).astype(int)
 
         def no_trial(*_):
             raise AssertionError("a trial")
 
-        monkeypatch.setattr(_structure_choice, "_score", no_trial)
+        monkeypatch.setattr(_structure_choice, "_trial", no_trial)
         assert model.fit(X, y).n_iter_ == 2
         model.partial_fit(X, y)
         assert GRURegressor((2,), max_iter=1).fit(X[:14], y[:14]).conv_channels_ == (32, 64, 64)
         for chosen in (dict(pooling="last"), dict(conv_kernel_size=3), dict(frame_length=2)):
             GRURegressor((2,), max_iter=1, **chosen).fit(X, y)
-        with pytest.raises(AssertionError, match="a trial"):
-            GRURegressor((2,), max_iter=1).fit(X, y)
+        GRUClassifier((2,), max_iter=1).fit(X, of_several_labels)
+        for estimator, targets in ((GRURegressor, y), (GRUClassifier, y > 1.5)):
+            with pytest.raises(AssertionError, match="a trial"):
+                estimator((2,), max_iter=1).fit(X, targets)
+
+    def test_a_class_of_one_sequence(self):
+        """There is no trial, which might not know the class."""
+        X, y = ends(20)
+        y[3] = "once"
+        model = GRUClassifier((4,), max_iter=2, n_estimators=1, random_state=0).fit(X, y)
+        assert model.classes_.tolist() == ["above", "below", "once"]
+        rare = np.arange(20) == 5
+        assert GRUClassifier((4,), max_iter=2).fit(X, rare).conv_channels_ == (32, 64, 64)
+        rare[11] = True  # one of them in each trial at least
+        assert GRUClassifier((4,), max_iter=2).fit(X, rare).classes_.tolist() == [False, True]
 
 
 def test_tokens_have_no_convolutions():
