@@ -92,7 +92,8 @@ def test_columns_that_all_series_share():
     y, x = Y[:, :90], X[0]
     expected = GRUForecaster(**FAST).fit(y, np.stack([x[:90], x[:90]])).predict(X=np.stack([x[90:94]] * 2))
     shared = GRUForecaster(**FAST).fit(y, x[:90])
-    assert np.array_equal(shared.predict(X=x[90:94]), expected)
+    # sums over one table and over two equal ones differ in their last bits, depending on NumPy's version
+    np.testing.assert_allclose(shared.predict(X=x[90:94]), expected, rtol=1e-12)
     assert len(shared._predictor.covariates.tables[0].values) == shared._predictor.n_kept
     wide = GRUForecaster(**FAST).fit(pd.DataFrame(y.T, INDEX[:90]), frame_of(x))
     np.testing.assert_allclose(wide.predict(X=frame_of(x)).to_numpy().T, expected, rtol=1e-12)
