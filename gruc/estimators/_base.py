@@ -68,7 +68,10 @@ class BaseGRU(
 
     @property
     def weights_(self) -> dict[str, NDArray[Any]]:
-        """Fitted weights: dict of read-only views by torch's names."""
+        """Fitted weights: dict of read-only views by torch's names.
+
+        Of several networks, the names begin with ``estimators.0.``, ``estimators.1.`` and so on.
+        """
         if "_predictor" not in vars(self):
             raise AttributeError(f"{type(self).__name__} is not fitted yet and has no weights_.")
         return dict(self._predictor.weights)

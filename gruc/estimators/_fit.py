@@ -20,7 +20,14 @@ from ..runtime import Predictor
 from ..sequences import Numbers, Tokens
 from ..training import StepMemory, TrainingData, TrainingStep, train
 from ._automatic import automatic_parameters
-from ._holdout import GivenValidation, record_split, split_off, validation_on, validation_on_split
+from ._holdout import (
+    GivenValidation,
+    check_validation_given,
+    record_split,
+    split_off,
+    validation_on,
+    validation_on_split,
+)
 from ._networks import (
     ENOUGH_SEQUENCES,
     check_continues,
@@ -231,6 +238,7 @@ def _checked(model, given, continues):
     """The sequences of X and their weights, or None; y is checked as far as all targets are alike."""
     if given.incremental:
         refuse_early_stopping(model)
+    check_validation_given(*given.validation)
     sequences = model._check_X(given.X, reset=not continues)
     check_targets_given(model, given.y)
     check_as_many(sequences, given.y, given.X)
@@ -300,8 +308,6 @@ def _validation(model, candidate, given, sequences, sample_weight, split):
         validation = validation_on_split(model, candidate, given, sequences, sample_weight, split)
     elif given.validation.X is not None:
         validation = validation_on(model, candidate, given.validation)
-    elif any(part is not None for part in given.validation):
-        raise ValueError("y_val or sample_weight_val is given, but not X_val.")
     else:
         return None
     is_watched = model.early_stopping and not model._is_trial

@@ -53,6 +53,14 @@ class GivenValidation(NamedTuple):
     sample_weight: Any = None
 
 
+def check_validation_given(X, y, sample_weight):
+    """Refuse a part of a validation set without the others."""
+    if X is None and (y is not None or sample_weight is not None):
+        raise ValueError("y_val or sample_weight_val is given, but not X_val.")
+    if X is not None and y is None:
+        raise ValueError("X_val is given, but not y_val.")
+
+
 def split_off(model, y, sample_weight, history, rng):
     """The `Split` of a fit with early stopping.
 
@@ -121,8 +129,6 @@ def validation_on(model, candidate, given):
         sequences = model._check_X(given.X, reset=False, name="X_val")
         candidate.inputs.check_range(sequences, model.dtype, "X_val")
     with errors_name("y_val"):
-        if given.y is None:
-            raise ValueError("X_val is given, but not y_val.")
         check_as_many(sequences, given.y, given.X)
         refuse_missing(given.y, "y_val")
     with errors_name("sample_weight_val"):

@@ -8,10 +8,10 @@ from ._automatic import FEW_STEPS, WITHOUT, automatic_convolutions
 from ._holdout import GivenValidation
 from ._networks import is_auto
 
-# who sets one of these has chosen
+# parameters that leave nothing to choose if one of them is set
 CHOSEN = "conv_channels", "conv_kernel_size", "pooling"
 N_FOLDS = 3
-# Sequences of which a third says something of a structure
+# The fewest sequences to choose by: a third of fewer says little about a structure.
 LEAST_SEQUENCES = 15
 # by which logits are divided: networks that are too sure of themselves are compared fairly
 TEMPERATURES = 2.0 ** np.linspace(-1, 4, 21)
@@ -20,7 +20,8 @@ TEMPERATURES = 2.0 ** np.linspace(-1, 4, 21)
 def chosen_structure(model, given, sequences, sample_weight, rng, run):
     """Parameters of the structure to take in place of "auto", or None if there is nothing to choose.
 
-    Of each candidate a network is fitted to two thirds of the sequences and tried on the others, in turn.
+    A network of each candidate is fitted to two thirds of the sequences and tried on the others, for each
+    third in turn.
     A regressor takes the one with the better median score, which no outlier decides. A classifier takes
     frames if the logarithmic losses of single sequences are lower, in the mean by more than a standard
     error. benchmarks/defaults.py compares such rules.
@@ -61,11 +62,14 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
             np.median([trial.score(*held_out) for trial, held_out in trials])
             for trials in (of_convolutions, of_frames)
         ]
-        return with_convolutions if medians[0] >= medians[1] else WITHOUT
-    losses = [_losses(trials, labels, folds) for trials in (of_convolutions, of_frames)]
-    excess = weights[np.concatenate(folds)] * (losses[0] - losses[1])
-    is_clear = excess.mean() > excess.std(ddof=1) / np.sqrt(len(excess))
-    return WITHOUT if is_clear else with_convolutions
+        takes_frames = medians[0] < medians[1]
+    else:
+        losses = [_losses(trials, labels, folds) for trials in (of_convolutions, of_frames)]
+        excess = weights[np.concatenate(folds)] * (losses[0] - losses[1])
+        takes_frames = excess.mean() > excess.std(ddof=1) / np.sqrt(len(excess))
+    if model.verbose:
+        print(f"Chosen by cross-validation: {'frames' if takes_frames else 'convolutions'}", flush=True)
+    return WITHOUT if takes_frames else with_convolutions
 
 
 def _folds(counted, labels, rng):

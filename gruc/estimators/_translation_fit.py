@@ -21,7 +21,7 @@ from ..training import (
     train,
 )
 from ._fit import refuse_early_stopping, report_end
-from ._holdout import record_split, split_off
+from ._holdout import check_validation_given, record_split, split_off
 from ._networks import (
     cell_config,
     layer_sizes,
@@ -69,6 +69,7 @@ def run_fit(model, given, validation, incremental):
     """
     if incremental:
         refuse_early_stopping(model)
+    check_validation_given(*validation)
     continues = (incremental or model.warm_start) and "_predictor" in vars(model)
     state = model._training_state.copy() if continues else None
     rng = state.rng if continues else random_generator(model.random_state)
@@ -305,11 +306,7 @@ def _validation(model, fitted, pairs, weights, split, given):
         held_out = Pairs([pairs.sources[i] for i in some], [pairs.answers[i] for i in some])
         return Validation(fitted, held_out, None if weights is None else weights[some])
     if given.X is None:
-        if given.y is not None or given.sample_weight is not None:
-            raise ValueError("y_val or sample_weight_val is given, but not X_val.")
         return None
-    if given.y is None:
-        raise ValueError("X_val is given, but not y_val.")
     X, y = as_collection(given.X, "X_val"), as_collection(given.y, "y_val")
     pairs = _pairs(fitted.source, fitted.target, X, y, ("X_val", "y_val"))
     return Validation(

@@ -116,7 +116,7 @@ class GateDisplay:
         index : int, default=0
             Index of the sequence of X.
         layer : int, default=-1
-            Index of the layer: 0 is the first, -1 the last.
+            Index of the layer, as in `hidden_states`: 0 is the first, -1 the last.
         gates : sequence of str or None, default=None
             Names of the gates to plot, from top to bottom, as in `gate_activations`; for a GRU "reset",
             "update" and "candidate". None: all.

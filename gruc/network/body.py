@@ -79,9 +79,16 @@ class Body:
         return builder.dropout(self.readout.lay_out(builder, x, last, read)), layers
 
     def operations_per_row(self):
-        """Operations of a training step for each row of X, without those of the head.
+        """Operations of a training step, without those of readout and head.
 
         Three products each: forward, back, and gradients of weights; X has a gradient if it is tokens.
+
+        Returns
+        -------
+        of_convolutions : float
+            For each row of X.
+        of_layers : int
+            For each row of the first GRU layer.
         """
         n, stride = 0, 1
         for convolution in self.convolutions:

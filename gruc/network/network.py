@@ -82,7 +82,7 @@ class GRUNetwork(Cells):
             check_pooling([pool for *_, pool in self.config["convolutions"]])
         self.config |= {name: True for name, has in {"tied": tied, "by_table": by_table}.items() if has}
         if self.n_estimators > 1:
-            self._check_alike()
+            self._check_averaged()
             self.config["n_estimators"] = self.n_estimators
         prefixes = [f"estimators.{k}." for k in range(self.n_estimators)] if self.n_estimators > 1 else [""]
         self.bodies = [Body(self.named_config, prefix) for prefix in prefixes]
@@ -104,7 +104,7 @@ class GRUNetwork(Cells):
         self._programs, self._estimator = {}, None
         self.operations_per_row = self._count_operations()
 
-    def _check_alike(self):
+    def _check_averaged(self):
         """Refuse several networks side by side that have no outputs to average."""
         if self.config["pooling"] is None or {"tied", "by_table"} & set(self.config):
             raise ValueError("n_estimators is for networks with one prediction for each sequence.")
@@ -231,11 +231,11 @@ class GRUNetwork(Cells):
         return self._estimator
 
     def of_several(self, n_estimators):
-        """As many such networks side by side."""
+        """The network of which `n_estimators` such networks are parts, side by side."""
         return GRUNetwork(**self.config | {"n_estimators": n_estimators})
 
     def joined(self, buffers):
-        """The parameters of networks side by side, of a flat buffer of each.
+        """The parameters of the networks side by side, from a flat buffer of each.
 
         Their outputs are the means of those of the networks: weights of the head are divided by
         `n_estimators`, and its biases are means.
@@ -252,7 +252,7 @@ class GRUNetwork(Cells):
         return flat
 
     def separated(self, flat):
-        """Flat buffers of each network of those side by side whose parameters are `flat`.
+        """A flat buffer of each of the networks side by side whose parameters are `flat`.
 
         The inverse of `joined`, except that all heads have the mean of the biases.
         """

@@ -71,8 +71,8 @@ class FittedNetworkMixin:
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
-            Index of the layer: 0 is the first, -1 the last. Of several networks (`n_estimators_`), the
-            layers of the first one come first.
+            Index of the layer: 0 is the first, -1 the last. Layers of several networks (`n_estimators_`) are
+            counted on, those of the first network first: -1 is the last layer of the last network.
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
             Initial hidden states, one per sequence or the same for all. F is the number of units of a layer,
             in both directions together; with ``cell="fio"`` twice that: h of all units, then their c_prev.
@@ -116,7 +116,7 @@ class FittedNetworkMixin:
         ----------
         X : array of shape (n_sequences, n_steps, n_features) or list of arrays
         layer : int, default=-1
-            Index of the layer: 0 is the first, -1 the last.
+            Index of the layer, as in `hidden_states`.
         initial_state : array of shape (n_sequences, n_layers, F) or (n_layers, F), default=None
             As in `hidden_states`.
 

@@ -187,9 +187,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("given, message", BAD.values(), ids=BAD)
-def test_bad_input(given, message):
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_bad_input(early_stopping, given, message):
     with pytest.raises(ValueError, match=message):
-        GRUClassifier(**SMALL).fit(X, y, **given)
+        GRUClassifier(**SMALL, early_stopping=early_stopping).fit(X, y, **given)
 
 
 def test_bad_input_of_a_regressor():
