@@ -84,10 +84,11 @@ def _trial(model, structure, given, weights, fold, rng, run):
     """A network of this structure that has not seen the fold, and what was held out: X, y and weights.
 
     With early stopping, the network is validated on the fold that it is tried on: of few sequences, no more
-    can be spared.
+    can be spared. The loss is what stops it, since a scorer may need classes that the fold lacks.
     """
     trial = object.__new__(type(model))
-    vars(trial).update(vars(model), **structure, n_estimators=1, verbose=False, _is_trial=True)
+    alone = {"n_estimators": 1, "scoring": "loss", "verbose": False, "_is_trial": True}
+    vars(trial).update(vars(model), **structure, **alone)
     learned = weights.copy()
     learned[fold] = 0
     held_out = GivenValidation(

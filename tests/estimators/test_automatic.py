@@ -286,6 +286,13 @@ class TestChoice:
                 other.conv_kernel_size = model.conv_kernel_size_
             assert bits_of(other.fit(X, y, **given)) == bits_of(model)
 
+    def test_a_scorer_that_needs_all_classes(self):
+        """A fold lacks one of them, the validation set does not."""
+        X, y = waves(24, 60)
+        y = np.r_[2, 2, y[2:]]
+        model = GRUClassifier((2,), max_iter=1, n_estimators=1, early_stopping=True, scoring="neg_log_loss")
+        assert len(model.fit(X, y, X_val=X, y_val=y).validation_scores_) == 1
+
     def test_ctrl_c_in_a_trial_ends_the_fit(self, monkeypatch):
         from gruc.training.optimizers import Adam
 
