@@ -295,7 +295,8 @@ class Automatic:
         "auto" is (32, 64, 64) for sequences of 48 steps and more, by the median, and () for shorter
         ones, for tokens, and where `frame_length` or `hop_length` is set. For 15 such long sequences or
         more, with no more than 30,000 steps all together, `fit` chooses one of the two by 3-fold
-        cross-validation, unless `conv_kernel_size` or `pooling` is set, or labels are multilabel.""",
+        cross-validation, unless `conv_kernel_size` or `pooling` is set, y is multilabel, or a class has
+        a single sequence.""",
     )
     conv_kernel_size: Literal["auto"] | Count | Sequence[int] = _or_auto(
         Convolutions,

@@ -13,7 +13,7 @@ CHOSEN = "conv_channels", "conv_kernel_size", "pooling"
 N_FOLDS = 3
 # The fewest sequences to choose by: a third of fewer says little about a structure.
 LEAST_SEQUENCES = 15
-# by which logits are divided: networks that are too sure of themselves are compared fairly
+# Logits are divided by one of these, so that overconfident networks are compared fairly.
 TEMPERATURES = 2.0 ** np.linspace(-1, 4, 21)
 
 

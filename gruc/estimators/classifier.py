@@ -119,8 +119,9 @@ class GRUClassifier(ClassifierParameters, ClassifierMixin, StructureMixin, BaseG
         UserWarning
             On Ctrl-C. The model keeps what it has learned so far, including the unfinished epoch, which
             `n_iter_` does not count, and without networks whose training has not begun (`n_estimators_` is
-            the number of the others). A fit inside a search, a cross-validation or an ensemble raises
-            KeyboardInterrupt instead and leaves the estimator unchanged.
+            the number of the others). A fit inside a search, a cross-validation or an ensemble, or one that
+            is still choosing between convolutions and frames, raises KeyboardInterrupt instead and leaves
+            the estimator unchanged.
         """
         validation = X_val, y_val, sample_weight_val
         return self._fit(X, y, sample_weight, incremental=False, validation=validation)
