@@ -20,7 +20,7 @@ ENOUGH_STEPS = 48
 
 # Of few sequences of one length wide convolutions learn more, of others narrow ones.
 CHANNELS, KERNEL_SIZES, KERNEL_SIZES_OF_FEW = (32, 64, 64), (9, 5, 3), (17, 9, 5)
-WITHOUT = {"conv_channels": (), **CONVOLUTION_DEFAULTS}
+NO_CONVOLUTIONS = {"conv_channels": (), **CONVOLUTION_DEFAULTS}
 # Several networks are trained of long sequences that have no more steps than this all together: of more it
 # would take many seconds.
 FEW_STEPS, N_ESTIMATORS = 30_000, 3
@@ -103,7 +103,7 @@ def automatic_convolutions(model, lengths):
     reads_frames = model.frame_length != "auto" or model.hop_length is not None
     is_long = len(lengths) > 0 and np.median(lengths) >= ENOUGH_STEPS
     if not is_long or reads_frames or model.embedding_dim is not None:
-        return WITHOUT
+        return NO_CONVOLUTIONS
     sizes = model.conv_kernel_size
     if is_auto(sizes):
         are_few = len(lengths) < MANY_SEQUENCES and len(np.unique(lengths)) == 1

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
 from ..conventions.inputs import elements_at
-from ._automatic import FEW_STEPS, WITHOUT, automatic_convolutions
+from ._automatic import FEW_STEPS, NO_CONVOLUTIONS, automatic_convolutions
 from ._holdout import GivenValidation
 from ._networks import is_auto
 
@@ -55,7 +55,7 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
     folds = _folds(counted, labels, own)
     of_convolutions, of_frames = (
         [_trial(model, structure, given, weights, fold, own, run) for fold in folds]
-        for structure in (with_convolutions, WITHOUT)
+        for structure in (with_convolutions, NO_CONVOLUTIONS)
     )
     if labels is None:
         medians = [
@@ -69,7 +69,7 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
         takes_frames = excess.mean() > excess.std(ddof=1) / np.sqrt(len(excess))
     if model.verbose:
         print(f"Chosen by cross-validation: {'frames' if takes_frames else 'convolutions'}", flush=True)
-    return WITHOUT if takes_frames else with_convolutions
+    return NO_CONVOLUTIONS if takes_frames else with_convolutions
 
 
 def _folds(counted, labels, rng):

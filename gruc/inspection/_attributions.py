@@ -122,7 +122,8 @@ default="integrated_gradients"
     For a forecaster, F is the forecast itself, in the units of y, with fixed covariates. The gradient is
     computed by central differences in float64, through scaling, seasons and differencing. With
     ``scale="window"`` a forecast scales with its window, so that gradient x input and integrated gradients,
-    both from zeros, are equal and add up to the forecast.
+    both from zeros, are equal and add up to the forecast. Where all past seasons of y have the same value,
+    which is then the forecast, F keeps their mean for all values between the baseline and y.
 
     A language model reads each text separately, after an end token, which marks the beginning of a text. This
     token is the same in the baseline, so that the attributions of the other tokens add up to the whole

@@ -53,7 +53,12 @@ class Forecasts:
             network.network, network.parameters.astype(np.float64), network.inputs, network.decoding
         )
         self._model, self._fitted = model, fitted._with(predictor=double)
-        self._start = self._fitted.start(int(self.steps[-1]), later)
+        start = self._fitted.start(int(self.steps[-1]), later)
+        seen = []
+        self._fitted.walk(start._replace(seen=seen), int(self.steps[-1]))
+        # where all past seasons have one value, it is the forecast: if that changed along the way from the
+        # baseline, forecasts would jump
+        self._start = start._replace(kept=np.concatenate(seen, axis=1))
         self.values = _originals(self._start.values, fitted.known.ends)
 
     def __call__(self, values):
@@ -69,7 +74,10 @@ class Forecasts:
         start, order = self._start, self._fitted.known.order
         covariates = None if start.covariates is None else start.covariates.of_series(of, 0)
         start = start._replace(
-            values=np.diff(values, order), moments=start.moments[of], covariates=covariates
+            values=np.diff(values, order),
+            moments=start.moments[of],
+            covariates=covariates,
+            kept=start.kept[of],
         )
         ahead = self._fitted.walk(start, int(self.steps[-1]))
         ends = np.stack([np.diff(values, k)[:, -1] for k in range(order)], axis=1) if order else values[:, :0]

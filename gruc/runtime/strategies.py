@@ -32,6 +32,10 @@ class Start(NamedTuple):
         See `LagWindows`.
     levels : tuple of float
         Levels of the quantiles that the network outputs; () if it outputs forecasts.
+    kept : ndarray of shape (B, n_ahead), bool, or None
+        See `LagWindows`.
+    seen : list or None
+        Gets, block by block, at which steps (B, horizon) the value of all past seasons is the forecast.
     """
 
     values: np.ndarray
@@ -39,6 +43,8 @@ class Start(NamedTuple):
     covariates: object = None
     linear: np.ndarray | None = None
     levels: tuple = ()
+    kept: np.ndarray | None = None
+    seen: list | None = None
 
     @property
     def n_levels(self):
@@ -52,6 +58,9 @@ class Start(NamedTuple):
 
     def answered(self, windows, read, outputs):
         """What is meant by outputs (B, horizon * Q): (B, horizon, Q), of which the last axis never falls."""
+        if self.seen is not None:
+            of_block = (read.changing == 0) & (read.scale > 0)
+            self.seen.append(np.broadcast_to(of_block, (len(of_block), windows.lags.horizon)))
         answers = [windows.forecasts(outputs[:, q :: self.n_levels], read) for q in range(self.n_levels)]
         return np.sort(np.stack(answers, axis=2), axis=2)
 
@@ -88,7 +97,10 @@ class Start(NamedTuple):
         series = Series(values.reshape(-1), everything * length, self.moments)
         covariates = None if self.covariates is None else self.covariates.moved(moved)
         origins = (everything + 1) * length - n_more
-        return LagWindows(series, lags, everything, origins, covariates, n_more, self.linear)
+        kept = self.kept
+        if kept is not None:
+            kept = kept[:, moved + n_more : moved + n_more + lags.horizon]
+        return LagWindows(series, lags, everything, origins, covariates, n_more, self.linear, kept)
 
     def scales(self, lags):
         """What errors of forecasts from here are in proportion to, (B, 1); 0 of a constant window."""

@@ -145,7 +145,7 @@ class Windows(NamedTuple):
     rows: np.ndarray  # (B, lags, width)
     divisor: np.ndarray  # (B, 1), of answers; positive
     scale: np.ndarray  # (B, 1), what errors are in proportion to; 0 where the window is constant
-    factor: np.ndarray  # (B, 1) or (B, horizon), what answers are multiplied by; 0 where they change nothing
+    changing: np.ndarray  # (B, 1) or (B, horizon), the scale, or 0 where answers change nothing
     base: np.ndarray  # (B, horizon), what an answer of 0 means
 
 
@@ -167,12 +167,15 @@ class LagWindows(Sequences):
         How many rows after the window are read too, scaled as it is. They must be known.
     linear : ndarray of shape (lags * width, horizon), default=None
         See the module.
+    kept : ndarray of shape (n_series, horizon), bool, default=None
+        Steps ahead at which the value of all past seasons is the forecast; None: those at which it is the
+        same.
     """
 
     ragged = False
 
-    def __init__(self, series, lags, of, origins, covariates=None, n_more=0, linear=None):
-        self.series, self.lags, self.linear = series, lags, linear
+    def __init__(self, series, lags, of, origins, covariates=None, n_more=0, linear=None, kept=None):
+        self.series, self.lags, self.linear, self.kept = series, lags, linear, kept
         self.of, self.origins = of, origins
         self.covariates, self.n_more = covariates, n_more
         self.n_features = lags.width if covariates is None else lags.width + covariates.width(lags)
@@ -215,8 +218,7 @@ class LagWindows(Sequences):
         if self.linear is not None:
             read = rows[:, : lags.lags].reshape(len(rows), -1)
             base = base + changing * lags.unit * _products(read, self.linear)
-        unit = lags.unit * lags.remainder
-        return Windows(rows, divisor * unit, scale, changing * unit, base)
+        return Windows(rows, divisor * self._unit, scale, changing, base)
 
     def _seasonal(self, of, origins, steps):
         """The weighted mean of values so many steps (n,) after origins (B, 1), and in the seasons before.
@@ -242,6 +244,8 @@ class LagWindows(Sequences):
 
     def _changing(self, of, origins, steps, scale):
         """Scales (B, 1), or (B, n) that are 0 at steps where all past seasons have the same value."""
+        if self.kept is not None:
+            return np.where(self.kept[of], 0.0, scale)
         series, m, n_seasons = self.series, self.lags.season_length, len(self.lags.season_weights)
         if n_seasons < ENOUGH_ALIKE:
             return scale
@@ -291,8 +295,7 @@ class LagWindows(Sequences):
         """These windows, of one step and read before, as they answer the step after the last row."""
         of, origins, steps = self.of, self.origins[:, np.newaxis], [self.n_more - self.lags.season_length]
         changing = self._changing(of, origins, np.array(steps), windows.scale)
-        unit = self.lags.unit * self.lags.remainder
-        return windows._replace(factor=changing * unit, base=self._seasonal(of, origins, np.array(steps)))
+        return windows._replace(changing=changing, base=self._seasonal(of, origins, np.array(steps)))
 
     def targets_of_rows(self, indices, windows):
         """What a network is to answer in each row of one-step windows, (B, lags + n_more)."""
@@ -306,7 +309,12 @@ class LagWindows(Sequences):
 
     def forecasts(self, outputs, windows):
         """The forecasts that are meant by outputs (B, horizon) of a network, in float64."""
-        return windows.base + outputs.astype(np.float64) * windows.factor
+        return windows.base + outputs.astype(np.float64) * (windows.changing * self._unit)
+
+    @property
+    def _unit(self):
+        """The unit of answers, as a part of the scale of a window."""
+        return self.lags.unit * self.lags.remainder
 
 
 def known_values(series, of, origins, steps):

@@ -208,7 +208,7 @@ def _table(windows, unit=None):
         read = windows.read(indices)
         rows.append(read.rows)
         targets.append(windows.targets(indices, read))
-        changing.append(np.broadcast_to(read.factor > 0, targets[-1].shape))
+        changing.append(np.broadcast_to(read.changing > 0, targets[-1].shape))
     rows, targets, changing = np.concatenate(rows), np.concatenate(targets), np.concatenate(changing)
     if unit is None:
         known = targets.any(axis=1)

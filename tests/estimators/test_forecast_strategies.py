@@ -71,7 +71,8 @@ def test_decoder_is_one_pass_over_its_own_forecasts(with_x, layers):
     read = windows.read(np.arange(2))
     outputs = model._predictor.predictor.output_rows(windows).reshape(2, -1)[:, -12:]
     base = windows.base_of_rows(np.arange(2))[:, -12:]
-    np.testing.assert_allclose(forecasts, base + outputs * read.factor, rtol=1e-9)
+    factor = read.changing * windows.lags.unit * windows.lags.remainder
+    np.testing.assert_allclose(forecasts, base + outputs * factor, rtol=1e-9)
 
 
 def test_targets_of_rows_are_those_of_one_step_windows():

@@ -56,11 +56,28 @@ def test_attributions_add_up_to_the_forecast(settings):
     n = len(attributions(model, None, method="gradient"))
     for baseline, base in ((None, np.zeros(n)), (40.0, np.full(n, 40.0))):
         got, gap = attributions(model, None, target=2, n_steps=128, baseline=baseline, return_gap=True)
-        at_base = forecast_after(wave(), base, **settings).predict()[1]
+        # not exactly constant: where all past seasons had one value, forecasts would keep it
+        nearly = base + 1e-8 * np.random.default_rng(0).normal(size=n)
+        at_base = forecast_after(wave(), nearly, **settings).predict()[1]
         assert got.sum() + gap == pytest.approx(model.predict()[1] - at_base, abs=1e-6)
         # windows of nearly equal values are not scaled up: there the slope jumps
         smooth = settings.get("scale", "window") != "window"
         assert abs(gap) < (1e-5 if smooth else 0.05)
+
+
+def test_values_that_all_past_seasons_have_stay_kept():
+    """Nights without power: their forecasts are means of the nights before, whatever the days are."""
+    day = np.maximum(0, np.sin(2 * np.pi * np.arange(12) / 12))
+    y = np.tile(day, 12) * (1 + 0.3 * np.sin(np.arange(144) / 7))
+    model = GRUForecaster(**FAST | {"season_length": 12}).fit(y)
+    at_night, by_day = 8, 4
+    assert model.predict([at_night])[0] == 0 < model.predict([by_day])[0]
+    slopes = attributions(model, None, method="gradient", target=at_night)
+    assert slopes.sum() == pytest.approx(1, abs=1e-9)
+    assert slopes.min() > -1e-9
+    assert set(np.flatnonzero(np.abs(slopes) > 1e-9) % 12) == {(len(slopes) + at_night - 1) % 12}
+    got, gap = attributions(model, None, target=by_day, n_steps=256, baseline=1.0, return_gap=True)
+    assert abs(gap) < 0.01 * np.abs(got).sum()
 
 
 def test_a_forecast_of_scaled_windows_moves_with_them():

@@ -113,7 +113,7 @@ def test_unknown_seasons_do_not_keep_values():
     array = np.tile([3.0, 4.0], 6) + np.repeat([0.0, 1.0], [11, 1])
     windows = LagWindows(Series.of([array[:9]], [(0.0, 1.0)]), lags, np.zeros(4, int), np.array([3, 5, 7, 9]))
     read = windows.read(np.arange(4))
-    assert (read.factor == 0).tolist() == [[False] * 2, [False, True], [True] * 2, [True] * 2]
+    assert (read.changing == 0).tolist() == [[False] * 2, [False, True], [True] * 2, [True] * 2]
 
 
 def test_all_origins_once():
