@@ -235,10 +235,14 @@ def test_ctrl_c_ends_a_search_that_has_no_end():
     flat = parameters_of(network, "float32")
     never_the_end = np.uint8([token != END for token in range(K)])
     timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        search(network, flat, SOURCES[:1], most=10**15, allowed=never_the_end)
-    timer.join()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
+    try:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            search(network, flat, SOURCES[:1], most=10**15, allowed=never_the_end)
+        timer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_tokens_that_are_not_allowed_are_not_given():
