@@ -117,12 +117,15 @@ def run_fit(model, given, callbacks):
 def _structure_to_take(model, given, sequences, sample_weight, rng):
     """The structure that a new network has in place of "auto", if trials decide, or None."""
 
+    def check():
+        _encoded(model, given, sequences, sample_weight, gathers=True, continues=False)
+
     def run(trial, weights, validation, own_rng):
         with automatic_parameters(trial, _counted(sequences, weights)):
             of_trial = given._replace(validation=validation)
             _run(trial, of_trial, None, sequences, weights, None, own_rng, True)
 
-    return chosen_structure(model, given, sequences, sample_weight, rng, run)
+    return chosen_structure(model, given, sequences, sample_weight, rng, check, run)
 
 
 def _run(model, given, callbacks, sequences, sample_weight, states, rng, parameters_changed):

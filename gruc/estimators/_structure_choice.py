@@ -17,7 +17,7 @@ LEAST_SEQUENCES = 15
 TEMPERATURES = 2.0 ** np.linspace(-1, 4, 21)
 
 
-def chosen_structure(model, given, sequences, sample_weight, rng, run):
+def chosen_structure(model, given, sequences, sample_weight, rng, check, run):
     """Parameters of the structure to take in place of "auto", or None if there is nothing to choose.
 
     A network of each candidate is fitted to two thirds of the sequences and tried on the others, for each
@@ -34,20 +34,23 @@ def chosen_structure(model, given, sequences, sample_weight, rng, run):
     sample_weight : ndarray of shape (n,) or None
     rng : numpy.random.Generator
         Left as it is: trials draw from another stream, which its seed determines.
+    check : callable
+        Called without arguments before trials; raises the errors of a fit to targets that are invalid.
     run : callable
         ``run(model, sample_weight, validation, rng)`` fits a model to the sequences with these weights;
         `validation` is a `GivenValidation`.
     """
     if not all(is_auto(getattr(model, name, None)) for name in CHOSEN):
         return None
-    labels = model._strata(given.y) if is_classifier(model) else None
-    if labels is None and not is_regressor(model):  # a sequence can have several labels
-        return None
     weights = np.ones(len(sequences)) if sample_weight is None else sample_weight
     counted = np.flatnonzero(weights)
     lengths = sequences.lengths[counted]
     with_convolutions = automatic_convolutions(model, lengths)
     if not with_convolutions["conv_channels"] or len(counted) < LEAST_SEQUENCES or lengths.sum() > FEW_STEPS:
+        return None
+    check()
+    labels = model._strata(given.y) if is_classifier(model) else None
+    if labels is None and not is_regressor(model):  # a sequence can have several labels
         return None
     if labels is not None and np.unique(labels[counted], return_counts=True)[1].min() < 2:
         return None  # a trial that holds out the only sequence of a class cannot know the class

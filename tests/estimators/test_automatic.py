@@ -332,6 +332,16 @@ class TestChoice:
             with pytest.raises(AssertionError, match="a trial"):
                 estimator((2,), max_iter=1).fit(X, targets)
 
+    def test_invalid_targets_are_refused_before_trials(self, monkeypatch):
+        from gruc.estimators import _structure_choice
+
+        X, y = heights(20)
+        monkeypatch.setattr(_structure_choice, "_trial", None)
+        y[7] = np.nan
+        for estimator in (GRURegressor, GRUClassifier):
+            with pytest.raises(ValueError, match="NaN"):
+                estimator((2,), max_iter=1).fit(X, y)
+
     def test_a_class_of_one_sequence(self):
         """There is no trial, which might not know the class."""
         X, y = ends(20)
