@@ -165,7 +165,7 @@ def test_a_rare_class_is_found():
     for i in np.flatnonzero(y):
         start = rng.integers(48)
         X[i, start : start + 12] += 2 * np.sin(np.linspace(0, 2 * np.pi, 12))
-    predicted = GRUClassifier(random_state=0).fit(X[:500], y[:500]).predict(X[500:])
+    predicted = GRUClassifier(random_state=0, n_estimators=1).fit(X[:500], y[:500]).predict(X[500:])
     assert (predicted & y[500:]).sum() >= 8
     assert (predicted & ~y[500:]).sum() <= 5
 

@@ -304,7 +304,7 @@ def test_columns(kind, compiler, flags, tmp_path):
     np.testing.assert_allclose(got, expected, rtol=0, atol=2e-4)
 
 
-@pytest.mark.parametrize("series", [wave, nights])
+@pytest.mark.parametrize("series", [wave, pytest.param(nights, marks=pytest.mark.compilers)])
 @pytest.mark.parametrize("kind", QUANTILES)
 def test_quantiles_of_the_network(kind, series, tmp_path):
     y = series(130)
